@@ -1,0 +1,58 @@
+/** Little-endian numbers, hexadecimal text and joined buffers: the few things that every format needs. */
+
+const HEX_DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Lower-case hexadecimal text of the bytes. */
+export function toHex(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += HEX_DIGITS[byte];
+  return text;
+}
+
+/** The bytes that an even number of hexadecimal digits stands for. The text must have been checked already. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.substring(2 * i, 2 * i + 2), 16);
+  return bytes;
+}
+
+/** All pieces in one buffer. */
+export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  const joined = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
+}
+
+/** Whether both hold the same bytes. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** A view for numbers over exactly these bytes. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Largest size or offset that is handled: 2^53-1, where JavaScript's numbers stop being exact. */
+export const MAX_SAFE = Number.MAX_SAFE_INTEGER;
+
+/** The u64 at `at` as a number, or `undefined` when it is beyond {@linkcode MAX_SAFE}. */
+export function readU64(view: DataView, at: number): number | undefined {
+  const high = view.getUint32(at + 4, true);
+  if (high > 0x1fffff) return undefined;
+  return high * 0x1_0000_0000 + view.getUint32(at, true);
+}
+
+/** Writes a non-negative safe integer as u64. */
+export function writeU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % 0x1_0000_0000, true);
+  view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+}

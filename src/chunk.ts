@@ -1,0 +1,70 @@
+/**
+ * What a chunk is called and in which forms it lies in a store.
+ *
+ * A chunk's id is the digest of its uncompressed bytes. In this library it is the 64 lower-case hexadecimal
+ * digits that also name its file: easy to compare, to print and to use as a key.
+ */
+import { fromHex } from "./bytes.ts";
+import { DesyncError } from "./errors.ts";
+
+/** 64 lower-case hexadecimal digits: the digest of a chunk's uncompressed bytes. */
+export type ChunkId = string;
+
+/** How a digest is made. An index says by a feature flag which one its ids are. */
+export type DigestName = "sha512-256" | "sha256";
+
+/** How a store holds a chunk: `compressed` (zstd; gzip and xz from casync) or `plain`. */
+export type StoredForm = "compressed" | "plain";
+
+/** A chunk as it came out of a store: nobody has checked yet that the bytes are what the id says. */
+export interface StoredChunk {
+  readonly form: StoredForm;
+  readonly bytes: Uint8Array;
+}
+
+/** The sizes that chunks were cut to, in bytes. Only the last chunk may be smaller than `min`; none is larger than `max`. */
+export interface ChunkSizes {
+  readonly min: number;
+  readonly avg: number;
+  readonly max: number;
+}
+
+/** Bytes in a chunk id. */
+export const ID_BYTES = 32;
+
+/** No chunk is larger: 128 MiB, casync's own limit (CA_CHUNK_SIZE_LIMIT_MAX). */
+export const MAX_CHUNK_SIZE = 128 * 1024 * 1024;
+
+/** Ending of the file that holds a compressed chunk. */
+export const COMPRESSED_SUFFIX = ".cacnk";
+
+const ID_PATTERN = /^[0-9a-f]{64}$/;
+
+/** Whether the text is a chunk id as it is written in file names. */
+export function isChunkId(text: string): boolean {
+  return ID_PATTERN.test(text);
+}
+
+/** The id written in the text, upper case allowed. Throws `invalid-id` otherwise. */
+export function parseChunkId(text: string): ChunkId {
+  const id = text.toLowerCase();
+  if (!isChunkId(id)) {
+    throw new DesyncError("invalid-id", `Not a chunk id: ${JSON.stringify(text)} (expected 64 hex digits)`);
+  }
+  return id;
+}
+
+/** The id's 32 bytes. */
+export function idBytes(id: ChunkId): Uint8Array<ArrayBuffer> {
+  return fromHex(id);
+}
+
+/** Where a store keeps the chunk, relative to its root: `abcd/abcd….cacnk`, without the ending when it is plain. */
+export function chunkPath(id: ChunkId, form: StoredForm): string {
+  return `${id.substring(0, 4)}/${id}${form === "compressed" ? COMPRESSED_SUFFIX : ""}`;
+}
+
+/** The most bytes that a chunk of up to `size` bytes may take in a store: what cannot be compressed grows a little. */
+export function maxStoredSize(size: number): number {
+  return size + Math.ceil(size / 64) + 64 * 1024;
+}

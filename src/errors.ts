@@ -1,0 +1,66 @@
+/**
+ * Errors with a stable code, so that programs can tell them apart and the command line can pick an exit status.
+ * They survive the way between threads as plain objects (`toWire`, `errorFromWire`).
+ */
+
+/** What went wrong, as a word that stays the same between releases. */
+export type ErrorCode =
+  | "invalid-index" // the bytes are no index, or one that contradicts itself
+  | "invalid-archive" // the bytes are no .catar, or one that contradicts itself
+  | "invalid-chunk" // a chunk's bytes are not what its id says
+  | "invalid-id" // not 64 hexadecimal digits
+  | "missing-chunk" // no store has the chunk
+  | "missing-file" // a file or folder that has to be there is not
+  | "store" // a store could not be asked or written
+  | "protocol" // the other end spoke something other than the casync protocol
+  | "timeout" // no answer in time
+  | "io" // a file could not be read or written
+  | "mismatch" // two things that should be the same differ
+  | "unsupported" // right, but more than this program or this system can do
+  | "usage" // the caller asked for something that makes no sense
+  | "interrupted"; // stopped on request
+
+/** The form in which an error is sent between threads. */
+export interface WireError {
+  code: ErrorCode;
+  message: string;
+  retriable: boolean;
+  stack?: string;
+}
+
+/** Every error that this library throws on purpose. The message is one line: what, where, and what to do. */
+export class DesyncError extends Error {
+  override name = "DesyncError";
+  /** Stable word for the kind of failure. */
+  readonly code: ErrorCode;
+  /** Whether asking again may help: a lost connection does, a chunk that is missing does not. */
+  readonly retriable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retriable?: boolean } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retriable = options.retriable ?? false;
+  }
+}
+
+/** Turns any thrown value into what can be posted to another thread. */
+export function errorToWire(error: unknown): WireError {
+  if (error instanceof DesyncError) {
+    return { code: error.code, message: error.message, retriable: error.retriable, stack: error.stack };
+  }
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { code: "io", message: messageOf(error), retriable: false, stack };
+}
+
+/** The error that was posted by {@linkcode errorToWire}. */
+export function errorFromWire(wire: WireError): DesyncError {
+  const error = new DesyncError(wire.code, wire.message, { retriable: wire.retriable });
+  if (wire.stack !== undefined) error.stack = wire.stack;
+  return error;
+}
+
+/** The message of a thrown value, whatever it is, on one line. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+}
