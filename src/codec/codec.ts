@@ -1,0 +1,42 @@
+/**
+ * What a chunk goes through between a store and a blob: decompression and digest.
+ *
+ * The interface has a portable implementation (`portable.ts`) that runs anywhere, and a native one for Deno
+ * (`../deno/native_codec.ts`). Both work synchronously: a worker calls them for one chunk after the other.
+ */
+import type { DigestName } from "../chunk.ts";
+
+/** The compressions that casync writes, told apart by the first bytes. */
+export type Compression = "zstd" | "gzip" | "xz";
+
+/** Digest and decompression of chunks. */
+export interface Codec {
+  /** The 32 bytes of the digest. */
+  digest(name: DigestName, bytes: Uint8Array): Uint8Array;
+  /**
+   * The uncompressed bytes. Never makes more than `limit` bytes, nor needs much more memory than that, whatever the
+   * input claims: throws `invalid-chunk` instead, as it does for damaged data. Throws `unsupported` for xz.
+   */
+  decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array;
+}
+
+/** A codec that can also make chunks for a store. */
+export interface CompressingCodec extends Codec {
+  /** One zstd frame that holds the bytes, its content size and no checksum: the chunk's id is the checksum. */
+  compress(bytes: Uint8Array, level: number): Uint8Array;
+}
+
+/** zstd's own default, which casync and desync use as well. */
+export const DEFAULT_ZSTD_LEVEL = 3;
+
+/** Which compression the bytes start like, `undefined` when none. */
+export function compressionOf(bytes: Uint8Array): Compression | undefined {
+  if (startsWith(bytes, [0x28, 0xb5, 0x2f, 0xfd])) return "zstd";
+  if (startsWith(bytes, [0x1f, 0x8b])) return "gzip";
+  if (startsWith(bytes, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) return "xz";
+  return undefined;
+}
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, i) => bytes[i] === byte);
+}

@@ -1,0 +1,53 @@
+/** From a chunk as a store holds it to bytes that are what the id says. Everything that is read passes here. */
+import { toHex } from "../bytes.ts";
+import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+import { type Codec, compressionOf } from "./codec.ts";
+
+/** What the chunk has to be. */
+export interface ExpectedChunk {
+  readonly id: ChunkId;
+  readonly digest: DigestName;
+  /** Bytes that the index says it has; unknown when only a store is checked. */
+  readonly size?: number;
+}
+
+/**
+ * The chunk's bytes, verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in which
+ * store the chunk was, see {@linkcode invalidChunk}), or `unsupported` when it is compressed in a way that cannot be
+ * read here.
+ */
+export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): Uint8Array {
+  const bytes = stored.form === "plain" ? stored.bytes : decompressed(codec, stored.bytes, expected.size);
+  if (expected.size !== undefined && bytes.length !== expected.size) {
+    throw new DesyncError("invalid-chunk", `it has ${bytes.length} bytes instead of ${expected.size}`);
+  }
+  const found = toHex(codec.digest(expected.digest, bytes));
+  if (found !== expected.id) {
+    throw new DesyncError("invalid-chunk", wrongDigest(codec, bytes, expected, found));
+  }
+  return bytes;
+}
+
+function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined): Uint8Array {
+  if (bytes.length === 0) throw new DesyncError("invalid-chunk", "its file is empty");
+  const compression = compressionOf(bytes);
+  if (compression === undefined) throw new DesyncError("invalid-chunk", "it is not compressed data");
+  return codec.decompress(compression, bytes, size ?? MAX_CHUNK_SIZE);
+}
+
+/** Tells damaged data from the digest's name being wrong: an easy mistake with a confusing effect. */
+function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, found: string): string {
+  const other: DigestName = expected.digest === "sha256" ? "sha512-256" : "sha256";
+  if (toHex(codec.digest(other, bytes)) === expected.id) {
+    return `its id is its ${other} digest, but ${expected.digest} is expected (is the digest right?)`;
+  }
+  return `its ${expected.digest} digest is ${found}`;
+}
+
+/** The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. */
+export function invalidChunk(id: ChunkId, where: string, error: unknown, whatToDo: string): DesyncError {
+  const code = error instanceof DesyncError ? error.code : "invalid-chunk";
+  const state = code === "unsupported" ? "cannot be read" : "is invalid";
+  return new DesyncError(code, `Chunk ${id} in ${where} ${state}: ${messageOf(error)}; ${whatToDo}`);
+}

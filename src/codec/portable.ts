@@ -1,0 +1,75 @@
+/** The codec for places without native code: browsers, and anything else that runs JavaScript. */
+import { sha256, sha512_256 } from "npm:@noble/hashes@2.4.0/sha2.js";
+import { Gunzip } from "npm:fflate@0.8.3";
+import { Decompress } from "npm:fzstd@0.1.1";
+import { concat } from "../bytes.ts";
+import type { DigestName } from "../chunk.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+import type { Codec, Compression } from "./codec.ts";
+import { parseZstdFrameHeader } from "./zstd_frame.ts";
+
+/** History that any decoder should be ready to keep: 8 MiB, as RFC 8878 (3.1.1.1.2) recommends. */
+export const MIN_WINDOW_LIMIT = 8 * 1024 * 1024;
+
+/** Digest and decompression in plain JavaScript. */
+export const portableCodec: Codec = {
+  digest(name: DigestName, bytes: Uint8Array): Uint8Array {
+    return name === "sha256" ? sha256(bytes) : sha512_256(bytes);
+  },
+
+  decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
+    if (compression === "xz") throw xzUnsupported();
+    const output = new BoundedOutput(limit);
+    try {
+      if (compression === "zstd") unzstd(bytes, limit, output);
+      else new Gunzip((piece) => output.add(piece)).push(bytes, true);
+    } catch (error) {
+      if (error instanceof DesyncError) throw error;
+      throw new DesyncError("invalid-chunk", `its ${compression} data is damaged (${messageOf(error)})`);
+    }
+    return output.bytes();
+  },
+};
+
+/** The error for chunks that casync wrote with `--compression=xz`. */
+export function xzUnsupported(): DesyncError {
+  return new DesyncError(
+    "unsupported",
+    "it is compressed with xz, which this program does not read (zstd and gzip are)",
+  );
+}
+
+/** The error for a chunk that is larger than it may be. */
+export function tooLarge(limit: number): DesyncError {
+  return new DesyncError("invalid-chunk", `it decompresses to more than ${limit} bytes`);
+}
+
+function unzstd(bytes: Uint8Array, limit: number, output: BoundedOutput): void {
+  const header = parseZstdFrameHeader(bytes);
+  if (header === undefined) throw new Error("it ends within its header");
+  if (header.windowSize > Math.max(limit, MIN_WINDOW_LIMIT)) {
+    throw new Error(`it asks for a window of ${header.windowSize} bytes`);
+  }
+  new Decompress((piece) => output.add(piece)).push(bytes, true);
+}
+
+/** Collects what a decompressor gives and stops it when that is too much. */
+class BoundedOutput {
+  readonly #limit: number;
+  readonly #pieces: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  add(piece: Uint8Array): void {
+    this.#length += piece.length;
+    if (this.#length > this.#limit) throw tooLarge(this.#limit);
+    this.#pieces.push(piece.slice());
+  }
+
+  bytes(): Uint8Array {
+    return concat(this.#pieces);
+  }
+}
