@@ -1,0 +1,140 @@
+/**
+ * The file that a blob is built in: beside the final one under a temporary name, or the final one itself (in place).
+ */
+import { statfsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { DesyncError } from "../errors.ts";
+import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
+import { fileError, isNotFound } from "./file_errors.ts";
+import { RawFile } from "./libc.ts";
+
+/** What temporary files of blobs begin with. */
+export const TEMPORARY_BLOB_PREFIX = ".tmp-desync-";
+
+/** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
+export function createBlobTarget(path: string, size: number, data: Iterable<ByteRange>): BlobTarget {
+  refuseSpecialFile(path);
+  const folder = dirname(resolve(path));
+  const temporary = join(
+    folder,
+    `${TEMPORARY_BLOB_PREFIX}${basename(path).slice(0, 100)}-${crypto.randomUUID()}`,
+  );
+  try {
+    using file = Deno.openSync(temporary, { createNew: true, write: true, mode: modeFor(path) });
+    file.truncateSync(size);
+    reserve(temporary, path, data);
+  } catch (error) {
+    discard(temporary);
+    throw fileError(`write ${path}`, error);
+  }
+  return {
+    path: temporary,
+    sparse: true,
+    commit: () => {
+      try {
+        checkSize(temporary, size);
+        Deno.renameSync(temporary, path);
+      } catch (error) {
+        throw fileError(`write ${path}`, error);
+      }
+    },
+    discard: () => discard(temporary),
+  };
+}
+
+/** The file or block device itself: what it holds already counts, and it is kept when the work fails. */
+export function openBlobInPlace(path: string, size: number): BlobTarget {
+  let device = false;
+  try {
+    using file = Deno.openSync(path, { create: true, read: true, write: true });
+    const info = file.statSync();
+    if (info.isDirectory) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
+    device = !info.isFile;
+    if (device && info.isBlockDevice === false) {
+      throw new DesyncError(
+        "usage",
+        `Cannot write ${path} in place: it is neither a file nor a block device`,
+      );
+    }
+    if (!device && info.size < size) file.truncateSync(size);
+  } catch (error) {
+    throw fileError(`write ${path}`, error);
+  }
+  return {
+    path,
+    sparse: false,
+    commit: () => {
+      if (!device) Deno.truncateSync(path, size);
+    },
+    discard: () => {},
+  };
+}
+
+/** A blob replaces its target by renaming: that must be a file, or nothing yet. */
+function refuseSpecialFile(path: string): void {
+  if (path === "-" || /^\/(dev|proc)\//.test(resolve(path))) {
+    throw new DesyncError(
+      "usage",
+      `Cannot write ${path} by replacing it; use --in-place for a block device, and \`desync cat\` to write to a pipe`,
+    );
+  }
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw fileError(`write ${path}`, error);
+  }
+  if (info.isDirectory) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
+  if (!info.isFile) {
+    throw new DesyncError(
+      "usage",
+      `Cannot write ${path}: it is not a regular file; use --in-place for a block device, \`desync cat\` for a pipe`,
+    );
+  }
+}
+
+/** An existing file keeps its permissions; a new one gets what the umask leaves. */
+function modeFor(path: string): number {
+  try {
+    return (Deno.statSync(path).mode ?? 0o666) & 0o777;
+  } catch {
+    return 0o666;
+  }
+}
+
+/** Finds out now whether the disk has room. */
+function reserve(temporary: string, path: string, data: Iterable<ByteRange>): void {
+  const ranges = [...data];
+  const needed = ranges.reduce((sum, range) => sum + range.length, 0);
+  const { bavail, bsize } = statfsSync(temporary);
+  const free = bavail * bsize;
+  if (free < needed) throw full(path, needed, free);
+  using raw = RawFile.open(temporary);
+  if (raw === null) return;
+  for (const range of ranges) {
+    const outcome = raw.allocate(range.offset, range.length);
+    if (outcome === "full") throw full(path, needed, free);
+    if (outcome === "unsupported") return;
+  }
+}
+
+function full(path: string, needed: number, free: number): DesyncError {
+  return new DesyncError(
+    "io",
+    `Cannot write ${path}: it needs ${needed} bytes of disk space, ${free} are free`,
+  );
+}
+
+function checkSize(temporary: string, size: number): void {
+  const found = Deno.statSync(temporary).size;
+  if (found !== size) throw new DesyncError("io", `the finished file has ${found} bytes instead of ${size}`);
+}
+
+function discard(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was not made, or is gone.
+  }
+}

@@ -1,0 +1,141 @@
+/** Chunks as files in a folder: `abcd/abcd….cacnk` compressed, the same without the ending when plain. */
+import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
+import { DesyncError } from "../errors.ts";
+import { fileError, isNotFound } from "./file_errors.ts";
+
+/** What the names of chunks begin with while they are written, as desync's do. */
+export const TEMPORARY_PREFIX = ".tmp-cacnk";
+
+const FIRST_BUFFER = 1024 * 1024;
+
+/** The `abcd` folders of a store, in order. */
+export function storePrefixes(folder: string): string[] {
+  try {
+    const entries = [...Deno.readDirSync(folder)];
+    return entries.filter((e) => e.isDirectory && /^[0-9a-f]{4}$/.test(e.name)).map((e) => e.name).sort();
+  } catch (error) {
+    throw fileError(`read the store ${folder}`, error);
+  }
+}
+
+/** One reader and writer of such a folder. All calls are synchronous: they are made in workers, chunk after chunk. */
+export class ChunkFolder {
+  readonly path: string;
+  #buffer = new Uint8Array(FIRST_BUFFER);
+  #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Where the chunk is when it is stored in this form. */
+  pathOf(id: ChunkId, form: StoredForm): string {
+    return `${this.path}/${chunkPath(id, form)}`;
+  }
+
+  /**
+   * The chunk, `null` when neither form is there. Its bytes are valid until the next call: they lie in a buffer that
+   * is used again. Throws `invalid-chunk` when the file is too large for a chunk of `size` bytes.
+   */
+  read(id: ChunkId, size: number): StoredChunk | null {
+    for (const form of this.#forms) {
+      const chunk = this.readForm(id, form, size);
+      if (chunk === null) continue;
+      if (this.#forms[0] !== form) {
+        this.#forms = form === "plain" ? ["plain", "compressed"] : ["compressed", "plain"];
+      }
+      return chunk;
+    }
+    return null;
+  }
+
+  /** The same for one form alone. */
+  readForm(id: ChunkId, form: StoredForm, size: number): StoredChunk | null {
+    const bytes = this.#readFile(this.pathOf(id, form), maxStoredSize(size));
+    return bytes === null ? null : { form, bytes };
+  }
+
+  /** The form in which the chunk is here, `null` when it is not. */
+  has(id: ChunkId): StoredForm | null {
+    return this.#forms.find((form) => exists(this.pathOf(id, form))) ?? null;
+  }
+
+  /** Gives the chunk's file a new modification time. Failing is no harm: another's cache may be read-only. */
+  renew(id: ChunkId, form: StoredForm): void {
+    const now = new Date();
+    try {
+      Deno.utimeSync(this.pathOf(id, form), now, now);
+    } catch {
+      // The time only helps to find chunks that nobody uses.
+    }
+  }
+
+  /** Adds the chunk: complete under a temporary name in its own folder, then renamed. */
+  write(id: ChunkId, chunk: StoredChunk): void {
+    const target = this.pathOf(id, chunk.form);
+    const folder = target.substring(0, target.lastIndexOf("/"));
+    const temporary = `${folder}/${TEMPORARY_PREFIX}${crypto.randomUUID()}`;
+    try {
+      writeNew(temporary, folder, chunk.bytes);
+      Deno.renameSync(temporary, target);
+    } catch (error) {
+      removeQuietly(temporary);
+      throw fileError(`store chunk ${id} in ${this.path}`, error);
+    }
+  }
+
+  #readFile(path: string, limit: number): Uint8Array | null {
+    try {
+      using file = Deno.openSync(path);
+      const { size } = file.statSync();
+      if (size > limit) {
+        throw new DesyncError(
+          "invalid-chunk",
+          `its file has ${size} bytes, more than a chunk can have (${limit})`,
+        );
+      }
+      if (size > this.#buffer.length) this.#buffer = new Uint8Array(size);
+      return this.#buffer.subarray(0, readFully(file, this.#buffer.subarray(0, size)));
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw fileError(`read ${path}`, error);
+    }
+  }
+}
+
+function readFully(file: Deno.FsFile, buffer: Uint8Array): number {
+  let length = 0;
+  while (length < buffer.length) {
+    const read = file.readSync(buffer.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return length;
+}
+
+function writeNew(path: string, folder: string, bytes: Uint8Array): void {
+  try {
+    Deno.writeFileSync(path, bytes, { createNew: true });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    Deno.mkdirSync(folder, { recursive: true });
+    Deno.writeFileSync(path, bytes, { createNew: true });
+  }
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw fileError(`read ${path}`, error);
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was not made, or is gone.
+  }
+}

@@ -1,0 +1,60 @@
+/** A store in a folder of this machine. */
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
+import { DesyncError } from "../errors.ts";
+import type { WritableChunkStore } from "../stores/store.ts";
+import { ChunkFolder } from "./chunk_folder.ts";
+import { fileError, isNotFound } from "./file_errors.ts";
+
+/** Reads and writes the chunks of a folder. */
+export class LocalStore implements WritableChunkStore {
+  readonly location: string;
+  readonly folder: string;
+  readonly #chunks: ChunkFolder;
+
+  /** Throws `missing-file` or `io` when `path` is no folder. With `create` one that is missing is made. */
+  constructor(path: string, options: { create?: boolean } = {}) {
+    checkFolder(path, options.create ?? false);
+    this.location = path;
+    this.folder = path;
+    this.#chunks = new ChunkFolder(path);
+  }
+
+  get(id: ChunkId): Promise<StoredChunk | null> {
+    const chunk = this.#chunks.read(id, MAX_CHUNK_SIZE);
+    return Promise.resolve(chunk === null ? null : { form: chunk.form, bytes: chunk.bytes.slice() });
+  }
+
+  has(id: ChunkId): Promise<boolean> {
+    return Promise.resolve(this.#chunks.has(id) !== null);
+  }
+
+  put(id: ChunkId, chunk: StoredChunk): Promise<void> {
+    this.#chunks.write(id, chunk);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function checkFolder(path: string, create: boolean): void {
+  try {
+    if (Deno.statSync(path).isDirectory) return;
+  } catch (error) {
+    if (!isNotFound(error)) throw fileError(`open the store ${path}`, error);
+    if (!create) {
+      throw new DesyncError("missing-file", `Cannot open the store ${path}: there is no such folder`);
+    }
+    return makeFolder(path);
+  }
+  throw new DesyncError("io", `Cannot open the store ${path}: it is not a folder`);
+}
+
+function makeFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw fileError(`make the store ${path}`, error);
+  }
+}

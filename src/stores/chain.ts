@@ -1,0 +1,75 @@
+/** Several stores that are asked in order, with the cache before them. */
+import { type Codec, compressionOf } from "../codec/codec.ts";
+import { type ExpectedChunk, invalidChunk, openChunk } from "../codec/open_chunk.ts";
+import { DesyncError } from "../errors.ts";
+import type { ChunkStore, Sources } from "./store.ts";
+
+/** What to do about an invalid chunk, for the end of a message. */
+export const INVALID_IN_STORE = "`desync verify -r` removes invalid chunks from a store on its own machine";
+/** The same for the cache, given its location. */
+export function invalidInCache(location: string): string {
+  return `\`desync verify -r -s ${location}\` removes it, \`--cache-repair\` replaces it`;
+}
+
+/** The error for a chunk that none of the sources has. */
+export function missingChunk(id: string, sources: Sources): DesyncError {
+  const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
+  const where = asked.length === 0
+    ? "no store was given"
+    : `asked: ${asked.map((s) => s.location).join(", ")}`;
+  return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`);
+}
+
+/** Gives verified chunks out of sources, and fills the cache with those that it lacks. */
+export class ChunkReader {
+  readonly #sources: Sources;
+  readonly #codec: Codec;
+
+  constructor(sources: Sources, codec: Codec) {
+    this.#sources = sources;
+    this.#codec = codec;
+  }
+
+  /** The chunk's verified bytes. Throws `missing-chunk`, `invalid-chunk`, or what the stores throw. */
+  async read(expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array> {
+    const cached = await this.#readCache(expected, signal);
+    if (cached !== null) return cached;
+    for (const store of this.#sources.stores) {
+      const bytes = await this.#readStore(store, expected, signal);
+      if (bytes !== null) return bytes;
+    }
+    throw missingChunk(expected.id, this.#sources);
+  }
+
+  async #readCache(expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const { cache, cacheRepair } = this.#sources;
+    const stored = await cache?.get(expected.id, signal) ?? null;
+    if (cache === undefined || stored === null) return null;
+    try {
+      return openChunk(this.#codec, stored, expected);
+    } catch (error) {
+      if (cacheRepair) return null;
+      const where = `the cache ${cache.location}`;
+      throw invalidChunk(expected.id, where, error, invalidInCache(cache.location));
+    }
+  }
+
+  async #readStore(
+    store: ChunkStore,
+    expected: ExpectedChunk,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | null> {
+    const stored = await store.get(expected.id, signal);
+    if (stored === null) return null;
+    let bytes: Uint8Array;
+    try {
+      bytes = openChunk(this.#codec, stored, expected);
+    } catch (error) {
+      throw invalidChunk(expected.id, store.location, error, INVALID_IN_STORE);
+    }
+    // A cache holds what any reader of stores can read: zstd, or the plain bytes.
+    const portable = stored.form === "plain" || compressionOf(stored.bytes) === "zstd";
+    await this.#sources.cache?.put(expected.id, portable ? stored : { form: "plain", bytes }, signal);
+    return bytes;
+  }
+}

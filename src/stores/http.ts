@@ -1,0 +1,85 @@
+/** A store that a web server holds: the folders and files of a local store below a URL. */
+import {
+  type ChunkId,
+  chunkPath,
+  MAX_CHUNK_SIZE,
+  maxStoredSize,
+  type StoredChunk,
+  type StoredForm,
+} from "../chunk.ts";
+import {
+  httpExists,
+  httpGet,
+  type HttpLocation,
+  type HttpOptions,
+  parseHttpLocation,
+} from "./http_client.ts";
+import type { ChunkStore } from "./store.ts";
+
+/** Options of {@linkcode HttpStore}. */
+export interface HttpStoreOptions extends HttpOptions {
+  /** No chunk of this store is larger, in bytes uncompressed (an index tells). Default: casync's limit, 128 MiB. */
+  readonly maxChunkSize?: number;
+}
+
+/**
+ * Reads chunks with GET. Compressed and plain ones are found without being told: the form that the store had last is
+ * asked for first.
+ */
+export class HttpStore implements ChunkStore {
+  readonly location: string;
+  readonly #base: HttpLocation;
+  readonly #options: HttpStoreOptions;
+  #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
+
+  /** `url` is the folder that holds the `abcd/` folders; a user and password in it are sent as basic authorization. */
+  constructor(url: string, options: HttpStoreOptions = {}) {
+    const base = parseHttpLocation(url);
+    if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";
+    this.#base = base;
+    this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
+    this.location = base.shown;
+  }
+
+  async get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
+    const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
+    for (const form of this.#forms) {
+      const url = this.#url(id, form);
+      const bytes = await httpGet(url, shown(url), limit, this.#options, signal);
+      if (bytes === null) continue;
+      this.#remember(form);
+      return { form, bytes };
+    }
+    return null;
+  }
+
+  async has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
+    for (const form of this.#forms) {
+      const url = this.#url(id, form);
+      if (!await httpExists(url, shown(url), this.#options, signal)) continue;
+      this.#remember(form);
+      return true;
+    }
+    return false;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #url(id: ChunkId, form: StoredForm): URL {
+    const url = new URL(this.#base.url);
+    url.pathname += chunkPath(id, form);
+    return url;
+  }
+
+  #remember(form: StoredForm): void {
+    if (this.#forms[0] !== form) {
+      this.#forms = form === "plain" ? ["plain", "compressed"] : ["compressed", "plain"];
+    }
+  }
+}
+
+function shown(url: URL): string {
+  return url.origin + url.pathname;
+}

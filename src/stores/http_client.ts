@@ -1,0 +1,207 @@
+/** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
+import { concat } from "../bytes.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+
+/** The part of fetch that is used, so that a program can bring its own (a proxy, client certificates, HTTP/1.1 only). */
+export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
+
+/** How requests are made. */
+export interface HttpOptions {
+  /** Default: the global fetch. */
+  readonly fetch?: Fetch;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A request fails when nothing arrives for so long, in milliseconds. Default: one minute. */
+  readonly idleTimeoutMs?: number;
+}
+
+const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+
+/** A URL that may carry a user's name and password, split into what is requested and what is told. */
+export interface HttpLocation {
+  /** The URL without user and password: fetch refuses those. */
+  readonly url: URL;
+  /** The same without its query, which may hold a signature: fit for messages. */
+  readonly shown: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Splits an http(s) URL. Throws `usage` when it is none. */
+export function parseHttpLocation(text: string): HttpLocation {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (error) {
+    throw new DesyncError("usage", `Not a URL: ${text.replace(/\/\/.*@/, "//")}`, { cause: error });
+  }
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new DesyncError("usage", `Not an http or https URL: ${url.protocol}//${url.host}`);
+  }
+  const headers: Record<string, string> = {};
+  if (url.username !== "" || url.password !== "") {
+    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    headers.authorization = `Basic ${base64(user)}`;
+  }
+  url.username = "";
+  url.password = "";
+  url.hash = "";
+  const shown = new URL(url);
+  shown.search = "";
+  return { url, shown: shown.href, headers };
+}
+
+function base64(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+}
+
+/**
+ * The body of `url`, `null` when the server says 404 or 410. Throws `store` or `timeout` for everything else, and for
+ * a body of more than `limit` bytes; `retriable` is set where another try may help.
+ *
+ * @param shown what the URL is called in messages
+ */
+export async function httpGet(
+  url: URL,
+  shown: string,
+  limit: number,
+  options: HttpOptions,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
+  try {
+    const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
+    watch.touch();
+    if (response.status === 404 || response.status === 410) {
+      await response.body?.cancel();
+      return null;
+    }
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      throw statusError(response, shown);
+    }
+    return await readBody(response, shown, limit, watch);
+  } catch (error) {
+    throw asStoreError(error, shown, watch, signal);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Whether `url` is there, asked with HEAD. Errors as for {@linkcode httpGet}. */
+export async function httpExists(
+  url: URL,
+  shown: string,
+  options: HttpOptions,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
+  try {
+    const init = { method: "HEAD", headers: options.headers, signal: watch.signal };
+    const response = await (options.fetch ?? fetch)(url, init);
+    await response.body?.cancel();
+    if (response.status === 404 || response.status === 410) return false;
+    if (response.status !== 200) throw statusError(response, shown);
+    return true;
+  } catch (error) {
+    throw asStoreError(error, shown, watch, signal);
+  } finally {
+    watch.stop();
+  }
+}
+
+async function readBody(
+  response: Response,
+  shown: string,
+  limit: number,
+  watch: IdleWatch,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of response.body ?? []) {
+    watch.touch();
+    length += piece.length;
+    if (length > limit) {
+      throw new DesyncError(
+        "store",
+        `Cannot read ${shown}: the server sends more than the ${limit} bytes it can have`,
+      );
+    }
+    pieces.push(piece);
+  }
+  const only = pieces[0];
+  if (
+    pieces.length === 1 && only.byteLength === only.buffer.byteLength && only.buffer instanceof ArrayBuffer
+  ) {
+    return only as Uint8Array<ArrayBuffer>;
+  }
+  return concat(pieces);
+}
+
+const STATUS_HELP: ReadonlyMap<number, string> = new Map([
+  [401, "the server wants a user and password"],
+  [403, "the server refuses access to it"],
+  [429, "the server wants fewer requests"],
+]);
+
+function statusError(response: Response, shown: string): DesyncError {
+  const status = `${response.status} ${response.statusText}`.trim();
+  const help = STATUS_HELP.get(response.status);
+  const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
+  const text = `Cannot read ${shown}: HTTP status ${status}${help === undefined ? "" : ` (${help})`}`;
+  return new DesyncError("store", text, { retriable });
+}
+
+function asStoreError(error: unknown, shown: string, watch: IdleWatch, signal?: AbortSignal): DesyncError {
+  if (signal?.aborted) return new DesyncError("interrupted", "Interrupted", { cause: error });
+  if (watch.timedOut) {
+    const text = `Cannot read ${shown}: no answer for ${watch.milliseconds / 1000} seconds`;
+    return new DesyncError("timeout", text, { cause: error, retriable: true });
+  }
+  if (error instanceof DesyncError) return error;
+  const reason = causeOf(error);
+  const retriable = !/redirect/i.test(reason);
+  return new DesyncError("store", `Cannot read ${shown}: ${reason}`, { cause: error, retriable });
+}
+
+/** fetch says «error sending request for url (…): what happened»; the last part is what helps. */
+function causeOf(error: unknown): string {
+  const text = messageOf(error);
+  const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : "";
+  const best = cause === "" ? text : cause;
+  return best.replace(/^(client error|error sending request for url) \([^)]*\):? ?/i, "").trim() || text;
+}
+
+/** Ends a request that has been silent for too long, or that the caller gave up. */
+class IdleWatch {
+  readonly milliseconds: number;
+  timedOut = false;
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #giveUp = () => this.#controller.abort();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(milliseconds: number, outer: AbortSignal | undefined) {
+    this.milliseconds = milliseconds;
+    this.#outer = outer;
+    outer?.addEventListener("abort", this.#giveUp);
+    if (outer?.aborted) this.#giveUp();
+    this.touch();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  touch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.timedOut = true;
+      this.#controller.abort();
+    }, this.milliseconds);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#giveUp);
+  }
+}

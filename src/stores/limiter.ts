@@ -1,0 +1,90 @@
+/**
+ * How many requests are in flight: as many as the link rewards, no more.
+ *
+ * The limit starts low and doubles for as long as doubling brings clearly more bytes a second; on a link with a long
+ * way to the server that is until the pipe is full, on a short one it stops at once.
+ */
+
+/** Bounds of the limit. */
+export interface LimiterOptions {
+  /** Requests in flight at first. */
+  readonly start: number;
+  /** Requests in flight at most. */
+  readonly max: number;
+}
+
+/** What a user gets who sets nothing. */
+export const DEFAULT_LIMITS: LimiterOptions = { start: 16, max: 128 };
+
+/** Doubling has to bring this much more, or the limit stays. */
+const WORTHWHILE_GAIN = 1.15;
+/** Rounds without gain after which no more is tried. */
+const PATIENCE = 3;
+
+/** Lets requests start and learns from those that ended. */
+export class Limiter {
+  /** How many may ever be in flight. */
+  readonly max: number;
+  readonly #waiting: (() => void)[] = [];
+  #limit: number;
+  #inFlight = 0;
+  #bestRate = 0;
+  #patience = PATIENCE;
+  #roundStart = performance.now();
+  #roundRequests = 0;
+  #roundBytes = 0;
+
+  constructor(options: LimiterOptions = DEFAULT_LIMITS) {
+    this.max = options.max;
+    this.#limit = Math.min(options.start, options.max);
+  }
+
+  /** How many may be in flight now. */
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Runs the request when there is room for it. It returns the bytes that it brought. */
+  async run<T>(request: () => Promise<T>, bytesOf: (result: T) => number): Promise<T> {
+    if (this.#inFlight >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#inFlight++;
+    let bytes = 0;
+    try {
+      const result = await request();
+      bytes = bytesOf(result);
+      return result;
+    } finally {
+      this.#learn(bytes);
+      this.#release();
+    }
+  }
+
+  /** A request ended: its place goes to those who wait, and so do the places that the limit has grown by. */
+  #release(): void {
+    this.#inFlight--;
+    while (this.#inFlight < this.#limit) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#inFlight++;
+      next();
+    }
+  }
+
+  #learn(bytes: number): void {
+    this.#roundRequests++;
+    this.#roundBytes += bytes;
+    if (this.#patience === 0 || this.#limit >= this.max || this.#roundRequests < 2 * this.#limit) return;
+    const now = performance.now();
+    const rate = this.#roundBytes / Math.max(1, now - this.#roundStart);
+    if (rate > this.#bestRate * WORTHWHILE_GAIN) {
+      this.#bestRate = rate;
+      this.#limit = Math.min(this.max, this.#limit * 2);
+      this.#patience = PATIENCE;
+    } else {
+      this.#patience--;
+    }
+    this.#roundStart = now;
+    this.#roundRequests = 0;
+    this.#roundBytes = 0;
+  }
+}

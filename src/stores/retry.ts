@@ -1,0 +1,76 @@
+/** Asks again when a store failed in a way that may pass. The only retry loop there is. */
+import type { ChunkId, StoredChunk } from "../chunk.ts";
+import { DesyncError } from "../errors.ts";
+import type { ChunkStore } from "./store.ts";
+
+/** How often and how fast to ask again. */
+export interface RetryOptions {
+  /** Further tries after the first. */
+  readonly retries: number;
+  /** Wait before the first of them, in milliseconds; it grows by as much with each. */
+  readonly baseIntervalMs: number;
+}
+
+/** What desync does: three more tries after 0.5, 1 and 1.5 seconds. */
+export const DEFAULT_RETRY: RetryOptions = { retries: 3, baseIntervalMs: 500 };
+
+/** The result of `attempt`, which is made again while it throws a retriable {@linkcode DesyncError}. */
+export async function retrying<T>(
+  options: RetryOptions,
+  signal: AbortSignal | undefined,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof DesyncError) || !error.retriable || signal?.aborted) throw error;
+      if (tries > options.retries) throw givenUp(error, tries);
+      await wait(tries * options.baseIntervalMs, signal);
+    }
+  }
+}
+
+function givenUp(error: DesyncError, tries: number): DesyncError {
+  if (tries === 1) return error;
+  return new DesyncError(error.code, `${error.message} (tried ${tries} times)`, { cause: error });
+}
+
+function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new DesyncError("interrupted", "Interrupted"));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+}
+
+/** A store that is asked again when it fails in passing. */
+export class RetryStore implements ChunkStore {
+  readonly location: string;
+  readonly #store: ChunkStore;
+  readonly #options: RetryOptions;
+
+  constructor(store: ChunkStore, options: RetryOptions = DEFAULT_RETRY) {
+    this.location = store.location;
+    this.#store = store;
+    this.#options = options;
+  }
+
+  get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
+    return retrying(this.#options, signal, () => this.#store.get(id, signal));
+  }
+
+  has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
+    return retrying(this.#options, signal, () => this.#store.has(id, signal));
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}

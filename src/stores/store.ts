@@ -1,0 +1,39 @@
+/**
+ * What a store is to the rest of the program. Behaviours (asking several in order, caching, asking again) are wrappers
+ * around this interface, so that each exists once.
+ */
+import type { ChunkId, StoredChunk } from "../chunk.ts";
+
+/** A place that holds chunks by their ids. */
+export interface ChunkStore {
+  /** How the user would name it, without passwords. For messages. */
+  readonly location: string;
+  /**
+   * The folder of a store on this machine, in casync's layout: whoever has it may read the chunks there by himself,
+   * in the way that is fastest for him.
+   */
+  readonly folder?: string;
+  /**
+   * The chunk as the store holds it, `null` when it does not. Nothing has been verified. Throws `store` or `timeout`
+   * when the store cannot tell.
+   */
+  get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null>;
+  /** Whether the store holds the chunk, without reading it. */
+  has(id: ChunkId, signal?: AbortSignal): Promise<boolean>;
+  /** Gives connections and files back. */
+  close(): Promise<void>;
+}
+
+/** A store that takes chunks. */
+export interface WritableChunkStore extends ChunkStore {
+  /** Adds the chunk, whole or not at all. The caller has verified it. One that is there already is replaced. */
+  put(id: ChunkId, chunk: StoredChunk, signal?: AbortSignal): Promise<void>;
+}
+
+/** Where a job finds chunks: the cache is asked first, then the stores in their order. */
+export interface Sources {
+  readonly cache?: WritableChunkStore;
+  /** An invalid chunk in the cache is replaced instead of being an error. */
+  readonly cacheRepair?: boolean;
+  readonly stores: readonly ChunkStore[];
+}
