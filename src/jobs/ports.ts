@@ -1,0 +1,30 @@
+/** What jobs need from outside: the workers and the files. Whoever wires a job brings them. */
+import type { AssembleResult, AssembleTask, VerifyResult, VerifyTask } from "../workers/messages.ts";
+
+/** A part of a blob. */
+export interface ByteRange {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The threads that do the work on chunks. */
+export interface Workers {
+  /** How many there are. */
+  readonly size: number;
+  assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult>;
+  verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult>;
+  /** Makes all of them close their files. */
+  release(): Promise<void>;
+}
+
+/** The file that a blob is built in. */
+export interface BlobTarget {
+  /** Where workers write. */
+  readonly path: string;
+  /** Whether it reads as zeros where nothing has been written yet. */
+  readonly sparse: boolean;
+  /** Makes the finished file count. */
+  commit(): void;
+  /** Undoes what can be undone. */
+  discard(): void;
+}

@@ -1,0 +1,36 @@
+/** How far a job is: plain numbers that the job counts up and whoever shows them reads when he likes. */
+
+/** What one source has given. */
+export interface SourceCount {
+  /** Where the bytes came from, as the user would name it. */
+  readonly name: string;
+  chunks: number;
+  /** Bytes of the blob. */
+  bytes: number;
+  /** Bytes that were read or transferred for them: compressed, as stored. */
+  storedBytes: number;
+}
+
+/** The state of a running or finished job. */
+export class Progress {
+  /** Bytes that the whole job is about. */
+  total = 0;
+  /** Bytes of it that are done. */
+  done = 0;
+  readonly #sources = new Map<string, SourceCount>();
+
+  /** In the order in which they first gave something. */
+  get sources(): SourceCount[] {
+    return [...this.#sources.values()];
+  }
+
+  /** Counts what a source gave. `bytes` are those of the job that this completes. */
+  add(name: string, chunks: number, bytes: number, storedBytes: number): void {
+    let count = this.#sources.get(name);
+    if (count === undefined) this.#sources.set(name, count = { name, chunks: 0, bytes: 0, storedBytes: 0 });
+    count.chunks += chunks;
+    count.bytes += bytes;
+    count.storedBytes += storedBytes;
+    this.done += bytes;
+  }
+}

@@ -1,0 +1,117 @@
+/** The workers, started when first needed, each given a little more than it is doing so that none waits. */
+import { DesyncError, errorFromWire } from "../errors.ts";
+import type { Workers } from "../jobs/ports.ts";
+import type { AssembleResult, AssembleTask, Reply, Task, VerifyResult, VerifyTask } from "./messages.ts";
+import { WORKER_URL } from "./worker.ts";
+
+/** Tasks that a worker has at a time: the one it does and the next. */
+const TASKS_PER_WORKER = 2;
+
+interface Pending {
+  readonly task: Task;
+  readonly transfer: Transferable[];
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Hand {
+  readonly worker: Worker;
+  /** Tasks under way by their numbers. */
+  readonly tasks: Map<number, Pending>;
+}
+
+/** Workers on threads of their own. Has to be closed, or the program does not end. */
+export class WorkerPool implements Workers, Disposable {
+  readonly size: number;
+  readonly #hands: Hand[] = [];
+  readonly #queue: Pending[] = [];
+  #nextNumber = 0;
+
+  /** `size`: default one for each processor. */
+  constructor(size: number = navigator.hardwareConcurrency) {
+    this.size = Math.max(1, size);
+  }
+
+  async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
+    const transfer = task.items.flatMap((item) =>
+      item.given === undefined ? [] : transferable(item.given.bytes)
+    );
+    return await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
+  }
+
+  async verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult> {
+    return await this.#run({ kind: "verify", ...task }) as VerifyResult;
+  }
+
+  async release(): Promise<void> {
+    await Promise.all(this.#hands.map((hand) =>
+      new Promise((resolve, reject) => {
+        this.#send(hand, { task: { kind: "release" }, transfer: [], resolve, reject });
+      })
+    ));
+  }
+
+  /** Ends the workers, whatever they are doing. */
+  [Symbol.dispose](): void {
+    for (const hand of this.#hands) hand.worker.terminate();
+    this.#hands.length = 0;
+  }
+
+  #run(task: Task, transfer: Transferable[] = []): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ task, transfer, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const hand = this.#freest();
+      if (hand === undefined) return;
+      this.#send(hand, this.#queue.shift()!);
+    }
+  }
+
+  /** The worker with the least to do, a new one as long as all have something, `undefined` when all have enough. */
+  #freest(): Hand | undefined {
+    let best: Hand | undefined;
+    for (const hand of this.#hands) if (best === undefined || hand.tasks.size < best.tasks.size) best = hand;
+    if ((best === undefined || best.tasks.size > 0) && this.#hands.length < this.size) return this.#start();
+    return best !== undefined && best.tasks.size < TASKS_PER_WORKER ? best : undefined;
+  }
+
+  #start(): Hand {
+    const hand: Hand = { worker: new Worker(WORKER_URL, { type: "module" }), tasks: new Map() };
+    hand.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(hand, data);
+    hand.worker.onerror = (event) => {
+      event.preventDefault();
+      const error = new DesyncError("io", `A worker thread failed: ${event.message}`);
+      for (const pending of hand.tasks.values()) pending.reject(error);
+      hand.tasks.clear();
+      this.#hands.splice(this.#hands.indexOf(hand), 1);
+      this.#dispatch();
+    };
+    this.#hands.push(hand);
+    return hand;
+  }
+
+  #send(hand: Hand, pending: Pending): void {
+    const number = this.#nextNumber++;
+    hand.tasks.set(number, pending);
+    hand.worker.postMessage({ number, task: pending.task }, pending.transfer);
+  }
+
+  #receive(hand: Hand, reply: Reply): void {
+    const pending = hand.tasks.get(reply.number);
+    hand.tasks.delete(reply.number);
+    if (reply.kind === "done") pending?.resolve(reply.result);
+    else pending?.reject(errorFromWire(reply.error));
+    this.#dispatch();
+  }
+}
+
+/** Bytes are moved, not copied, when they are all that their buffer holds. */
+function transferable(bytes: Uint8Array): ArrayBuffer[] {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength ? [buffer] : [];
+}

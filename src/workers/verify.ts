@@ -1,0 +1,67 @@
+/** In a worker: every chunk of a part of a local store, read and checked. */
+import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
+import { openChunk } from "../codec/open_chunk.ts";
+import { DesyncError } from "../errors.ts";
+import { ChunkFolder } from "../deno/chunk_folder.ts";
+import { fileError, isNotFound, reasonOf } from "../deno/file_errors.ts";
+import { nativeCodec } from "../deno/native_codec.ts";
+import type { InvalidChunk, VerifyResult, VerifyTask } from "./messages.ts";
+
+/** Judges the chunks below the task's `abcd` folders. What is not named like a chunk is left alone. */
+export function verifyFolders(task: VerifyTask): VerifyResult {
+  const chunks = new ChunkFolder(task.folder);
+  const invalid: InvalidChunk[] = [];
+  const unreadable: string[] = [];
+  let count = 0;
+  let storedBytes = 0;
+  for (const prefix of task.prefixes) {
+    for (const { id, form } of listChunks(`${task.folder}/${prefix}`, prefix)) {
+      const path = chunks.pathOf(id, form);
+      try {
+        storedBytes += check(chunks, task, id, form);
+        count++;
+      } catch (error) {
+        if (!(error instanceof DesyncError)) throw error;
+        if (isNotFound(error.cause)) continue;
+        count++;
+        if (error.code === "invalid-chunk") invalid.push(judge(path, id, error.message, task.remove));
+        else unreadable.push(`Chunk ${id} in ${task.folder} cannot be read: ${error.message}`);
+      }
+    }
+  }
+  return { chunks: count, storedBytes, invalid, unreadable };
+}
+
+/** The chunks in a folder whose names belong there. */
+export function* listChunks(folder: string, prefix: string): Generator<{ id: ChunkId; form: StoredForm }> {
+  let entries: Deno.DirEntry[];
+  try {
+    entries = [...Deno.readDirSync(folder)];
+  } catch (error) {
+    throw fileError(`read the folder ${folder}`, error);
+  }
+  for (const entry of entries) {
+    const compressed = entry.name.endsWith(COMPRESSED_SUFFIX);
+    const id = compressed ? entry.name.slice(0, -COMPRESSED_SUFFIX.length) : entry.name;
+    if (!entry.isFile || !isChunkId(id) || !id.startsWith(prefix)) continue;
+    yield { id, form: compressed ? "compressed" : "plain" };
+  }
+}
+
+/** Bytes of the chunk's file. Throws `invalid-chunk` when it is not what its name says. */
+function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredForm): number {
+  const stored = chunks.readForm(id, form, MAX_CHUNK_SIZE);
+  if (stored === null) return 0;
+  openChunk(nativeCodec, stored, { id, digest: task.digest });
+  return stored.bytes.length;
+}
+
+function judge(path: string, id: ChunkId, reason: string, remove: boolean): InvalidChunk {
+  if (!remove) return { id, path, reason, removed: false };
+  try {
+    Deno.removeSync(path);
+    return { id, path, reason, removed: true };
+  } catch (error) {
+    return { id, path, reason: `${reason}; it could not be removed: ${reasonOf(error)}`, removed: false };
+  }
+}
