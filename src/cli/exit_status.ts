@@ -1,0 +1,24 @@
+/** The one table of what a command's end means to the shell. */
+import { DesyncError, type ErrorCode } from "../errors.ts";
+
+/** Done. */
+export const DONE = 0;
+/** Failed. */
+export const FAILED = 1;
+/** The command line makes no sense. */
+export const WRONG_USAGE = 2;
+/** Done in part, or something did not match. */
+export const PARTLY = 3;
+/** Stopped by Ctrl-C or a signal. */
+export const INTERRUPTED = 130;
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  usage: WRONG_USAGE,
+  mismatch: PARTLY,
+  interrupted: INTERRUPTED,
+};
+
+/** The status for an error that ended a command. */
+export function statusOf(error: unknown): number {
+  return error instanceof DesyncError ? STATUS[error.code] ?? FAILED : FAILED;
+}

@@ -1,0 +1,174 @@
+/** Every option, defined once: parser, help and completion come from here. */
+import { DesyncError } from "../errors.ts";
+
+/** The values of all options that any command has. What a command does not have stays undefined. */
+export interface FlagValues {
+  readonly store?: readonly string[];
+  readonly cache?: string;
+  readonly cacheRepair?: boolean;
+  readonly concurrency?: number;
+  readonly errorRetry: number;
+  readonly errorRetryBaseInterval: number;
+  readonly timeout: number;
+  readonly caCert?: string;
+  readonly clientCert?: string;
+  readonly clientKey?: string;
+  readonly inPlace?: boolean;
+  readonly printStats?: boolean;
+  readonly repair?: boolean;
+  readonly format: "json" | "plain";
+  readonly seed?: readonly string[];
+  readonly digest?: "sha512-256" | "sha256";
+  readonly verbose?: boolean;
+  readonly progress?: ProgressMode;
+}
+
+/** How progress is shown. */
+export type ProgressMode = "auto" | "bar" | "json" | "none";
+
+/** One option. */
+export interface Flag {
+  /** As commander takes it: `-s, --store <location>`. */
+  readonly flags: string;
+  readonly description: string;
+  /** Turns the text into the value; gets the value so far. Options without an argument have none. */
+  readonly parse?: (text: string, previous: unknown) => unknown;
+  readonly fallback?: unknown;
+  /** How the fallback is described, where it does not speak for itself. */
+  readonly fallbackText?: string;
+}
+
+function collect(text: string, previous: unknown): string[] {
+  return [...(Array.isArray(previous) ? previous : []), text];
+}
+
+function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new DesyncError("usage", `${JSON.stringify(text)} is not a whole number of at least ${least}`);
+    }
+    return value;
+  };
+}
+
+function oneOf(...words: string[]): (text: string) => string {
+  return (text) => {
+    if (!words.includes(text)) {
+      throw new DesyncError("usage", `${JSON.stringify(text)} is none of ${words.join(", ")}`);
+    }
+    return text;
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A time as Go writes it (500ms, 1.5s, 1m30s), in milliseconds. */
+function duration(text: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
+  if (text !== "0" && (parts.length === 0 || parts.map((part) => part[0]).join("") !== text)) {
+    throw new DesyncError("usage", `${JSON.stringify(text)} is not a time such as 500ms or 1.5s`);
+  }
+  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit], 0);
+}
+
+/** Options by the name under which a command lists them. */
+export const FLAGS = {
+  stores: {
+    flags: "-s, --store <location>",
+    description: "store to take chunks from: a folder or an http(s) URL; may be repeated, asked in order",
+    parse: collect,
+  },
+  localStore: {
+    flags: "-s, --store <folder>",
+    description: "the store, a folder of this machine",
+    parse: collect,
+  },
+  cache: {
+    flags: "-c, --cache <folder>",
+    description: "store that is asked first and gets what the others deliver",
+  },
+  cacheRepair: {
+    flags: "-r, --cache-repair",
+    description: "replace invalid chunks in the cache instead of failing",
+  },
+  concurrency: {
+    flags: "-n, --concurrency <number>",
+    description: "requests in flight to a store at most",
+    parse: wholeNumber(1),
+    fallbackText: "what the link rewards, up to 128",
+  },
+  errorRetry: {
+    flags: "-e, --error-retry <number>",
+    description: "further tries after a network error",
+    parse: wholeNumber(0),
+    fallback: 3,
+  },
+  errorRetryBaseInterval: {
+    flags: "-b, --error-retry-base-interval <time>",
+    description: "wait before the first further try; it grows by as much with each",
+    parse: duration,
+    fallback: 500,
+    fallbackText: "500ms",
+  },
+  timeout: {
+    flags: "--timeout <time>",
+    description: "a request fails when a server sends nothing for so long",
+    parse: duration,
+    fallback: 60_000,
+    fallbackText: "1m",
+  },
+  caCert: { flags: "--ca-cert <file>", description: "trust the authorities in this file as well" },
+  clientCert: { flags: "--client-cert <file>", description: "certificate to show to TLS servers" },
+  clientKey: { flags: "--client-key <file>", description: "key of that certificate" },
+  inPlace: {
+    flags: "-k, --in-place",
+    description:
+      "write into the existing file or block device, keep what is right in it, and keep it on failure",
+  },
+  printStats: { flags: "--print-stats", description: "print statistics as JSON at the end" },
+  repair: { flags: "-r, --repair", description: "remove invalid chunks from the store" },
+  format: {
+    flags: "-f, --format <format>",
+    description: "plain or json",
+    parse: oneOf("plain", "json"),
+    fallback: "json",
+  },
+  seed: {
+    flags: "--seed <index>",
+    description: "count the chunks that this index has too; may be repeated",
+    parse: collect,
+  },
+  digest: {
+    flags: "--digest <name>",
+    description: "digest of chunk ids, sha512-256 or sha256",
+    parse: oneOf("sha512-256", "sha256"),
+    fallbackText: "what the index says",
+  },
+  verbose: {
+    flags: "--verbose",
+    description: "tell the causes of an error, and where in the program it arose",
+  },
+  progress: {
+    flags: "--progress <mode>",
+    description: "auto (a bar on a terminal), bar, json (a line a second) or none",
+    parse: oneOf("auto", "bar", "json", "none"),
+    fallback: "auto",
+  },
+} satisfies Record<string, Flag>;
+
+/** Name of an option in {@linkcode FLAGS}. */
+export type FlagName = keyof typeof FLAGS;
+
+/** Options of every command. */
+export const GLOBAL_FLAGS: readonly FlagName[] = ["digest", "verbose"];
+/** Options about the way to stores that are not on this machine. */
+export const REMOTE_FLAGS: readonly FlagName[] = [
+  "concurrency",
+  "errorRetry",
+  "errorRetryBaseInterval",
+  "timeout",
+  "caCert",
+  "clientCert",
+  "clientKey",
+];

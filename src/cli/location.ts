@@ -1,0 +1,137 @@
+/** From what the user calls a store or an index to the thing itself. */
+import { readFileSync } from "node:fs";
+import { DesyncError } from "../errors.ts";
+import { fileError } from "../deno/file_errors.ts";
+import { makeHttpFetch } from "../deno/http_fetch.ts";
+import { LocalStore } from "../deno/local_store.ts";
+import { type Index, parseIndex } from "../formats/index.ts";
+import { httpGet, type HttpOptions, parseHttpLocation } from "../stores/http_client.ts";
+import { HttpStore } from "../stores/http.ts";
+import type { LimiterOptions } from "../stores/limiter.ts";
+import { DEFAULT_LIMITS } from "../stores/limiter.ts";
+import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
+import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
+import type { FlagValues } from "./flags.ts";
+
+/** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
+const MAX_INDEX_BYTES = 2 ** 31 - 1;
+
+/** Opens stores and indexes with the options that the user gave. */
+export class Locator {
+  readonly #flags: FlagValues;
+  #http: HttpOptions | undefined;
+
+  constructor(flags: FlagValues) {
+    this.#flags = flags;
+  }
+
+  /** Bounds of the requests in flight to each store. */
+  get limits(): LimiterOptions {
+    const max = this.#flags.concurrency;
+    return max === undefined ? DEFAULT_LIMITS : { start: Math.min(DEFAULT_LIMITS.start, max), max };
+  }
+
+  /** The cache and the stores that were named. */
+  sources(): Sources {
+    return {
+      stores: (this.#flags.store ?? []).map((location) => this.store(location)),
+      cache: this.#flags.cache === undefined ? undefined : this.#cache(this.#flags.cache),
+      cacheRepair: this.#flags.cacheRepair ?? false,
+    };
+  }
+
+  /** A store to read. */
+  store(location: string): ChunkStore {
+    const scheme = schemeOf(location);
+    if (scheme === undefined) return new LocalStore(location);
+    if (scheme === "http" || scheme === "https") {
+      return new RetryStore(new HttpStore(location, this.#httpOptions()), this.#retry());
+    }
+    throw unknownScheme(scheme, location);
+  }
+
+  /** The index in a file, on standard input, or at a URL. Throws `invalid-index` with its name. */
+  async index(location: string, signal?: AbortSignal): Promise<Index> {
+    const bytes = await this.#read(location, signal);
+    const name = location === "-" ? "the index on standard input" : `the index ${withoutSecrets(location)}`;
+    let index: Index;
+    try {
+      index = parseIndex(bytes);
+    } catch (error) {
+      if (!(error instanceof DesyncError)) throw error;
+      throw new DesyncError(error.code, `Cannot use ${name}: ${error.message}`, { cause: error });
+    }
+    const { digest } = this.#flags;
+    if (digest !== undefined && digest !== index.digest) {
+      throw new DesyncError(
+        "usage",
+        `Cannot use ${name}: its ids are ${index.digest}, not ${digest} (leave --digest away to use what it says)`,
+      );
+    }
+    return index;
+  }
+
+  #cache(location: string): WritableChunkStore {
+    const scheme = schemeOf(location);
+    if (scheme !== undefined) {
+      throw new DesyncError("unsupported", `The cache has to be a folder of this machine, not ${scheme}://…`);
+    }
+    return new LocalStore(location, { create: true });
+  }
+
+  async #read(location: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const scheme = schemeOf(location);
+    if (scheme === "http" || scheme === "https") return await this.#download(location, signal);
+    if (scheme !== undefined) throw unknownScheme(scheme, location);
+    try {
+      return location === "-" ? await readStandardInput() : readFileSync(location);
+    } catch (error) {
+      throw fileError(`read the index ${location}`, error);
+    }
+  }
+
+  async #download(location: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const { url, shown, headers } = parseHttpLocation(location);
+    const options = { ...this.#httpOptions(), headers };
+    const bytes = await retrying(
+      this.#retry(),
+      signal,
+      () => httpGet(url, shown, MAX_INDEX_BYTES, options, signal),
+    );
+    if (bytes === null) {
+      throw new DesyncError("missing-file", `Cannot read the index ${shown}: HTTP status 404`);
+    }
+    return bytes;
+  }
+
+  #httpOptions(): HttpOptions {
+    this.#http ??= { fetch: makeHttpFetch(this.#flags, this.limits.max), idleTimeoutMs: this.#flags.timeout };
+    return this.#http;
+  }
+
+  #retry(): RetryOptions {
+    return { retries: this.#flags.errorRetry, baseIntervalMs: this.#flags.errorRetryBaseInterval };
+  }
+}
+
+/** `https` of `https://…`, `undefined` for a path. One letter is a drive of Windows. */
+function schemeOf(location: string): string | undefined {
+  return /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1].toLowerCase();
+}
+
+function unknownScheme(scheme: string, location: string): DesyncError {
+  const text = `Cannot open ${
+    withoutSecrets(location)
+  }: ${scheme} is none of the known ways (a folder, http, https)`;
+  return new DesyncError("usage", text);
+}
+
+/** The location without a user's password and without a query, which may hold a signature. */
+function withoutSecrets(location: string): string {
+  if (schemeOf(location) === undefined) return location;
+  return location.replace(/\/\/[^/@]*@/, "//").replace(/\?.*$/, "");
+}
+
+async function readStandardInput(): Promise<Uint8Array> {
+  return await new Response(Deno.stdin.readable).bytes();
+}
