@@ -1,0 +1,113 @@
+/** Runs programs for tests: to the end, with their output in hand, and stopped for certain when they take too long. */
+
+import { fileURLToPath } from "node:url";
+
+/** The folder of the repository. */
+export const repository: string = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What may be set for a run. */
+export interface RunOptions {
+  /** Sent to the program's standard input, which is then closed. */
+  stdin?: Uint8Array | string;
+  /** Variables on top of the tests' own environment. */
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Aborting it sends SIGINT, as Ctrl-C does. */
+  signal?: AbortSignal;
+  /** Milliseconds after which the program is killed and the run fails; two minutes if not given. */
+  timeout?: number;
+}
+
+/** What a program left behind. */
+export interface RunResult {
+  /** Exit status; 128 and the signal's number when a signal ended it. */
+  code: number;
+  stdout: string;
+  stdoutBytes: Uint8Array<ArrayBuffer>;
+  stderr: string;
+}
+
+/** Runs a program to its end, whatever its exit status. */
+export async function runAny(program: string, args: string[], options: RunOptions = {}): Promise<RunResult> {
+  const child = new Deno.Command(program, {
+    args,
+    cwd: options.cwd,
+    env: options.env,
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const interrupt = (): void => stop(child, "SIGINT");
+  options.signal?.addEventListener("abort", interrupt);
+  if (options.signal?.aborted) interrupt();
+  const timeout = options.timeout ?? 120_000;
+  try {
+    const ended = Promise.all([child.output(), feed(child, options.stdin)]);
+    if (await isLate(ended, timeout)) {
+      stop(child, "SIGKILL");
+      await isLate(ended, 2000); // no longer: a program that this one started may keep the output open
+      throw new Error(`${describe(program, args)} did not end within ${timeout} ms`);
+    }
+    const [output] = await ended;
+    const decoder = new TextDecoder();
+    const stderr = decoder.decode(output.stderr);
+    return { code: output.code, stdout: decoder.decode(output.stdout), stdoutBytes: output.stdout, stderr };
+  } finally {
+    options.signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+/** Waits for the work's end, but no longer than that many milliseconds. True when they have passed first. */
+async function isLate(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), milliseconds);
+  });
+  try {
+    return await Promise.race([late, work.then(() => false)]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Runs a peer (undefined when it is not installed) and fails with what it wrote to stderr when it fails. */
+export async function run(
+  program: string | undefined,
+  args: string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  if (program === undefined) {
+    throw new Error("this test needs a program that is not installed: give it `ignore: !peers.<program>`");
+  }
+  const result = await runAny(program, args, options);
+  if (result.code !== 0) {
+    throw new Error(
+      `${describe(program, args)} ended with status ${result.code}:\n${result.stderr}${result.stdout}`,
+    );
+  }
+  return result;
+}
+
+async function feed(child: Deno.ChildProcess, stdin: Uint8Array | string | undefined): Promise<void> {
+  if (stdin === undefined) return;
+  const bytes = typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin;
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(bytes);
+    await writer.close();
+  } catch {
+    // The program ended before it had read everything; its exit status tells the rest.
+  }
+}
+
+function stop(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended already.
+  }
+}
+
+function describe(program: string, args: string[]): string {
+  return [program, ...args].join(" ");
+}

@@ -1,0 +1,44 @@
+/** A folder of a test's own: `using dir = tempDir();` removes it at the end of the block, whatever happened. */
+
+import { dirname, join } from "node:path";
+
+/** A temporary folder that is removed when it is disposed of. */
+export class TempDir implements Disposable {
+  /** The folder itself, with symlinks resolved, so that it can be compared with what programs print. */
+  readonly root: string = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "desync-test-" }));
+
+  /** The path of something inside; the folders above it are made, the thing itself is not. */
+  path(...names: string[]): string {
+    const path = join(this.root, ...names);
+    if (names.length > 0) Deno.mkdirSync(dirname(path), { recursive: true });
+    return path;
+  }
+
+  /** Writes a file and returns its path. */
+  write(name: string, content: Uint8Array | string): string {
+    const path = this.path(name);
+    if (typeof content === "string") Deno.writeTextFileSync(path, content);
+    else Deno.writeFileSync(path, content);
+    return path;
+  }
+
+  /** Makes a folder and returns its path. */
+  dir(name: string): string {
+    const path = this.path(name);
+    Deno.mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  [Symbol.dispose](): void {
+    try {
+      Deno.removeSync(this.root, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+/** Makes a temporary folder. */
+export function tempDir(): TempDir {
+  return new TempDir();
+}
