@@ -56,3 +56,15 @@ export function writeU64(view: DataView, at: number, value: number): void {
   view.setUint32(at, value % 0x1_0000_0000, true);
   view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
 }
+
+/** Node hands out small buffers as parts of shared ones of up to this size; larger ones belong to one owner. */
+const SHARED_POOL_BYTES = 8192;
+
+/**
+ * Gives the memory of a large buffer back at once instead of leaving it to the garbage collector, which sees only how
+ * many buffers there are, not how large. Nobody may use the bytes afterwards.
+ */
+export function freeBytes(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength > SHARED_POOL_BYTES) buffer.transfer(0);
+}

@@ -17,7 +17,7 @@ export interface LimiterOptions {
 export const DEFAULT_LIMITS: LimiterOptions = { start: 16, max: 128 };
 
 /** Doubling has to bring this much more, or the limit stays. */
-const WORTHWHILE_GAIN = 1.15;
+const WORTHWHILE_GAIN = 1.4;
 /** Rounds without gain after which no more is tried. */
 const PATIENCE = 3;
 

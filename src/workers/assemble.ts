@@ -2,7 +2,7 @@
 import type { StoredChunk } from "../chunk.ts";
 import { compressionOf, DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { invalidChunk, openChunk } from "../codec/open_chunk.ts";
-import { toHex } from "../bytes.ts";
+import { freeBytes, toHex } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
 import { fileError } from "../deno/file_errors.ts";
@@ -37,8 +37,11 @@ export class Assembler {
     if (task.probeTarget && this.#isInPlace(task, item)) return ["target", 0];
     if (item.given !== undefined) {
       const bytes = this.#open(task, item, item.given, item.givenBy ?? "the store", INVALID_IN_STORE);
+      const storedBytes = item.given.bytes.length;
       this.#deliver(task, item, item.given, bytes);
-      return ["given", item.given.bytes.length];
+      if (bytes !== item.given.bytes) freeBytes(bytes);
+      freeBytes(item.given.bytes);
+      return ["given", storedBytes];
     }
     for (const [number, source] of task.folders.entries()) {
       const stored = this.#take(task, item, source);
@@ -66,6 +69,8 @@ export class Assembler {
     }
     this.#deliver(task, item, source.role === "cache" ? null : stored, bytes);
     if (source.role === "cache") folder.renew(item.id, stored.form);
+    // Plain bytes lie in the folder's own buffer, which is used again.
+    if (stored.form === "compressed") freeBytes(bytes);
     return stored.bytes.length;
   }
 

@@ -1,5 +1,6 @@
 /** In a worker: every chunk of a part of a local store, read and checked. */
 import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
+import { freeBytes } from "../bytes.ts";
 import { openChunk } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
@@ -52,7 +53,8 @@ export function* listChunks(folder: string, prefix: string): Generator<{ id: Chu
 function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredForm): number {
   const stored = chunks.readForm(id, form, MAX_CHUNK_SIZE);
   if (stored === null) return 0;
-  openChunk(nativeCodec, stored, { id, digest: task.digest });
+  const bytes = openChunk(nativeCodec, stored, { id, digest: task.digest });
+  if (form === "compressed") freeBytes(bytes);
   return stored.bytes.length;
 }
 
