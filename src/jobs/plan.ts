@@ -26,7 +26,7 @@ export class BlobPlan {
   readonly #next: Int32Array;
   readonly #skip: ChunkId | undefined;
 
-  /** Chunks with the id `skip` are left out. */
+  /** Chunks of the largest size with the id `skip` are left out. */
   constructor(index: Index, skip?: ChunkId) {
     this.#index = index;
     this.#first = index.firstOccurrences();
@@ -38,8 +38,8 @@ export class BlobPlan {
   *chunks(): Generator<PlannedChunk> {
     for (let i = 0; i < this.#index.count; i++) {
       if (this.#first[i] !== i) continue;
+      if (this.#skips(i)) continue;
       const id = this.#index.id(i);
-      if (id === this.#skip) continue;
       const offsets: number[] = [];
       for (let at = i; at >= 0; at = this.#next[at]) offsets.push(this.#index.start(at));
       yield { id, size: this.#index.length(i), offsets };
@@ -50,7 +50,7 @@ export class BlobPlan {
   *ranges(): Generator<ByteRange> {
     let start = -1;
     for (let i = 0; i < this.#index.count; i++) {
-      const skipped = this.#skip !== undefined && this.#index.id(this.#first[i]) === this.#skip;
+      const skipped = this.#skips(i);
       if (!skipped && start < 0) start = this.#index.start(i);
       if (skipped && start >= 0) {
         yield { offset: start, length: this.#index.start(i) - start };
@@ -58,6 +58,11 @@ export class BlobPlan {
       }
     }
     if (start >= 0) yield { offset: start, length: this.#index.size - start };
+  }
+
+  #skips(i: number): boolean {
+    return this.#skip !== undefined && this.#index.length(i) === this.#index.sizes.max &&
+      this.#index.id(i) === this.#skip;
   }
 }
 
