@@ -31,21 +31,22 @@ export class Locator {
     return max === undefined ? DEFAULT_LIMITS : { start: Math.min(DEFAULT_LIMITS.start, max), max };
   }
 
-  /** The cache and the stores that were named. */
-  sources(): Sources {
+  /** The cache and the stores that were named. No chunk is larger than `maxChunkSize`, where that is known. */
+  sources(maxChunkSize?: number): Sources {
     return {
-      stores: (this.#flags.store ?? []).map((location) => this.store(location)),
+      stores: (this.#flags.store ?? []).map((location) => this.store(location, maxChunkSize)),
       cache: this.#flags.cache === undefined ? undefined : this.#cache(this.#flags.cache),
       cacheRepair: this.#flags.cacheRepair ?? false,
     };
   }
 
   /** A store to read. */
-  store(location: string): ChunkStore {
+  store(location: string, maxChunkSize?: number): ChunkStore {
     const scheme = schemeOf(location);
     if (scheme === undefined) return new LocalStore(location);
     if (scheme === "http" || scheme === "https") {
-      return new RetryStore(new HttpStore(location, this.#httpOptions()), this.#retry());
+      const options = { ...this.#httpOptions(), maxChunkSize };
+      return new RetryStore(new HttpStore(location, options), this.#retry());
     }
     throw unknownScheme(scheme, location);
   }
