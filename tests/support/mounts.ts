@@ -1,0 +1,42 @@
+/** File systems of a test's own, that are small or read-only. Making them takes root on Linux. */
+
+import { run } from "./process.ts";
+
+/** Whether {@linkcode mountTmpfs} works here. */
+export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0 && mounts();
+
+function mounts(): boolean {
+  const folder = Deno.makeTempDirSync({ prefix: "desync-test-" });
+  try {
+    const mount = new Deno.Command("mount", { args: ["-t", "tmpfs", "none", folder], stderr: "null" });
+    if (!mount.outputSync().success) return false;
+    return new Deno.Command("umount", { args: [folder] }).outputSync().success;
+  } catch {
+    return false;
+  } finally {
+    Deno.removeSync(folder);
+  }
+}
+
+/** A file system in memory, gone when it is disposed of. */
+export class Mount implements AsyncDisposable {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async makeReadOnly(): Promise<void> {
+    await run("mount", ["-o", "remount,ro", this.path]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run("umount", [this.path]);
+  }
+}
+
+/** Mounts one of `size` (as `64k`) over the folder. */
+export async function mountTmpfs(folder: string, size: string): Promise<Mount> {
+  await run("mount", ["-t", "tmpfs", "-o", `size=${size}`, "none", folder]);
+  return new Mount(folder);
+}
