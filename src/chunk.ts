@@ -18,14 +18,19 @@ export type StoredForm = "compressed" | "plain";
 
 /** A chunk as it came out of a store: nobody has checked yet that the bytes are what the id says. */
 export interface StoredChunk {
+  /** Whether {@linkcode bytes} have to be decompressed. */
   readonly form: StoredForm;
+  /** As stored. */
   readonly bytes: Uint8Array;
 }
 
 /** The sizes that chunks were cut to, in bytes. Only the last chunk may be smaller than `min`; none is larger than `max`. */
 export interface ChunkSizes {
+  /** Only the last chunk of a blob may be smaller. */
   readonly min: number;
+  /** The size that chunks of random data have on average. */
   readonly avg: number;
+  /** No chunk is larger. */
   readonly max: number;
 }
 

@@ -30,12 +30,14 @@ export interface WireError {
 
 /** Every error that this library throws on purpose. The message is one line: what, where, and what to do. */
 export class DesyncError extends Error {
+  /** The class, as error messages show it. */
   override name = "DesyncError";
   /** Stable word for the kind of failure. */
   readonly code: ErrorCode;
   /** Whether asking again may help: a lost connection does, a chunk that is missing does not. */
   readonly retriable: boolean;
 
+  /** `cause` is what was thrown below, `retriable` whether asking again may help (default: no). */
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; retriable?: boolean } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

@@ -6,7 +6,9 @@ import { type Codec, compressionOf } from "./codec.ts";
 
 /** What the chunk has to be. */
 export interface ExpectedChunk {
+  /** What its digest has to be. */
   readonly id: ChunkId;
+  /** Which digest that is. */
   readonly digest: DigestName;
   /** Bytes that the index says it has; unknown when only a store is checked. */
   readonly size?: number;

@@ -33,6 +33,7 @@ export const BLOB_FLAGS = 0x9000000000000000n;
 export interface IndexHeader {
   /** casync's feature flags, kept as they are. */
   readonly flags: bigint;
+  /** Limits of the chunks' sizes, in bytes. */
   readonly sizes: ChunkSizes;
 }
 
@@ -155,7 +156,7 @@ function invalid(reason: string): DesyncError {
  * const header = { flags: 0xb000000000000000n, sizes: { min: 16384, avg: 65536, max: 262144 } };
  * const bytes = serializeIndex(new Index(header, Float64Array.of(1000), new Uint8Array(32)));
  * const index = parseIndex(bytes);
- * console.assert(index.count === 1 && index.size === 1000);
+ * if (index.count !== 1 || index.size !== 1000) throw new Error("not what was written");
  * ```
  */
 export function parseIndex(bytes: Uint8Array): Index {

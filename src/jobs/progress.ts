@@ -4,6 +4,7 @@
 export interface SourceCount {
   /** Where the bytes came from, as the user would name it. */
   readonly name: string;
+  /** Different chunks. */
   chunks: number;
   /** Bytes of the blob. */
   bytes: number;

@@ -25,6 +25,7 @@ export class ChunkReader {
   readonly #sources: Sources;
   readonly #codec: Codec;
 
+  /** Reads from `sources`; `codec` decompresses and verifies. */
   constructor(sources: Sources, codec: Codec) {
     this.#sources = sources;
     this.#codec = codec;

@@ -7,6 +7,7 @@ export class MemoryStore implements WritableChunkStore {
   readonly location: string;
   readonly #chunks = new Map<ChunkId, StoredChunk>();
 
+  /** `location` names the store in messages. */
   constructor(location = "memory") {
     this.location = location;
   }

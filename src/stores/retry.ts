@@ -56,6 +56,7 @@ export class RetryStore implements ChunkStore {
   readonly #store: ChunkStore;
   readonly #options: RetryOptions;
 
+  /** Wraps `store`, which is closed with this one. */
   constructor(store: ChunkStore, options: RetryOptions = DEFAULT_RETRY) {
     this.location = store.location;
     this.#store = store;

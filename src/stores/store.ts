@@ -32,8 +32,10 @@ export interface WritableChunkStore extends ChunkStore {
 
 /** Where a job finds chunks: the cache is asked first, then the stores in their order. */
 export interface Sources {
+  /** Filled with what the stores deliver. */
   readonly cache?: WritableChunkStore;
   /** An invalid chunk in the cache is replaced instead of being an error. */
   readonly cacheRepair?: boolean;
+  /** Asked in this order. */
   readonly stores: readonly ChunkStore[];
 }

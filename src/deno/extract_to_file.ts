@@ -1,0 +1,36 @@
+/** Extraction into a file, with everything wired: the plan, the target and the workers. */
+import type { Index } from "../formats/index.ts";
+import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
+import { BlobPlan, zeroChunkId } from "../jobs/plan.ts";
+import type { Sources } from "../stores/store.ts";
+import { WorkerPool } from "../workers/pool.ts";
+import { createBlobTarget, openBlobInPlace } from "./blob_target.ts";
+import { nativeCodec } from "./native_codec.ts";
+
+/** What {@linkcode extractToFile} may be given. */
+export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {
+  /** Write into the existing file or block device, keep what is right in it, and keep it on failure. */
+  readonly inPlace?: boolean;
+}
+
+/**
+ * Builds the blob in the file `path`: beside it under a temporary name, renamed over it when it is complete, so that an
+ * old file stays whole until the new one is. Every chunk is verified before it is written.
+ *
+ * Throws {@linkcode DesyncError}: `missing-chunk`, `invalid-chunk`, `store`, `timeout`, `io`, `interrupted`.
+ */
+export async function extractToFile(
+  index: Index,
+  sources: Sources,
+  path: string,
+  options: ExtractToFileOptions = {},
+): Promise<void> {
+  const { inPlace = false, ...rest } = options;
+  // A new file reads as zeros where nothing was written; an old one may hold anything.
+  const plan = new BlobPlan(index, inPlace ? undefined : zeroChunkId(index, nativeCodec));
+  const target = inPlace
+    ? openBlobInPlace(path, index.size)
+    : createBlobTarget(path, index.size, plan.ranges());
+  using pool = new WorkerPool();
+  await extractBlob(index, plan, sources, target, pool, { ...rest, probeTarget: inPlace });
+}

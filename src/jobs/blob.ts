@@ -1,0 +1,140 @@
+/** A blob that lies in chunks, read like a file: any part of it, in order, fetching only the chunks that it takes. */
+import type { ChunkId } from "../chunk.ts";
+import type { Codec } from "../codec/codec.ts";
+import { portableCodec } from "../codec/portable.ts";
+import { concat } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
+import type { Index } from "../formats/index.ts";
+import { ChunkReader } from "../stores/chain.ts";
+import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
+import type { ChunkStore, Sources } from "../stores/store.ts";
+
+/** Bytes of chunks that are read ahead of the one that is wanted next. */
+const READ_AHEAD_BYTES = 16 * 1024 * 1024;
+
+/** What a {@linkcode ChunkedBlob} may be given. */
+export interface BlobOptions {
+  /** What decompresses and verifies. Default: JavaScript that runs anywhere. */
+  readonly codec?: Codec;
+  /** Bounds of the requests in flight. */
+  readonly limits?: LimiterOptions;
+}
+
+/** A part of a blob, or all of it. Reading verifies every chunk before any of its bytes is given out. */
+export class ChunkedBlob {
+  readonly #index: Index;
+  readonly #reader: ChunkReader;
+  readonly #limiter: Limiter;
+  readonly #start: number;
+  readonly #end: number;
+
+  private constructor(index: Index, reader: ChunkReader, limiter: Limiter, start: number, end: number) {
+    this.#index = index;
+    this.#reader = reader;
+    this.#limiter = limiter;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** The whole blob that the index describes, out of these stores. */
+  static open(index: Index, sources: Sources | ChunkStore, options: BlobOptions = {}): ChunkedBlob {
+    const from: Sources = "stores" in sources ? sources : { stores: [sources] };
+    const reader = new ChunkReader(from, options.codec ?? portableCodec);
+    return new ChunkedBlob(index, reader, new Limiter(options.limits), 0, index.size);
+  }
+
+  /** Bytes in this part. */
+  get size(): number {
+    return this.#end - this.#start;
+  }
+
+  /** The bytes from `start` up to but without `end`. As with a `Blob`, negative numbers count from the end. */
+  slice(start = 0, end: number = this.size): ChunkedBlob {
+    const clamp = (at: number) => Math.max(0, Math.min(this.size, at < 0 ? this.size + at : at));
+    const from = clamp(start);
+    const to = Math.max(from, clamp(end));
+    return new ChunkedBlob(this.#index, this.#reader, this.#limiter, this.#start + from, this.#start + to);
+  }
+
+  /** The bytes in order. Chunks are read ahead, as many as the link rewards; cancelling stops that. */
+  stream(options: { signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
+    const stop = new AbortController();
+    const pieces = this.#pieces(stop.signal);
+    const interrupt = () => stop.abort();
+    options.signal?.addEventListener("abort", interrupt, { once: true });
+    if (options.signal?.aborted) interrupt();
+    const finish = () => options.signal?.removeEventListener("abort", interrupt);
+    return new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        try {
+          const { done, value } = await pieces.next();
+          if (stop.signal.aborted) throw new DesyncError("interrupted", "Interrupted");
+          if (!done) return controller.enqueue(value);
+          finish();
+          controller.close();
+        } catch (error) {
+          finish();
+          stop.abort();
+          throw error;
+        }
+      },
+      async cancel() {
+        finish();
+        stop.abort();
+        await pieces.return(undefined);
+      },
+    }, { highWaterMark: 0 });
+  }
+
+  /** All bytes of this part at once, which has to fit into memory. */
+  async bytes(): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.stream()) pieces.push(piece);
+    return concat(pieces);
+  }
+
+  async *#pieces(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    if (this.size === 0) return;
+    const last = this.#index.chunkAt(this.#end - 1);
+    let next = this.#index.chunkAt(this.#start);
+    const ahead: Ahead[] = [];
+    const underWay = new Map<ChunkId, Promise<Uint8Array>>();
+    let bytesAhead = 0;
+    while (next <= last || ahead.length > 0) {
+      while (next <= last && (ahead.length === 0 || this.#mayReadAhead(ahead.length, bytesAhead))) {
+        ahead.push(this.#begin(next, underWay, signal));
+        bytesAhead += this.#index.length(next++);
+      }
+      const { chunk, bytes } = ahead.shift()!;
+      const whole = await bytes;
+      bytesAhead -= whole.length;
+      const id = this.#index.id(chunk);
+      if (!ahead.some((one) => one.bytes === bytes)) underWay.delete(id);
+      const start = this.#index.start(chunk);
+      yield whole.subarray(Math.max(0, this.#start - start), Math.min(whole.length, this.#end - start));
+    }
+  }
+
+  #mayReadAhead(chunks: number, bytes: number): boolean {
+    return chunks < 2 * this.#limiter.limit && bytes < READ_AHEAD_BYTES;
+  }
+
+  #begin(chunk: number, underWay: Map<ChunkId, Promise<Uint8Array>>, signal: AbortSignal): Ahead {
+    const id = this.#index.id(chunk);
+    let bytes = underWay.get(id);
+    if (bytes === undefined) {
+      const expected = { id, digest: this.#index.digest, size: this.#index.length(chunk) };
+      bytes = this.#limiter.run(() => this.#reader.read(expected, signal), (read) => read.length);
+      // Its failure is seen when its turn comes, or never when the reader stops before.
+      bytes.catch(() => {});
+      underWay.set(id, bytes);
+    }
+    return { chunk, bytes };
+  }
+}
+
+/** A chunk that is being read before its turn. */
+interface Ahead {
+  readonly chunk: number;
+  readonly bytes: Promise<Uint8Array>;
+}
