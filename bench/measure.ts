@@ -1,0 +1,87 @@
+/** Runs the same job by several programs in turn and compares the medians. */
+
+/** One program's way to do a job. */
+export interface Contender {
+  readonly name: string;
+  readonly command: readonly string[];
+  /** Undoes what the last run made, outside the time that is measured. */
+  readonly before?: () => void;
+}
+
+/** What one run took. */
+interface Run {
+  readonly wall: number;
+  readonly cpu: number;
+  /** Highest resident memory of the process, in MB. */
+  readonly memory: number;
+}
+
+const RUNS = Number(Deno.env.get("BENCH_RUNS") ?? "5");
+
+/** Measures all contenders, interleaved, after a run each that does not count. Prints a table; the first is compared. */
+export async function compare(title: string, contenders: readonly Contender[]): Promise<void> {
+  const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round <= RUNS; round++) {
+    for (const contender of contenders) {
+      contender.before?.();
+      const run = await time(contender.command);
+      if (round > 0) runs.get(contender.name)!.push(run);
+    }
+  }
+  say(`\n${title} (medians of ${RUNS})`);
+  const ours = summary(runs.get(contenders[0].name)!);
+  for (const { name } of contenders) {
+    const own = summary(runs.get(name)!);
+    const ratio = name === contenders[0].name ? "" : `   ratio ${(ours.wall / own.wall).toFixed(2)}` +
+      ` (cpu ${(ours.cpu / own.cpu).toFixed(2)})`;
+    const row = `${own.wall.toFixed(2)} s, cpu ${own.cpu.toFixed(2)} s, ${own.memory.toFixed(0)} MB`;
+    say(`  ${name.padEnd(8)} ${row}${ratio}`);
+  }
+}
+
+function summary(runs: readonly Run[]): Run {
+  const median = (pick: (run: Run) => number) => {
+    const sorted = runs.map(pick).sort((a, b) => a - b);
+    return sorted[Math.floor(sorted.length / 2)];
+  };
+  return { wall: median((r) => r.wall), cpu: median((r) => r.cpu), memory: median((r) => r.memory) };
+}
+
+async function time(command: readonly string[]): Promise<Run> {
+  // bash's own `time` knows the processor time of children, which Deno does not tell.
+  const script = 'TIMEFORMAT="%R %U %S"; time { "$@" >/dev/null 2>"$BENCH_STDERR"; }';
+  const stderrFile = Deno.makeTempFileSync();
+  const child = new Deno.Command("bash", {
+    args: ["-c", script, "bash", ...command],
+    env: { BENCH_STDERR: stderrFile },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  let memory = 0;
+  const watch = setInterval(() => {
+    memory = Math.max(memory, peakMemory(child.pid));
+  }, 20);
+  const { code, stderr } = await child.output();
+  clearInterval(watch);
+  const said = Deno.readTextFileSync(stderrFile);
+  Deno.removeSync(stderrFile);
+  if (code !== 0) throw new Error(`${command.join(" ")} failed: ${said}`);
+  const [wall, user, system] = new TextDecoder().decode(stderr).trim().split(/\s+/).map(Number);
+  return { wall, cpu: user + system, memory };
+}
+
+/** Peak memory of the program that bash runs, in MB; 0 where /proc does not tell. */
+function peakMemory(shell: number): number {
+  try {
+    const child = Deno.readTextFileSync(`/proc/${shell}/task/${shell}/children`).trim().split(" ")[0];
+    const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${child}/status`)) ?? [];
+    return Number(kilobytes ?? 0) / 1000;
+  } catch {
+    return 0;
+  }
+}
+
+function say(line: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+}

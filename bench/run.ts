@@ -1,0 +1,21 @@
+/**
+ * The same jobs by this program and by desync in Go, side by side, as ratios of medians: below 1 we are faster.
+ *
+ *     deno task bench [extract|verify …]        all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
+ */
+import { benchExtract } from "./extract.ts";
+import { benchVerify } from "./verify.ts";
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  extract: benchExtract,
+  verify: benchVerify,
+};
+
+const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+for (const name of names) {
+  const bench = BENCHES[name];
+  if (bench === undefined) {
+    throw new Error(`No benchmark ${name}; there are ${Object.keys(BENCHES).join(", ")}`);
+  }
+  await bench();
+}
