@@ -6,19 +6,13 @@ import { compare, type Contender } from "./measure.ts";
 
 const ONE_WAY_MS = 25;
 
-function contenders(index: string, store: string, options: string[] = []): Contender[] {
-  return [
-    {
-      name: "ours",
-      command: [...ours, "extract", ...options, "-s", store, index, path("ours")],
-      before: () => remove("ours"),
-    },
-    {
-      name: "desync",
-      command: [peer("desync"), "extract", ...options, "-s", store, index, path("theirs")],
-      before,
-    },
-  ];
+function contenders(index: string, store: string): Contender[] {
+  const contender = (name: string, program: readonly string[]): Contender => ({
+    name,
+    command: [...program, "extract", "-s", store, index, path(name)],
+    before: () => remove(name),
+  });
+  return [contender("ours", ours), contender("desync", [peer("desync")])];
 }
 
 /** Runs these comparisons. */
