@@ -1,5 +1,14 @@
 /** What jobs need from outside: the workers and the files. Whoever wires a job brings them. */
-import type { AssembleResult, AssembleTask, VerifyResult, VerifyTask } from "../workers/messages.ts";
+import type {
+  AssembleResult,
+  AssembleTask,
+  ScanResult,
+  ScanTask,
+  StoreResult,
+  StoreTask,
+  VerifyResult,
+  VerifyTask,
+} from "../workers/messages.ts";
 
 /** A part of a blob. */
 export interface ByteRange {
@@ -12,6 +21,8 @@ export interface Workers {
   /** How many there are. */
   readonly size: number;
   assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult>;
+  scan(task: Omit<ScanTask, "kind">): Promise<ScanResult>;
+  store(task: Omit<StoreTask, "kind">): Promise<StoreResult>;
   verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult>;
   /** Makes all of them close their files. */
   release(): Promise<void>;

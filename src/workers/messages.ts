@@ -1,5 +1,5 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
-import type { ChunkId, DigestName, StoredChunk } from "../chunk.ts";
+import type { ChunkId, DigestName, StoredChunk, StoredForm } from "../chunk.ts";
 import type { WireError } from "../errors.ts";
 
 /** A folder that may hold the chunks. */
@@ -11,39 +11,99 @@ export interface FolderSource {
   readonly repair: boolean;
 }
 
-/** One chunk that has to be written to one or several places of the blob. */
+/** A folder to which chunks are added, and how. */
+export interface Filling {
+  readonly folder: string;
+  readonly form: StoredForm;
+  /** zstd's level, for chunks that have to be compressed. */
+  readonly level: number;
+}
+
+/** The blob under construction. */
+export interface TargetPlace {
+  readonly path: string;
+  /** It reads as zeros where nothing has been written: runs of zeros become holes. */
+  readonly sparse: boolean;
+}
+
+/** One chunk that has to be delivered. */
 export interface AssembleItem {
   readonly id: ChunkId;
   readonly size: number;
+  /** Its places in the blob. */
   readonly offsets: readonly number[];
   /** The chunk, when it has been fetched already, and from where. */
   readonly given?: StoredChunk;
   readonly givenBy?: string;
 }
 
-/** Read, verify and write chunks. */
+/** Read and verify chunks, and write them to a blob, to a store, or to both. */
 export interface AssembleTask {
   readonly kind: "assemble";
   readonly digest: DigestName;
-  readonly target: string;
-  /** The target reads as zeros where nothing has been written: runs of zeros become holes. */
-  readonly sparse: boolean;
+  readonly target?: TargetPlace;
   /** Look first whether the target itself has the right bytes already. */
   readonly probeTarget: boolean;
   /** Asked in order for chunks that are not given. */
   readonly folders: readonly FolderSource[];
-  /** The cache's folder, to which chunks from elsewhere are added. */
-  readonly fill?: string;
+  /** Gets the chunks that come from elsewhere. */
+  readonly fill?: Filling;
+  /** Chunks that {@linkcode fill} has already need nothing more. */
+  readonly skipPresent: boolean;
   readonly items: readonly AssembleItem[];
 }
 
 /** Where a chunk came from: the number of a folder, or one of the words. */
-export type Origin = number | "given" | "target" | "missing";
+export type Origin = number | "given" | "target" | "present" | "missing";
 
 /** Answer to {@linkcode AssembleTask}: for each item its origin, and the bytes read from stores for it. */
 export interface AssembleResult {
   readonly origins: Origin[];
   readonly storedBytes: number[];
+}
+
+/** Find the places of a file where it may be cut. */
+export interface ScanTask {
+  readonly kind: "scan";
+  readonly file: string;
+  /** The part [start, end) of the file. */
+  readonly start: number;
+  readonly end: number;
+  readonly discriminator: number;
+}
+
+/** Answer to {@linkcode ScanTask}: candidates, counted from the part's start. */
+export interface ScanResult {
+  readonly positions: Uint32Array<ArrayBuffer>;
+}
+
+/** A piece of a blob that is, or should be, one chunk. */
+export interface Piece {
+  readonly offset: number;
+  readonly size: number;
+  /** The bytes, when they are not to be read from the file. */
+  readonly bytes?: Uint8Array;
+  /** What its id has to be. */
+  readonly id?: ChunkId;
+}
+
+/** Hash pieces of a blob and, where a store is named, add those that it lacks. */
+export interface StoreTask {
+  readonly kind: "store";
+  readonly digest: DigestName;
+  /** The blob, for pieces without bytes, and its name in messages. */
+  readonly file: string;
+  readonly pieces: readonly Piece[];
+  readonly fill?: Filling;
+}
+
+/** Answer to {@linkcode StoreTask}. */
+export interface StoreResult {
+  /** The ids of all pieces, 32 bytes each. */
+  readonly ids: Uint8Array<ArrayBuffer>;
+  /** Chunks that were added, and the bytes of their files. */
+  readonly added: number;
+  readonly addedBytes: number;
 }
 
 /** Check every chunk of some `abcd` folders of a store. */
@@ -80,7 +140,7 @@ export interface ReleaseTask {
 }
 
 /** All that a worker can be asked. */
-export type Task = AssembleTask | VerifyTask | ReleaseTask;
+export type Task = AssembleTask | ScanTask | StoreTask | VerifyTask | ReleaseTask;
 
 /** What a worker posts: the outcome of the task with that number. */
 export type Reply =

@@ -1,7 +1,18 @@
 /** The workers, started when first needed, each given a little more than it is doing so that none waits. */
 import { DesyncError, errorFromWire } from "../errors.ts";
 import type { Workers } from "../jobs/ports.ts";
-import type { AssembleResult, AssembleTask, Reply, Task, VerifyResult, VerifyTask } from "./messages.ts";
+import type {
+  AssembleResult,
+  AssembleTask,
+  Reply,
+  ScanResult,
+  ScanTask,
+  StoreResult,
+  StoreTask,
+  Task,
+  VerifyResult,
+  VerifyTask,
+} from "./messages.ts";
 import { WORKER_URL } from "./worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */
@@ -37,6 +48,17 @@ export class WorkerPool implements Workers, Disposable {
       item.given === undefined ? [] : transferable(item.given.bytes)
     );
     return await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
+  }
+
+  async scan(task: Omit<ScanTask, "kind">): Promise<ScanResult> {
+    return await this.#run({ kind: "scan", ...task }) as ScanResult;
+  }
+
+  async store(task: Omit<StoreTask, "kind">): Promise<StoreResult> {
+    const transfer = task.pieces.flatMap((piece) =>
+      piece.bytes === undefined ? [] : transferable(piece.bytes)
+    );
+    return await this.#run({ kind: "store", ...task }, transfer) as StoreResult;
   }
 
   async verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult> {

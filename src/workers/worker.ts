@@ -4,6 +4,8 @@
  */
 import { errorToWire } from "../errors.ts";
 import { Assembler } from "./assemble.ts";
+import { CutWorker } from "./cut.ts";
+import { Folders } from "./folders.ts";
 import type { Reply, Request, Task } from "./messages.ts";
 import { verifyFolders } from "./verify.ts";
 
@@ -24,16 +26,23 @@ const scope: unknown = globalThis;
 if (isWorkerScope(scope)) serve(scope);
 
 function serve(scope: WorkerScope): void {
-  const assembler = new Assembler();
+  const folders = new Folders();
+  const assembler = new Assembler(folders);
+  const cutter = new CutWorker(folders);
 
   const perform = (task: Task): unknown => {
     switch (task.kind) {
       case "assemble":
         return assembler.run(task);
+      case "scan":
+        return cutter.scan(task);
+      case "store":
+        return cutter.store(task);
       case "verify":
         return verifyFolders(task);
       case "release":
-        return assembler.release();
+        assembler.release();
+        cutter.release();
     }
   };
 

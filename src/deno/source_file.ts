@@ -1,0 +1,83 @@
+/** A file that is cut into chunks: read at any place, and noticed when it changes meanwhile. */
+import { DesyncError } from "../errors.ts";
+import { closeSync, openSync, readSync } from "node:fs";
+import { fileError } from "./file_errors.ts";
+
+/** What tells that a file is still the same. */
+export interface FileState {
+  readonly size: number;
+  readonly mtime: number | undefined;
+  readonly inode: number | undefined;
+}
+
+/** A file that is open for reading. */
+export class SourceFile {
+  readonly path: string;
+  readonly #fd: number;
+
+  /** Throws `missing-file` or `io` when it cannot be opened. */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#fd = openSync(path, "r");
+    } catch (error) {
+      throw fileError(`read ${path}`, error);
+    }
+  }
+
+  /** Fills `buffer` with the bytes from `offset` on. Throws `io` when the file has not so many. */
+  read(buffer: Uint8Array, offset: number): void {
+    let length = 0;
+    while (length < buffer.length) {
+      let read: number;
+      try {
+        read = readSync(this.#fd, buffer, length, buffer.length - length, offset + length);
+      } catch (error) {
+        throw fileError(`read ${this.path}`, error);
+      }
+      if (read === 0) {
+        const end = offset + length;
+        throw new DesyncError("io", `Cannot read ${this.path}: it ends at byte ${end}, it was longer before`);
+      }
+      length += read;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+/** Bytes in the file or block device, and what tells that it is still the same. Throws when it cannot be cut. */
+export function inspectSource(path: string): FileState {
+  let info: Deno.FileInfo;
+  try {
+    info = Deno.statSync(path);
+  } catch (error) {
+    throw fileError(`read ${path}`, error);
+  }
+  if (info.isDirectory) {
+    throw new DesyncError("usage", `Cannot read ${path}: it is a folder (\`desync tar\` packs folders)`);
+  }
+  if (info.isBlockDevice) return { size: deviceSize(path), mtime: undefined, inode: info.ino ?? undefined };
+  if (!info.isFile) {
+    throw new DesyncError("usage", `Cannot read ${path}: it is no regular file (use - for a pipe)`);
+  }
+  return { size: info.size, mtime: info.mtime?.getTime(), inode: info.ino ?? undefined };
+}
+
+/** Throws `io` when the file is not what it was. */
+export function checkUnchanged(path: string, before: FileState): void {
+  const now = inspectSource(path);
+  if (now.size === before.size && now.mtime === before.mtime && now.inode === before.inode) return;
+  throw new DesyncError("io", `Cannot use ${path}: it changed while it was read`);
+}
+
+function deviceSize(path: string): number {
+  try {
+    using file = Deno.openSync(path);
+    return file.seekSync(0, Deno.SeekMode.End);
+  } catch (error) {
+    throw fileError(`read ${path}`, error);
+  }
+}

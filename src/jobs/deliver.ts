@@ -1,0 +1,172 @@
+/**
+ * Brings chunks from their sources to where they are wanted: a blob, a store, or both. Workers read, verify and write;
+ * this side decides what is asked where, and fetches what is not on this machine.
+ */
+import type { ChunkSizes, DigestName } from "../chunk.ts";
+import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
+import { missingChunk } from "../stores/chain.ts";
+import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
+import type { ChunkStore, Sources } from "../stores/store.ts";
+import type { AssembleItem, Filling, FolderSource, Origin, TargetPlace } from "../workers/messages.ts";
+import { inLanes } from "./lanes.ts";
+import { grouped, type PlannedChunk } from "./plan.ts";
+import type { Workers } from "./ports.ts";
+import { Progress } from "./progress.ts";
+import { type Stage, stagesOf } from "./stages.ts";
+
+/** Chunks that a worker takes at a time when it reads them itself. */
+const LOCAL_GROUP = 64;
+/** Chunks that are fetched and handed over together. */
+const REMOTE_GROUP = 8;
+/** Bytes of chunks in one group, and in all groups that are being fetched: what memory is bounded by. */
+const GROUP_BYTES = 4 * 1024 * 1024;
+const FETCH_BYTES = 48 * 1024 * 1024;
+
+/** What is delivered and where to. */
+export interface Delivery {
+  readonly digest: DigestName;
+  /** Limits of the chunks' sizes: they tell how much memory a request may take. */
+  readonly sizes: ChunkSizes;
+  readonly sources: Sources;
+  /** The blob that the chunks are written to. */
+  readonly target?: TargetPlace;
+  /** First look whether the target holds the right bytes already. */
+  readonly probeTarget?: boolean;
+  /** The store that gets the chunks; those that it has are not fetched. Default: the cache, for those not from it. */
+  readonly fill?: Filling;
+  /** Bounds of the requests in flight to each store. */
+  readonly limits?: LimiterOptions;
+  readonly progress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** Delivers the chunks. Throws at the first failure, when all that was under way has ended. */
+export async function deliver(
+  chunks: Iterable<PlannedChunk>,
+  delivery: Delivery,
+  workers: Workers,
+): Promise<void> {
+  await new Courier(delivery, workers).run(chunks);
+}
+
+class Courier {
+  readonly #delivery: Delivery;
+  readonly #workers: Workers;
+  readonly #progress: Progress;
+  readonly #stages: Stage[];
+  readonly #limiters = new Map<ChunkStore, Limiter>();
+
+  constructor(delivery: Delivery, workers: Workers) {
+    this.#delivery = delivery;
+    this.#workers = workers;
+    this.#progress = delivery.progress ?? new Progress();
+    this.#stages = stagesOf(delivery.sources);
+    for (const stage of this.#stages) {
+      if (stage.kind === "store") this.#limiters.set(stage.store, new Limiter(delivery.limits));
+    }
+  }
+
+  async run(chunks: Iterable<PlannedChunk>): Promise<void> {
+    const remote = this.#limiters.size > 0;
+    const groups = grouped(chunks, remote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES);
+    const lanes = remote ? this.#remoteLanes() : 2 * this.#workers.size;
+    await inLanes(groups, lanes, this.#delivery.signal, (group, signal) => this.#deliver(group, signal));
+  }
+
+  /** Enough groups at a time to keep the allowed requests busy, as far as memory goes. */
+  #remoteLanes(): number {
+    const { sizes } = this.#delivery;
+    const most = Math.max(2, Math.floor(FETCH_BYTES / Math.max(REMOTE_GROUP * sizes.avg, sizes.max)));
+    const requests = Math.max(...[...this.#limiters.values()].map((limiter) => limiter.max));
+    return Math.min(2 + Math.ceil((1.5 * requests) / REMOTE_GROUP), most);
+  }
+
+  /** Takes a group through the stages until every chunk has arrived. */
+  async #deliver(group: PlannedChunk[], signal: AbortSignal): Promise<void> {
+    let rest: PlannedChunk[] = group;
+    // What is there already need not be asked for.
+    const { probeTarget = false, fill } = this.#delivery;
+    if (probeTarget || fill !== undefined) rest = await this.#assemble(rest, [], true);
+    for (const stage of this.#stages) {
+      if (rest.length === 0) return;
+      rest = stage.kind === "folders"
+        ? await this.#assemble(rest, stage.folders)
+        : await this.#fetch(rest, stage.store, signal);
+    }
+    if (rest.length > 0) throw missingChunk(rest[0].id, this.#delivery.sources);
+  }
+
+  /** Asks a store for the chunks and has those delivered that it gave. Returns the others. */
+  async #fetch(group: PlannedChunk[], store: ChunkStore, signal: AbortSignal): Promise<PlannedChunk[]> {
+    const limiter = this.#limiters.get(store)!;
+    const answers = await allOrFirstFailure(
+      group.map(({ id }) => limiter.run(() => store.get(id, signal), (stored) => stored?.bytes.length ?? 0)),
+    );
+    const given: AssembleItem[] = [];
+    const missing: PlannedChunk[] = [];
+    for (const [i, chunk] of group.entries()) {
+      const stored = answers[i];
+      if (stored === null) missing.push(chunk);
+      else given.push({ ...chunk, given: stored, givenBy: store.location });
+    }
+    if (given.length > 0) await this.#assemble(given, []);
+    return missing;
+  }
+
+  /**
+   * Has a worker deliver the chunks: given ones, or those in the folders. With `look` it only finds out which are
+   * where they should be. Returns the ones it did not find.
+   */
+  async #assemble<T extends AssembleItem>(
+    items: T[],
+    folders: readonly FolderSource[],
+    look = false,
+  ): Promise<T[]> {
+    const { digest, target, probeTarget = false, fill, sources } = this.#delivery;
+    const cache: Filling | undefined = sources.cache?.folder === undefined
+      ? undefined
+      : { folder: sources.cache.folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
+    const { origins, storedBytes } = await this.#workers.assemble({
+      digest,
+      target,
+      probeTarget: probeTarget && look,
+      folders,
+      fill: fill ?? cache,
+      skipPresent: fill !== undefined && look,
+      items,
+    });
+    const missing: T[] = [];
+    for (const [i, item] of items.entries()) {
+      const origin = origins[i];
+      if (origin === "missing") missing.push(item);
+      else this.#count(nameOf(origin, item, folders), item, storedBytes[i]);
+    }
+    return missing;
+  }
+
+  #count(name: string, item: AssembleItem, storedBytes: number): void {
+    const places = this.#delivery.target === undefined ? 1 : item.offsets.length;
+    this.#progress.add(name, 1, item.size * places, storedBytes);
+  }
+}
+
+function nameOf(
+  origin: Exclude<Origin, "missing">,
+  item: AssembleItem,
+  folders: readonly FolderSource[],
+): string {
+  if (origin === "target") return "the target itself";
+  if (origin === "present") return "there already";
+  if (origin === "given") return item.givenBy ?? "a store";
+  const { role, folder } = folders[origin];
+  return role === "cache" ? `cache ${folder}` : folder;
+}
+
+/** Like Promise.all, but waits for all of them even when one has failed: nothing goes on behind the caller's back. */
+async function allOrFirstFailure<T>(promises: Promise<T>[]): Promise<T[]> {
+  const failures: unknown[] = [];
+  const caught = promises.map((promise) => promise.catch((error) => void failures.push(error)));
+  await Promise.all(caught);
+  if (failures.length > 0) throw failures[0];
+  return await Promise.all(promises);
+}

@@ -1,0 +1,72 @@
+/** In a worker: the file that is being cut. Looks for candidates, hashes pieces, adds them to a store. */
+import { freeBytes, toHex } from "../bytes.ts";
+import { ID_BYTES } from "../chunk.ts";
+import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../chunker/candidates.ts";
+import { DesyncError } from "../errors.ts";
+import { nativeCodec } from "../deno/native_codec.ts";
+import { SourceFile } from "../deno/source_file.ts";
+import type { Folders } from "./folders.ts";
+import type { Piece, ScanResult, ScanTask, StoreResult, StoreTask } from "./messages.ts";
+
+/** Keeps the file open and its buffer in use from task to task. */
+export class CutWorker {
+  readonly #folders: Folders;
+  #file: SourceFile | undefined;
+  #buffer = new Uint8Array(0);
+
+  constructor(folders: Folders) {
+    this.#folders = folders;
+  }
+
+  scan(task: ScanTask): ScanResult {
+    const leadIn = Math.min(LEAD_IN, task.start);
+    const bytes = this.#read(task.file, task.start - leadIn, task.end - task.start + leadIn);
+    const list = new CandidateList();
+    scanCandidates(bytes, leadIn, bytes.length, divisor(task.discriminator), list);
+    return { positions: list.positions.slice() };
+  }
+
+  store(task: StoreTask): StoreResult {
+    const ids = new Uint8Array(task.pieces.length * ID_BYTES);
+    let added = 0;
+    let addedBytes = 0;
+    for (const [i, piece] of task.pieces.entries()) {
+      const bytes = piece.bytes ?? this.#read(task.file, piece.offset, piece.size);
+      const digest = nativeCodec.digest(task.digest, bytes);
+      ids.set(digest, i * ID_BYTES);
+      const id = toHex(digest);
+      if (piece.id !== undefined && piece.id !== id) throw mismatch(task.file, piece, id);
+      if (task.fill !== undefined && !this.#folders.has(task.fill, id)) {
+        addedBytes += this.#folders.add(task.fill, id, bytes);
+        added++;
+      }
+      if (piece.bytes !== undefined) freeBytes(piece.bytes);
+    }
+    return { ids, added, addedBytes };
+  }
+
+  release(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Part of the file, valid until the next call. */
+  #read(path: string, offset: number, size: number): Uint8Array {
+    if (this.#file?.path !== path) {
+      this.release();
+      this.#file = new SourceFile(path);
+    }
+    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size);
+    const bytes = this.#buffer.subarray(0, size);
+    this.#file!.read(bytes, offset);
+    return bytes;
+  }
+}
+
+function mismatch(file: string, { offset, size, id }: Piece, found: string): DesyncError {
+  const where = `bytes ${offset} to ${offset + size}`;
+  return new DesyncError(
+    "mismatch",
+    `${file} is not what the index describes: ${where} should be chunk ${id} and are ${found}`,
+  );
+}
