@@ -8,6 +8,7 @@ export type ErrorCode =
   | "invalid-index" // the bytes are no index, or one that contradicts itself
   | "invalid-archive" // the bytes are no .catar, or one that contradicts itself
   | "invalid-chunk" // a chunk's bytes are not what its id says
+  | "wrong-digest" // a chunk's bytes are what its id says, under the other digest
   | "invalid-id" // not 64 hexadecimal digits
   | "missing-chunk" // no store has the chunk
   | "missing-file" // a file or folder that has to be there is not

@@ -38,6 +38,82 @@ is complete and verified; with -k the output itself is written to.`,
     load: () => import("./commands/extract.ts"),
   },
   {
+    name: "make",
+    args: "<index> <file>",
+    summary: "cut a file into chunks and write its index",
+    description:
+      `Cuts the file into chunks where casync cuts it, and writes the index; with -s the chunks are stored as well.
+"-" as file reads standard input, "-" as index writes to standard output.`,
+    flags: [
+      "targetStore",
+      "chunkSize",
+      "uncompressed",
+      "compressionLevel",
+      "printStats",
+      "progress",
+      ...REMOTE_FLAGS,
+    ],
+    examples: [
+      "desync make -s /mnt/store image.caibx image.raw",
+      "desync make -m 8:32:128 - image.raw > image.caibx",
+      "zcat image.gz | desync make -s /mnt/store image.caibx -",
+    ],
+    load: () => import("./commands/make.ts"),
+  },
+  {
+    name: "chop",
+    args: "<index> <file>",
+    summary: "store the chunks of a file that an index names",
+    description:
+      `Stores the chunks of the file as the index cuts it, each verified before. --ignore and --ignore-chunks leave
+out chunks that the store is known to have.`,
+    flags: [
+      "targetStore",
+      "ignore",
+      "ignoreChunks",
+      "uncompressed",
+      "compressionLevel",
+      "progress",
+      ...REMOTE_FLAGS,
+    ],
+    examples: ["desync chop -s /mnt/store image.caibx image.raw"],
+    load: () => import("./commands/chop.ts"),
+  },
+  {
+    name: "cache",
+    args: "<index...>",
+    summary: "copy the chunks of indexes from stores to a store",
+    description:
+      `Copies the chunks that the indexes name from the stores (-s) to the one given with -c, without building the
+blob: to fill a cache beforehand, or to mirror a store.`,
+    flags: [
+      "stores",
+      "targetCache",
+      "ignore",
+      "ignoreChunks",
+      "uncompressed",
+      "compressionLevel",
+      "progress",
+      ...REMOTE_FLAGS,
+    ],
+    examples: ["desync cache -s https://example.com/store -c /var/cache/desync image.caibx"],
+    load: () => import("./commands/cache.ts"),
+  },
+  {
+    name: "cat",
+    args: "<index> [output]",
+    summary: "write a blob, or a part of it, to standard output or a pipe",
+    description:
+      `Writes the blob in order to standard output, or to an output that may be a pipe. Every chunk is verified before
+it is written. -o and -l choose a part; only the chunks of that part are fetched.`,
+    flags: ["stores", "cache", "cacheRepair", "offset", "length", ...REMOTE_FLAGS],
+    examples: [
+      "desync cat -s /mnt/store image.caibx | tar -tf -",
+      "desync cat -s /mnt/store -o 1048576 -l 4096 image.caibx part.bin",
+    ],
+    load: () => import("./commands/cat.ts"),
+  },
+  {
     name: "verify",
     args: "",
     summary: "check every chunk of a store",
@@ -65,8 +141,53 @@ with -r they are removed. Ends with status 1 when an invalid chunk is left, with
     description:
       `Prints how many chunks an index has, their sizes, and how many of them are in the stores (-s), in the cache
 (-c), and in other indexes (--seed).`,
-    flags: ["stores", "cache", "seed", "format", ...REMOTE_FLAGS],
+    flags: ["stores", "cache", "seed", "chunksInfo", "format", ...REMOTE_FLAGS],
     examples: ["desync info -s /mnt/store image.caibx", "desync info -f plain --seed old.caibx new.caibx"],
     load: () => import("./commands/info.ts"),
+  },
+  {
+    name: "inspect-chunks",
+    args: "<index> [output]",
+    summary: "list an index's chunks with their sizes as JSON",
+    description:
+      `Lists the chunks in the order of the blob as JSON: id, uncompressed_size, and compressed_size for those that
+the store (-s) has.`,
+    flags: ["sourceStore", ...REMOTE_FLAGS],
+    examples: ["desync inspect-chunks -s /mnt/store image.caibx chunks.json"],
+    load: () => import("./commands/inspect_chunks.ts"),
+  },
+  {
+    name: "verify-index",
+    args: "<index> <file>",
+    summary: "check whether a file is what an index describes",
+    description:
+      "Compares the file with the index. Ends with status 3, naming the first bytes that differ, when it is another.",
+    flags: ["progress", ...REMOTE_FLAGS],
+    examples: ["desync verify-index image.caibx image.raw"],
+    load: () => import("./commands/verify_index.ts"),
+  },
+  {
+    name: "chunk",
+    args: "<file>",
+    summary: "show where a file would be cut",
+    description:
+      "Prints start, length and id of each chunk that the file would be cut into, separated by tabs. Stores nothing.",
+    flags: ["chunkSize", "start"],
+    examples: ["desync chunk image.raw", "desync chunk -m 8:32:128 -S 1048576 image.raw"],
+    load: () => import("./commands/chunk.ts"),
+  },
+  {
+    name: "prune",
+    args: "[index...]",
+    summary: "remove from a store what no index names",
+    description:
+      `Removes every chunk of a local store that none of the indexes names, and temporary files of runs that were
+killed more than a day ago. Asks first unless -y is given. Nothing is removed when any index cannot be read.`,
+    flags: ["localStore", "keepChunks", "yes", "dryRun", ...REMOTE_FLAGS],
+    examples: [
+      "desync prune --dry-run -s /mnt/store current.caibx previous.caibx",
+      "desync prune -y -s /mnt/store --keep-chunks ids.txt current.caibx",
+    ],
+    load: () => import("./commands/prune.ts"),
   },
 ];

@@ -1,4 +1,7 @@
 /** Every option, defined once: parser, help and completion come from here. */
+import type { ChunkSizes } from "../chunk.ts";
+import { checkChunkSizes, DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
+import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { DesyncError } from "../errors.ts";
 
 /** The values of all options that any command has. What a command does not have stays undefined. */
@@ -18,6 +21,18 @@ export interface FlagValues {
   readonly repair?: boolean;
   readonly format: "json" | "plain";
   readonly seed?: readonly string[];
+  readonly chunkSize: ChunkSizes;
+  readonly uncompressed?: boolean;
+  readonly compressionLevel: number;
+  readonly ignore?: readonly string[];
+  readonly ignoreChunks?: readonly string[];
+  readonly keepChunks?: readonly string[];
+  readonly start: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+  readonly chunksInfo?: string;
   readonly digest?: "sha512-256" | "sha256";
   readonly verbose?: boolean;
   readonly progress?: ProgressMode;
@@ -42,11 +57,12 @@ function collect(text: string, previous: unknown): string[] {
   return [...(Array.isArray(previous) ? previous : []), text];
 }
 
-function wholeNumber(least: number): (text: string) => number {
+function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new DesyncError("usage", `${JSON.stringify(text)} is not a whole number of at least ${least}`);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+      throw new DesyncError("usage", `${JSON.stringify(text)} is not a whole number ${range}`);
     }
     return value;
   };
@@ -72,12 +88,90 @@ function duration(text: string): number {
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit], 0);
 }
 
+const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1024, b: 1, k: 1024, m: 1024 * 1024 };
+
+/** MIN:AVG:MAX, each in KB (1024 bytes) or with a unit: 16:64:256, 512b:2k:8k. */
+function chunkSizes(text: string): ChunkSizes {
+  const parts = text.split(":").map((part) => /^(\d+)([bkm]?)$/i.exec(part));
+  if (parts.length !== 3 || parts.includes(null)) {
+    throw new DesyncError("usage", `${JSON.stringify(text)} is not MIN:AVG:MAX in KB, such as 16:64:256`);
+  }
+  const [min, avg, max] = parts.map((part) => Number(part![1]) * SIZE_UNITS[part![2].toLowerCase()]);
+  const sizes = { min, avg, max };
+  checkChunkSizes(sizes);
+  return sizes;
+}
+
 /** Options by the name under which a command lists them. */
 export const FLAGS = {
   stores: {
     flags: "-s, --store <location>",
     description: "store to take chunks from: a folder or an http(s) URL; may be repeated, asked in order",
     parse: collect,
+  },
+  targetStore: {
+    flags: "-s, --store <folder>",
+    description: "store that gets the chunks it lacks",
+    parse: collect,
+  },
+  sourceStore: {
+    flags: "-s, --store <folder>",
+    description: "store that tells how many bytes it takes for a chunk",
+    parse: collect,
+  },
+  targetCache: { flags: "-c, --cache <folder>", description: "store that gets the chunks it lacks" },
+  chunkSize: {
+    flags: "-m, --chunk-size <min:avg:max>",
+    description: "sizes of chunks in KB, or with a unit (b, k, m)",
+    parse: chunkSizes,
+    fallback: DEFAULT_CHUNK_SIZES,
+    fallbackText: "16:64:256",
+  },
+  uncompressed: { flags: "-u, --uncompressed", description: "store chunks as they are, without compression" },
+  compressionLevel: {
+    flags: "--compression-level <number>",
+    description: "zstd's level, 1 (fast) to 22 (small)",
+    parse: wholeNumber(1, 22),
+    fallback: DEFAULT_ZSTD_LEVEL,
+  },
+  ignore: {
+    flags: "--ignore <index>",
+    description: "leave out the chunks of this index; may be repeated",
+    parse: collect,
+  },
+  ignoreChunks: {
+    flags: "--ignore-chunks <file>",
+    description: "leave out the chunks whose ids this file lists; may be repeated",
+    parse: collect,
+  },
+  keepChunks: {
+    flags: "--keep-chunks <file>",
+    description: "keep the chunks whose ids this file lists; may be repeated",
+    parse: collect,
+  },
+  start: {
+    flags: "-S, --start <bytes>",
+    description: "begin at this byte of the file",
+    parse: wholeNumber(0),
+    fallback: 0,
+  },
+  offset: {
+    flags: "-o, --offset <bytes>",
+    description: "begin at this byte of the blob",
+    parse: wholeNumber(0),
+    fallback: 0,
+  },
+  length: {
+    flags: "-l, --length <bytes>",
+    description: "bytes to write, 0 for all that follow",
+    parse: wholeNumber(0),
+    fallback: 0,
+  },
+  yes: { flags: "-y, --yes", description: "do not ask" },
+  dryRun: { flags: "--dry-run", description: "remove nothing, only tell what would be" },
+  chunksInfo: {
+    flags: "--chunks-info <file>",
+    description: "what inspect-chunks wrote, to count compressed bytes",
   },
   localStore: {
     flags: "-s, --store <folder>",

@@ -1,5 +1,6 @@
 /** From what the user calls a store or an index to the thing itself. */
 import { readFileSync } from "node:fs";
+import { type ChunkId, isChunkId } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
@@ -11,6 +12,7 @@ import type { LimiterOptions } from "../stores/limiter.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
+import type { Filling } from "../workers/messages.ts";
 import type { FlagValues } from "./flags.ts";
 
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
@@ -49,6 +51,41 @@ export class Locator {
       return new RetryStore(new HttpStore(location, options), this.#retry());
     }
     throw unknownScheme(scheme, location);
+  }
+
+  /** The store on this machine that `-s` names, and how it is filled; `undefined` when none was given. */
+  fillingOf(location: string | undefined): Filling | undefined {
+    if (location === undefined) return undefined;
+    const scheme = schemeOf(location);
+    if (scheme !== undefined) {
+      throw new DesyncError(
+        "unsupported",
+        `Chunks can be stored in folders of this machine only, not at ${scheme}://…`,
+      );
+    }
+    const { folder } = new LocalStore(location, { create: true });
+    const form = this.#flags.uncompressed ? "plain" : "compressed";
+    return { folder, form, level: this.#flags.compressionLevel };
+  }
+
+  /** The ids that the indexes and lists of `--ignore` and `--ignore-chunks` name. */
+  async ignored(signal?: AbortSignal): Promise<ReadonlySet<ChunkId>> {
+    return await this.ids(this.#flags.ignore ?? [], this.#flags.ignoreChunks ?? [], signal);
+  }
+
+  /** The ids in indexes and in files that list them, one a line. */
+  async ids(
+    indexes: readonly string[],
+    lists: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Set<ChunkId>> {
+    const ids = new Set<ChunkId>();
+    for (const location of indexes) {
+      const index = await this.index(location, signal);
+      for (let i = 0; i < index.count; i++) ids.add(index.id(i));
+    }
+    for (const path of lists) for (const id of readIdList(path)) ids.add(id);
+    return ids;
   }
 
   /** The index in a file, on standard input, or at a URL. Throws `invalid-index` with its name. */
@@ -115,6 +152,15 @@ export class Locator {
   }
 }
 
+/** The one store that was named on this machine; `undefined` when none was. */
+export function onlyStore(flags: FlagValues): string | undefined {
+  const [location, ...more] = flags.store ?? [];
+  if (more.length > 0) {
+    throw new DesyncError("usage", "This command takes one store; -s was given several times");
+  }
+  return location;
+}
+
 /** `https` of `https://…`, `undefined` for a path. One letter is a drive of Windows. */
 function schemeOf(location: string): string | undefined {
   return /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1].toLowerCase();
@@ -131,6 +177,25 @@ function unknownScheme(scheme: string, location: string): DesyncError {
 function withoutSecrets(location: string): string {
   if (schemeOf(location) === undefined) return location;
   return location.replace(/\/\/[^/@]*@/, "//").replace(/\?.*$/, "");
+}
+
+/** The ids in a text file, one a line; empty lines do not count. */
+function readIdList(path: string): ChunkId[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw fileError(`read the list of chunks ${path}`, error);
+  }
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.flatMap((line, i) => {
+    if (line === "") return [];
+    if (isChunkId(line.toLowerCase())) return [line.toLowerCase()];
+    throw new DesyncError(
+      "invalid-id",
+      `Cannot use the list of chunks ${path}: line ${i + 1} is no chunk id`,
+    );
+  });
 }
 
 async function readStandardInput(): Promise<Uint8Array> {

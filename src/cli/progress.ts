@@ -89,7 +89,7 @@ class Bar {
       this.#shownAt = now;
       this.#shownDone = done;
     }
-    const left = this.#rate ? `${formatSeconds((total - done) / this.#rate)} left` : "";
+    const left = this.#rate && total > 0 ? `${formatSeconds((total - done) / this.#rate)} left` : "";
     this.#draw(this.#rate ?? 0, left);
   }
 
@@ -101,7 +101,8 @@ class Bar {
 
   #draw(rate: number, time: string): void {
     const { done, total, sources } = this.#progress;
-    const share = total === 0 ? 1 : done / total;
+    if (total === 0) return this.#line([`${formatBytes(done)} done`, `${formatBytes(rate)}/s`, time]);
+    const share = done / total;
     const full = Math.round(share * BAR_CELLS);
     const bar = "#".repeat(full) + ".".repeat(BAR_CELLS - full);
     const percent = `${Math.floor(share * 100)}%`.padStart(4);
@@ -110,6 +111,10 @@ class Bar {
       : `${done} of ${total} folders`;
     const speed = this.#unit === "bytes" ? `${formatBytes(rate)}/s` : `${Math.round(rate)}/s`;
     const parts = [`[${bar}]${percent}`, amount, speed, time, this.#unit === "bytes" ? origins(sources) : ""];
+    this.#line(parts);
+  }
+
+  #line(parts: readonly string[]): void {
     const line = parts.filter((part) => part !== "").join("  ");
     printError(`\r${line.slice(0, width() - 1)}\x1b[K`);
   }

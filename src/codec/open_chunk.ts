@@ -16,7 +16,7 @@ export interface ExpectedChunk {
 
 /**
  * The chunk's bytes, verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in which
- * store the chunk was, see {@linkcode invalidChunk}), or `unsupported` when it is compressed in a way that cannot be
+ * store the chunk was, see {@linkcode invalidChunk}); `wrong-digest` when the other digest gives its id; `unsupported` when it is compressed in a way that cannot be
  * read here.
  */
 export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): Uint8Array {
@@ -25,9 +25,7 @@ export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedC
     throw new DesyncError("invalid-chunk", `it has ${bytes.length} bytes instead of ${expected.size}`);
   }
   const found = toHex(codec.digest(expected.digest, bytes));
-  if (found !== expected.id) {
-    throw new DesyncError("invalid-chunk", wrongDigest(codec, bytes, expected, found));
-  }
+  if (found !== expected.id) throw wrongDigest(codec, bytes, expected, found);
   return bytes;
 }
 
@@ -39,12 +37,15 @@ function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined)
 }
 
 /** Tells damaged data from the digest's name being wrong: an easy mistake with a confusing effect. */
-function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, found: string): string {
+function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, found: string): DesyncError {
   const other: DigestName = expected.digest === "sha256" ? "sha512-256" : "sha256";
-  if (toHex(codec.digest(other, bytes)) === expected.id) {
-    return `its id is its ${other} digest, but ${expected.digest} is expected (is the digest right?)`;
+  if (toHex(codec.digest(other, bytes)) !== expected.id) {
+    return new DesyncError("invalid-chunk", `its ${expected.digest} digest is ${found}`);
   }
-  return `its ${expected.digest} digest is ${found}`;
+  return new DesyncError(
+    "wrong-digest",
+    `its id is its ${other} digest, but ${expected.digest} is expected (is the digest right?)`,
+  );
 }
 
 /** The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. */

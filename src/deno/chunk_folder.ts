@@ -8,16 +8,6 @@ export const TEMPORARY_PREFIX = ".tmp-cacnk";
 
 const FIRST_BUFFER = 1024 * 1024;
 
-/** The `abcd` folders of a store, in order. */
-export function storePrefixes(folder: string): string[] {
-  try {
-    const entries = [...Deno.readDirSync(folder)];
-    return entries.filter((e) => e.isDirectory && /^[0-9a-f]{4}$/.test(e.name)).map((e) => e.name).sort();
-  } catch (error) {
-    throw fileError(`read the store ${folder}`, error);
-  }
-}
-
 /** One reader and writer of such a folder. All calls are synchronous: they are made in workers, chunk after chunk. */
 export class ChunkFolder {
   readonly path: string;
@@ -60,6 +50,17 @@ export class ChunkFolder {
     return this.#forms.find((form) => exists(this.pathOf(id, form))) ?? null;
   }
 
+  /** Bytes of the chunk's file when it is here in compressed form. */
+  compressedSize(id: ChunkId): number | undefined {
+    const path = this.pathOf(id, "compressed");
+    try {
+      return Deno.statSync(path).size;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw fileError(`read ${path}`, error);
+    }
+  }
+
   /** Gives the chunk's file a new modification time. Failing is no harm: another's cache may be read-only. */
   renew(id: ChunkId, form: StoredForm): void {
     const now = new Date();
@@ -67,6 +68,17 @@ export class ChunkFolder {
       Deno.utimeSync(this.pathOf(id, form), now, now);
     } catch {
       // The time only helps to find chunks that nobody uses.
+    }
+  }
+
+  /** Removes the chunk in every form. */
+  remove(id: ChunkId): void {
+    for (const form of this.#forms) {
+      try {
+        Deno.removeSync(this.pathOf(id, form));
+      } catch (error) {
+        if (!isNotFound(error)) throw fileError(`remove chunk ${id} from ${this.path}`, error);
+      }
     }
   }
 

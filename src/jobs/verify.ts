@@ -35,11 +35,20 @@ export interface VerifySummary {
   removed: number;
   /** Chunks that could not be judged. */
   unreadable: number;
+  /** Temporary files of killed writers that were removed. */
+  leftovers: number;
 }
 
 /** Checks the store's chunks in parallel. */
 export async function verifyStore(workers: Workers, options: VerifyOptions): Promise<VerifySummary> {
-  const summary: VerifySummary = { chunks: 0, storedBytes: 0, invalid: 0, removed: 0, unreadable: 0 };
+  const summary: VerifySummary = {
+    chunks: 0,
+    storedBytes: 0,
+    invalid: 0,
+    removed: 0,
+    unreadable: 0,
+    leftovers: 0,
+  };
   const progress = options.progress ?? new Progress();
   progress.total = options.prefixes.length;
   const { folder, digest, remove } = options;
@@ -52,6 +61,7 @@ export async function verifyStore(workers: Workers, options: VerifyOptions): Pro
     summary.invalid += result.invalid.length;
     summary.removed += result.invalid.filter((chunk) => chunk.removed).length;
     summary.unreadable += result.unreadable.length;
+    summary.leftovers += result.leftovers;
     progress.add(folder, result.chunks, prefixes.length, result.storedBytes);
   });
   return summary;

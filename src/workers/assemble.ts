@@ -136,7 +136,7 @@ export class Assembler {
   }
 }
 
-const BAD_CHUNK: ReadonlySet<string> = new Set(["invalid-chunk", "unsupported"]);
+const BAD_CHUNK: ReadonlySet<string> = new Set(["invalid-chunk", "wrong-digest", "unsupported"]);
 
 function open(task: AssembleTask, item: AssembleItem, stored: StoredChunk): Uint8Array {
   return openChunk(nativeCodec, stored, { id: item.id, digest: task.digest, size: item.size });

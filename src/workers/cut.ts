@@ -19,7 +19,7 @@ export class CutWorker {
   }
 
   scan(task: ScanTask): ScanResult {
-    const leadIn = Math.min(LEAD_IN, task.start);
+    const leadIn = Math.min(LEAD_IN, task.start - task.origin);
     const bytes = this.#read(task.file, task.start - leadIn, task.end - task.start + leadIn);
     const list = new CandidateList();
     scanCandidates(bytes, leadIn, bytes.length, divisor(task.discriminator), list);

@@ -66,6 +66,8 @@ export interface AssembleResult {
 export interface ScanTask {
   readonly kind: "scan";
   readonly file: string;
+  /** Where the blob begins in the file. */
+  readonly origin: number;
   /** The part [start, end) of the file. */
   readonly start: number;
   readonly end: number;
@@ -112,7 +114,7 @@ export interface VerifyTask {
   readonly folder: string;
   readonly prefixes: readonly string[];
   readonly digest: DigestName;
-  /** Remove what is invalid. */
+  /** Remove what is invalid, and old temporary files. */
   readonly remove: boolean;
 }
 
@@ -132,6 +134,8 @@ export interface VerifyResult {
   readonly invalid: InvalidChunk[];
   /** Chunks that could not be judged (unreadable, or compressed with xz): one sentence each. */
   readonly unreadable: string[];
+  /** Temporary files of killed writers that were removed. */
+  readonly leftovers: number;
 }
 
 /** Close the files that a worker keeps open. */

@@ -1,10 +1,11 @@
 /** In a worker: every chunk of a part of a local store, read and checked. */
-import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
 import { freeBytes } from "../bytes.ts";
 import { openChunk } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
-import { fileError, isNotFound, reasonOf } from "../deno/file_errors.ts";
+import { isNotFound } from "../deno/file_errors.ts";
+import { listChunks, removeFile, removeLeftovers } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import type { InvalidChunk, VerifyResult, VerifyTask } from "./messages.ts";
 
@@ -15,8 +16,9 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
   const unreadable: string[] = [];
   let count = 0;
   let storedBytes = 0;
+  let leftovers = 0;
   for (const prefix of task.prefixes) {
-    for (const { id, form } of listChunks(`${task.folder}/${prefix}`, prefix)) {
+    for (const { id, form } of listChunks(task.folder, prefix)) {
       const path = chunks.pathOf(id, form);
       try {
         storedBytes += check(chunks, task, id, form);
@@ -29,24 +31,9 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
         else unreadable.push(`Chunk ${id} in ${task.folder} cannot be read: ${error.message}`);
       }
     }
+    if (task.remove) leftovers += removeLeftovers(task.folder, prefix).files;
   }
-  return { chunks: count, storedBytes, invalid, unreadable };
-}
-
-/** The chunks in a folder whose names belong there. */
-export function* listChunks(folder: string, prefix: string): Generator<{ id: ChunkId; form: StoredForm }> {
-  let entries: Deno.DirEntry[];
-  try {
-    entries = [...Deno.readDirSync(folder)];
-  } catch (error) {
-    throw fileError(`read the folder ${folder}`, error);
-  }
-  for (const entry of entries) {
-    const compressed = entry.name.endsWith(COMPRESSED_SUFFIX);
-    const id = compressed ? entry.name.slice(0, -COMPRESSED_SUFFIX.length) : entry.name;
-    if (!entry.isFile || !isChunkId(id) || !id.startsWith(prefix)) continue;
-    yield { id, form: compressed ? "compressed" : "plain" };
-  }
+  return { chunks: count, storedBytes, invalid, unreadable, leftovers };
 }
 
 /** Bytes of the chunk's file. Throws `invalid-chunk` when it is not what its name says. */
@@ -60,10 +47,7 @@ function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredF
 
 function judge(path: string, id: ChunkId, reason: string, remove: boolean): InvalidChunk {
   if (!remove) return { id, path, reason, removed: false };
-  try {
-    Deno.removeSync(path);
-    return { id, path, reason, removed: true };
-  } catch (error) {
-    return { id, path, reason: `${reason}; it could not be removed: ${reasonOf(error)}`, removed: false };
-  }
+  const problem = removeFile(path);
+  if (problem === undefined) return { id, path, reason, removed: true };
+  return { id, path, reason: `${reason}; it could not be removed: ${problem}`, removed: false };
 }

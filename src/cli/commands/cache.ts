@@ -1,0 +1,28 @@
+/** `desync cache -s STORE -c FOLDER INDEX…` */
+import { DesyncError } from "../../errors.ts";
+import { cacheChunks } from "../../jobs/cache.ts";
+import { Progress } from "../../jobs/progress.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { DONE } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { Locator } from "../location.ts";
+import { showProgress } from "../progress.ts";
+
+/** Copies the chunks. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const locator = new Locator(flags);
+  const indexes = [];
+  for (const location of args) indexes.push(await locator.index(location, signal));
+  const ignore = await locator.ignored(signal);
+  const stores = locator.sources(Math.max(...indexes.map((index) => index.sizes.max))).stores;
+  if (stores.length === 0) throw new DesyncError("usage", "Where from? Name at least one store with -s");
+  const fill = locator.fillingOf(flags.cache);
+  if (fill === undefined) throw new DesyncError("usage", "Where to? Name a store with -c");
+  const progress = new Progress();
+  using pool = new WorkerPool();
+  using _display = showProgress(progress, flags);
+  for (const index of indexes) {
+    await cacheChunks(index, { stores }, pool, { fill, ignore, limits: locator.limits, signal, progress });
+  }
+  return DONE;
+}

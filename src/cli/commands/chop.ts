@@ -1,0 +1,27 @@
+/** `desync chop -s FOLDER INDEX FILE` */
+import { DesyncError } from "../../errors.ts";
+import { chopFile } from "../../jobs/chop.ts";
+import { Progress } from "../../jobs/progress.ts";
+import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { DONE } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { Locator, onlyStore } from "../location.ts";
+import { showProgress } from "../progress.ts";
+
+/** Stores the chunks. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const [indexLocation, input] = args;
+  const locator = new Locator(flags);
+  const index = await locator.index(indexLocation, signal);
+  const ignore = await locator.ignored(signal);
+  const source = inspectSource(input);
+  const fill = locator.fillingOf(onlyStore(flags));
+  if (fill === undefined) throw new DesyncError("usage", "Where to? Name a store with -s");
+  const progress = new Progress();
+  using pool = new WorkerPool();
+  using _display = showProgress(progress, flags);
+  await chopFile(input, source.size, index, pool, { fill, ignore, signal, progress });
+  checkUnchanged(input, source);
+  return DONE;
+}

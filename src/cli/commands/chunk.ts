@@ -1,0 +1,31 @@
+/** `desync chunk FILE` */
+import { DesyncError } from "../../errors.ts";
+import { makeIndex } from "../../jobs/make.ts";
+import { piecesOfFile } from "../../jobs/pieces.ts";
+import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { DONE } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { print } from "../output.ts";
+
+/** Prints the chunks. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const [input] = args;
+  const source = inspectSource(input);
+  const { start, chunkSize: sizes } = flags;
+  if (start > source.size) {
+    throw new DesyncError("usage", `Cannot start at byte ${start}: ${input} has ${source.size} bytes`);
+  }
+  using pool = new WorkerPool();
+  const groups = piecesOfFile({ path: input, start, end: source.size }, sizes, pool);
+  const { index } = await makeIndex(input, groups, pool, {
+    sizes,
+    digest: flags.digest ?? "sha512-256",
+    signal,
+  });
+  checkUnchanged(input, source);
+  for (let i = 0; i < index.count; i++) {
+    print(`${start + index.start(i)}\t${index.length(i)}\t${index.id(i)}\n`);
+  }
+  return DONE;
+}

@@ -1,0 +1,37 @@
+/** `desync inspect-chunks INDEX [OUTPUT]` */
+import { ChunkFolder } from "../../deno/chunk_folder.ts";
+import { LocalStore } from "../../deno/local_store.ts";
+import { writeWhole } from "../../deno/whole_file.ts";
+import { DONE } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { Locator, onlyStore } from "../location.ts";
+import { print } from "../output.ts";
+
+/** One chunk in the list, with desync's names. */
+interface ListedChunk {
+  readonly id: string;
+  readonly "uncompressed_size": number;
+  readonly "compressed_size"?: number;
+}
+
+/** Lists the chunks. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const [indexLocation, output] = args;
+  const index = await new Locator(flags).index(indexLocation, signal);
+  const location = onlyStore(flags);
+  const store = location === undefined ? undefined : new ChunkFolder(new LocalStore(location).folder);
+  const chunks: ListedChunk[] = [];
+  for (let i = 0; i < index.count; i++) {
+    const id = index.id(i);
+    const size = store?.compressedSize(id);
+    chunks.push({
+      id,
+      uncompressed_size: index.length(i),
+      ...(size === undefined ? {} : { compressed_size: size }),
+    });
+  }
+  const text = `${JSON.stringify(chunks, null, 2)}\n`;
+  if (output === undefined || output === "-") print(text);
+  else writeWhole(output, new TextEncoder().encode(text));
+  return DONE;
+}

@@ -1,0 +1,48 @@
+/** `desync make INDEX FILE` */
+import { serializeIndex } from "../../formats/index.ts";
+import { makeIndex } from "../../jobs/make.ts";
+import { piecesOfFile, piecesOfStream } from "../../jobs/pieces.ts";
+import { Progress } from "../../jobs/progress.ts";
+import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
+import { writeWhole } from "../../deno/whole_file.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { DONE } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { Locator, onlyStore } from "../location.ts";
+import { printBytes, printError } from "../output.ts";
+import { showProgress } from "../progress.ts";
+
+/** Cuts the file, stores its chunks, and writes the index last. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const [output, input] = args;
+  const source = input === "-" ? undefined : inspectSource(input);
+  const fill = new Locator(flags).fillingOf(onlyStore(flags));
+  const progress = new Progress();
+  progress.total = source?.size ?? 0;
+  const sizes = flags.chunkSize;
+  const options = { sizes, digest: flags.digest ?? "sha512-256", fill, signal, progress };
+  using pool = new WorkerPool();
+  const made = await (async () => {
+    using _display = showProgress(progress, flags);
+    const name = source === undefined ? "standard input" : input;
+    const groups = source === undefined
+      ? piecesOfStream(Deno.stdin.readable, sizes)
+      : piecesOfFile({ path: input, start: 0, end: source.size }, sizes, pool);
+    return await makeIndex(name, groups, pool, options);
+  })();
+  if (source !== undefined) checkUnchanged(input, source);
+
+  const bytes = serializeIndex(made.index);
+  if (output === "-") printBytes(bytes);
+  else writeWhole(output, bytes);
+  if (flags.printStats) {
+    const statistics = {
+      ChunksAccepted: made.added,
+      ChunksProduced: made.index.count,
+      BytesTotal: made.index.size,
+      BytesStored: made.addedBytes,
+    };
+    printError(`${JSON.stringify(statistics, null, 2)}\n`);
+  }
+  return DONE;
+}

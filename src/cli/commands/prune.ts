@@ -1,0 +1,53 @@
+/** `desync prune -s FOLDER INDEX…` */
+import { DesyncError } from "../../errors.ts";
+import { LocalStore } from "../../deno/local_store.ts";
+import { pruneStore, type PruneSummary } from "../../deno/prune_store.ts";
+import { DONE, FAILED } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { Locator, onlyStore } from "../location.ts";
+import { print, printError } from "../output.ts";
+import { formatBytes } from "../text.ts";
+
+/** Prunes the store, after asking. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const location = onlyStore(flags);
+  if (location === undefined) throw new DesyncError("usage", "Which store? Name it with -s");
+  const lists = flags.keepChunks ?? [];
+  if (args.length === 0 && lists.length === 0) {
+    throw new DesyncError("usage", "What to keep? Name at least one index, or a list with --keep-chunks");
+  }
+  const { folder } = new LocalStore(location);
+  const keep = await new Locator(flags).ids(args, lists, signal);
+  const dryRun = flags.dryRun ?? false;
+  if (!dryRun && !flags.yes && !confirmed(folder, keep.size)) {
+    printError("desync: nothing was removed\n");
+    return FAILED;
+  }
+  const summary = await pruneStore(folder, keep, { dryRun, signal });
+  if (dryRun) print(`${describe(summary)}\n`);
+  return DONE;
+}
+
+function describe({ kept, removed, removedBytes, leftovers, leftoverBytes }: PruneSummary): string {
+  const chunks = `${removed} chunks (${removedBytes} bytes, ${
+    formatBytes(removedBytes)
+  }) would be removed, ${kept} kept`;
+  return leftovers === 0
+    ? chunks
+    : `${chunks}; ${leftovers} leftovers of killed runs (${leftoverBytes} bytes) as well`;
+}
+
+function confirmed(folder: string, kept: number): boolean {
+  printError(
+    `Warning: The provided index files reference ${kept} unique chunks. Are you sure\n` +
+      `you want to delete all other chunks from '${folder}'?\n[y/N]: `,
+  );
+  return /^y(es)?$/i.test(readLine().trim());
+}
+
+function readLine(): string {
+  const byte = new Uint8Array(1);
+  let line = "";
+  while (Deno.stdin.readSync(byte) === 1 && byte[0] !== 10) line += String.fromCharCode(byte[0]);
+  return line;
+}

@@ -1,0 +1,50 @@
+/** An index that grows chunk by chunk, for those who cut a blob. */
+import { type ChunkSizes, type DigestName, ID_BYTES } from "../chunk.ts";
+import { concat } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
+import { BLOB_FLAGS, FLAG_SHA512_256, Index } from "./index.ts";
+
+/** Collects the chunks of a blob in order. */
+export class IndexBuilder {
+  readonly #flags: bigint;
+  readonly #sizes: ChunkSizes;
+  readonly #ends: number[] = [];
+  readonly #ids: Uint8Array[] = [];
+
+  /** `flags`: feature flags besides the digest's; default those that casync sets for a blob. */
+  constructor(sizes: ChunkSizes, digest: DigestName, flags: bigint = BLOB_FLAGS) {
+    this.#flags = flags | (digest === "sha512-256" ? FLAG_SHA512_256 : 0n);
+    this.#sizes = sizes;
+  }
+
+  /** Bytes of the blob so far. */
+  get size(): number {
+    return this.#ends.at(-1) ?? 0;
+  }
+
+  /** Adds chunks of `lengths` bytes; `ids` holds their ids, 32 bytes each. Throws `usage` when those do not fit. */
+  add(lengths: readonly number[], ids: Uint8Array): void {
+    if (ids.length !== lengths.length * ID_BYTES) {
+      throw new DesyncError(
+        "usage",
+        `${lengths.length} chunks need ${lengths.length * ID_BYTES} bytes of ids`,
+      );
+    }
+    for (const length of lengths) {
+      if (!Number.isSafeInteger(length) || length < 1 || length > this.#sizes.max) {
+        throw new DesyncError("usage", `A chunk cannot have ${length} bytes (1 to ${this.#sizes.max})`);
+      }
+      this.#ends.push(this.size + length);
+    }
+    this.#ids.push(ids);
+  }
+
+  /** The index of what was added. */
+  build(): Index {
+    return new Index(
+      { flags: this.#flags, sizes: this.#sizes },
+      Float64Array.from(this.#ends),
+      concat(this.#ids),
+    );
+  }
+}

@@ -1,0 +1,36 @@
+/** Copies the chunks of an index from stores to a store, without building the blob. */
+import type { ChunkId } from "../chunk.ts";
+import type { Index } from "../formats/index.ts";
+import type { LimiterOptions } from "../stores/limiter.ts";
+import type { Sources } from "../stores/store.ts";
+import type { Filling } from "../workers/messages.ts";
+import { deliver } from "./deliver.ts";
+import { BlobPlan, type PlannedChunk } from "./plan.ts";
+import type { Workers } from "./ports.ts";
+import { Progress } from "./progress.ts";
+
+/** How to copy. */
+export interface CacheOptions {
+  /** The store that gets the chunks it lacks. */
+  readonly fill: Filling;
+  /** Chunks that are left out. */
+  readonly ignore?: ReadonlySet<ChunkId>;
+  readonly limits?: LimiterOptions;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/** Copies; every chunk is verified before the store gets it, and keeps its stored form where that is the wanted one. */
+export async function cacheChunks(
+  index: Index,
+  sources: Sources,
+  workers: Workers,
+  options: CacheOptions,
+): Promise<void> {
+  const { ignore, progress = new Progress(), ...rest } = options;
+  const plan = new BlobPlan(index);
+  const wanted = (chunk: PlannedChunk) => !ignore?.has(chunk.id);
+  for (const chunk of plan.chunks()) if (wanted(chunk)) progress.total += chunk.size;
+  const { digest, sizes } = index;
+  await deliver(plan.chunks().filter(wanted), { digest, sizes, sources, progress, ...rest }, workers);
+}

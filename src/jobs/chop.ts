@@ -1,0 +1,88 @@
+/** Compares a file with an index, and stores the chunks that the index names. */
+import type { ChunkId } from "../chunk.ts";
+import { ID_BYTES } from "../chunk.ts";
+import { toHex } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
+import type { Index } from "../formats/index.ts";
+import type { Filling } from "../workers/messages.ts";
+import { inLanes } from "./lanes.ts";
+import { BlobPlan, grouped } from "./plan.ts";
+import type { ByteRange, Workers } from "./ports.ts";
+import { Progress } from "./progress.ts";
+
+const GROUP_PIECES = 64;
+const GROUP_BYTES = 4 * 1024 * 1024;
+
+/** How to chop. */
+export interface ChopOptions {
+  readonly fill: Filling;
+  /** Chunks that are left out. */
+  readonly ignore?: ReadonlySet<ChunkId>;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/**
+ * Stores the different chunks of the file, each verified against the index before. Throws `mismatch`, naming the
+ * bytes, when the file is another. Returns how many chunks were added.
+ */
+export async function chopFile(
+  path: string,
+  size: number,
+  index: Index,
+  workers: Workers,
+  options: ChopOptions,
+): Promise<number> {
+  checkSize(path, size, index);
+  const { fill, ignore, signal, progress = new Progress() } = options;
+  progress.total = index.size;
+  let added = 0;
+  const wanted = new BlobPlan(index).chunks().filter((chunk) => !ignore?.has(chunk.id));
+  await inLanes(grouped(wanted, GROUP_PIECES, GROUP_BYTES), 2 * workers.size, signal, async (group) => {
+    const pieces = group.map(({ id, size, offsets }) => ({ id, size, offset: offsets[0] }));
+    const result = await workers.store({ digest: index.digest, file: path, pieces, fill });
+    added += result.added;
+    const bytes = group.reduce((sum, chunk) => sum + chunk.size * chunk.offsets.length, 0);
+    progress.add(path, group.length, bytes, result.addedBytes);
+  });
+  progress.done = progress.total;
+  return added;
+}
+
+/** The first part of the file that is not what the index says, `undefined` when all is. Throws `mismatch` for its size. */
+export async function firstDifference(
+  path: string,
+  size: number,
+  index: Index,
+  workers: Workers,
+  options: { readonly signal?: AbortSignal; readonly progress?: Progress } = {},
+): Promise<ByteRange | undefined> {
+  checkSize(path, size, index);
+  const { signal, progress = new Progress() } = options;
+  progress.total = index.size;
+  let first: number | undefined;
+  const groups = grouped(places(index), GROUP_PIECES, GROUP_BYTES);
+  await inLanes(groups, 2 * workers.size, signal, async (group) => {
+    // Whatever lies behind a difference does not matter any more.
+    if (first !== undefined && group[0].chunk > first) return;
+    const { ids } = await workers.store({ digest: index.digest, file: path, pieces: group });
+    for (const [i, { chunk }] of group.entries()) {
+      if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === index.id(chunk)) continue;
+      first = Math.min(first ?? Infinity, chunk);
+      break;
+    }
+    progress.add(path, group.length, group.reduce((sum, piece) => sum + piece.size, 0), 0);
+  });
+  return first === undefined ? undefined : { offset: index.start(first), length: index.length(first) };
+}
+
+function checkSize(path: string, size: number, index: Index): void {
+  if (size === index.size) return;
+  throw new DesyncError("mismatch", `${path} has ${size} bytes, but the index describes ${index.size}`);
+}
+
+function* places(index: Index): Generator<{ chunk: number; offset: number; size: number }> {
+  for (let chunk = 0; chunk < index.count; chunk++) {
+    yield { chunk, offset: index.start(chunk), size: index.length(chunk) };
+  }
+}
