@@ -10,6 +10,8 @@ import { RawFile } from "./libc.ts";
 
 /** What temporary files of blobs begin with. */
 export const TEMPORARY_BLOB_PREFIX = ".tmp-desync-";
+/** As much of the target's name goes into the temporary one: with up to 3 bytes each, it stays below 255 bytes. */
+const NAME_PART = 60;
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
 export function createBlobTarget(path: string, size: number, data: Iterable<ByteRange>): BlobTarget {
@@ -17,10 +19,12 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
   const folder = dirname(resolve(path));
   const temporary = join(
     folder,
-    `${TEMPORARY_BLOB_PREFIX}${basename(path).slice(0, 100)}-${crypto.randomUUID()}`,
+    `${TEMPORARY_BLOB_PREFIX}${basename(path).slice(0, NAME_PART)}-${crypto.randomUUID()}`,
   );
+  const mode = modeOf(path);
   try {
-    using file = Deno.openSync(temporary, { createNew: true, write: true, mode: modeFor(path) });
+    // Workers open it again to write, which the old file's mode alone may not allow.
+    using file = Deno.openSync(temporary, { createNew: true, write: true, mode: (mode ?? 0o666) | 0o600 });
     file.truncateSync(size);
     reserve(temporary, path, data);
   } catch (error) {
@@ -33,6 +37,7 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
     commit: () => {
       try {
         checkSize(temporary, size);
+        if (mode !== undefined) Deno.chmodSync(temporary, mode);
         Deno.renameSync(temporary, path);
       } catch (error) {
         throw fileError(`write ${path}`, error);
@@ -95,11 +100,12 @@ function refuseSpecialFile(path: string): void {
 }
 
 /** An existing file keeps its permissions; a new one gets what the umask leaves. */
-function modeFor(path: string): number {
+function modeOf(path: string): number | undefined {
   try {
-    return (Deno.statSync(path).mode ?? 0o666) & 0o777;
+    const { mode } = Deno.statSync(path);
+    return mode === null || Deno.build.os === "windows" ? undefined : mode & 0o777;
   } catch {
-    return 0o666;
+    return undefined;
   }
 }
 
