@@ -176,7 +176,7 @@ function unknownScheme(scheme: string, location: string): DesyncError {
 /** The location without a user's password and without a query, which may hold a signature. */
 function withoutSecrets(location: string): string {
   if (schemeOf(location) === undefined) return location;
-  return location.replace(/\/\/[^/@]*@/, "//").replace(/\?.*$/, "");
+  return location.replace(/\/\/[^/]*@/, "//").replace(/\?.*$/, "");
 }
 
 /** The ids in a text file, one a line; empty lines do not count. */

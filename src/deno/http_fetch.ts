@@ -29,9 +29,14 @@ export function makeHttpFetch(tls: TlsOptions, connections: number): Fetch {
 }
 
 function readPem(path: string): string {
+  let text: string;
   try {
-    return readFileSync(path, "utf8");
+    text = readFileSync(path, "utf8");
   } catch (error) {
     throw fileError(`read the certificate file ${path}`, error);
   }
+  if (!text.includes("-----BEGIN ")) {
+    throw new DesyncError("io", `Cannot use the certificate file ${path}: it is not in PEM`);
+  }
+  return text;
 }

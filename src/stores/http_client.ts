@@ -39,7 +39,7 @@ export function parseHttpLocation(text: string): HttpLocation {
   }
   const headers: Record<string, string> = {};
   if (url.username !== "" || url.password !== "") {
-    const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const user = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
     headers.authorization = `Basic ${base64(user)}`;
   }
   url.username = "";
@@ -48,6 +48,15 @@ export function parseHttpLocation(text: string): HttpLocation {
   const shown = new URL(url);
   shown.search = "";
   return { url, shown: shown.href, headers };
+}
+
+/** A lone % in a password stands for itself, as in other programs. */
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function base64(text: string): string {
@@ -109,12 +118,23 @@ export async function httpExists(
   }
 }
 
+/** Bodies that say to be no larger are read in one go: a third faster than piece by piece. */
+const SMALL_BODY = 1024 * 1024;
+/** Such a body shows no pieces on the way: it may take its time, but what is slower than this counts as silent. */
+const SLOWEST_BYTES_PER_MS = 1;
+
 async function readBody(
   response: Response,
   shown: string,
   limit: number,
   watch: IdleWatch,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const announced = Number(response.headers.get("content-length") ?? "NaN");
+  const asIs = response.headers.get("content-encoding") === null;
+  if (asIs && announced <= Math.min(limit, SMALL_BODY)) {
+    watch.touch(announced / SLOWEST_BYTES_PER_MS);
+    return new Uint8Array(await response.arrayBuffer());
+  }
   const pieces: Uint8Array[] = [];
   let length = 0;
   // With a reader of its own, which is faster than `for await`.
@@ -173,7 +193,7 @@ function causeOf(error: unknown): string {
   const text = messageOf(error);
   const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : "";
   const best = cause === "" ? text : cause;
-  return best.replace(/^(client error|error sending request for url) \([^)]*\):? ?/i, "").trim() || text;
+  return best.replace(/^((client error|error sending request for url) \([^)]*\):? ?)+/i, "").trim() || text;
 }
 
 /** Ends a request that has been silent for too long, or that the caller gave up. */
@@ -199,9 +219,12 @@ class IdleWatch {
     return this.#controller.signal;
   }
 
-  /** Called for every piece, so it starts no timer: the one that runs looks when it was last. */
-  touch(): void {
-    this.#lastTouch = performance.now();
+  /**
+   * Called for every piece, so it starts no timer: the one that runs looks when it was last. `grace` is how much longer
+   * the next piece may take, in milliseconds.
+   */
+  touch(grace = 0): void {
+    this.#lastTouch = performance.now() + grace;
   }
 
   #wait(milliseconds: number): void {
