@@ -1,0 +1,494 @@
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { cliCommand, runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+import { joined, type Made, makeBlob, somePieces } from "../support/made.ts";
+import { startNginx } from "../support/nginx.ts";
+import { peers } from "../support/peers.ts";
+import { Random } from "../support/random.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { smallBlob, testdata } from "../support/testdata.ts";
+
+const windows = Deno.build.os === "windows";
+
+/** Runs `extract` into `target` and checks that the blob is right. Returns what was printed. */
+async function extracts(dir: TempDir, made: Made, ...args: string[]): Promise<string> {
+  const target = dir.path("target");
+  const result = await runCli(["extract", ...args, made.index, target]);
+  strictEqual(result.code, 0, result.stderr);
+  strictEqual(result.stderr, "");
+  deepStrictEqual(Deno.readFileSync(target), made.bytes);
+  return result.stdout;
+}
+
+/** Where the bytes came from, as `--print-stats` tells. */
+async function sourcesOf(dir: TempDir, made: Made, ...args: string[]): Promise<Record<string, number>> {
+  const stdout = await extracts(dir, made, "--print-stats", ...args);
+  const { sources } = JSON.parse(stdout) as { sources: { name: string; chunks: number }[] };
+  return Object.fromEntries(sources.map(({ name, chunks }) => [name, chunks]));
+}
+
+Deno.test("stores are asked in their order, one for what the others lack", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  const made = makeBlob(dir, pieces);
+  makeBlob(dir, [pieces[1]], { name: "first" });
+  makeBlob(dir, [pieces[1], pieces[2]], { name: "second" });
+  const [first, second] = [dir.path("first"), dir.path("second")];
+  const args = ["-s", first, "-s", second, "-s", made.store];
+  deepStrictEqual(await sourcesOf(dir, made, ...args), { [made.store]: 1, [first]: 1, [second]: 1 });
+});
+
+Deno.test("stores on servers and folders are asked in their order too", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  const made = makeBlob(dir, pieces);
+  makeBlob(dir, [pieces[2]], { name: "last" });
+  const rest = makeBlob(dir, [pieces[0]], { name: "rest" });
+  const path = made.chunk(1).slice(made.store.length);
+  await using server = await startFaultyServer({ [path]: { body: Deno.readFileSync(made.chunk(1)) } });
+  const [url, last] = [`${server.url}/`, dir.path("last")];
+  const args = ["-s", rest.store, "-s", server.url, "-s", last];
+  deepStrictEqual(await sourcesOf(dir, made, ...args), { [rest.store]: 1, [url]: 1, [last]: 1 });
+  ok(!server.requests.some((request) => request.path.includes(made.ids[0])), "the folder before it had that");
+});
+
+Deno.test("one chunk at many places is fetched once", async () => {
+  using dir = tempDir();
+  const noise = new Random(1);
+  const [a, b] = [noise.bytes(5000), noise.bytes(6000)];
+  const made = makeBlob(dir, Array.from({ length: 300 }, (_, i) => i % 3 === 0 ? b : a));
+  await using server = await startFaultyServer({}, (request) => ({
+    body: Deno.readFileSync(made.store + request.path),
+    delay: 20,
+  }));
+  await extracts(dir, made, "-s", server.url);
+  strictEqual(server.requests.length, 2);
+});
+
+Deno.test("-n is the most requests at a time", async () => {
+  using dir = tempDir();
+  const noise = new Random(2);
+  const made = makeBlob(dir, Array.from({ length: 40 }, () => noise.bytes(1000)));
+  await using server = await startFaultyServer({}, (request) => ({
+    body: Deno.readFileSync(made.store + request.path),
+    delay: 5,
+  }));
+  await extracts(dir, made, "-n", "1", "-s", server.url);
+  strictEqual(server.maxInFlight, 1);
+  await extracts(dir, made, "-n", "3", "-s", server.url);
+  strictEqual(server.maxInFlight, 3);
+  await extracts(dir, made, "-n", "1", "-s", made.store);
+});
+
+for (const form of ["zstd", "gzip", "plain"] as const) {
+  Deno.test(`${form} chunks are found without being told, in a folder and on a server`, async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces(), { form });
+    await extracts(dir, made, "-s", made.store);
+    await using server = await startFaultyServer({}, (request) => {
+      try {
+        return { body: Deno.readFileSync(made.store + request.path) };
+      } catch {
+        return { status: 404 };
+      }
+    });
+    await extracts(dir, made, "-s", server.url, "-c", dir.path("cache"));
+    await extracts(dir, made, "-c", dir.path("cache"));
+  });
+}
+
+Deno.test("both forms may live in one store", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  makeBlob(dir, pieces.slice(0, 1), { form: "plain" });
+  makeBlob(dir, pieces.slice(1, 2), { form: "gzip" });
+  const made = makeBlob(dir, pieces.slice(2));
+  const all = { ...makeBlob(dir, pieces, { name: "all" }), store: made.store };
+  Deno.removeSync(dir.path("all"), { recursive: true });
+  await extracts(dir, all, "-s", made.store);
+});
+
+Deno.test("ids may be SHA-256", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces(), { digest: "sha256" });
+  await extracts(dir, made, "-s", made.store);
+  await extracts(dir, made, "-s", made.store, "--digest", "sha256");
+  const target = dir.path("target");
+  const first = await runCli(["--digest=sha512-256", "extract", "-s", made.store, made.index, target]);
+  assertFails(first, 2, "sha256", "sha512-256");
+});
+
+Deno.test("the index may come from standard input, and from a server", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const stdin = Deno.readFileSync(made.index);
+  const target = dir.path("target");
+  const piped = await runCli(["extract", "-s", made.store, "-", target], { stdin });
+  strictEqual(piped.code, 0, piped.stderr);
+  deepStrictEqual(Deno.readFileSync(target), made.bytes);
+  const bad = await runCli(["extract", "-s", made.store, "-", target], { stdin: stdin.subarray(0, 99) });
+  assertFails(bad, 1, "the index on standard input");
+  await using server = await startFaultyServer({ "/a.caibx": [{ status: 500 }, { body: stdin }] });
+  await extracts(dir, { ...made, index: `${server.url}/a.caibx?sig=1` }, "-s", made.store, "-b", "1ms");
+});
+
+Deno.test("an empty blob needs no store, and replaces what was there", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, []);
+  dir.write("target", "old");
+  await extracts(dir, made);
+  dir.write("target", "old");
+  await extracts(dir, made, "-k");
+});
+
+Deno.test({
+  name: "a replaced file keeps its permissions, a new one gets the usual ones",
+  ignore: windows,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const target = dir.path("target");
+    const mode = () => (Deno.statSync(target).mode ?? 0) & 0o777;
+    await extracts(dir, made, "-s", made.store);
+    strictEqual(mode(), 0o666 & ~Deno.umask());
+    for (const kept of [0o600, 0o444, 0o755, 0o666]) {
+      Deno.chmodSync(target, kept);
+      await extracts(dir, made, "-s", made.store);
+      strictEqual(mode(), kept);
+    }
+  },
+});
+
+Deno.test("the target's name may be as long as names can be", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  for (const name of ["x".repeat(255), "語".repeat(85), "😀".repeat(63)]) {
+    const target = dir.path(name);
+    const result = await runCli(["extract", "-s", made.store, made.index, target]);
+    strictEqual(result.code, 0, result.stderr);
+    deepStrictEqual(Deno.readFileSync(target), made.bytes);
+  }
+});
+
+Deno.test({
+  name: "zeros become holes",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    using dir = tempDir();
+    const noise = new Random(3);
+    const big = new Uint8Array(60_000);
+    big.set(noise.bytes(1000), 59_000);
+    const zeros = new Uint8Array(65_536);
+    // Runs within chunks, across them, whole chunks of zeros of the largest size, and some at the very end.
+    const pieces = [
+      noise.bytes(10_000),
+      zeros,
+      zeros,
+      zeros,
+      zeros,
+      big,
+      zeros,
+      zeros,
+      zeros,
+      new Uint8Array(50_000),
+    ];
+    const made = makeBlob(dir, pieces);
+    await extracts(dir, made, "-s", made.store);
+    const { blocks, size } = Deno.statSync(dir.path("target"));
+    strictEqual(size, made.bytes.length);
+    ok((blocks ?? 0) * 512 <= 96 * 1024, `${blocks} blocks of 512 bytes for ${size} bytes`);
+    Deno.removeSync(made.chunk(1));
+    await extracts(dir, made, "-s", made.store); // nobody has to store what is nothing
+  },
+});
+
+Deno.test("the cache: filled by stores, asked first, and renewed", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const cache = dir.path("new", "cache");
+  const name = `cache ${cache}`;
+  deepStrictEqual(await sourcesOf(dir, made, "-s", made.store, "-c", cache), { [made.store]: 3 });
+  // The store is asked only for what the cache lacks.
+  for (const piece of [1, 2]) Deno.removeSync(made.chunk(piece));
+  const file = made.chunk(0).replace(made.store, cache);
+  const old = new Date("2020-01-01");
+  Deno.utimeSync(file, old, old);
+  const unused = makeBlob(dir, [new Uint8Array(77)], { name: "new/cache" }).chunk(0);
+  Deno.utimeSync(unused, old, old);
+  const before = Date.now();
+  deepStrictEqual(await sourcesOf(dir, made, "-s", made.store, "-c", cache), { [name]: 3 });
+  ok(Number(Deno.statSync(file).mtime) >= before - 1000, "used now");
+  strictEqual(Number(Deno.statSync(unused).mtime), Number(old));
+  deepStrictEqual(await sourcesOf(dir, made, "-c", cache), { [name]: 3 });
+});
+
+for (const form of ["zstd", "plain"] as const) {
+  Deno.test(`an invalid ${form} chunk in the cache is an error, and is replaced when that is asked for`, async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const cached = makeBlob(dir, somePieces(), { name: "cache", form });
+    const bad = new TextEncoder().encode("not the chunk");
+    Deno.writeFileSync(cached.chunk(1), bad);
+    const args = ["extract", "-s", made.store, "-c", cached.store, made.index, dir.path("target")];
+    const result = await runCli(args);
+    assertFails(
+      result,
+      1,
+      made.ids[1],
+      `the cache ${cached.store}`,
+      `verify -r -s ${cached.store}`,
+      "--cache-repair",
+    );
+    deepStrictEqual(Deno.readFileSync(cached.chunk(1)), bad, "it is not removed without being asked");
+    await extracts(dir, made, "-s", made.store, "-c", cached.store, "--cache-repair");
+    strictEqual((await runCli(["verify", "-s", cached.store])).code, 0, "it is right now");
+    await extracts(dir, made, "-c", cached.store);
+  });
+}
+
+Deno.test("a chunk in the cache that is larger than it can be is replaced as well", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const cached = makeBlob(dir, somePieces(), { name: "cache" });
+  Deno.writeFileSync(cached.chunk(0), new Uint8Array(1_000_000));
+  const args = ["-s", made.store, "-c", cached.store];
+  assertFails(
+    await runCli(["extract", ...args, made.index, dir.path("target")]),
+    1,
+    made.ids[0],
+    "--cache-repair",
+  );
+  await extracts(dir, made, ...args, "-r");
+  await extracts(dir, made, "-c", cached.store);
+});
+
+Deno.test("an invalid chunk of a store never gets into the cache", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  Deno.writeFileSync(made.chunk(0), Deno.readFileSync(made.chunk(1)));
+  const cache = dir.path("cache");
+  for (const store of [made.store]) {
+    const result = await runCli(["extract", "-s", store, "-c", cache, made.index, dir.path("target")]);
+    assertFails(result, 1, made.ids[0]);
+  }
+  strictEqual((await runCli(["verify", "-s", cache])).code, 0);
+});
+
+Deno.test("several processes share one cache at once", async () => {
+  using dir = tempDir();
+  const noise = new Random(4);
+  const made = makeBlob(dir, Array.from({ length: 200 }, () => noise.bytes(3000)));
+  const cache = dir.path("cache");
+  await using server = await startFaultyServer({}, (request) => ({
+    body: Deno.readFileSync(made.store + request.path),
+  }));
+  const run = (number: number, store: string) =>
+    runCli(["extract", "-s", store, "-c", cache, made.index, dir.path(`target${number}`)]);
+  for (const result of await Promise.all([1, 2, 3, 4].map((n) => run(n, n % 2 ? server.url : made.store)))) {
+    strictEqual(result.code, 0, result.stderr);
+  }
+  for (const n of [1, 2, 3, 4]) deepStrictEqual(Deno.readFileSync(dir.path(`target${n}`)), made.bytes);
+  const names = [...Deno.readDirSync(cache)].flatMap(({ name }) => [...Deno.readDirSync(`${cache}/${name}`)]);
+  strictEqual(names.length, 200);
+  strictEqual((await runCli(["verify", "-s", cache])).code, 0);
+});
+
+Deno.test("in place: right chunks are kept, wrong ones fixed, the rest cut off", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  const made = makeBlob(dir, pieces);
+  const wrong = joined([...pieces, new Uint8Array(5000).fill(1)]);
+  wrong[pieces[0].length + 3]++; // in the second chunk
+  const target = dir.write("target", wrong);
+  const { ino } = Deno.statSync(target);
+  // The right ones are not even looked for.
+  for (const piece of [0, 2]) Deno.removeSync(made.chunk(piece));
+  const sources = await sourcesOf(dir, made, "-k", "-s", made.store);
+  deepStrictEqual(sources, { "the target itself": 2, [made.store]: 1 });
+  strictEqual(Deno.statSync(target).ino, ino, "the same file");
+});
+
+Deno.test("in place: where zeros belong, zeros are written", async () => {
+  using dir = tempDir();
+  const zeros = new Uint8Array(65_536);
+  const made = makeBlob(dir, [new Random(1).bytes(100), zeros, zeros, new Uint8Array(40_000)]);
+  dir.write("target", new Uint8Array(200_000).fill(0xff));
+  await extracts(dir, made, "-k", "-s", made.store);
+});
+
+Deno.test("in place: a new file is made, and a failure keeps what is there", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  await extracts(dir, made, "--in-place", "-s", made.store);
+  Deno.removeSync(made.chunk(1));
+  dir.write("target", new Uint8Array(20_000));
+  assertFails(
+    await runCli(["extract", "-k", "-s", made.store, made.index, dir.path("target")]),
+    1,
+    made.ids[1],
+  );
+  ok(Deno.statSync(dir.path("target")).size >= 20_000);
+});
+
+Deno.test({
+  name: "Ctrl-C stops cleanly, kill does no harm",
+  ignore: windows,
+  fn: async () => {
+    using dir = tempDir();
+    const noise = new Random(6);
+    const made = makeBlob(dir, Array.from({ length: 30 }, () => noise.bytes(2000)));
+    const slow = made.chunk(20).slice(made.store.length);
+    await using server = await startFaultyServer(
+      { [slow]: { cut: { after: "request", by: "silence" } } },
+      (request) => ({ body: Deno.readFileSync(made.store + request.path) }),
+    );
+    const target = dir.write("out/target", "old");
+    const args = ["extract", "-s", server.url, "-c", dir.path("cache"), made.index, target];
+    const begun = async () => {
+      const before = server.count(slow);
+      for (let turn = 0; turn < 1000 && server.count(slow) === before; turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      strictEqual([...Deno.readDirSync(dir.path("out"))].length, 2, "it has begun");
+    };
+    const interrupt = new AbortController();
+    const running = runCli(args, { signal: interrupt.signal });
+    await begun();
+    interrupt.abort();
+    const { code, stderr } = await running;
+    strictEqual(code, 130, stderr);
+    ok(!stderr.includes(" at "), stderr);
+    deepStrictEqual([...Deno.readDirSync(dir.path("out"))].map((entry) => entry.name), ["target"]);
+    strictEqual(Deno.readTextFileSync(target), "old");
+    for (const { name } of Deno.readDirSync(dir.path("cache"))) {
+      for (const chunk of Deno.readDirSync(`${dir.path("cache")}/${name}`)) ok(!chunk.name.startsWith("."));
+    }
+    strictEqual((await runCli(["verify", "-s", dir.path("cache")])).code, 0);
+
+    const [program, ...before] = cliCommand;
+    const child = new Deno.Command(program, { args: [...before, ...args], stderr: "null" }).spawn();
+    await begun();
+    child.kill("SIGKILL");
+    await child.status;
+    strictEqual(Deno.readTextFileSync(target), "old");
+    strictEqual((await runCli(["verify", "-s", dir.path("cache")])).code, 0);
+    await extracts(dir, made, "-s", made.store, "-c", dir.path("cache"));
+  },
+});
+
+Deno.test("no output of progress unless it is asked for, and then lines that parse", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const args = ["extract", "-s", made.store, made.index, dir.path("target")];
+  strictEqual((await runCli(args)).stderr, "");
+  const checkLines = (stderr: string) => {
+    const lines = stderr.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const last = lines.at(-1);
+    strictEqual(last.done, made.bytes.length);
+    strictEqual(last.total, made.bytes.length);
+    deepStrictEqual(last.sources.map((source: { name: string }) => source.name), [made.store]);
+  };
+  checkLines((await runCli([...args, "--progress=json"])).stderr);
+  checkLines((await runCli(args, { env: { DESYNC_ENABLE_PARSABLE_PROGRESS: "1" } })).stderr);
+  const bar = (await runCli([...args, "--progress", "bar"])).stderr;
+  ok(bar.includes("100%") && bar.includes("80.0 KB of 80.0 KB"), bar);
+  strictEqual((await runCli([...args, "--progress=none"])).stderr, "");
+});
+
+Deno.test({
+  name: "a user and password in a URL are sent to that server alone, and never shown",
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    await using other = await startFaultyServer({}, (request) => ({
+      body: Deno.readFileSync(made.store + request.path),
+    }));
+    await using server = await startFaultyServer({ "/junk": { body: "no index" } }, (request) => {
+      if (request.headers.get("authorization") !== `Basic ${btoa("me:p@ss/w%rd")}`) return { status: 401 };
+      return { status: 302, headers: { location: other.url + request.path } };
+    });
+    const secret = server.url.replace("//", "//me:p%40ss%2Fw%25rd@");
+    const stdout = await extracts(dir, made, "-s", secret, "--print-stats");
+    ok(!stdout.includes("me:"), stdout);
+    ok(other.requests.length > 0);
+    ok(other.requests.every((request) => !request.headers.has("authorization")), "not for another server");
+    for (const password of ["s3cret", "s3cr@t", "s3:cr", "100%s3cr", "s3c?r"]) {
+      for (const place of ["store", "index", "scheme"] as const) {
+        const url = server.url.replace("//", `//me:${password}@`);
+        const store = place === "store"
+          ? url
+          : place === "scheme"
+          ? url.replace("http", "gopher")
+          : made.store;
+        const from = place === "index" ? `${url}/junk` : made.index;
+        const args = ["extract", "-e", "0", "-s", store, from, dir.path("x")];
+        for (const verbose of [[], ["--verbose"]]) {
+          const result = await runCli([...args, ...verbose]);
+          ok(result.code !== 0);
+          ok(!/s3:?c/.test(result.stderr) && !result.stderr.includes("cr@"), `${args}\n${result.stderr}`);
+          ok(result.stderr.includes("127.0.0.1") || password.includes("?"), `${args}\n${result.stderr}`);
+          if (verbose.length === 0) assertFails(result, result.code);
+        }
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "a TLS server is trusted with --ca-cert, and may ask for a client's certificate",
+  ignore: !peers.nginx,
+  fn: async () => {
+    using dir = tempDir();
+    const made: Made = {
+      ...makeBlob(dir, []),
+      bytes: smallBlob(),
+      index: testdata("casync-small.caibx"),
+      store: testdata("casync-zstd.castr"),
+    };
+    await using server = await startNginx(made.store, { https: true, clientCertificate: true });
+    const { ca, clientCert, clientKey } = server.certificates!;
+    const client = ["--client-cert", clientCert, "--client-key", clientKey];
+    await extracts(dir, made, "-s", server.url, "--ca-cert", ca, ...client);
+    const args = ["extract", "-e", "0", "-s", server.url, made.index, dir.path("x")];
+    assertFails(await runCli(args), 1, server.url, /certificate/i);
+    assertFails(await runCli([...args, "--ca-cert", ca]), 1, server.url, "HTTP status 400");
+    assertFails(await runCli([...args, "--ca-cert", dir.path("none")]), 1, dir.path("none"), "no such file");
+    assertFails(await runCli([...args, "--client-cert", clientCert]), 2, "--client-key");
+    assertFails(await runCli([...args, "--ca-cert", dir.write("junk", "junk")]), 1, dir.path("junk"));
+  },
+});
+
+Deno.test({
+  name: "a block device is written in place",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 || !hasLoopDevices(),
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, [...somePieces(), new Uint8Array(1920)]); // whole sectors
+    const image = dir.write("image", new Uint8Array(256 * 1024).fill(9));
+    const { stdout } = new Deno.Command("losetup", { args: ["-f", "--show", image] }).outputSync();
+    const device = new TextDecoder().decode(stdout).trim();
+    try {
+      const args = ["extract", "-s", made.store, made.index, device];
+      assertFails(await runCli(args), 2, device, "--in-place");
+      const result = await runCli([...args, "-k"]);
+      strictEqual(result.code, 0, result.stderr);
+      new Deno.Command("sync").outputSync();
+      const expected = new Uint8Array(256 * 1024).fill(9);
+      expected.set(made.bytes);
+      deepStrictEqual(Deno.readFileSync(image), expected);
+    } finally {
+      new Deno.Command("losetup", { args: ["-d", device] }).outputSync();
+    }
+  },
+});
+
+function hasLoopDevices(): boolean {
+  try {
+    const found = new Deno.Command("losetup", { args: ["-f"], stderr: "null" }).outputSync();
+    return found.success &&
+      Deno.statSync(new TextDecoder().decode(found.stdout).trim()).isBlockDevice === true;
+  } catch {
+    return false;
+  }
+}
