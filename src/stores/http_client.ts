@@ -31,8 +31,9 @@ export function parseHttpLocation(text: string): HttpLocation {
   let url: URL;
   try {
     url = new URL(text);
-  } catch (error) {
-    throw new DesyncError("usage", `Not a URL: ${text.replace(/\/\/.*@/, "//")}`, { cause: error });
+  } catch {
+    // Without the cause, which repeats the text with its password.
+    throw new DesyncError("usage", `Not a URL: ${text.replace(/\/\/.*@/, "//")}`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new DesyncError("usage", `Not an http or https URL: ${url.protocol}//${url.host}`);
