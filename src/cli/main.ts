@@ -81,19 +81,19 @@ function asCommander(parse: NonNullable<Flag["parse"]>): (text: string, previous
 }
 
 const SWITCHES = new Set(
-  Object.values(FLAGS).map((flag: Flag) => flag.flags).filter((text) => !text.includes("<")).map((text) =>
-    text.split(" ").at(-1)!
-  ),
+  Object.values(FLAGS).map((flag: Flag) => flag.flags).filter((text) => !text.includes("<"))
+    .flatMap((text) => text.split(", ")),
 );
 
-/** Go's flags take `--switch=true` and `--switch=false` as well. */
+/** Go's flags take `--switch=true` and `--switch=false` as well, and `-x=value`. */
 function normalize(args: readonly string[]): string[] {
   const words: string[] = [];
   let onlyPositionals = false;
   for (const word of args) {
     onlyPositionals ||= word === "--";
     const [name, value] = word.split("=", 2);
-    if (onlyPositionals || !SWITCHES.has(name) || value === undefined) words.push(word);
+    if (onlyPositionals || value === undefined) words.push(word);
+    else if (!SWITCHES.has(name)) words.push(...(/^-[a-z]$/i.test(name) ? [name, word.slice(3)] : [word]));
     else if (/^(true|t|1)$/i.test(value)) words.push(name);
     else if (!/^(false|f|0)$/i.test(value)) {
       throw new DesyncError("usage", `${name} takes true or false, not ${JSON.stringify(value)}`);
