@@ -1,0 +1,77 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
+import { peers } from "../support/peers.ts";
+import { run } from "../support/process.ts";
+import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
+
+const blob = testdata("casync-blob.caibx");
+const zstd = testdata("casync-zstd.castr");
+const small = testdata("casync-small.caibx");
+const other = testdata("desync-zstd.castr");
+
+const compared: string[][] = [
+  [blob],
+  [blob, "-s", zstd],
+  [blob, "-s", other],
+  [blob, "-s", other, "-s", zstd],
+  [small, "-s", testdata("desync-uncompressed.castr")],
+  [blob, "-s", zstd, "--seed", small],
+  [small, "--seed", testdata("desync-small.caibx")],
+  [small, "-s", other, "-c", zstd],
+  [testdata("casync-empty.caibx"), "-s", zstd],
+  [testdata("casync-small-64-256-1024.caibx"), "--seed", small, "--seed", blob],
+];
+for (const args of compared) {
+  const shown = args.map((arg) => arg.split("/").at(-1)).join(" ");
+  for (const format of ["json", "plain"]) {
+    Deno.test({
+      name: `info ${shown} -f ${format} prints what desync does`,
+      ignore: !peers.desync,
+      fn: async () => {
+        const ours = await runCli(["info", "-f", format, ...args]);
+        // desync finds uncompressed chunks only when its configuration says so.
+        using dir = tempDir();
+        const options = {
+          "store-options": { [testdata("desync-uncompressed.castr")]: { uncompressed: true } },
+        };
+        const config = dir.write("config.json", JSON.stringify(options));
+        const theirs = await run(peers.desync, ["--config", config, "info", "-f", format, ...args]);
+        deepStrictEqual([ours.code, ours.stderr], [0, ""]);
+        strictEqual(ours.stdout, theirs.stdout);
+      },
+    });
+  }
+}
+
+Deno.test("info counts each different chunk once, and asks servers without reading chunks", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  const made = makeBlob(dir, pieces);
+  makeBlob(dir, [pieces[1]], { name: "cache" });
+  await using server = await startFaultyServer({}, (request) => {
+    return request.path.includes(made.ids[0]) ? { body: "x" } : { status: 404 };
+  });
+  const { code, stdout } = await runCli(["info", made.index, "-s", server.url, "-c", dir.path("cache")]);
+  strictEqual(code, 0);
+  const info = JSON.parse(stdout);
+  deepStrictEqual(
+    [info.total, info.unique, info["in-store"], info["in-cache"], info["not-in-seed-nor-cache"], info.size],
+    [4, 3, 1, 1, 2, 80_000],
+  );
+  strictEqual(info["dedup-size-not-in-seed-nor-cache"], 29_000);
+  deepStrictEqual([...new Set(server.requests.map((request) => request.method))], ["HEAD"]);
+});
+
+Deno.test("info with wrong arguments", async () => {
+  using dir = tempDir();
+  const none = dir.path("none");
+  assertFails(await runCli(["info", blob, "-f", "xml"]), 2, "plain, json");
+  assertFails(await runCli(["info", blob, "-s", none]), 1, none, "no such folder");
+  assertFails(await runCli(["info", blob, "--seed", none]), 1, none, "no such file");
+  await using server = await startFaultyServer({}, () => ({ status: 403 }));
+  assertFails(await runCli(["info", blob, "-s", server.url]), 1, server.url, "HTTP status 403");
+});

@@ -1,0 +1,102 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
+import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
+
+const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
+  [["extrat", "a", "b"], "extrat", /did you mean extract\?/i],
+  [["list-chunk", "a"], /did you mean list-chunks\?/i],
+  [["extract", "--in-plce", "a", "b"], "--in-plce", /did you mean --in-place\?/i],
+  [["extract", "--stor", "a", "b", "c"], /did you mean --store\?/i],
+  [["extract", "-Q", "a", "b"], "-Q"],
+  [["extract"], "index"],
+  [["extract", "a"], "output"],
+  [["extract", "a", "b", "c"], /argument/],
+  [["extract", "-s"], "-s"],
+  [["extract", "-n", "many", "a", "b"], "-n", "many", "whole number"],
+  [["extract", "-n", "0", "a", "b"], "at least 1"],
+  [["extract", "-n", "-1", "a", "b"], "-n"],
+  [["extract", "-n", "1.5", "a", "b"], "1.5"],
+  [["extract", "-e", "x", "a", "b"], "-e"],
+  [["extract", "--timeout", "5", "a", "b"], "--timeout", "500ms"],
+  [["extract", "--timeout", "", "a", "b"], "--timeout"],
+  [["extract", "--timeout", "-1s", "a", "b"], "--timeout"],
+  [["extract", "--timeout", "1s 5", "a", "b"], "1s 5"],
+  [["extract", "--progress", "loud", "a", "b"], "auto, bar, json, none"],
+  [["extract", "-k=maybe", "a", "b"], "-k", "maybe"],
+  [["extract", "--in-place=maybe", "a", "b"], "--in-place", "maybe"],
+  [["extract", "-s", "nothing://x", testdata("casync-small.caibx"), "b"], "nothing"],
+  [["extract", "-s", "ftp://u:secret@x/y", testdata("casync-small.caibx"), "b"], "ftp://x/y"],
+];
+for (const [args, ...says] of wrong) {
+  Deno.test(`wrong usage: ${args.join(" ")}`, async () => {
+    const result = await runCli(args);
+    assertFails(result, 2, ...says);
+    strictEqual(result.stdout, "");
+  });
+}
+
+Deno.test("without a command, what to do is told", async () => {
+  const result = await runCli([]);
+  assertFails(result, 2, "--help");
+});
+
+Deno.test("--version and --help", async () => {
+  const version = await runCli(["--version"]);
+  deepStrictEqual([version.code, version.stderr], [0, ""]);
+  const config: { version: string } = JSON.parse(
+    Deno.readTextFileSync(new URL("../../deno.json", import.meta.url)),
+  );
+  ok(version.stdout.startsWith(`desync ${config.version} (deno ${Deno.version.deno}`), version.stdout);
+  const help = await runCli(["--help"]);
+  deepStrictEqual([help.code, help.stderr], [0, ""]);
+  for (const command of ["extract", "verify", "list-chunks", "info"]) {
+    match(help.stdout, new RegExp(`^  ${command} `, "m"));
+  }
+  strictEqual((await runCli(["help"])).stdout, help.stdout);
+  const extract = await runCli(["extract", "--help"]);
+  deepStrictEqual([extract.code, extract.stderr], [0, ""]);
+  match(extract.stdout, /--in-place[\s\S]*Examples:/);
+  strictEqual((await runCli(["help", "extract"])).stdout, extract.stdout);
+});
+
+Deno.test("options as Go's flags are written: with =, before and after, switches with a value", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const target = dir.path("target");
+  for (
+    const args of [
+      [`--store=${made.store}`, made.index, target],
+      [made.index, target, "-s", made.store],
+      [made.index, "-s", made.store, target, "--in-place=false", "--print-stats=false"],
+      [
+        "--in-place=true",
+        "--verbose=false",
+        "-n=2",
+        `-s=${made.store}`,
+        "-r=false",
+        "--",
+        made.index,
+        target,
+      ],
+      ["-e=0", "-b=1m30s", "--timeout=1.5s", "-s", made.store, made.index, target],
+    ]
+  ) {
+    const result = await runCli(["extract", ...args]);
+    deepStrictEqual([result.code, result.stdout, result.stderr], [0, "", ""], args.join(" "));
+    deepStrictEqual(Deno.readFileSync(target), made.bytes);
+    Deno.removeSync(target);
+  }
+});
+
+Deno.test("--verbose adds the cause and where it arose", async () => {
+  using dir = tempDir();
+  const none = dir.path("none");
+  const result = await runCli(["list-chunks", none, "--verbose"]);
+  strictEqual(result.code, 1);
+  const [first, ...more] = result.stderr.split("\n");
+  ok(first.startsWith("desync: Cannot read the index"), first);
+  ok(more.some((line) => /^ +at /.test(line)), result.stderr);
+});
