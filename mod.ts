@@ -50,6 +50,10 @@ export {
   parseIndex,
   serializeIndex,
 } from "./src/formats/index.ts";
+export { IndexBuilder } from "./src/formats/index_builder.ts";
+export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
+export { cutPoints } from "./src/chunker/find.ts";
+export { ChunkerStream } from "./src/chunker/stream.ts";
 export { type Codec, type Compression } from "./src/codec/codec.ts";
 export { portableCodec } from "./src/codec/portable.ts";
 export { type ExpectedChunk, openChunk } from "./src/codec/open_chunk.ts";

@@ -1,14 +1,18 @@
 /**
  * The same jobs by this program and by desync in Go, side by side, as ratios of medians: below 1 we are faster.
  *
- *     deno task bench [extract|verify …]        all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
+ *     deno task bench [extract|make|chop|verify|cache …]        all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
  */
 import { benchExtract } from "./extract.ts";
+import { benchCache, benchChop, benchMake } from "./make.ts";
 import { benchVerify } from "./verify.ts";
 
 const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   extract: benchExtract,
+  make: benchMake,
+  chop: benchChop,
   verify: benchVerify,
+  cache: benchCache,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

@@ -1,7 +1,7 @@
 /** The codec out of what Deno ships: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
 import { hash } from "node:crypto";
-import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import type { DigestName } from "../chunk.ts";
+import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from "node:zlib";
+import { type DigestName, maxStoredSize } from "../chunk.ts";
 import type { CompressingCodec, Compression } from "../codec/codec.ts";
 import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/portable.ts";
 import { parseZstdFrameHeader } from "../codec/zstd_frame.ts";
@@ -29,7 +29,16 @@ export const nativeCodec: CompressingCodec = {
   },
 
   compress(bytes: Uint8Array, level: number): Uint8Array {
-    return zstdCompressSync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+    // With an output buffer that is too small for all of it, Deno 2.9 adds an empty frame, which casync refuses.
+    const chunkSize = maxStoredSize(bytes.length);
+    const params = { [constants.ZSTD_c_compressionLevel]: level };
+    // Node's documentation has this option, its types for Deno lack it: the frame then tells its content's size.
+    const options: ZstdOptions & { pledgedSrcSize: number } = {
+      chunkSize,
+      params,
+      pledgedSrcSize: bytes.length,
+    };
+    return zstdCompressSync(bytes, options);
   },
 };
 

@@ -1,4 +1,5 @@
 /** The chunk folders that a worker knows, each opened once, and the form in which chunks are added to them. */
+import { freeBytes } from "../bytes.ts";
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { compressionOf } from "../codec/codec.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
@@ -27,8 +28,10 @@ export class Folders {
    */
   add(filling: Filling, id: ChunkId, bytes: Uint8Array, stored?: StoredChunk): number {
     const chunk = inForm(filling, bytes, stored);
+    const size = chunk.bytes.length;
     this.at(filling.folder).write(id, chunk);
-    return chunk.bytes.length;
+    if (chunk.bytes !== bytes && chunk !== stored) freeBytes(chunk.bytes);
+    return size;
   }
 }
 
