@@ -1,12 +1,16 @@
 /**
- * The header of a zstd frame: how much memory the frame asks for, known before anything is decompressed.
+ * The frame of zstd: how much memory it asks for and where it ends, known before anything is decompressed.
  *
  *     0  magic 28 b5 2f fd
  *     4  descriptor: bits 7-6 size of the content size, 5 single segment, 2 checksum, 1-0 size of the dictionary id
  *     5  window descriptor (absent in a single segment): exponent in bits 7-3, mantissa in bits 2-0
  *     …  dictionary id (0, 1, 2 or 4 bytes), content size (0, 1, 2, 4 or 8 bytes)
+ *     …  blocks: 3 bytes (bit 0 last, bits 2-1 kind, bits 23-3 size), then as many bytes, or one that is repeated
+ *     …  checksum (0 or 4 bytes)
  *
- * Source: RFC 8878, section 3.1.1.1.
+ * A skippable frame: magic 5x 2a 4d 18, size of 4 bytes, content.
+ *
+ * Source: RFC 8878, sections 3.1.1 and 3.1.2.
  */
 import { viewOf } from "../bytes.ts";
 
@@ -16,6 +20,8 @@ export interface ZstdFrameHeader {
   readonly contentSize: number | undefined;
   /** Bytes of history that a decoder has to keep. */
   readonly windowSize: number;
+  /** Bytes of the header itself. */
+  readonly headerSize: number;
 }
 
 /** The header of the frame that starts here, `undefined` when the bytes end within it. */
@@ -28,9 +34,39 @@ export function parseZstdFrameHeader(bytes: Uint8Array): ZstdFrameHeader | undef
   const sizeAt = 5 + (singleSegment ? 0 : 1) + dictionaryBytes;
   if (bytes.length < sizeAt + sizeBytes) return undefined;
   const contentSize = readSize(bytes, sizeAt, sizeBytes);
-  if (singleSegment) return { contentSize, windowSize: contentSize ?? 0 };
+  const headerSize = sizeAt + sizeBytes;
+  if (singleSegment) return { contentSize, windowSize: contentSize ?? 0, headerSize };
   const base = 2 ** (10 + (bytes[5] >> 3));
-  return { contentSize, windowSize: base + (base / 8) * (bytes[5] & 7) };
+  return { contentSize, windowSize: base + (base / 8) * (bytes[5] & 7), headerSize };
+}
+
+const REPEATED_BYTE = 1;
+
+/** Bytes in the frame that starts here, `undefined` when the bytes end within it or are no frame. */
+export function zstdFrameLength(bytes: Uint8Array): number | undefined {
+  if (bytes.length < 8) return undefined;
+  const view = viewOf(bytes);
+  if (isSkippable(bytes)) return within(bytes, 8 + view.getUint32(4, true));
+  const header = parseZstdFrameHeader(bytes);
+  if (header === undefined || view.getUint32(0, true) !== 0xfd2fb528) return undefined;
+  let at = header.headerSize;
+  let last = false;
+  while (!last && at + 3 <= bytes.length) {
+    const block = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
+    last = (block & 1) !== 0;
+    at += 3 + (((block >> 1) & 3) === REPEATED_BYTE ? 1 : block >> 3);
+  }
+  const hasChecksum = (bytes[4] & 4) !== 0;
+  return last ? within(bytes, at + (hasChecksum ? 4 : 0)) : undefined;
+}
+
+/** Whether a frame starts here that holds no data. */
+export function isSkippable(bytes: Uint8Array): boolean {
+  return (bytes[0] & 0xf0) === 0x50 && bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18;
+}
+
+function within(bytes: Uint8Array, length: number): number | undefined {
+  return length <= bytes.length ? length : undefined;
 }
 
 function readSize(bytes: Uint8Array, at: number, width: number): number | undefined {

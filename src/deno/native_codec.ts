@@ -4,7 +4,8 @@ import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync, type ZstdO
 import { type DigestName, maxStoredSize } from "../chunk.ts";
 import type { CompressingCodec, Compression } from "../codec/codec.ts";
 import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/portable.ts";
-import { parseZstdFrameHeader } from "../codec/zstd_frame.ts";
+import { concat } from "../bytes.ts";
+import { isSkippable, parseZstdFrameHeader, zstdFrameLength } from "../codec/zstd_frame.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
@@ -23,6 +24,7 @@ export const nativeCodec: CompressingCodec = {
     try {
       return compression === "zstd" ? unzstd(bytes, limit) : gunzipSync(bytes, { maxOutputLength: limit });
     } catch (error) {
+      if (error instanceof DesyncError) throw error;
       if (isTooLarge(error)) throw tooLarge(limit);
       throw new DesyncError("invalid-chunk", `its ${compression} data is damaged (${messageOf(error)})`);
     }
@@ -42,7 +44,22 @@ export const nativeCodec: CompressingCodec = {
   },
 };
 
+/** Frame by frame: what Deno 2.9 makes of several at once depends on the size of the output buffer. */
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let left = limit;
+  for (let rest = bytes; rest.length > 0;) {
+    const length = zstdFrameLength(rest);
+    if (length === undefined) throw new Error("it ends too early, or something else follows it");
+    if (!isSkippable(rest)) pieces.push(unzstdFrame(rest.subarray(0, length), Math.max(1, left)));
+    left = limit - pieces.reduce((sum, piece) => sum + piece.length, 0);
+    if (left < 0) throw tooLarge(limit);
+    rest = rest.subarray(length);
+  }
+  return pieces.length === 1 ? pieces[0] : concat(pieces);
+}
+
+function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
   const header = parseZstdFrameHeader(bytes);
   // One buffer of the right size is a tenth faster than pieces that are joined.
   const claimed = header?.contentSize ?? UNKNOWN_SIZE_BUFFER;
