@@ -46,7 +46,7 @@ export const BYTE_WORDS: Int32Array = Int32Array.of(
   0x5eff22f4, 0x6027f4cc, 0x77178b3c, 0xae507131, 0x7bf7cabc, 0xf9c18d66, 0x593ade65, 0xd95ddf11,
 );
 
-/** The word that takes a byte out again: by then it has been rotated by a whole window, and 48 bits are 16 bits of 32. */
+/** The word that takes a byte out again: turned by 48 bits by then, a whole window, which is by 16 bits of 32. */
 export const LEAVING_WORDS: Int32Array = BYTE_WORDS.map((word) => rotateLeft(word, WINDOW_SIZE % 32));
 
 /** `word` with its 32 bits turned left by `bits` (1 to 31). */

@@ -5,7 +5,8 @@
  */
 
 import { DesyncError } from "../errors.ts";
-import { checkChunkSizes, type ChunkSizes, firstTestedLength, isFixedSize } from "./params.ts";
+import type { ChunkSizes } from "../chunk.ts";
+import { checkChunkSizes, firstTestedLength, isFixedSize } from "./params.ts";
 
 /** What a scan found in one part of a blob. Plain data, to be posted between threads. */
 export interface ScannedPart {

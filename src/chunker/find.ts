@@ -5,7 +5,8 @@
  */
 
 import { CandidateList, type Divisor, divisor, scanCandidates } from "./candidates.ts";
-import { checkChunkSizes, type ChunkSizes, discriminator, firstTestedLength } from "./params.ts";
+import type { ChunkSizes } from "../chunk.ts";
+import { checkChunkSizes, discriminator, firstTestedLength } from "./params.ts";
 
 /** Finds the end of one chunk at a time. It remembers nothing from one call to the next. */
 export class CutFinder {

@@ -3,23 +3,11 @@
  * from them. Two programs share chunks only when they use the same sizes.
  */
 
+import { type ChunkSizes, MAX_CHUNK_SIZE } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
-
-/** How large chunks may and should be, in bytes. An index file records all three. */
-export interface ChunkSizes {
-  /** No chunk is smaller, but for the last one of a blob. */
-  min: number;
-  /** What chunks of random data tend to. It sets the odds of a cut and is not kept exactly. */
-  avg: number;
-  /** No chunk is larger. */
-  max: number;
-}
 
 /** Bytes that the rolling hash looks back over. */
 export const WINDOW_SIZE = 48;
-
-/** The largest chunk that casync makes or reads: 128 MiB. */
-export const MAX_CHUNK_SIZE = 128 * 1024 * 1024;
 
 /** What casync and desync use unless told otherwise: 16, 64 and 256 KiB. */
 export const DEFAULT_CHUNK_SIZES: Readonly<ChunkSizes> = Object.freeze({

@@ -1,7 +1,8 @@
 /** Chunking as a stream: bytes in pieces of any size go in, the bytes of one chunk after the other come out. */
 
 import { CutFinder } from "./find.ts";
-import { type ChunkSizes, DEFAULT_CHUNK_SIZES } from "./params.ts";
+import type { ChunkSizes } from "../chunk.ts";
+import { DEFAULT_CHUNK_SIZES } from "./params.ts";
 
 /** How much of a piece is copied at a time for a chunk begun by an earlier piece, whose end may be near. */
 const STEP = 16 * 1024;
@@ -86,7 +87,7 @@ async function* chunksOf(
   if (held > 0) yield begun.slice(0, held);
 }
 
-/** The same bytes in an array of at least `size`, doubled each time up to `max`, so that bytes are moved but once or twice. */
+/** The same bytes in an array of at least `size`; it doubles, up to `max`, so that bytes are seldom moved. */
 function withRoom(bytes: Uint8Array<ArrayBuffer>, size: number, max: number): Uint8Array<ArrayBuffer> {
   if (size <= bytes.length) return bytes;
   const larger = new Uint8Array(Math.min(max, Math.max(size, bytes.length * 2)));
