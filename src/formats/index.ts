@@ -103,7 +103,7 @@ export class Index {
    * A repeated chunk must have one length everywhere; throws `invalid-index` when it has not.
    */
   firstOccurrences(): Int32Array {
-    const words = new Int32Array(this.ids.slice().buffer);
+    const words = new Int32Array(new Uint8Array(this.ids).buffer);
     const wordsPerId = ID_BYTES / 4;
     const slots = new Int32Array(slotCount(this.count)).fill(-1);
     const first = new Int32Array(this.count);

@@ -13,7 +13,8 @@ export class MemoryStore implements WritableChunkStore {
   }
 
   get(id: ChunkId): Promise<StoredChunk | null> {
-    return Promise.resolve(this.#chunks.get(id) ?? null);
+    const chunk = this.#chunks.get(id);
+    return Promise.resolve(chunk === undefined ? null : copyOf(chunk));
   }
 
   has(id: ChunkId): Promise<boolean> {
@@ -21,11 +22,15 @@ export class MemoryStore implements WritableChunkStore {
   }
 
   put(id: ChunkId, chunk: StoredChunk): Promise<void> {
-    this.#chunks.set(id, chunk);
+    this.#chunks.set(id, copyOf(chunk));
     return Promise.resolve();
   }
 
   close(): Promise<void> {
     return Promise.resolve();
   }
+}
+
+function copyOf({ form, bytes }: StoredChunk): StoredChunk {
+  return { form, bytes: new Uint8Array(bytes) };
 }

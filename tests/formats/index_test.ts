@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { DesyncError } from "../../src/errors.ts";
 import { BLOB_FLAGS, FLAG_SHA512_256, Index, parseIndex, serializeIndex } from "../../src/formats/index.ts";
 import { indexBytes, type IndexFields, sha256Flags, sha512256Flags } from "../support/index_bytes.ts";
@@ -140,6 +141,9 @@ Deno.test("firstOccurrences: each chunk's first, also among very many repeats an
   const seen = new Map<number, number>();
   const expected = ids.map((id, i) => seen.get(id) ?? (seen.set(id, i), i));
   deepStrictEqual([...made(ids.map(() => 10), ids).firstOccurrences()], expected);
+  const { flags, sizes, ends, ids: bytes } = made([1, 1, 1], [4, 5, 4]);
+  const inNodesBuffer = Buffer.from(bytes); // a part of a larger one
+  deepStrictEqual([...new Index({ flags, sizes }, ends, inNodesBuffer).firstOccurrences()], [0, 1, 0]);
   const many = made(new Array(200_000).fill(3), new Array(200_000).fill(1));
   ok(many.firstOccurrences().every((first) => first === 0));
 });
