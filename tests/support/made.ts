@@ -82,9 +82,9 @@ export function joined(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
 /** A chunk of these bytes as a store holds it. */
 export function stored(bytes: Uint8Array, form: Form): Uint8Array {
   if (form === "plain") return bytes;
-  if (form === "gzip") return gzipSync(bytes);
+  if (form === "gzip") return new Uint8Array(gzipSync(bytes));
   // With a smaller output buffer Deno 2.9 adds an empty frame.
-  return zstdCompressSync(bytes, { chunkSize: bytes.length + 1024 });
+  return new Uint8Array(zstdCompressSync(bytes, { chunkSize: bytes.length + 1024 }));
 }
 
 /** Where a store holds it. */

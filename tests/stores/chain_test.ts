@@ -1,0 +1,58 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import type { StoredChunk } from "../../src/chunk.ts";
+import { portableCodec } from "../../src/codec/portable.ts";
+import { ChunkReader } from "../../src/stores/chain.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { type Form, stored } from "../support/made.ts";
+import { Random } from "../support/random.ts";
+import { sha512256 } from "../support/sha.ts";
+
+const content = new Random(3).bytes(1000);
+const id = sha512256(content);
+const expected = { id, digest: "sha512-256", size: 1000 } as const;
+const chunk = (form: Form): StoredChunk => ({
+  form: form === "plain" ? "plain" : "compressed",
+  bytes: stored(content, form),
+});
+const bad: StoredChunk = { form: "plain", bytes: new Uint8Array(1000) };
+
+Deno.test("the first store that has the chunk gives it, and the cache gets what any reader can read", async () => {
+  for (const form of ["zstd", "plain", "gzip"] as const) {
+    const [cache, first, second, third] = ["cache", "1", "2", "3"].map((name) => new MemoryStore(name));
+    await second.put(id, chunk(form));
+    await third.put(id, bad);
+    const reader = new ChunkReader({ cache, stores: [first, second, third] }, portableCodec);
+    deepStrictEqual(new Uint8Array(await reader.read(expected)), content);
+    deepStrictEqual((await cache.get(id))?.form, form === "zstd" ? "compressed" : "plain");
+    const alone = new ChunkReader({ cache, stores: [] }, portableCodec);
+    deepStrictEqual(new Uint8Array(await alone.read(expected)), content);
+  }
+});
+
+Deno.test("a chunk that nobody has: all that were asked are named", async () => {
+  const sources = {
+    cache: new MemoryStore("the cache"),
+    stores: [new MemoryStore("a"), new MemoryStore("b")],
+  };
+  const reader = new ChunkReader(sources, portableCodec);
+  await rejects(reader.read(expected), { code: "missing-chunk", message: /asked: the cache, a, b\)/ });
+  await rejects(new ChunkReader({ stores: [] }, portableCodec).read(expected), /no store was given/);
+});
+
+Deno.test("an invalid chunk is an error that names its store; in the cache it can be replaced", async () => {
+  const [cache, store] = [new MemoryStore("the cache"), new MemoryStore("the store")];
+  await store.put(id, bad);
+  await rejects(new ChunkReader({ cache, stores: [store] }, portableCodec).read(expected), {
+    code: "invalid-chunk",
+    message: new RegExp(`${id} in the store is invalid`),
+  });
+  strictEqual(await cache.has(id), false);
+  await cache.put(id, bad);
+  await store.put(id, chunk("zstd"));
+  const message = /in the cache the cache is invalid.*--cache-repair/;
+  await rejects(new ChunkReader({ cache, stores: [store] }, portableCodec).read(expected), { message });
+  const repairing = new ChunkReader({ cache, cacheRepair: true, stores: [store] }, portableCodec);
+  deepStrictEqual(new Uint8Array(await repairing.read(expected)), content);
+  const alone = new ChunkReader({ cache, stores: [] }, portableCodec);
+  ok((await alone.read(expected)).length === 1000);
+});

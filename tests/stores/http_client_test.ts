@@ -1,0 +1,106 @@
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { DesyncError } from "../../src/errors.ts";
+import { httpExists, httpGet, parseHttpLocation } from "../../src/stores/http_client.ts";
+import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
+
+Deno.test("user and password go into a header, and nothing secret is shown", () => {
+  const plain = parseHttpLocation("http://example.com/a/b");
+  deepStrictEqual([plain.url.href, plain.shown, plain.headers], [
+    "http://example.com/a/b",
+    "http://example.com/a/b",
+    {},
+  ]);
+  const secret = parseHttpLocation("https://me:p%40s%2Fs@example.com:8443/a?sig=abc#part");
+  strictEqual(secret.url.href, "https://example.com:8443/a?sig=abc");
+  strictEqual(secret.shown, "https://example.com:8443/a");
+  deepStrictEqual(secret.headers, { authorization: `Basic ${btoa("me:p@s/s")}` });
+  const unicode = parseHttpLocation("http://ü:€@h/").headers.authorization;
+  strictEqual(unicode, `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode("ü:€")))}`);
+  deepStrictEqual(parseHttpLocation("http://me:100%@h/").headers, {
+    authorization: `Basic ${btoa("me:100%")}`,
+  });
+  for (const bad of ["example.com/a", "ftp://me:secret@h/", "http://me:secret@", "http://me:se?cret@h"]) {
+    throws(() => parseHttpLocation(bad), (error) => {
+      ok(error instanceof DesyncError && error.code === "usage");
+      ok(!/secret|cret@/.test(error.message + error.cause), error.message);
+      return true;
+    });
+  }
+});
+
+const body = new Uint8Array(5000).map((_, i) => i);
+const get = (url: string, limit = 5000, signal?: AbortSignal, idleTimeoutMs = 10_000) =>
+  httpGet(new URL(url), "the thing", limit, { idleTimeoutMs }, signal);
+
+const good: [string, Answer][] = [
+  ["with a length", { body }],
+  ["in chunks", { body, length: "chunked" }],
+  ["up to the connection's end", { body, length: "close" }],
+  ["slowly", { body, drip: { bytes: 500, every: 5 } }],
+  ["after a redirect", { status: 302, headers: { location: "/there" } }],
+];
+for (const [name, answer] of good) {
+  Deno.test(`a body that comes ${name}`, async () => {
+    await using server = await startFaultyServer({ "/": answer, "/there": { body } });
+    deepStrictEqual(await get(server.url), body);
+    await rejects(get(server.url, 4999), { code: "store", retriable: false });
+  });
+}
+
+const bad: [string, Answer, code: string, retriable: boolean][] = [
+  ["403", { status: 403 }, "store", false],
+  ["400", { status: 400 }, "store", false],
+  ["204", { status: 204 }, "store", false],
+  ["206", { status: 206, body }, "store", false],
+  ["408", { status: 408 }, "store", true],
+  ["429", { status: 429 }, "store", true],
+  ["500", { status: 500 }, "store", true],
+  ["a reset", { body, cut: { after: 9, by: "reset" } }, "store", true],
+  ["an end in the middle", { body, cut: { after: 9, by: "close" } }, "store", true],
+  ["a length that is too long", { body, length: 5001 }, "store", true],
+  ["a redirect loop", { status: 302, headers: { location: "/" } }, "store", false],
+];
+for (const [name, answer, code, retriable] of bad) {
+  Deno.test(`${name} is an error, ${retriable ? "worth" : "not worth"} another try`, async () => {
+    await using server = await startFaultyServer({ "/": answer });
+    await rejects(get(server.url), (error) => {
+      ok(error instanceof DesyncError);
+      deepStrictEqual([error.code, error.retriable], [code, retriable]);
+      ok(error.message.includes("the thing"), error.message);
+      return true;
+    });
+  });
+}
+
+Deno.test("404 and 410 mean that it is not there", async () => {
+  await using server = await startFaultyServer({ "/gone": { status: 410 }, "/here": { body } });
+  strictEqual(await get(`${server.url}/none`), null);
+  strictEqual(await get(`${server.url}/gone`), null);
+  const exists = (path: string) => httpExists(new URL(server.url + path), "the thing", {});
+  deepStrictEqual([await exists("/none"), await exists("/gone"), await exists("/here")], [
+    false,
+    false,
+    true,
+  ]);
+});
+
+Deno.test("silence is a time-out, before the answer and in the middle; the caller can stop sooner", async () => {
+  await using server = await startFaultyServer({
+    "/never": { cut: { after: "request", by: "silence" } },
+    "/middle": { body, cut: { after: 100, by: "silence" } },
+  });
+  for (const path of ["/never", "/middle"]) {
+    await rejects(get(server.url + path, 5000, undefined, 50), (error) => {
+      ok(error instanceof DesyncError);
+      deepStrictEqual([error.code, error.retriable], ["timeout", true]);
+      return /the thing: no answer for 0\.05 seconds/.test(error.message);
+    });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 20);
+    await rejects(get(server.url + path, 5000, stop.signal), { code: "interrupted" });
+    await rejects(get(server.url + path, 5000, AbortSignal.abort()), { code: "interrupted" });
+  }
+  await rejects(httpExists(new URL(`${server.url}/never`), "the thing", { idleTimeoutMs: 50 }), {
+    code: "timeout",
+  });
+});

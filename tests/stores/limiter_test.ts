@@ -1,0 +1,55 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { Limiter } from "../../src/stores/limiter.ts";
+
+const later = (milliseconds: number) =>
+  new Promise<number>((resolve) => setTimeout(resolve, milliseconds, 1000));
+
+/** Makes the requests and returns the most that were in flight at once. */
+async function most(limiter: Limiter, requests: number, request: () => Promise<number>): Promise<number> {
+  let inFlight = 0;
+  let most = 0;
+  const one = async () => {
+    most = Math.max(most, ++inFlight);
+    try {
+      return await request();
+    } finally {
+      inFlight--;
+    }
+  };
+  const all = Array.from({ length: requests }, () => limiter.run(one, (bytes) => bytes));
+  await Promise.allSettled(all);
+  return most;
+}
+
+Deno.test("no more than the limit are in flight, also when requests fail", async () => {
+  const limiter = new Limiter({ start: 3, max: 3 });
+  strictEqual(await most(limiter, 30, () => later(1)), 3);
+  strictEqual(await most(limiter, 30, () => Promise.reject(new Error("no"))), 3);
+  strictEqual(await most(limiter, 30, () => later(1)), 3);
+  strictEqual(await most(new Limiter({ start: 8, max: 1 }), 5, () => later(1)), 1);
+});
+
+Deno.test("results and failures are passed on, in whatever order they come", async () => {
+  const limiter = new Limiter({ start: 1, max: 1 });
+  const results = [5, 4, 3].map((n) => limiter.run(() => later(n).then(() => n), (n) => n));
+  deepStrictEqual(await Promise.all(results), [5, 4, 3]);
+  await rejects(limiter.run(() => Promise.reject(new Error("no")), () => 0), /no/);
+});
+
+Deno.test("where every request takes the same time, however many there are, the limit grows to its most", async () => {
+  const limiter = new Limiter({ start: 2, max: 16 });
+  strictEqual(limiter.limit, 2);
+  const seen = await most(limiter, 400, () => later(10));
+  deepStrictEqual([limiter.limit, seen], [16, 16]);
+});
+
+Deno.test("where all requests share one bottleneck, the limit stays low", async () => {
+  const limiter = new Limiter({ start: 2, max: 1024 });
+  let free = performance.now();
+  const queued = () => {
+    free = Math.max(free, performance.now()) + 3;
+    return later(free - performance.now());
+  };
+  await most(limiter, 300, queued);
+  ok(limiter.limit <= 16, `${limiter.limit}`);
+});

@@ -1,0 +1,69 @@
+/** The conformance suite over every kind of store. */
+
+import { HttpStore } from "../../src/stores/http.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { RetryStore } from "../../src/stores/retry.ts";
+import { LocalStore } from "../../src/deno/local_store.ts";
+import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
+import { storePath } from "../support/made.ts";
+import { startNginx } from "../support/nginx.ts";
+import { peers } from "../support/peers.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { type Held, type Subject, testStore } from "./conformance.ts";
+
+function folderOf(chunks: readonly Held[]): TempDir {
+  const dir = tempDir();
+  for (const { id, form, bytes } of chunks) dir.write(storePath(id, form), bytes);
+  return dir;
+}
+
+function openLocal(chunks: readonly Held[]): Promise<Subject> {
+  const dir = folderOf(chunks);
+  const store = new LocalStore(dir.root);
+  const end = () => Promise.resolve(dir[Symbol.dispose]());
+  return Promise.resolve({ store, writable: store, [Symbol.asyncDispose]: end });
+}
+
+async function openMemory(chunks: readonly Held[]): Promise<Subject> {
+  const store = new MemoryStore();
+  for (const { id, form, bytes } of chunks) {
+    await store.put(id, { form: form === "plain" ? "plain" : "compressed", bytes });
+  }
+  return { store, writable: store, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+async function openHttp(chunks: readonly Held[]): Promise<Subject> {
+  const dir = folderOf(chunks);
+  const server = await startNginx(dir.root);
+  const client = Deno.createHttpClient({ http2: false });
+  const url = server.url.replace("//", "//user:secret@");
+  const store = new HttpStore(url, { fetch: (url, init) => fetch(url, { ...init, client }) });
+  const end = async () => {
+    client.close();
+    await server[Symbol.asyncDispose]();
+    dir[Symbol.dispose]();
+  };
+  return { store, [Symbol.asyncDispose]: end };
+}
+
+testStore("local store", openLocal);
+testStore("memory store", openMemory);
+testStore("store on nginx", openHttp, { ignore: !peers.nginx });
+testStore("store that is asked again", async (chunks) => {
+  const { store, ...rest } = await openLocal(chunks);
+  return { [Symbol.asyncDispose]: rest[Symbol.asyncDispose], store: new RetryStore(store) };
+});
+
+// What the command line uses; its client lives as long as the program.
+Deno.test({
+  name: "the program's own fetch reads from nginx",
+  ignore: !peers.nginx,
+  sanitizeResources: false,
+  fn: async () => {
+    using dir = tempDir();
+    dir.write("abcd", "text");
+    await using server = await startNginx(dir.root);
+    const response = await makeHttpFetch({}, 4)(new URL(`${server.url}abcd`), {});
+    if (await response.text() !== "text") throw new Error("something else");
+  },
+});
