@@ -25,16 +25,23 @@ export interface IndexInfo {
   sizeNotInSeed: number;
   /** Bytes of the different chunks that neither a seed nor the cache has. */
   sizeNotInSeedNorCache: number;
+  /** Compressed bytes of the same, as far as they are known. */
+  compressedSizeNotInSeedNorCache: number;
 }
 
-/** Counts, asking the stores with up to `lanes` requests at a time. */
-export async function indexInfo(
-  index: Index,
-  seeds: readonly Index[],
-  sources: Sources,
-  lanes: number,
-  signal?: AbortSignal,
-): Promise<IndexInfo> {
+/** What to count besides the index, and how. */
+export interface InfoOptions {
+  readonly seeds?: readonly Index[];
+  /** Compressed bytes of chunks. */
+  readonly compressedSizes?: ReadonlyMap<ChunkId, number>;
+  /** Requests at a time. */
+  readonly lanes: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Counts, asking the stores. */
+export async function indexInfo(index: Index, sources: Sources, options: InfoOptions): Promise<IndexInfo> {
+  const { seeds = [], compressedSizes, lanes, signal } = options;
   const info: IndexInfo = {
     total: index.count,
     unique: 0,
@@ -45,6 +52,7 @@ export async function indexInfo(
     size: index.size,
     sizeNotInSeed: 0,
     sizeNotInSeedNorCache: 0,
+    compressedSizeNotInSeedNorCache: 0,
   };
   const seeded = new Set<ChunkId>();
   for (const seed of seeds) for (let i = 0; i < seed.count; i++) seeded.add(seed.id(i));
@@ -60,6 +68,7 @@ export async function indexInfo(
     if (inSeed || inCache) return;
     info.notInSeedNorCache++;
     info.sizeNotInSeedNorCache += size;
+    info.compressedSizeNotInSeedNorCache += compressedSizes?.get(id) ?? 0;
   });
   return info;
 }

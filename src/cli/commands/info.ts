@@ -1,6 +1,8 @@
 /** `desync info INDEX` */
 import { type IndexInfo, indexInfo } from "../../jobs/info.ts";
-import type { ChunkSizes } from "../../chunk.ts";
+import { type ChunkId, type ChunkSizes, isChunkId } from "../../chunk.ts";
+import { fileError } from "../../deno/file_errors.ts";
+import { DesyncError, messageOf } from "../../errors.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator } from "../location.ts";
@@ -15,7 +17,9 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await locator.index(args[0], signal);
   const seeds = [];
   for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));
-  const info = await indexInfo(index, seeds, locator.sources(), locator.limits.start, signal);
+  const compressedSizes = flags.chunksInfo === undefined ? undefined : readChunksInfo(flags.chunksInfo);
+  const lanes = locator.limits.start;
+  const info = await indexInfo(index, locator.sources(), { seeds, compressedSizes, lanes, signal });
   const lines = linesOf(info, index.sizes);
   const json = () => JSON.stringify(Object.fromEntries(lines.map(([key, , value]) => [key, value])), null, 2);
   const plain = () => plainOrder(lines).map(([, words, value]) => `${words}: ${value}`).join("\n");
@@ -38,8 +42,11 @@ function linesOf(info: IndexInfo, sizes: ChunkSizes): Line[] {
       "Size of deduplicated chunks not in seed nor cache",
       info.sizeNotInSeedNorCache,
     ],
-    // desync counts these from a list that its inspect-chunks writes; without one they are 0 there too.
-    ["dedup-size-not-in-seed-nor-cache-compressed", "Compressed chunks not in seed nor cache", 0],
+    [
+      "dedup-size-not-in-seed-nor-cache-compressed",
+      "Compressed chunks not in seed nor cache",
+      info.compressedSizeNotInSeedNorCache,
+    ],
     ["chunk-size-min", "Chunk size min", sizes.min],
     ["chunk-size-avg", "Chunk size avg", sizes.avg],
     ["chunk-size-max", "Chunk size max", sizes.max],
@@ -50,4 +57,36 @@ function linesOf(info: IndexInfo, sizes: ChunkSizes): Line[] {
 function plainOrder(lines: Line[]): Line[] {
   const first = ["size", "dedup-size-not-in-seed", "dedup-size-not-in-seed-nor-cache"];
   return [...lines.filter(([key]) => first.includes(key)), ...lines.filter(([key]) => !first.includes(key))];
+}
+
+/** The compressed sizes in what inspect-chunks wrote; chunks that its store lacked have none. */
+function readChunksInfo(path: string): Map<ChunkId, number> {
+  let list: unknown;
+  try {
+    list = JSON.parse(Deno.readTextFileSync(path));
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw fileError(`read the chunks' sizes in ${path}`, error);
+    throw notAList(path, messageOf(error));
+  }
+  if (!Array.isArray(list)) throw notAList(path, "it is no JSON list");
+  const sizes = new Map<ChunkId, number>();
+  for (const [i, entry] of list.entries()) {
+    const { id, size } = fieldsOf(entry);
+    if (id === undefined) throw notAList(path, `entry ${i} has no chunk id`);
+    if (size !== undefined) sizes.set(id, size);
+  }
+  return sizes;
+}
+
+function fieldsOf(entry: unknown): { id?: ChunkId; size?: number } {
+  if (typeof entry !== "object" || entry === null) return {};
+  const id = "id" in entry && typeof entry.id === "string" ? entry.id.toLowerCase() : "";
+  const size = "compressed_size" in entry && typeof entry.compressed_size === "number"
+    ? entry.compressed_size
+    : undefined;
+  return isChunkId(id) ? { id, size } : {};
+}
+
+function notAList(path: string, reason: string): DesyncError {
+  return new DesyncError("usage", `Cannot use ${path}: it is not what inspect-chunks writes (${reason})`);
 }
