@@ -6,7 +6,7 @@ import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import type { Filling } from "../workers/messages.ts";
 import { inLanes } from "./lanes.ts";
-import { BlobPlan, grouped } from "./plan.ts";
+import { grouped } from "./plan.ts";
 import type { ByteRange, Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 
@@ -23,8 +23,8 @@ export interface ChopOptions {
 }
 
 /**
- * Stores the different chunks of the file, each verified against the index before. Throws `mismatch`, naming the
- * bytes, when the file is another. Returns how many chunks were added.
+ * Stores the chunks of the file, each verified against the index before, at every place where it occurs. Throws
+ * `mismatch`, naming the bytes, when the file is another. Returns how many chunks were added.
  */
 export async function chopFile(
   path: string,
@@ -37,13 +37,11 @@ export async function chopFile(
   const { fill, ignore, signal, progress = new Progress() } = options;
   progress.total = index.size;
   let added = 0;
-  const wanted = new BlobPlan(index).chunks().filter((chunk) => !ignore?.has(chunk.id));
-  await inLanes(grouped(wanted, GROUP_PIECES, GROUP_BYTES), 2 * workers.size, signal, async (group) => {
-    const pieces = group.map(({ id, size, offsets }) => ({ id, size, offset: offsets[0] }));
+  const wanted = places(index).filter(({ id }) => !ignore?.has(id));
+  await inLanes(grouped(wanted, GROUP_PIECES, GROUP_BYTES), 2 * workers.size, signal, async (pieces) => {
     const result = await workers.store({ digest: index.digest, file: path, pieces, fill });
     added += result.added;
-    const bytes = group.reduce((sum, chunk) => sum + chunk.size * chunk.offsets.length, 0);
-    progress.add(path, group.length, bytes, result.addedBytes);
+    progress.add(path, pieces.length, pieces.reduce((sum, piece) => sum + piece.size, 0), result.addedBytes);
   });
   progress.done = progress.total;
   return added;
@@ -65,9 +63,11 @@ export async function firstDifference(
   await inLanes(groups, 2 * workers.size, signal, async (group) => {
     // Whatever lies behind a difference does not matter any more.
     if (first !== undefined && group[0].chunk > first) return;
-    const { ids } = await workers.store({ digest: index.digest, file: path, pieces: group });
-    for (const [i, { chunk }] of group.entries()) {
-      if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === index.id(chunk)) continue;
+    // Without what the ids have to be, the worker tells what they are.
+    const pieces = group.map(({ offset, size }) => ({ offset, size }));
+    const { ids } = await workers.store({ digest: index.digest, file: path, pieces });
+    for (const [i, { chunk, id }] of group.entries()) {
+      if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === id) continue;
       first = Math.min(first ?? Infinity, chunk);
       break;
     }
@@ -81,8 +81,16 @@ function checkSize(path: string, size: number, index: Index): void {
   throw new DesyncError("mismatch", `${path} has ${size} bytes, but the index describes ${index.size}`);
 }
 
-function* places(index: Index): Generator<{ chunk: number; offset: number; size: number }> {
+/** Where a chunk has to be. */
+interface Place {
+  readonly chunk: number;
+  readonly id: ChunkId;
+  readonly offset: number;
+  readonly size: number;
+}
+
+function* places(index: Index): Generator<Place> {
   for (let chunk = 0; chunk < index.count; chunk++) {
-    yield { chunk, offset: index.start(chunk), size: index.length(chunk) };
+    yield { chunk, id: index.id(chunk), offset: index.start(chunk), size: index.length(chunk) };
   }
 }
