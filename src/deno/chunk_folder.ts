@@ -6,6 +6,10 @@ import { fileError, isNotFound } from "./file_errors.ts";
 /** What the names of chunks begin with while they are written, as desync's do. */
 export const TEMPORARY_PREFIX = ".tmp-cacnk";
 
+/** Permissions, less the umask, as desync's: whoever may read the store may read every chunk in it. */
+const FILE_MODE = 0o644;
+export const FOLDER_MODE = 0o755;
+
 const FIRST_BUFFER = 1024 * 1024;
 
 /** One reader and writer of such a folder. All calls are synchronous: they are made in workers, chunk after chunk. */
@@ -127,11 +131,11 @@ function readFully(file: Deno.FsFile, buffer: Uint8Array): number {
 
 function writeNew(path: string, folder: string, bytes: Uint8Array): void {
   try {
-    Deno.writeFileSync(path, bytes, { createNew: true });
+    Deno.writeFileSync(path, bytes, { createNew: true, mode: FILE_MODE });
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    Deno.mkdirSync(folder, { recursive: true });
-    Deno.writeFileSync(path, bytes, { createNew: true });
+    Deno.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    Deno.writeFileSync(path, bytes, { createNew: true, mode: FILE_MODE });
   }
 }
 

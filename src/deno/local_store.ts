@@ -2,7 +2,7 @@
 import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
-import { ChunkFolder } from "./chunk_folder.ts";
+import { ChunkFolder, FOLDER_MODE } from "./chunk_folder.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 
 /** Reads and writes the chunks of a folder. */
@@ -53,7 +53,7 @@ function checkFolder(path: string, create: boolean): void {
 
 function makeFolder(path: string): void {
   try {
-    Deno.mkdirSync(path, { recursive: true });
+    Deno.mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
     throw fileError(`make the store ${path}`, error);
   }
