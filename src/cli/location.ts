@@ -14,6 +14,7 @@ import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { Filling } from "../workers/messages.ts";
 import type { FlagValues } from "./flags.ts";
+import { orInterrupted } from "./signals.ts";
 
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
 const MAX_INDEX_BYTES = 2 ** 31 - 1;
@@ -122,7 +123,7 @@ export class Locator {
     if (scheme === "http" || scheme === "https") return await this.#download(location, signal);
     if (scheme !== undefined) throw unknownScheme(scheme, location);
     try {
-      return location === "-" ? await readStandardInput() : readFileSync(location);
+      return location === "-" ? await readStandardInput(signal) : readFileSync(location);
     } catch (error) {
       throw fileError(`read the index ${location}`, error);
     }
@@ -198,6 +199,7 @@ function readIdList(path: string): ChunkId[] {
   });
 }
 
-async function readStandardInput(): Promise<Uint8Array> {
-  return await new Response(Deno.stdin.readable).bytes();
+async function readStandardInput(signal?: AbortSignal): Promise<Uint8Array> {
+  const bytes = new Response(Deno.stdin.readable).bytes();
+  return signal === undefined ? await bytes : await orInterrupted(bytes, signal);
 }

@@ -1,8 +1,12 @@
 /** Writing a file whole or not at all. */
 import { basename, dirname, join, resolve } from "node:path";
+import { DesyncError } from "../errors.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 
-/** Writes the bytes beside `path` and renames them over it. What is no regular file (a pipe, a device) is written to. */
+/**
+ * Writes the bytes beside `path` and renames them over it; a file that was there passes its permissions on. What is no
+ * regular file (a pipe, a device, `/dev/stdout`) is written to.
+ */
 export function writeWhole(path: string, bytes: Uint8Array): void {
   try {
     if (isSpecial(path)) return Deno.writeFileSync(path, bytes);
@@ -12,6 +16,8 @@ export function writeWhole(path: string, bytes: Uint8Array): void {
     );
     try {
       Deno.writeFileSync(temporary, bytes, { createNew: true });
+      const mode = modeOf(path);
+      if (mode !== undefined) Deno.chmodSync(temporary, mode);
       Deno.renameSync(temporary, path);
     } catch (error) {
       removeQuietly(temporary);
@@ -22,7 +28,41 @@ export function writeWhole(path: string, bytes: Uint8Array): void {
   }
 }
 
+/** Throws when there is no folder for the file, or a folder in its place: to be told before hours of work are lost. */
+export function checkPlace(path: string): void {
+  try {
+    if (isSpecial(path)) return;
+    if (isFolder(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
+    const folder = dirname(resolve(path));
+    if (!isFolder(folder)) {
+      throw new DesyncError("missing-file", `Cannot write ${path}: there is no folder ${folder}`);
+    }
+  } catch (error) {
+    throw fileError(`write ${path}`, error);
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+function modeOf(path: string): number | undefined {
+  try {
+    const { mode } = Deno.statSync(path);
+    return mode === null || Deno.build.os === "windows" ? undefined : mode & 0o777;
+  } catch {
+    return undefined;
+  }
+}
+
 function isSpecial(path: string): boolean {
+  // Links to what is open already, perhaps a file: the link itself is not to be replaced.
+  if (/^\/(dev|proc)\//.test(resolve(path))) return true;
   try {
     const info = Deno.statSync(path);
     return !info.isFile && !info.isDirectory;

@@ -84,10 +84,12 @@ async function* scannedParts(
 export async function* piecesOfStream(
   stream: ReadableStream<Uint8Array>,
   sizes: ChunkSizes,
+  signal?: AbortSignal,
 ): AsyncGenerator<PieceGroup> {
   const groups = new Grouping();
   let offset = 0;
-  for await (const bytes of stream.pipeThrough(new ChunkerStream(sizes))) {
+  // The signal also ends the wait for a stream that gives nothing.
+  for await (const bytes of stream.pipeThrough(new ChunkerStream(sizes), { signal })) {
     yield* groups.add({ offset, size: bytes.length, bytes });
     offset += bytes.length;
   }

@@ -4,7 +4,7 @@ import { makeIndex } from "../../jobs/make.ts";
 import { piecesOfFile, piecesOfStream } from "../../jobs/pieces.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
-import { writeWhole } from "../../deno/whole_file.ts";
+import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
@@ -16,6 +16,7 @@ import { showProgress } from "../progress.ts";
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [output, input] = args;
   const source = input === "-" ? undefined : inspectSource(input);
+  if (output !== "-") checkPlace(output);
   const fill = new Locator(flags).fillingOf(onlyStore(flags));
   const progress = new Progress();
   progress.total = source?.size ?? 0;
@@ -26,7 +27,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     using _display = showProgress(progress, flags);
     const name = source === undefined ? "standard input" : input;
     const groups = source === undefined
-      ? piecesOfStream(Deno.stdin.readable, sizes)
+      ? piecesOfStream(Deno.stdin.readable, sizes, signal)
       : piecesOfFile({ path: input, start: 0, end: source.size }, sizes, pool);
     return await makeIndex(name, groups, pool, options);
   })();
@@ -36,9 +37,11 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   if (output === "-") printBytes(bytes);
   else writeWhole(output, bytes);
   if (flags.printStats) {
+    // The first two are desync's.
     const statistics = {
-      ChunksAccepted: made.added,
+      ChunksAccepted: made.index.count,
       ChunksProduced: made.index.count,
+      ChunksStored: made.added,
       BytesTotal: made.index.size,
       BytesStored: made.addedBytes,
     };

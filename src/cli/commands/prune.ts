@@ -6,6 +6,7 @@ import { DONE, FAILED } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator, onlyStore } from "../location.ts";
 import { print, printError } from "../output.ts";
+import { orInterrupted } from "../signals.ts";
 import { formatBytes } from "../text.ts";
 
 /** Prunes the store, after asking. */
@@ -19,7 +20,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const { folder } = new LocalStore(location);
   const keep = await new Locator(flags).ids(args, lists, signal);
   const dryRun = flags.dryRun ?? false;
-  if (!dryRun && !flags.yes && !confirmed(folder, keep.size)) {
+  if (!dryRun && !flags.yes && !await confirmed(folder, keep.size, signal)) {
     printError("desync: nothing was removed\n");
     return FAILED;
   }
@@ -37,17 +38,17 @@ function describe({ kept, removed, removedBytes, leftovers, leftoverBytes }: Pru
     : `${chunks}; ${leftovers} leftovers of killed runs (${leftoverBytes} bytes) as well`;
 }
 
-function confirmed(folder: string, kept: number): boolean {
+async function confirmed(folder: string, kept: number, signal: AbortSignal): Promise<boolean> {
   printError(
     `Warning: The provided index files reference ${kept} unique chunks. Are you sure\n` +
       `you want to delete all other chunks from '${folder}'?\n[y/N]: `,
   );
-  return /^y(es)?$/i.test(readLine().trim());
+  return /^y(es)?$/i.test((await orInterrupted(readLine(), signal)).trim());
 }
 
-function readLine(): string {
+async function readLine(): Promise<string> {
   const byte = new Uint8Array(1);
   let line = "";
-  while (Deno.stdin.readSync(byte) === 1 && byte[0] !== 10) line += String.fromCharCode(byte[0]);
+  while (await Deno.stdin.read(byte) === 1 && byte[0] !== 10) line += String.fromCharCode(byte[0]);
   return line;
 }
