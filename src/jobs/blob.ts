@@ -108,10 +108,15 @@ export class ChunkedBlob {
       const { chunk, bytes } = ahead.shift()!;
       const whole = await bytes;
       bytesAhead -= whole.length;
-      const id = this.#index.id(chunk);
-      if (!ahead.some((one) => one.bytes === bytes)) underWay.delete(id);
       const start = this.#index.start(chunk);
-      yield whole.subarray(Math.max(0, this.#start - start), Math.min(whole.length, this.#end - start));
+      const part = whole.subarray(
+        Math.max(0, this.#start - start),
+        Math.min(whole.length, this.#end - start),
+      );
+      // The reader may do with the bytes what he likes: a chunk that comes again is given as a copy.
+      const again = ahead.some((one) => one.bytes === bytes);
+      if (!again) underWay.delete(this.#index.id(chunk));
+      yield again ? new Uint8Array(part) : part;
     }
   }
 
