@@ -1,0 +1,51 @@
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { concat, equalBytes, freeBytes, fromHex, readU64, toHex, viewOf, writeU64 } from "../src/bytes.ts";
+import { chunkPath, isChunkId, maxStoredSize, parseChunkId } from "../src/chunk.ts";
+
+Deno.test("numbers of 64 bits up to 2^53-1, and undefined beyond", () => {
+  const bytes = new Uint8Array(13);
+  const view = viewOf(bytes.subarray(5));
+  for (const value of [0, 1, 255, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 5, Number.MAX_SAFE_INTEGER]) {
+    writeU64(view, 0, value);
+    strictEqual(view.getBigUint64(0, true), BigInt(value));
+    strictEqual(readU64(view, 0), value);
+  }
+  deepStrictEqual([...bytes.subarray(0, 5)], [0, 0, 0, 0, 0]);
+  for (const value of [2n ** 53n, 2n ** 63n, 2n ** 64n - 1n]) {
+    view.setBigUint64(0, value, true);
+    strictEqual(readU64(view, 0), undefined);
+  }
+});
+
+Deno.test("hexadecimal text, joined and compared bytes", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+  strictEqual(toHex(all), all.toHex());
+  deepStrictEqual(fromHex(toHex(all)), all);
+  deepStrictEqual(concat([all.subarray(0, 3), new Uint8Array(0), all.subarray(3)]), all);
+  strictEqual(concat([]).length, 0);
+  strictEqual(equalBytes(all, all.slice()), true);
+  strictEqual(equalBytes(all, all.with(255, 0)), false);
+  strictEqual(equalBytes(all, all.subarray(1)), false);
+});
+
+Deno.test("freeing gives back large buffers only: small ones may be shared", () => {
+  const [small, large] = [new Uint8Array(100), new Uint8Array(100_000)];
+  freeBytes(small);
+  freeBytes(large);
+  deepStrictEqual([small.length, large.length], [100, 0]);
+});
+
+Deno.test("chunk ids and paths", () => {
+  const id = "0123456789abcdef".repeat(4);
+  strictEqual(parseChunkId(id.toUpperCase()), id);
+  strictEqual(chunkPath(id, "compressed"), `0123/${id}.cacnk`);
+  strictEqual(chunkPath(id, "plain"), `0123/${id}`);
+  for (
+    const bad of ["", id.slice(1), `${id}0`, id.replace("a", "g"), `${id}\n`, ` ${id.slice(1)}`, `../${id}`]
+  ) {
+    strictEqual(isChunkId(bad), false, bad);
+    throws(() => parseChunkId(bad), { code: "invalid-id" });
+  }
+  strictEqual(isChunkId(id.toUpperCase()), false);
+  strictEqual(maxStoredSize(64) > 64, true);
+});

@@ -1,0 +1,139 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { portableCodec } from "../../src/codec/portable.ts";
+import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { LocalStore } from "../../src/deno/local_store.ts";
+import { Index, parseIndex } from "../../src/formats/index.ts";
+import { ChunkedBlob } from "../../src/jobs/blob.ts";
+import { extract } from "../../src/jobs/extract_stream.ts";
+import { HttpStore } from "../../src/stores/http.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
+import { Random } from "../support/random.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { blob, smallBlob, testdata } from "../support/testdata.ts";
+
+function open(dir: TempDir, pieces = somePieces()) {
+  const made = makeBlob(dir, pieces);
+  const index = parseIndex(Deno.readFileSync(made.index));
+  return { made, index, store: new LocalStore(made.store) };
+}
+
+Deno.test("the blobs of the test data, by both codecs", async () => {
+  const cases: [string, string, Uint8Array][] = [
+    ["casync-blob.caibx", "casync-zstd.castr", blob()],
+    ["casync-small.caibx", "casync-gzip.castr", smallBlob()],
+    ["casync-small-sha256.caibx", "casync-sha256.castr", smallBlob()],
+    ["casync-small.caibx", "desync-uncompressed.castr", smallBlob()],
+    ["casync-empty.caibx", "casync-zstd.castr", new Uint8Array(0)],
+    ["casync-one-byte.caibx", "casync-zstd.castr", new TextEncoder().encode("A")],
+  ];
+  for (const [indexName, storeName, bytes] of cases) {
+    const index = parseIndex(Deno.readFileSync(testdata(indexName)));
+    for (const codec of [portableCodec, nativeCodec]) {
+      const store = new LocalStore(testdata(storeName));
+      const whole = ChunkedBlob.open(index, store, { codec });
+      strictEqual(whole.size, bytes.length);
+      deepStrictEqual(await whole.bytes(), new Uint8Array(bytes));
+    }
+  }
+});
+
+Deno.test("slices are those of a Blob", async () => {
+  using dir = tempDir();
+  const { made, index, store } = open(dir);
+  const chunked = ChunkedBlob.open(index, store, { codec: nativeCodec });
+  const real = new Blob([Uint8Array.from(made.bytes)]);
+  const check = async (start?: number, end?: number) => {
+    const [ours, theirs] = [chunked.slice(start, end), real.slice(start, end)];
+    strictEqual(ours.size, theirs.size, `${start}, ${end}`);
+    deepStrictEqual(await ours.bytes(), await theirs.bytes());
+    const [inner, innerTheirs] = [ours.slice(3, -2), theirs.slice(3, -2)];
+    deepStrictEqual(await inner.bytes(), await innerTheirs.bytes());
+  };
+  await check();
+  await check(-10);
+  await check(20_000, 51_000); // exactly a chunk
+  await check(19_999, 20_001);
+  await check(100, 50);
+  await check(80_000, 90_000);
+  await check(-1_000_000, 1_000_000);
+  const generator = new Random(21);
+  for (let turn = 0; turn < 30; turn++) {
+    await check(generator.below(90_000) - 5000, generator.below(90_000) - 5000);
+  }
+});
+
+Deno.test("only the chunks that a slice takes are fetched, each once", async () => {
+  using dir = tempDir();
+  const { made, index } = open(dir);
+  await using server = await startFaultyServer({}, (request) => ({
+    body: Deno.readFileSync(made.store + request.path),
+    delay: 5,
+  }));
+  const chunked = ChunkedBlob.open(index, new HttpStore(server.url));
+  strictEqual((await chunked.slice(21_000, 22_000).bytes()).length, 1000);
+  strictEqual(server.requests.length, 1);
+  strictEqual((await chunked.slice(5, 5).bytes()).length, 0);
+  strictEqual(server.requests.length, 1);
+  await chunked.bytes();
+  strictEqual(server.requests.length, 1 + 3, "one of the four is a repeat");
+});
+
+Deno.test("what was read belongs to the reader, also of chunks that come again", async () => {
+  using dir = tempDir();
+  const noise = new Random(22).bytes(5000);
+  const { made, index, store } = open(dir, [noise, noise, noise, noise]);
+  let at = 0;
+  for await (const piece of ChunkedBlob.open(index, store).stream()) {
+    deepStrictEqual(new Uint8Array(piece), made.bytes.slice(at, at + piece.length));
+    at += piece.length;
+    piece.fill(0);
+  }
+  strictEqual(at, made.bytes.length);
+});
+
+Deno.test("a reader that stops early stops the fetching", async () => {
+  using dir = tempDir();
+  const generator = new Random(23);
+  const { made, index } = open(dir, Array.from({ length: 400 }, () => generator.bytes(100)));
+  await using server = await startFaultyServer({}, (request) => ({
+    body: Deno.readFileSync(made.store + request.path),
+  }));
+  for await (const piece of ChunkedBlob.open(index, new HttpStore(server.url)).stream()) {
+    if (piece.length > 0) break;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  ok(server.requests.length < 200, `${server.requests.length} of 400`);
+});
+
+Deno.test("an extraction into a stream closes it, or aborts it and throws", async () => {
+  using dir = tempDir();
+  const { made, index, store } = open(dir);
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const [bytes] = await Promise.all([new Response(readable).bytes(), extract(index, store, writable)]);
+  deepStrictEqual(bytes, made.bytes);
+
+  Deno.removeSync(made.chunk(1));
+  const got: Uint8Array[] = [];
+  let ended = "";
+  const sink = () =>
+    new WritableStream<Uint8Array>({
+      write: (piece) => void got.push(piece.slice()),
+      close: () => void (ended = "closed"),
+      abort: () => void (ended = "aborted"),
+    });
+  await rejects(extract(index, store, sink()), { code: "missing-chunk" });
+  strictEqual(ended, "aborted");
+  ok(got.length <= 1, "nothing behind the chunk that is missing");
+  await rejects(extract(index, store, sink(), { signal: AbortSignal.abort() }), { code: "interrupted" });
+  strictEqual(ended, "aborted");
+});
+
+Deno.test("an index without a store, and an empty one", async () => {
+  const header = { flags: 0n, sizes: { min: 1, avg: 2, max: 3 } };
+  const empty = new Index(header, new Float64Array(0), new Uint8Array(0));
+  strictEqual((await ChunkedBlob.open(empty, new MemoryStore()).bytes()).length, 0);
+  const one = new Index(header, Float64Array.of(2), new Uint8Array(32));
+  await rejects(ChunkedBlob.open(one, { stores: [] }).bytes(), /no store was given/);
+});

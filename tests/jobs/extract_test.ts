@@ -1,0 +1,69 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { extractToFile } from "../../src/deno/extract_to_file.ts";
+import { LocalStore } from "../../src/deno/local_store.ts";
+import { parseIndex } from "../../src/formats/index.ts";
+import { Progress } from "../../src/jobs/progress.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { type Made, makeBlob, somePieces, stored } from "../support/made.ts";
+import { tempDir } from "../support/temp.ts";
+
+/** The C library, once loaded, stays until the program ends. */
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, sanitizeResources: false, fn });
+}
+
+async function inMemory(made: Made, pieces: Uint8Array[]): Promise<MemoryStore> {
+  const store = new MemoryStore();
+  for (const [i, piece] of pieces.entries()) {
+    await store.put(made.ids[i], { form: "compressed", bytes: stored(piece, "zstd") });
+  }
+  return store;
+}
+
+test("a store in memory can be extracted from again and again", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  const made = makeBlob(dir, pieces);
+  const index = parseIndex(Deno.readFileSync(made.index));
+  const store = await inMemory(made, pieces);
+  for (let turn = 0; turn < 2; turn++) {
+    const progress = new Progress();
+    await extractToFile(index, { stores: [store] }, dir.path("target"), { progress });
+    deepStrictEqual(Deno.readFileSync(dir.path("target")), made.bytes);
+    strictEqual(progress.done, progress.total);
+    deepStrictEqual(progress.sources.map(({ name, chunks }) => [name, chunks]), [["memory", 3]]);
+    Deno.removeSync(dir.path("target"));
+  }
+});
+
+test("a cache that is no folder is refused, and nothing is left behind", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const index = parseIndex(Deno.readFileSync(made.index));
+  const sources = { cache: new MemoryStore(), stores: [new LocalStore(made.store)] };
+  await rejects(extractToFile(index, sources, dir.path("out", "target")), { code: "unsupported" });
+  deepStrictEqual([...Deno.readDirSync(dir.path("out"))], []);
+});
+
+test("an interruption ends the extraction and leaves nothing behind", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const index = parseIndex(Deno.readFileSync(made.index));
+  const sources = { stores: [new LocalStore(made.store)] };
+  const target = dir.path("out", "target");
+  await rejects(extractToFile(index, sources, target, { signal: AbortSignal.abort() }), {
+    code: "interrupted",
+  });
+  deepStrictEqual([...Deno.readDirSync(dir.path("out"))], []);
+});
+
+test("a store that throws something else is an error, and nothing is left behind", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const index = parseIndex(Deno.readFileSync(made.index));
+  const store = new MemoryStore();
+  store.get = () => Promise.reject(new TypeError("a fault of the store"));
+  const target = dir.path("out", "target");
+  await rejects(extractToFile(index, { stores: [store] }, target), /a fault of the store/);
+  ok([...Deno.readDirSync(dir.path("out"))].length === 0);
+});

@@ -1,0 +1,84 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { inLanes } from "../../src/jobs/lanes.ts";
+
+const turn = (milliseconds = 1) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+Deno.test("all items are worked on, so many at a time and begun in their order", async () => {
+  async function* later() {
+    for (const item of numbers(20)) {
+      await turn(0);
+      yield item;
+    }
+  }
+  const all = numbers(20);
+  for (const items of [all, later()]) {
+    const begun: number[] = [];
+    let inWork = 0;
+    let most = 0;
+    await inLanes(items, 3, undefined, async (item) => {
+      begun.push(item);
+      most = Math.max(most, ++inWork);
+      await turn(item % 3);
+      inWork--;
+    });
+    deepStrictEqual(begun, numbers(20));
+    ok(most === 3 || (most < 3 && items !== all), `${most} at a time`);
+  }
+  await inLanes([], 5, undefined, () => Promise.reject(new Error("there is nothing to do")));
+});
+
+Deno.test("after a failure nothing is begun, what is under way is told and waited for, the first failure thrown", async () => {
+  const begun: number[] = [];
+  const ended: number[] = [];
+  const told: number[] = [];
+  const running = inLanes(numbers(50), 4, undefined, async (item, signal) => {
+    begun.push(item);
+    await turn(item === 5 ? 1 : 15);
+    if (item === 5) throw new Error("the first");
+    await turn(15);
+    if (signal.aborted) told.push(item);
+    ended.push(item);
+    if (signal.aborted) throw new Error("a later one");
+  });
+  await rejects(running, /the first/);
+  deepStrictEqual(begun.filter((item) => item !== 5).sort(), ended.sort(), "waited for");
+  ok(told.length > 0);
+  ok(begun.length < 12);
+  const before = begun.length;
+  await turn(40);
+  strictEqual(begun.length, before);
+});
+
+Deno.test("a sequence that fails is a failure too, and what is under way is waited for", async () => {
+  let ended = false;
+  async function* failing() {
+    yield 1;
+    await turn(5);
+    throw new Error("no more");
+  }
+  await rejects(
+    inLanes(failing(), 2, undefined, async () => {
+      await turn(20);
+      ended = true;
+    }),
+    /no more/,
+  );
+  ok(ended);
+});
+
+Deno.test("an interruption stops the work, before it begins and in the middle", async () => {
+  const never = () => Promise.reject(new Error("not begun"));
+  await rejects(inLanes([1], 1, AbortSignal.abort(), never), { code: "interrupted" });
+  const stop = new AbortController();
+  let begun = 0;
+  const running = inLanes(numbers(100), 2, stop.signal, async (_item, signal) => {
+    begun++;
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    throw new Error("given up");
+  });
+  await turn();
+  stop.abort();
+  await rejects(running, { code: "interrupted" });
+  strictEqual(begun, 2);
+});

@@ -1,0 +1,54 @@
+/** mod.ts is for any JavaScript runtime: nothing that it reaches may need Deno or node. */
+
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { VERSION } from "../src/version.ts";
+import { repository, run, runAny } from "./support/process.ts";
+import { tempDir } from "./support/temp.ts";
+
+/** What `deno info --json` tells of a module. */
+interface Module {
+  readonly specifier: string;
+  readonly kind: string;
+}
+
+const mod = join(repository, "mod.ts");
+
+/** Checks the file against the types of browsers alone. */
+function checkForBrowsers(config: string, file: string) {
+  return runAny(Deno.execPath(), ["check", "--no-lock", "--config", config, file], {
+    env: { NO_COLOR: "1" },
+  });
+}
+
+Deno.test("mod.ts imports only files of this project that are not for Deno, and packages for browsers", async () => {
+  const { stdout } = await run(Deno.execPath(), ["info", "--no-lock", "--json", mod]);
+  const { modules }: { modules: Module[] } = JSON.parse(stdout);
+  const specifiers = modules.map((module) => module.specifier);
+  ok(specifiers.some((specifier) => specifier.endsWith("/src/formats/index.ts")), "they are listed");
+  const others = specifiers.filter((specifier) => !/^file:.*\/(mod\.ts|src\/.*)$/.test(specifier));
+  // Their versions are for deno.lock to say.
+  const packages = others.map((name) => name.replace(/^npm:\/?/, "").replace(/(.)@.*$/, "$1")).sort();
+  deepStrictEqual(packages, ["@noble/hashes", "fflate", "fzstd"]);
+  deepStrictEqual(specifiers.filter((specifier) => /\/src\/(deno|workers|cli)\//.test(specifier)), []);
+});
+
+Deno.test("mod.ts and all that it reaches needs no types but those of browsers", async () => {
+  using dir = tempDir();
+  const lib = ["dom", "dom.iterable", "dom.asynciterable", "esnext"];
+  const config = dir.write(
+    "deno.json",
+    JSON.stringify({ compilerOptions: { strict: true, lib, types: [] } }),
+  );
+  const checked = await checkForBrowsers(config, mod);
+  strictEqual(checked.code, 0, checked.stderr);
+  // The check can fail: this needs Deno.
+  const other = await checkForBrowsers(config, dir.write("a.ts", "export const a: string = Deno.cwd();"));
+  notStrictEqual(other.code, 0);
+  match(other.stderr, /'Deno'/);
+});
+
+Deno.test("the program's version is deno.json's", () => {
+  const config: { version: string } = JSON.parse(Deno.readTextFileSync(join(repository, "deno.json")));
+  strictEqual(VERSION, config.version);
+});
