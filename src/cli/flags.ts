@@ -34,6 +34,7 @@ export interface FlagValues {
   readonly dryRun?: boolean;
   readonly chunksInfo?: string;
   readonly digest?: "sha512-256" | "sha256";
+  readonly sshBuiltin?: boolean;
   readonly verbose?: boolean;
   readonly progress?: ProgressMode;
 }
@@ -106,7 +107,8 @@ function chunkSizes(text: string): ChunkSizes {
 export const FLAGS = {
   stores: {
     flags: "-s, --store <location>",
-    description: "store to take chunks from: a folder or an http(s) URL; may be repeated, asked in order",
+    description:
+      "store to take chunks from: a folder, an http(s) or an ssh URL; may be repeated, asked in order",
     parse: collect,
   },
   targetStore: {
@@ -188,7 +190,7 @@ export const FLAGS = {
   },
   concurrency: {
     flags: "-n, --concurrency <number>",
-    description: "requests in flight to a store at most",
+    description: "requests in flight to a store at most, or sessions with an ssh store",
     parse: wholeNumber(1),
     fallbackText: "what the link rewards, up to 128",
   },
@@ -239,6 +241,10 @@ export const FLAGS = {
     parse: oneOf("sha512-256", "sha256"),
     fallbackText: "what the index says",
   },
+  sshBuiltin: {
+    flags: "--ssh-builtin",
+    description: "reach ssh:// stores without the ssh program (agent, key files and known_hosts are used)",
+  },
   verbose: {
     flags: "--verbose",
     description: "tell the causes of an error, and where in the program it arose",
@@ -265,4 +271,5 @@ export const REMOTE_FLAGS: readonly FlagName[] = [
   "caCert",
   "clientCert",
   "clientKey",
+  "sshBuiltin",
 ];

@@ -7,6 +7,10 @@ import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
 import { httpGet, type HttpOptions, parseHttpLocation } from "../stores/http_client.ts";
+import { ProtocolStore } from "../stores/protocol_store.ts";
+import { connectBySsh } from "../deno/ssh_command.ts";
+import { parseSshLocation } from "../deno/ssh_location.ts";
+import { environment } from "./environment.ts";
 import { HttpStore } from "../stores/http.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
@@ -19,9 +23,15 @@ import { orInterrupted } from "./signals.ts";
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
 const MAX_INDEX_BYTES = 2 ** 31 - 1;
 
+/** Sessions with an ssh store that are opened unless the user says otherwise. */
+const SSH_SESSIONS = 2;
+/** No more are opened, whatever the user says: hosts refuse to start many at once (MaxStartups of sshd: 10). */
+const MAX_SSH_SESSIONS = 8;
+
 /** Opens stores and indexes with the options that the user gave. */
-export class Locator {
+export class Locator implements AsyncDisposable {
   readonly #flags: FlagValues;
+  readonly #opened: ChunkStore[] = [];
   #http: HttpOptions | undefined;
 
   constructor(flags: FlagValues) {
@@ -51,7 +61,13 @@ export class Locator {
       const options = { ...this.#httpOptions(), maxChunkSize };
       return new RetryStore(new HttpStore(location, options), this.#retry());
     }
+    if (scheme === "ssh") return this.#opens(new RetryStore(this.#sshStore(location), this.#retry()));
     throw unknownScheme(scheme, location);
+  }
+
+  /** Closes what was opened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#opened.map((store) => store.close()));
   }
 
   /** The store on this machine that `-s` names, and how it is filled; `undefined` when none was given. */
@@ -108,6 +124,25 @@ export class Locator {
       );
     }
     return index;
+  }
+
+  #opens(store: ChunkStore): ChunkStore {
+    this.#opened.push(store);
+    return store;
+  }
+
+  #sshStore(text: string): ChunkStore {
+    const location = parseSshLocation(text);
+    const remoteProgram = environment("CASYNC_REMOTE_PATH") || "casync";
+    const ssh = environment("CASYNC_SSH_PATH") || "ssh";
+    return new ProtocolStore({
+      location: location.shown,
+      idleTimeoutMs: this.#flags.timeout,
+      maxSessions: Math.min(this.#flags.concurrency ?? SSH_SESSIONS, MAX_SSH_SESSIONS),
+      connect: this.#flags.sshBuiltin
+        ? async () => (await import("../deno/ssh_builtin.ts")).connectBuiltin(remoteProgram, location)
+        : () => connectBySsh(ssh, remoteProgram, location),
+    });
   }
 
   #cache(location: string): WritableChunkStore {
@@ -170,7 +205,7 @@ function schemeOf(location: string): string | undefined {
 function unknownScheme(scheme: string, location: string): DesyncError {
   const text = `Cannot open ${
     withoutSecrets(location)
-  }: ${scheme} is none of the known ways (a folder, http, https)`;
+  }: ${scheme} is none of the known ways (a folder, http, https, ssh)`;
   return new DesyncError("usage", text);
 }
 

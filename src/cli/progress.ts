@@ -1,6 +1,7 @@
 /** Shows on standard error how far a job is. */
 import type { Progress, SourceCount } from "../jobs/progress.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
+import { environment } from "./environment.ts";
 import { printError } from "./output.ts";
 import { formatBytes, formatSeconds } from "./text.ts";
 
@@ -32,12 +33,6 @@ function modeOf(asked: ProgressMode): Exclude<ProgressMode, "auto"> {
   if (asked !== "auto") return asked;
   if (environment("DESYNC_ENABLE_PARSABLE_PROGRESS") !== "") return "json";
   return Deno.stderr.isTerminal() || environment("DESYNC_PROGRESSBAR_ENABLED") !== "" ? "bar" : "none";
-}
-
-/** A variable's value, empty when it is not set or may not be read. */
-function environment(name: string): string {
-  if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return "";
-  return Deno.env.get(name) ?? "";
 }
 
 class JsonLines {

@@ -62,7 +62,9 @@ class Courier {
     this.#progress = delivery.progress ?? new Progress();
     this.#stages = stagesOf(delivery.sources);
     for (const stage of this.#stages) {
-      if (stage.kind === "store") this.#limiters.set(stage.store, new Limiter(delivery.limits));
+      if (stage.kind === "store") {
+        this.#limiters.set(stage.store, new Limiter(stage.store.limits ?? delivery.limits));
+      }
     }
   }
 

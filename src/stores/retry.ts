@@ -1,6 +1,7 @@
 /** Asks again when a store failed in a way that may pass. The only retry loop there is. */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
+import type { LimiterOptions } from "./limiter.ts";
 import type { ChunkStore } from "./store.ts";
 
 /** How often and how fast to ask again. */
@@ -53,12 +54,14 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
 /** A store that is asked again when it fails in passing. */
 export class RetryStore implements ChunkStore {
   readonly location: string;
+  readonly limits?: LimiterOptions;
   readonly #store: ChunkStore;
   readonly #options: RetryOptions;
 
   /** Wraps `store`, which is closed with this one. */
   constructor(store: ChunkStore, options: RetryOptions = DEFAULT_RETRY) {
     this.location = store.location;
+    this.limits = store.limits;
     this.#store = store;
     this.#options = options;
   }

@@ -2,6 +2,7 @@
  * What a store is to the rest of the program. Behaviours (asking several in order, caching, asking again) are wrappers
  * around this interface, so that each exists once.
  */
+import type { LimiterOptions } from "./limiter.ts";
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 
 /** A place that holds chunks by their ids. */
@@ -13,9 +14,11 @@ export interface ChunkStore {
    * in the way that is fastest for him.
    */
   readonly folder?: string;
+  /** How many requests at a time suit the store. Default: what the caller thinks. */
+  readonly limits?: LimiterOptions;
   /**
-   * The chunk as the store holds it, `null` when it does not. Nothing has been verified. Throws `store` or `timeout`
-   * when the store cannot tell.
+   * The chunk as the store holds it, `null` when it does not. Nothing has been verified. Its bytes are the caller's, who
+   * may change them or move them to another thread. Throws `store` or `timeout` when the store cannot tell.
    */
   get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null>;
   /** Whether the store holds the chunk, without reading it. */

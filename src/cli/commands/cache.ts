@@ -10,7 +10,7 @@ import { showProgress } from "../progress.ts";
 
 /** Copies the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const locator = new Locator(flags);
+  await using locator = new Locator(flags);
   const indexes = [];
   for (const location of args) indexes.push(await locator.index(location, signal));
   const ignore = await locator.ignored(signal);

@@ -12,7 +12,7 @@ import { orInterrupted } from "../signals.ts";
 /** Writes the bytes in order. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, output] = args;
-  const locator = new Locator(flags);
+  await using locator = new Locator(flags);
   const index = await locator.index(indexLocation, signal);
   const { offset, length } = flags;
   if (offset + length > index.size) {

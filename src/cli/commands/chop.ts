@@ -12,7 +12,7 @@ import { showProgress } from "../progress.ts";
 /** Stores the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, input] = args;
-  const locator = new Locator(flags);
+  await using locator = new Locator(flags);
   const index = await locator.index(indexLocation, signal);
   const ignore = await locator.ignored(signal);
   const source = inspectSource(input);

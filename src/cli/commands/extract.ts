@@ -12,7 +12,7 @@ import { showProgress } from "../progress.ts";
 /** Builds the blob. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, output] = args;
-  const locator = new Locator(flags);
+  await using locator = new Locator(flags);
   const index = await locator.index(indexLocation, signal);
   const sources = locator.sources(index.sizes.max);
   if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {

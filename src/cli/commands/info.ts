@@ -13,7 +13,7 @@ type Line = readonly [key: string, words: string, value: number];
 
 /** Prints the counts. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const locator = new Locator(flags);
+  await using locator = new Locator(flags);
   const index = await locator.index(args[0], signal);
   const seeds = [];
   for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));

@@ -1,0 +1,72 @@
+/** A connection through the `ssh` program, which knows the user's configuration, agent, known hosts and jump hosts. */
+import { DesyncError } from "../errors.ts";
+import type { Connection } from "../stores/protocol_client.ts";
+import { fileError, isNotFound } from "./file_errors.ts";
+import { pullCommand, type SshLocation } from "./ssh_location.ts";
+
+/** Of what the remote said on standard error, the end is kept. */
+const KEPT_WORDS = 2000;
+/** A program whose connection is over gets so long to end by itself. */
+const PATIENCE_MS = 1000;
+
+/** Starts `ssh` (a program's name or path) with the command that serves the store. */
+export function connectBySsh(ssh: string, remoteProgram: string, location: SshLocation): Connection {
+  const { user, host, port, path } = location;
+  const args = [
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...(user === undefined ? [] : ["-l", user]),
+    "--",
+    host,
+    pullCommand(remoteProgram, path),
+  ];
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(ssh, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  } catch (error) {
+    if (!isNotFound(error)) throw fileError(`run ${ssh}`, error);
+    throw new DesyncError(
+      "unsupported",
+      `Cannot reach ${location.shown}: there is no program ${ssh}; use --ssh-builtin, or name one in CASYNC_SSH_PATH`,
+      { cause: error },
+    );
+  }
+  const words = keepEnd(child.stderr);
+  return {
+    readable: child.stdout,
+    writable: child.stdin,
+    diagnose: async () => {
+      const { code, signal } = await end(child);
+      const said = (await words).trim().replaceAll(/\s*\n\s*/g, "; ");
+      const how = signal === null ? `ssh ended with status ${code}` : "";
+      return [how, said].filter((text) => text !== "").join(": ");
+    },
+    close: async () => {
+      await end(child);
+      await words;
+    },
+  };
+}
+
+/** Waits for the program's end, which it may be on its way to; one that stays is ended. */
+async function end(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
+  const timer = setTimeout(() => kill(child), PATIENCE_MS);
+  const status = await child.status;
+  clearTimeout(timer);
+  return status;
+}
+
+async function keepEnd(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+    text = (text + piece).slice(-KEPT_WORDS);
+  }
+  return text;
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended.
+  }
+}

@@ -1,0 +1,50 @@
+/** `ssh://[user@]host[:port]/path`, taken apart. */
+import { DesyncError } from "../errors.ts";
+
+/** Where a store is, and as whom to go there. */
+export interface SshLocation {
+  readonly user: string | undefined;
+  readonly host: string;
+  readonly port: number | undefined;
+  /** Path of the store on the host. */
+  readonly path: string;
+  /** The location without a password, for messages. */
+  readonly shown: string;
+}
+
+/** Takes a URL apart. Throws `usage` when it cannot be one, or could be taken for an option of ssh. */
+export function parseSshLocation(text: string): SshLocation {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (error) {
+    throw new DesyncError("usage", `Not a URL: ${text.replace(/\/\/.*@/, "//")}`, { cause: error });
+  }
+  const user = url.username === "" ? undefined : decode(url.username);
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const path = decode(url.pathname);
+  const shown = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
+  const refuse = (reason: string) => new DesyncError("usage", `Cannot use ${shown}: ${reason}`);
+  if (url.password !== "") throw refuse("ssh takes no password from a URL; use a key or the agent");
+  if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
+  if (path === "" || path === "/") throw refuse("it names no folder on the host");
+  return { user, host, port: url.port === "" ? undefined : Number(url.port), path, shown };
+}
+
+/** A word that a POSIX shell takes as it is, whatever is in it. */
+export function shellQuoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What the host is asked to run. `program` may have arguments of its own, as CASYNC_REMOTE_PATH may. */
+export function pullCommand(program: string, path: string): string {
+  return `${program} pull - - - ${shellQuoted(path)}`;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

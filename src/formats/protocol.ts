@@ -1,0 +1,229 @@
+/**
+ * The casync protocol: how chunks travel over a pair of byte streams, usually the standard input and output of a
+ * program that sshd has started.
+ *
+ * A message is a header of 16 bytes, u64 size (header included, 16 bytes to 16 MiB) and u64 type, and its fields, all
+ * little-endian:
+ *
+ *     HELLO    0x3c71d0948ca5fbee  u64 flags; both sides send it at once
+ *     REQUEST  0x8ab427e0f89d9210  u64 flags (1 = high priority), then one or more ids of 32 bytes
+ *     CHUNK    0x5213dd180a84bc8c  u64 flags (1 = compressed), id, data
+ *     MISSING  0xd010f9fac82b7b6c  id
+ *     GOODBYE  0xad205dbf1a3686c3
+ *     ABORT    0xe7d9136b7efea352  u64 error number of the system or 0, reason, NUL
+ *     INDEX    0xb32a91dd2b3e27f8  data        INDEX_EOF   0x4f0932f1043718f5
+ *     ARCHIVE  0x95d6428a69eddcc5  data        ARCHIVE_EOF 0x450bef663f24cbad
+ *
+ * Source: casync's caprotocol.h, checked against casync 2 and desync 1.0.4 on both ends.
+ */
+import { concat, fromHex, readU64, toHex, viewOf, writeU64 } from "../bytes.ts";
+import { type ChunkId, ID_BYTES } from "../chunk.ts";
+import { DesyncError } from "../errors.ts";
+
+/** Largest message, header included. */
+export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
+/** Bytes of a CHUNK message besides the chunk's own. */
+export const CHUNK_OVERHEAD: number = 56;
+
+/** HELLO: this side has a store that can be read. */
+export const SERVES_CHUNKS = 0x1n;
+/** HELLO: this side wants to read chunks. */
+export const WANTS_CHUNKS = 0x40n;
+
+/** One message. */
+export type Message =
+  | { readonly type: "hello"; readonly flags: bigint }
+  | { readonly type: "request"; readonly highPriority: boolean; readonly ids: readonly ChunkId[] }
+  | { readonly type: "chunk"; readonly id: ChunkId; readonly compressed: boolean; readonly bytes: Uint8Array }
+  | { readonly type: "missing"; readonly id: ChunkId }
+  | { readonly type: "goodbye" }
+  | { readonly type: "abort"; readonly errorNumber: number; readonly reason: string }
+  | { readonly type: "data"; readonly of: "index" | "archive"; readonly bytes: Uint8Array }
+  | { readonly type: "data-end"; readonly of: "index" | "archive" };
+
+const HELLO = 0x3c71d0948ca5fbeen;
+const REQUEST = 0x8ab427e0f89d9210n;
+const CHUNK = 0x5213dd180a84bc8cn;
+const MISSING = 0xd010f9fac82b7b6cn;
+const GOODBYE = 0xad205dbf1a3686c3n;
+const ABORT = 0xe7d9136b7efea352n;
+const INDEX = 0xb32a91dd2b3e27f8n;
+const INDEX_EOF = 0x4f0932f1043718f5n;
+const ARCHIVE = 0x95d6428a69eddcc5n;
+const ARCHIVE_EOF = 0x450bef663f24cbadn;
+
+const HEADER_BYTES = 16;
+
+/** The message as it is sent. Throws `usage` when it would be too large. */
+export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
+  switch (message.type) {
+    case "hello":
+      return encode(HELLO, 8, (view) => view.setBigUint64(HEADER_BYTES, message.flags, true));
+    case "request":
+      return encode(REQUEST, 8 + message.ids.length * ID_BYTES, (view, bytes) => {
+        writeU64(view, HEADER_BYTES, message.highPriority ? 1 : 0);
+        message.ids.forEach((id, i) => bytes.set(fromHex(id), HEADER_BYTES + 8 + i * ID_BYTES));
+      });
+    case "chunk":
+      return encode(CHUNK, 8 + ID_BYTES + message.bytes.length, (view, bytes) => {
+        writeU64(view, HEADER_BYTES, message.compressed ? 1 : 0);
+        bytes.set(fromHex(message.id), HEADER_BYTES + 8);
+        bytes.set(message.bytes, CHUNK_OVERHEAD);
+      });
+    case "missing":
+      return encode(MISSING, ID_BYTES, (_view, bytes) => bytes.set(fromHex(message.id), HEADER_BYTES));
+    case "goodbye":
+      return encode(GOODBYE, 0);
+    case "abort": {
+      const reason = new TextEncoder().encode(message.reason.replaceAll("\0", ""));
+      return encode(ABORT, 8 + reason.length + 1, (view, bytes) => {
+        writeU64(view, HEADER_BYTES, message.errorNumber);
+        bytes.set(reason, HEADER_BYTES + 8);
+      });
+    }
+    case "data":
+      return encode(message.of === "index" ? INDEX : ARCHIVE, message.bytes.length, (_view, bytes) => {
+        bytes.set(message.bytes, HEADER_BYTES);
+      });
+    case "data-end":
+      return encode(message.of === "index" ? INDEX_EOF : ARCHIVE_EOF, 0);
+  }
+}
+
+function encode(
+  type: bigint,
+  length: number,
+  fill: (view: DataView, bytes: Uint8Array) => void = () => {},
+): Uint8Array<ArrayBuffer> {
+  const size = HEADER_BYTES + length;
+  if (size > MAX_MESSAGE_BYTES) {
+    throw new DesyncError(
+      "usage",
+      `A message of ${size} bytes is more than the protocol allows (${MAX_MESSAGE_BYTES})`,
+    );
+  }
+  const bytes = new Uint8Array(size);
+  const view = viewOf(bytes);
+  writeU64(view, 0, size);
+  view.setBigUint64(8, type, true);
+  fill(view, bytes);
+  return bytes;
+}
+
+/** Makes messages out of bytes that arrive in pieces of any size. Never holds more than one message and a piece. */
+export class MessageDecoder {
+  #pieces: Uint8Array[] = [];
+  #length = 0;
+
+  /** Bytes that have come but are no whole message yet. */
+  get pending(): number {
+    return this.#length;
+  }
+
+  /** Takes the next piece. It must not be changed afterwards. */
+  push(piece: Uint8Array): void {
+    if (piece.length === 0) return;
+    this.#pieces.push(piece);
+    this.#length += piece.length;
+  }
+
+  /** The next message, `null` when more bytes are needed. Throws `protocol` when the bytes are none. */
+  next(): Message | null {
+    if (this.#length < HEADER_BYTES) return null;
+    const header = viewOf(this.#peek(HEADER_BYTES));
+    const size = readU64(header, 0);
+    const type = header.getBigUint64(8, true);
+    if (!NAMES.has(type)) throw protocolError(`a message of unknown type 0x${type.toString(16)}`);
+    const name = NAMES.get(type)!;
+    if (size === undefined || size < HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
+      throw protocolError(`a ${name} message of ${size ?? "more than 2^53"} bytes`);
+    }
+    if (this.#length < size) return null;
+    return decode(type, name, this.#take(size));
+  }
+
+  /** The first bytes, which are there. */
+  #peek(count: number): Uint8Array {
+    if (this.#pieces[0].length < count) this.#pieces = [concat(this.#pieces)];
+    return this.#pieces[0].subarray(0, count);
+  }
+
+  /** The first bytes, in a buffer of their own. */
+  #take(count: number): Uint8Array {
+    const taken = new Uint8Array(count);
+    for (let at = 0; at < count;) {
+      const piece = this.#pieces[0];
+      const part = piece.subarray(0, count - at);
+      taken.set(part, at);
+      at += part.length;
+      if (part.length === piece.length) this.#pieces.shift();
+      else this.#pieces[0] = piece.subarray(part.length);
+    }
+    this.#length -= count;
+    return taken;
+  }
+}
+
+const NAMES: ReadonlyMap<bigint, string> = new Map([
+  [HELLO, "HELLO"],
+  [REQUEST, "REQUEST"],
+  [CHUNK, "CHUNK"],
+  [MISSING, "MISSING"],
+  [GOODBYE, "GOODBYE"],
+  [ABORT, "ABORT"],
+  [INDEX, "INDEX"],
+  [INDEX_EOF, "INDEX_EOF"],
+  [ARCHIVE, "ARCHIVE"],
+  [ARCHIVE_EOF, "ARCHIVE_EOF"],
+]);
+
+function decode(type: bigint, name: string, message: Uint8Array): Message {
+  const body = message.subarray(HEADER_BYTES);
+  const expect = (good: boolean) => {
+    if (!good) throw protocolError(`a ${name} message of ${message.length} bytes`);
+  };
+  const flags = () => viewOf(body).getBigUint64(0, true);
+  switch (type) {
+    case HELLO:
+      expect(body.length === 8);
+      return { type: "hello", flags: flags() };
+    case REQUEST:
+      expect(body.length >= 8 + ID_BYTES && (body.length - 8) % ID_BYTES === 0);
+      return { type: "request", highPriority: (flags() & 1n) !== 0n, ids: readIds(body.subarray(8)) };
+    case CHUNK:
+      expect(body.length > 8 + ID_BYTES);
+      return {
+        type: "chunk",
+        id: toHex(body.subarray(8, 8 + ID_BYTES)),
+        compressed: (flags() & 1n) !== 0n,
+        bytes: body.subarray(8 + ID_BYTES),
+      };
+    case MISSING:
+      expect(body.length === ID_BYTES);
+      return { type: "missing", id: toHex(body) };
+    case ABORT:
+      expect(body.length >= 9 && body[body.length - 1] === 0);
+      return {
+        type: "abort",
+        errorNumber: readU64(viewOf(body), 0) ?? 0,
+        reason: new TextDecoder().decode(body.subarray(8, -1)),
+      };
+    case INDEX:
+    case ARCHIVE:
+      return { type: "data", of: type === INDEX ? "index" : "archive", bytes: body };
+    default:
+      expect(body.length === 0);
+      if (type === GOODBYE) return { type: "goodbye" };
+      return { type: "data-end", of: type === INDEX_EOF ? "index" : "archive" };
+  }
+}
+
+function readIds(bytes: Uint8Array): ChunkId[] {
+  const ids: ChunkId[] = [];
+  for (let at = 0; at < bytes.length; at += ID_BYTES) ids.push(toHex(bytes.subarray(at, at + ID_BYTES)));
+  return ids;
+}
+
+function protocolError(what: string): DesyncError {
+  return new DesyncError("protocol", `The other end does not speak the casync protocol: it sent ${what}`);
+}

@@ -1,0 +1,160 @@
+/** One session of the casync protocol as its server: chunks out of any store, verified before they leave. */
+import type { ChunkId, StoredChunk } from "../chunk.ts";
+import type { Codec } from "../codec/codec.ts";
+import { openChunk } from "../codec/open_chunk.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+import {
+  CHUNK_OVERHEAD,
+  encodeMessage,
+  MAX_MESSAGE_BYTES,
+  type Message,
+  MessageDecoder,
+  SERVES_CHUNKS,
+  WANTS_CHUNKS,
+} from "../formats/protocol.ts";
+import type { ChunkStore } from "../stores/store.ts";
+
+/** What a server needs. */
+export interface ServeOptions {
+  readonly codec: Codec;
+  /** Told of chunks that are not given out although the store has them: one sentence each. */
+  readonly onProblem: (sentence: string) => void;
+  /** Ends the session. */
+  readonly signal?: AbortSignal;
+}
+
+/** Requests that are looked up ahead of the one that is answered. */
+const AHEAD = 16;
+
+/**
+ * Serves until the client says goodbye, the input ends, or the signal comes. What a client asks for is read only as
+ * fast as it takes the answers. Throws `protocol` when the client does not speak it, after telling it so.
+ */
+export async function serveChunks(
+  store: ChunkStore,
+  input: ReadableStream<Uint8Array>,
+  output: WritableStream<Uint8Array>,
+  options: ServeOptions,
+): Promise<void> {
+  const reader = input.getReader();
+  const writer = output.getWriter();
+  const stop = () => reader.cancel().catch(() => {});
+  options.signal?.addEventListener("abort", stop, { once: true });
+  const send = (message: Message) => writer.write(encodeMessage(message));
+  try {
+    await send({ type: "hello", flags: SERVES_CHUNKS });
+    await answerAll(new Inbox(reader), store, send, options);
+    await send({ type: "goodbye" });
+    await writer.close();
+  } catch (error) {
+    if (!(error instanceof DesyncError)) return; // The client is gone.
+    await send({ type: "abort", errorNumber: 0, reason: messageOf(error) }).catch(() => {});
+    await writer.close().catch(() => {});
+    throw error;
+  } finally {
+    options.signal?.removeEventListener("abort", stop);
+    reader.cancel().catch(() => {});
+  }
+}
+
+/** Messages out of a stream. */
+class Inbox {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new MessageDecoder();
+
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+    this.#reader = reader;
+  }
+
+  /** The next message if it has come already, `null` otherwise. */
+  buffered(): Message | null {
+    return this.#decoder.next();
+  }
+
+  /** The next message, `null` at the end. */
+  async next(): Promise<Message | null> {
+    while (true) {
+      const message = this.#decoder.next();
+      if (message !== null) return message;
+      const { value } = await this.#reader.read();
+      if (value === undefined) return null;
+      this.#decoder.push(value);
+    }
+  }
+}
+
+async function answerAll(
+  inbox: Inbox,
+  store: ChunkStore,
+  send: (message: Message) => Promise<void>,
+  options: ServeOptions,
+): Promise<void> {
+  const greeting = await inbox.next();
+  if (greeting === null) return;
+  if (greeting.type !== "hello") {
+    throw new DesyncError("protocol", `The client began with ${greeting.type}, not with hello`);
+  }
+  if ((greeting.flags & WANTS_CHUNKS) === 0n) {
+    throw new DesyncError(
+      "protocol",
+      "The client wants something else than chunks, which are all that is served here",
+    );
+  }
+  const ahead: Promise<Message>[] = [];
+  const sendNext = async () => {
+    const message = await ahead[0];
+    await send(message);
+    ahead.shift();
+  };
+  while (true) {
+    const buffered = inbox.buffered();
+    // A client may be waiting for these before it asks for more.
+    if (buffered === null) { while (ahead.length > 0) await sendNext(); }
+    const message = buffered ?? await inbox.next();
+    if (message === null || message.type === "goodbye") break;
+    if (message.type === "abort") return;
+    if (message.type !== "request") {
+      throw new DesyncError("protocol", `The client sent ${message.type}, not a request`);
+    }
+    for (const id of message.ids) {
+      const answer = lookUp(store, id, options);
+      answer.catch(() => {});
+      ahead.push(answer);
+      if (ahead.length >= AHEAD) await sendNext();
+    }
+  }
+  while (ahead.length > 0) await sendNext();
+}
+
+/** The answer to a request: the chunk when it is there and right, and that it is missing otherwise. */
+async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Promise<Message> {
+  let stored: StoredChunk | null;
+  try {
+    stored = await store.get(id, options.signal);
+  } catch (error) {
+    if (error instanceof DesyncError && error.code !== "invalid-chunk") throw error;
+    options.onProblem(`Chunk ${id} in ${store.location} is not given out: ${messageOf(error)}`);
+    return { type: "missing", id };
+  }
+  if (stored === null) return { type: "missing", id };
+  const problem = problemOf(stored, id, options);
+  if (problem === undefined) {
+    return { type: "chunk", id, compressed: stored.form === "compressed", bytes: stored.bytes };
+  }
+  options.onProblem(`Chunk ${id} in ${store.location} is not given out: ${problem}`);
+  return { type: "missing", id };
+}
+
+/** Why the chunk cannot be given out, `undefined` when it can. */
+function problemOf(stored: StoredChunk, id: ChunkId, options: ServeOptions): string | undefined {
+  if (stored.bytes.length > MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) {
+    return `it has ${stored.bytes.length} bytes, more than a message of the protocol can hold`;
+  }
+  try {
+    openChunk(options.codec, stored, { id, digest: "sha512-256" });
+    return undefined;
+  } catch (error) {
+    // Nobody tells a server which digest the client's index has: either will do.
+    return error instanceof DesyncError && error.code === "wrong-digest" ? undefined : messageOf(error);
+  }
+}

@@ -1,0 +1,237 @@
+/** One session of the casync protocol as its client: many requests under way, answers matched by their ids. */
+import type { ChunkId, StoredChunk } from "../chunk.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+import {
+  encodeMessage,
+  type Message,
+  MessageDecoder,
+  SERVES_CHUNKS,
+  WANTS_CHUNKS,
+} from "../formats/protocol.ts";
+
+/** The two directions of a connection, and what may be learnt when it breaks. */
+export interface Connection {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  /** Why it ended, as far as anybody told: the remote's last words, or a program's status. Ends it if it has not. */
+  diagnose(): Promise<string>;
+  /** Ends it. */
+  close(): Promise<void>;
+}
+
+/** How a session is run. */
+export interface SessionOptions {
+  /** What the store is called in messages. */
+  readonly location: string;
+  /** The session fails when requests are waiting and nothing arrives for so long, in milliseconds. */
+  readonly idleTimeoutMs: number;
+}
+
+/** A request under way: all who want the chunk share it. */
+interface Pending {
+  readonly promise: Promise<StoredChunk | null>;
+  readonly resolve: (chunk: StoredChunk | null) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A session that is open until it fails or is closed. */
+export class ProtocolClient {
+  readonly #connection: Connection;
+  readonly #options: SessionOptions;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #decoder = new MessageDecoder();
+  readonly #pending = new Map<ChunkId, Pending>();
+  #failure: DesyncError | undefined;
+  #closing = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timedOut: DesyncError | undefined;
+  /** What came before the first message, to be shown when it is none. */
+  #seen = "";
+  readonly #finish: () => void;
+  /** Resolves when the session has ended, whatever the reason. */
+  readonly finished: Promise<void>;
+
+  private constructor(connection: Connection, options: SessionOptions) {
+    this.#connection = connection;
+    this.#options = options;
+    this.#writer = connection.writable.getWriter();
+    this.#reader = connection.readable.getReader();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.finished = promise;
+    this.#finish = resolve;
+  }
+
+  /** Exchanges greetings. Throws `protocol`, `store` or `timeout` when the other end is no store that can be read. */
+  static async open(connection: Connection, options: SessionOptions): Promise<ProtocolClient> {
+    const client = new ProtocolClient(connection, options);
+    try {
+      await client.#greet();
+    } catch (error) {
+      throw await client.#fail(error, false);
+    }
+    client.#listen();
+    return client;
+  }
+
+  /** Requests that wait for an answer. */
+  get load(): number {
+    return this.#pending.size;
+  }
+
+  /** Whether it cannot be used any more. */
+  get ended(): boolean {
+    return this.#failure !== undefined || this.#closing;
+  }
+
+  /** The chunk as the other end holds it, `null` when it is missing there. */
+  get(id: ChunkId): Promise<StoredChunk | null> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    let pending = this.#pending.get(id);
+    if (pending === undefined) {
+      pending = Promise.withResolvers<StoredChunk | null>();
+      this.#pending.set(id, pending);
+      this.#send({ type: "request", highPriority: false, ids: [id] });
+      this.#watch();
+    }
+    return pending.promise;
+  }
+
+  /** Says goodbye and ends the connection. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearTimeout(this.#timer);
+    if (this.#failure === undefined) {
+      this.#send({ type: "goodbye" });
+      await this.#writer.close().catch(() => {});
+    }
+    await this.#connection.close();
+  }
+
+  /** Failing to send shows as the end of what is received, which tells more. */
+  #send(message: Message): void {
+    this.#writer.write(encodeMessage(message)).catch(() => {});
+  }
+
+  async #greet(): Promise<void> {
+    this.#send({ type: "hello", flags: WANTS_CHUNKS });
+    this.#watch(true);
+    const message = await this.#receive(true);
+    clearTimeout(this.#timer);
+    if (message === null) throw new DesyncError("store", "the connection ended at once");
+    if (message.type === "abort") throw aborted(message.reason);
+    if (message.type !== "hello") {
+      throw new DesyncError("protocol", `it began with ${message.type}, not with hello`);
+    }
+    if ((message.flags & SERVES_CHUNKS) === 0n) {
+      throw new DesyncError("store", "it has no store that can be read");
+    }
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for (let message = await this.#receive(); message !== null; message = await this.#receive()) {
+        this.#handle(message);
+      }
+      if (!this.#closing) throw new DesyncError("store", "the connection ended", { retriable: true });
+    } catch (error) {
+      if (!this.#closing) await this.#fail(error, true);
+    } finally {
+      this.#finish();
+    }
+  }
+
+  #handle(message: Message): void {
+    switch (message.type) {
+      case "chunk":
+        return this.#settle(message.id, {
+          form: message.compressed ? "compressed" : "plain",
+          bytes: message.bytes,
+        });
+      case "missing":
+        return this.#settle(message.id, null);
+      case "abort":
+        throw aborted(message.reason);
+      case "goodbye":
+        throw new DesyncError("store", "it said goodbye", { retriable: true });
+      default:
+        throw new DesyncError("protocol", `it sent ${message.type}, which nobody asked for`);
+    }
+  }
+
+  #settle(id: ChunkId, chunk: StoredChunk | null): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) {
+      throw new DesyncError("protocol", `it sent chunk ${id}, which nobody asked for`);
+    }
+    this.#pending.delete(id);
+    pending.resolve(chunk);
+    this.#watch();
+  }
+
+  /** The next message, `null` at the end. */
+  async #receive(first = false): Promise<Message | null> {
+    while (true) {
+      const message = first ? greetingOrWords(this.#decoder, this.#seen) : this.#decoder.next();
+      if (message !== null) return message;
+      const { value } = await this.#reader.read();
+      if (value === undefined) {
+        if (this.#decoder.pending > 0) {
+          throw new DesyncError("store", "the connection ended within a message", { retriable: true });
+        }
+        return null;
+      }
+      if (first) this.#seen += new TextDecoder("latin1").decode(value.subarray(0, 200));
+      this.#decoder.push(value);
+      if (this.#pending.size > 0) this.#watch();
+    }
+  }
+
+  /** Starts the time within which something has to arrive, when something is due. */
+  #watch(due = this.#pending.size > 0): void {
+    clearTimeout(this.#timer);
+    if (!due || this.#closing) return;
+    this.#timer = setTimeout(() => {
+      const seconds = this.#options.idleTimeoutMs / 1000;
+      const error = new DesyncError("timeout", `no answer for ${seconds} seconds`, { retriable: true });
+      this.#timedOut = error;
+      this.#reader.cancel().catch(() => {});
+    }, this.#options.idleTimeoutMs);
+  }
+
+  /** Ends the session; all who wait learn why. */
+  async #fail(error: unknown, opened: boolean): Promise<DesyncError> {
+    clearTimeout(this.#timer);
+    const cause = this.#timedOut ?? error;
+    const said = await this.#connection.diagnose();
+    const known = cause instanceof DesyncError;
+    const text = `Cannot read from ${this.#options.location}: ${messageOf(cause)}${
+      said === "" ? "" : ` (${said})`
+    }`;
+    this.#failure = new DesyncError(known ? cause.code : "store", text, {
+      cause,
+      retriable: opened && (!known || cause.retriable),
+    });
+    for (const pending of this.#pending.values()) pending.reject(this.#failure);
+    this.#pending.clear();
+    return this.#failure;
+  }
+}
+
+function aborted(reason: string): DesyncError {
+  return new DesyncError("store", `it gave up: ${reason === "" ? "no reason given" : reason}`);
+}
+
+/** The first message. What a remote shell or a wrong program says instead is worth showing. */
+function greetingOrWords(decoder: MessageDecoder, seen: string): Message | null {
+  try {
+    return decoder.next();
+  } catch (error) {
+    // deno-lint-ignore no-control-regex -- what is not text is not shown
+    const words = seen.slice(0, 200).replaceAll(/[\x00-\x1f\x7f-\xff]+/g, " ").trim();
+    if (words.length < 4) throw error;
+    const text = `it says ${JSON.stringify(words)} instead of speaking the casync protocol`;
+    throw new DesyncError("protocol", text, { cause: error });
+  }
+}
