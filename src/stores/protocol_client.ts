@@ -206,9 +206,9 @@ export class ProtocolClient {
     const cause = this.#timedOut ?? error;
     const said = await this.#connection.diagnose();
     const known = cause instanceof DesyncError;
-    const text = `Cannot read from ${this.#options.location}: ${messageOf(cause)}${
-      said === "" ? "" : ` (${said})`
-    }`;
+    const reason = messageOf(cause);
+    const more = said === "" || said === reason ? "" : ` (${said})`;
+    const text = `Cannot read from ${this.#options.location}: ${reason}${more}`;
     this.#failure = new DesyncError(known ? cause.code : "store", text, {
       cause,
       retriable: opened && (!known || cause.retriable),
