@@ -1,0 +1,200 @@
+/** `make` against the real casync and desync: the same index, byte for byte, and stores that each reads of the other. */
+
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { cutPoints } from "../../src/chunker/find.ts";
+import { parseIndex } from "../../src/formats/index.ts";
+import { dataOfAllKinds } from "../chunker/reference.ts";
+import { runCli } from "../support/cli.ts";
+import { filesIn } from "../support/files.ts";
+import { joined } from "../support/made.ts";
+import { peers } from "../support/peers.ts";
+import { run } from "../support/process.ts";
+import { Random, random } from "../support/random.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { blob, smallBlob } from "../support/testdata.ts";
+
+const MiB = 1024 * 1024;
+const defaultSizes = "16384:65536:262144";
+
+/** `-m` for sizes in bytes. */
+const inBytes = (sizes: string) => sizes.split(":").map((size) => `${size}b`).join(":");
+
+/** The index that casync makes of the file, and its store `theirs`. */
+async function casyncMakes(dir: TempDir, file: string, sizes: string, digest?: string): Promise<Uint8Array> {
+  const options = digest === undefined ? [] : [`--digest=${digest}`];
+  const index = dir.path("theirs.caibx");
+  const args = [`--store=${dir.path("theirs")}`, `--chunk-size=${sizes}`, ...options, index, file];
+  await run(peers.casync, ["make", ...args]);
+  return Deno.readFileSync(index);
+}
+
+/** The index that this program makes of it. */
+async function weMake(dir: TempDir, file: string, sizes: string, ...more: string[]): Promise<Uint8Array> {
+  const index = dir.path("ours.caibx");
+  const result = await runCli(["make", "-m", inBytes(sizes), ...more, index, file]);
+  deepStrictEqual([result.code, result.stdout, result.stderr], [0, "", ""]);
+  return Deno.readFileSync(index);
+}
+
+const tables: [sizes: string, length: number][] = [
+  [defaultSizes, 3_000_000],
+  ["1024:4096:16384", 400_000],
+  ["16:64:256", 10_000],
+  ["1:200:1000", 20_000],
+  ["47:256:1024", 20_000],
+  ["100:100:400", 20_000],
+  ["4096:4096:4096", 400_000],
+  ["10:10:10", 1003],
+];
+for (const [sizes, length] of tables) {
+  Deno.test({
+    name: `make writes casync's index of any data, byte for byte, with sizes ${sizes}`,
+    ignore: !peers.casync,
+    fn: async () => {
+      using dir = tempDir();
+      for (const [kind, bytes] of Object.entries(dataOfAllKinds(random(), length))) {
+        const file = dir.write(kind, bytes);
+        deepStrictEqual(await weMake(dir, file, sizes), await casyncMakes(dir, file, sizes), kind);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "make writes casync's index of files of a special length",
+  ignore: !peers.casync,
+  fn: async () => {
+    using dir = tempDir();
+    const bytes = new Random(6).bytes(70_000);
+    for (const length of [0, 1, 47, 48, 1023, 1024, 1025, 16383, 16384, 16385, 32768]) {
+      const file = dir.write("file", bytes.subarray(0, length));
+      const made = await weMake(dir, file, "1024:4096:16384");
+      deepStrictEqual(made, await casyncMakes(dir, file, "1024:4096:16384"), `${length} bytes`);
+      strictEqual(parseIndex(made).size, length);
+    }
+    const zeros = dir.write("zeros", new Uint8Array(32768));
+    const made = await weMake(dir, zeros, "1024:4096:16384");
+    deepStrictEqual(made, await casyncMakes(dir, zeros, "1024:4096:16384"));
+    deepStrictEqual([...parseIndex(made).ends], [16384, 32768], "exactly two of the largest chunks");
+  },
+});
+
+Deno.test({
+  name: "make cuts like casync where the parts meet that are scanned one by one",
+  ignore: !peers.casync,
+  fn: async () => {
+    using dir = tempDir();
+    const [min, avg, max] = defaultSizes.split(":").map(Number);
+    const noise = new Random(1).bytes(MiB);
+    // Bytes after which there is a cut, put into zeros so that they end near the borders of 4 MiB.
+    const cut = cutPoints(noise, { min, avg, max }).find((cut, i, cuts) => cut - (cuts[i - 1] ?? 0) < max)!;
+    const window = noise.subarray(cut - 48, cut);
+    const borders = [-1, 0, 1, 24, 47, 48].map((shift, i) => (i + 1) * 4 * MiB + shift);
+    const ends = borders.flatMap((border) => [border - 100_000, border]);
+    const bytes = new Uint8Array(28 * MiB + 5);
+    for (const end of ends) bytes.set(window, end - 48);
+    const file = dir.write("file", bytes);
+    const made = await weMake(dir, file, defaultSizes);
+    ok(ends.every((end) => parseIndex(made).ends.includes(end)), "the cuts are there");
+    deepStrictEqual(made, await casyncMakes(dir, file, defaultSizes));
+  },
+});
+
+Deno.test({
+  name: "make writes casync's index with chunks that are larger than a part that is scanned",
+  ignore: !peers.casync,
+  fn: async () => {
+    using dir = tempDir();
+    const noise = new Random(2).bytes(5 * MiB);
+    const file = dir.write("file", joined([noise, new Uint8Array(20 * MiB), noise, noise]));
+    const sizes = `${MiB}:${4 * MiB}:${16 * MiB}`;
+    const made = await weMake(dir, file, sizes, "-s", dir.path("ours"));
+    deepStrictEqual(made, await casyncMakes(dir, file, sizes));
+    ok(
+      Math.max(...Array.from({ length: parseIndex(made).count }, (_, i) => parseIndex(made).length(i))) >
+        8 * MiB,
+    );
+    deepStrictEqual(filesIn(dir.path("ours")), filesIn(dir.path("theirs")));
+    await run(peers.casync, [
+      "extract",
+      `--store=${dir.path("ours")}`,
+      dir.path("ours.caibx"),
+      dir.path("out"),
+    ]);
+    ok(
+      Deno.readFileSync(dir.path("out")).every((byte, i) =>
+        byte === (i < 5 * MiB ? noise[i] : i < 25 * MiB ? 0 : noise[i % (5 * MiB)])
+      ),
+    );
+  },
+});
+
+const roundTrips: [name: string, bytes: () => Uint8Array, sizes: string, digest?: "sha256"][] = [
+  ["a blob of all kinds", blob, defaultSizes],
+  ["a blob of all kinds", smallBlob, "4096:16384:65536"],
+  ["a blob of all kinds, with sha256", smallBlob, "1024:4096:16384", "sha256"],
+  ["a blob of all kinds in fixed sizes", smallBlob, "4096:4096:4096"],
+  ["a blob in tiny chunks", () => smallBlob().subarray(50_000, 80_000), "16:64:256"],
+  ["nothing", () => new Uint8Array(0), defaultSizes],
+  ["one byte", () => Uint8Array.of(65), defaultSizes],
+];
+for (const [name, makeBytes, sizes, digest] of roundTrips) {
+  Deno.test({
+    name:
+      `${name}, in chunks of ${sizes}: casync and desync extract what make stored, and extract what casync did`,
+    ignore: !peers.casync || !peers.desync,
+    fn: async () => {
+      using dir = tempDir();
+      const bytes = makeBytes();
+      const file = dir.write("file", bytes);
+      const more = digest === undefined ? [] : ["--digest", digest];
+      const theirs = await casyncMakes(dir, file, sizes, digest);
+      const store = dir.path("ours");
+      deepStrictEqual(await weMake(dir, file, sizes, "-s", store, ...more), theirs);
+      if (bytes.length > 0) deepStrictEqual(filesIn(store), filesIn(dir.path("theirs")));
+
+      const index = dir.path("ours.caibx");
+      const out = (who: string) => dir.path(`out-${who}`);
+      // casync does not extract an empty index to a file.
+      if (bytes.length > 0) await run(peers.casync, ["extract", `--store=${store}`, index, out("casync")]);
+      await run(peers.desync, [...more, "extract", "-s", store, index, out("desync")]);
+      for (const [from, who] of [["ours", "us"], ["theirs", "us-from-them"]]) {
+        if (bytes.length === 0 && from === "theirs") continue; // no store then
+        const result = await runCli(["extract", "-s", dir.path(from), dir.path(`${from}.caibx`), out(who)]);
+        deepStrictEqual([result.code, result.stderr], [0, ""]);
+      }
+      for (const who of ["casync", "desync", "us", "us-from-them"]) {
+        if (bytes.length === 0 && who !== "desync" && who !== "us") continue;
+        deepStrictEqual(Deno.readFileSync(out(who)), Uint8Array.from(bytes), who);
+      }
+      await run(peers.desync, [...more, "verify", "-s", store]);
+    },
+  });
+}
+
+Deno.test({
+  name: "casync and desync take chunks of any level, and incompressible ones",
+  ignore: !peers.casync || !peers.desync,
+  fn: async () => {
+    using dir = tempDir();
+    const bytes = joined([new Random(3).bytes(600_000), blob()]);
+    const file = dir.write("file", bytes);
+    const sizeOf = new Map<string, number>();
+    for (const level of ["1", "3", "19", "22"]) {
+      const store = dir.path(`level-${level}`);
+      await weMake(dir, file, defaultSizes, "-s", store, "--compression-level", level);
+      const index = dir.path("ours.caibx");
+      const outs = [dir.path(`casync-${level}`), dir.path(`desync-${level}`)];
+      await run(peers.casync, ["extract", `--store=${store}`, index, outs[0]]);
+      await run(peers.desync, ["extract", "-s", store, index, outs[1]]);
+      for (const out of outs) deepStrictEqual(Deno.readFileSync(out), bytes, `level ${level}`);
+      const size = filesIn(store).reduce((sum, name) => sum + Deno.statSync(`${store}/${name}`).size, 0);
+      sizeOf.set(level, size);
+    }
+    ok(sizeOf.get("19")! < sizeOf.get("3")!, "the level matters");
+    const again = dir.path("default");
+    await weMake(dir, file, defaultSizes, "-s", again);
+    const names = filesIn(again);
+    strictEqual(names.reduce((sum, n) => sum + Deno.statSync(`${again}/${n}`).size, 0), sizeOf.get("3"));
+  },
+});
