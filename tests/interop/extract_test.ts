@@ -132,6 +132,7 @@ Deno.test({
     const cache = dir.path("cache");
     const index = testdata("casync-small.caibx");
     await extracts(dir, smallBlob(), "-s", testdata("desync-uncompressed.castr"), "-c", cache, index);
+    await caches(testdata("casync-zstd.castr"), cache, index);
     for (
       const [program, args] of [[peers.desync, ["-s", cache]], [peers.casync, [`--store=${cache}`]]] as const
     ) {
