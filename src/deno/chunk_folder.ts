@@ -130,12 +130,19 @@ function readFully(file: Deno.FsFile, buffer: Uint8Array): number {
 }
 
 function writeNew(path: string, folder: string, bytes: Uint8Array): void {
+  using file = createNew(path, folder);
+  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+}
+
+/** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
+function createNew(path: string, folder: string): Deno.FsFile {
+  const options = { createNew: true, write: true, mode: FILE_MODE };
   try {
-    Deno.writeFileSync(path, bytes, { createNew: true, mode: FILE_MODE });
+    return Deno.openSync(path, options);
   } catch (error) {
     if (!isNotFound(error)) throw error;
     Deno.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-    Deno.writeFileSync(path, bytes, { createNew: true, mode: FILE_MODE });
+    return Deno.openSync(path, options);
   }
 }
 
