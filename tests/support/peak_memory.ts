@@ -7,18 +7,21 @@
 
 import { fileURLToPath } from "node:url";
 import { cliCommand } from "./cli.ts";
-import { runAny, type RunResult } from "./process.ts";
+import { runAny, type RunOptions, type RunResult } from "./process.ts";
 import { tempDir } from "./temp.ts";
 
 /** Whether it can be measured here. */
 export const canMeasureMemory: boolean = Deno.build.os === "linux";
 
 /** Runs the command line; `peak` is in bytes. */
-export async function runCliMeasured(args: string[]): Promise<RunResult & { peak: number }> {
+export async function runCliMeasured(
+  args: string[],
+  options: RunOptions = {},
+): Promise<RunResult & { peak: number }> {
   using dir = tempDir();
   const figure = dir.path("peak");
   const self = fileURLToPath(import.meta.url);
-  const result = await runAny(Deno.execPath(), ["run", "-A", self, figure, ...cliCommand, ...args]);
+  const result = await runAny(Deno.execPath(), ["run", "-A", self, figure, ...cliCommand, ...args], options);
   return { ...result, peak: Number(Deno.readTextFileSync(figure)) };
 }
 
@@ -33,7 +36,7 @@ function childrensPeak(): number {
 
 if (import.meta.main) {
   const [figure, program, ...args] = Deno.args;
-  const { code } = await new Deno.Command(program, { args, stdin: "null" }).spawn().status;
+  const { code } = await new Deno.Command(program, { args, stdin: "inherit" }).spawn().status;
   Deno.writeTextFileSync(figure, String(childrensPeak()));
   Deno.exit(code);
 }
