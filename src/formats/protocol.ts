@@ -206,7 +206,7 @@ function decode(type: bigint, name: string, message: Uint8Array): Message {
       return {
         type: "abort",
         errorNumber: readU64(viewOf(body), 0) ?? 0,
-        reason: new TextDecoder().decode(body.subarray(8, -1)),
+        reason: new TextDecoder().decode(body.subarray(8, body.indexOf(0, 8))),
       };
     case INDEX:
     case ARCHIVE:
