@@ -10,8 +10,8 @@ import { DesyncError, messageOf } from "../errors.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
 const MAX_ZSTD_RATIO = 32768;
-/** Output buffer for frames that do not tell their size. */
-const UNKNOWN_SIZE_BUFFER = 128 * 1024;
+/** Output buffer for frames that do not tell their size: casync's. Most chunks are no larger. */
+const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 
 /** Digest and compression by native code. */
 export const nativeCodec: CompressingCodec = {
@@ -61,9 +61,10 @@ function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
 
 function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
   const header = parseZstdFrameHeader(bytes);
-  // One buffer of the right size is a tenth faster than pieces that are joined.
-  const claimed = header?.contentSize ?? UNKNOWN_SIZE_BUFFER;
-  const chunkSize = Math.max(64, Math.min(claimed, limit, bytes.length * MAX_ZSTD_RATIO));
+  const expected = header?.contentSize ?? Math.min(limit, UNKNOWN_SIZE_BUFFER);
+  // One buffer that holds it all is a tenth faster than pieces that are joined. It is a byte larger: one that gets full
+  // makes node:zlib allocate the next, which nothing ever fills, and which lies about until garbage is collected.
+  const chunkSize = Math.max(64, Math.min(expected, limit, bytes.length * MAX_ZSTD_RATIO) + 1);
   const windowLimit = Math.max(limit, MIN_WINDOW_LIMIT);
   const params = { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
   return zstdDecompressSync(bytes, { chunkSize, maxOutputLength: limit, params });
