@@ -75,3 +75,63 @@ Deno.test("info with wrong arguments", async () => {
   await using server = await startFaultyServer({}, () => ({ status: 403 }));
   assertFails(await runCli(["info", blob, "-s", server.url]), 1, server.url, "HTTP status 403");
 });
+
+for (
+  const args of [
+    [blob],
+    [blob, "-s", zstd, "-c", other],
+    [blob, "--seed", small],
+    [small, "--seed", blob, "-c", testdata("casync-zstd.castr")],
+  ]
+) {
+  const shown = args.map((arg) => arg.split("/").at(-1)).join(" ");
+  Deno.test({
+    name: `info --chunks-info ${shown} counts the compressed bytes that desync does`,
+    ignore: !peers.desync,
+    fn: async () => {
+      using dir = tempDir();
+      for (const store of [zstd, other, undefined]) {
+        const list = dir.path("chunks.json");
+        const from = store === undefined ? [] : ["-s", store];
+        strictEqual((await runCli(["inspect-chunks", ...from, blob, list])).code, 0);
+        for (const format of ["json", "plain"]) {
+          const all = ["info", "-f", format, "--chunks-info", list, ...args];
+          const [ours, theirs] = [await runCli(all), await run(peers.desync, all)];
+          deepStrictEqual([ours.code, ours.stderr], [0, ""]);
+          strictEqual(ours.stdout, theirs.stdout);
+        }
+      }
+    },
+  });
+}
+
+Deno.test("info counts the compressed bytes of each chunk once, as far as the list has them", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  const made = makeBlob(dir, pieces);
+  makeBlob(dir, [pieces[1]], { name: "cache" });
+  const [a, b] = made.ids;
+  const list = [
+    { id: a.toUpperCase(), uncompressed_size: 20_000, compressed_size: 7 },
+    { id: b, uncompressed_size: 31_000, compressed_size: 1000 },
+    { id: made.ids[2], uncompressed_size: 9000 },
+    { id: "0".repeat(64), uncompressed_size: 5, compressed_size: 50 },
+    { id: a, uncompressed_size: 20_000, compressed_size: 7 },
+  ];
+  const file = dir.write("chunks.json", JSON.stringify(list));
+  const bytesOf = async (...args: string[]) => {
+    const { stdout } = await runCli(["info", "--chunks-info", file, made.index, ...args]);
+    return JSON.parse(stdout)["dedup-size-not-in-seed-nor-cache-compressed"];
+  };
+  deepStrictEqual([await bytesOf(), await bytesOf("-c", dir.path("cache"))], [1007, 7]);
+});
+
+Deno.test("info refuses a --chunks-info that inspect-chunks did not write", async () => {
+  using dir = tempDir();
+  const none = dir.path("none");
+  assertFails(await runCli(["info", blob, "--chunks-info", none]), 1, none, "no such file");
+  for (const text of ["", "{}", "null", "[", "[1]", "[null]", '[{"id":"zz"}]', '[{"id":5}]', "junk"]) {
+    const file = dir.write("bad.json", text);
+    assertFails(await runCli(["info", blob, "--chunks-info", file]), 2, file, "inspect-chunks");
+  }
+});

@@ -1,0 +1,146 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { cutPoints } from "../../src/chunker/find.ts";
+import { DEFAULT_CHUNK_SIZES } from "../../src/chunker/params.ts";
+import { parseIndex } from "../../src/formats/index.ts";
+import { chopFile, firstDifference } from "../../src/jobs/chop.ts";
+import { makeIndex } from "../../src/jobs/make.ts";
+import { type PieceGroup, piecesOfFile, piecesOfStream } from "../../src/jobs/pieces.ts";
+import type { Workers } from "../../src/jobs/ports.ts";
+import { Progress } from "../../src/jobs/progress.ts";
+import { WorkerPool } from "../../src/workers/pool.ts";
+import type { StoreTask } from "../../src/workers/messages.ts";
+import { filesIn } from "../support/files.ts";
+import { makeBlob } from "../support/made.ts";
+import { Random } from "../support/random.ts";
+import { sha512256 } from "../support/sha.ts";
+import { tempDir } from "../support/temp.ts";
+
+const sizes = { min: 1024, avg: 4096, max: 16384 };
+const options = { sizes, digest: "sha512-256" } as const;
+
+/** Workers that take their time, the first ones the most, so that their answers come in another order. */
+class Unordered implements Workers {
+  readonly size = 3;
+  readonly scan: Workers["scan"];
+  readonly assemble: Workers["assemble"];
+  readonly verify: Workers["verify"];
+  readonly release: Workers["release"];
+  answered: number[] = [];
+  readonly #pool: WorkerPool;
+  #begun = 0;
+
+  constructor(pool: WorkerPool) {
+    this.#pool = pool;
+    this.scan = pool.scan.bind(pool);
+    this.assemble = pool.assemble.bind(pool);
+    this.verify = pool.verify.bind(pool);
+    this.release = pool.release.bind(pool);
+  }
+
+  async store(task: Omit<StoreTask, "kind">) {
+    const number = this.#begun++;
+    const result = await this.#pool.store(task);
+    for (let turns = 6 - (number % 6); turns > 0; turns--) {
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    this.answered.push(number);
+    return result;
+  }
+}
+
+Deno.test("the chunks of an index are in order, in whatever order the workers answer", async () => {
+  using dir = tempDir();
+  const bytes = new Random(1).bytes(5_000_000);
+  const file = dir.write("file", bytes);
+  using pool = new WorkerPool(2);
+  const workers = new Unordered(pool);
+  const progress = new Progress();
+  const fill = { folder: dir.path("store"), form: "plain", level: 3 } as const;
+  const groups = piecesOfFile({ path: file, start: 0, end: bytes.length }, sizes, workers);
+  const { index, added, addedBytes } = await makeIndex(file, groups, workers, { ...options, fill, progress });
+  ok(workers.answered.some((number, i) => number !== i), "they answered in another order");
+  deepStrictEqual([...index.ends], cutPoints(bytes, sizes));
+  for (let i = 0; i < index.count; i++) {
+    strictEqual(index.id(i), sha512256(bytes.subarray(index.start(i), index.ends[i])));
+  }
+  deepStrictEqual([added, addedBytes, progress.done], [index.count, bytes.length, bytes.length]);
+  strictEqual(filesIn(fill.folder).length, index.count);
+});
+
+Deno.test("the pieces of a part of a file are those of that part alone", async () => {
+  using dir = tempDir();
+  const bytes = new Random(2).bytes(9_000_000);
+  const file = dir.write("file", bytes);
+  using pool = new WorkerPool(2);
+  for (const [start, end] of [[0, 9_000_000], [4_194_300, 8_388_650], [100, 100], [8_999_999, 9_000_000]]) {
+    const lengths: number[] = [];
+    for await (
+      const { first, pieces } of piecesOfFile({ path: file, start, end }, DEFAULT_CHUNK_SIZES, pool)
+    ) {
+      strictEqual(first, lengths.length);
+      strictEqual(pieces[0].offset, start + lengths.reduce((sum, length) => sum + length, 0));
+      lengths.push(...pieces.map((piece) => piece.size));
+    }
+    let at = 0;
+    deepStrictEqual(
+      lengths.map((length) => at += length),
+      cutPoints(bytes.subarray(start, end), DEFAULT_CHUNK_SIZES),
+    );
+  }
+});
+
+Deno.test("a failing stream, a failing worker and a signal end the making of an index", async () => {
+  using dir = tempDir();
+  using pool = new WorkerPool(2);
+  const failing = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.enqueue(new Uint8Array(100_000));
+      controller.error(new TypeError("no more"));
+    },
+  });
+  await rejects(makeIndex("it", piecesOfStream(failing, sizes), pool, options), /no more/);
+
+  const file = dir.write("file", new Random(3).bytes(100_000));
+  const shorter = piecesOfFile({ path: file, start: 0, end: 200_000 }, sizes, pool);
+  await rejects(makeIndex(file, shorter, pool, options), { code: "io", message: /ends at byte 100000/ });
+  const none = dir.path("none");
+  const missing = piecesOfFile({ path: none, start: 0, end: 200_000 }, sizes, pool);
+  await rejects(makeIndex(none, missing, pool, options), { code: "missing-file", message: /none/ });
+
+  const stop = new AbortController();
+  let cancelled = false;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: () => new Promise(() => {}),
+    cancel: () => void (cancelled = true),
+  });
+  const { signal } = stop;
+  const making = makeIndex("it", piecesOfStream(endless, sizes, signal), pool, { ...options, signal });
+  stop.abort();
+  await rejects(making, { code: "interrupted" });
+  ok(cancelled, "the stream is told");
+
+  async function* groups(): AsyncGenerator<PieceGroup> {
+    yield { first: 0, pieces: [{ offset: 0, size: 10 }] };
+  }
+  await rejects(makeIndex(file, groups(), pool, { ...options, signal }), { code: "interrupted" });
+});
+
+Deno.test("chopFile and firstDifference count their progress, and stop when told", async () => {
+  using dir = tempDir();
+  const noise = new Random(4);
+  const pieces = Array.from({ length: 200 }, () => noise.bytes(500));
+  const made = makeBlob(dir, [...pieces, ...pieces]);
+  const file = dir.write("file", made.bytes);
+  const index = parseIndex(Deno.readFileSync(made.index));
+  using pool = new WorkerPool(1);
+  const fill = { folder: dir.dir("store"), form: "plain", level: 3 } as const;
+  const [chopping, comparing] = [new Progress(), new Progress()];
+  strictEqual(await chopFile(file, index.size, index, pool, { fill, progress: chopping }), 200);
+  strictEqual(await chopFile(file, index.size, index, pool, { fill }), 0, "they are there");
+  strictEqual(await firstDifference(file, index.size, index, pool, { progress: comparing }), undefined);
+  for (const { done, total } of [chopping, comparing]) deepStrictEqual([done, total], [200_000, 200_000]);
+  const signal = AbortSignal.abort();
+  await rejects(chopFile(file, index.size, index, pool, { fill, signal }), { code: "interrupted" });
+  await rejects(firstDifference(file, index.size, index, pool, { signal }), { code: "interrupted" });
+  await rejects(chopFile(file, index.size - 1, index, pool, { fill }), { code: "mismatch" });
+});
