@@ -36,13 +36,13 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
     writable: child.stdin,
     diagnose: async () => {
       const { code, signal } = await end(child);
-      const said = (await words).trim().replaceAll(/\s*\n\s*/g, "; ");
+      const said = (await inTime(words)).trim().replaceAll(/\s*\n\s*/g, "; ");
       const how = signal === null ? `ssh ended with status ${code}` : "";
       return [how, said].filter((text) => text !== "").join(": ");
     },
     close: async () => {
       await end(child);
-      await words;
+      await inTime(words);
     },
   };
 }
@@ -53,6 +53,19 @@ async function end(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
   const status = await child.status;
   clearTimeout(timer);
   return status;
+}
+
+/** The text, or nothing when a program that this one started keeps it open. */
+async function inTime(text: Promise<string>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(""), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([text, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function keepEnd(stream: ReadableStream<Uint8Array>): Promise<string> {

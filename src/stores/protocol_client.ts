@@ -27,12 +27,8 @@ export interface SessionOptions {
   readonly idleTimeoutMs: number;
 }
 
-/** A request under way: all who want the chunk share it. */
-interface Pending {
-  readonly promise: Promise<StoredChunk | null>;
-  readonly resolve: (chunk: StoredChunk | null) => void;
-  readonly reject: (error: unknown) => void;
-}
+/** One who waits for a chunk. */
+type Waiter = PromiseWithResolvers<StoredChunk | null>;
 
 /** A session that is open until it fails or is closed. */
 export class ProtocolClient {
@@ -41,7 +37,8 @@ export class ProtocolClient {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder = new MessageDecoder();
-  readonly #pending = new Map<ChunkId, Pending>();
+  /** Requests under way: all who want the same chunk share one. */
+  readonly #pending = new Map<ChunkId, Waiter[]>();
   #failure: DesyncError | undefined;
   #closing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -87,26 +84,32 @@ export class ProtocolClient {
   /** The chunk as the other end holds it, `null` when it is missing there. */
   get(id: ChunkId): Promise<StoredChunk | null> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    let pending = this.#pending.get(id);
-    if (pending === undefined) {
-      pending = Promise.withResolvers<StoredChunk | null>();
-      this.#pending.set(id, pending);
+    if (this.#closing) return Promise.reject(this.#closed());
+    const waiter: Waiter = Promise.withResolvers();
+    const waiters = this.#pending.get(id);
+    if (waiters === undefined) {
+      this.#pending.set(id, [waiter]);
       this.#send({ type: "request", highPriority: false, ids: [id] });
-      this.#watch();
+      if (this.#pending.size === 1) this.#watch();
+    } else {
+      waiters.push(waiter);
     }
-    return pending.promise;
+    return waiter.promise;
   }
 
-  /** Says goodbye and ends the connection. */
+  /** Says goodbye and ends the connection. Requests under way fail. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     clearTimeout(this.#timer);
+    this.#rejectAll(this.#closed());
     if (this.#failure === undefined) {
       this.#send({ type: "goodbye" });
-      await this.#writer.close().catch(() => {});
+      // Not waited for: the other end may have stopped reading.
+      this.#writer.close().catch(() => {});
     }
     await this.#connection.close();
+    this.#letGo();
   }
 
   /** Failing to send shows as the end of what is received, which tells more. */
@@ -117,7 +120,12 @@ export class ProtocolClient {
   async #greet(): Promise<void> {
     this.#send({ type: "hello", flags: WANTS_CHUNKS });
     this.#watch(true);
-    const message = await this.#receive(true);
+    let message: Message | null;
+    try {
+      message = await this.#receive(true);
+    } catch (error) {
+      throw wordsInstead(this.#seen, error);
+    }
     clearTimeout(this.#timer);
     if (message === null) throw new DesyncError("store", "the connection ended at once");
     if (message.type === "abort") throw aborted(message.reason);
@@ -132,7 +140,7 @@ export class ProtocolClient {
   async #listen(): Promise<void> {
     try {
       for (let message = await this.#receive(); message !== null; message = await this.#receive()) {
-        this.#handle(message);
+        if (!this.#closing) this.#handle(message);
       }
       if (!this.#closing) throw new DesyncError("store", "the connection ended", { retriable: true });
     } catch (error) {
@@ -161,22 +169,26 @@ export class ProtocolClient {
   }
 
   #settle(id: ChunkId, chunk: StoredChunk | null): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) {
+    const waiters = this.#pending.get(id);
+    if (waiters === undefined) {
       throw new DesyncError("protocol", `it sent chunk ${id}, which nobody asked for`);
     }
     this.#pending.delete(id);
-    pending.resolve(chunk);
+    // Whoever gets the bytes may do with them what he likes.
+    waiters.forEach(({ resolve }, i) => {
+      resolve(chunk === null || i === 0 ? chunk : { form: chunk.form, bytes: chunk.bytes.slice() });
+    });
     this.#watch();
   }
 
   /** The next message, `null` at the end. */
   async #receive(first = false): Promise<Message | null> {
     while (true) {
-      const message = first ? greetingOrWords(this.#decoder, this.#seen) : this.#decoder.next();
+      const message = this.#decoder.next();
       if (message !== null) return message;
       const { value } = await this.#reader.read();
       if (value === undefined) {
+        if (this.#timedOut !== undefined) throw this.#timedOut;
         if (this.#decoder.pending > 0) {
           throw new DesyncError("store", "the connection ended within a message", { retriable: true });
         }
@@ -203,35 +215,53 @@ export class ProtocolClient {
   /** Ends the session; all who wait learn why. */
   async #fail(error: unknown, opened: boolean): Promise<DesyncError> {
     clearTimeout(this.#timer);
-    const cause = this.#timedOut ?? error;
+    // The end of its input tells the other end to stop.
+    this.#writer.abort().catch(() => {});
     const said = await this.#connection.diagnose();
-    const known = cause instanceof DesyncError;
-    const reason = messageOf(cause);
+    const known = error instanceof DesyncError;
+    const reason = messageOf(error);
     const more = said === "" || said === reason ? "" : ` (${said})`;
-    const text = `Cannot read from ${this.#options.location}: ${reason}${more}`;
-    this.#failure = new DesyncError(known ? cause.code : "store", text, {
-      cause,
-      retriable: opened && (!known || cause.retriable),
+    const text = printable(`Cannot read from ${this.#options.location}: ${reason}${more}`);
+    this.#failure = new DesyncError(known ? error.code : "store", text, {
+      cause: error,
+      retriable: opened && (!known || error.retriable),
     });
-    for (const pending of this.#pending.values()) pending.reject(this.#failure);
-    this.#pending.clear();
+    this.#letGo();
+    this.#rejectAll(this.#failure);
     return this.#failure;
   }
+
+  #closed(): DesyncError {
+    return new DesyncError("store", `Cannot read from ${this.#options.location}: it has been closed`);
+  }
+
+  #rejectAll(error: DesyncError): void {
+    for (const waiters of this.#pending.values()) for (const { reject } of waiters) reject(error);
+    this.#pending.clear();
+  }
+
+  /** Gives both directions up, if the connection's end has not done so. */
+  #letGo(): void {
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
+  }
+}
+
+/** What the other end said may hold what would do things to a terminal. */
+function printable(text: string): string {
+  // deno-lint-ignore no-control-regex -- that is what has to go
+  return text.replaceAll(/\s*[\x00-\x1f\x7f-\x9f]+\s*/g, " ").trim();
 }
 
 function aborted(reason: string): DesyncError {
   return new DesyncError("store", `it gave up: ${reason === "" ? "no reason given" : reason}`);
 }
 
-/** The first message. What a remote shell or a wrong program says instead is worth showing. */
-function greetingOrWords(decoder: MessageDecoder, seen: string): Message | null {
-  try {
-    return decoder.next();
-  } catch (error) {
-    // deno-lint-ignore no-control-regex -- what is not text is not shown
-    const words = seen.slice(0, 200).replaceAll(/[\x00-\x1f\x7f-\xff]+/g, " ").trim();
-    if (words.length < 4) throw error;
-    const text = `it says ${JSON.stringify(words)} instead of speaking the casync protocol`;
-    throw new DesyncError("protocol", text, { cause: error });
-  }
+/** What a remote shell or a wrong program says instead of a greeting is worth showing. */
+function wordsInstead(seen: string, error: unknown): unknown {
+  const words = printable(seen.slice(0, 200).replaceAll(/[\x80-\xff]+/g, " "));
+  // Messages begin with their size, of which the upper half is zero.
+  if (words.length < 4 || seen.slice(0, 8).includes("\0")) return error;
+  const text = `it says ${JSON.stringify(words)} instead of speaking the casync protocol`;
+  return new DesyncError("protocol", text, { cause: error });
 }
