@@ -25,29 +25,39 @@ export class ProtocolStore implements ChunkStore {
   readonly #options: ProtocolStoreOptions;
   #sessions: Promise<ProtocolClient>[] = [];
   #open: ProtocolClient[] = [];
+  /** Connections whose greetings are under way. */
+  readonly #opening = new Set<Connection>();
+  #maxSessions: number;
   #everOpened = false;
+  #closed = false;
 
   constructor(options: ProtocolStoreOptions) {
     this.location = options.location;
     this.#options = options;
+    this.#maxSessions = options.maxSessions;
     const most = REQUESTS_PER_SESSION * options.maxSessions;
     this.limits = { start: Math.min(REQUESTS_PER_SESSION, most), max: most };
   }
 
-  async get(id: ChunkId): Promise<StoredChunk | null> {
-    const session = await this.#session();
-    return await session.get(id);
+  async get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
+    return await unlessAborted(signal, async () => {
+      const session = this.#session();
+      // At once where that is possible: the next one who asks has to see how much it has to do.
+      return await (session instanceof ProtocolClient ? session : await session).get(id);
+    });
   }
 
   /** The protocol has no way to ask but to fetch. */
-  async has(id: ChunkId): Promise<boolean> {
-    return await this.get(id) !== null;
+  async has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
+    return await this.get(id, signal) !== null;
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     const sessions = this.#sessions;
     this.#sessions = [];
     this.#open = [];
+    await Promise.all([...this.#opening].map((connection) => connection.close()));
     await Promise.all(sessions.map(async (opening) => {
       const session = await opening.catch(() => null);
       await session?.close();
@@ -55,17 +65,19 @@ export class ProtocolStore implements ChunkStore {
   }
 
   /** The session with the least to do; a new one when all have much and there may be more. */
-  async #session(): Promise<ProtocolClient> {
+  #session(): ProtocolClient | Promise<ProtocolClient> {
     this.#open = this.#open.filter((session) => !session.ended);
     const best = this.#open.reduce<ProtocolClient | undefined>(
       (least, session) => least === undefined || session.load < least.load ? session : least,
       undefined,
     );
     const opening = this.#sessions.length > this.#open.length;
-    if (best === undefined) return await (opening ? this.#sessions.at(-1)! : this.#begin());
-    if (best.load >= BUSY && !opening && this.#sessions.length < this.#options.maxSessions) {
-      // Nobody waits for it: it is used when it is there. If it fails, the next request tries again.
-      this.#begin().catch(() => {});
+    if (best === undefined) return opening ? this.#sessions.at(-1)! : this.#begin();
+    if (best.load >= BUSY && !opening && this.#sessions.length < this.#maxSessions) {
+      // Nobody waits for it: it is used when it is there. A host that wants no more gets no more.
+      this.#begin().catch(() => {
+        this.#maxSessions = Math.max(1, this.#open.length);
+      });
     }
     return best;
   }
@@ -90,11 +102,32 @@ export class ProtocolStore implements ChunkStore {
 
   async #connect(): Promise<ProtocolClient> {
     try {
-      return await ProtocolClient.open(await this.#options.connect(), this.#options);
+      const connection = await this.#options.connect();
+      this.#opening.add(connection);
+      try {
+        if (this.#closed) await connection.close();
+        return await ProtocolClient.open(connection, this.#options);
+      } finally {
+        this.#opening.delete(connection);
+      }
     } catch (error) {
       // A first connection that fails is the user's to mend; one that fails later may come back.
       if (!(error instanceof DesyncError) || !this.#everOpened) throw error;
       throw new DesyncError(error.code, error.message, { cause: error, retriable: true });
     }
+  }
+}
+
+/** The result of the work, or `interrupted` when the signal comes before. */
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  if (signal === undefined) return await work();
+  const interrupted = Promise.withResolvers<never>();
+  const interrupt = () => interrupted.reject(new DesyncError("interrupted", "Interrupted"));
+  if (signal.aborted) interrupt();
+  signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await (signal.aborted ? interrupted.promise : Promise.race([work(), interrupted.promise]));
+  } finally {
+    signal.removeEventListener("abort", interrupt);
   }
 }
