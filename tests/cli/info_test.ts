@@ -124,13 +124,15 @@ Deno.test("info counts the compressed bytes of each chunk once, as far as the li
     return JSON.parse(stdout)["dedup-size-not-in-seed-nor-cache-compressed"];
   };
   deepStrictEqual([await bytesOf(), await bytesOf("-c", dir.path("cache"))], [1007, 7]);
+  dir.write("chunks.json", "null\n"); // what desync writes for an index without chunks
+  strictEqual(await bytesOf(), 0);
 });
 
 Deno.test("info refuses a --chunks-info that inspect-chunks did not write", async () => {
   using dir = tempDir();
   const none = dir.path("none");
   assertFails(await runCli(["info", blob, "--chunks-info", none]), 1, none, "no such file");
-  for (const text of ["", "{}", "null", "[", "[1]", "[null]", '[{"id":"zz"}]', '[{"id":5}]', "junk"]) {
+  for (const text of ["", "{}", "[", "[1]", "[null]", '[{"id":"zz"}]', '[{"id":5}]', "junk"]) {
     const file = dir.write("bad.json", text);
     assertFails(await runCli(["info", blob, "--chunks-info", file]), 2, file, "inspect-chunks");
   }

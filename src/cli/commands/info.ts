@@ -68,6 +68,8 @@ function readChunksInfo(path: string): Map<ChunkId, number> {
     if (!(error instanceof SyntaxError)) throw fileError(`read the chunks' sizes in ${path}`, error);
     throw notAList(path, messageOf(error));
   }
+  // desync writes null for an index without chunks.
+  if (list === null) return new Map();
   if (!Array.isArray(list)) throw notAList(path, "it is no JSON list");
   const sizes = new Map<ChunkId, number>();
   for (const [i, entry] of list.entries()) {
