@@ -6,6 +6,7 @@ import { joined, type Made, makeBlob, somePieces } from "../support/made.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { Random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
 
@@ -17,7 +18,7 @@ async function extracts(dir: TempDir, made: Made, ...args: string[]): Promise<st
   const result = await runCli(["extract", ...args, made.index, target]);
   strictEqual(result.code, 0, result.stderr);
   strictEqual(result.stderr, "");
-  deepStrictEqual(Deno.readFileSync(target), made.bytes);
+  sameBytes(Deno.readFileSync(target), made.bytes);
   return result.stdout;
 }
 
@@ -126,7 +127,7 @@ Deno.test("the index may come from standard input, and from a server", async () 
   const target = dir.path("target");
   const piped = await runCli(["extract", "-s", made.store, "-", target], { stdin });
   strictEqual(piped.code, 0, piped.stderr);
-  deepStrictEqual(Deno.readFileSync(target), made.bytes);
+  sameBytes(Deno.readFileSync(target), made.bytes);
   const bad = await runCli(["extract", "-s", made.store, "-", target], { stdin: stdin.subarray(0, 99) });
   assertFails(bad, 1, "the index on standard input");
   await using server = await startFaultyServer({ "/a.caibx": [{ status: 500 }, { body: stdin }] });
@@ -167,7 +168,7 @@ Deno.test("the target's name may be as long as names can be", async () => {
     const target = dir.path(name);
     const result = await runCli(["extract", "-s", made.store, made.index, target]);
     strictEqual(result.code, 0, result.stderr);
-    deepStrictEqual(Deno.readFileSync(target), made.bytes);
+    sameBytes(Deno.readFileSync(target), made.bytes);
   }
 });
 
@@ -288,7 +289,7 @@ Deno.test("several processes share one cache at once", async () => {
   for (const result of await Promise.all([1, 2, 3, 4].map((n) => run(n, n % 2 ? server.url : made.store)))) {
     strictEqual(result.code, 0, result.stderr);
   }
-  for (const n of [1, 2, 3, 4]) deepStrictEqual(Deno.readFileSync(dir.path(`target${n}`)), made.bytes);
+  for (const n of [1, 2, 3, 4]) sameBytes(Deno.readFileSync(dir.path(`target${n}`)), made.bytes);
   const names = [...Deno.readDirSync(cache)].flatMap(({ name }) => [...Deno.readDirSync(`${cache}/${name}`)]);
   strictEqual(names.length, 200);
   strictEqual((await runCli(["verify", "-s", cache])).code, 0);
@@ -473,7 +474,7 @@ Deno.test({
       new Deno.Command("sync").outputSync();
       const expected = new Uint8Array(256 * 1024).fill(9);
       expected.set(made.bytes);
-      deepStrictEqual(Deno.readFileSync(image), expected);
+      sameBytes(Deno.readFileSync(image), expected);
     } finally {
       new Deno.Command("losetup", { args: ["-d", device] }).outputSync();
     }

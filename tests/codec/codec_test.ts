@@ -13,6 +13,7 @@ import { joined, zstdBomb } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { Random } from "../support/random.ts";
 import { run } from "../support/process.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { sha256, sha512256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
@@ -45,7 +46,7 @@ for (
       const native = new Uint8Array(openChunk(nativeCodec, stored, { id, digest }));
       for (const [, codec] of codecs) {
         const opened = openChunk(codec, stored, { id, digest, size: native.length });
-        deepStrictEqual(new Uint8Array(opened), native);
+        sameBytes(opened, native);
       }
       chunks++;
     }
@@ -99,9 +100,9 @@ for (const [name, codec] of codecs) {
       ];
       for (const [compression, stored] of frames) {
         strictEqual(compressionOf(stored), compression);
-        deepStrictEqual(new Uint8Array(codec.decompress(compression, stored, bytes.length + 1)), bytes);
+        sameBytes(codec.decompress(compression, stored, bytes.length + 1), bytes);
         if (bytes.length === 0) continue;
-        deepStrictEqual(new Uint8Array(codec.decompress(compression, stored, bytes.length)), bytes);
+        sameBytes(codec.decompress(compression, stored, bytes.length), bytes);
         if (bytes.length === 1) continue;
         throws(() => codec.decompress(compression, stored, bytes.length - 1), /more than \d+ bytes/);
       }
@@ -113,7 +114,7 @@ for (const [name, codec] of codecs) {
     const frames = joined([zstdCompressSync(noise), skippable, zstdCompressSync(text), skippable]);
     const whole = joined([noise, text]);
     const expected = { id: sha512256(whole), digest: "sha512-256", size: whole.length } as const;
-    deepStrictEqual(new Uint8Array(openChunk(codec, { form: "compressed", bytes: frames }, expected)), whole);
+    sameBytes(openChunk(codec, { form: "compressed", bytes: frames }, expected), whole);
   });
 
   Deno.test(`${name}: every damaged or cut chunk is refused as invalid, whatever the damage`, () => {
@@ -133,7 +134,7 @@ for (const [name, codec] of codecs) {
           return;
         }
         // Some bits say nothing about the content: what comes out is right then, or it would not come out.
-        deepStrictEqual(new Uint8Array(opened), bytes, what);
+        sameBytes(opened, bytes, what);
       };
       for (let length = 0; length < good.length; length++) refused(good.slice(0, length), `cut to ${length}`);
       for (let bit = 0; bit < 8 * good.length; bit++) {
@@ -216,7 +217,7 @@ Deno.test("a zstd frame's header tells its window and size before anything is de
 Deno.test("what the native codec compresses is one frame", () => {
   for (const [name, bytes] of inputs) {
     const frame = nativeCodec.compress(bytes, 3);
-    deepStrictEqual(new Uint8Array(zstdDecompressSync(frame)), bytes);
+    sameBytes(zstdDecompressSync(frame), bytes);
     let magics = 0;
     for (let at = 0; at + 4 <= frame.length; at++) {
       if (frame[at] === 0x28 && frame[at + 1] === 0xb5 && frame[at + 2] === 0x2f && frame[at + 3] === 0xfd) {
@@ -235,7 +236,7 @@ Deno.test({
     for (const [, bytes] of inputs) {
       const file = dir.write("frame.zst", nativeCodec.compress(bytes, 3));
       const { stdoutBytes } = await run(peers.zstd, ["-d", "-c", file]);
-      deepStrictEqual(stdoutBytes, Uint8Array.from(bytes));
+      sameBytes(stdoutBytes, bytes);
     }
   },
 });

@@ -7,6 +7,7 @@ import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { blob, smallBlob, testdata } from "../support/testdata.ts";
 
@@ -100,7 +101,7 @@ for (const digest of ["sha512-256", "sha256"]) {
         // casync wants the zeros too, which no extraction needs: neither desync's nor ours.
         await caches(store, cache, index);
         await run(peers.casync, ["extract", `--store=${cache}`, index, dir.path("theirs")]);
-        deepStrictEqual(new Uint8Array(Deno.readFileSync(dir.path("theirs"))), bytes);
+        sameBytes(Deno.readFileSync(dir.path("theirs")), bytes);
       },
     });
   }
@@ -117,7 +118,7 @@ for (const digest of ["sha512-256", "sha256"]) {
       await extracts(dir, bytes, "-s", store, "-c", cache, index);
       const theirs = dir.path("theirs");
       await run(peers.desync, ["--digest", digest, "extract", "-s", cache, index, theirs]);
-      deepStrictEqual(new Uint8Array(Deno.readFileSync(theirs)), bytes);
+      sameBytes(Deno.readFileSync(theirs), bytes);
       const verified = await run(peers.desync, ["--digest", digest, "verify", "-s", cache]);
       strictEqual(verified.stdout + verified.stderr, "");
     },
@@ -137,7 +138,7 @@ Deno.test({
       const [program, args] of [[peers.desync, ["-s", cache]], [peers.casync, [`--store=${cache}`]]] as const
     ) {
       await run(program, ["extract", ...args, index, dir.path("theirs")]);
-      deepStrictEqual(new Uint8Array(Deno.readFileSync(dir.path("theirs"))), smallBlob());
+      sameBytes(Deno.readFileSync(dir.path("theirs")), smallBlob());
       Deno.removeSync(dir.path("theirs"));
     }
   },
@@ -157,8 +158,8 @@ Deno.test({
       const [ours, theirs] = [dir.write("ours", old), dir.write("theirs", old)];
       strictEqual((await runCli(["extract", ...more, "-s", store, index, ours])).code, 0);
       await run(peers.desync, ["extract", ...more, "-s", store, index, theirs]);
-      deepStrictEqual(Deno.readFileSync(ours), Deno.readFileSync(theirs));
-      deepStrictEqual(new Uint8Array(Deno.readFileSync(ours)), bytes);
+      sameBytes(Deno.readFileSync(ours), Deno.readFileSync(theirs));
+      sameBytes(Deno.readFileSync(ours), bytes);
     }
   },
 });

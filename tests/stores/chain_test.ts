@@ -5,6 +5,7 @@ import { ChunkReader } from "../../src/stores/chain.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 
 const content = new Random(3).bytes(1000);
@@ -22,10 +23,10 @@ Deno.test("the first store that has the chunk gives it, and the cache gets what 
     await second.put(id, chunk(form));
     await third.put(id, bad);
     const reader = new ChunkReader({ cache, stores: [first, second, third] }, portableCodec);
-    deepStrictEqual(new Uint8Array(await reader.read(expected)), content);
+    sameBytes(await reader.read(expected), content);
     deepStrictEqual((await cache.get(id))?.form, form === "zstd" ? "compressed" : "plain");
     const alone = new ChunkReader({ cache, stores: [] }, portableCodec);
-    deepStrictEqual(new Uint8Array(await alone.read(expected)), content);
+    sameBytes(await alone.read(expected), content);
   }
 });
 
@@ -52,7 +53,7 @@ Deno.test("an invalid chunk is an error that names its store; in the cache it ca
   const message = /in the cache the cache is invalid.*--cache-repair/;
   await rejects(new ChunkReader({ cache, stores: [store] }, portableCodec).read(expected), { message });
   const repairing = new ChunkReader({ cache, cacheRepair: true, stores: [store] }, portableCodec);
-  deepStrictEqual(new Uint8Array(await repairing.read(expected)), content);
+  sameBytes(await repairing.read(expected), content);
   const alone = new ChunkReader({ cache, stores: [] }, portableCodec);
   ok((await alone.read(expected)).length === 1000);
 });

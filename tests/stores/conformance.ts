@@ -1,10 +1,11 @@
 /** What every store does, whatever it is made of. */
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { ok, strictEqual } from "node:assert/strict";
 import type { StoredChunk } from "../../src/chunk.ts";
 import type { ChunkStore, WritableChunkStore } from "../../src/stores/store.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 
 /** A store under test that holds these chunks, and has to be given back. */
@@ -37,7 +38,7 @@ function expected({ form, bytes }: Held): StoredChunk {
 function same(chunk: StoredChunk | null, wanted: StoredChunk): void {
   ok(chunk !== null, "the chunk is there");
   strictEqual(chunk.form, wanted.form);
-  deepStrictEqual(new Uint8Array(chunk.bytes), new Uint8Array(wanted.bytes));
+  sameBytes(chunk.bytes, wanted.bytes);
 }
 
 /** Defines the tests for one kind of store; `open` makes one that holds the chunks. */

@@ -1,0 +1,16 @@
+/** Compares bytes; deepStrictEqual needs minutes to show how two large arrays differ. */
+
+import { fail } from "node:assert/strict";
+
+/** Fails unless both hold the same bytes, and says where they first differ. */
+export function sameBytes(actual: Uint8Array, expected: Uint8Array, what = "the bytes"): void {
+  const end = Math.min(actual.length, expected.length);
+  for (let at = 0; at < end; at++) {
+    if (actual[at] !== expected[at]) {
+      fail(`${what}: byte ${at} is ${actual[at]} instead of ${expected[at]}`);
+    }
+  }
+  if (actual.length !== expected.length) {
+    fail(`${what}: ${actual.length} of them instead of ${expected.length}`);
+  }
+}
