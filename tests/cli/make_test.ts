@@ -5,6 +5,7 @@ import { cliCommand, runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
+import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { joined } from "../support/made.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
@@ -392,6 +393,25 @@ Deno.test({
         modes(join(store, name), 0o644);
       }
     }
+  },
+});
+
+Deno.test({
+  name: "a block device is cut, compared and chopped as the file that it holds",
+  ignore: !hasLoopDevices,
+  fn: async () => {
+    using dir = tempDir();
+    const file = dir.write("file", smallBlob().subarray(0, 440 * 1024));
+    const index = await makes(dir, file, "-s", dir.path("of-file"));
+    await using device = await attachLoopDevice(file);
+    deepStrictEqual(await makes(dir, device.path, "-s", dir.path("of-device")), index);
+    deepStrictEqual(contentOf(dir.path("of-device")), contentOf(dir.path("of-file")));
+    strictEqual((await runCli(["verify-index", dir.path("made.caibx"), device.path])).code, 0);
+    strictEqual(
+      (await runCli(["chop", "-s", dir.path("chopped"), dir.path("made.caibx"), device.path])).code,
+      0,
+    );
+    deepStrictEqual(contentOf(dir.path("chopped")), contentOf(dir.path("of-file")));
   },
 });
 
