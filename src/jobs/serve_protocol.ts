@@ -27,8 +27,9 @@ export interface ServeOptions {
 const AHEAD = 16;
 
 /**
- * Serves until the client says goodbye, the input ends, or the signal comes. What a client asks for is read only as
- * fast as it takes the answers. Throws `protocol` when the client does not speak it, after telling it so.
+ * Serves until the client says goodbye, the input ends, or the signal comes, even when the client takes no answers then.
+ * What a client asks for is read only as fast as it takes the answers. Throws `protocol` when the client does not speak
+ * it, after telling it so.
  */
 export async function serveChunks(
   store: ChunkStore,
@@ -38,22 +39,37 @@ export async function serveChunks(
 ): Promise<void> {
   const reader = input.getReader();
   const writer = output.getWriter();
-  const stop = () => reader.cancel().catch(() => {});
+  const stopped = Promise.withResolvers<void>();
+  const stop = () => stopped.resolve();
+  if (options.signal?.aborted) stop();
   options.signal?.addEventListener("abort", stop, { once: true });
-  const send = (message: Message) => writer.write(encodeMessage(message));
   try {
-    await send({ type: "hello", flags: SERVES_CHUNKS });
-    await answerAll(new Inbox(reader), store, send, options);
-    await send({ type: "goodbye" });
-    await writer.close();
-  } catch (error) {
-    if (!(error instanceof DesyncError)) return; // The client is gone.
-    await send({ type: "abort", errorNumber: 0, reason: messageOf(error) }).catch(() => {});
-    await writer.close().catch(() => {});
-    throw error;
+    await Promise.race([converse(store, new Inbox(reader), writer, options), stopped.promise]);
   } finally {
     options.signal?.removeEventListener("abort", stop);
     reader.cancel().catch(() => {});
+    if (options.signal?.aborted) writer.abort().catch(() => {});
+  }
+}
+
+/** The whole session, from one greeting to the other's end. */
+async function converse(
+  store: ChunkStore,
+  inbox: Inbox,
+  writer: WritableStreamDefaultWriter<Uint8Array>,
+  options: ServeOptions,
+): Promise<void> {
+  const send = (message: Message) => writer.write(encodeMessage(message));
+  try {
+    await send({ type: "hello", flags: SERVES_CHUNKS });
+    await answerAll(inbox, store, send, options);
+    await send({ type: "goodbye" });
+    await writer.close();
+  } catch (error) {
+    if (options.signal?.aborted || !(error instanceof DesyncError)) return; // Nobody is left to tell.
+    await send({ type: "abort", errorNumber: 0, reason: messageOf(error) }).catch(() => {});
+    await writer.close().catch(() => {});
+    throw error;
   }
 }
 
@@ -150,6 +166,7 @@ function problemOf(stored: StoredChunk, id: ChunkId, options: ServeOptions): str
   if (stored.bytes.length > MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) {
     return `it has ${stored.bytes.length} bytes, more than a message of the protocol can hold`;
   }
+  if (stored.bytes.length === 0) return "it is empty, which a message of the protocol cannot say";
   try {
     openChunk(options.codec, stored, { id, digest: "sha512-256" });
     return undefined;
