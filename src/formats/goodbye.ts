@@ -1,0 +1,175 @@
+/**
+ * GOODBYE, the table at the end of each directory of an archive, by which a reader finds a child without reading the
+ * others.
+ *
+ *     0   size of the element, 0xdfd35c5e8327c403
+ *     16  items of 24 bytes: offset (from the start of GOODBYE back to the child's FILENAME), size (FILENAME to the
+ *         child's end), hash (SipHash-2-4 of the name, without NUL)
+ *         tail of 24 bytes: offset (from GOODBYE back to the directory's ENTRY), size of GOODBYE, 0x57446fa533702943
+ *
+ * The items, in order of hash and then offset, are laid out as a complete binary search tree: smaller ones than item i
+ * start at 2i+1, larger ones at 2i+2, and only the last level may be incomplete, at its right.
+ *
+ * Source: casync's caformat.h, checked against archives that casync 2 and desync 1.0.4 wrote.
+ */
+import { fromHex, readU64, viewOf, writeU64 } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
+import { ELEMENT, ELEMENT_HEADER_BYTES } from "./archive_elements.ts";
+import { sipHash } from "./siphash.ts";
+
+/** Bytes of an item, and of the tail. */
+export const GOODBYE_ITEM_BYTES = 24;
+
+const TAIL_MARKER = 0x57446fa533702943n;
+const NAME_KEY = fromHex("b3841d0f2b447485c12ec2d130ed3627");
+
+/** One child. */
+export interface GoodbyeItem {
+  /** Bytes from the child's FILENAME to the start of GOODBYE. */
+  readonly offset: number;
+  /** Bytes from the child's FILENAME to the child's end. */
+  readonly size: number;
+  /** {@linkcode nameHash} of the child. */
+  readonly hash: bigint;
+}
+
+/** By what a child is found. */
+export function nameHash(name: Uint8Array): bigint {
+  return sipHash(NAME_KEY, name);
+}
+
+function invalid(reason: string): DesyncError {
+  return new DesyncError("invalid-archive", `Not a valid archive: a directory's table of children ${reason}`);
+}
+
+/**
+ * The whole element for these children, in any order.
+ *
+ * @param entryOffset bytes from the directory's ENTRY to the start of GOODBYE
+ */
+export function buildGoodbye(items: readonly GoodbyeItem[], entryOffset: number): Uint8Array<ArrayBuffer> {
+  const sorted = items.toSorted((a, b) => a.hash === b.hash ? a.offset - b.offset : a.hash < b.hash ? -1 : 1);
+  const bytes = new Uint8Array(ELEMENT_HEADER_BYTES + (items.length + 1) * GOODBYE_ITEM_BYTES);
+  const view = viewOf(bytes);
+  writeU64(view, 0, bytes.length);
+  view.setBigUint64(8, ELEMENT.goodbye, true);
+  treeOrder(items.length, (sortedAt, treeAt) => {
+    const at = ELEMENT_HEADER_BYTES + treeAt * GOODBYE_ITEM_BYTES;
+    writeU64(view, at, sorted[sortedAt].offset);
+    writeU64(view, at + 8, sorted[sortedAt].size);
+    view.setBigUint64(at + 16, sorted[sortedAt].hash, true);
+  });
+  const tail = bytes.length - GOODBYE_ITEM_BYTES;
+  writeU64(view, tail, entryOffset);
+  writeU64(view, tail + 8, bytes.length);
+  view.setBigUint64(tail + 16, TAIL_MARKER, true);
+  return bytes;
+}
+
+/** Calls `place` for the items in order with each one's place in the tree. */
+function treeOrder(count: number, place: (sortedAt: number, treeAt: number) => void): void {
+  let next = 0;
+  const visit = (at: number) => {
+    if (at >= count) return;
+    visit(2 * at + 1);
+    place(next++, at);
+    visit(2 * at + 2);
+  };
+  visit(0);
+}
+
+/** The item in these 24 bytes. Throws `invalid-archive` when it points outside the directory. */
+export function parseGoodbyeItem(bytes: Uint8Array): GoodbyeItem {
+  const view = viewOf(bytes);
+  const [offset, size] = [readU64(view, 0), readU64(view, 8)];
+  if (offset === undefined || size === undefined || size > offset) throw invalid("points outside of it");
+  return { offset, size, hash: view.getBigUint64(16, true) };
+}
+
+/** Throws `invalid-archive` unless these 24 bytes are the tail of an element that is so large and so far from ENTRY. */
+export function checkGoodbyeTail(bytes: Uint8Array, size: number, entryOffset: number): void {
+  const view = viewOf(bytes);
+  if (view.getBigUint64(16, true) !== TAIL_MARKER) throw invalid("does not end as it should");
+  if (readU64(view, 8) !== size) throw invalid("says that it has another size");
+  if (readU64(view, 0) !== entryOffset) throw invalid("says that the directory starts elsewhere");
+}
+
+/**
+ * The children in a whole GOODBYE element, in the order of the table. Throws `invalid-archive` when it is none, points
+ * outside the directory, or is not laid out so that every child can be found.
+ *
+ * @param entryOffset bytes from the directory's ENTRY to the start of GOODBYE
+ */
+export function parseGoodbye(bytes: Uint8Array, entryOffset: number): GoodbyeItem[] {
+  const body = bytes.length - ELEMENT_HEADER_BYTES;
+  if (body < GOODBYE_ITEM_BYTES || body % GOODBYE_ITEM_BYTES !== 0) {
+    throw invalid(`has ${bytes.length} bytes`);
+  }
+  const view = viewOf(bytes);
+  if (view.getBigUint64(8, true) !== ELEMENT.goodbye || readU64(view, 0) !== bytes.length) {
+    throw invalid("does not start as it should");
+  }
+  checkGoodbyeTail(bytes.subarray(-GOODBYE_ITEM_BYTES), bytes.length, entryOffset);
+  const items: GoodbyeItem[] = [];
+  for (let at = ELEMENT_HEADER_BYTES; at < bytes.length - GOODBYE_ITEM_BYTES; at += GOODBYE_ITEM_BYTES) {
+    const item = parseGoodbyeItem(bytes.subarray(at, at + GOODBYE_ITEM_BYTES));
+    if (item.offset > entryOffset) throw invalid("points outside of it");
+    items.push(item);
+  }
+  let previous: GoodbyeItem | undefined;
+  const inOrder: GoodbyeItem[] = new Array(items.length);
+  treeOrder(items.length, (sortedAt, treeAt) => inOrder[sortedAt] = items[treeAt]);
+  for (const item of inOrder) {
+    if (previous !== undefined && item.hash < previous.hash) throw invalid("is not in order");
+    previous = item;
+  }
+  return items;
+}
+
+/**
+ * The children that may have this name: their hash is its. Names can share a hash, so the child's FILENAME decides.
+ * Works on any table, however it lies, in at most as many steps as it has items.
+ */
+export function findInGoodbye(items: readonly GoodbyeItem[], name: Uint8Array): GoodbyeItem[] {
+  const hash = nameHash(name);
+  const found: GoodbyeItem[] = [];
+  const visit = (at: number) => {
+    if (at >= items.length) return;
+    const item = items[at];
+    if (hash <= item.hash) visit(2 * at + 1);
+    if (hash === item.hash) found.push(item);
+    if (hash >= item.hash) visit(2 * at + 2);
+  };
+  visit(0);
+  return found;
+}
+
+/** A key of this process alone, so that nobody can make different tables with the same sum. */
+const SUM_KEY = crypto.getRandomValues(new Uint8Array(16));
+
+/** Whether a table names exactly the children that were seen, in memory that does not grow with their number. */
+export class GoodbyeSum {
+  #count = 0;
+  #sum = 0n;
+
+  /** How many children. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Counts a child. `start` is the place of its FILENAME in the archive. */
+  add(start: number, size: number, hash: bigint): void {
+    const bytes = new Uint8Array(GOODBYE_ITEM_BYTES);
+    const view = viewOf(bytes);
+    writeU64(view, 0, start);
+    writeU64(view, 8, size);
+    view.setBigUint64(16, hash, true);
+    this.#count++;
+    this.#sum = BigInt.asUintN(64, this.#sum + sipHash(SUM_KEY, bytes));
+  }
+
+  /** Whether both have counted the same children, in whatever order. */
+  equals(other: GoodbyeSum): boolean {
+    return this.#count === other.#count && this.#sum === other.#sum;
+  }
+}

@@ -1,0 +1,102 @@
+/** An archive's content as text: its listing, or an mtree. */
+import { toHex } from "../bytes.ts";
+import type { DigestName } from "../chunk.ts";
+import type { ArchiveEvent } from "../formats/archive.ts";
+import type { ArchiveNode } from "../formats/archive_elements.ts";
+import { MTREE_HEADER, mtreeLine } from "../formats/mtree.ts";
+import { escapeName, listLine } from "../formats/node_text.ts";
+import { type Pieces, readArchive } from "./read_archive.ts";
+
+/** Computes a digest of bytes that come in pieces. */
+export interface Hasher {
+  update(bytes: Uint8Array): void;
+  digest(): Uint8Array;
+}
+
+/** Begins a digest. */
+export type MakeHasher = (name: DigestName) => Hasher;
+
+/** Takes lines as they are ready. */
+export type Print = (text: string) => void;
+
+/** Prints what `casync list` does. Errors as for {@linkcode readArchive}. */
+export async function listArchive(pieces: Pieces, print: Print, signal?: AbortSignal): Promise<void> {
+  const lister = new Lister(print);
+  await readArchive(pieces, (event) => lister.visit(event), signal);
+}
+
+/** Prints an mtree of the archive, with a digest of every file. Errors as for {@linkcode readArchive}. */
+export async function mtreeOfArchive(
+  pieces: Pieces,
+  digest: { readonly name: DigestName; readonly make: MakeHasher },
+  print: Print,
+  signal?: AbortSignal,
+): Promise<void> {
+  print(MTREE_HEADER);
+  const printer = new MtreePrinter(digest.name, digest.make, print);
+  await readArchive(pieces, (event) => printer.visit(event), signal);
+}
+
+/** Knows the path of the node that events are about. */
+export class PathTracker {
+  readonly #names: string[] = [];
+
+  /** Enters the node. Returns its escaped path, `.` for the root. */
+  enter(node: ArchiveNode): string {
+    this.#names.push(escapeName(node.name));
+    return this.#names.length === 1 ? "." : this.#names.slice(1).join("/");
+  }
+
+  leave(): void {
+    this.#names.pop();
+  }
+}
+
+class Lister {
+  readonly #path = new PathTracker();
+  readonly #print: Print;
+
+  constructor(print: Print) {
+    this.#print = print;
+  }
+
+  visit(event: ArchiveEvent): void {
+    if (event.type === "node") this.#print(listLine(this.#path.enter(event.node), event.node));
+    else if (event.type === "end") this.#path.leave();
+  }
+}
+
+/** Turns events into lines. A file's line comes with its end, when its digest is known. */
+class MtreePrinter {
+  readonly #path = new PathTracker();
+  readonly #digest: DigestName;
+  readonly #makeHasher: MakeHasher;
+  readonly #print: Print;
+  #file: { path: string; node: ArchiveNode; hasher: Hasher } | undefined;
+
+  constructor(digest: DigestName, makeHasher: MakeHasher, print: Print) {
+    this.#digest = digest;
+    this.#makeHasher = makeHasher;
+    this.#print = print;
+  }
+
+  visit(event: ArchiveEvent): void {
+    if (event.type === "data") this.#file?.hasher.update(event.bytes);
+    else if (event.type === "end") this.#end();
+    else this.#begin(event.node);
+  }
+
+  #begin(node: ArchiveNode): void {
+    const path = this.#path.enter(node);
+    if (node.kind === "file") this.#file = { path, node, hasher: this.#makeHasher(this.#digest) };
+    else this.#print(mtreeLine(path, node));
+  }
+
+  #end(): void {
+    this.#path.leave();
+    if (this.#file === undefined) return;
+    const { path, node, hasher } = this.#file;
+    this.#print(mtreeLine(path, node, { name: this.#digest, hex: toHex(hasher.digest()) }));
+    this.#file = undefined;
+  }
+}
