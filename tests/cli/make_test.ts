@@ -339,7 +339,7 @@ Deno.test("a new index replaces the old one by its name, whole, and keeps its pe
 });
 
 Deno.test({
-  name: "an index can go to a pipe or to /dev/stdout",
+  name: "an index can go to a pipe, or to a file that is open already",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
