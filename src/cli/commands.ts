@@ -114,6 +114,28 @@ it is written. -o and -l choose a part; only the chunks of that part are fetched
     load: () => import("./commands/cat.ts"),
   },
   {
+    name: "mtree",
+    args: "<archive>",
+    summary: "print what is in an archive in the mtree format",
+    description:
+      `Prints each file and folder of an archive (.catar) with its attributes and digest in the mtree format. The archive
+may be a file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores.`,
+    flags: ["index", "stores", "cache", "cacheRepair", ...REMOTE_FLAGS],
+    examples: ["desync mtree docs.catar", "desync mtree -i -s https://example.com/store docs.caidx"],
+    load: () => import("./commands/mtree.ts"),
+  },
+  {
+    name: "list",
+    args: "<archive>",
+    summary: "list what is in an archive",
+    description:
+      `Lists each file and folder of an archive (.catar) with its permissions, as casync does. The archive may be a file,
+"-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores.`,
+    flags: ["index", "stores", "cache", "cacheRepair", ...REMOTE_FLAGS],
+    examples: ["desync list docs.catar", "desync list -i -s https://example.com/store docs.caidx"],
+    load: () => import("./commands/list.ts"),
+  },
+  {
     name: "verify",
     args: "",
     summary: "check every chunk of a store",

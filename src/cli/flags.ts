@@ -33,6 +33,7 @@ export interface FlagValues {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
   readonly chunksInfo?: string;
+  readonly index?: boolean;
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
   readonly verbose?: boolean;
@@ -234,6 +235,10 @@ export const FLAGS = {
     flags: "--seed <index>",
     description: "count the chunks that this index has too; may be repeated",
     parse: collect,
+  },
+  index: {
+    flags: "-i, --index",
+    description: "the archive is an index (.caidx), its chunks are in the stores",
   },
   digest: {
     flags: "--digest <name>",

@@ -6,7 +6,7 @@ import { fileError } from "../deno/file_errors.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
-import { httpGet, type HttpOptions, parseHttpLocation } from "../stores/http_client.ts";
+import { httpGet, type HttpOptions, httpStream, parseHttpLocation } from "../stores/http_client.ts";
 import { ProtocolStore } from "../stores/protocol_store.ts";
 import { connectBySsh } from "../deno/ssh_command.ts";
 import { parseSshLocation } from "../deno/ssh_location.ts";
@@ -17,6 +17,7 @@ import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { Filling } from "../workers/messages.ts";
+import { filePieces } from "./file_pieces.ts";
 import type { FlagValues } from "./flags.ts";
 import { orInterrupted } from "./signals.ts";
 
@@ -126,6 +127,17 @@ export class Locator implements AsyncDisposable {
     return index;
   }
 
+  /** The bytes of a file, of standard input (`-`), or of what is at a URL, piece by piece. */
+  stream(location: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const scheme = schemeOf(location);
+    if (scheme === "http" || scheme === "https") {
+      const { url, shown, headers } = parseHttpLocation(location);
+      return httpStream(url, shown, { ...this.#httpOptions(), headers }, signal);
+    }
+    if (scheme !== undefined) throw unknownScheme(scheme, location);
+    return filePieces(location === "-" ? undefined : location, signal);
+  }
+
   #opens(store: ChunkStore): ChunkStore {
     this.#opened.push(store);
     return store;
@@ -210,7 +222,7 @@ function unknownScheme(scheme: string, location: string): DesyncError {
 }
 
 /** The location without a user's password and without a query, which may hold a signature. */
-function withoutSecrets(location: string): string {
+export function withoutSecrets(location: string): string {
   if (schemeOf(location) === undefined) return location;
   return location.replace(/\/\/[^/]*@/, "//").replace(/\?.*$/, "");
 }

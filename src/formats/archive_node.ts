@@ -68,6 +68,9 @@ const NAMES: ReadonlyMap<bigint, ElementName> = new Map(
   (Object.keys(ELEMENT) as ElementName[]).map((name) => [ELEMENT[name], name]),
 );
 
+/** What an index begins with, which is easily given in an archive's place. */
+const INDEX_TYPE = 0x96824d9c7b129ff9n;
+
 /** An error that says where the archive is wrong. */
 export function invalidArchive(reason: string): DesyncError {
   return new DesyncError("invalid-archive", `Not a valid archive: ${reason}`);
@@ -77,6 +80,7 @@ export function invalidArchive(reason: string): DesyncError {
 export function elementName(type: bigint, offset: number): ElementName {
   const name = NAMES.get(type);
   if (name !== undefined) return name;
+  if (type === INDEX_TYPE && offset === 0) throw invalidArchive("it is an index");
   throw invalidArchive(`at byte ${offset} there is an element of unknown type 0x${type.toString(16)}`);
 }
 

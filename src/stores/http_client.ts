@@ -97,6 +97,38 @@ export async function httpGet(
   }
 }
 
+/**
+ * The body of `url` as it comes, however long it is. Errors as for {@linkcode httpGet}, and `store` for 404 and 410 too;
+ * a body that breaks off is not asked for again.
+ */
+export async function* httpStream(
+  url: URL,
+  shown: string,
+  options: HttpOptions,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
+  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  try {
+    const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
+    reader = response.body?.getReader();
+    if (response.status !== 200) throw statusError(response, shown);
+    while (reader !== undefined) {
+      // What is done with a piece may take its time: that is not the server's silence.
+      watch.touch();
+      const { value: piece } = await reader.read();
+      if (piece === undefined) return;
+      watch.pause();
+      yield piece;
+    }
+  } catch (error) {
+    throw asStoreError(error, shown, watch, signal);
+  } finally {
+    watch.stop();
+    await reader?.cancel().catch(() => {});
+  }
+}
+
 /** Whether `url` is there, asked with HEAD. Errors as for {@linkcode httpGet}. */
 export async function httpExists(
   url: URL,
@@ -228,10 +260,15 @@ class IdleWatch {
     this.#lastTouch = performance.now() + grace;
   }
 
+  /** Nothing is expected until the next touch. */
+  pause(): void {
+    this.#lastTouch = Infinity;
+  }
+
   #wait(milliseconds: number): void {
     this.#timer = setTimeout(() => {
       const left = this.#lastTouch + this.milliseconds - performance.now();
-      if (left > 0) return this.#wait(left);
+      if (left > 0) return this.#wait(Math.min(left, this.milliseconds));
       this.timedOut = true;
       this.#controller.abort();
     }, milliseconds);

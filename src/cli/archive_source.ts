@@ -1,0 +1,55 @@
+/** An archive as the user names it: a file, standard input, a URL, or with `-i` an index of chunks in stores. */
+import type { DigestName } from "../chunk.ts";
+import { nativeCodec } from "../deno/native_codec.ts";
+import { DesyncError } from "../errors.ts";
+import { ChunkedBlob } from "../jobs/blob.ts";
+import type { Pieces } from "../jobs/read_archive.ts";
+import type { FlagValues } from "./flags.ts";
+import { type Locator, withoutSecrets } from "./location.ts";
+
+/** Where an archive's bytes come from. */
+export interface ArchiveSource {
+  readonly pieces: Pieces;
+  /** The digest of the chunks, or the one that was asked for. */
+  readonly digest: DigestName;
+  /** Bytes of the whole archive, where they are known. */
+  readonly size?: number;
+}
+
+/** Opens the archive. An index is read before, the archive itself as its pieces are asked for. */
+export async function openArchive(
+  location: string,
+  flags: FlagValues,
+  locator: Locator,
+  signal: AbortSignal,
+): Promise<ArchiveSource> {
+  if (!flags.index) {
+    return { pieces: locator.stream(location, signal), digest: flags.digest ?? "sha512-256" };
+  }
+  const index = await locator.index(location, signal);
+  const sources = locator.sources(index.sizes.max);
+  if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
+    throw new DesyncError("usage", "No store was given: name at least one with -s");
+  }
+  const blob = ChunkedBlob.open(index, sources, { codec: nativeCodec, limits: locator.limits });
+  return { pieces: blob.stream({ signal }), digest: index.digest, size: index.size };
+}
+
+/** Runs `work`, whose errors about the archive then name it and what can be done. */
+export async function namingArchive<T>(
+  location: string,
+  flags: FlagValues,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DesyncError) || error.code !== "invalid-archive") throw error;
+    const name = location === "-" ? "on standard input" : withoutSecrets(location);
+    const of = flags.index ? "archive of the index" : "archive";
+    const help = error.message.endsWith(": it is an index") ? " (give -i to read what it describes)" : "";
+    throw new DesyncError(error.code, `Cannot use the ${of} ${name}: ${error.message}${help}`, {
+      cause: error,
+    });
+  }
+}

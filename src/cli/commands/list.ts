@@ -1,0 +1,17 @@
+/** `desync list ARCHIVE` */
+import { listArchive } from "../../jobs/describe_archive.ts";
+import { namingArchive, openArchive } from "../archive_source.ts";
+import { DONE } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { LineBuffer } from "../lines.ts";
+import { Locator } from "../location.ts";
+
+/** Prints the names. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const [location] = args;
+  await using locator = new Locator(flags);
+  const { pieces } = await openArchive(location, flags, locator, signal);
+  using lines = new LineBuffer();
+  await namingArchive(location, flags, () => listArchive(pieces, lines.add, signal));
+  return DONE;
+}

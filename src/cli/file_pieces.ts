@@ -1,0 +1,32 @@
+/** A file or standard input, read in order and piece by piece, stopped by Ctrl-C even where nothing comes. */
+import { fileError } from "../deno/file_errors.ts";
+import { orInterrupted } from "./signals.ts";
+
+const PIECE_BYTES = 256 * 1024;
+
+/** The bytes of the file, of standard input without a path. Throws `missing-file`, `io`, `interrupted`. */
+export async function* filePieces(
+  path: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const what = path === undefined ? "read standard input" : `read ${path}`;
+  try {
+    if (path === undefined) return yield* readPieces(Deno.stdin, signal);
+    using file = await orInterrupted(Deno.open(path), signal);
+    yield* readPieces(file, signal);
+  } catch (error) {
+    throw fileError(what, error);
+  }
+}
+
+async function* readPieces(
+  file: { read(buffer: Uint8Array): Promise<number | null> },
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  while (true) {
+    const buffer = new Uint8Array(PIECE_BYTES);
+    const length = await orInterrupted(file.read(buffer), signal);
+    if (length === null) return;
+    yield buffer.subarray(0, length);
+  }
+}

@@ -1,0 +1,93 @@
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { directory, file } from "../support/archive_bytes.ts";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+import { peers } from "../support/peers.ts";
+import { run } from "../support/process.ts";
+import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
+
+const index = ["-i", "-s", testdata("tree.castr"), testdata("tree.caidx")];
+const expected = Deno.readTextFileSync(testdata("desync-tree.mtree"));
+
+Deno.test("mtree of a file, of standard input, of a URL and of an index is the same", async () => {
+  const archive = Deno.readFileSync(testdata("tree.catar"));
+  await using server = await startFaultyServer({ "/tree.catar": { body: archive } });
+  const ways: [string[], Uint8Array?][] = [
+    [[testdata("tree.catar")]],
+    [["-"], archive],
+    [[`${server.url}/tree.catar`]],
+    [index],
+    [["-i", "-s", testdata("tree.castr"), "-"], Deno.readFileSync(testdata("tree.caidx"))],
+  ];
+  for (const [args, stdin] of ways) {
+    const result = await runCli(["mtree", ...args], { stdin });
+    deepStrictEqual([result.code, result.stderr], [0, ""], args.join(" "));
+    strictEqual(result.stdout, expected, args.join(" "));
+  }
+});
+
+for (const name of ["tree.catar", "desync-tree.catar"]) {
+  Deno.test({
+    name: `mtree of ${name} is what desync prints, with both digests`,
+    ignore: !peers.desync,
+    fn: async () => {
+      for (const digest of [[], ["--digest", "sha256"]]) {
+        const ours = await runCli([...digest, "mtree", testdata(name)]);
+        strictEqual(ours.stdout, (await run(peers.desync, [...digest, "mtree", testdata(name)])).stdout);
+      }
+    },
+  });
+}
+
+for (const name of ["tree.catar", "desync-tree.catar", "nodes.catar"]) {
+  Deno.test({
+    name: `list of ${name} is what casync prints`,
+    ignore: !peers.casync,
+    fn: async () => {
+      const ours = await runCli(["list", testdata(name)]);
+      deepStrictEqual([ours.code, ours.stderr], [0, ""]);
+      strictEqual(ours.stdout, (await run(peers.casync, ["list", testdata(name)])).stdout);
+    },
+  });
+}
+
+Deno.test("list of an index is that of its archive", async () => {
+  const fromIndex = await runCli(["list", ...index]);
+  strictEqual(fromIndex.stdout, (await runCli(["list", testdata("tree.catar")])).stdout);
+});
+
+Deno.test("what mtree and list cannot read", async () => {
+  using dir = tempDir();
+  await using server = await startFaultyServer({
+    "/short": { body: "abc", length: 100 },
+    "/none": { status: 404 },
+    "/silent": { cut: { after: "request", by: "silence" } },
+  });
+  const short = dir.write("short.catar", directory([["a", file("x")]]).subarray(0, 100));
+  const text = dir.write("text", "this is not an archive, but it is long enough to be one");
+  for (const command of ["mtree", "list"]) {
+    assertFails(await runCli([command, dir.path("none")]), 1, dir.path("none"), "no such file");
+    assertFails(await runCli([command, text]), 1, text, "Not a valid archive", "unknown type");
+    assertFails(await runCli([command, testdata("tree.caidx")]), 1, "it is an index", "-i");
+    assertFails(await runCli([command, "-i", testdata("tree.caidx")]), 2, "-s");
+    assertFails(await runCli([command, "-i", testdata("tree.catar")]), 1, "Not a valid index");
+    assertFails(await runCli([command, `${server.url}/none`]), 1, "404");
+  }
+  const url = `${server.url}/short`.replace("//", "//user:secret@");
+  const cut = await runCli(["list", url]);
+  assertFails(cut, 1, `${server.url}/short`);
+  strictEqual(cut.stderr.includes("secret"), false);
+  assertFails(await runCli(["list", "--timeout", "300ms", `${server.url}/silent`]), 1, "no answer");
+  const partly = await runCli(["list", short]);
+  strictEqual(partly.stdout, "drwxr-xr-x .\n");
+  assertFails(partly, 1, short, "ends after 100 bytes");
+  assertFails(await runCli(["mtree"]), 2, "archive");
+});
+
+Deno.test("mtree of an index with a missing chunk names the chunk", async () => {
+  using dir = tempDir();
+  const result = await runCli(["mtree", "-i", "-s", dir.dir("store"), testdata("tree.caidx")]);
+  assertFails(result, 1, /[0-9a-f]{64}/);
+});
