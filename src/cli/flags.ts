@@ -81,13 +81,17 @@ function oneOf(...words: string[]): (text: string) => string {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
+/** Timers take no longer ones: 24.8 days. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** A time as Go writes it (500ms, 1.5s, 1m30s), in milliseconds. */
 function duration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
   if (text !== "0" && (parts.length === 0 || parts.map((part) => part[0]).join("") !== text)) {
     throw new DesyncError("usage", `${JSON.stringify(text)} is not a time such as 500ms or 1.5s`);
   }
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit], 0);
+  const milliseconds = parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit], 0);
+  return Math.min(milliseconds, LONGEST_MS);
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1024, b: 1, k: 1024, m: 1024 * 1024 };
@@ -210,8 +214,8 @@ export const FLAGS = {
   },
   timeout: {
     flags: "--timeout <time>",
-    description: "a request fails when a server sends nothing for so long",
-    parse: duration,
+    description: "a request fails when a server sends nothing for so long; 0 to wait for ever",
+    parse: (text) => duration(text) || LONGEST_MS,
     fallback: 60_000,
     fallbackText: "1m",
   },

@@ -1,5 +1,5 @@
 /** A store in a folder of this machine. */
-import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk, type StoredForm } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { ChunkFolder, FOLDER_MODE } from "./chunk_folder.ts";
@@ -31,6 +31,14 @@ export class LocalStore implements WritableChunkStore {
   put(id: ChunkId, chunk: StoredChunk): Promise<void> {
     this.#chunks.write(id, chunk);
     return Promise.resolve();
+  }
+
+  renew(id: ChunkId, form: StoredForm): void {
+    this.#chunks.renew(id, form);
+  }
+
+  remove(id: ChunkId): void {
+    this.#chunks.remove(id);
   }
 
   close(): Promise<void> {

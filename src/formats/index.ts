@@ -105,11 +105,11 @@ export class Index {
   firstOccurrences(): Int32Array {
     const words = new Int32Array(new Uint8Array(this.ids).buffer);
     const wordsPerId = ID_BYTES / 4;
+    const factors = crypto.getRandomValues(new Int32Array(wordsPerId));
     const slots = new Int32Array(slotCount(this.count)).fill(-1);
     const first = new Int32Array(this.count);
     for (let i = 0; i < this.count; i++) {
-      // An id is a digest: its first word is as good as any hash of it.
-      let slot = words[i * wordsPerId] & (slots.length - 1);
+      let slot = slotOf(words, i * wordsPerId, factors) & (slots.length - 1);
       while (slots[slot] >= 0 && !sameWords(words, slots[slot] * wordsPerId, i * wordsPerId, wordsPerId)) {
         slot = (slot + 1) & (slots.length - 1);
       }
@@ -125,6 +125,16 @@ export class Index {
     }
     return first;
   }
+}
+
+/**
+ * A place for the id. Its first word would do, being part of a digest, but for an index that was made to slow its reader
+ * down: the factors are other ones each time.
+ */
+function slotOf(words: Int32Array, at: number, factors: Int32Array): number {
+  let hash = 0;
+  for (let i = 0; i < factors.length; i++) hash = (hash + Math.imul(words[at + i], factors[i])) | 0;
+  return hash ^ (hash >>> 15);
 }
 
 /** At least twice as many slots as ids, a power of two. */

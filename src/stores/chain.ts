@@ -47,9 +47,15 @@ export class ChunkReader {
     const stored = await cache?.get(expected.id, signal) ?? null;
     if (cache === undefined || stored === null) return null;
     try {
-      return openChunk(this.#codec, stored, expected);
+      const bytes = openChunk(this.#codec, stored, expected);
+      cache.renew?.(expected.id, stored.form);
+      return bytes;
     } catch (error) {
-      if (cacheRepair) return null;
+      if (cacheRepair && !(error instanceof DesyncError && error.code === "wrong-digest")) {
+        // The right one may come in the other form, and this one would be found first.
+        cache.remove?.(expected.id);
+        return null;
+      }
       const where = `the cache ${cache.location}`;
       throw invalidChunk(expected.id, where, error, invalidInCache(cache.location));
     }

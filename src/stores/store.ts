@@ -3,7 +3,7 @@
  * around this interface, so that each exists once.
  */
 import type { LimiterOptions } from "./limiter.ts";
-import type { ChunkId, StoredChunk } from "../chunk.ts";
+import type { ChunkId, StoredChunk, StoredForm } from "../chunk.ts";
 
 /** A place that holds chunks by their ids. */
 export interface ChunkStore {
@@ -31,6 +31,10 @@ export interface ChunkStore {
 export interface WritableChunkStore extends ChunkStore {
   /** Adds the chunk, whole or not at all. The caller has verified it. One that is there already is replaced. */
   put(id: ChunkId, chunk: StoredChunk, signal?: AbortSignal): Promise<void>;
+  /** Notes that the chunk was used, in a store that can: what nobody uses can be found by age. */
+  renew?(id: ChunkId, form: StoredForm): void;
+  /** Takes the chunk away in every form, in a store that holds several. */
+  remove?(id: ChunkId): void;
 }
 
 /** Where a job finds chunks: the cache is asked first, then the stores in their order. */

@@ -84,7 +84,7 @@ export class Assembler {
       bytes = open(task, item, stored);
     } catch (error) {
       if (!(error instanceof DesyncError) || !BAD_CHUNK.has(error.code)) throw error;
-      if (source.repair && error.code === "invalid-chunk") {
+      if (source.repair && error.code !== "wrong-digest") {
         // The right one may come in the other form, and this one would be found first.
         folder.remove(item.id);
         return null;
