@@ -167,6 +167,8 @@ Deno.test("prune and verify -r remove old temporary files of chunks, and leave a
     ok(!names.some((name) => /\.tmp-cacnk[12]$/.test(name)), args[0]);
   }
   strictEqual(filesIn(store).length, others.length + 3);
+  const { stdout } = await runCli(["prune", "--dry-run", "-s", store, first]);
+  match(stdout, /^0 chunks \(0 bytes, 0 B\) would be removed, 3 kept\n$/, "they are not counted either");
   ok(exists(join(store, "abcd", `abcd${"1".repeat(60)}.cacnk`)), "a folder is no chunk");
 });
 
