@@ -17,6 +17,8 @@ import type { ChunkStore } from "../stores/store.ts";
 /** What a server needs. */
 export interface ServeOptions {
   readonly codec: Codec;
+  /** Compresses chunks that lie plain in the store: desync's client reads no others. Default: they go out plain. */
+  readonly compress?: (bytes: Uint8Array) => Uint8Array;
   /** Told of chunks that are not given out although the store has them: one sentence each. */
   readonly onProblem: (sentence: string) => void;
   /** Ends the session. */
@@ -153,9 +155,15 @@ async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Pr
     return { type: "missing", id };
   }
   if (stored === null) return { type: "missing", id };
-  const problem = problemOf(stored, id, options);
+  let problem = problemOf(stored, id, options);
   if (problem === undefined) {
-    return { type: "chunk", id, compressed: stored.form === "compressed", bytes: stored.bytes };
+    const { compress } = options;
+    const compressed = stored.form === "compressed" || compress !== undefined;
+    const bytes = stored.form === "compressed" || compress === undefined
+      ? stored.bytes
+      : compress(stored.bytes);
+    if (bytes.length <= MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) return { type: "chunk", id, compressed, bytes };
+    problem = `it has ${bytes.length} bytes, more than a message of the protocol can hold`;
   }
   options.onProblem(`Chunk ${id} in ${store.location} is not given out: ${problem}`);
   return { type: "missing", id };
@@ -163,9 +171,6 @@ async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Pr
 
 /** Why the chunk cannot be given out, `undefined` when it can. */
 function problemOf(stored: StoredChunk, id: ChunkId, options: ServeOptions): string | undefined {
-  if (stored.bytes.length > MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) {
-    return `it has ${stored.bytes.length} bytes, more than a message of the protocol can hold`;
-  }
   if (stored.bytes.length === 0) return "it is empty, which a message of the protocol cannot say";
   try {
     openChunk(options.codec, stored, { id, digest: "sha512-256" });

@@ -40,9 +40,10 @@ class Session {
   /** The server's end. */
   readonly done: Promise<void>;
 
-  constructor(store: ChunkStore) {
+  constructor(store: ChunkStore, compress?: (bytes: Uint8Array) => Uint8Array) {
     this.done = serveChunks(store, this.#toServer.readable, this.#toClient.writable, {
       codec: nativeCodec,
+      compress,
       onProblem: (sentence) => this.problems.push(sentence),
       signal: this.stop.signal,
     });
@@ -159,7 +160,6 @@ const damaged: [name: string, chunk: { form: "plain" | "compressed"; bytes: Uint
   ["no compressed bytes", { form: "compressed", bytes: text("nothing of the kind") }, /not compressed/],
   ["nothing, compressed", { form: "compressed", bytes: new Uint8Array(0) }, /empty/],
   ["nothing", { form: "plain", bytes: new Uint8Array(0) }, /empty/],
-  ["more than a message holds", { form: "plain", bytes: new Uint8Array(16 * 1024 * 1024) }, /16777216 bytes/],
 ];
 for (const [name, chunk, says] of damaged) {
   Deno.test(`a chunk that is damaged (${name}) is missing to the client; a word says why`, async () => {
@@ -185,6 +185,28 @@ Deno.test("the empty chunk cannot be said in the protocol, so it is missing", as
   const session = new Session(store);
   session.send(hello, request(id), goodbye);
   deepStrictEqual(await session.rest(), [serverHello, { type: "missing", id }, goodbye]);
+});
+
+Deno.test("plain chunks are compressed where that was asked for; the others still go out as they lie", async () => {
+  const store = await full("plain");
+  await store.put(ids[1], { form: "compressed", bytes: stored(content[1], "gzip") });
+  const session = new Session(store, (bytes) => stored(bytes, "zstd"));
+  session.send(hello, request(ids[0], ids[1]), goodbye);
+  deepStrictEqual(await session.rest(), [serverHello, answer(0, "zstd"), answer(1, "gzip"), goodbye]);
+});
+
+Deno.test("what no message can hold is missing, unless compressing makes it fit", async () => {
+  const large = new Uint8Array(16 * 1024 * 1024 - 40);
+  const id = sha512256(large);
+  const store = new MemoryStore("the store");
+  await store.put(id, { form: "plain", bytes: large });
+  const compressing = new Session(store, (bytes) => stored(bytes, "zstd"));
+  compressing.send(hello, request(id), goodbye);
+  strictEqual((await compressing.rest())[1].type, "chunk");
+  const session = new Session(store);
+  session.send(hello, request(id), goodbye);
+  deepStrictEqual(await session.rest(), [serverHello, { type: "missing", id }, goodbye]);
+  ok(/16777176 bytes, more than a message/.test(session.problems[0]), session.problems[0]);
 });
 
 /** A store that counts what it is asked for and, where told so, fails or never answers. */

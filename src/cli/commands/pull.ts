@@ -1,4 +1,5 @@
 /** `desync pull - - - STORE` */
+import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { DesyncError } from "../../errors.ts";
 import { nativeCodec } from "../../deno/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";
@@ -16,6 +17,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   await using locator = new Locator(flags);
   await serveChunks(locator.store(location), Deno.stdin.readable, Deno.stdout.writable, {
     codec: nativeCodec,
+    compress: (bytes) => nativeCodec.compress(bytes, DEFAULT_ZSTD_LEVEL),
     onProblem: (sentence) => printError(`desync: ${sentence}\n`),
     signal,
   });
