@@ -1,6 +1,6 @@
 /** A file that is cut into chunks: read at any place, and noticed when it changes meanwhile. */
 import { DesyncError } from "../errors.ts";
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fileError } from "./file_errors.ts";
 
 /** What tells that a file is still the same. */
@@ -36,7 +36,7 @@ export class SourceFile {
         throw fileError(`read ${this.path}`, error);
       }
       if (read === 0) {
-        const end = offset + length;
+        const end = Math.min(offset + length, fstatSync(this.#fd).size);
         throw new DesyncError("io", `Cannot read ${this.path}: it ends at byte ${end}, it was longer before`);
       }
       length += read;
