@@ -9,22 +9,13 @@ import { type Form, type Made, makeBlob, somePieces, stored, zstdBomb } from "..
 import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { indexBytes, type IndexFields, sha256Flags } from "../support/index_bytes.ts";
+import { filesIn } from "../support/files.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 
 const OLD = "the old content";
-
-/** Names in a folder and below, in order. */
-function filesIn(folder: string): string[] {
-  const names: string[] = [];
-  for (const entry of Deno.readDirSync(folder)) {
-    if (entry.isDirectory) names.push(...filesIn(join(folder, entry.name)).map((n) => `${entry.name}/${n}`));
-    else names.push(entry.name);
-  }
-  return names.sort();
-}
 
 /** Runs `extract` twice, without and with an old target, and checks that it fails in the same way and harms nothing. */
 async function extractFails(

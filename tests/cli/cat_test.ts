@@ -196,3 +196,23 @@ Deno.test({
     deepStrictEqual(filesIn(out), ["file"]);
   },
 });
+
+Deno.test("cat uses a cache as extract does: filled, renewed, repaired when told to", async () => {
+  using dir = tempDir();
+  const [index, cache] = [testdata("casync-small.caibx"), dir.path("cache")];
+  const cat = (...more: string[]) => runCli(["cat", "-c", cache, ...more, index]);
+  strictEqual((await cat("-s", testdata("desync-uncompressed.castr"))).code, 0);
+  const names = filesIn(cache);
+  const old = new Date("2020-01-01");
+  for (const name of names) Deno.utimeSync(`${cache}/${name}`, old, old);
+  strictEqual((await cat()).code, 0);
+  for (const name of names) ok(Number(Deno.statSync(`${cache}/${name}`).mtime) > Number(old), name);
+
+  const [first] = names;
+  Deno.writeTextFileSync(`${cache}/${first}`, "not the chunk");
+  const refused = await cat("-s", testdata("casync-zstd.castr"));
+  assertFails(refused, 1, /in the cache .* is invalid: .*--cache-repair/);
+  const repaired = await cat("--cache-repair", "-s", testdata("casync-zstd.castr"));
+  strictEqual(repaired.code, 0, repaired.stderr);
+  strictEqual((await cat()).code, 0, "the invalid one is gone although the right one came in another form");
+});

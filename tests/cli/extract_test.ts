@@ -4,6 +4,7 @@ import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { joined, type Made, makeBlob, somePieces } from "../support/made.ts";
 import { startNginx } from "../support/nginx.ts";
+import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { peers } from "../support/peers.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
@@ -459,34 +460,20 @@ Deno.test({
 
 Deno.test({
   name: "a block device is written in place",
-  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 || !hasLoopDevices(),
+  ignore: !hasLoopDevices,
   fn: async () => {
     using dir = tempDir();
     const made = makeBlob(dir, [...somePieces(), new Uint8Array(1920)]); // whole sectors
     const image = dir.write("image", new Uint8Array(256 * 1024).fill(9));
-    const { stdout } = new Deno.Command("losetup", { args: ["-f", "--show", image] }).outputSync();
-    const device = new TextDecoder().decode(stdout).trim();
-    try {
-      const args = ["extract", "-s", made.store, made.index, device];
-      assertFails(await runCli(args), 2, device, "--in-place");
+    {
+      await using device = await attachLoopDevice(image);
+      const args = ["extract", "-s", made.store, made.index, device.path];
+      assertFails(await runCli(args), 2, device.path, "--in-place");
       const result = await runCli([...args, "-k"]);
       strictEqual(result.code, 0, result.stderr);
-      new Deno.Command("sync").outputSync();
-      const expected = new Uint8Array(256 * 1024).fill(9);
-      expected.set(made.bytes);
-      sameBytes(Deno.readFileSync(image), expected);
-    } finally {
-      new Deno.Command("losetup", { args: ["-d", device] }).outputSync();
     }
+    const expected = new Uint8Array(256 * 1024).fill(9);
+    expected.set(made.bytes);
+    sameBytes(Deno.readFileSync(image), expected);
   },
 });
-
-function hasLoopDevices(): boolean {
-  try {
-    const found = new Deno.Command("losetup", { args: ["-f"], stderr: "null" }).outputSync();
-    return found.success &&
-      Deno.statSync(new TextDecoder().decode(found.stdout).trim()).isBlockDevice === true;
-  } catch {
-    return false;
-  }
-}
