@@ -11,6 +11,8 @@ import { nativeCodec } from "./native_codec.ts";
 export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {
   /** Write into the existing file or block device, keep what is right in it, and keep it on failure. */
   readonly inPlace?: boolean;
+  /** Threads at most. Default: one for each processor. */
+  readonly threads?: number;
 }
 
 /**
@@ -25,12 +27,12 @@ export async function extractToFile(
   path: string,
   options: ExtractToFileOptions = {},
 ): Promise<void> {
-  const { inPlace = false, ...rest } = options;
+  const { inPlace = false, threads, ...rest } = options;
   // A new file reads as zeros where nothing was written; an old one may hold anything.
   const plan = new BlobPlan(index, inPlace ? undefined : zeroChunkId(index, nativeCodec));
   const target = inPlace
     ? openBlobInPlace(path, index.size)
     : createBlobTarget(path, index.size, plan.ranges());
-  using pool = new WorkerPool();
+  using pool = new WorkerPool(threads);
   await extractBlob(index, plan, sources, target, pool, { ...rest, probeTarget: inPlace });
 }

@@ -38,9 +38,9 @@ export class WorkerPool implements Workers, Disposable {
   readonly #queue: Pending[] = [];
   #nextNumber = 0;
 
-  /** `size`: default one for each processor. */
-  constructor(size: number = navigator.hardwareConcurrency) {
-    this.size = Math.max(1, size);
+  /** One worker for each processor, but no more than `most`. */
+  constructor(most: number = Infinity) {
+    this.size = Math.max(1, Math.min(most, navigator.hardwareConcurrency));
   }
 
   async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {

@@ -51,7 +51,9 @@ Deno.test("a task that a worker cannot even be sent, or that breaks it, fails an
   strictEqual(result.chunks, 1);
 });
 
-Deno.test("a pool has at least one worker, and can be closed without any", () => {
+Deno.test("a pool has at least one worker, no more than processors, and can be closed without any", () => {
   using pool = new WorkerPool(0);
   strictEqual(pool.size, 1);
+  using many = new WorkerPool(10_000);
+  strictEqual(many.size, navigator.hardwareConcurrency);
 });

@@ -19,7 +19,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const fill = locator.fillingOf(flags.cache);
   if (fill === undefined) throw new DesyncError("usage", "Where to? Name a store with -c");
   const progress = new Progress();
-  using pool = new WorkerPool();
+  using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);
   for (const index of indexes) {
     await cacheChunks(index, { stores }, pool, { fill, ignore, limits: locator.limits, signal, progress });

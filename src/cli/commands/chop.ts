@@ -19,7 +19,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const fill = locator.fillingOf(onlyStore(flags));
   if (fill === undefined) throw new DesyncError("usage", "Where to? Name a store with -s");
   const progress = new Progress();
-  using pool = new WorkerPool();
+  using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);
   await chopFile(input, source.size, index, pool, { fill, ignore, signal, progress });
   checkUnchanged(input, source);

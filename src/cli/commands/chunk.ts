@@ -16,7 +16,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   if (start > source.size) {
     throw new DesyncError("usage", `Cannot start at byte ${start}: ${input} has ${source.size} bytes`);
   }
-  using pool = new WorkerPool();
+  using pool = new WorkerPool(flags.concurrency);
   const groups = piecesOfFile({ path: input, start, end: source.size }, sizes, pool);
   const { index } = await makeIndex(input, groups, pool, {
     sizes,

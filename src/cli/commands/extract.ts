@@ -21,7 +21,13 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const progress = new Progress();
   {
     using _display = showProgress(progress, flags);
-    const options = { signal, progress, limits: locator.limits, inPlace: flags.inPlace };
+    const options = {
+      signal,
+      progress,
+      limits: locator.limits,
+      inPlace: flags.inPlace,
+      threads: flags.concurrency,
+    };
     await extractToFile(index, sources, output, options);
   }
   if (flags.printStats) print(`${JSON.stringify(statistics(index, progress), null, 2)}\n`);

@@ -22,7 +22,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   progress.total = source?.size ?? 0;
   const sizes = flags.chunkSize;
   const options = { sizes, digest: flags.digest ?? "sha512-256", fill, signal, progress };
-  using pool = new WorkerPool();
+  using pool = new WorkerPool(flags.concurrency);
   const made = await (async () => {
     using _display = showProgress(progress, flags);
     const name = source === undefined ? "standard input" : input;

@@ -15,7 +15,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await new Locator(flags).index(indexLocation, signal);
   const source = inspectSource(input);
   const progress = new Progress();
-  using pool = new WorkerPool();
+  using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);
   const difference = await firstDifference(input, source.size, index, pool, { signal, progress });
   checkUnchanged(input, source);
