@@ -22,11 +22,12 @@ export function judgeHostKey(file: string, host: string, port: number, key: Uint
     if (words[0] === "" || words[0].startsWith("#")) continue;
     const marker = words[0].startsWith("@") ? words.shift() : undefined;
     const [patterns, lineType, lineKey] = words;
-    if (marker === "@cert-authority" || lineKey === undefined || !matches(patterns, name)) continue;
+    if (lineKey === undefined || !matches(patterns, name)) continue;
     if (marker === "@revoked") {
       if (lineKey === shown) return "revoked";
       continue;
     }
+    if (marker !== undefined) continue;
     if (lineKey === shown) verdict = "known";
     else if (lineType === type && verdict === "unknown") verdict = "changed";
   }

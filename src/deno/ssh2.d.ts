@@ -1,4 +1,5 @@
 /** The part of npm:ssh2 that is used here: its own types would replace Deno's of Node with old ones. */
+import type { Socket } from "node:net";
 import type { Duplex, Readable } from "node:stream";
 
 /** A way to prove who the user is. */
@@ -8,12 +9,12 @@ export type AuthMethod =
 
 /** What is needed to connect. */
 export interface ConnectConfig {
-  host: string;
-  port: number;
+  /** A connection that is being made. */
+  sock: Socket;
   username: string;
   readyTimeout: number;
   keepaliveInterval: number;
-  algorithms?: { serverHostKey: string[] };
+  algorithms: { serverHostKey: string[] };
   authHandler: AuthMethod[];
   hostVerifier: (key: Uint8Array) => boolean;
 }
@@ -28,7 +29,7 @@ declare class Client {
   end(): void;
   setNoDelay(noDelay: boolean): void;
   exec(command: string, started: (error: Error | undefined, channel: Channel) => void): void;
-  on(event: "error", listener: (error: Error) => void): this;
+  on(event: "error", listener: (error: Error & { level?: string }) => void): this;
   on(event: "ready" | "close", listener: () => void): this;
 }
 

@@ -3,12 +3,13 @@
  * and refuses hosts whose keys are not in known_hosts.
  */
 import { readFileSync } from "node:fs";
+import { connect } from "node:net";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 // @ts-types="./ssh2.d.ts"
 import ssh2 from "npm:ssh2@1.17.0";
-import type { AuthMethod } from "./ssh2.d.ts";
+import type { AuthMethod, Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
@@ -16,11 +17,14 @@ import { pullCommand, type SshLocation } from "./ssh_location.ts";
 
 const CONNECT_TIMEOUT_MS = 20_000;
 const KEPT_WORDS = 2000;
+/** A connection that is over gets so long to end by itself. */
+const PATIENCE_MS = 1000;
 const KEY_FILES = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /** Connects and starts the command that serves the store. */
 export function connectBuiltin(remoteProgram: string, location: SshLocation): Connection {
   const client = new ssh2.Client();
+  let channel: Channel | undefined;
   let words = "";
   let hostKeyProblem: string | undefined;
   const input = new TransformStream<Uint8Array, Uint8Array>();
@@ -32,33 +36,39 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
     client.end();
   };
 
-  client.on("error", (error: Error) => fail(hostKeyProblem ?? describe(error)));
+  client.on("error", (error) => {
+    // An agent that is gone is not the only way to prove who the user is.
+    if (error.level !== "agent") fail(hostKeyProblem ?? describe(error));
+  });
   client.on("ready", () => {
     client.setNoDelay(true);
-    client.exec(pullCommand(remoteProgram, location.path), (error, channel) => {
+    client.exec(pullCommand(remoteProgram, location.path), (error, started) => {
       if (error !== undefined) return fail(messageOf(error));
-      channel.stderr.on("data", (piece: Uint8Array) => {
+      channel = started;
+      started.stderr.on("data", (piece: Uint8Array) => {
         words = (words + new TextDecoder().decode(piece)).slice(-KEPT_WORDS);
       });
-      channel.on("exit", (code: number | null) => {
+      started.on("exit", (code: number | null) => {
         if (code !== null && code !== 0) words = `${words.trim()} (status ${code})`.trim();
       });
-      const remote = Readable.toWeb(channel) as ReadableStream<Uint8Array>;
-      remote.pipeTo(output.writable).catch(() => {}).finally(() => client.end());
-      input.readable.pipeTo(Writable.toWeb(channel) as WritableStream<Uint8Array>).catch(() => {});
+      // Not when its output ends: its last words and its status come after that.
+      started.on("close", () => client.end());
+      const remote = Readable.toWeb(started) as ReadableStream<Uint8Array>;
+      remote.pipeTo(output.writable).catch(() => {});
+      const local = Writable.toWeb(started) as WritableStream<Uint8Array>;
+      input.readable.pipeTo(local, { preventAbort: true }).catch(() => started.end());
     });
   });
 
   const known = readKnownHosts();
   const port = location.port ?? 22;
-  const types = knownKeyTypes(known, location.host, port).flatMap(algorithmsOf);
+  const socket = connect({ host: location.host, port, noDelay: true });
   client.connect({
-    host: location.host,
-    port,
+    sock: socket,
     username: location.user ?? userInfo().username,
     readyTimeout: CONNECT_TIMEOUT_MS,
     keepaliveInterval: 15_000,
-    ...(types.length === 0 ? {} : { algorithms: { serverHostKey: types } }),
+    algorithms: { serverHostKey: keyAlgorithms(knownKeyTypes(known, location.host, port)) },
     authHandler: authenticationMethods(location),
     hostVerifier: (key: Uint8Array) => {
       const verdict = judgeHostKey(known, location.host, port, key);
@@ -69,18 +79,19 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
   });
 
   const closed = new Promise<void>((resolve) => client.on("close", () => resolve()));
+  const end = async () => {
+    const timer = setTimeout(() => socket.destroy(), channel === undefined ? 0 : PATIENCE_MS);
+    await closed;
+    clearTimeout(timer);
+  };
   return {
     readable: output.readable,
     writable: input.writable,
     diagnose: async () => {
-      client.end();
-      await closed;
+      await end();
       return words.trim().replaceAll(/\s*\n\s*/g, "; ");
     },
-    close: async () => {
-      client.end();
-      await closed;
-    },
+    close: end,
   };
 }
 
@@ -97,9 +108,19 @@ function describe(error: Error): string {
     : text;
 }
 
-/** RSA keys are offered under newer names, too. */
-function algorithmsOf(type: string): string[] {
-  return type === "ssh-rsa" ? ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"] : [type];
+/** What signs with each type of key, in the order in which the types are liked. */
+const KEY_ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
+  "ssh-ed25519": ["ssh-ed25519"],
+  "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
+  "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
+  "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
+  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"],
+};
+
+/** The types that are known for the host come first; a host that has none of them is refused with its fingerprint. */
+function keyAlgorithms(known: readonly string[]): string[] {
+  const types = new Set([...known, ...Object.keys(KEY_ALGORITHMS)]);
+  return [...types].flatMap((type) => KEY_ALGORITHMS[type] ?? []);
 }
 
 function authenticationMethods(location: SshLocation): AuthMethod[] {

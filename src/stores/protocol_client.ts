@@ -127,7 +127,7 @@ export class ProtocolClient {
       throw wordsInstead(this.#seen, error);
     }
     clearTimeout(this.#timer);
-    if (message === null) throw new DesyncError("store", "the connection ended at once");
+    if (message === null) throw new DesyncError("store", "the connection ended before a greeting");
     if (message.type === "abort") throw aborted(message.reason);
     if (message.type !== "hello") {
       throw new DesyncError("protocol", `it began with ${message.type}, not with hello`);

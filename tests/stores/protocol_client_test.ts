@@ -240,7 +240,7 @@ const greetings: [name: string, greet: (host: Host) => void, code: string, says:
     "protocol",
     /it says "Sorry\." instead/,
   ],
-  ["nothing, and its end", (host) => host.end(), "store", /ended at once/],
+  ["nothing, and its end", (host) => host.end(), "store", /ended before a greeting/],
   ["no store", (host) => host.send({ type: "hello", flags: 0x10n }), "store", /no store that can be read/],
   ["goodbye", (host) => host.send({ type: "goodbye" }), "protocol", /began with goodbye/],
   [

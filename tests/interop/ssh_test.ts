@@ -1,0 +1,571 @@
+/** casync over a real sshd: our client against the real servers, the real clients against ours. */
+
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { cliCommand, runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { contentOf, filesIn } from "../support/files.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
+import { startNginx } from "../support/nginx.ts";
+import { peers } from "../support/peers.ts";
+import { run, type RunResult } from "../support/process.ts";
+import { Random } from "../support/random.ts";
+import { type Sshd, startSshd } from "../support/sshd.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { smallBlob, testdata } from "../support/testdata.ts";
+
+/** A store, an index, and what they hold. */
+interface Subject {
+  readonly store: string;
+  readonly index: string;
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+}
+
+const small = (store: string, index = "casync-small.caibx"): Subject => ({
+  store: testdata(store),
+  index: testdata(index),
+  bytes: smallBlob(),
+  digest: index.includes("sha256") ? "sha256" : "sha512-256",
+});
+
+/** Enough chunks to keep several sessions busy. */
+function many(dir: TempDir): Subject {
+  const generator = new Random(77);
+  const pieces = Array.from({ length: 300 }, () => generator.bytes(1000 + generator.below(3000)));
+  return { ...makeBlob(dir, pieces, { name: "many" }), digest: "sha512-256" };
+}
+
+const programs = {
+  ours: [...cliCommand],
+  casync: [peers.casync ?? ""],
+  desync: [peers.desync ?? ""],
+};
+type Program = keyof typeof programs;
+
+const ignoreWithout = (...names: Program[]) =>
+  !peers.sshd || names.some((name) => name !== "ours" && peers[name] === undefined);
+
+/** What the clients need to get to the server, where they find the program as `remote`. */
+function environmentFor(server: Sshd, remote: Program, port?: number): Record<string, string> {
+  return {
+    CASYNC_SSH_PATH: server.ssh(port),
+    CASYNC_REMOTE_PATH: server.remote(...programs[remote]),
+    HOME: server.home,
+    DENO_DIR: denoDir,
+  };
+}
+
+/** Where npm packages lie already, whatever HOME is. */
+const denoDir = await (async () => {
+  const { stdout } = await run(Deno.execPath(), ["info", "--json"]);
+  return (JSON.parse(stdout) as { denoDir: string }).denoDir;
+})();
+
+function url(server: Sshd, path: string): string {
+  return `ssh://127.0.0.1:${server.port}${path.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+function assertSame(target: string, bytes: Uint8Array): void {
+  ok(new Uint8Array(Deno.readFileSync(target)).every((byte, i) => byte === bytes[i]), `${target} differs`);
+  strictEqual(Deno.statSync(target).size, bytes.length);
+}
+
+function assertGood(result: RunResult): void {
+  deepStrictEqual([result.code, result.stderr], [0, ""]);
+}
+
+const remotes: [remote: Program, ...stores: [store: string, index?: string][]][] = [
+  ["casync", ["casync-zstd.castr"], ["casync-gzip.castr"], [
+    "casync-sha256.castr",
+    "casync-small-sha256.caibx",
+  ]],
+  ["desync", ["casync-zstd.castr"], ["casync-sha256.castr", "desync-small-sha256.caibx"]],
+  [
+    "ours",
+    ["casync-zstd.castr"],
+    ["casync-gzip.castr"],
+    ["desync-uncompressed.castr"],
+    ["casync-sha256.castr", "casync-small-sha256.caibx"],
+  ],
+];
+for (const [remote, ...stores] of remotes) {
+  for (const builtin of [false, true]) {
+    Deno.test({
+      name: `our client${builtin ? ", ssh built in," : ""} against the pull of ${remote}`,
+      ignore: ignoreWithout(remote),
+      fn: async () => {
+        using dir = tempDir();
+        await using server = await startSshd();
+        const env = environmentFor(server, remote);
+        const subjects = [...stores.map(([store, index]) => small(store, index)), many(dir)];
+        for (const subject of builtin ? subjects.slice(-2) : subjects) {
+          const target = dir.path("target");
+          const more = builtin ? ["--ssh-builtin"] : [];
+          const from = url(server, subject.store);
+          assertGood(await runCli(["extract", ...more, "-s", from, subject.index, target], { env }));
+          assertSame(target, subject.bytes);
+          Deno.removeSync(target);
+        }
+        // Two sessions where there is enough to do, one otherwise.
+        ok(server.started().length <= stores.length + 2);
+        deepStrictEqual(await server.leftovers(), []);
+      },
+    });
+  }
+}
+
+/** How the real clients are called. */
+const clients: [name: string, client: "casync" | "desync", ...options: string[]][] = [
+  ["casync", "casync"],
+  ["desync with one session", "desync", "-n", "1"],
+  ["desync with two sessions", "desync", "-n", "2"],
+  ["desync as it likes", "desync"],
+];
+for (const [name, client, ...options] of clients) {
+  Deno.test({
+    name: `the real client ${name} against our pull`,
+    ignore: ignoreWithout(client),
+    fn: async () => {
+      using dir = tempDir();
+      await using server = await startSshd();
+      const env = environmentFor(server, "ours", server.port);
+      const subjects = [
+        small("casync-zstd.castr"),
+        small("casync-sha256.castr", "casync-small-sha256.caibx"),
+        many(dir),
+      ];
+      for (const subject of subjects) {
+        const target = dir.path("target");
+        const words = client === "casync"
+          ? ["extract", `--store=127.0.0.1:${subject.store}`]
+          : ["--digest", subject.digest, "extract", ...options, "-s", `ssh://127.0.0.1${subject.store}`];
+        await run(programs[client][0], [...words, subject.index, target], { env });
+        assertSame(target, subject.bytes);
+        Deno.removeSync(target);
+      }
+      deepStrictEqual(await server.leftovers(), []);
+    },
+  });
+}
+
+Deno.test({
+  name: "the real clients take from our pull what lies uncompressed, and casync gzip",
+  ignore: ignoreWithout("casync", "desync"),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const env = environmentFor(server, "ours", server.port);
+    for (const form of ["plain", "gzip"] as const) {
+      const { store, index, bytes } = makeBlob(dir, somePieces(), { form, name: form });
+      const [theirs, theirsToo] = [dir.path("casync", form), dir.path("desync", form)];
+      await run(peers.casync, ["extract", `--store=127.0.0.1:${store}`, index, theirs], { env });
+      assertSame(theirs, bytes);
+      if (form === "gzip") continue; // desync reads zstd alone
+      await run(peers.desync, ["extract", "-s", `ssh://127.0.0.1${store}`, index, theirsToo], { env });
+      assertSame(theirsToo, bytes);
+    }
+  },
+});
+
+Deno.test({
+  name: "-n bounds the sessions; ids that are missing go on to the next store; the cache is filled",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const env = environmentFor(server, "ours");
+    const { index, store, bytes } = many(dir);
+    // Every third chunk is elsewhere.
+    const rest = dir.dir("rest");
+    for (const [i, name] of filesIn(store).entries()) {
+      if (i % 3 !== 0) continue;
+      dir.path("rest", name);
+      Deno.renameSync(`${store}/${name}`, `${rest}/${name}`);
+    }
+    const [target, cache] = [dir.path("target"), dir.path("cache")];
+    const stores = ["-s", url(server, store), "-s", url(server, rest)];
+    assertGood(await runCli(["extract", "-n", "1", ...stores, "-c", cache, index, target], { env }));
+    assertSame(target, bytes);
+    strictEqual(server.started().length, 2);
+    Deno.removeSync(target);
+    assertGood(await runCli(["extract", "-s", cache, index, target]));
+    assertSame(target, bytes);
+    // Nothing is asked for that the cache has.
+    assertGood(await runCli(["extract", ...stores, "-c", cache, index, dir.path("again")], { env }));
+    strictEqual(server.started().length, 2);
+
+    const failed = await runCli(["extract", ...stores.slice(0, 2), index, dir.path("without")], { env });
+    assertFails(failed, 1, /Chunk [0-9a-f]{64} is in none of the stores \(asked: ssh:\/\/127\.0\.0\.1/);
+    deepStrictEqual(await server.leftovers(), []);
+  },
+});
+
+Deno.test({
+  name: "other commands read over ssh, too: cat, cache",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const env = environmentFor(server, "ours");
+    const { index, store, bytes } = small("casync-zstd.castr");
+    const result = await runCli(["cat", "-s", url(server, store), "-o", "1000", index], { env });
+    assertGood(result);
+    ok(result.stdoutBytes.every((byte, i) => byte === bytes[i + 1000]));
+    strictEqual(result.stdoutBytes.length, bytes.length - 1000);
+    assertGood(await runCli(["cache", "-s", url(server, store), "-c", dir.path("cache"), index], { env }));
+    for (const [name, held] of Object.entries(contentOf(dir.path("cache")))) {
+      deepStrictEqual(held, Deno.readFileSync(`${store}/${name}`));
+    }
+    deepStrictEqual(await server.leftovers(), []);
+  },
+});
+
+Deno.test({
+  name: "a chunk that is damaged on the host never gets into the blob, whoever serves it",
+  ignore: ignoreWithout("casync", "desync"),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const made = makeBlob(dir, [new Random(1).bytes(5000), new Random(2).bytes(5000)]);
+    Deno.copyFileSync(made.chunk(0), made.chunk(1));
+    for (const remote of ["ours", "casync", "desync"] as const) {
+      const env = environmentFor(server, remote);
+      const args = ["extract", "-e", "0", "-s", url(server, made.store), made.index, dir.path("target")];
+      const { code, stderr } = await runCli(args, { env });
+      strictEqual(code, 1, remote);
+      ok(stderr.includes(remote === "casync" || remote === "desync" ? "127.0.0.1" : made.ids[1]), stderr);
+      deepStrictEqual(filesIn(dir.root).filter((name) => name.includes("target")), []);
+    }
+    deepStrictEqual(await server.leftovers(), []);
+  },
+});
+
+Deno.test({
+  name: "our pull serves a store on a web server",
+  ignore: ignoreWithout() || !peers.nginx,
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    await using web = await startNginx(testdata(""));
+    // The location is made on the host: what ssh:// names is a path there.
+    const remote = server.remote(
+      "sh",
+      "-c",
+      `exec ${programs.ours.join(" ")} pull - - - ${web.url}casync-zstd.castr`,
+    );
+    const env = { CASYNC_SSH_PATH: server.ssh(), CASYNC_REMOTE_PATH: remote };
+    const target = dir.path("target");
+    const { index, bytes } = small("casync-zstd.castr");
+    assertGood(await runCli(["extract", "-s", url(server, "/any"), index, target], { env }));
+    assertSame(target, bytes);
+    deepStrictEqual(await server.leftovers(), []);
+  },
+});
+
+Deno.test({
+  name: "any path is taken as it is",
+  ignore: ignoreWithout("casync"),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const env = environmentFor(server, "casync");
+    const names = [
+      "with space",
+      "quote'quote\"",
+      "$(touch $HOME/trap)`touch trap`",
+      "-x;&|<>*?[]{}~#!\\",
+      "100%",
+      "dollar$HOME",
+      "Ümläut €",
+      "a\ttab",
+    ];
+    for (const [i, name] of names.entries()) {
+      const made = makeBlob(dir, [new Random(i).bytes(3000)], { name: `store${i}` });
+      const path = dir.path("names", name);
+      Deno.renameSync(made.store, path);
+      for (const more of [[], ["--ssh-builtin"]]) {
+        const target = dir.path("target");
+        const args = ["extract", ...more, "-s", url(server, path), made.index, target];
+        assertGood(await runCli(args, { env }));
+        assertSame(target, made.bytes);
+      }
+    }
+    deepStrictEqual(filesIn(dir.root).filter((name) => name.includes("trap") && !name.includes("touch")), []);
+    deepStrictEqual(filesIn(server.home).filter((name) => name.includes("trap")), []);
+  },
+});
+
+/** What goes wrong before there is a session; each is one line and leaves nothing behind. */
+const failures: [
+  name: string,
+  env: (server: Sshd) => Record<string, string>,
+  location: ((server: Sshd) => string) | undefined,
+  ...says: (RegExp | string)[],
+][] = [
+  [
+    "no such command on the host",
+    () => ({ CASYNC_REMOTE_PATH: "/nowhere/casync" }),
+    undefined,
+    /^desync: Cannot read from ssh:\/\/127\.0\.0\.1:\d+\/.*: .*\/nowhere\/casync/,
+    /status 127/,
+  ],
+  [
+    "a command that says something else",
+    (server) => ({ CASYNC_REMOTE_PATH: server.remote("echo", "Welcome to this host") }),
+    undefined,
+    /it says "Welcome to this host pull - - - .*" instead of speaking the casync protocol/,
+  ],
+  [
+    "a command that fails",
+    (server) => ({ CASYNC_REMOTE_PATH: server.remote("sh", "-c", "echo out of order >&2; exit 7") }),
+    undefined,
+    /status 7/,
+    "out of order",
+  ],
+  [
+    "a command that dies",
+    (server) => ({ CASYNC_REMOTE_PATH: server.remote("sh", "-c", "kill -9 $$") }),
+    undefined,
+    /ended/,
+  ],
+  [
+    "no such folder on the host",
+    () => ({}),
+    (server) => url(server, "/no/such store"),
+    /ssh:\/\/127\.0\.0\.1:\d+\/no\/such%20store: /,
+    /\/no\/such store/,
+  ],
+  ["nobody at the port", () => ({}), () => "ssh://127.0.0.1:1/store", /Connection refused|ECONNREFUSED/],
+  [
+    "a host without a name",
+    () => ({}),
+    () => "ssh://no-such-host.invalid/store",
+    /no-such-host\.invalid/,
+  ],
+];
+for (const [name, env, location, ...says] of failures) {
+  Deno.test({
+    name: `${name}: one line, with ssh and with the one built in`,
+    ignore: ignoreWithout(),
+    fn: async () => {
+      using dir = tempDir();
+      await using server = await startSshd();
+      const { index, store } = small("casync-zstd.castr");
+      const from = location?.(server) ?? url(server, store);
+      for (const more of [[], ["--ssh-builtin"]]) {
+        const before = server.started().length;
+        const result = await runCli(["extract", ...more, "-s", from, index, dir.path("target")], {
+          env: { ...environmentFor(server, "ours"), ...env(server) },
+        });
+        assertFails(result, 1, ...says);
+        deepStrictEqual(filesIn(dir.root), []);
+        ok(server.started().length <= before + 1, "it was tried again");
+      }
+      deepStrictEqual(await server.leftovers(), []);
+    },
+  });
+}
+
+Deno.test("locations that ssh could mistake for options, or that name nothing, are refused", async () => {
+  for (
+    const [location, says] of [
+      ["ssh://-oProxyCommand=touch trap/store", /./],
+      ["ssh://-v/store", /names no host/],
+      ["ssh://-l@host/store", /names no host/],
+      ["ssh:///store", /./],
+      ["ssh://host", /names no folder/],
+      ["ssh://host/", /names no folder/],
+      ["ssh://user:secret@host/store", /no password/],
+    ] as const
+  ) {
+    using dir = tempDir();
+    const args = ["extract", "-s", location, testdata("casync-small.caibx"), dir.path("target")];
+    const result = await runCli(args, { env: { CASYNC_SSH_PATH: "/nowhere/ssh" }, cwd: dir.root });
+    assertFails(result, 2, says);
+    ok(!result.stderr.includes("secret"));
+    deepStrictEqual(filesIn(dir.root), []);
+  }
+});
+
+Deno.test("without the ssh program, the way out is named", async () => {
+  using dir = tempDir();
+  const env = { CASYNC_SSH_PATH: dir.path("no-ssh") };
+  const args = ["extract", "-s", "ssh://host/store", testdata("casync-small.caibx"), dir.path("target")];
+  assertFails(await runCli(args, { env }), 1, /no program .*no-ssh/, "--ssh-builtin", "CASYNC_SSH_PATH");
+});
+
+for (const builtin of [false, true]) {
+  Deno.test({
+    name: `a session that breaks is replaced${builtin ? ", ssh built in" : ""}`,
+    ignore: ignoreWithout(),
+    fn: async () => {
+      using dir = tempDir();
+      await using server = await startSshd();
+      const { index, store, bytes } = many(dir);
+      // Each session ends after some hundred kilobytes, within a message as a rule; the blob takes several.
+      const remote = server.remote(
+        "sh",
+        "-c",
+        `${programs.ours.join(" ")} pull - - - ${store} | { dd bs=4096 count=60 2>/dev/null; kill $$; }`,
+      );
+      const env = { ...environmentFor(server, "ours"), CASYNC_REMOTE_PATH: remote };
+      const target = dir.path("target");
+      const more = builtin ? ["--ssh-builtin"] : [];
+      const args = ["extract", ...more, "-e", "30", "-b", "1ms", "-s", url(server, "/any"), index, target];
+      assertGood(await runCli(args, { env }));
+      assertSame(target, bytes);
+      ok(server.started().length > 3, `${server.started().length} sessions`);
+      deepStrictEqual(await server.leftovers(), []);
+    },
+  });
+}
+
+for (const builtin of [false, true]) {
+  Deno.test({
+    name: `Ctrl-C ends it while the host says nothing${builtin ? ", ssh built in" : ""}`,
+    ignore: ignoreWithout(),
+    fn: async () => {
+      using dir = tempDir();
+      await using server = await startSshd();
+      const env = {
+        ...environmentFor(server, "ours"),
+        CASYNC_REMOTE_PATH: server.remote("sh", "-c", "exec sleep 100"),
+      };
+      const { index, store } = small("casync-zstd.castr");
+      const stop = new AbortController();
+      const more = builtin ? ["--ssh-builtin"] : [];
+      const args = ["extract", ...more, "-s", url(server, store), index, dir.path("target")];
+      const running = runCli(args, { env, signal: stop.signal, timeout: 30_000 });
+      while (server.started().length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      stop.abort();
+      strictEqual((await running).code, 130);
+      deepStrictEqual(filesIn(dir.root), []);
+      // sleep does not look at its input; nobody can end it but its host.
+      for (const pid of server.started()) Deno.kill(pid, "SIGTERM");
+      deepStrictEqual(await server.leftovers(), []);
+    },
+  });
+}
+
+/** What is in known_hosts, and what becomes of it: whom it names is tested where that is decided. */
+const hosts: [name: string, file: (server: Sshd, other: string) => string, says: RegExp | undefined][] = [
+  [
+    "also with keys that cannot be used",
+    ({ port, hostKey }) =>
+      [`sk-ssh-ed25519@openssh.com AAAA`, `ssh-dss AAAA`, `ssh-rsa AAAA`, hostKey]
+        .map((key) => `[127.0.0.1]:${port} ${key}\n`).join(""),
+    undefined,
+  ],
+  ["of another port", ({ port, hostKey }) => `[127.0.0.1]:${port + 1} ${hostKey}\n`, /not in known_hosts/],
+  ["with another key", ({ port }, other) => `[127.0.0.1]:${port} ${other}\n`, /not the one in known_hosts/],
+  [
+    "with a key of another type alone",
+    ({ port }) => `[127.0.0.1]:${port} ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=\n`,
+    /not in known_hosts/,
+  ],
+  [
+    "with the key revoked",
+    ({ port, hostKey }) => `[127.0.0.1]:${port} ${hostKey}\n@revoked [127.0.0.1]:${port} ${hostKey}\n`,
+    /revoked/,
+  ],
+];
+for (const [name, file, says] of hosts) {
+  Deno.test({
+    name: `ssh built in, known_hosts ${name}: ${says ? "refused" : "let in"}`,
+    ignore: ignoreWithout(),
+    fn: async () => {
+      using dir = tempDir();
+      await using server = await startSshd();
+      await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", dir.path("other")]);
+      const known = `${server.home}/.ssh/known_hosts`;
+      Deno.writeTextFileSync(known, file(server, Deno.readTextFileSync(dir.path("other.pub")).trim()));
+      const { index, store, bytes } = small("casync-zstd.castr");
+      const target = dir.path("target");
+      const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
+      const result = await runCli(args, { env: environmentFor(server, "ours") });
+      if (says === undefined) {
+        assertGood(result);
+        assertSame(target, bytes);
+      } else {
+        assertFails(result, 1, says, await server.fingerprint());
+        deepStrictEqual(server.started(), []);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "ssh built in: an agent that is gone does not keep the key file from being used",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const { index, store, bytes } = small("casync-zstd.castr");
+    const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: dir.path("no-agent") };
+    const target = dir.path("target");
+    assertGood(await runCli(["extract", "--ssh-builtin", "-s", url(server, store), index, target], { env }));
+    assertSame(target, bytes);
+  },
+});
+
+Deno.test({
+  name: "ssh built in, with an agent and without key files",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const key = `${server.home}/.ssh/id_ed25519`;
+    const socket = dir.path("agent");
+    const agent = new Deno.Command("ssh-agent", {
+      args: ["-D", "-a", socket],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      while (!filesIn(dir.root).includes("agent")) await new Promise((resolve) => setTimeout(resolve, 10));
+      const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: socket };
+      const { index, store, bytes } = small("casync-zstd.castr");
+      const target = dir.path("target");
+      const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
+      Deno.renameSync(key, dir.path("moved"));
+      assertFails(await runCli(args, { env }), 1, /none of the agent's keys and key files/);
+      await run("ssh-add", ["-q", dir.path("moved")], { env });
+      assertGood(await runCli(args, { env }));
+      assertSame(target, bytes);
+    } finally {
+      agent.kill("SIGTERM");
+      await agent.status;
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "ssh built in: a host that accepts the connection and says nothing, and one that says what is not ssh",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    for (const words of ["", "HTTP/1.1 400 Bad Request\r\n\r\n"]) {
+      const connections: Deno.Conn[] = [];
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const accepting = (async () => {
+        for await (const connection of listener) {
+          connections.push(connection);
+          await connection.write(new TextEncoder().encode(words));
+        }
+      })();
+      const from = `ssh://127.0.0.1:${listener.addr.port}/store`;
+      const args = ["extract", "--ssh-builtin", "--timeout", "500ms", "-s", from];
+      const result = await runCli([...args, testdata("casync-small.caibx"), dir.path("target")], {
+        env: environmentFor(server, "ours"),
+        timeout: 30_000,
+      });
+      assertFails(result, 1, from);
+      for (const connection of connections) connection.close();
+      listener.close();
+      await accepting;
+    }
+  },
+});
