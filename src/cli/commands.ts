@@ -114,6 +114,31 @@ it is written. -o and -l choose a part; only the chunks of that part are fetched
     load: () => import("./commands/cat.ts"),
   },
   {
+    name: "untar",
+    args: "<archive> <target>",
+    summary: "unpack an archive into a folder",
+    description:
+      `Unpacks an archive (.catar) into a folder. The archive may be a file, "-" for standard input, or an http(s) URL; with
+-i it is an index (.caidx) of chunks in stores. Files that are there are replaced, others are kept. What cannot be
+restored, such as owners when not run by root, is told, and the status is 3 then.`,
+    flags: [
+      "index",
+      "stores",
+      "cache",
+      "cacheRepair",
+      "noSameOwner",
+      "noSamePermissions",
+      "noTime",
+      "progress",
+      ...REMOTE_FLAGS,
+    ],
+    examples: [
+      "desync untar docs.catar /srv/docs",
+      "desync untar -i -s https://example.com/store -c /var/cache/desync docs.caidx /srv/docs",
+    ],
+    load: () => import("./commands/untar.ts"),
+  },
+  {
     name: "mtree",
     args: "<archive>",
     summary: "print what is in an archive in the mtree format",
@@ -194,7 +219,7 @@ the store (-s) has.`,
     summary: "show where a file would be cut",
     description:
       "Prints start, length and id of each chunk that the file would be cut into, separated by tabs. Stores nothing.",
-    flags: ["chunkSize", "start"],
+    flags: ["chunkSize", "start", "concurrency"],
     examples: ["desync chunk image.raw", "desync chunk -m 8:32:128 -S 1048576 image.raw"],
     load: () => import("./commands/chunk.ts"),
   },

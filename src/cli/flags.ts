@@ -34,6 +34,9 @@ export interface FlagValues {
   readonly dryRun?: boolean;
   readonly chunksInfo?: string;
   readonly index?: boolean;
+  readonly sameOwner?: boolean;
+  readonly samePermissions?: boolean;
+  readonly time?: boolean;
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
   readonly verbose?: boolean;
@@ -244,6 +247,12 @@ export const FLAGS = {
     flags: "-i, --index",
     description: "the archive is an index (.caidx), its chunks are in the stores",
   },
+  noSameOwner: { flags: "--no-same-owner", description: "unpack as the user who runs this" },
+  noSamePermissions: {
+    flags: "--no-same-permissions",
+    description: "give what the umask leaves instead of the archive's permissions",
+  },
+  noTime: { flags: "--no-time", description: "leave the archive's times out" },
   digest: {
     flags: "--digest <name>",
     description: "digest of chunk ids, sha512-256 or sha256",

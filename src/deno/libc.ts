@@ -12,17 +12,36 @@ const ENOSPC = 28;
 
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
+  mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  symlinkat: { parameters: ["buffer", "i32", "buffer"], result: "i32" },
+  // Since glibc 2.33.
+  mknodat: { parameters: ["i32", "buffer", "u32", "u64"], result: "i32", optional: true },
+  renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
+  unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
+  chmod: { parameters: ["buffer", "u32"], result: "i32" },
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  fchownat: { parameters: ["i32", "buffer", "u32", "u32", "i32"], result: "i32" },
+  utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+  futimens: { parameters: ["i32", "buffer"], result: "i32" },
+  lsetxattr: { parameters: ["buffer", "buffer", "buffer", "usize", "i32"], result: "i32" },
+  fsetxattr: { parameters: ["i32", "buffer", "buffer", "usize", "i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+  getpwnam: { parameters: ["buffer"], result: "pointer" },
+  getgrnam: { parameters: ["buffer"], result: "pointer" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
-type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+/** The functions of the library. */
+export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 let loaded: Libc | null | undefined;
 
 /** The library, `null` where it cannot be had. Never asks for a permission. */
-function libc(): Libc | null {
+export function libc(): Libc | null {
   if (loaded === undefined) loaded = load();
   return loaded;
 }
@@ -37,7 +56,8 @@ function load(): Libc | null {
   }
 }
 
-function errno(c: Libc): number {
+/** The error of the call before, which must have been the last one. */
+export function errno(c: Libc): number {
   const pointer = c.__errno_location();
   return pointer === null ? 0 : new Deno.UnsafePointerView(pointer).getInt32();
 }
@@ -75,4 +95,58 @@ export class RawFile implements Disposable {
   [Symbol.dispose](): void {
     this.#libc.close(this.#fd);
   }
+}
+
+/** What a call of the library refused, with the system's word for why, as node's errors have it. */
+export class SystemError extends Error {
+  /** Such as `ENOENT`. */
+  readonly code: string;
+
+  constructor(number: number) {
+    const [code, text] = ERRORS[number] ?? [`E${number}`, "the system refused"];
+    super(`${text} (os error ${number})`);
+    this.code = code;
+  }
+}
+
+const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = {
+  1: ["EPERM", "operation not permitted"],
+  2: ["ENOENT", "no such file or directory"],
+  13: ["EACCES", "permission denied"],
+  17: ["EEXIST", "it exists already"],
+  20: ["ENOTDIR", "not a directory"],
+  21: ["EISDIR", "it is a directory"],
+  22: ["EINVAL", "invalid argument"],
+  24: ["EMFILE", "too many open files"],
+  25: ["ENOTTY", "not supported here"],
+  27: ["EFBIG", "file too large"],
+  28: ["ENOSPC", "no space left on the device"],
+  30: ["EROFS", "read-only file system"],
+  34: ["ERANGE", "out of range"],
+  36: ["ENAMETOOLONG", "the name is too long"],
+  38: ["ENOSYS", "not supported by the system"],
+  39: ["ENOTEMPTY", "the folder is not empty"],
+  40: ["ELOOP", "it is a symlink"],
+  75: ["EOVERFLOW", "out of range"],
+  95: ["ENOTSUP", "not supported by the file system"],
+  122: ["EDQUOT", "disk quota exceeded"],
+};
+
+/** Bytes and the NUL that ends them for the library. */
+export function terminated(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const copy = new Uint8Array(bytes.length + 1);
+  copy.set(bytes);
+  return copy;
+}
+
+/** Place of the number in struct passwd and struct group, behind two pointers. */
+const ID_AT = 16;
+
+/** The number of a user or group that the system knows by name, `undefined` when it knows none or cannot be asked. */
+export function lookUpAccount(kind: "user" | "group", name: string): number | undefined {
+  const c = libc();
+  if (c === null) return undefined;
+  const text = terminated(new TextEncoder().encode(name));
+  const found = kind === "user" ? c.getpwnam(text) : c.getgrnam(text);
+  return found === null ? undefined : new Deno.UnsafePointerView(found).getUint32(ID_AT);
 }

@@ -27,12 +27,14 @@ import {
 import { ByteQueue } from "./byte_queue.ts";
 import { checkGoodbyeTail, GOODBYE_ITEM_BYTES, GoodbyeSum, nameHash, parseGoodbyeItem } from "./goodbye.ts";
 
-/** What an archive says next. Every node comes once and has one end; what is between is inside of it. */
+/** What an archive says next. Every node has one end; what is between is inside of it. */
 export type ArchiveEvent =
   | { readonly type: "node"; readonly node: ArchiveNode }
   /** Bytes of the file, a part of what was pushed. */
   | { readonly type: "data"; readonly bytes: Uint8Array }
-  | { readonly type: "end" };
+  | { readonly type: "end" }
+  /** A name without a node, which desync 1.0.4 writes for pipes and sockets. It has no end. */
+  | { readonly type: "omitted"; readonly name: Uint8Array };
 
 /** A directory whose children are being read. */
 interface Folder {
@@ -166,17 +168,24 @@ export class ArchiveDecoder {
 
   #readFilename(body: Uint8Array, start: number): void {
     this.#closeHeader("filename", start);
-    if (this.#name !== undefined) throw this.#misplaced("filename");
     this.#name = parseFilename(body);
     this.#place = { start, hash: nameHash(this.#name) };
   }
 
-  /** FILENAME and GOODBYE show that the node before them, a directory, pipe or socket, has no more elements. */
+  /**
+   * FILENAME and GOODBYE show that the node before them, a directory, pipe or socket, has no more elements, or that a name
+   * before them has no node.
+   */
   #closeHeader(element: ElementName, start: number): void {
     const kind = this.#node?.kind;
     if (kind === "fifo" || kind === "socket") this.#finishNode([kind], element, {}, start);
     else if (kind === "directory") this.#openFolder(element);
-    if (this.#node !== undefined || this.#folders.length === 0) throw this.#misplaced(element);
+    const folder = this.#folders.at(-1);
+    if (this.#node !== undefined || folder === undefined) throw this.#misplaced(element);
+    if (this.#name === undefined) return;
+    this.#ready.push({ type: "omitted", name: this.#name });
+    folder.children.add(this.#place.start, start - this.#place.start, this.#place.hash);
+    this.#name = undefined;
   }
 
   #openFolder(element: ElementName): void {
@@ -209,7 +218,6 @@ export class ArchiveDecoder {
     if (element === "goodbye") {
       const start = this.#offset;
       this.#closeHeader(element, start);
-      if (this.#name !== undefined) throw this.#misplaced(element);
       const body = size - ELEMENT_HEADER_BYTES;
       if (body < GOODBYE_ITEM_BYTES || body % GOODBYE_ITEM_BYTES !== 0) {
         throw invalidArchive(`at byte ${start} there is a table of children of ${size} bytes`);

@@ -1,0 +1,43 @@
+/** Users and groups of this system by name, each looked up once. */
+import { libc, lookUpAccount } from "./libc.ts";
+
+type Kind = "user" | "group";
+
+/** Finds numbers for names. */
+export class Accounts {
+  readonly #known = new Map<string, number | undefined>();
+  readonly #files = new Map<Kind, ReadonlyMap<string, number>>();
+
+  /** The number of the user or group with this name; the given one when it has no name that is known here. */
+  idOf(kind: Kind, name: string | undefined, id: number): number {
+    if (name === undefined || name === "") return id;
+    const key = `${kind} ${name}`;
+    if (!this.#known.has(key)) this.#known.set(key, this.#lookUp(kind, name));
+    return this.#known.get(key) ?? id;
+  }
+
+  #lookUp(kind: Kind, name: string): number | undefined {
+    if (name.includes("\0")) return undefined;
+    return libc() === null ? this.#file(kind).get(name) : lookUpAccount(kind, name);
+  }
+
+  #file(kind: Kind): ReadonlyMap<string, number> {
+    let ids = this.#files.get(kind);
+    if (ids === undefined) this.#files.set(kind, ids = readAccounts(kind));
+    return ids;
+  }
+}
+
+/** Name and number are the first and the third field of each line. */
+function readAccounts(kind: Kind): Map<string, number> {
+  let text = "";
+  try {
+    text = Deno.readTextFileSync(kind === "user" ? "/etc/passwd" : "/etc/group");
+  } catch {
+    // There is none, or it may not be read: numbers are used.
+  }
+  const lines = text.split("\n").map((line) => line.split(":")).filter((fields) =>
+    /^\d+$/.test(fields[2] ?? "")
+  );
+  return new Map(lines.map(([name, , id]) => [name, Number(id)]));
+}

@@ -1,0 +1,175 @@
+/**
+ * Folders and files by what Deno offers everywhere. Whenever something is made in a folder, the folder is looked at: it has
+ * to be the one that was opened, and no symlink. That keeps an archive from writing outside, and leaves only the moment
+ * between look and use to another program that swaps folders for symlinks. (On Linux, paths that begin at open folders in
+ * /proc would close it, but Deno wants all permissions for those, and then there is native_tree.ts.)
+ */
+import { Buffer } from "node:buffer";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  futimesSync,
+  lchownSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { DesyncError } from "../errors.ts";
+import { escapeName } from "../formats/node_text.ts";
+import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
+
+const WINDOWS = Deno.build.os === "windows";
+/** Names that Windows takes for something else: devices, streams, paths, or the same name without the last characters. */
+// deno-lint-ignore no-control-regex
+const WINDOWS_SPECIAL = /[\x00-\x1f"*/:<>?\\|]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
+
+/** An open folder: where it is, and what it was when it was opened. */
+interface PathFolder {
+  readonly path: string;
+  readonly inode: string;
+}
+
+/** The system by way of node:fs. */
+export function portableTree(): TreeSystem {
+  return new PortableTree();
+}
+
+class PortableTree implements TreeSystem {
+  readonly timeGranularity = 1_000_000n;
+  /** Open folders; their handles are negative, those of files are not. */
+  readonly #folders = new Map<Handle, PathFolder>();
+  #next = -1;
+
+  openRoot(path: string): Handle {
+    return this.#remember(Deno.realPathSync(path));
+  }
+
+  openFolder(folder: Handle, name: Uint8Array): Handle {
+    return this.#remember(this.#path(folder, name));
+  }
+
+  makeFolder(folder: Handle, name: Uint8Array): void {
+    mkdirSync(this.#path(folder, name), { mode: 0o700 });
+  }
+
+  createFile(folder: Handle, name: Uint8Array): Handle {
+    return openSync(this.#path(folder, name), "wx", 0o600);
+  }
+
+  write(file: Handle, bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, bytes.length - at);
+  }
+
+  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void {
+    symlinkSync(textOf(target), this.#path(folder, name));
+  }
+
+  makeNode(): void {
+    throw new NotHere();
+  }
+
+  rename(folder: Handle, from: Uint8Array, to: Uint8Array): void {
+    renameSync(this.#path(folder, from), this.#path(folder, to));
+  }
+
+  unlink(folder: Handle, name: Uint8Array): void {
+    unlinkSync(this.#path(folder, name));
+  }
+
+  removeFolder(folder: Handle, name: Uint8Array): void {
+    rmdirSync(this.#path(folder, name));
+  }
+
+  list(folder: Handle): Uint8Array[] {
+    return readdirSync(this.#checked(folder).path).map((name) => new TextEncoder().encode(name));
+  }
+
+  close(handle: Handle): void {
+    if (!this.#folders.delete(handle)) closeSync(handle);
+  }
+
+  setOwner(what: Handle | Place, uid: number, gid: number): void {
+    if (WINDOWS) throw new NotHere();
+    if (typeof what !== "number") return lchownSync(this.#path(what.folder, what.name), uid, gid);
+    if (this.#folders.has(what)) chownSync(this.#checked(what).path, uid, gid);
+    else fchownSync(what, uid, gid);
+  }
+
+  setMode(what: Handle | Place, mode: number): void {
+    if (WINDOWS || typeof what !== "number") throw new NotHere();
+    if (this.#folders.has(what)) chmodSync(this.#checked(what).path, mode);
+    else fchmodSync(what, mode);
+  }
+
+  setTime(what: Handle | Place, mtime: bigint): void {
+    // Deno takes no times before 1970, and does not say so.
+    if (mtime < 0n) throw new NotHere();
+    const now = Date.now() / 1000;
+    // Deno cuts seconds off to whole nanoseconds: a fifth of a microsecond makes up for what they lost as a fraction.
+    const seconds = (Number(mtime / 1_000_000n) + 0.0002) / 1000;
+    if (typeof what !== "number") return lutimesSync(this.#path(what.folder, what.name), now, seconds);
+    if (this.#folders.has(what)) lutimesSync(this.#checked(what).path, now, seconds);
+    else futimesSync(what, now, seconds);
+  }
+
+  setXattr(): void {
+    throw new NotHere();
+  }
+
+  addFlags(): void {
+    throw new NotHere();
+  }
+
+  setProject(): void {
+    throw new NotHere();
+  }
+
+  #remember(path: string): Handle {
+    const handle = this.#next--;
+    this.#folders.set(handle, { path, inode: inodeOf(path) });
+    return handle;
+  }
+
+  /** The folder, after a look whether it is still the one that was opened. */
+  #checked(handle: Handle): PathFolder {
+    const folder = this.#folders.get(handle);
+    if (folder !== undefined && inodeOf(folder.path) === folder.inode) return folder;
+    throw new DesyncError("io", `Cannot write into ${folder?.path ?? "a folder"}: it was replaced meanwhile`);
+  }
+
+  #path(folder: Handle, name: Uint8Array): string {
+    const text = textOf(name);
+    if (WINDOWS && WINDOWS_SPECIAL.test(text)) {
+      throw new DesyncError("unsupported", `Cannot make ${escapeName(name)}: Windows has no such names`);
+    }
+    return join(this.#checked(folder).path, text);
+  }
+}
+
+/** What tells one folder from others. Fails with `ENOTDIR` for anything but a real folder. */
+function inodeOf(path: string): string {
+  const info = lstatSync(path, { bigint: true });
+  if (!info.isDirectory()) throw Object.assign(new Error("not a directory"), { code: "ENOTDIR" });
+  return `${info.dev}:${info.ino}`;
+}
+
+/** Deno opens only what has a name in UTF-8. */
+function textOf(bytes: Uint8Array): string {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  if (Buffer.from(text).equals(bytes)) return text;
+  throw new DesyncError(
+    "unsupported",
+    `Cannot make ${escapeName(bytes)}: its name is not UTF-8 (allow --allow-ffi to make it)`,
+  );
+}

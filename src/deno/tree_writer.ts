@@ -1,0 +1,247 @@
+/**
+ * Unpacks an archive's nodes into a folder.
+ *
+ * Everything is done relative to open folders, so that no symlink is ever followed, whoever has put it there and when.
+ * What is not a folder is made under a temporary name and renamed when it is complete, over what was there; folders that
+ * exist are used. A folder gets its attributes when all that is in it is there.
+ */
+import { basename, dirname, resolve } from "node:path";
+import { DesyncError } from "../errors.ts";
+import type { ArchiveEvent } from "../formats/archive.ts";
+import type { ArchiveNode } from "../formats/archive_elements.ts";
+import { escapeName } from "../formats/node_text.ts";
+import { fileError, reasonOf } from "./file_errors.ts";
+import { Losses } from "./losses.ts";
+import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
+import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+
+/** A folder that is being filled. */
+interface OpenFolder {
+  readonly handle: Handle;
+  readonly node: ArchiveNode;
+}
+
+/** A file that is being written. */
+interface OpenFile extends OpenFolder {
+  readonly temporary: Uint8Array;
+}
+
+/** What nodes that need a system's help are called when they cannot be made. */
+const SPECIAL = { fifo: "pipes", socket: "sockets", block: "devices", char: "devices" } as const;
+/** Errors that mean that such a node cannot be made here or by this user. */
+const NOT_POSSIBLE: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
+
+const encoder = new TextEncoder();
+
+/** Takes an archive's events in their order. To be closed whatever happens. */
+export class TreeWriter implements Disposable {
+  /** What could not be restored so far. */
+  readonly losses = new Losses();
+  /** Names that the archive has no node for. */
+  omitted = 0;
+  readonly #system: TreeSystem;
+  readonly #target: string;
+  readonly #attributes: NodeAttributes;
+  /** The folders from the archive's root to where it is; for a root that is no folder, the one around the target. */
+  readonly #folders: OpenFolder[] = [];
+  #around: Handle | undefined;
+  #file: OpenFile | undefined;
+  /** The symlink, pipe … whose end comes next. */
+  #leaf = false;
+  readonly #temporary = `.tmp-untar-${crypto.randomUUID()}`;
+
+  /** Nothing is touched before the first event. */
+  constructor(system: TreeSystem, target: string, options: AttributeOptions) {
+    this.#system = system;
+    this.#target = target;
+    this.#attributes = new NodeAttributes(system, options, this.losses);
+  }
+
+  /** Does what the event says. Throws `io` with the path that could not be written. */
+  visit(event: ArchiveEvent): void {
+    if (event.type === "node") this.#at(event.node, () => this.#begin(event.node));
+    else if (event.type === "omitted") this.omitted++;
+    else if (event.type === "data") this.#at(this.#file?.node, () => this.#write(event.bytes));
+    else if (this.#leaf) this.#leaf = false;
+    else if (this.#file !== undefined) this.#at(this.#file.node, () => this.#finishFile(this.#file!));
+    else this.#at(undefined, () => this.#finishFolder());
+  }
+
+  /** Closes what is open, and removes the file that is not complete. */
+  [Symbol.dispose](): void {
+    const file = this.#file;
+    if (file !== undefined) {
+      this.#system.close(file.handle);
+      this.#quietly(() => this.#system.unlink(this.#parent(), file.temporary));
+    }
+    for (const { handle } of this.#folders.splice(0)) this.#system.close(handle);
+    if (this.#around !== undefined) this.#system.close(this.#around);
+    this.#file = this.#around = undefined;
+  }
+
+  /** Runs a step, whose errors then tell the path. */
+  #at(node: ArchiveNode | undefined, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      throw fileError(`write ${this.#pathOf(node)}`, error);
+    }
+  }
+
+  /** For messages alone. */
+  #pathOf(node?: ArchiveNode): string {
+    const names = this.#folders.slice(1).map((folder) => escapeName(folder.node.name));
+    if (node !== undefined && node.name.length > 0) names.push(escapeName(node.name));
+    return [this.#target, ...names].join("/");
+  }
+
+  #parent(): Handle {
+    return this.#folders.at(-1)?.handle ?? this.#around!;
+  }
+
+  #begin(node: ArchiveNode): void {
+    if (this.#folders.length === 0) this.#beginRoot(node);
+    else if (node.kind === "directory") this.#folders.push({ handle: this.#enterFolder(node.name), node });
+    else this.#make(node);
+  }
+
+  #beginRoot(node: ArchiveNode): void {
+    if (node.kind === "directory") {
+      Deno.mkdirSync(this.#target, { recursive: true });
+      this.#folders.push({ handle: this.#system.openRoot(this.#target), node });
+      return;
+    }
+    const place = resolve(this.#target);
+    this.#around = this.#system.openRoot(dirname(place));
+    this.#make({ ...node, name: encoder.encode(basename(place)) });
+  }
+
+  #enterFolder(name: Uint8Array): Handle {
+    const parent = this.#parent();
+    for (let tries = 0;; tries++) {
+      try {
+        this.#system.makeFolder(parent, name);
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST") throw error;
+      }
+      try {
+        return this.#system.openFolder(parent, name);
+      } catch (error) {
+        // Something else of that name goes; if it comes back again and again, somebody plays tricks.
+        if (!["ENOTDIR", "ELOOP"].includes(codeOf(error)) || tries === 10) throw error;
+        this.#system.unlink(parent, name);
+      }
+    }
+  }
+
+  #make(node: ArchiveNode): void {
+    const parent = this.#parent();
+    const temporary = encoder.encode(this.#temporary);
+    if (node.kind === "file") {
+      const handle = this.#system.createFile(parent, temporary);
+      this.#file = { handle, node, temporary };
+      this.#attributes.applyEarly(handle, node, () => this.#pathOf(node));
+      return;
+    }
+    this.#leaf = true;
+    if (!this.#makeLeaf(parent, temporary, node)) return;
+    try {
+      this.#attributes.apply({ folder: parent, name: temporary }, node, () => this.#pathOf(node));
+      this.#replace(parent, temporary, node.name);
+    } catch (error) {
+      this.#quietly(() => this.#system.unlink(parent, temporary));
+      throw error;
+    }
+  }
+
+  /** False when such a node cannot be made here. */
+  #makeLeaf(parent: Handle, name: Uint8Array, node: ArchiveNode): boolean {
+    if (node.kind === "symlink") {
+      this.#system.makeSymlink(parent, name, node.target!);
+      return true;
+    }
+    try {
+      this.#system.makeNode(parent, name, node);
+      return true;
+    } catch (error) {
+      if (!NOT_POSSIBLE.has(codeOf(error))) throw error;
+      const kind = SPECIAL[node.kind as keyof typeof SPECIAL];
+      this.losses.add(kind, () => this.#pathOf(node), reasonOf(error));
+      return false;
+    }
+  }
+
+  #write(bytes: Uint8Array): void {
+    if (this.#file !== undefined) this.#system.write(this.#file.handle, bytes);
+  }
+
+  #finishFile(file: OpenFile): void {
+    const { handle, node, temporary } = file;
+    const path = () => this.#pathOf(node);
+    this.#attributes.apply(handle, node, path);
+    this.#replace(this.#parent(), temporary, node.name);
+    this.#file = undefined;
+    try {
+      this.#attributes.applyLate(handle, node, path);
+    } finally {
+      this.#system.close(handle);
+    }
+  }
+
+  #finishFolder(): void {
+    const folder = this.#folders.at(-1);
+    if (folder === undefined) return;
+    const path = () => this.#pathOf();
+    this.#attributes.apply(folder.handle, folder.node, path);
+    this.#attributes.applyLate(folder.handle, folder.node, path);
+    this.#folders.pop();
+    this.#system.close(folder.handle);
+  }
+
+  /** Gives the node its name. What has it goes: a folder with all that is in it. */
+  #replace(parent: Handle, temporary: Uint8Array, name: Uint8Array): void {
+    try {
+      this.#system.rename(parent, temporary, name);
+    } catch (error) {
+      if (!["EISDIR", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES"].includes(codeOf(error))) throw error;
+      if (this.#folders.length === 0) {
+        throw new DesyncError(
+          "usage",
+          `Cannot write ${this.#target}: it is a folder, the archive is of one file`,
+        );
+      }
+      this.#removeFolder(parent, name, error);
+      this.#system.rename(parent, temporary, name);
+    }
+  }
+
+  /** Removes a folder and what is in it, never beyond a symlink. Throws `cause` when it is no folder. */
+  #removeFolder(parent: Handle, name: Uint8Array, cause: unknown): void {
+    let folder: Handle;
+    try {
+      folder = this.#system.openFolder(parent, name);
+    } catch {
+      throw cause;
+    }
+    try {
+      for (const child of this.#system.list(folder)) {
+        try {
+          this.#system.unlink(folder, child);
+        } catch (error) {
+          this.#removeFolder(folder, child, error);
+        }
+      }
+    } finally {
+      this.#system.close(folder);
+    }
+    this.#system.removeFolder(parent, name);
+  }
+
+  #quietly(step: () => void): void {
+    try {
+      step();
+    } catch {
+      // The error that led here is the one to tell.
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/** An archive unpacked into a folder of this machine. */
+import type { Progress } from "../jobs/progress.ts";
+import { type Pieces, readArchive } from "../jobs/read_archive.ts";
+import type { Loss } from "./losses.ts";
+import { nativeTree } from "./native_tree.ts";
+import type { AttributeOptions } from "./node_attributes.ts";
+import { portableTree } from "./portable_tree.ts";
+import type { TreeSystem } from "./tree_system.ts";
+import { TreeWriter } from "./tree_writer.ts";
+
+/** What unpacking could not do. */
+export interface UntarResult {
+  /** What this system or user could not restore. */
+  readonly losses: readonly Loss[];
+  /** Names for which the archive has no node, since its maker had left them out. */
+  readonly omitted: number;
+}
+
+/** What {@linkcode untar} may be given. */
+export interface UntarOptions extends Partial<AttributeOptions> {
+  readonly signal?: AbortSignal;
+  /** Counts the archive's bytes. */
+  readonly progress?: Progress;
+  /** Default: by the C library where that can be had. */
+  readonly system?: TreeSystem;
+}
+
+/**
+ * Unpacks the archive into `target`, which is made if it is not there. Nothing outside of it is written, whatever the
+ * archive says and whatever lies there. Returns what could not be restored, such as owners when not run by root.
+ *
+ * Throws {@linkcode DesyncError}: `invalid-archive`, `io`, `interrupted`, and what the pieces throw.
+ */
+export async function untar(
+  pieces: Pieces,
+  target: string,
+  options: UntarOptions = {},
+): Promise<UntarResult> {
+  const { sameOwner = true, samePermissions = true, time = true, signal, progress } = options;
+  const system = options.system ?? nativeTree() ?? portableTree();
+  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time });
+  await readArchive(counted(pieces, progress), (event) => writer.visit(event), signal);
+  return { losses: writer.losses.all, omitted: writer.omitted };
+}
+
+async function* counted(pieces: Pieces, progress: Progress | undefined): AsyncGenerator<Uint8Array, void> {
+  for await (const piece of pieces) {
+    yield piece;
+    if (progress !== undefined) progress.done += piece.length;
+  }
+}

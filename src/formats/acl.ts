@@ -1,0 +1,71 @@
+/**
+ * Access lists as Linux keeps them in the attributes system.posix_acl_access and system.posix_acl_default.
+ *
+ *     0  u32 version = 2
+ *     4  entries of 8 bytes: u16 tag, u16 permissions, u32 id (2^32-1 where the tag needs none)
+ *
+ * Tags, in the order of the entries: 1 owner, 2 a user, 4 owning group, 8 a group, 16 mask, 32 others; users and groups
+ * are in order of their ids. All numbers are little-endian.
+ *
+ * Source: Linux, include/uapi/linux/posix_acl_xattr.h.
+ */
+import { viewOf } from "../bytes.ts";
+import type { Acl, AclEntry, DefaultAcl } from "./archive_elements.ts";
+
+const VERSION = 2;
+const NO_ID = 0xffffffff;
+const TAG = { owner: 1, user: 2, groupObj: 4, group: 8, mask: 16, others: 32 } as const;
+
+/** Attributes that hold access lists. */
+export const ACL_XATTR = { access: "system.posix_acl_access", default: "system.posix_acl_default" } as const;
+
+/** The number that an entry is for, on this system. */
+export type ResolveId = (kind: "user" | "group", entry: AclEntry) => number;
+
+/** The access list of a node with this mode, whose group bits are the mask. */
+export function encodeAcl(acl: Acl, mode: number, resolve: ResolveId): Uint8Array<ArrayBuffer> {
+  const [owner, mask, others] = [mode >> 6 & 7, mode >> 3 & 7, mode & 7];
+  return encode({ ...acl, owner, groupObj: acl.groupObj ?? mask, others, mask }, resolve);
+}
+
+/** The access list for what is made in a directory. */
+export function encodeDefaultAcl(acl: DefaultAcl, resolve: ResolveId): Uint8Array<ArrayBuffer> {
+  const named = acl.users.length + acl.groups.length > 0;
+  // With names in it, a list without a mask is refused; this one takes nothing away.
+  return encode({ ...acl, mask: acl.mask ?? (named ? 7 : undefined) }, resolve);
+}
+
+function encode(acl: DefaultAcl, resolve: ResolveId): Uint8Array<ArrayBuffer> {
+  type Row = [tag: number, permissions: number, id: number];
+  const rows = (kind: "user" | "group", entries: readonly AclEntry[]) =>
+    entries.map((entry): Row => [TAG[kind], entry.permissions, resolve(kind, entry)])
+      .sort((a, b) => a[2] - b[2]);
+  const all: Row[] = [
+    [TAG.owner, acl.owner, NO_ID],
+    ...rows("user", acl.users),
+    [TAG.groupObj, acl.groupObj, NO_ID],
+    ...rows("group", acl.groups),
+  ];
+  if (acl.mask !== undefined) all.push([TAG.mask, acl.mask, NO_ID]);
+  all.push([TAG.others, acl.others, NO_ID]);
+  const bytes = new Uint8Array(4 + 8 * all.length);
+  const view = viewOf(bytes);
+  view.setUint32(0, VERSION, true);
+  all.forEach(([tag, permissions, id], i) => {
+    view.setUint16(4 + 8 * i, tag, true);
+    view.setUint16(6 + 8 * i, permissions, true);
+    view.setUint32(8 + 8 * i, id, true);
+  });
+  return bytes;
+}
+
+/**
+ * An attribute's value as it was before desync 1.0.4 put a NUL behind it, for those attributes whose size tells. Others
+ * are given back as they are: nobody can know.
+ */
+export function withoutExtraNul(name: string, value: Uint8Array): Uint8Array {
+  const extra = name === ACL_XATTR.access || name === ACL_XATTR.default
+    ? value.length % 8 === 5
+    : name === "security.capability" && value.length % 4 === 1;
+  return extra && value[value.length - 1] === 0 ? value.subarray(0, -1) : value;
+}

@@ -1,0 +1,165 @@
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { directory, file } from "../support/archive_bytes.ts";
+import { cliCommand, runCli } from "../support/cli.ts";
+import { exists } from "../support/exists.ts";
+import { assertFails } from "../support/failure.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+import { filesIn } from "../support/files.ts";
+import { peers } from "../support/peers.ts";
+import { run, runAny } from "../support/process.ts";
+import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
+
+/** What is in a folder's files, and where its symlinks lead. */
+function treeOf(folder: string): Record<string, Uint8Array | string> {
+  const content = (path: string) =>
+    Deno.lstatSync(path).isSymlink ? Deno.readLinkSync(path) : Deno.readFileSync(path);
+  return Object.fromEntries(filesIn(folder).map((name) => [name, content(join(folder, name))]));
+}
+
+const root = Deno.build.os === "linux" && Deno.uid() === 0;
+
+Deno.test("untar of a file, of standard input, of a URL and of an index is the same", async () => {
+  using dir = tempDir();
+  const archive = Deno.readFileSync(testdata("tree.catar"));
+  await using server = await startFaultyServer({ "/tree.catar": { body: archive } });
+  const ways: [string[], Uint8Array?][] = [
+    [[testdata("tree.catar")]],
+    [["-"], archive],
+    [[`${server.url}/tree.catar`]],
+    [["-i", "-s", testdata("tree.castr"), testdata("tree.caidx")]],
+    [
+      ["-i", "-s", testdata("tree.castr"), "-c", dir.dir("cache"), "-"],
+      Deno.readFileSync(testdata("tree.caidx")),
+    ],
+  ];
+  const owner = root ? [] : ["--no-same-owner"];
+  for (const [i, [args, stdin]] of ways.entries()) {
+    const result = await runCli(["untar", ...owner, ...args, dir.path(`t${i}`)], { stdin });
+    deepStrictEqual([result.code, result.stdout, result.stderr], [0, "", ""], args.join(" "));
+  }
+  const first = treeOf(dir.path("t0"));
+  strictEqual(Object.keys(first).length > 40, true);
+  for (let i = 1; i < ways.length; i++) deepStrictEqual(treeOf(dir.path(`t${i}`)), first);
+});
+
+for (const name of ["tree.catar", "nodes.catar"]) {
+  Deno.test({
+    name: `untar of ${name} gives what casync describes, for the folder and for the archive`,
+    ignore: !peers.casync || !root,
+    fn: async () => {
+      using dir = tempDir();
+      const target = dir.path("target");
+      const result = await runCli(["untar", testdata(name), target]);
+      deepStrictEqual([result.code, result.stderr], [0, ""]);
+      const features = name === "tree.catar" ? ["--with=unix"] : [];
+      const made = dir.path("made.catar");
+      await run(peers.casync, ["make", ...features, made, target]);
+      deepStrictEqual(Deno.readFileSync(made), Deno.readFileSync(testdata(name)));
+    },
+  });
+}
+
+Deno.test({
+  name: "untar gives what desync unpacks",
+  ignore: !peers.desync || !root,
+  fn: async () => {
+    using dir = tempDir();
+    for (const name of ["tree.catar", "desync-tree.catar"]) {
+      const [ours, theirs] = [dir.path(`ours-${name}`), dir.path(`theirs-${name}`)];
+      strictEqual((await runCli(["untar", testdata(name), ours])).code, 0);
+      await run(peers.desync, ["untar", testdata(name), theirs]);
+      // desync leaves symlinks with the time at which it made them.
+      const mtree = async (path: string) =>
+        (await run(peers.desync, ["mtree", path])).stdout.replaceAll(/^(.* type=link .*) time=.*$/gm, "$1");
+      strictEqual(await mtree(ours), await mtree(theirs));
+    }
+  },
+});
+
+Deno.test({
+  name: "untar restores access lists, capabilities, attributes and chattr flags as casync stores them",
+  ignore: !peers.casync || !root,
+  fn: async () => {
+    using dir = tempDir();
+    const tree = dir.dir("tree");
+    for (const name of ["acl", "caps", "xattr", "noatime", "plain", "setuid"]) {
+      dir.write(`tree/${name}`, name);
+    }
+    const script = `
+import os, struct, sys
+tree = sys.argv[1]
+acl = lambda *rows: struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *row) for row in rows)
+none = 0xffffffff
+os.setxattr(tree + "/acl", "system.posix_acl_access", acl((1, 6, none), (2, 7, 12345), (4, 4, none), (8, 6, 1), (16, 7, none), (32, 4, none)))
+os.setxattr(tree, "system.posix_acl_default", acl((1, 7, none), (2, 6, 1), (4, 5, none), (16, 7, none), (32, 0, none)))
+os.setxattr(tree + "/caps", "security.capability", bytes.fromhex("0100000200200000000000000000000000000000"))
+os.setxattr(tree + "/xattr", "user.a", b"\\0value\\0")
+os.setxattr(tree + "/xattr", "user.empty", b"")
+os.mkdir(tree + "/folder", 0o500)
+os.chmod(tree + "/setuid", 0o6711)
+os.mkfifo(tree + "/pipe")
+os.mknod(tree + "/device", 0o60640, os.makedev(8, 300))
+os.utime(tree, ns=(5, 1234567890123456789))`;
+    const prepared = await runAny("python3", ["-c", script, tree]);
+    // Some file systems have no flags of chattr.
+    await new Deno.Command("chattr", { args: ["+A", `${tree}/noatime`], stderr: "null" }).output();
+    if (prepared.code !== 0) return; // this file system has no access lists
+    const [packed, again] = [dir.path("packed.catar"), dir.path("again.catar")];
+    await run(peers.casync, ["make", packed, tree]);
+    const target = dir.path("target");
+    const result = await runCli(["untar", packed, target]);
+    deepStrictEqual([result.code, result.stderr], [0, ""]);
+    await run(peers.casync, ["make", again, target]);
+    deepStrictEqual(Deno.readFileSync(again), Deno.readFileSync(packed));
+  },
+});
+
+Deno.test({
+  name: "untar without the C library does what it can, and says the rest once each",
+  ignore: !root,
+  fn: async () => {
+    using dir = tempDir();
+    const [deno, , , cli] = cliCommand;
+    const args = ["run", "-A", "--deny-ffi", cli, "untar", testdata("nodes.catar"), dir.path("target")];
+    const result = await runAny(deno, args);
+    strictEqual(result.code, 3);
+    const lines = result.stderr.trimEnd().split("\n");
+    for (const line of lines) match(line, /^desync: not restored: .* \(.*: not supported .*\)$/);
+    const kinds = lines.map((line) => line.replace(/.*restored: ([^(]*) \(.*/, "$1")).sort();
+    deepStrictEqual(kinds, ["devices", "extended attributes", "nanoseconds of times", "pipes"]);
+    strictEqual(Deno.lstatSync(dir.path("target/setuid")).uid, 12345);
+    strictEqual((Deno.lstatSync(dir.path("target/setuid")).mode ?? 0) & 0o7777, 0o4755);
+  },
+});
+
+Deno.test("untar options", async () => {
+  using dir = tempDir();
+  const archive = dir.write(
+    "a.catar",
+    directory([["a", file("x", { uid: 12345, mode: 0o4777, mtime: 1n })]]),
+  );
+  const args = ["untar", "--no-same-owner", "--no-same-permissions", "--no-time", archive, dir.path("t")];
+  const result = await runCli(args);
+  deepStrictEqual([result.code, result.stderr], [0, ""]);
+  const { uid, mode, mtime } = Deno.statSync(dir.path("t/a"));
+  deepStrictEqual([uid, (mode ?? 0) & 0o7777], [Deno.uid(), 0o666 & ~Deno.umask()]);
+  strictEqual((mtime?.getTime() ?? 0) > 1_000_000_000_000, true);
+});
+
+Deno.test("what untar cannot do", async () => {
+  using dir = tempDir();
+  const target = dir.path("target");
+  assertFails(await runCli(["untar", dir.path("none"), target]), 1, "no such file");
+  assertFails(await runCli(["untar", testdata("tree.caidx"), target]), 1, "it is an index", "-i");
+  assertFails(await runCli(["untar", "-i", testdata("tree.caidx"), target]), 2, "-s");
+  assertFails(await runCli(["untar", testdata("tree.catar")]), 2, "target");
+  strictEqual(exists(target), false);
+  const taken = dir.write("file", "x");
+  assertFails(await runCli(["untar", testdata("tree.catar"), taken]), 1, taken);
+  strictEqual(Deno.readTextFileSync(taken), "x");
+  const escape = dir.write("e.catar", directory([["../escaped", file("x")]]));
+  assertFails(await runCli(["untar", escape, target]), 1, escape, "a name has a /");
+  strictEqual(exists(dir.path("escaped")), false);
+});

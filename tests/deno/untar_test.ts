@@ -1,0 +1,293 @@
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { nativeTree } from "../../src/deno/native_tree.ts";
+import { portableTree } from "../../src/deno/portable_tree.ts";
+import type { TreeSystem } from "../../src/deno/tree_system.ts";
+import { untar, type UntarOptions } from "../../src/deno/untar.ts";
+import { device, directory, fifo, file, nested, symlink } from "../support/archive_bytes.ts";
+import { exists } from "../support/exists.ts";
+import { contentOf, filesIn } from "../support/files.ts";
+import { joined } from "../support/made.ts";
+import { random } from "../support/random.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+
+const root = Deno.build.os !== "windows" && Deno.uid() === 0;
+const native = nativeTree();
+
+function pieces(archive: Uint8Array): ReadableStream<Uint8Array> {
+  return new Blob([new Uint8Array(archive)]).stream();
+}
+
+async function unpack(archive: Uint8Array, target: string, options: UntarOptions = {}): Promise<string[]> {
+  const { losses } = await untar(pieces(archive), target, options);
+  return losses.map(({ what }) => what);
+}
+
+/** The test with either way to the system. */
+function both(name: string, test: (dir: TempDir, system: TreeSystem) => Promise<void>): void {
+  for (const [way, make] of [["native", nativeTree], ["portable", portableTree]] as const) {
+    Deno.test({
+      name: `untar (${way}): ${name}`,
+      ignore: make === nativeTree && native === null,
+      fn: async () => {
+        using dir = tempDir();
+        await test(dir, make()!);
+      },
+    });
+  }
+}
+
+const linkTo = (path: string) => Deno.readLinkSync(path);
+const modeOf = (path: string) => (Deno.lstatSync(path).mode ?? 0) & 0o7777;
+
+both("files, folders, symlinks, with modes and times", async (dir, system) => {
+  const mtime = 1_600_000_000_123_000_000n;
+  const archive = directory([
+    ["a", file("first", { mode: 0o640, mtime })],
+    ["empty", directory([], { mode: 0o500, mtime })],
+    [
+      "inner",
+      directory([["b", file("second", { mode: 0o755 })], ["ü #", file("third")]], { mode: 0o555, mtime }),
+    ],
+    ["link", symlink("inner/b")],
+    ["nowhere", symlink("/nowhere/at/all")],
+  ], { mode: 0o750, mtime });
+  const target = dir.path("new", "target");
+  const losses = await unpack(archive, target, { system });
+  deepStrictEqual(losses.filter((what) => what !== "nanoseconds of times"), []);
+  deepStrictEqual(Deno.readTextFileSync(`${target}/a`), "first");
+  deepStrictEqual(Deno.readTextFileSync(`${target}/inner/ü #`), "third");
+  deepStrictEqual([linkTo(`${target}/link`), linkTo(`${target}/nowhere`)], ["inner/b", "/nowhere/at/all"]);
+  const modes = ["", "/a", "/empty", "/inner", "/inner/b"].map((path) => modeOf(target + path));
+  deepStrictEqual(modes, [0o750, 0o640, 0o500, 0o555, 0o755]);
+  for (const path of ["", "/a", "/empty", "/inner"]) {
+    strictEqual(Deno.lstatSync(target + path).mtime?.getTime(), Number(mtime / 1_000_000n), path);
+  }
+  Deno.chmodSync(`${target}/inner`, 0o755);
+});
+
+both("into a folder that has things: replaces what the archive has, keeps the rest", async (dir, system) => {
+  const target = dir.dir("target");
+  dir.write("target/kept", "kept");
+  dir.write("target/old", "old and longer");
+  dir.write("target/folder/kept", "kept too");
+  dir.write("target/was-folder/a/b", "goes");
+  dir.write("target/was-file", "goes");
+  Deno.symlinkSync("..", dir.path("target/was-folder/up"));
+  const archive = directory([
+    ["folder", directory([["new", file("new")]])],
+    ["old", file("new")],
+    ["was-file", directory([["x", file("x")]])],
+    ["was-folder", file("a file now")],
+  ]);
+  await unpack(archive, target, { system });
+  const texts = Object.entries(contentOf(target)).map((
+    [name, bytes],
+  ) => [name, new TextDecoder().decode(bytes)]);
+  deepStrictEqual(Object.fromEntries(texts), {
+    "folder/kept": "kept too",
+    "folder/new": "new",
+    "kept": "kept",
+    "old": "new",
+    "was-file/x": "x",
+    "was-folder": "a file now",
+  });
+});
+
+both("never follows symlinks that lie in the target", async (dir, system) => {
+  const outside = dir.dir("outside");
+  dir.write("outside/secret", "untouched");
+  Deno.chmodSync(`${outside}/secret`, 0o600);
+  const target = dir.dir("target");
+  Deno.symlinkSync(outside, `${target}/folder`);
+  Deno.symlinkSync(`${outside}/secret`, `${target}/file`);
+  Deno.symlinkSync(`${outside}/made`, `${target}/dangling`);
+  Deno.symlinkSync("loop", `${target}/loop`);
+  const archive = directory([
+    ["dangling", file("in")],
+    ["file", file("in", { mode: 0o777 })],
+    ["folder", directory([["secret", file("in", { mode: 0o777 })], ["more", file("in")]], { mode: 0o777 })],
+    ["loop", directory()],
+  ]);
+  await unpack(archive, target, { system });
+  deepStrictEqual(filesIn(outside), ["secret"]);
+  strictEqual(Deno.readTextFileSync(`${outside}/secret`), "untouched");
+  strictEqual(modeOf(`${outside}/secret`), 0o600);
+  deepStrictEqual(filesIn(target), ["dangling", "file", "folder/more", "folder/secret"]);
+});
+
+both("never follows symlinks of the archive itself", async (dir, system) => {
+  const outside = dir.dir("outside");
+  const evil = directory([["pwned", file("x", { mode: 0o777 })]], { mode: 0o777 });
+  const target = dir.path("target");
+  // Twice the same name: first a way out, then something "inside" of it.
+  const archive = directory([
+    ["a", symlink(outside)],
+    ["a", evil],
+    ["b", symlink("../outside")],
+    ["b", file("x")],
+    ["c", evil],
+    ["c", symlink(outside)],
+    ["c", evil],
+    ["d", symlink("/")],
+  ]);
+  await unpack(archive, target, { system });
+  deepStrictEqual(filesIn(outside), []);
+  deepStrictEqual(modeOf(outside), 0o755);
+  ok(Deno.lstatSync(`${target}/a`).isDirectory && Deno.lstatSync(`${target}/c`).isDirectory);
+  ok(Deno.lstatSync(`${target}/b`).isFile && Deno.lstatSync(`${target}/d`).isSymlink);
+});
+
+both("names that lead elsewhere stop it before anything is written there", async (dir, system) => {
+  for (const name of ["..", ".", "", "a/b", "../x", "/etc/x", "a\0b"]) {
+    const target = dir.path(`target-${name.length}`);
+    await rejects(unpack(directory([[name, file("x")]]), target, { system }), { code: "invalid-archive" });
+  }
+  ok(!exists(dir.path("x")));
+});
+
+both("a folder that becomes a symlink while it is filled", async (dir, system) => {
+  const outside = dir.dir("outside");
+  const target = dir.path("target");
+  const content = "x".repeat(1000);
+  const archive = directory([["d", directory([["a", file(content)], ["b", file(content)]])]]);
+  async function* swapping(): AsyncGenerator<Uint8Array> {
+    yield archive.subarray(0, 600);
+    Deno.renameSync(`${target}/d`, dir.path("moved"));
+    Deno.symlinkSync(outside, `${target}/d`);
+    yield archive.subarray(600);
+    await Promise.resolve();
+  }
+  // The folder that was opened gets the rest, or it is an error: never what the symlink names.
+  await untar(swapping(), target, { system }).catch((error) =>
+    match(error.message, /replaced meanwhile|not a dir/)
+  );
+  deepStrictEqual(filesIn(outside), []);
+});
+
+both("an archive that ends too early leaves no part of a file", async (dir, system) => {
+  const target = dir.path("target");
+  const archive = directory([["a", file("whole")], ["b", file("y".repeat(1000))]]);
+  await rejects(unpack(archive.subarray(0, 600), target, { system }), /ends after 600 bytes/);
+  deepStrictEqual(filesIn(target), ["a"]);
+});
+
+both("an archive of one file", async (dir, system) => {
+  const target = dir.write("target", "old");
+  await unpack(file("new", { mode: 0o600 }), target, { system });
+  strictEqual(Deno.readTextFileSync(target), "new");
+  strictEqual(modeOf(target), 0o600);
+  dir.write("folder/kept", "kept");
+  await rejects(unpack(file("new"), dir.path("folder"), { system }), { code: "usage" });
+  strictEqual(Deno.readTextFileSync(dir.path("folder/kept")), "kept");
+});
+
+both("random archives never write outside", async (dir, system) => {
+  const inner = directory([["..x", file("1")], ["b", symlink("../../outside")], [
+    "c",
+    directory([["d", file("2")]]),
+  ]]);
+  const archive = directory([["a", inner], ["p", fifo()], ["z", file("3")]]);
+  const generator = random(99);
+  const outside = dir.dir("outside");
+  for (let run = 0; run < 300; run++) {
+    const bytes = archive.slice();
+    for (let i = 0; i <= run % 3; i++) bytes[generator.below(bytes.length)] = generator.below(256);
+    await unpack(bytes, dir.path("target"), { system }).catch((error) => {
+      ok(["invalid-archive", "io", "unsupported"].includes(error.code), error.stack);
+    });
+  }
+  // Some have made something immutable.
+  if (native !== null && root) {
+    await new Deno.Command("chattr", { args: ["-R", "-ia", dir.root], stderr: "null" }).output();
+  }
+  deepStrictEqual(filesIn(outside), []);
+  deepStrictEqual([...Deno.readDirSync(dir.root)].map(({ name }) => name).sort(), ["outside", "target"]);
+});
+
+both("without the archive's permissions, the umask decides", async (dir, system) => {
+  const target = dir.path("target");
+  const archive = directory([["a", file("x", { mode: 0o4777 })], ["d", directory([], { mode: 0o700 })]]);
+  await unpack(archive, target, { system, samePermissions: false });
+  const umask = Deno.umask();
+  deepStrictEqual([modeOf(`${target}/a`), modeOf(`${target}/d`)], [0o666 & ~umask, 0o777 & ~umask]);
+  const plain = directory([["a", file("x", { features: 0n, mode: 0o444 })]], { features: 0n, mode: 0o777 });
+  await unpack(plain, target, { system });
+  deepStrictEqual([modeOf(`${target}/a`), modeOf(target)], [0o444 & ~umask, 0o777 & ~umask]);
+});
+
+both("without the archive's times, they are now", async (dir, system) => {
+  const target = dir.path("target");
+  await unpack(directory([["a", file("x", { mtime: 1n })]], { mtime: 1n }), target, { system, time: false });
+  ok(Date.now() - Deno.statSync(`${target}/a`).mtime!.getTime() < 60_000);
+});
+
+Deno.test({
+  name: "untar as another owner gives no setuid to files, nor capabilities",
+  ignore: !root,
+  fn: async () => {
+    using dir = tempDir();
+    const archive = directory([["a", file("x", { mode: 0o6755, uid: 12345, gid: 1 })], [
+      "b",
+      file("x", { mode: 0o4755 }),
+    ]]);
+    deepStrictEqual(await unpack(archive, dir.path("t"), { sameOwner: false }), ["setuid and setgid"]);
+    deepStrictEqual([modeOf(dir.path("t/a")), modeOf(dir.path("t/b"))], [0o755, 0o4755]);
+    strictEqual(Deno.statSync(dir.path("t/a")).uid, 0);
+    deepStrictEqual(await unpack(archive, dir.path("t")), []);
+    deepStrictEqual([modeOf(dir.path("t/a")), Deno.statSync(dir.path("t/a")).uid], [0o6755, 12345]);
+  },
+});
+
+Deno.test({
+  name: "untar of names that are not UTF-8, pipes and devices",
+  ignore: native === null || !root,
+  fn: async () => {
+    using dir = tempDir();
+    const target = dir.path("target");
+    const archive = directory([
+      ["c", device("char", 5, 300)],
+      ["p", fifo({ mode: 0o620 })],
+      [Uint8Array.of(0xff, 0x41), file("x")],
+    ]);
+    deepStrictEqual(await unpack(archive, target), []);
+    const { isCharDevice, rdev } = Deno.statSync(`${target}/c`);
+    deepStrictEqual([isCharDevice, rdev], [true, (5 << 8) | (300 & 0xff) | ((300 & ~0xff) << 12)]);
+    ok(Deno.statSync(`${target}/p`).isFifo);
+    strictEqual(modeOf(`${target}/p`), 0o620);
+    strictEqual([...Deno.readDirSync(target)].length, 3);
+  },
+});
+
+Deno.test({
+  name: "untar of folders as deep as archives go",
+  ignore: native === null,
+  fn: async () => {
+    using dir = tempDir();
+    await unpack(nested(2048), dir.path("target"));
+    let depth = 0;
+    for (let path = dir.path("target"); depth < 1000; depth++) Deno.lstatSync(path += "/d");
+    // rm goes deeper than paths do.
+    const { success } = await new Deno.Command("rm", { args: ["-rf", dir.path("target")] }).output();
+    ok(success);
+  },
+});
+
+Deno.test("untar counts names that the archive has nothing for", async () => {
+  using dir = tempDir();
+  const archive = directory([["a", file("x")], ["pipe", new Uint8Array(0)]]);
+  deepStrictEqual(await untar(pieces(archive), dir.path("t")), { losses: [], omitted: 1 });
+});
+
+Deno.test("untar stops on request", async () => {
+  using dir = tempDir();
+  const stop = new AbortController();
+  async function* stopping(): AsyncGenerator<Uint8Array> {
+    const archive = directory([["a", file("x".repeat(500))]]);
+    yield archive.subarray(0, 300);
+    stop.abort();
+    yield joined([archive.subarray(300)]);
+    await Promise.resolve();
+  }
+  await rejects(untar(stopping(), dir.path("t"), { signal: stop.signal }), { code: "interrupted" });
+  deepStrictEqual(filesIn(dir.path("t")), []);
+});
