@@ -83,7 +83,7 @@ class MtreePrinter {
   visit(event: ArchiveEvent): void {
     if (event.type === "data") this.#file?.hasher.update(event.bytes);
     else if (event.type === "end") this.#end();
-    else this.#begin(event.node);
+    else if (event.type === "node") this.#begin(event.node);
   }
 
   #begin(node: ArchiveNode): void {

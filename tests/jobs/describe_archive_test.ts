@@ -80,6 +80,12 @@ crw-r--r-- null
   );
 });
 
+Deno.test("names without a node are not shown, as desync does it", async () => {
+  const archive = directory([["a", file("x")], ["pipe", new Uint8Array(0)], ["z", fifo()]]);
+  strictEqual(await list(archive), "drwxr-xr-x .\n-rw-r--r-- a\nprw-r--r-- z\n");
+  strictEqual((await mtree(archive)).split("\n").length, 5);
+});
+
 Deno.test("what is shown of an archive that ends too early comes before the error", async () => {
   const archive = directory([["a", file("x")], ["b", file("y")]]);
   let text = "";
