@@ -6,10 +6,8 @@ import { concat } from "../bytes.ts";
 import type { DigestName } from "../chunk.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import type { Codec, Compression } from "./codec.ts";
+import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
 import { parseZstdFrameHeader } from "./zstd_frame.ts";
-
-/** History that any decoder should be ready to keep: 8 MiB, as RFC 8878 (3.1.1.1.2) recommends. */
-export const MIN_WINDOW_LIMIT = 8 * 1024 * 1024;
 
 /** Digest and decompression in plain JavaScript. */
 export const portableCodec: Codec = {
@@ -30,19 +28,6 @@ export const portableCodec: Codec = {
     return output.bytes();
   },
 };
-
-/** The error for chunks that casync wrote with `--compression=xz`. */
-export function xzUnsupported(): DesyncError {
-  return new DesyncError(
-    "unsupported",
-    "it is compressed with xz, which this program does not read (zstd and gzip are)",
-  );
-}
-
-/** The error for a chunk that is larger than it may be. */
-export function tooLarge(limit: number): DesyncError {
-  return new DesyncError("invalid-chunk", `it decompresses to more than ${limit} bytes`);
-}
 
 function unzstd(bytes: Uint8Array, limit: number, output: BoundedOutput): void {
   const header = parseZstdFrameHeader(bytes);

@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from "node:zlib";
 import { type DigestName, maxStoredSize } from "../chunk.ts";
 import type { CompressingCodec, Compression } from "../codec/codec.ts";
-import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/portable.ts";
+import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/limits.ts";
 import { concat } from "../bytes.ts";
 import { isSkippable, parseZstdFrameHeader, zstdFrameLength } from "../codec/zstd_frame.ts";
 import { DesyncError, messageOf } from "../errors.ts";

@@ -8,6 +8,9 @@ import { SourceFile } from "../deno/source_file.ts";
 import type { Folders } from "./folders.ts";
 import type { Piece, ScanResult, ScanTask, StoreResult, StoreTask } from "./messages.ts";
 
+/** Small pieces are read together, as far as they stay in a processor's own cache. */
+const RUN_BYTES = 512 * 1024;
+
 /** Keeps the file open and its buffer in use from task to task. */
 export class CutWorker {
   readonly #folders: Folders;
@@ -30,8 +33,17 @@ export class CutWorker {
     const ids = new Uint8Array(task.pieces.length * ID_BYTES);
     let added = 0;
     let addedBytes = 0;
+    let run: Uint8Array = new Uint8Array(0);
+    let runStart = 0;
+    let runEnd = -1;
     for (const [i, piece] of task.pieces.entries()) {
-      const bytes = piece.bytes ?? this.#read(task.file, piece.offset, piece.size);
+      if (piece.bytes === undefined && (piece.offset < runStart || piece.offset + piece.size > runEnd)) {
+        runStart = piece.offset;
+        runEnd = endOfRun(task.pieces, i);
+        run = this.#read(task.file, runStart, runEnd - runStart);
+      }
+      const bytes = piece.bytes ??
+        run.subarray(piece.offset - runStart, piece.offset - runStart + piece.size);
       const digest = nativeCodec.digest(task.digest, bytes);
       ids.set(digest, i * ID_BYTES);
       const id = toHex(digest);
@@ -61,6 +73,18 @@ export class CutWorker {
     this.#file!.read(bytes, offset);
     return bytes;
   }
+}
+
+/** Where the pieces end that follow each other from piece `first` on and are read in one go. */
+function endOfRun(pieces: readonly Piece[], first: number): number {
+  const { offset, size } = pieces[first];
+  let end = offset + size;
+  for (let i = first + 1; i < pieces.length; i++) {
+    const next = pieces[i];
+    if (next.bytes !== undefined || next.offset !== end || end + next.size - offset > RUN_BYTES) break;
+    end += next.size;
+  }
+  return end;
 }
 
 function mismatch(file: string, { offset, size, id }: Piece, found: string): DesyncError {
