@@ -203,6 +203,19 @@ Deno.test("a session with nothing to do may be silent for as long as it likes", 
   await client.close();
 });
 
+Deno.test("an answer that comes slowly is not silence", async () => {
+  const { host, client } = await open(400);
+  const answer = client.get(ids[0]);
+  await host.asked(1);
+  const bytes = encodeMessage(chunk(0));
+  for (let at = 0; at < bytes.length; at += 5) {
+    host.send(bytes.slice(at, at + 5));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+  deepStrictEqual((await answer)?.bytes, content[0]);
+  await client.close();
+});
+
 Deno.test("asking for more does not excuse a host that is silent", async () => {
   const { host, client } = await open(40);
   let failed = false;

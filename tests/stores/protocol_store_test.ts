@@ -187,6 +187,9 @@ Deno.test("whoever does not want to wait any longer need not", async () => {
     stop.abort();
     await waiting;
     await rejects(store.get(ids[1], stop.signal), { code: "interrupted" });
+    const another = storeOn(1, behaviour);
+    await rejects(another.store.get(ids[0], stop.signal), { code: "interrupted" });
+    strictEqual(another.hosts.length, 0);
     // Not even a connection that has not greeted yet holds it up.
     await store.close();
     ok(hosts.length === 1 && hosts[0].closed);
