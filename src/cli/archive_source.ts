@@ -3,7 +3,9 @@ import type { DigestName } from "../chunk.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { DesyncError } from "../errors.ts";
 import { ChunkedBlob } from "../jobs/blob.ts";
-import type { Pieces } from "../jobs/read_archive.ts";
+import { isFolder, readTree } from "../deno/tree_reader.ts";
+import type { Visit } from "../jobs/describe_archive.ts";
+import { type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { FlagValues } from "./flags.ts";
 import { type Locator, withoutSecrets } from "./location.ts";
 
@@ -52,4 +54,30 @@ export async function namingArchive<T>(
       cause: error,
     });
   }
+}
+
+/** An archive, or a folder that is looked at as if it were one. */
+export interface NodeSource {
+  readonly digest: DigestName;
+  readonly read: (visit: Visit) => Promise<void>;
+}
+
+/** Opens the archive as {@linkcode openArchive} does, or the folder. */
+export async function openNodes(
+  location: string,
+  flags: FlagValues,
+  locator: Locator,
+  signal: AbortSignal,
+): Promise<NodeSource> {
+  if (!flags.index && isFolder(location)) {
+    return {
+      digest: flags.digest ?? "sha512-256",
+      read: (visit) => readTree(location, visit, signal),
+    };
+  }
+  const { pieces, digest } = await openArchive(location, flags, locator, signal);
+  return {
+    digest,
+    read: (visit) => namingArchive(location, flags, () => readArchive(pieces, visit, signal)),
+  };
 }

@@ -144,9 +144,14 @@ restored, such as owners when not run by root, is told, and the status is 3 then
     summary: "print what is in an archive in the mtree format",
     description:
       `Prints each file and folder of an archive (.catar) with its attributes and digest in the mtree format. The archive
-may be a file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores.`,
+may be a file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A folder
+is described as its archive would be.`,
     flags: ["index", "stores", "cache", "cacheRepair", ...REMOTE_FLAGS],
-    examples: ["desync mtree docs.catar", "desync mtree -i -s https://example.com/store docs.caidx"],
+    examples: [
+      "desync mtree docs.catar",
+      "desync mtree /srv/docs",
+      "desync mtree -i -s https://example.com/store docs.caidx",
+    ],
     load: () => import("./commands/mtree.ts"),
   },
   {
@@ -155,7 +160,8 @@ may be a file, "-" for standard input, or an http(s) URL; with -i it is an index
     summary: "list what is in an archive",
     description:
       `Lists each file and folder of an archive (.catar) with its permissions, as casync does. The archive may be a file,
-"-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores.`,
+"-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A folder is listed as
+its archive would be.`,
     flags: ["index", "stores", "cache", "cacheRepair", ...REMOTE_FLAGS],
     examples: ["desync list docs.catar", "desync list -i -s https://example.com/store docs.caidx"],
     load: () => import("./commands/list.ts"),

@@ -29,6 +29,8 @@ const SYMBOLS = {
   futimens: { parameters: ["i32", "buffer"], result: "i32" },
   lsetxattr: { parameters: ["buffer", "buffer", "buffer", "usize", "i32"], result: "i32" },
   fsetxattr: { parameters: ["i32", "buffer", "buffer", "usize", "i32"], result: "i32" },
+  // Since glibc 2.28.
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32", optional: true },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   getpwnam: { parameters: ["buffer"], result: "pointer" },
   getgrnam: { parameters: ["buffer"], result: "pointer" },
@@ -149,4 +151,25 @@ export function lookUpAccount(kind: "user" | "group", name: string): number | un
   const text = terminated(new TextEncoder().encode(name));
   const found = kind === "user" ? c.getpwnam(text) : c.getgrnam(text);
   return found === null ? undefined : new Deno.UnsafePointerView(found).getUint32(ID_AT);
+}
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const STATX_MTIME = 0x40;
+/** struct statx: its size, and the place of stx_mtime. */
+const STATX_BYTES = 256;
+const MTIME_AT = 112;
+
+/**
+ * When the file, folder or symlink itself was changed, in nanoseconds since 1970, which Deno tells in milliseconds.
+ * `undefined` when the system cannot be asked.
+ */
+export function modificationTime(path: string): bigint | undefined {
+  const c = libc();
+  if (c === null || c.statx === null) return undefined;
+  const bytes = new Uint8Array(STATX_BYTES);
+  const text = terminated(new TextEncoder().encode(path));
+  if (c.statx(AT_FDCWD, text, AT_SYMLINK_NOFOLLOW, STATX_MTIME, bytes) !== 0) return undefined;
+  const view = new DataView(bytes.buffer);
+  return view.getBigInt64(MTIME_AT, true) * 1_000_000_000n + BigInt(view.getUint32(MTIME_AT + 8, true));
 }

@@ -5,7 +5,6 @@ import type { ArchiveEvent } from "../formats/archive.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { MTREE_HEADER, mtreeLine } from "../formats/mtree.ts";
 import { escapeName, listLine } from "../formats/node_text.ts";
-import { type Pieces, readArchive } from "./read_archive.ts";
 
 /** Computes a digest of bytes that come in pieces. */
 export interface Hasher {
@@ -19,22 +18,23 @@ export type MakeHasher = (name: DigestName) => Hasher;
 /** Takes lines as they are ready. */
 export type Print = (text: string) => void;
 
-/** Prints what `casync list` does. Errors as for {@linkcode readArchive}. */
-export async function listArchive(pieces: Pieces, print: Print, signal?: AbortSignal): Promise<void> {
+/** Takes what an archive says, or what a folder would say as one, in its order. */
+export type Visit = (event: ArchiveEvent) => void;
+
+/** Prints what `casync list` does. */
+export function listTo(print: Print): Visit {
   const lister = new Lister(print);
-  await readArchive(pieces, (event) => lister.visit(event), signal);
+  return (event) => lister.visit(event);
 }
 
-/** Prints an mtree of the archive, with a digest of every file. Errors as for {@linkcode readArchive}. */
-export async function mtreeOfArchive(
-  pieces: Pieces,
-  digest: { readonly name: DigestName; readonly make: MakeHasher },
+/** Prints an mtree, with a digest of every file. */
+export function mtreeTo(
   print: Print,
-  signal?: AbortSignal,
-): Promise<void> {
+  digest: { readonly name: DigestName; readonly make: MakeHasher },
+): Visit {
   print(MTREE_HEADER);
   const printer = new MtreePrinter(digest.name, digest.make, print);
-  await readArchive(pieces, (event) => printer.visit(event), signal);
+  return (event) => printer.visit(event);
 }
 
 /** Knows the path of the node that events are about. */

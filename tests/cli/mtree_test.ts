@@ -91,3 +91,25 @@ Deno.test("mtree of an index with a missing chunk names the chunk", async () => 
   const result = await runCli(["mtree", "-i", "-s", dir.dir("store"), testdata("tree.caidx")]);
   assertFails(result, 1, /[0-9a-f]{64}/);
 });
+
+Deno.test({
+  name: "mtree and list of a folder are those of its archive, and those that desync and casync print",
+  ignore: !peers.casync || !peers.desync || Deno.uid() !== 0,
+  fn: async () => {
+    using dir = tempDir();
+    const tree = dir.path("tree");
+    await run(peers.casync, ["extract", testdata("tree.catar"), tree]);
+    strictEqual((await runCli(["mtree", tree])).stdout, expected);
+    strictEqual((await run(peers.desync, ["mtree", tree])).stdout, expected);
+    strictEqual((await runCli(["list", tree])).stdout, (await run(peers.casync, ["list", tree])).stdout);
+    const nodes = dir.path("nodes");
+    await run(peers.casync, ["extract", testdata("nodes.catar"), nodes]);
+    for (const command of ["mtree", "list"]) {
+      const [ofFolder, ofArchive] = [
+        await runCli([command, nodes]),
+        await runCli([command, testdata("nodes.catar")]),
+      ];
+      deepStrictEqual([ofFolder.code, ofFolder.stderr, ofFolder.stdout], [0, "", ofArchive.stdout]);
+    }
+  },
+});

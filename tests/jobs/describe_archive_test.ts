@@ -1,20 +1,21 @@
 import { createHash } from "node:crypto";
 import { rejects, strictEqual } from "node:assert/strict";
-import { listArchive, mtreeOfArchive } from "../../src/jobs/describe_archive.ts";
+import { listTo, mtreeTo } from "../../src/jobs/describe_archive.ts";
+import { readArchive } from "../../src/jobs/read_archive.ts";
 import { device, directory, entry, fifo, file, symlink } from "../support/archive_bytes.ts";
 import { testdata } from "../support/testdata.ts";
 import { sha256 } from "../support/sha.ts";
 
 async function list(archive: Uint8Array): Promise<string> {
   let text = "";
-  await listArchive(new Blob([archive.slice()]).stream(), (line) => text += line);
+  await readArchive(new Blob([archive.slice()]).stream(), listTo((line) => text += line));
   return text;
 }
 
 async function mtree(archive: Uint8Array, name: "sha512-256" | "sha256" = "sha512-256"): Promise<string> {
   let text = "";
   const digest = { name, make: () => createHash(name) };
-  await mtreeOfArchive(new Blob([archive.slice()]).stream(), digest, (line) => text += line);
+  await readArchive(new Blob([archive.slice()]).stream(), mtreeTo((line) => text += line, digest));
   return text;
 }
 
@@ -90,6 +91,6 @@ Deno.test("what is shown of an archive that ends too early comes before the erro
   const archive = directory([["a", file("x")], ["b", file("y")]]);
   let text = "";
   const pieces = new Blob([archive.slice(0, -1)]).stream();
-  await rejects(listArchive(pieces, (line) => text += line), { code: "invalid-archive" });
+  await rejects(readArchive(pieces, listTo((line) => text += line)), { code: "invalid-archive" });
   strictEqual(text, "drwxr-xr-x .\n-rw-r--r-- a\n-rw-r--r-- b\n");
 });

@@ -1,6 +1,6 @@
 /** `desync list ARCHIVE` */
-import { listArchive } from "../../jobs/describe_archive.ts";
-import { namingArchive, openArchive } from "../archive_source.ts";
+import { listTo } from "../../jobs/describe_archive.ts";
+import { openNodes } from "../archive_source.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { LineBuffer } from "../lines.ts";
@@ -10,8 +10,8 @@ import { Locator } from "../location.ts";
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [location] = args;
   await using locator = new Locator(flags);
-  const { pieces } = await openArchive(location, flags, locator, signal);
+  const { read } = await openNodes(location, flags, locator, signal);
   using lines = new LineBuffer();
-  await namingArchive(location, flags, () => listArchive(pieces, lines.add, signal));
+  await read(listTo(lines.add));
   return DONE;
 }

@@ -1,7 +1,7 @@
 /** `desync mtree ARCHIVE` */
 import { createHash } from "node:crypto";
-import { mtreeOfArchive } from "../../jobs/describe_archive.ts";
-import { namingArchive, openArchive } from "../archive_source.ts";
+import { mtreeTo } from "../../jobs/describe_archive.ts";
+import { openNodes } from "../archive_source.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { LineBuffer } from "../lines.ts";
@@ -11,12 +11,8 @@ import { Locator } from "../location.ts";
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [location] = args;
   await using locator = new Locator(flags);
-  const { pieces, digest } = await openArchive(location, flags, locator, signal);
+  const { digest, read } = await openNodes(location, flags, locator, signal);
   using lines = new LineBuffer();
-  await namingArchive(
-    location,
-    flags,
-    () => mtreeOfArchive(pieces, { name: digest, make: (name) => createHash(name) }, lines.add, signal),
-  );
+  await read(mtreeTo(lines.add, { name: digest, make: (name) => createHash(name) }));
   return DONE;
 }
