@@ -11,7 +11,9 @@ import {
 
 /** The two directions of a connection, and what may be learnt when it breaks. */
 export interface Connection {
+  /** What the other end sends. */
   readonly readable: ReadableStream<Uint8Array>;
+  /** What it is sent. */
   readonly writable: WritableStream<Uint8Array>;
   /** Why it ended, as far as anybody told: the remote's last words, or a program's status. Ends it if it has not. */
   diagnose(): Promise<string>;
@@ -59,13 +61,25 @@ export class ProtocolClient {
     this.#finish = resolve;
   }
 
-  /** Exchanges greetings. Throws `protocol`, `store` or `timeout` when the other end is no store that can be read. */
-  static async open(connection: Connection, options: SessionOptions): Promise<ProtocolClient> {
+  /**
+   * Exchanges greetings, until `signal` ends that. Throws `protocol`, `store` or `timeout` when the other end is no store
+   * that can be read.
+   */
+  static async open(
+    connection: Connection,
+    options: SessionOptions,
+    signal?: AbortSignal,
+  ): Promise<ProtocolClient> {
     const client = new ProtocolClient(connection, options);
+    const giveUp = () => client.#letGo();
+    if (signal?.aborted) giveUp();
+    signal?.addEventListener("abort", giveUp, { once: true });
     try {
       await client.#greet();
     } catch (error) {
       throw await client.#fail(error, false);
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
     }
     client.#listen();
     return client;

@@ -25,12 +25,11 @@ export class ProtocolStore implements ChunkStore {
   readonly #options: ProtocolStoreOptions;
   #sessions: Promise<ProtocolClient>[] = [];
   #open: ProtocolClient[] = [];
-  /** Connections whose greetings are under way. */
-  readonly #opening = new Set<Connection>();
+  readonly #closing = new AbortController();
   #maxSessions: number;
   #everOpened = false;
-  #closed = false;
 
+  /** Connects when the first chunk is asked for. */
   constructor(options: ProtocolStoreOptions) {
     this.location = options.location;
     this.#options = options;
@@ -53,11 +52,10 @@ export class ProtocolStore implements ChunkStore {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     const sessions = this.#sessions;
     this.#sessions = [];
     this.#open = [];
-    await Promise.all([...this.#opening].map((connection) => connection.close()));
     await Promise.all(sessions.map(async (opening) => {
       const session = await opening.catch(() => null);
       await session?.close();
@@ -102,14 +100,7 @@ export class ProtocolStore implements ChunkStore {
 
   async #connect(): Promise<ProtocolClient> {
     try {
-      const connection = await this.#options.connect();
-      this.#opening.add(connection);
-      try {
-        if (this.#closed) await connection.close();
-        return await ProtocolClient.open(connection, this.#options);
-      } finally {
-        this.#opening.delete(connection);
-      }
+      return await ProtocolClient.open(await this.#options.connect(), this.#options, this.#closing.signal);
     } catch (error) {
       // A first connection that fails is the user's to mend; one that fails later may come back.
       if (!(error instanceof DesyncError) || !this.#everOpened) throw error;
