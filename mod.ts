@@ -51,6 +51,7 @@ export {
   serializeIndex,
 } from "./src/formats/index.ts";
 export { IndexBuilder } from "./src/formats/index_builder.ts";
+export { encodeMessage, type Message, MessageDecoder } from "./src/formats/protocol.ts";
 export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
 export { cutPoints } from "./src/chunker/find.ts";
 export { ChunkerStream } from "./src/chunker/stream.ts";
@@ -63,6 +64,9 @@ export { type Fetch, type HttpOptions } from "./src/stores/http_client.ts";
 export { MemoryStore } from "./src/stores/memory.ts";
 export { DEFAULT_RETRY, type RetryOptions, RetryStore } from "./src/stores/retry.ts";
 export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/limiter.ts";
+export { type Connection, type SessionOptions } from "./src/stores/protocol_client.ts";
+export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol_store.ts";
 export { ChunkReader } from "./src/stores/chain.ts";
 export { type BlobOptions, ChunkedBlob } from "./src/jobs/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
+export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";

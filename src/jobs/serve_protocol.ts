@@ -16,6 +16,7 @@ import type { ChunkStore } from "../stores/store.ts";
 
 /** What a server needs. */
 export interface ServeOptions {
+  /** Verifies the chunks. */
   readonly codec: Codec;
   /** Compresses chunks that lie plain in the store: desync's client reads no others. Default: they go out plain. */
   readonly compress?: (bytes: Uint8Array) => Uint8Array;
