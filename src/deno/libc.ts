@@ -44,15 +44,15 @@ let loaded: Libc | null | undefined;
 
 /** The library, `null` where it cannot be had. Never asks for a permission. */
 export function libc(): Libc | null {
-  if (loaded === undefined) loaded = load();
+  if (loaded === undefined) loaded = load()?.symbols ?? null;
   return loaded;
 }
 
-function load(): Libc | null {
+function load(): Deno.DynamicLibrary<typeof SYMBOLS> | null {
   if (Deno.build.os !== "linux") return null;
   try {
     if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    return Deno.dlopen("libc.so.6", SYMBOLS);
   } catch {
     return null;
   }
@@ -66,36 +66,41 @@ export function errno(c: Libc): number {
 
 /** A file that was opened for {@linkcode allocate} and {@linkcode punchHole}. */
 export class RawFile implements Disposable {
-  readonly #libc: Libc;
+  readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
   readonly #fd: number;
 
-  private constructor(c: Libc, fd: number) {
-    this.#libc = c;
+  private constructor(library: Deno.DynamicLibrary<typeof SYMBOLS>, fd: number) {
+    this.#library = library;
     this.#fd = fd;
   }
 
   /** Opens a file that exists, `null` where this system cannot. */
   static open(path: string): RawFile | null {
-    const c = libc();
-    if (c === null) return null;
-    const fd = c.open(new TextEncoder().encode(`${path}\0`), O_WRONLY | O_CLOEXEC);
-    return fd < 0 ? null : new RawFile(c, fd);
+    // Loaded for this file alone, so that a program that extracts one is left as it was.
+    const library = load();
+    if (library === null) return null;
+    const fd = library.symbols.open(new TextEncoder().encode(`${path}\0`), O_WRONLY | O_CLOEXEC);
+    if (fd >= 0) return new RawFile(library, fd);
+    library.close();
+    return null;
   }
 
   /** Reserves room on the disk. `"full"` when there is not enough, `"unsupported"` when the file system cannot. */
   allocate(offset: number, length: number): "done" | "full" | "unsupported" {
-    if (this.#libc.fallocate(this.#fd, 0, BigInt(offset), BigInt(length)) === 0) return "done";
-    return errno(this.#libc) === ENOSPC ? "full" : "unsupported";
+    const { symbols } = this.#library;
+    if (symbols.fallocate(this.#fd, 0, BigInt(offset), BigInt(length)) === 0) return "done";
+    return errno(symbols) === ENOSPC ? "full" : "unsupported";
   }
 
   /** Gives back the room of a range, which then reads as zeros. Whether it worked. */
   punchHole(offset: number, length: number): boolean {
     const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
-    return this.#libc.fallocate(this.#fd, mode, BigInt(offset), BigInt(length)) === 0;
+    return this.#library.symbols.fallocate(this.#fd, mode, BigInt(offset), BigInt(length)) === 0;
   }
 
   [Symbol.dispose](): void {
-    this.#libc.close(this.#fd);
+    this.#library.symbols.close(this.#fd);
+    this.#library.close();
   }
 }
 

@@ -35,12 +35,14 @@ Deno.test("seconds as people read them", () => {
 });
 
 Deno.test("times as Go writes them", () => {
-  const parse = (text: string) => FLAGS.timeout.parse(text);
+  const parse = (text: string) => FLAGS.errorRetryBaseInterval.parse(text);
   const cases: [string, number][] = [["500ms", 500], ["1.5s", 1500], ["1m30s", 90_000], ["2h", 7_200_000], [
     "0",
     0,
   ]];
   deepStrictEqual(cases.map(([text]) => parse(text)), cases.map(([, milliseconds]) => milliseconds));
+  const forEver = 2 ** 31 - 1; // as long as a timer takes
+  deepStrictEqual(["0", "3s", "1000h"].map((text) => FLAGS.timeout.parse(text)), [forEver, 3000, forEver]);
   for (const bad of ["", "5", "s", "1.s", "-1s", "1s 5", "1e3s", "5sec", "ms5"]) {
     throws(() => parse(bad), { code: "usage" }, bad);
   }
