@@ -40,7 +40,8 @@ function makeProgram(start: Start): Command {
   for (const spec of COMMANDS) {
     const command = configure(program.command(`${spec.name} ${spec.args}`.trim()))
       .summary(spec.summary)
-      .description(spec.description)
+      // The lines are those of the source; the help breaks them where the terminal ends.
+      .description(spec.description.replaceAll("\n", " "))
       .addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`)
       .action(async () => {
         await start(spec, command.args, command.optsWithGlobals<FlagValues>());
