@@ -59,9 +59,7 @@ function findGoDesync(): string | undefined {
     if (isProgram(chosen) && isGoDesync(chosen)) return chosen;
     throw new Error(`DESYNC_PEER is ${chosen}, which is not the desync written in Go: correct or unset it`);
   }
-  return [...programs("desync"), "/opt/peers/usr/bin/desync"].find((path) =>
-    isProgram(path) && isGoDesync(path)
-  );
+  return programs("desync").find((path) => isProgram(path) && isGoDesync(path));
 }
 
 /** This project's program has the same name, but only Go's help generator writes a headline like this. */
