@@ -5,6 +5,7 @@ import { statfsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
+import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
 
@@ -77,7 +78,7 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
 
 /** A blob replaces its target by renaming: that must be a file, or nothing yet. */
 function refuseSpecialFile(path: string): void {
-  if (path === "-" || /^\/(dev|proc)\//.test(resolve(path))) {
+  if (path === "-" || isDevicePath(path)) {
     throw new DesyncError(
       "usage",
       `Cannot write ${path} by replacing it; use --in-place for a block device, and \`desync cat\` to write to a pipe`,

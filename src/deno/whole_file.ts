@@ -1,6 +1,7 @@
 /** Writing a file whole or not at all. */
 import { basename, dirname, join, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
+import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 
 /**
@@ -62,7 +63,7 @@ function modeOf(path: string): number | undefined {
 
 function isSpecial(path: string): boolean {
   // Links to what is open already, perhaps a file: the link itself is not to be replaced.
-  if (/^\/(dev|proc)\//.test(resolve(path))) return true;
+  if (isDevicePath(path)) return true;
   try {
     const info = Deno.statSync(path);
     return !info.isFile && !info.isDirectory;

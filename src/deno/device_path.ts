@@ -1,0 +1,10 @@
+/** Paths below which files are not what they seem. */
+import { resolve } from "node:path";
+
+/**
+ * Whether the path is a device or a window into the kernel, such as `/dev/stdout`: renaming something over it would
+ * take it away from everybody. `/dev/shm` holds ordinary files.
+ */
+export function isDevicePath(path: string): boolean {
+  return /^\/(dev(?!\/shm\/)|proc)\//.test(resolve(path));
+}
