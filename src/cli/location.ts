@@ -48,10 +48,15 @@ export class Locator implements AsyncDisposable {
   /** The cache and the stores that were named. No chunk is larger than `maxChunkSize`, where that is known. */
   sources(maxChunkSize?: number): Sources {
     return {
-      stores: (this.#flags.store ?? []).map((location) => this.store(location, maxChunkSize)),
+      stores: this.stores(maxChunkSize),
       cache: this.#flags.cache === undefined ? undefined : this.#cache(this.#flags.cache),
       cacheRepair: this.#flags.cacheRepair ?? false,
     };
+  }
+
+  /** The stores alone. */
+  stores(maxChunkSize?: number): ChunkStore[] {
+    return (this.#flags.store ?? []).map((location) => this.store(location, maxChunkSize));
   }
 
   /** A store to read. */

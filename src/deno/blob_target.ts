@@ -2,34 +2,26 @@
  * The file that a blob is built in: beside the final one under a temporary name, or the final one itself (in place).
  */
 import { statfsSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
-
-/** What temporary files of blobs begin with. */
-export const TEMPORARY_BLOB_PREFIX = ".tmp-desync-";
-/** As much of the target's name goes into the temporary one: with up to 3 bytes each, it stays below 255 bytes. */
-const NAME_PART = 60;
+import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
 export function createBlobTarget(path: string, size: number, data: Iterable<ByteRange>): BlobTarget {
   refuseSpecialFile(path);
-  const folder = dirname(resolve(path));
-  const temporary = join(
-    folder,
-    `${TEMPORARY_BLOB_PREFIX}${basename(path).slice(0, NAME_PART)}-${crypto.randomUUID()}`,
-  );
-  const mode = modeOf(path);
+  const temporary = temporaryBeside(path);
+  // An existing file keeps its permissions; a new one gets what the umask leaves.
+  const mode = permissionsOf(path);
   try {
     // Workers open it again to write, which the old file's mode alone may not allow.
     using file = Deno.openSync(temporary, { createNew: true, write: true, mode: (mode ?? 0o666) | 0o600 });
     file.truncateSync(size);
     reserve(temporary, path, data);
   } catch (error) {
-    discard(temporary);
+    removeQuietly(temporary);
     throw fileError(`write ${path}`, error);
   }
   return {
@@ -44,7 +36,7 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
         throw fileError(`write ${path}`, error);
       }
     },
-    discard: () => discard(temporary),
+    discard: () => removeQuietly(temporary),
   };
 }
 
@@ -63,6 +55,10 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
       );
     }
     if (!device && info.size < size) file.truncateSync(size);
+    const room = device ? file.seekSync(0, Deno.SeekMode.End) : size;
+    if (room < size) {
+      throw new DesyncError("io", `Cannot write ${path}: it has ${room} bytes, the blob has ${size}`);
+    }
   } catch (error) {
     throw fileError(`write ${path}`, error);
   }
@@ -100,16 +96,6 @@ function refuseSpecialFile(path: string): void {
   }
 }
 
-/** An existing file keeps its permissions; a new one gets what the umask leaves. */
-function modeOf(path: string): number | undefined {
-  try {
-    const { mode } = Deno.statSync(path);
-    return mode === null || Deno.build.os === "windows" ? undefined : mode & 0o777;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Finds out now whether the disk has room. */
 function reserve(temporary: string, path: string, data: Iterable<ByteRange>): void {
   const ranges = [...data];
@@ -136,12 +122,4 @@ function full(path: string, needed: number, free: number): DesyncError {
 function checkSize(temporary: string, size: number): void {
   const found = Deno.statSync(temporary).size;
   if (found !== size) throw new DesyncError("io", `the finished file has ${found} bytes instead of ${size}`);
-}
-
-function discard(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It was not made, or is gone.
-  }
 }

@@ -2,6 +2,7 @@
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
+import { removeQuietly } from "./temporary_file.ts";
 
 /** What the names of chunks begin with while they are written, as desync's do. */
 export const TEMPORARY_PREFIX = ".tmp-cacnk";
@@ -152,13 +153,5 @@ function exists(path: string): boolean {
   } catch (error) {
     if (isNotFound(error)) return false;
     throw fileError(`read ${path}`, error);
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It was not made, or is gone.
   }
 }

@@ -26,6 +26,7 @@ export function parseSshLocation(text: string): SshLocation {
   const shown = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
   const refuse = (reason: string) => new DesyncError("usage", `Cannot use ${shown}: ${reason}`);
   if (url.password !== "") throw refuse("ssh takes no password from a URL; use a key or the agent");
+  if (url.search !== "" || url.hash !== "") throw refuse("write ? as %3F and # as %23 in its path");
   if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
   if (path === "" || path === "/") throw refuse("it names no folder on the host");
   return { user, host, port: url.port === "" ? undefined : Number(url.port), path, shown };

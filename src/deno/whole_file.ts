@@ -1,8 +1,9 @@
 /** Writing a file whole or not at all. */
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
+import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.ts";
 
 /**
  * Writes the bytes beside `path` and renames them over it; a file that was there passes its permissions on. What is no
@@ -11,13 +12,10 @@ import { fileError, isNotFound } from "./file_errors.ts";
 export function writeWhole(path: string, bytes: Uint8Array): void {
   try {
     if (isSpecial(path)) return Deno.writeFileSync(path, bytes);
-    const temporary = join(
-      dirname(resolve(path)),
-      `.tmp-${basename(path).slice(0, 60)}-${crypto.randomUUID()}`,
-    );
+    const temporary = temporaryBeside(path);
     try {
       Deno.writeFileSync(temporary, bytes, { createNew: true });
-      const mode = modeOf(path);
+      const mode = permissionsOf(path);
       if (mode !== undefined) Deno.chmodSync(temporary, mode);
       Deno.renameSync(temporary, path);
     } catch (error) {
@@ -52,15 +50,6 @@ function isFolder(path: string): boolean {
   }
 }
 
-function modeOf(path: string): number | undefined {
-  try {
-    const { mode } = Deno.statSync(path);
-    return mode === null || Deno.build.os === "windows" ? undefined : mode & 0o777;
-  } catch {
-    return undefined;
-  }
-}
-
 function isSpecial(path: string): boolean {
   // Links to what is open already, perhaps a file: the link itself is not to be replaced.
   if (isDevicePath(path)) return true;
@@ -70,13 +59,5 @@ function isSpecial(path: string): boolean {
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It was not made.
   }
 }

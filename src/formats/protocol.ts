@@ -16,9 +16,10 @@
  *
  * Source: casync's caprotocol.h, checked against casync 2 and desync 1.0.4 on both ends.
  */
-import { concat, fromHex, readU64, toHex, viewOf, writeU64 } from "../bytes.ts";
+import { fromHex, readU64, toHex, viewOf, writeU64 } from "../bytes.ts";
 import { type ChunkId, ID_BYTES } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
+import { ByteQueue } from "./byte_queue.ts";
 
 /** Largest message, header included. */
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
@@ -112,25 +113,22 @@ function encode(
 
 /** Makes messages out of bytes that arrive in pieces of any size. Never holds more than one message and a piece. */
 export class MessageDecoder {
-  #pieces: Uint8Array[] = [];
-  #length = 0;
+  readonly #queue = new ByteQueue();
 
   /** Bytes that have come but are no whole message yet. */
   get pending(): number {
-    return this.#length;
+    return this.#queue.length;
   }
 
   /** Takes the next piece. It must not be changed afterwards. */
   push(piece: Uint8Array): void {
-    if (piece.length === 0) return;
-    this.#pieces.push(piece);
-    this.#length += piece.length;
+    this.#queue.push(piece);
   }
 
   /** The next message, `null` when more bytes are needed. Throws `protocol` when the bytes are none. */
   next(): Message | null {
-    if (this.#length < HEADER_BYTES) return null;
-    const header = viewOf(this.#peek(HEADER_BYTES));
+    if (this.#queue.length < HEADER_BYTES) return null;
+    const header = viewOf(this.#queue.peek(HEADER_BYTES));
     const size = readU64(header, 0);
     const type = header.getBigUint64(8, true);
     if (!NAMES.has(type)) throw protocolError(`a message of unknown type 0x${type.toString(16)}`);
@@ -138,30 +136,14 @@ export class MessageDecoder {
     if (size === undefined || size < HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
       throw protocolError(`a ${name} message of ${size ?? "more than 2^53"} bytes`);
     }
-    if (this.#length < size) return null;
-    return decode(type, name, this.#take(size));
+    if (this.#queue.length < size) return null;
+    return decode(type, name, owned(this.#queue.take(size)));
   }
+}
 
-  /** The first bytes, which are there. */
-  #peek(count: number): Uint8Array {
-    if (this.#pieces[0].length < count) this.#pieces = [concat(this.#pieces)];
-    return this.#pieces[0].subarray(0, count);
-  }
-
-  /** The first bytes, in a buffer of their own. */
-  #take(count: number): Uint8Array {
-    const taken = new Uint8Array(count);
-    for (let at = 0; at < count;) {
-      const piece = this.#pieces[0];
-      const part = piece.subarray(0, count - at);
-      taken.set(part, at);
-      at += part.length;
-      if (part.length === piece.length) this.#pieces.shift();
-      else this.#pieces[0] = piece.subarray(part.length);
-    }
-    this.#length -= count;
-    return taken;
-  }
+/** A message in a buffer of its own: it goes on to other threads, and the piece that it came in would go along. */
+function owned(message: Uint8Array): Uint8Array {
+  return message.byteLength === message.buffer.byteLength ? message : message.slice();
 }
 
 const NAMES: ReadonlyMap<bigint, string> = new Map([

@@ -184,7 +184,8 @@ Deno.test("cache with wrong arguments", async () => {
   const made = makeBlob(dir, somePieces());
   const file = dir.write("file", "x");
   const target = dir.path("target");
-  assertFails(await runCli(["cache", "-c", target, made.index]), 2, "-s");
+  assertFails(await runCli(["cache", "-c", dir.path("unmade"), made.index]), 2, "-s");
+  strictEqual(exists(dir.path("unmade")), false, "nothing is made for a command that makes no sense");
   assertFails(await runCli(["cache", "-s", made.store, made.index]), 2, "-c");
   assertFails(await runCli(["cache", "-s", made.store, "-c", target]), 2, "index");
   assertFails(await runCli(["cache", "-s", made.store, "-c", file, made.index]), 1, file, "not a folder");

@@ -477,3 +477,20 @@ Deno.test({
     sameBytes(Deno.readFileSync(image), expected);
   },
 });
+
+Deno.test({
+  name: "a block device that is too small is refused before anything is written",
+  ignore: !hasLoopDevices,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const before = new Uint8Array(512).fill(9);
+    const image = dir.write("image", before);
+    {
+      await using device = await attachLoopDevice(image);
+      const args = ["extract", "-k", "-s", made.store, made.index, device.path];
+      assertFails(await runCli(args), 1, device.path, "512 bytes");
+    }
+    sameBytes(Deno.readFileSync(image), before);
+  },
+});

@@ -370,6 +370,8 @@ Deno.test("locations that ssh could mistake for options, or that name nothing, a
     const [location, says] of [
       ["ssh://-oProxyCommand=touch trap/store", /./],
       ["ssh://-v/store", /names no host/],
+      ["ssh://host/a?b", /%3F/],
+      ["ssh://host/a#b", /%23/],
       ["ssh://-l@host/store", /names no host/],
       ["ssh:///store", /./],
       ["ssh://host", /names no folder/],

@@ -14,7 +14,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const indexes = [];
   for (const location of args) indexes.push(await locator.index(location, signal));
   const ignore = await locator.ignored(signal);
-  const stores = locator.sources(Math.max(...indexes.map((index) => index.sizes.max))).stores;
+  const stores = locator.stores(Math.max(...indexes.map((index) => index.sizes.max)));
   if (stores.length === 0) throw new DesyncError("usage", "Where from? Name at least one store with -s");
   const fill = locator.fillingOf(flags.cache);
   if (fill === undefined) throw new DesyncError("usage", "Where to? Name a store with -c");
