@@ -11,6 +11,8 @@
 import { fileURLToPath } from "node:url";
 import { parseSummary } from "./support/summary.ts";
 
+const repository = fileURLToPath(new URL("..", import.meta.url));
+
 /** More than Deno prints after its summary (--coverage adds a table). */
 const tailLength = 256 * 1024;
 
@@ -52,10 +54,21 @@ class Tail {
   }
 }
 
+/** Fetches what the program imports, or the first runs on a new machine would tell that among their own words. */
+async function fetchDependencies(): Promise<void> {
+  const args = ["cache", "--quiet", "cli.ts"];
+  const { code } = await new Deno.Command(Deno.execPath(), { args, cwd: repository, stdin: "null" }).spawn()
+    .status;
+  if (code !== 0) {
+    say(Deno.stderr, "the npm packages could not be fetched: tests that start the program will fail");
+  }
+}
+
 async function main(args: string[]): Promise<number> {
+  await fetchDependencies();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["test", "-A", "--doc", "--sanitize-resources", ...args],
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
+    cwd: repository,
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
