@@ -4,7 +4,7 @@ import { nativeCodec } from "../deno/native_codec.ts";
 import { DesyncError } from "../errors.ts";
 import { ChunkedBlob } from "../jobs/blob.ts";
 import { isFolder, readTree } from "../deno/tree_reader.ts";
-import type { Visit } from "../jobs/describe_archive.ts";
+import type { Visit } from "../jobs/visit.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { FlagValues } from "./flags.ts";
 import { type Locator, withoutSecrets } from "./location.ts";
@@ -72,7 +72,7 @@ export async function openNodes(
   if (!flags.index && isFolder(location)) {
     return {
       digest: flags.digest ?? "sha512-256",
-      read: (visit) => readTree(location, visit, signal),
+      read: (visit) => readTree(location, visit, { signal }).then(() => {}),
     };
   }
   const { pieces, digest } = await openArchive(location, flags, locator, signal);

@@ -114,6 +114,38 @@ it is written. -o and -l choose a part; only the chunks of that part are fetched
     load: () => import("./commands/cat.ts"),
   },
   {
+    name: "tar",
+    args: "<archive> <source>",
+    summary: "pack a folder into an archive",
+    description:
+      `Packs a folder into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
+index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.`,
+    flags: [
+      "makeIndex",
+      "targetStore",
+      "chunkSize",
+      "with",
+      "without",
+      "exclude",
+      "include",
+      "excludeNodump",
+      "excludeFile",
+      "oneFileSystem",
+      "noTime",
+      "uncompressed",
+      "compressionLevel",
+      "printStats",
+      "progress",
+      ...REMOTE_FLAGS,
+    ],
+    examples: [
+      "desync tar docs.catar /srv/docs",
+      "desync tar -i -s /mnt/store docs.caidx /srv/docs",
+      "desync tar --with=unix --exclude='*.o' docs.catar /srv/docs",
+    ],
+    load: () => import("./commands/tar.ts"),
+  },
+  {
     name: "untar",
     args: "<archive> <target>",
     summary: "unpack an archive into a folder",

@@ -3,6 +3,7 @@ import type { ChunkSizes } from "../chunk.ts";
 import { checkChunkSizes, DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { DesyncError } from "../errors.ts";
+import { featuresOf } from "../formats/features.ts";
 
 /** The values of all options that any command has. What a command does not have stays undefined. */
 export interface FlagValues {
@@ -37,6 +38,13 @@ export interface FlagValues {
   readonly sameOwner?: boolean;
   readonly samePermissions?: boolean;
   readonly time?: boolean;
+  readonly with?: readonly string[];
+  readonly without?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly include?: readonly string[];
+  readonly excludeNodump: boolean;
+  readonly excludeFile: boolean;
+  readonly oneFileSystem?: boolean;
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
   readonly verbose?: boolean;
@@ -80,6 +88,15 @@ function oneOf(...words: string[]): (text: string) => string {
     }
     return text;
   };
+}
+
+function collectFeature(text: string, previous: unknown): string[] {
+  featuresOf(text);
+  return collect(text, previous);
+}
+
+function yesOrNo(text: string): boolean {
+  return oneOf("yes", "no")(text) === "yes";
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -246,6 +263,50 @@ export const FLAGS = {
   index: {
     flags: "-i, --index",
     description: "the archive is an index (.caidx), its chunks are in the stores",
+  },
+  makeIndex: {
+    flags: "-i, --index",
+    description: "write an index (.caidx), and the archive's chunks to the store",
+  },
+  with: {
+    flags: "--with <feature>",
+    description:
+      "record this, and nothing that is not named so; may be repeated (casync's words: best, unix, acl …)",
+    parse: collectFeature,
+    fallbackText: "all",
+  },
+  without: {
+    flags: "--without <feature>",
+    description: "do not record this; may be repeated",
+    parse: collectFeature,
+  },
+  exclude: {
+    flags: "--exclude <pattern>",
+    description: "leave out what this names, as a line of .caexclude does; may be repeated",
+    parse: collect,
+  },
+  include: {
+    flags: "--include <pattern>",
+    description: "keep what this names, whatever else would leave it out; may be repeated",
+    parse: collect,
+  },
+  excludeNodump: {
+    flags: "--exclude-nodump <yes|no>",
+    description: "leave out files with chattr's flag d",
+    parse: yesOrNo,
+    fallback: true,
+    fallbackText: "yes",
+  },
+  excludeFile: {
+    flags: "--exclude-file <yes|no>",
+    description: "leave out what .caexclude files in the tree name",
+    parse: yesOrNo,
+    fallback: true,
+    fallbackText: "yes",
+  },
+  oneFileSystem: {
+    flags: "-x, --one-file-system",
+    description: "leave out what is mounted inside",
   },
   noSameOwner: { flags: "--no-same-owner", description: "unpack as the user who runs this" },
   noSamePermissions: {

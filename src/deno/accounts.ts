@@ -1,11 +1,12 @@
 /** Users and groups of this system by name, each looked up once. */
-import { libc, lookUpAccount } from "./libc.ts";
+import { libc, lookUpAccount, lookUpName } from "./libc.ts";
 
 type Kind = "user" | "group";
 
-/** Finds numbers for names. */
+/** Finds numbers for names, and names for numbers. */
 export class Accounts {
   readonly #known = new Map<string, number | undefined>();
+  readonly #names: Record<Kind, Map<number, string | undefined>> = { user: new Map(), group: new Map() };
   readonly #files = new Map<Kind, ReadonlyMap<string, number>>();
 
   /** The number of the user or group with this name; the given one when it has no name that is known here. */
@@ -14,6 +15,19 @@ export class Accounts {
     const key = `${kind} ${name}`;
     if (!this.#known.has(key)) this.#known.set(key, this.#lookUp(kind, name));
     return this.#known.get(key) ?? id;
+  }
+
+  /** The name of the user or group with this number, `undefined` when it has none here. */
+  nameOf(kind: Kind, id: number): string | undefined {
+    const names = this.#names[kind];
+    if (!names.has(id)) names.set(id, this.#lookUpName(kind, id));
+    return names.get(id);
+  }
+
+  #lookUpName(kind: Kind, id: number): string | undefined {
+    if (libc() !== null) return lookUpName(kind, id);
+    for (const [name, number] of this.#file(kind)) if (number === id) return name;
+    return undefined;
   }
 
   #lookUp(kind: Kind, name: string): number | undefined {

@@ -15,6 +15,15 @@ const SYMBOLS = {
   openat: { parameters: ["i32", "buffer", "i32", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  readlinkat: { parameters: ["i32", "buffer", "buffer", "usize"], result: "isize" },
+  // Since glibc 2.30.
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "isize", optional: true },
+  flistxattr: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  fgetxattr: { parameters: ["i32", "buffer", "buffer", "usize"], result: "isize" },
+  getxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
+  lgetxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
+  fstatfs: { parameters: ["i32", "buffer"], result: "i32" },
   fallocate: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
   mkdirat: { parameters: ["i32", "buffer", "u32"], result: "i32" },
   symlinkat: { parameters: ["buffer", "i32", "buffer"], result: "i32" },
@@ -34,6 +43,8 @@ const SYMBOLS = {
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
   getpwnam: { parameters: ["buffer"], result: "pointer" },
   getgrnam: { parameters: ["buffer"], result: "pointer" },
+  getpwuid: { parameters: ["u32"], result: "pointer" },
+  getgrgid: { parameters: ["u32"], result: "pointer" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
@@ -120,6 +131,8 @@ const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = 
   1: ["EPERM", "operation not permitted"],
   2: ["ENOENT", "no such file or directory"],
   13: ["EACCES", "permission denied"],
+  5: ["EIO", "input/output error"],
+  9: ["EBADF", "not supported here"],
   17: ["EEXIST", "it exists already"],
   20: ["ENOTDIR", "not a directory"],
   21: ["EISDIR", "it is a directory"],
@@ -134,6 +147,7 @@ const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = 
   38: ["ENOSYS", "not supported by the system"],
   39: ["ENOTEMPTY", "the folder is not empty"],
   40: ["ELOOP", "it is a symlink"],
+  61: ["ENODATA", "it is not there"],
   75: ["EOVERFLOW", "out of range"],
   95: ["ENOTSUP", "not supported by the file system"],
   122: ["EDQUOT", "disk quota exceeded"],
@@ -156,6 +170,16 @@ export function lookUpAccount(kind: "user" | "group", name: string): number | un
   const text = terminated(new TextEncoder().encode(name));
   const found = kind === "user" ? c.getpwnam(text) : c.getgrnam(text);
   return found === null ? undefined : new Deno.UnsafePointerView(found).getUint32(ID_AT);
+}
+
+/** The name of a user or group that the system knows by number, `undefined` when it knows none or cannot be asked. */
+export function lookUpName(kind: "user" | "group", id: number): string | undefined {
+  const c = libc();
+  if (c === null) return undefined;
+  const found = kind === "user" ? c.getpwuid(id) : c.getgrgid(id);
+  // The first member of both structs.
+  const name = found === null ? null : new Deno.UnsafePointerView(found).getPointer();
+  return name === null ? undefined : new Deno.UnsafePointerView(name).getCString();
 }
 
 const AT_FDCWD = -100;

@@ -1,7 +1,9 @@
 /** Gives a file or folder that was unpacked the owner, mode, time and whatever else its archive tells of it. */
 import { ACL_XATTR, encodeAcl, encodeDefaultAcl, withoutExtraNul } from "../formats/acl.ts";
-import { type ArchiveNode, hasModes, hasOwners, hasTimes } from "../formats/archive_elements.ts";
+import type { ArchiveNode } from "../formats/archive_elements.ts";
+import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../formats/features.ts";
 import { Accounts } from "./accounts.ts";
+import { chattrFlags } from "./chattr.ts";
 import { reasonOf } from "./file_errors.ts";
 import type { Losses } from "./losses.ts";
 import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";
@@ -17,22 +19,6 @@ export interface AttributeOptions {
 
 const SET_ID_BITS = 0o6000;
 const CAPABILITIES = "security.capability";
-/** Flags by their bit among the feature flags: FS_*_FL of Linux, include/uapi/linux/fs.h. */
-const CHATTR: readonly (readonly [bit: bigint, flag: number])[] = [
-  [16n, 0x20], // append
-  [17n, 0x80], // noatime
-  [18n, 0x4], // compr
-  [19n, 0x800000], // nocow
-  [20n, 0x40], // nodump
-  [21n, 0x10000], // dirsync
-  [22n, 0x10], // immutable
-  [23n, 0x8], // sync
-  [24n, 0x400], // nocomp
-  [25n, 0x20000000], // projinherit
-];
-/** Hidden, system, archive. */
-const FAT_FLAGS = 0b111n << 13n;
-const SUBVOLUME_FLAGS = 0b11n << 26n;
 /** Has to be set before a file has any bytes. */
 const FS_NOCOW_FL = 0x800000;
 
@@ -172,10 +158,4 @@ export class NodeAttributes {
 function modeWithoutPermissions({ kind, mode, features }: ArchiveNode): number {
   if (!hasModes(features)) return mode & 0o777;
   return kind === "directory" ? 0o777 : 0o666;
-}
-
-function chattrFlags(flags: bigint): number {
-  let all = 0;
-  for (const [bit, flag] of CHATTR) if ((flags & 1n << bit) !== 0n) all |= flag;
-  return all;
 }

@@ -1,15 +1,52 @@
 /** A folder of this machine, read in the order and form of an archive's nodes. */
-import { closeSync, constants, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
-import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
-import type { ArchiveEvent } from "../formats/archive.ts";
-import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
+import { compareBytes } from "../formats/archive_encoder.ts";
+import { MAX_DEPTH } from "../formats/archive_elements.ts";
+import { ExcludePatterns } from "../formats/exclude_patterns.ts";
+import { DEFAULT_FEATURES, EXCLUDE_FILE, EXCLUDE_NODUMP, EXCLUDE_SUBMOUNTS } from "../formats/features.ts";
+import { escapeName } from "../formats/node_text.ts";
+import type { Visit } from "../jobs/visit.ts";
 import { fileError } from "./file_errors.ts";
-import { modificationTime } from "./libc.ts";
+import { nativeSource } from "./native_source.ts";
+import { portableSource } from "./portable_source.ts";
+import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
 
 const PIECE_BYTES = 256 * 1024;
 /** Nodes after which others get their turn, such as Ctrl-C. */
 const TURN = 256;
+/** Holds patterns for files of its folder that are left out. */
+const EXCLUDE_FILE_NAME = ".caexclude";
+const MAX_EXCLUDE_FILE_BYTES = 1024 * 1024;
+
+/** What of a tree is read, and how. */
+export interface ReadTreeOptions {
+  /**
+   * What is to be recorded of each node: attributes that are not are not looked for. EXCLUDE_… say which nodes are left
+   * out. Default: casync's.
+   */
+  readonly features?: bigint;
+  /** Patterns for files that are left out, tied to the folder that is read. */
+  readonly exclude?: ExcludePatterns;
+  /** A name that is left out wherever it is: that of the archive itself while it is written. */
+  readonly skipName?: string;
+  readonly signal?: AbortSignal;
+  /** Default: by the C library where that can be had. */
+  readonly source?: TreeSource;
+}
+
+/** What there was to say about a tree. */
+export interface TreeSummary {
+  nodes: number;
+  /** Bytes of files. */
+  bytes: number;
+  /** Files that were there under another name before. */
+  hardLinks: number;
+  /** Files that changed while they were read, and the first of them. */
+  changed: number;
+  changedPath?: string;
+  /** What this system or its permissions keep from being seen. */
+  readonly blind: readonly string[];
+}
 
 /** Whether there is a folder of this name, symlinks followed. */
 export function isFolder(path: string): boolean {
@@ -21,110 +58,155 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * Calls `visit` for the folder and all in it, children in byte order of their names. Owners by number, modes and times
- * are told, attributes and access lists are not. Throws `missing-file`, `io`, `interrupted`.
+ * Calls `visit` for the folder (or the one file) and all in it, children in byte order of their names, and waits for it.
+ * Bytes that it gets are good until then. Throws `missing-file`, `io`, `unsupported`, `interrupted`.
  */
 export async function readTree(
-  folder: string,
-  visit: (event: ArchiveEvent) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  await new TreeReader(visit, signal).read(Deno.realPathSync(folder), "");
+  path: string,
+  visit: Visit,
+  options: ReadTreeOptions = {},
+): Promise<TreeSummary> {
+  return await new TreeReader(path, visit, options).run(options.exclude ?? ExcludePatterns.NONE);
 }
 
 class TreeReader {
-  readonly #visit: (event: ArchiveEvent) => void;
+  readonly #source: TreeSource;
+  readonly #root: string;
+  readonly #visit: Visit;
+  readonly #features: bigint;
+  readonly #skipName: Uint8Array | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #buffer = new Uint8Array(PIECE_BYTES);
-  #nodes = 0;
+  readonly #linked = new Set<string>();
+  readonly #summary: TreeSummary;
+  /** Names from the root to where it is, for messages. */
+  readonly #names: Uint8Array[] = [];
 
-  constructor(visit: (event: ArchiveEvent) => void, signal: AbortSignal | undefined) {
+  constructor(root: string, visit: Visit, options: ReadTreeOptions) {
+    this.#root = root;
     this.#visit = visit;
-    this.#signal = signal;
+    this.#features = options.features ?? DEFAULT_FEATURES;
+    this.#source = options.source ?? nativeSource(this.#features) ?? portableSource();
+    this.#skipName = options.skipName === undefined ? undefined : new TextEncoder().encode(options.skipName);
+    this.#signal = options.signal;
+    this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, blind: this.#source.blind };
   }
 
-  async read(path: string, name: string): Promise<void> {
-    if (++this.#nodes % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    this.#checkSignal();
-    const node = reading(path, () => nodeOf(path, name));
-    this.#visit({ type: "node", node });
-    if (node.kind === "file") this.#readFile(path, node.size);
-    else if (node.kind === "directory") {
-      for (const child of reading(path, () => namesIn(path))) await this.read(join(path, child), child);
+  async run(exclude: ExcludePatterns): Promise<TreeSummary> {
+    const root = this.#reading(() => this.#source.openRoot(this.#root));
+    try {
+      await this.#read(root, exclude);
+    } finally {
+      this.#source.close(root);
     }
-    this.#visit({ type: "end" });
+    return this.#summary;
+  }
+
+  async #read(open: OpenNode, exclude: ExcludePatterns): Promise<void> {
+    if (++this.#summary.nodes % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#checkSignal();
+    const { kind } = open.node;
+    const waiting = this.#visit({ type: "node", node: open.node });
+    if (waiting !== undefined) await waiting;
+    if (kind === "file") await this.#readFile(open);
+    else if (kind === "directory" && !open.virtual) await this.#readChildren(open, exclude);
+    const last = this.#visit({ type: "end" });
+    if (last !== undefined) await last;
+  }
+
+  async #readChildren(folder: OpenNode, outer: ExcludePatterns): Promise<void> {
+    if (this.#names.length >= MAX_DEPTH) {
+      throw new DesyncError(
+        "unsupported",
+        `Cannot read ${this.#path()}: it is ${MAX_DEPTH} folders deep, more than an archive may have`,
+      );
+    }
+    const names = this.#reading(() => this.#source.list(folder));
+    names.sort((a, b) => compareBytes(a.name, b.name));
+    const exclude = this.#patternsIn(folder, names, outer);
+    for (const child of names) {
+      if (this.#skipName !== undefined && compareBytes(child.name, this.#skipName) === 0) continue;
+      this.#names.push(child.name);
+      await this.#readChild(folder, child, exclude);
+      this.#names.pop();
+    }
+  }
+
+  async #readChild(folder: OpenNode, child: ListedName, exclude: ExcludePatterns): Promise<void> {
+    const open = this.#reading(() => this.#source.open(folder, child));
+    try {
+      if (this.#has(EXCLUDE_NODUMP) && open.nodump) return;
+      if (this.#has(EXCLUDE_SUBMOUNTS) && open.mount !== folder.mount) return;
+      const { excluded, inside } = exclude.test(child.name, open.node.kind === "directory");
+      if (!excluded) await this.#read(open, inside);
+    } finally {
+      this.#source.close(open);
+    }
+  }
+
+  #has(feature: bigint): boolean {
+    return (this.#features & feature) !== 0n;
+  }
+
+  /** What holds in the folder, with what its own file adds. */
+  #patternsIn(folder: OpenNode, names: readonly ListedName[], outer: ExcludePatterns): ExcludePatterns {
+    if (!this.#has(EXCLUDE_FILE) || !names.some(({ name }) => isExcludeFile(name))) return outer;
+    const path = `${this.#path()}/${EXCLUDE_FILE_NAME}`;
+    try {
+      const bytes = this.#source.readSmall(folder, EXCLUDE_FILE_NAME, MAX_EXCLUDE_FILE_BYTES);
+      return outer.with(ExcludePatterns.parseFile(bytes, path));
+    } catch (error) {
+      if (error instanceof DesyncError && error.code === "usage") throw error;
+      throw fileError(`read ${path}`, error);
+    }
+  }
+
+  async #readFile(open: OpenNode): Promise<void> {
+    const { node, inode } = open;
+    if (inode !== undefined) {
+      if (this.#linked.has(inode)) this.#summary.hardLinks++;
+      this.#linked.add(inode);
+    }
+    this.#summary.bytes += node.size;
+    for (let left = node.size; left > 0;) {
+      this.#checkSignal();
+      const buffer = this.#buffer.subarray(0, Math.min(left, PIECE_BYTES));
+      const length = this.#reading(() => this.#source.read(open, buffer));
+      if (length === 0) {
+        throw new DesyncError("io", `Cannot read ${this.#path()}: it became shorter while it was read`);
+      }
+      left -= length;
+      const waiting = this.#visit({ type: "data", bytes: buffer.subarray(0, length) });
+      if (waiting !== undefined) await waiting;
+    }
+    if (this.#reading(() => this.#source.changed(open)) && this.#summary.changed++ === 0) {
+      this.#summary.changedPath = this.#path();
+    }
   }
 
   #checkSignal(): void {
     if (this.#signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
   }
 
-  #readFile(path: string, size: number): void {
-    const fd = reading(path, () => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)));
+  /** For messages alone. */
+  #path(): string {
+    return [this.#root.replace(/(.)\/+$/, "$1"), ...this.#names.map(escapeName)].join("/");
+  }
+
+  #reading<T>(work: () => T): T {
     try {
-      let left = size;
-      while (left > 0) {
-        this.#checkSignal();
-        const read = reading(path, () => readSync(fd, this.#buffer, 0, Math.min(left, PIECE_BYTES), null));
-        if (read === 0) {
-          throw new DesyncError("io", `Cannot read ${path}: it became shorter while it was read`);
-        }
-        this.#visit({ type: "data", bytes: this.#buffer.subarray(0, read) });
-        left -= read;
-      }
-    } finally {
-      closeSync(fd);
+      return work();
+    } catch (error) {
+      if (error instanceof DesyncError && error.message.startsWith("Cannot ")) throw error;
+      throw fileError(
+        `read ${this.#path()}`,
+        error instanceof DesyncError ? new Error(error.message) : error,
+      );
     }
   }
 }
 
-function reading<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw fileError(`read ${path}`, error);
-  }
-}
-
-/** In the order of their bytes, which that of UTF-16 is not for all characters. */
-function namesIn(folder: string): string[] {
-  const encoder = new TextEncoder();
-  const names = Array.from(Deno.readDirSync(folder), ({ name }) => ({ name, bytes: encoder.encode(name) }));
-  names.sort((a, b) => compareBytes(a.bytes, b.bytes));
-  return names.map(({ name }) => name);
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
-}
-
-function nodeOf(path: string, name: string): ArchiveNode {
-  const info = lstatSync(path, { bigint: true });
-  const mode = Number(info.mode);
-  const kind = KINDS.get(mode & 0o170000);
-  if (kind === undefined) throw new DesyncError("unsupported", `Cannot read ${path}: it is of no known kind`);
-  const device = kind === "block" || kind === "char" ? deviceNumbers(info.rdev) : undefined;
-  return {
-    name: new TextEncoder().encode(name),
-    kind,
-    mode: mode & 0o7777,
-    features: 0n,
-    flags: 0n,
-    uid: Number(info.uid),
-    gid: Number(info.gid),
-    mtime: modificationTime(path) ?? info.mtimeMs * 1_000_000n,
-    xattrs: [],
-    size: kind === "file" ? Number(info.size) : 0,
-    target: kind === "symlink" ? new TextEncoder().encode(readlinkSync(path)) : undefined,
-    device,
-  };
-}
-
-/** The parts of Linux's dev_t. */
-function deviceNumbers(rdev: bigint): { major: number; minor: number } {
-  const major = (rdev >> 8n & 0xfffn) | (rdev >> 32n & 0xfffff000n);
-  const minor = (rdev & 0xffn) | (rdev >> 12n & 0xffffff00n);
-  return { major: Number(major), minor: Number(minor) };
+function isExcludeFile(name: Uint8Array): boolean {
+  if (name.length !== EXCLUDE_FILE_NAME.length) return false;
+  return name.every((byte, i) => byte === EXCLUDE_FILE_NAME.charCodeAt(i));
 }

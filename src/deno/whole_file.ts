@@ -10,18 +10,22 @@ import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.
  * regular file (a pipe, a device, `/dev/stdout`) is written to.
  */
 export function writeWhole(path: string, bytes: Uint8Array): void {
-  try {
-    if (isSpecial(path)) return Deno.writeFileSync(path, bytes);
-    const temporary = temporaryBeside(path);
+  if (isSpecialPlace(path)) {
     try {
-      Deno.writeFileSync(temporary, bytes, { createNew: true });
-      const mode = permissionsOf(path);
-      if (mode !== undefined) Deno.chmodSync(temporary, mode);
-      Deno.renameSync(temporary, path);
+      return Deno.writeFileSync(path, bytes);
     } catch (error) {
-      removeQuietly(temporary);
-      throw error;
+      throw fileError(`write ${path}`, error);
     }
+  }
+  using file = new WholeFile(path);
+  file.write(bytes);
+  file.commit();
+}
+
+/** Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. */
+export function isSpecialPlace(path: string): boolean {
+  try {
+    return isSpecial(path);
   } catch (error) {
     throw fileError(`write ${path}`, error);
   }
@@ -38,6 +42,56 @@ export function checkPlace(path: string): void {
     }
   } catch (error) {
     throw fileError(`write ${path}`, error);
+  }
+}
+
+/** A file that is written piece by piece beside the one whose place it takes in the end. */
+export class WholeFile implements Disposable {
+  /** Where it is until then. */
+  readonly temporary: string;
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  #open = true;
+
+  /** Throws `missing-file` or `io` when nothing can be written there, `usage` for a folder. */
+  constructor(path: string) {
+    checkPlace(path);
+    this.#path = path;
+    this.temporary = temporaryBeside(path);
+    this.#file = this.#writing(() => Deno.openSync(this.temporary, { write: true, createNew: true }));
+  }
+
+  write(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length;) at += this.#writing(() => this.#file.writeSync(bytes.subarray(at)));
+  }
+
+  /** Gives the file its name, with the permissions of the one that had it. */
+  commit(): void {
+    this.#close();
+    this.#writing(() => {
+      const mode = permissionsOf(this.#path);
+      if (mode !== undefined) Deno.chmodSync(this.temporary, mode);
+      Deno.renameSync(this.temporary, this.#path);
+    });
+  }
+
+  /** Removes it unless it has got its name. */
+  [Symbol.dispose](): void {
+    this.#close();
+    removeQuietly(this.temporary);
+  }
+
+  #close(): void {
+    if (this.#open) this.#file.close();
+    this.#open = false;
+  }
+
+  #writing<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw fileError(`write ${this.#path}`, error);
+    }
   }
 }
 

@@ -10,6 +10,7 @@
  * Source: Linux, include/uapi/linux/posix_acl_xattr.h.
  */
 import { viewOf } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
 import type { Acl, AclEntry, DefaultAcl } from "./archive_elements.ts";
 
 const VERSION = 2;
@@ -57,6 +58,50 @@ function encode(acl: DefaultAcl, resolve: ResolveId): Uint8Array<ArrayBuffer> {
     view.setUint32(8 + 8 * i, id, true);
   });
   return bytes;
+}
+
+/** What a user or group with this number is called here; empty when that is not known or not wanted. */
+export type NameId = (kind: "user" | "group", id: number) => string;
+
+/** What an access list adds to its node's mode; `undefined` when that is nothing. Throws `io` when it is none. */
+export function decodeAcl(value: Uint8Array, name: NameId): Acl | undefined {
+  const { users, groups, groupObj, mask } = decode(value, name);
+  // Where there is a mask, the mode's group bits are that.
+  if (mask === undefined && users.length + groups.length === 0) return undefined;
+  return { users, groups, groupObj: mask === undefined ? undefined : groupObj };
+}
+
+/** The access list for what is made in a directory. Throws `io` when it is none. */
+export function decodeDefaultAcl(value: Uint8Array, name: NameId): DefaultAcl {
+  return decode(value, name);
+}
+
+function decode(value: Uint8Array, name: NameId): DefaultAcl {
+  const view = viewOf(value);
+  if (value.length < 4 || value.length % 8 !== 4 || view.getUint32(0, true) !== VERSION) {
+    throw new DesyncError("io", `an access list of ${value.length} bytes has an unknown form`);
+  }
+  const single = new Map<number, number>();
+  const [users, groups]: AclEntry[][] = [[], []];
+  for (let at = 4; at < value.length; at += 8) {
+    const [tag, permissions, id] = [
+      view.getUint16(at, true),
+      view.getUint16(at + 2, true),
+      view.getUint32(at + 4, true),
+    ];
+    if (tag === TAG.user) users.push({ id, name: name("user", id), permissions });
+    else if (tag === TAG.group) groups.push({ id, name: name("group", id), permissions });
+    else single.set(tag, permissions);
+  }
+  const byId = (a: AclEntry, b: AclEntry) => a.id - b.id;
+  return {
+    owner: single.get(TAG.owner) ?? 0,
+    groupObj: single.get(TAG.groupObj) ?? 0,
+    others: single.get(TAG.others) ?? 0,
+    mask: single.get(TAG.mask),
+    users: users.sort(byId),
+    groups: groups.sort(byId),
+  };
 }
 
 /**

@@ -14,8 +14,8 @@
  *     [ACL_DEFAULT]      0xfe3eeda6823c8cd0  u64 permissions of owner, group, others, mask (2^64-1: none)
  *     [ACL_DEFAULT_USER]…  0xbdf03df9bd010a91  as ACL_USER
  *     [ACL_DEFAULT_GROUP]… 0xa0cb1168782d1f51  as ACL_GROUP
- *     [FCAPS]            0xf7267db0afed0629  struct vfs_cap_data
  *     [SELINUX]          0x46faf0602fd26c59  label, NUL
+ *     [FCAPS]            0xf7267db0afed0629  struct vfs_cap_data
  *     [QUOTA_PROJID]     0x161baf2d8772a72b  u64
  *
  * and then its content: for a file PAYLOAD 0x8b9e1d93d6dcffc9 (its bytes), for a symlink SYMLINK 0x664a6fb6830e0d6c
@@ -38,8 +38,8 @@ export const ELEMENT = {
   aclDefault: 0xfe3eeda6823c8cd0n,
   aclDefaultUser: 0xbdf03df9bd010a91n,
   aclDefaultGroup: 0xa0cb1168782d1f51n,
-  fcaps: 0xf7267db0afed0629n,
   selinux: 0x46faf0602fd26c59n,
+  fcaps: 0xf7267db0afed0629n,
   quotaProjectId: 0x161baf2d8772a72bn,
   payload: 0x8b9e1d93d6dcffc9n,
   symlink: 0x664a6fb6830e0d6cn,
@@ -67,30 +67,24 @@ export const MAX_METADATA_BYTES: number = 4 * 1024 * 1024;
 /** Directories inside each other: more could not be named by any path of the system. casync stops at 64. */
 export const MAX_DEPTH = 2048;
 
-/** Feature flags: what the archive's maker has recorded. */
-export const FEATURE = {
-  uids16: 1n << 0n,
-  uids32: 1n << 1n,
-  secondTimes: 1n << 3n,
-  microsecondTimes: 1n << 4n,
-  nanosecondTimes: 1n << 5n,
-  twoSecondTimes: 1n << 6n,
-  permissions: 1n << 8n,
-} as const;
-
 /** A node's kind. */
 export type NodeKind = "directory" | "file" | "symlink" | "fifo" | "socket" | "block" | "char";
 
+/** The format bits of st_mode for each kind. */
+export const MODE_FORMATS: Readonly<Record<NodeKind, number>> = {
+  directory: 0o040000,
+  file: 0o100000,
+  symlink: 0o120000,
+  fifo: 0o010000,
+  socket: 0o140000,
+  block: 0o060000,
+  char: 0o020000,
+};
+
 /** The kinds by the format bits of st_mode. */
-export const KINDS: ReadonlyMap<number, NodeKind> = new Map([
-  [0o040000, "directory"],
-  [0o100000, "file"],
-  [0o120000, "symlink"],
-  [0o010000, "fifo"],
-  [0o140000, "socket"],
-  [0o060000, "block"],
-  [0o020000, "char"],
-]);
+export const KINDS: ReadonlyMap<number, NodeKind> = new Map(
+  (Object.keys(MODE_FORMATS) as NodeKind[]).map((kind) => [MODE_FORMATS[kind], kind]),
+);
 
 /** An extended attribute. */
 export interface Xattr {
@@ -155,22 +149,4 @@ export interface ArchiveNode {
   readonly target?: Uint8Array;
   /** A device's numbers. */
   readonly device?: { readonly major: number; readonly minor: number };
-}
-
-/** Whether the archive tells who owns its nodes. */
-export function hasOwners(features: bigint): boolean {
-  return (features & (FEATURE.uids16 | FEATURE.uids32)) !== 0n;
-}
-
-/** Whether modes are those of the nodes, and not what is left where permissions were not recorded. */
-export function hasModes(features: bigint): boolean {
-  // casync stores whole modes with its default features, which lack the bit for permissions.
-  return (features & FEATURE.permissions) !== 0n || hasOwners(features);
-}
-
-/** Whether the archive tells when its nodes were changed. */
-export function hasTimes(features: bigint): boolean {
-  const times = FEATURE.secondTimes | FEATURE.microsecondTimes | FEATURE.nanosecondTimes |
-    FEATURE.twoSecondTimes;
-  return (features & times) !== 0n;
 }

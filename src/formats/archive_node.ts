@@ -58,8 +58,8 @@ const ORDER = new Map<ElementName, { place: number; repeats: boolean }>(
     ["aclDefault", false],
     ["aclDefaultUser", true],
     ["aclDefaultGroup", true],
-    ["fcaps", false],
     ["selinux", false],
+    ["fcaps", false],
     ["quotaProjectId", false],
   ] as const).map(([name, repeats], place) => [name, { place, repeats }]),
 );

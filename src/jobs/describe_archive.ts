@@ -5,6 +5,7 @@ import type { ArchiveEvent } from "../formats/archive.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { MTREE_HEADER, mtreeLine } from "../formats/mtree.ts";
 import { escapeName, listLine } from "../formats/node_text.ts";
+import type { Visit } from "./visit.ts";
 
 /** Computes a digest of bytes that come in pieces. */
 export interface Hasher {
@@ -17,9 +18,6 @@ export type MakeHasher = (name: DigestName) => Hasher;
 
 /** Takes lines as they are ready. */
 export type Print = (text: string) => void;
-
-/** Takes what an archive says, or what a folder would say as one, in its order. */
-export type Visit = (event: ArchiveEvent) => void;
 
 /** Prints what `casync list` does. */
 export function listTo(print: Print): Visit {

@@ -12,6 +12,8 @@ import { Progress } from "./progress.ts";
 export interface MakeOptions {
   readonly sizes: ChunkSizes;
   readonly digest: DigestName;
+  /** Feature flags of the index besides the digest's. Default: those that casync sets for a blob. */
+  readonly flags?: bigint;
   /** The store that gets the chunks it lacks. Without one, only the index is made. */
   readonly fill?: Filling;
   readonly signal?: AbortSignal;
@@ -35,7 +37,7 @@ export async function makeIndex(
 ): Promise<Made> {
   const { digest, fill, progress = new Progress() } = options;
   const done = new Map<number, { lengths: number[]; ids: Uint8Array }>();
-  const builder = new IndexBuilder(options.sizes, digest);
+  const builder = new IndexBuilder(options.sizes, digest, options.flags);
   let next = 0;
   let added = 0;
   let addedBytes = 0;

@@ -146,8 +146,8 @@ Deno.test("a node has all that its elements tell", () => {
     element(types.aclUser, u64(1, 4), new TextEncoder().encode("daemon\0")),
     element(types.aclGroup, u64(12, 5)),
     element(types.aclGroupObj, u64(4)),
-    element(types.fcaps, new Uint8Array(20).fill(1)),
     named(types.selinux, "system_u:object_r:etc_t:s0"),
+    element(types.fcaps, new Uint8Array(20).fill(1)),
     element(types.quotaProjectId, u64(77)),
   ];
   const [, node] = nodes(

@@ -1,0 +1,35 @@
+/** What an archive records, as the user has chosen it. */
+import { ExcludePatterns } from "../formats/exclude_patterns.ts";
+import {
+  EXCLUDE_FILE,
+  EXCLUDE_NODUMP,
+  EXCLUDE_SUBMOUNTS,
+  featuresOf,
+  normalizeFeatures,
+  SHA512_256,
+  TIMES,
+} from "../formats/features.ts";
+import type { FlagValues } from "./flags.ts";
+
+/** The feature flags: casync's for the same options. */
+export function archiveFeatures(flags: FlagValues): bigint {
+  const all = (words: readonly string[] = []) => words.reduce((sum, word) => sum | featuresOf(word), 0n);
+  let features = flags.with === undefined ? featuresOf("all") : all(flags.with);
+  features &= ~all(flags.without);
+  if (flags.time === false) features &= ~TIMES;
+  if (flags.excludeNodump) features |= EXCLUDE_NODUMP;
+  if (flags.excludeFile) features |= EXCLUDE_FILE;
+  if (flags.oneFileSystem) features |= EXCLUDE_SUBMOUNTS;
+  if (flags.digest !== "sha256") features |= SHA512_256;
+  return normalizeFeatures(features);
+}
+
+/** The patterns of `--exclude` and `--include`. Throws `usage` when one makes no sense. */
+export function excludePatterns(flags: FlagValues): ExcludePatterns {
+  const parse = (patterns: readonly string[] = [], option: string, prefix: string) =>
+    ExcludePatterns.parseFile(
+      new TextEncoder().encode(patterns.map((pattern) => prefix + pattern).join("\n")),
+      option,
+    );
+  return parse(flags.exclude, "--exclude", "").with(parse(flags.include, "--include", "!"));
+}

@@ -1,0 +1,121 @@
+/** `desync tar ARCHIVE SOURCE` */
+import { basename } from "node:path";
+import { readTree, type ReadTreeOptions, type TreeSummary } from "../../deno/tree_reader.ts";
+import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
+import { DesyncError } from "../../errors.ts";
+import { serializeIndex } from "../../formats/index.ts";
+import { makeIndex } from "../../jobs/make.ts";
+import { piecesOfStream } from "../../jobs/pieces.ts";
+import { Progress } from "../../jobs/progress.ts";
+import { archiveStream } from "../../jobs/write_archive.ts";
+import { WorkerPool } from "../../workers/pool.ts";
+import { archiveFeatures, excludePatterns } from "../archive_features.ts";
+import { DONE, PARTLY } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
+import { Locator, onlyStore } from "../location.ts";
+import { printBytes, printError } from "../output.ts";
+import { writeWholePieces } from "../piece_output.ts";
+import { showProgress } from "../progress.ts";
+
+/** Packs. Ends with `PARTLY` when something changed while it was read. */
+export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+  const [output, source] = args;
+  const features = archiveFeatures(flags);
+  const options = { features, exclude: excludePatterns(flags), signal };
+  const progress = new Progress();
+  const packed = flags.index
+    ? await packIntoStore(output, source, options, flags, progress)
+    : await packIntoFile(output, source, options, flags, progress);
+  return report(packed, flags);
+}
+
+/** What was packed. */
+interface Packed {
+  readonly tree: TreeSummary;
+  readonly statistics: Record<string, number>;
+}
+
+type Options = ReadTreeOptions & { readonly features: bigint; readonly signal: AbortSignal };
+
+async function packIntoFile(
+  output: string,
+  source: string,
+  options: Options,
+  flags: FlagValues,
+  progress: Progress,
+): Promise<Packed> {
+  using _display = showProgress(progress, flags);
+  let done: Promise<TreeSummary> | undefined;
+  const begin = (temporary?: string) => {
+    const skipName = temporary === undefined ? undefined : basename(temporary);
+    const archive = archiveStream(
+      options.features,
+      (visit) => readTree(source, visit, { ...options, skipName }),
+    );
+    done = archive.done;
+    return counted(archive.readable, progress);
+  };
+  await writeWholePieces(output, begin, options.signal);
+  return { tree: await done!, statistics: { BytesTotal: progress.done } };
+}
+
+async function packIntoStore(
+  output: string,
+  source: string,
+  options: Options,
+  flags: FlagValues,
+  progress: Progress,
+): Promise<Packed> {
+  if (output !== "-") checkPlace(output);
+  const fill = new Locator(flags).fillingOf(onlyStore(flags));
+  if (fill === undefined) throw new DesyncError("usage", "Where to? -i needs a store: name it with -s");
+  const { features, signal } = options;
+  const { chunkSize: sizes, digest = "sha512-256" } = flags;
+  using pool = new WorkerPool(flags.concurrency);
+  const archive = archiveStream(features, (visit) => readTree(source, visit, options));
+  const made = await (async () => {
+    using _display = showProgress(progress, flags);
+    const groups = piecesOfStream(archive.readable, sizes, signal);
+    return await makeIndex(source, groups, pool, { sizes, digest, flags: features, fill, signal, progress });
+  })();
+  const tree = await archive.done;
+  const bytes = serializeIndex(made.index);
+  if (output === "-") printBytes(bytes);
+  else writeWhole(output, bytes);
+  const statistics = {
+    BytesTotal: made.index.size,
+    ChunksProduced: made.index.count,
+    ChunksStored: made.added,
+    BytesStored: made.addedBytes,
+  };
+  return { tree, statistics };
+}
+
+async function* counted(
+  pieces: AsyncIterable<Uint8Array>,
+  progress: Progress,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const piece of pieces) {
+    yield piece;
+    progress.done += piece.length;
+  }
+}
+
+function report({ tree, statistics }: Packed, flags: FlagValues): number {
+  const { nodes, hardLinks, changed, changedPath, blind } = tree;
+  if (hardLinks > 0) {
+    printError(
+      `desync: ${hardLinks} hard links were stored as files of their own, which archives have instead\n`,
+    );
+  }
+  if (blind.length > 0) {
+    printError(`desync: not recorded: ${blind.join(", ")} (they need Linux and --allow-ffi)\n`);
+  }
+  if (changed > 0) {
+    printError(`desync: ${changed} files changed while they were read, the first is ${changedPath}\n`);
+  }
+  if (flags.printStats) {
+    printError(`${JSON.stringify({ Nodes: nodes, HardLinks: hardLinks, ...statistics }, null, 2)}\n`);
+  }
+  return changed > 0 ? PARTLY : DONE;
+}

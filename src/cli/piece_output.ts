@@ -1,0 +1,63 @@
+/** Bytes that come piece by piece, written to where the user wants them. */
+import { fileError } from "../deno/file_errors.ts";
+import { isSpecialPlace, WholeFile } from "../deno/whole_file.ts";
+import { OutputClosed } from "./output.ts";
+import { orInterrupted } from "./signals.ts";
+
+/** What is written to. */
+interface Target {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Whether the user means standard output. */
+export function isStandardOutput(path: string | undefined): path is "-" | undefined {
+  return path === undefined || path === "-";
+}
+
+/**
+ * Writes to standard output (`-`) or straight to what is at the path, emptying it before. Throws `OutputClosed` when nobody
+ * reads any more, `io`, `interrupted`.
+ */
+export async function writePieces(
+  path: string | undefined,
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  const toStandardOutput = isStandardOutput(path);
+  try {
+    if (toStandardOutput) return await writeTo(Deno.stdout, pieces, signal);
+    using file = await orInterrupted(Deno.open(path, { write: true, create: true, truncate: true }), signal);
+    await writeTo(file, pieces, signal);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
+    throw fileError(`write ${toStandardOutput ? "standard output" : path}`, error);
+  }
+}
+
+/**
+ * Writes a file whole or not at all, and anything else as {@linkcode writePieces} does. `begin` is told the name that the file
+ * has meanwhile, if any, and gives the bytes.
+ */
+export async function writeWholePieces(
+  path: string,
+  begin: (temporary?: string) => AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (path === "-" || isSpecialPlace(path)) return await writePieces(path, begin(), signal);
+  using file = new WholeFile(path);
+  for await (const piece of begin(file.temporary)) file.write(piece);
+  file.commit();
+}
+
+/** A pipe may have a reader that takes its time, or none yet: nothing here waits for it in a way that Ctrl-C cannot end. */
+async function writeTo(
+  target: Target,
+  pieces: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const piece of pieces) {
+    for (let at = 0; at < piece.length;) {
+      at += await orInterrupted(target.write(piece.subarray(at)), signal);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** Trees read by what Deno offers everywhere: modes, owners, times and links, but no attributes, by path. */
+import { Buffer } from "node:buffer";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  readSync,
+  statSync,
+} from "node:fs";
+import { join } from "node:path";
+import { DesyncError } from "../errors.ts";
+import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
+import { escapeName } from "../formats/node_text.ts";
+import { Accounts } from "./accounts.ts";
+import { modificationTime } from "./libc.ts";
+import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
+
+/** What a node is besides what everybody sees. */
+interface PathNode extends OpenNode {
+  readonly path: string;
+  /** Open for reading, for files. */
+  readonly fd?: number;
+  readonly readTime: bigint;
+}
+
+/** Reads by node:fs. */
+export function portableSource(): TreeSource {
+  return new PortableSource();
+}
+
+class PortableSource implements TreeSource {
+  readonly blind: readonly string[] = [
+    "extended attributes",
+    "access lists",
+    "file capabilities",
+    "chattr flags",
+  ];
+  readonly #accounts = new Accounts();
+
+  openRoot(path: string): OpenNode {
+    return this.#node(path, new Uint8Array(0), statSync(path, { bigint: true }));
+  }
+
+  open(folder: OpenNode, { name }: ListedName): OpenNode {
+    const path = join((folder as PathNode).path, textOf(name));
+    return this.#node(path, name, lstatSync(path, { bigint: true }));
+  }
+
+  list(folder: OpenNode): ListedName[] {
+    const encoder = new TextEncoder();
+    const entries = Deno.readDirSync((folder as PathNode).path);
+    return Array.from(entries, ({ name }) => ({ name: encoder.encode(name), openable: false }));
+  }
+
+  read(file: OpenNode, buffer: Uint8Array): number {
+    return readSync((file as PathNode).fd!, buffer, 0, buffer.length, null);
+  }
+
+  readSmall(folder: OpenNode, name: string, most: number): Uint8Array {
+    const path = join((folder as PathNode).path, name);
+    if (statSync(path).size > most) throw new DesyncError("unsupported", `it has more than ${most} bytes`);
+    return Deno.readFileSync(path);
+  }
+
+  changed(file: OpenNode): boolean {
+    const { fd, node, readTime } = file as PathNode;
+    const { size, mtimeNs } = fstatSync(fd!, { bigint: true });
+    return Number(size) !== node.size || mtimeNs !== readTime;
+  }
+
+  close(node: OpenNode): void {
+    const { fd } = node as PathNode;
+    if (fd !== undefined) closeSync(fd);
+  }
+
+  #node(path: string, name: Uint8Array, info: BigIntStats): PathNode {
+    const mode = Number(info.mode);
+    const kind = KINDS.get(mode & 0o170000);
+    if (kind === undefined) throw new DesyncError("unsupported", "it is of no known kind");
+    const fd = kind === "file" ? openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)) : undefined;
+    const uid = Number(info.uid);
+    const gid = Number(info.gid);
+    const node: ArchiveNode = {
+      name,
+      kind,
+      mode: mode & 0o7777,
+      features: 0n,
+      flags: 0n,
+      uid,
+      gid,
+      mtime: modificationTime(path) ?? info.mtimeNs,
+      user: this.#accounts.nameOf("user", uid),
+      group: this.#accounts.nameOf("group", gid),
+      xattrs: [],
+      size: kind === "file" ? Number(info.size) : 0,
+      target: kind === "symlink" ? new TextEncoder().encode(readlinkSync(path)) : undefined,
+      device: kind === "block" || kind === "char" ? deviceNumbers(info.rdev) : undefined,
+    };
+    return {
+      node,
+      path,
+      fd,
+      readTime: info.mtimeNs,
+      mount: info.dev,
+      nodump: false,
+      virtual: false,
+      inode: kind === "file" && info.nlink > 1n ? `${info.dev}:${info.ino}` : undefined,
+    };
+  }
+}
+
+/** What lstat tells, with whole numbers of any size. */
+type BigIntStats = ReturnType<typeof bigIntStats>;
+const bigIntStats = (path: string) => lstatSync(path, { bigint: true });
+
+/** Deno opens only what has a name in UTF-8. */
+function textOf(bytes: Uint8Array): string {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  if (Buffer.from(text).equals(bytes)) return text;
+  throw new DesyncError(
+    "unsupported",
+    `Cannot read ${escapeName(bytes)}: its name is not UTF-8 (allow --allow-ffi to read it)`,
+  );
+}
+
+/** The parts of Linux's dev_t. */
+function deviceNumbers(rdev: bigint): { major: number; minor: number } {
+  const major = (rdev >> 8n & 0xfffn) | (rdev >> 32n & 0xfffff000n);
+  const minor = (rdev & 0xffn) | (rdev >> 12n & 0xffffff00n);
+  return { major: Number(major), minor: Number(minor) };
+}

@@ -1,0 +1,115 @@
+/**
+ * Patterns for files that are left out of an archive, as in `.caexclude` files.
+ *
+ * One pattern a line, like .gitignore: `#` starts a comment, `!` keeps what another pattern names, a `/` at the end means
+ * folders alone, and one before that ties the pattern to the folder that it is about; without, it holds for everything
+ * below too. `*`, `?` and `[…]` are those of fnmatch(3) within a name, and do not match a dot at its beginning. When
+ * several patterns name the same, one with `!` wins, whatever their order.
+ *
+ * Source: casync's camatch.c, checked against archives that casync 2 made.
+ */
+import { DesyncError } from "../errors.ts";
+import { Glob } from "./glob.ts";
+
+/** What is left out of a folder. */
+export interface Verdict {
+  /** Whether the child is left out, with all that is in it. */
+  readonly excluded: boolean;
+  /** What holds inside of the child, when it is a folder. */
+  readonly inside: ExcludePatterns;
+}
+
+/** One component of a pattern. */
+interface Rule {
+  readonly glob: Glob;
+  /** `further`: what matters comes behind the next slash. */
+  readonly kind: "exclude" | "keep" | "further";
+  readonly anchored: boolean;
+  readonly foldersOnly: boolean;
+  /** What holds in the folder that {@linkcode glob} names. */
+  readonly further?: Rule;
+}
+
+/** The patterns that hold in one folder. */
+export class ExcludePatterns {
+  /** No patterns. */
+  static readonly NONE: ExcludePatterns = new ExcludePatterns([]);
+  readonly #rules: readonly Rule[];
+
+  private constructor(rules: readonly Rule[]) {
+    this.#rules = rules;
+  }
+
+  /** The patterns in these lines. Throws `usage` with the line's number and `origin` when one makes no sense. */
+  static parse(lines: readonly string[], origin: string): ExcludePatterns {
+    const rules: Rule[] = [];
+    for (const [i, text] of lines.entries()) {
+      const line = text.replace(/^[ \t\n\r]+|[ \t\n\r]+$/g, "");
+      if (line === "" || line.startsWith("#")) continue;
+      const rule = parseRule(line);
+      if (rule === undefined) {
+        throw new DesyncError(
+          "usage",
+          `Cannot use the pattern ${JSON.stringify(line)} (${origin}, line ${
+            i + 1
+          }): a name in it is empty, . or ..`,
+        );
+      }
+      rules.push(rule);
+    }
+    return rules.length === 0 ? ExcludePatterns.NONE : new ExcludePatterns(rules);
+  }
+
+  /** The patterns in the bytes of a file. */
+  static parseFile(bytes: Uint8Array, path: string): ExcludePatterns {
+    return ExcludePatterns.parse(latin1(bytes).split("\n"), path);
+  }
+
+  /** These and others. */
+  with(others: ExcludePatterns): ExcludePatterns {
+    if (others.#rules.length === 0) return this;
+    return this.#rules.length === 0 ? others : new ExcludePatterns([...this.#rules, ...others.#rules]);
+  }
+
+  /** What the patterns say about a child of their folder. */
+  test(name: Uint8Array, isFolder: boolean): Verdict {
+    if (this.#rules.length === 0) return { excluded: false, inside: this };
+    const text = latin1(name);
+    let [exclude, keep] = [false, false];
+    const inside: Rule[] = [];
+    for (const rule of this.#rules) {
+      if (isFolder && !rule.anchored) inside.push(rule);
+      if ((rule.foldersOnly && !isFolder) || !rule.glob.matches(text)) continue;
+      if (rule.kind === "exclude") exclude = true;
+      else if (rule.kind === "keep") keep = true;
+      else inside.push(rule.further!);
+    }
+    return {
+      excluded: exclude && !keep,
+      inside: inside.length === 0 ? ExcludePatterns.NONE : new ExcludePatterns(inside),
+    };
+  }
+}
+
+function parseRule(line: string): Rule | undefined {
+  const keep = line.startsWith("!");
+  const path = (keep ? line.slice(1) : line).replace(/^\/+/, "");
+  const anchored = line.includes("/");
+  const foldersOnly = path.endsWith("/");
+  const names = path.replace(/\/+$/, "").split(/\/+/);
+  if (names.some((name) => name === "" || name === "." || name === "..")) return undefined;
+  return names.reduceRight<Rule | undefined>((further, name, i) => ({
+    glob: new Glob(name),
+    kind: further !== undefined ? "further" : keep ? "keep" : "exclude",
+    anchored: anchored || i > 0,
+    foldersOnly: further !== undefined || foldersOnly,
+    further,
+  }), undefined);
+}
+
+/** Bytes as characters, one each: names need not be UTF-8. */
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
