@@ -93,14 +93,13 @@ function decode(value: Uint8Array, name: NameId): DefaultAcl {
     else if (tag === TAG.group) groups.push({ id, name: name("group", id), permissions });
     else single.set(tag, permissions);
   }
-  const byId = (a: AclEntry, b: AclEntry) => a.id - b.id;
   return {
     owner: single.get(TAG.owner) ?? 0,
     groupObj: single.get(TAG.groupObj) ?? 0,
     others: single.get(TAG.others) ?? 0,
     mask: single.get(TAG.mask),
-    users: users.sort(byId),
-    groups: groups.sort(byId),
+    users,
+    groups,
   };
 }
 

@@ -54,6 +54,7 @@ interface OpenFolder {
 
 const encoder = new TextEncoder();
 const NUL = Uint8Array.of(0);
+const NO_BYTES = new Uint8Array(0);
 
 /** Makes the bytes of one archive out of events, as a decoder gives them. */
 export class ArchiveEncoder {
@@ -276,16 +277,21 @@ export class ArchiveEncoder {
   }
 
   #writeAclEntries(type: bigint, entries: readonly AclEntry[]): void {
+    if (entries.length === 0) return;
     const [numbers, names] = [hasOwners(this.features), (this.features & FEATURES["user-names"]) !== 0n];
-    for (const { id, name, permissions } of entries) {
+    const rows = entries.map(({ id, name, permissions }) => {
       const named = names && id !== 0 ? name || (numbers ? "" : String(id)) : "";
-      const text = named === "" ? undefined : this.#name(named);
-      const length = text === undefined ? 0 : text.length + 1;
-      this.#writer.u64(ELEMENT_HEADER_BYTES + 16 + length, type, numbers ? id : 0, permissions);
-      if (text !== undefined) {
-        this.#writer.bytes(text);
-        this.#writer.bytes(NUL);
-      }
+      return { id: numbers ? id : 0, permissions, name: named === "" ? undefined : this.#name(named) };
+    });
+    rows.sort((a, b) =>
+      a.id - b.id || compareBytes(a.name ?? NO_BYTES, b.name ?? NO_BYTES) || a.permissions - b.permissions
+    );
+    for (const { id, name, permissions } of rows) {
+      const length = name === undefined ? 0 : name.length + 1;
+      this.#writer.u64(ELEMENT_HEADER_BYTES + 16 + length, type, id, permissions);
+      if (name === undefined) continue;
+      this.#writer.bytes(name);
+      this.#writer.bytes(NUL);
     }
   }
 
