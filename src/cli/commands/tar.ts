@@ -1,5 +1,6 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
+import { freeBytes } from "../../bytes.ts";
 import { readTree, type ReadTreeOptions, type TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
 import { DesyncError } from "../../errors.ts";
@@ -96,8 +97,10 @@ async function* counted(
   progress: Progress,
 ): AsyncGenerator<Uint8Array, void> {
   for await (const piece of pieces) {
+    const { length } = piece;
     yield piece;
-    progress.done += piece.length;
+    freeBytes(piece);
+    progress.done += length;
   }
 }
 
