@@ -41,7 +41,8 @@ class PortableSource implements TreeSource {
   readonly #accounts = new Accounts();
 
   openRoot(path: string): OpenNode {
-    return this.#node(path, new Uint8Array(0), statSync(path, { bigint: true }));
+    const real = Deno.realPathSync(path);
+    return this.#node(real, new Uint8Array(0), lstatSync(real, { bigint: true }));
   }
 
   open(folder: OpenNode, { name }: ListedName): OpenNode {

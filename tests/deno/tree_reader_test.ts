@@ -1,0 +1,219 @@
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { nativeSource } from "../../src/deno/native_source.ts";
+import { portableSource } from "../../src/deno/portable_source.ts";
+import { readTree, type ReadTreeOptions, type TreeSummary } from "../../src/deno/tree_reader.ts";
+import type { TreeSource } from "../../src/deno/tree_source.ts";
+import type { ArchiveNode } from "../../src/formats/archive_elements.ts";
+import { ExcludePatterns } from "../../src/formats/exclude_patterns.ts";
+import { DEFAULT_FEATURES, EXCLUDE_SUBMOUNTS } from "../../src/formats/features.ts";
+import { escapeName } from "../../src/formats/node_text.ts";
+import { canSetAttributes, CHATTR, setChattr, setXattr } from "../support/attributes.ts";
+import { canMount, mountTmpfs } from "../support/mounts.ts";
+import { makeOddName } from "../support/rich_tree.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+
+interface Read {
+  /** Paths of nodes in their order. */
+  readonly paths: string[];
+  readonly nodes: Map<string, ArchiveNode>;
+  readonly texts: Map<string, string>;
+  readonly summary: TreeSummary;
+}
+
+async function read(folder: string, options: ReadTreeOptions = {}): Promise<Read> {
+  const paths: string[] = [];
+  const nodes = new Map<string, ArchiveNode>();
+  const texts = new Map<string, string>();
+  const names: string[] = [];
+  const summary = await readTree(folder, (event) => {
+    if (event.type === "node") {
+      names.push(escapeName(event.node.name));
+      const path = names.slice(1).join("/") || ".";
+      paths.push(path);
+      nodes.set(path, event.node);
+    } else if (event.type === "data") {
+      const path = names.slice(1).join("/") || ".";
+      texts.set(path, (texts.get(path) ?? "") + new TextDecoder().decode(event.bytes));
+    } else names.pop();
+  }, options);
+  strictEqual(names.length, 0);
+  return { paths, nodes, texts, summary };
+}
+
+const ways: [name: string, make: () => TreeSource | null][] = [
+  ["native", () => nativeSource(DEFAULT_FEATURES)],
+  ["portable", portableSource],
+];
+
+/** The test with either way to the system. */
+function both(name: string, test: (dir: TempDir, source: () => TreeSource) => Promise<void>): void {
+  for (const [way, make] of ways) {
+    Deno.test({
+      name: `a tree is read (${way}): ${name}`,
+      ignore: make() === null,
+      fn: async () => {
+        using dir = tempDir();
+        await test(dir, () => make()!);
+      },
+    });
+  }
+}
+
+both("nodes in the order of their names' bytes, with their content", async (dir, source) => {
+  dir.write("tree/b", "second");
+  dir.write("tree/a/x", "inner");
+  dir.write("tree/a.txt", "first");
+  dir.write("tree/\u{1f600}", "behind in UTF-8, before in UTF-16");
+  dir.write("tree/\uff5e", "");
+  Deno.symlinkSync("a/x", dir.path("tree", "link"));
+  Deno.chmodSync(dir.path("tree", "b"), 0o640);
+  const { paths, nodes, texts, summary } = await read(dir.path("tree"), { source: source() });
+  const last = ["\uff5e", "\u{1f600}"].map((name) => escapeName(new TextEncoder().encode(name)));
+  deepStrictEqual(paths, [".", "a", "a/x", "a.txt", "b", "link", ...last]);
+  deepStrictEqual([texts.get("a/x"), texts.get("b")], ["inner", "second"]);
+  strictEqual(nodes.get("b")!.mode, 0o640);
+  deepStrictEqual(nodes.get("link")!.target, new TextEncoder().encode("a/x"));
+  strictEqual(
+    nodes.get("b")!.mtime / 1_000_000n,
+    BigInt(Deno.statSync(dir.path("tree", "b")).mtime!.getTime()),
+  );
+  deepStrictEqual([summary.nodes, summary.hardLinks, summary.changed], [8, 0, 0]);
+});
+
+both("hard links are files, and counted", async (dir, source) => {
+  dir.write("tree/a", "text");
+  Deno.linkSync(dir.path("tree", "a"), dir.path("tree", "b"));
+  Deno.linkSync(dir.path("tree", "a"), dir.path("outside"));
+  dir.write("tree/c", "other");
+  Deno.linkSync(dir.path("tree", "c"), dir.path("outside-too"));
+  const { texts, summary } = await read(dir.path("tree"), { source: source() });
+  deepStrictEqual([texts.get("a"), texts.get("b"), summary.hardLinks], ["text", "text", 1]);
+});
+
+both("a single file, also by a symlink to it", async (dir, source) => {
+  dir.write("file", "text");
+  Deno.symlinkSync("file", dir.path("link"));
+  for (const name of ["file", "link"]) {
+    const { paths, texts } = await read(dir.path(name), { source: source() });
+    deepStrictEqual([paths, texts.get(".")], [["."], "text"]);
+  }
+});
+
+both("files that change meanwhile are told, those that become shorter end it", async (dir, source) => {
+  const file = dir.write("tree/a", "x".repeat(600_000));
+  let grown = false;
+  const summary = await readTree(dir.path("tree"), (event) => {
+    if (event.type === "data" && !grown) Deno.writeTextFileSync(file, "more", { append: true });
+    grown = grown || event.type === "data";
+  }, { source: source() });
+  deepStrictEqual([summary.changed, summary.changedPath], [1, `${dir.path("tree")}/a`]);
+  const shrink = readTree(dir.path("tree"), (event) => {
+    if (event.type === "data") Deno.truncateSync(file, 10);
+  }, { source: source() });
+  await rejects(shrink, { message: `Cannot read ${file}: it became shorter while it was read` });
+});
+
+both("patterns and .caexclude files leave out what they name", async (dir, source) => {
+  for (const name of ["a.o", "keep.o", "b", "sub/c.o", "sub/d", "sub/e", "gone/f"]) {
+    dir.write(`tree/${name}`, name);
+  }
+  dir.write("tree/.caexclude", "*.o\n");
+  dir.write("tree/sub/.caexclude", "d\n");
+  const exclude = ExcludePatterns.parse(["/gone/", "!keep.o"], "test");
+  const { paths } = await read(dir.path("tree"), { source: source(), exclude });
+  deepStrictEqual(paths, [".", ".caexclude", "b", "keep.o", "sub", "sub/.caexclude", "sub/e"]);
+  const all = await read(dir.path("tree"), { source: source(), features: 0n });
+  strictEqual(all.paths.length, 12);
+  dir.write("tree/sub/.caexclude", "fine\na//../b\n");
+  await rejects(read(dir.path("tree"), { source: source() }), (error: Error) => {
+    match(error.message, /^Cannot use the pattern "a\/\/\.\.\/b" \(.*\/tree\/sub\/\.caexclude, line 2\)/);
+    return true;
+  });
+});
+
+both("the archive itself is left out while it is written", async (dir, source) => {
+  dir.write("tree/a", "x");
+  dir.write("tree/.tmp", "x");
+  deepStrictEqual((await read(dir.path("tree"), { source: source(), skipName: ".tmp" })).paths, [".", "a"]);
+});
+
+both("what is not there, and what cannot be read", async (dir, source) => {
+  await rejects(read(dir.path("nothing"), { source: source() }), {
+    code: "missing-file",
+    message: `Cannot read ${dir.path("nothing")}: no such file or directory`,
+  });
+});
+
+both("a signal stops it", async (dir, source) => {
+  dir.write("tree/a", "x");
+  const stop = new AbortController();
+  const reading = readTree(dir.path("tree"), () => stop.abort(), { source: source(), signal: stop.signal });
+  await rejects(reading, { code: "interrupted" });
+});
+
+both("whoever takes the nodes may take his time", async (dir, source) => {
+  for (let i = 0; i < 5; i++) dir.write(`tree/${i}`, "x");
+  let [busy, most] = [0, 0];
+  await readTree(dir.path("tree"), async () => {
+    most = Math.max(most, ++busy);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    busy--;
+  }, { source: source() });
+  strictEqual(most, 1);
+});
+
+Deno.test({
+  name: "names that are not UTF-8 are read by the C library, and told without it",
+  ignore: nativeSource(0n) === null,
+  fn: async () => {
+    using dir = tempDir();
+    await makeOddName(dir.root);
+    deepStrictEqual((await read(dir.root)).paths, [".", "bad\\377name"]);
+    await rejects(read(dir.root, { source: portableSource() }), /bad\\357\\277\\275name/);
+  },
+});
+
+Deno.test({
+  name: "attributes are read as far as they are recorded",
+  ignore: !canSetAttributes,
+  fn: async () => {
+    using dir = tempDir();
+    const file = dir.write("tree/a", "x");
+    setXattr(file, "user.note", "value");
+    const nodump = dir.write("tree/b", "x");
+    const noted = (await read(dir.path("tree"))).nodes.get("a")!;
+    deepStrictEqual(noted.xattrs, [{ name: "user.note", value: new TextEncoder().encode("value") }]);
+    deepStrictEqual((await read(dir.path("tree"), { features: 0n })).nodes.get("a")!.xattrs, []);
+    if (setChattr(nodump, CHATTR.nodump)) deepStrictEqual((await read(dir.path("tree"))).paths, [".", "a"]);
+  },
+});
+
+Deno.test({
+  name: "what is mounted inside is left out when asked for, and the kernel's own files are empty",
+  ignore: !canMount || nativeSource(0n) === null,
+  fn: async () => {
+    using dir = tempDir();
+    dir.dir("tree/mounted");
+    await using _mount = await mountTmpfs(dir.path("tree/mounted"), "64k");
+    dir.write("tree/mounted/inside", "x");
+    const features = DEFAULT_FEATURES | EXCLUDE_SUBMOUNTS;
+    deepStrictEqual((await read(dir.path("tree"))).paths, [".", "mounted", "mounted/inside"]);
+    deepStrictEqual((await read(dir.path("tree"), { features })).paths, ["."]);
+    const { paths, summary } = await read("/proc");
+    deepStrictEqual([paths, summary.bytes], [["."], 0]);
+  },
+});
+
+Deno.test({
+  name: "thousands of files in one folder",
+  fn: async () => {
+    using dir = tempDir();
+    dir.dir("tree");
+    for (let i = 0; i < 5000; i++) {
+      Deno.writeTextFileSync(`${dir.root}/tree/file-with-a-long-name-${i}`, `${i}`);
+    }
+    const { paths, texts } = await read(dir.path("tree"));
+    ok(paths.length === 5001 && texts.get("file-with-a-long-name-4999") === "4999");
+    deepStrictEqual(paths.slice(1), paths.slice(1).sort());
+  },
+});

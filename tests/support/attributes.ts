@@ -1,0 +1,90 @@
+/** Attributes of files that Deno cannot set, for trees that have everything. Only on Linux, mostly only for root. */
+
+import { ok } from "node:assert/strict";
+
+/** Whether {@linkcode setXattr} and its like work here. */
+export const canSetAttributes: boolean = Deno.build.os === "linux" && Deno.uid() === 0;
+
+const FS_IOC_GETFLAGS = 0x80086601n;
+const FS_IOC_SETFLAGS = 0x40086602n;
+
+/** Flags of chattr. */
+export const CHATTR = { sync: 0x8, immutable: 0x10, append: 0x20, nodump: 0x40, noatime: 0x80 } as const;
+
+function withLibc<T>(
+  work: (c: {
+    lsetxattr(
+      path: BufferSource,
+      name: BufferSource,
+      value: BufferSource,
+      size: bigint,
+      flags: number,
+    ): number;
+    open(path: BufferSource, flags: number): number;
+    ioctl(fd: number, request: bigint, value: BufferSource): number;
+    mknod(path: BufferSource, mode: number, device: bigint): number;
+    close(fd: number): number;
+  }) => T,
+): T {
+  const library = Deno.dlopen("libc.so.6", {
+    lsetxattr: { parameters: ["buffer", "buffer", "buffer", "usize", "i32"], result: "i32" },
+    open: { parameters: ["buffer", "i32"], result: "i32" },
+    ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+    mknod: { parameters: ["buffer", "u32", "u64"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+  });
+  try {
+    return work(library.symbols);
+  } finally {
+    library.close();
+  }
+}
+
+const text = (value: string) => new TextEncoder().encode(`${value}\0`);
+
+/** Sets an extended attribute of the file or symlink itself. */
+export function setXattr(path: string, name: string, value: Uint8Array | string): void {
+  const bytes = typeof value === "string" ? new TextEncoder().encode(value) : Uint8Array.from(value);
+  // An empty buffer has no address.
+  const buffer = bytes.length === 0 ? new Uint8Array(1) : bytes;
+  const result = withLibc((c) => c.lsetxattr(text(path), text(name), buffer, BigInt(bytes.length), 0));
+  ok(result === 0, `cannot set ${name} of ${path}`);
+}
+
+/** Sets flags of chattr; `false` where the file system has none. */
+export function setChattr(path: string, flags: number): boolean {
+  return withLibc((c) => {
+    const fd = c.open(text(path), 0);
+    ok(fd >= 0, `cannot open ${path}`);
+    try {
+      const current = new Uint32Array(2);
+      if (c.ioctl(fd, FS_IOC_GETFLAGS, current) !== 0) return false;
+      // Those that a user can set at all, so that the others stay.
+      current[0] = (current[0] & ~0xff) | flags;
+      return c.ioctl(fd, FS_IOC_SETFLAGS, current) === 0;
+    } finally {
+      c.close(fd);
+    }
+  });
+}
+
+/** Makes a socket that nobody listens to. */
+export function makeSocket(path: string): void {
+  ok(withLibc((c) => c.mknod(text(path), 0o140755, 0n)) === 0, `cannot make the socket ${path}`);
+}
+
+/** An entry of an access list: tag (1 owner, 2 user, 4 owning group, 8 group, 16 mask, 32 others), permissions, number. */
+export type AclRow = readonly [tag: number, permissions: number, id?: number];
+
+/** Sets an access list, of the node itself or for what is made in it. */
+export function setAcl(path: string, kind: "access" | "default", rows: readonly AclRow[]): void {
+  const bytes = new Uint8Array(4 + 8 * rows.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 2, true);
+  rows.forEach(([tag, permissions, id = 0xffffffff], i) => {
+    view.setUint16(4 + 8 * i, tag, true);
+    view.setUint16(6 + 8 * i, permissions, true);
+    view.setUint32(8 + 8 * i, id, true);
+  });
+  setXattr(path, `system.posix_acl_${kind}`, bytes);
+}
