@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
+import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { Accounts } from "./accounts.ts";
 import { modificationTime } from "./libc.ts";
@@ -26,19 +27,28 @@ interface PathNode extends OpenNode {
   readonly readTime: bigint;
 }
 
-/** Reads by node:fs. */
-export function portableSource(): TreeSource {
-  return new PortableSource();
+/** What is not seen here, by the features that record it. */
+const UNSEEN: readonly (readonly [features: bigint, what: string])[] = [
+  [FEATURES.xattrs, "extended attributes"],
+  [FEATURES.acl, "access lists"],
+  [FEATURES.fcaps, "file capabilities"],
+  [FEATURES.selinux, "SELinux labels"],
+  [CHATTR_FLAGS, "chattr flags"],
+  [FEATURES["quota-projid"], "quota projects"],
+];
+
+/** Reads by node:fs what it can of what these features record. */
+export function portableSource(features = 0n): TreeSource {
+  return new PortableSource(features);
 }
 
 class PortableSource implements TreeSource {
-  readonly blind: readonly string[] = [
-    "extended attributes",
-    "access lists",
-    "file capabilities",
-    "chattr flags",
-  ];
+  readonly blind: readonly string[];
   readonly #accounts = new Accounts();
+
+  constructor(features: bigint) {
+    this.blind = UNSEEN.filter(([feature]) => (features & feature) !== 0n).map(([, what]) => what);
+  }
 
   openRoot(path: string): OpenNode {
     const real = Deno.realPathSync(path);

@@ -12,8 +12,8 @@ import { portableSource } from "./portable_source.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
 
 const PIECE_BYTES = 256 * 1024;
-/** Nodes after which others get their turn, such as Ctrl-C. */
-const TURN = 256;
+/** After so long others get their turn, such as Ctrl-C. */
+const TURN_MS = 50;
 /** Holds patterns for files of its folder that are left out. */
 const EXCLUDE_FILE_NAME = ".caexclude";
 const MAX_EXCLUDE_FILE_BYTES = 1024 * 1024;
@@ -79,6 +79,7 @@ class TreeReader {
   readonly #buffer = new Uint8Array(PIECE_BYTES);
   readonly #linked = new Set<string>();
   readonly #summary: TreeSummary;
+  #turnBegan = performance.now();
   /** Names from the root to where it is, for messages. */
   readonly #names: Uint8Array[] = [];
 
@@ -86,7 +87,7 @@ class TreeReader {
     this.#root = root;
     this.#visit = visit;
     this.#features = options.features ?? DEFAULT_FEATURES;
-    this.#source = options.source ?? nativeSource(this.#features) ?? portableSource();
+    this.#source = options.source ?? nativeSource(this.#features) ?? portableSource(this.#features);
     this.#skipName = options.skipName === undefined ? undefined : new TextEncoder().encode(options.skipName);
     this.#signal = options.signal;
     this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, blind: this.#source.blind };
@@ -103,8 +104,8 @@ class TreeReader {
   }
 
   async #read(open: OpenNode, exclude: ExcludePatterns): Promise<void> {
-    if (++this.#summary.nodes % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    this.#checkSignal();
+    this.#summary.nodes++;
+    if (this.#turnIsOver()) await this.#giveTurn();
     const { kind } = open.node;
     const waiting = this.#visit({ type: "node", node: open.node });
     if (waiting !== undefined) await waiting;
@@ -169,7 +170,7 @@ class TreeReader {
     }
     this.#summary.bytes += node.size;
     for (let left = node.size; left > 0;) {
-      this.#checkSignal();
+      if (this.#turnIsOver()) await this.#giveTurn();
       const buffer = this.#buffer.subarray(0, Math.min(left, PIECE_BYTES));
       const length = this.#reading(() => this.#source.read(open, buffer));
       if (length === 0) {
@@ -184,8 +185,14 @@ class TreeReader {
     }
   }
 
-  #checkSignal(): void {
+  #turnIsOver(): boolean {
     if (this.#signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
+    return performance.now() - this.#turnBegan > TURN_MS;
+  }
+
+  async #giveTurn(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#turnBegan = performance.now();
   }
 
   /** For messages alone. */

@@ -37,6 +37,10 @@ export async function inLanes<T>(
   await Promise.all(Array.from({ length: lanes }, lane));
   signal?.removeEventListener("abort", interrupt);
   // A sequence that was not read to its end may hold a stream or work that it began.
-  await iterator.return?.();
+  try {
+    await iterator.return?.();
+  } catch (error) {
+    fail(error);
+  }
   if (failures.length > 0) throw failures[0];
 }
