@@ -82,3 +82,16 @@ Deno.test("an interruption stops the work, before it begins and in the middle", 
   await rejects(running, { code: "interrupted" });
   strictEqual(begun, 2);
 });
+
+Deno.test("the first failure is the one that is told, also when the sequence fails as it is given up", async () => {
+  async function* failing(): AsyncGenerator<number> {
+    try {
+      yield 1;
+      yield 2;
+    } finally {
+      await Promise.reject(new Error("given up"));
+    }
+  }
+  const work = (): Promise<void> => Promise.reject(new Error("first"));
+  await rejects(inLanes(failing(), 1, undefined, work), /first/);
+});
