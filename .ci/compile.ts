@@ -2,8 +2,12 @@
  * Builds a standalone executable in dist/: for this platform, or for those that are named.
  *
  *     deno task compile [linux-x64|linux-arm64|macos-x64|macos-arm64|windows-x64 …]
+ *
+ * The names of all are `dist/desync-<platform>`; without one it is `dist/desync`. Windows' end with `.exe`.
  */
-const TARGETS: Readonly<Record<string, string>> = {
+
+/** Platforms by the names that their executables have, as Deno calls them. */
+export const TARGETS: Readonly<Record<string, string>> = {
   "linux-x64": "x86_64-unknown-linux-gnu",
   "linux-arm64": "aarch64-unknown-linux-gnu",
   "macos-x64": "x86_64-apple-darwin",
@@ -11,30 +15,44 @@ const TARGETS: Readonly<Record<string, string>> = {
   "windows-x64": "x86_64-pc-windows-msvc",
 };
 
-async function compile(name: string, target: string | undefined): Promise<boolean> {
-  const output = `dist/desync${name === "" ? "" : `-${name}`}`;
-  const args = [
+/** Deno's arguments for making `output` out of cli.ts. Without a target it is for this platform. */
+export async function compileArguments(output: string, target?: string): Promise<string[]> {
+  return [
     "compile",
     "-A",
+    "--frozen",
+    ...(await canLeaveOutPackages() ? ["--exclude-unused-npm"] : []),
+    ...(target === undefined ? [] : ["--target", target]),
     "--output",
     output,
-    ...(target === undefined ? [] : ["--target", target]),
     "cli.ts",
   ];
+}
+
+/** Whether this Deno can leave out the packages that only tests import. Older ones embed all of deno.lock. */
+export async function canLeaveOutPackages(): Promise<boolean> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["compile", "--help"] }).output();
+  return new TextDecoder().decode(stdout).includes("--exclude-unused-npm");
+}
+
+async function compile(name: string): Promise<boolean> {
+  const output = `dist/desync${name === "" ? "" : `-${name}`}`;
+  const args = await compileArguments(output, name === "" ? undefined : TARGETS[name]);
   const { success } = await new Deno.Command(Deno.execPath(), { args }).spawn().status;
   return success;
 }
 
-const unknown = Deno.args.filter((name) => !(name in TARGETS));
-if (unknown.length > 0) {
-  Deno.stderr.writeSync(new TextEncoder().encode(
-    `Unknown target ${unknown.join(", ")}; the known ones are ${Object.keys(TARGETS).join(", ")}\n`,
-  ));
-  Deno.exit(2);
+async function main(names: readonly string[]): Promise<number> {
+  const unknown = names.filter((name) => !Object.hasOwn(TARGETS, name));
+  if (unknown.length > 0) {
+    Deno.stderr.writeSync(new TextEncoder().encode(
+      `Unknown target ${unknown.join(", ")}; the known ones are ${Object.keys(TARGETS).join(", ")}\n`,
+    ));
+    return 2;
+  }
+  let good = true;
+  for (const name of names.length === 0 ? [""] : names) good = await compile(name) && good;
+  return good ? 0 : 1;
 }
-const jobs: [string, string | undefined][] = Deno.args.length === 0
-  ? [["", undefined]]
-  : Deno.args.map((name) => [name, TARGETS[name]]);
-let good = true;
-for (const [name, target] of jobs) good = await compile(name, target) && good;
-Deno.exit(good ? 0 : 1);
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -3,14 +3,9 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { VERSION } from "../src/version.ts";
-import { repository, run, runAny } from "./support/process.ts";
+import { moduleGraph } from "./support/module_graph.ts";
+import { repository, runAny } from "./support/process.ts";
 import { tempDir } from "./support/temp.ts";
-
-/** What `deno info --json` tells of a module. */
-interface Module {
-  readonly specifier: string;
-  readonly kind: string;
-}
 
 const mod = join(repository, "mod.ts");
 
@@ -22,9 +17,7 @@ function checkForBrowsers(config: string, file: string) {
 }
 
 Deno.test("mod.ts imports only files of this project that are not for Deno, and packages for browsers", async () => {
-  const { stdout } = await run(Deno.execPath(), ["info", "--no-lock", "--json", mod]);
-  const { modules }: { modules: Module[] } = JSON.parse(stdout);
-  const specifiers = modules.map((module) => module.specifier);
+  const specifiers = (await moduleGraph("mod.ts")).map((module) => module.specifier);
   ok(specifiers.some((specifier) => specifier.endsWith("/src/formats/index.ts")), "they are listed");
   const others = specifiers.filter((specifier) => !/^file:.*\/(mod\.ts|src\/.*)$/.test(specifier));
   // Their versions are for deno.lock to say.

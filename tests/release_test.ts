@@ -1,0 +1,76 @@
+/** What a release is made of: what goes into an executable, and the script that tries it out. */
+
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { canLeaveOutPackages, compileArguments } from "../.ci/compile.ts";
+import { cliCommand } from "./support/cli.ts";
+import { filesThatRun, moduleGraph } from "./support/module_graph.ts";
+import { repository, run, runAny } from "./support/process.ts";
+import { tempDir } from "./support/temp.ts";
+
+/**
+ * The paths in the tree that `deno compile` prints:
+ *
+ *     desync
+ *     ├─┬ src (1MB)
+ *     │ ├── bytes.ts (6.67KB)
+ *     │ └── cli/* (183.61KB)
+ */
+function embeddedPaths(output: string): string[] {
+  const paths: string[] = [];
+  const above: string[] = [];
+  for (const line of output.split("\n")) {
+    const found = /^([│├└─┬ ]{4,})(\S+)(?: \(.*\))?\s*$/.exec(line);
+    if (found === null) continue;
+    const depth = (found[1].length - 4) / 2;
+    above.splice(depth, Infinity, found[2]);
+    if (!/┬ $/.test(found[1])) paths.push(above.join("/"));
+  }
+  return paths;
+}
+
+function covers(paths: string[], file: string): boolean {
+  return paths.some((path) => path === file || (path.endsWith("/*") && file.startsWith(path.slice(0, -1))));
+}
+
+Deno.test("an executable has the workers and the packages in it, and nothing of tests and data", async () => {
+  using dir = tempDir();
+  // The runtime that is embedded otherwise has to be downloaded; what is put beside it is the same.
+  const env = { DENORT_BIN: Deno.execPath(), NO_COLOR: "1" };
+  const args = await compileArguments(dir.path("desync"));
+  const { code, stderr } = await runAny(Deno.execPath(), args, { env, cwd: repository });
+  // Other systems want more of a runtime: that it was written is the release's own test there.
+  if (Deno.build.os === "linux") strictEqual(code, 0, stderr);
+  const paths = embeddedPaths(stderr);
+  ok(paths.length > 50, stderr);
+
+  const workers = filesThatRun(await moduleGraph("src/workers/worker.ts"));
+  ok(workers.includes("src/workers/assemble.ts") && workers.includes("src/deno/native_codec.ts"));
+  for (const file of ["cli.ts", ...workers, ...filesThatRun(await moduleGraph("cli.ts"))]) {
+    ok(covers(paths, file), `${file} is missing:\n${stderr}`);
+  }
+
+  const packages = /^\.deno_compile_node_modules\/[^/]+\/((?:@[^/]+\/)?[^/]+)\//;
+  const names = paths.map((path) => packages.exec(path)?.[1]).filter((name) => name !== undefined);
+  for (const name of ["commander", "ssh2", "asn1", "bcrypt-pbkdf", "tweetnacl"]) {
+    ok(names.includes(name), `the package ${name} is missing:\n${stderr}`);
+  }
+  if (await canLeaveOutPackages()) deepStrictEqual(names.filter((name) => /wabt|playwright/.test(name)), []);
+  const others = paths.filter((path) => !/^(cli\.ts$|src\/|\.deno_compile_node_modules\/)/.test(path));
+  deepStrictEqual(others, []);
+});
+
+Deno.test("the script that tries out a release finds nothing wrong with the source", async () => {
+  const smoke = join(repository, ".ci/smoke.ts");
+  const { stderr } = await run(Deno.execPath(), ["run", "-A", smoke, ...cliCommand]);
+  match(stderr, /goesThereAndBack/);
+});
+
+Deno.test("the script that tries out a release fails with a program that does nothing", async () => {
+  using dir = tempDir();
+  const idle = dir.write("idle.ts", "");
+  const smoke = join(repository, ".ci/smoke.ts");
+  const result = await runAny(Deno.execPath(), ["run", "-A", smoke, Deno.execPath(), "run", idle]);
+  notStrictEqual(result.code, 0);
+  match(result.stderr, /tellsItsVersion/);
+});
