@@ -21,6 +21,8 @@ export interface NginxOptions {
   clientCertificate?: boolean;
   /** Accept PUT, making folders as needed. */
   put?: boolean;
+  /** Content types by the ends of names, as in nginx's own mime.types. Everything else is an octet-stream. */
+  types?: Readonly<Record<string, string>>;
 }
 
 /** Short, as the whole path of a socket may have about a hundred characters. */
@@ -110,6 +112,7 @@ function configuration(
       lines.push(`ssl_client_certificate "${certificates.ca}";`, "ssl_verify_client on;");
     }
   }
+  const types = Object.entries(options.types ?? {}).map(([ending, type]) => `${type} ${ending};`);
   // One process without a master: there is one pid to stop, no worker can outlive it, and it reads what the test can.
   return `
 master_process off;
@@ -118,6 +121,7 @@ pid "${dir.path("nginx.pid")}";
 error_log "${dir.path("error.log")}" info;
 events { worker_connections 1024; }
 http {
+  types { ${types.join(" ")} }
   default_type application/octet-stream;
   log_format short "$request_method $uri $status";
   access_log "${dir.path("access.log")}" short;

@@ -1,0 +1,104 @@
+/** The program as it is run from a web server, without a copy of it on the machine. */
+
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { assertFails } from "../support/failure.ts";
+import { moduleGraph } from "../support/module_graph.ts";
+import { startNginx } from "../support/nginx.ts";
+import { peers } from "../support/peers.ts";
+import { repository, run, runAny, type RunResult } from "../support/process.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { sha256 } from "../support/sha.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { blob, testdata } from "../support/testdata.ts";
+
+for (const file of ["cli.ts", "mod.ts", "src/deno/mod.ts", "src/workers/worker.ts"]) {
+  Deno.test(`all that ${file} reaches can be loaded from a URL, without deno.json`, async () => {
+    const modules = await moduleGraph(file);
+    ok(modules.length > 10);
+    const good = /^(\.\.?\/.*\.ts|node:\S+|npm:(@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+(\/.*)?)$/;
+    for (const { specifier, dependencies = [] } of modules) {
+      if (!specifier.startsWith("file:")) continue;
+      for (const dependency of dependencies) match(dependency.specifier, good, `imported by ${specifier}`);
+    }
+  });
+}
+
+/** What is needed of this project to run the program: served from a folder that has nothing else of it. */
+function publish(dir: TempDir): string {
+  const root = dir.dir("web");
+  for (const name of ["cli.ts", "src", "testdata"]) {
+    Deno.symlinkSync(join(repository, name), join(root, name));
+  }
+  return root;
+}
+
+/** A cache for what is downloaded, which has the npm packages already. */
+async function cacheFor(dir: TempDir): Promise<Record<string, string>> {
+  const { stdout } = await run(Deno.execPath(), ["info", "--json"]);
+  const { npmCache }: { npmCache: string } = JSON.parse(stdout);
+  Deno.symlinkSync(npmCache, join(dir.dir("deno"), "npm"));
+  return { DENO_DIR: dir.path("deno"), NO_COLOR: "1" };
+}
+
+// nginx has the second type for .ts: that of a video.
+for (const type of ["application/octet-stream", "video/mp2t"]) {
+  Deno.test({
+    name: `the program runs from nginx, which calls its files ${type}, with its workers`,
+    ignore: !peers.nginx,
+    fn: async () => {
+      using dir = tempDir();
+      const env = await cacheFor(dir);
+      const cwd = dir.dir("work");
+      await using server = await startNginx(publish(dir), { types: { ts: type } });
+      const { url } = server;
+      const desync = (...args: string[]): Promise<RunResult> =>
+        runAny(Deno.execPath(), ["run", "-A", `${url}cli.ts`, ...args], { env, cwd });
+
+      const index = `${url}testdata/casync-blob.caibx`;
+      const extracted = await desync("extract", "-s", `${url}testdata/casync-zstd.castr`, index, "blob");
+      strictEqual(extracted.code, 0, extracted.stderr);
+      sameBytes(Deno.readFileSync(join(cwd, "blob")), blob());
+
+      const made = await desync("make", "-s", "store", "made.caibx", "blob");
+      strictEqual(made.code, 0, made.stderr);
+      sameBytes(
+        Deno.readFileSync(join(cwd, "made.caibx")),
+        Deno.readFileSync(testdata("casync-blob.caibx")),
+      );
+      const verified = await desync("verify", "-s", "store");
+      deepStrictEqual([verified.code, verified.stdout], [0, ""], verified.stderr);
+      ok((await server.requests()).includes("GET /src/workers/worker.ts 200"));
+      assertFails(await desync("extract", "-s", "store", "nothing.caibx", "b"), 1, "nothing.caibx");
+    },
+  });
+}
+
+Deno.test({
+  name: "from a URL, the permissions that the command itself needs are enough",
+  ignore: !peers.nginx,
+  fn: async () => {
+    using dir = tempDir();
+    const env = await cacheFor(dir);
+    const cwd = dir.dir("work");
+    await using server = await startNginx(publish(dir));
+    const { url } = server;
+    const permissions = [
+      "--no-prompt",
+      "--allow-read=.",
+      "--allow-write=.",
+      `--allow-net=${new URL(url).host}`,
+    ];
+    const args = [
+      "extract",
+      "-s",
+      `${url}testdata/casync-zstd.castr`,
+      `${url}testdata/casync-blob.caibx`,
+      "blob",
+    ];
+    const words = ["run", ...permissions, `${url}cli.ts`, ...args];
+    const { code, stderr } = await runAny(Deno.execPath(), words, { env, cwd });
+    strictEqual(code, 0, stderr);
+    strictEqual(sha256(Deno.readFileSync(join(cwd, "blob"))), sha256(blob()));
+  },
+});
