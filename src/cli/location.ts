@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type ChunkId, isChunkId } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { fileError } from "../deno/file_errors.ts";
+import { environment } from "../deno/permitted.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
@@ -10,7 +11,6 @@ import { httpGet, type HttpOptions, httpStream, parseHttpLocation } from "../sto
 import { ProtocolStore } from "../stores/protocol_store.ts";
 import { connectBySsh } from "../deno/ssh_command.ts";
 import { parseSshLocation } from "../deno/ssh_location.ts";
-import { environment } from "./environment.ts";
 import { HttpStore } from "../stores/http.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";

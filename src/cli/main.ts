@@ -56,7 +56,8 @@ function configure(command: Command): Command {
     .exitOverride()
     .allowExcessArguments(false)
     .showSuggestionAfterError(true)
-    .configureOutput({ writeOut: print, writeErr: () => {} });
+    // The help has no colors: commander needs not look into the environment for what is liked.
+    .configureOutput({ writeOut: print, writeErr: () => {}, getOutHasColors: () => false });
 }
 
 function addFlags(command: Command, names: readonly FlagName[]): void {

@@ -1,7 +1,7 @@
 /** Shows on standard error how far a job is. */
+import { environment } from "../deno/permitted.ts";
 import type { Progress, SourceCount } from "../jobs/progress.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
-import { environment } from "./environment.ts";
 import { printError } from "./output.ts";
 import { formatBytes, formatSeconds } from "./text.ts";
 

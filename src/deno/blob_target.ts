@@ -1,12 +1,12 @@
 /**
  * The file that a blob is built in: beside the final one under a temporary name, or the final one itself (in place).
  */
-import { statfsSync } from "node:fs";
 import { DesyncError } from "../errors.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
+import { freeBytes } from "./permitted.ts";
 import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
@@ -100,9 +100,8 @@ function refuseSpecialFile(path: string): void {
 function reserve(temporary: string, path: string, data: Iterable<ByteRange>): void {
   const ranges = [...data];
   const needed = ranges.reduce((sum, range) => sum + range.length, 0);
-  const { bavail, bsize } = statfsSync(temporary);
-  const free = bavail * bsize;
-  if (free < needed) throw full(path, needed, free);
+  const free = freeBytes(temporary);
+  if (free !== undefined && free < needed) throw full(path, needed, free);
   using raw = RawFile.open(temporary);
   if (raw === null) return;
   for (const range of ranges) {
@@ -112,11 +111,9 @@ function reserve(temporary: string, path: string, data: Iterable<ByteRange>): vo
   }
 }
 
-function full(path: string, needed: number, free: number): DesyncError {
-  return new DesyncError(
-    "io",
-    `Cannot write ${path}: it needs ${needed} bytes of disk space, ${free} are free`,
-  );
+function full(path: string, needed: number, free: number | undefined): DesyncError {
+  const rest = free === undefined ? "more than are free" : `${free} are free`;
+  return new DesyncError("io", `Cannot write ${path}: it needs ${needed} bytes of disk space, ${rest}`);
 }
 
 function checkSize(temporary: string, size: number): void {

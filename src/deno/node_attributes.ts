@@ -6,6 +6,7 @@ import { Accounts } from "./accounts.ts";
 import { chattrFlags } from "./chattr.ts";
 import { reasonOf } from "./file_errors.ts";
 import type { Losses } from "./losses.ts";
+import { ownIds, umask } from "./permitted.ts";
 import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";
 
 /** What is restored. */
@@ -28,8 +29,9 @@ export class NodeAttributes {
   readonly #options: AttributeOptions;
   readonly #losses: Losses;
   readonly #accounts = new Accounts();
-  readonly #umask = Deno.build.os === "windows" ? 0 : Deno.umask();
-  readonly #self = { uid: Deno.uid(), gid: Deno.gid() };
+  /** Where it is not known, nobody but the owner gets anything. */
+  readonly #umask = umask() ?? 0o077;
+  readonly #self = ownIds();
   /** How the node that is being worked on is called in messages. */
   #path: () => string = () => "";
 
@@ -104,7 +106,7 @@ export class NodeAttributes {
     if (!hasOwners(node.features)) return false;
     const uid = this.#accounts.idOf("user", node.user, node.uid);
     const gid = this.#accounts.idOf("group", node.group, node.gid);
-    if (!this.#options.sameOwner) return uid === this.#self.uid && gid === this.#self.gid;
+    if (!this.#options.sameOwner) return uid === this.#self?.uid && gid === this.#self.gid;
     return this.#try("owners", () => this.#system.setOwner(what, uid, gid));
   }
 

@@ -1,7 +1,49 @@
-/** Variables of the environment. */
+/**
+ * What may be asked of the system, where that was permitted. None of this is needed: without the permission nothing is
+ * asked, neither the system nor the user, and the caller goes on as if there were no answer.
+ */
+import { statfsSync } from "node:fs";
+import { userInfo } from "node:os";
 
-/** A variable's value, empty when it is not set or may not be read. */
+type SystemKind = NonNullable<Deno.SysPermissionDescriptor["kind"]>;
+
+/** A variable of the environment, empty when it is not set or may not be read. */
 export function environment(name: string): string {
-  if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return "";
-  return Deno.env.get(name) ?? "";
+  return granted({ name: "env", variable: name }) ? Deno.env.get(name) ?? "" : "";
+}
+
+/** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
+export function freeBytes(path: string): number | undefined {
+  if (!mayAsk("statfs")) return undefined;
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+/** The permissions that new files do not get, `undefined` when they may not be asked for; 0 where there are none. */
+export function umask(): number | undefined {
+  if (Deno.build.os === "windows") return 0;
+  return mayAsk("umask") ? Deno.umask() : undefined;
+}
+
+/** The numbers of the user who runs this, `undefined` when they may not be asked for or there are none. */
+export function ownIds(): { uid: number | null; gid: number | null } | undefined {
+  return mayAsk("uid") && mayAsk("gid") ? { uid: Deno.uid(), gid: Deno.gid() } : undefined;
+}
+
+/** The user's name, `undefined` when it may not be asked for. */
+export function userName(): string | undefined {
+  return (["uid", "gid", "username"] as const).every(mayAsk) ? userInfo().username : undefined;
+}
+
+function mayAsk(kind: SystemKind): boolean {
+  try {
+    return granted({ name: "sys", kind });
+  } catch {
+    // A Deno that does not know the permission wants none.
+    return true;
+  }
+}
+
+function granted(permission: Deno.PermissionDescriptor): boolean {
+  return Deno.permissions.querySync(permission).state === "granted";
 }

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { homedir, userInfo } from "node:os";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 // @ts-types="./ssh2.d.ts"
@@ -13,6 +13,7 @@ import type { AuthMethod, Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
+import { environment, userName } from "./permitted.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
 
 const CONNECT_TIMEOUT_MS = 20_000;
@@ -23,6 +24,10 @@ const KEY_FILES = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /** Connects and starts the command that serves the store. */
 export function connectBuiltin(remoteProgram: string, location: SshLocation): Connection {
+  const username = location.user ?? userName();
+  if (username === undefined) {
+    throw new DesyncError("usage", `Cannot reach ${location.shown}: say as whom, as in ssh://user@host/path`);
+  }
   const client = new ssh2.Client();
   let channel: Channel | undefined;
   let words = "";
@@ -65,11 +70,11 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
   const socket = connect({ host: location.host, port, noDelay: true });
   client.connect({
     sock: socket,
-    username: location.user ?? userInfo().username,
+    username,
     readyTimeout: CONNECT_TIMEOUT_MS,
     keepaliveInterval: 15_000,
     algorithms: { serverHostKey: keyAlgorithms(knownKeyTypes(known, location.host, port)) },
-    authHandler: authenticationMethods(location),
+    authHandler: authenticationMethods(username),
     hostVerifier: (key: Uint8Array) => {
       const verdict = judgeHostKey(known, location.host, port, key);
       if (verdict === "known") return true;
@@ -123,11 +128,10 @@ function keyAlgorithms(known: readonly string[]): string[] {
   return [...types].flatMap((type) => KEY_ALGORITHMS[type] ?? []);
 }
 
-function authenticationMethods(location: SshLocation): AuthMethod[] {
-  const username = location.user ?? userInfo().username;
+function authenticationMethods(username: string): AuthMethod[] {
   const methods: AuthMethod[] = [];
-  const agent = Deno.env.get("SSH_AUTH_SOCK");
-  if (agent !== undefined && agent !== "") methods.push({ type: "agent", username, agent });
+  const agent = environment("SSH_AUTH_SOCK");
+  if (agent !== "") methods.push({ type: "agent", username, agent });
   for (const name of KEY_FILES) {
     const key = readIfThere(join(homedir(), ".ssh", name));
     // A key with a passphrase is the agent's business.
