@@ -5,8 +5,6 @@
 import { statfsSync } from "node:fs";
 import { userInfo } from "node:os";
 
-type SystemKind = NonNullable<Deno.SysPermissionDescriptor["kind"]>;
-
 /** A variable of the environment, empty when it is not set or may not be read. */
 export function environment(name: string): string {
   return granted({ name: "env", variable: name }) ? Deno.env.get(name) ?? "" : "";
@@ -32,14 +30,14 @@ export function ownIds(): { uid: number | null; gid: number | null } | undefined
 
 /** The user's name, `undefined` when it may not be asked for. */
 export function userName(): string | undefined {
-  return (["uid", "gid", "username"] as const).every(mayAsk) ? userInfo().username : undefined;
+  return ["uid", "gid", "username"].every(mayAsk) ? userInfo().username : undefined;
 }
 
-function mayAsk(kind: SystemKind): boolean {
+/** Not all kinds are known to every Deno, by type or by name: one that does not know a permission wants none. */
+function mayAsk(kind: string): boolean {
   try {
-    return granted({ name: "sys", kind });
+    return granted({ name: "sys", kind: kind as Deno.SysPermissionDescriptor["kind"] });
   } catch {
-    // A Deno that does not know the permission wants none.
     return true;
   }
 }

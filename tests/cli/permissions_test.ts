@@ -1,0 +1,282 @@
+/** The permissions of docs/permissions.md, each tried: they are enough, and without the optional ones it works as told. */
+
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { delimiter, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { bytesOf, directory, fifo, file, symlink } from "../support/archive_bytes.ts";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { contentOf } from "../support/files.ts";
+import { makeBlob, somePieces, storePath } from "../support/made.ts";
+import { canMount, mountTmpfs } from "../support/mounts.ts";
+import { peers } from "../support/peers.ts";
+import { repository, run, runAny, type RunOptions, type RunResult } from "../support/process.ts";
+import { type Sshd, startSshd } from "../support/sshd.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+
+/** Runs the program from the clone with no permissions but these, and those of reading its own files. */
+function runPermitted(permissions: string[], args: string[], options?: RunOptions): Promise<RunResult> {
+  const read = permissions.find((word) => word.startsWith("--allow-read="));
+  const source = join(repository, "src");
+  const words = permissions.filter((word) => word !== read);
+  if (!words.includes("--allow-read")) {
+    words.push(read === undefined ? `--allow-read=${source}` : `${read},${source}`);
+  }
+  const command = ["run", "--no-prompt", ...words, join(repository, "cli.ts"), ...args];
+  return runAny(Deno.execPath(), command, options);
+}
+
+interface Row {
+  readonly command: string;
+  readonly permissions: string;
+}
+
+const rows: Row[] = Deno.readTextFileSync(join(repository, "docs/permissions.md")).split("\n").flatMap(
+  (line) => {
+    const cells = line.split("|").map((cell) => cell.trim());
+    if (cells.length !== 4 || !cells[1].startsWith("`")) return [];
+    const [command, permissions] = [cells[1], cells[2]].map((cell) => cell.replaceAll("`", ""));
+    return [{ command, permissions }];
+  },
+);
+
+/** Of the one who runs this, with a time that every system can set. */
+const owned = { uid: Deno.uid() ?? 0, gid: Deno.gid() ?? 0, mtime: 1_700_000_000_123_000_000n };
+
+/** What the words in capitals stand for, made anew for each run. */
+function makeThings(dir: TempDir): Record<string, string> {
+  const made = makeBlob(dir, somePieces(), { name: "STORE" });
+  const archive = directory([["a", file("text", owned)], ["b", directory([], owned)]], owned);
+  const tree = makeBlob(dir, [archive.subarray(0, 50), archive.subarray(50)], { name: "tree" });
+  for (const id of Object.keys(contentOf(tree.store))) {
+    dir.write(join("STORE", id), contentOf(tree.store)[id]);
+  }
+  dir.write("web/index", Deno.readFileSync(made.index));
+  for (const [name, bytes] of Object.entries(contentOf(made.store))) {
+    dir.write(join("web/store", name), bytes);
+  }
+  for (const [name, bytes] of Object.entries(contentOf(made.store))) dir.write(join("DAMAGED", name), bytes);
+  dir.write(join("DAMAGED", storePath(made.ids[0], "zstd")), "no chunk");
+  return {
+    STORE: made.store,
+    TARGET: dir.dir("TARGET"),
+    DAMAGED: dir.path("DAMAGED"),
+    INDEX: made.index,
+    CACHE: dir.dir("CACHE"),
+    FOLDER: dir.dir("FOLDER"),
+    FILE: dir.write("FILE", made.bytes),
+    ARCHIVE: dir.write("ARCHIVE", archive),
+    ARCHIVEINDEX: tree.index,
+  };
+}
+
+/** A server of what makeThings puts into `web`. */
+function serve(dir: TempDir): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    try {
+      return new Response(await Deno.readFile(join(dir.root, "web", new URL(request.url).pathname)));
+    } catch {
+      return new Response(null, { status: 404 });
+    }
+  });
+}
+
+/** Runs the row's command with the permissions, or with all (`-A`). Returns its result and what it left. */
+async function outcome(
+  { command, permissions }: Row,
+  sshd: Sshd | undefined,
+): Promise<[RunResult, Record<string, Uint8Array>]> {
+  using dir = tempDir();
+  using tools = tempDir();
+  const things = makeThings(dir);
+  await using server = serve(dir);
+  things.HOST = `127.0.0.1:${server.addr.port}`;
+  const env: Record<string, string> = {};
+  if (sshd !== undefined) {
+    env.PATH = `${folderWithSsh(tools, sshd)}${delimiter}${Deno.env.get("PATH")}`;
+    env.HOME = things.HOME = sshd.home;
+    env.DENO_DIR = await denoDir();
+    things.SSHHOST = `127.0.0.1:${sshd.port}`;
+    things.SSHUSER = userName();
+  }
+  const filled = (text: string) =>
+    text.replaceAll(/(?<![A-Z_])[A-Z]{3,}(?![A-Z_])/g, (word) => things[word] ?? word)
+      .split(" ").filter((word) => word !== "");
+  const args = filled(command);
+  const options = { env, stdin: "" };
+  const result = permissions === "-A"
+    ? await runCli(args, options)
+    : await runPermitted(filled(permissions), args, options);
+  // Whatever has the name of the test's folder in it differs from run to run.
+  const hide = (text: string) => text.replaceAll(dir.root, "").replaceAll(things.HOST, "HOST");
+  return [{ ...result, stdout: hide(result.stdout), stderr: hide(result.stderr) }, contentOf(dir.root)];
+}
+
+/** A folder for PATH whose `ssh` knows the server. */
+function folderWithSsh(dir: TempDir, sshd: Sshd): string {
+  // It calls the real one, which has to be found further on.
+  const script = `#!/bin/sh\nPATH='${Deno.env.get("PATH")}' exec '${sshd.ssh()}' "$@"\n`;
+  Deno.chmodSync(dir.write("bin/ssh", script), 0o755);
+  return dir.path("bin");
+}
+
+async function denoDir(): Promise<string> {
+  const { stdout } = await run(Deno.execPath(), ["info", "--json"]);
+  const { denoDir }: { denoDir: string } = JSON.parse(stdout);
+  return denoDir;
+}
+
+function userName(): string {
+  return new TextDecoder().decode(new Deno.Command("id", { args: ["-un"] }).outputSync().stdout).trim();
+}
+
+Deno.test("the table of permissions has every command", () => {
+  const names = new Set(rows.map((row) => row.command.split(" ")[0]));
+  deepStrictEqual(COMMANDS.map((spec) => spec.name).filter((name) => !names.has(name)), []);
+});
+
+for (const row of rows) {
+  const ssh = row.command.includes("ssh://");
+  Deno.test({
+    name: `${row.command} does with its permissions what it does with all`,
+    ignore: ssh && !(peers.sshd && peers.casync),
+    fn: async () => {
+      await using sshd = ssh ? await startSshd() : undefined;
+      const [expected, expectedFiles] = await outcome({ ...row, permissions: "-A" }, sshd);
+      const [result, files] = await outcome(row, sshd);
+      strictEqual(expected.code, row.command.includes("DAMAGED") ? 3 : 0, expected.stderr);
+      deepStrictEqual([result.code, result.stderr], [expected.code, expected.stderr]);
+      strictEqual(result.stdout, expected.stdout);
+      deepStrictEqual(files, expectedFiles);
+      await Promise.all(
+        withOneLess(row.permissions).map(async (less) => {
+          const [{ code }, others] = await outcome({ ...row, permissions: less }, sshd);
+          ok(code !== expected.code || !isDeepStrictEqual(others, expectedFiles), `${less} would be enough`);
+        }),
+      );
+    },
+  });
+}
+
+/** The permissions without one of the files, hosts … that they name. */
+function withOneLess(permissions: string): string[] {
+  const flags = permissions.split(" ").filter((word) => word !== "");
+  return flags.flatMap((flag, i) => {
+    const [name, values] = flag.split("=");
+    const items = values.split(",");
+    return items.map((left) => {
+      const others = items.filter((item) => item !== left).join(",");
+      return [...flags.slice(0, i), ...(others === "" ? [] : [`${name}=${others}`]), ...flags.slice(i + 1)]
+        .join(" ");
+    });
+  });
+}
+
+/** An archive with these children. */
+function writeArchive(dir: TempDir, children: Parameters<typeof directory>[0]): string {
+  return dir.write("archive.catar", directory(children, owned));
+}
+
+/** All files in the folder, and no others. */
+function within(dir: TempDir): string[] {
+  return [`--allow-read=${dir.root}`, `--allow-write=${dir.root}`];
+}
+
+const linux = Deno.build.os === "linux";
+
+Deno.test({
+  name: "symlinks take permissions without paths, or foreign functions",
+  ignore: !linux,
+  fn: async () => {
+    using dir = tempDir();
+    const archive = writeArchive(dir, [["link", symlink("nowhere", owned)]]);
+    const here = within(dir);
+    assertFails(await runPermitted(here, ["untar", archive, dir.path("a")]), 1, "a/link", "--allow-write");
+    for (const permissions of [["--allow-read", "--allow-write"], [...here, "--allow-ffi"]]) {
+      const target = dir.path(`b${permissions.length}`);
+      const result = await runPermitted(permissions, ["untar", archive, target]);
+      deepStrictEqual([result.code, result.stderr], [0, ""]);
+      strictEqual(Deno.readLinkSync(join(target, "link")), "nowhere");
+    }
+  },
+});
+
+Deno.test({
+  name: "without foreign functions, what is not unpacked is told",
+  ignore: !linux,
+  fn: async () => {
+    using dir = tempDir();
+    const archive = writeArchive(dir, [["file", file("text", owned)], ["pipe", fifo(owned)]]);
+    const here = within(dir);
+    const without = await runPermitted(here, ["untar", archive, dir.path("a")]);
+    strictEqual(without.code, 3);
+    match(without.stderr, /^desync: not restored: pipes \(\S*a\/pipe: .*\)\n$/);
+    deepStrictEqual(contentOf(dir.path("a")), { file: bytesOf("text") });
+    const withThem = await runPermitted([...here, "--allow-ffi"], ["untar", archive, dir.path("b")]);
+    deepStrictEqual([withThem.code, withThem.stderr], [0, ""]);
+    ok(Deno.statSync(dir.path("b/pipe")).isFifo);
+  },
+});
+
+Deno.test({
+  name: "a umask that may not be asked for leaves files to their owner alone",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const archive = writeArchive(dir, [["file", file("text", owned)]]);
+    const here = within(dir);
+    const usual = 0o666 & ~Deno.umask();
+    for (
+      const [target, more, mode] of [["a", [], knowsUmask() ? 0o600 : usual], [
+        "b",
+        ["--allow-sys"],
+        usual,
+      ]] as const
+    ) {
+      const words = ["untar", "--no-same-permissions", archive, dir.path(target)];
+      const result = await runPermitted([...here, ...more], words);
+      deepStrictEqual([result.code, result.stderr], [0, ""]);
+      strictEqual((Deno.statSync(dir.path(target, "file")).mode ?? 0) & 0o777, mode);
+    }
+  },
+});
+
+/** Whether this Deno has a permission for it. */
+function knowsUmask(): boolean {
+  const kind = "umask" as string as Deno.SysPermissionDescriptor["kind"];
+  try {
+    Deno.permissions.querySync({ name: "sys", kind });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("variables that may not be read count as unset", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const here = within(dir);
+  const words = ["extract", "-s", made.store, made.index, dir.path("out")];
+  const env = { DESYNC_ENABLE_PARSABLE_PROGRESS: "1" };
+  const without = await runPermitted(here, words, { env });
+  deepStrictEqual([without.code, without.stderr], [0, ""]);
+  const withThem = await runPermitted([...here, "--allow-env"], words, { env });
+  match(withThem.stderr, /"done":/);
+});
+
+Deno.test({
+  name: "a full disk is an error as well when its free space may not be asked for",
+  ignore: !canMount,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    await using disk = await mountTmpfs(dir.dir("disk"), "16k");
+    const here = within(dir);
+    for (const [more, ...says] of [[[], /no space left/], [["--allow-ffi"], /disk space/]] as const) {
+      const words = ["extract", "-s", made.store, made.index, join(disk.path, "new")];
+      assertFails(await runPermitted([...here, ...more], words), 1, ...says);
+      deepStrictEqual(contentOf(disk.path), {});
+    }
+  },
+});
