@@ -12,6 +12,8 @@ export interface CommandSpec {
   readonly name: string;
   /** As commander takes them: `<index> <output>`. */
   readonly args: string;
+  /** The words that arguments take, where they are fixed, by the arguments' names. */
+  readonly words?: Readonly<Record<string, readonly string[]>>;
   readonly summary: string;
   readonly description: string;
   readonly flags: readonly FlagName[];
@@ -278,6 +280,7 @@ killed more than a day ago. Asks first unless -y is given. Nothing is removed wh
   {
     name: "pull",
     args: "<base> <archive> <index> <store>",
+    words: { base: ["-"], archive: ["-"], index: ["-"] },
     summary: "serve chunks over standard input and output, in casync's place",
     description:
       `Serves the chunks of a store in the casync protocol over standard input and output: the remote end of ssh
@@ -285,5 +288,21 @@ stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are
     flags: [...REMOTE_FLAGS],
     examples: ["desync pull - - - /mnt/store"],
     load: () => import("./commands/pull.ts"),
+  },
+  {
+    name: "completion",
+    args: "<shell>",
+    words: { shell: ["bash", "zsh", "fish"] },
+    summary: "print what makes a shell complete desync's command lines",
+    description:
+      `Prints a script for bash, zsh or fish that completes commands, options, their words, and files of the right kind.
+It is complete in itself: nothing is run at a TAB. Print it again after an update.`,
+    flags: [],
+    examples: [
+      "desync completion bash > /usr/share/bash-completion/completions/desync",
+      "desync completion zsh > /usr/share/zsh/vendor-completions/_desync",
+      "desync completion fish > ~/.config/fish/completions/desync.fish",
+    ],
+    load: () => import("./commands/completion.ts"),
   },
 ];

@@ -3,7 +3,7 @@ import type { ChunkSizes } from "../chunk.ts";
 import { checkChunkSizes, DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { DesyncError } from "../errors.ts";
-import { featuresOf } from "../formats/features.ts";
+import { FEATURE_WORDS } from "../formats/features.ts";
 
 /** The values of all options that any command has. What a command does not have stays undefined. */
 export interface FlagValues {
@@ -59,14 +59,17 @@ export interface Flag {
   /** As commander takes it: `-s, --store <location>`. */
   readonly flags: string;
   readonly description: string;
-  /** Turns the text into the value; gets the value so far. Options without an argument have none. */
+  /** The words that it takes, where they are fixed: for the parser, which refuses others, and completion. */
+  readonly words?: readonly string[];
+  /** Turns the text into the value; gets the value so far. Options without an argument, or with words, have none. */
   readonly parse?: (text: string, previous: unknown) => unknown;
   readonly fallback?: unknown;
   /** How the fallback is described, where it does not speak for itself. */
   readonly fallbackText?: string;
 }
 
-function collect(text: string, previous: unknown): string[] {
+/** The parser of options that may be repeated: keeps all values. */
+export function collect(text: string, previous: unknown): string[] {
   return [...(Array.isArray(previous) ? previous : []), text];
 }
 
@@ -79,24 +82,6 @@ function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (te
     }
     return value;
   };
-}
-
-function oneOf(...words: string[]): (text: string) => string {
-  return (text) => {
-    if (!words.includes(text)) {
-      throw new DesyncError("usage", `${JSON.stringify(text)} is none of ${words.join(", ")}`);
-    }
-    return text;
-  };
-}
-
-function collectFeature(text: string, previous: unknown): string[] {
-  featuresOf(text);
-  return collect(text, previous);
-}
-
-function yesOrNo(text: string): boolean {
-  return oneOf("yes", "no")(text) === "yes";
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -252,7 +237,7 @@ export const FLAGS = {
   format: {
     flags: "-f, --format <format>",
     description: "plain or json",
-    parse: oneOf("plain", "json"),
+    words: ["plain", "json"],
     fallback: "json",
   },
   seed: {
@@ -272,13 +257,15 @@ export const FLAGS = {
     flags: "--with <feature>",
     description:
       "record this, and nothing that is not named so; may be repeated (casync's words: best, unix, acl …)",
-    parse: collectFeature,
+    words: FEATURE_WORDS,
+    parse: collect,
     fallbackText: "all",
   },
   without: {
     flags: "--without <feature>",
     description: "do not record this; may be repeated",
-    parse: collectFeature,
+    words: FEATURE_WORDS,
+    parse: collect,
   },
   exclude: {
     flags: "--exclude <pattern>",
@@ -293,14 +280,16 @@ export const FLAGS = {
   excludeNodump: {
     flags: "--exclude-nodump <yes|no>",
     description: "leave out files with chattr's flag d",
-    parse: yesOrNo,
+    words: ["yes", "no"],
+    parse: (text) => text === "yes",
     fallback: true,
     fallbackText: "yes",
   },
   excludeFile: {
     flags: "--exclude-file <yes|no>",
     description: "leave out what .caexclude files in the tree name",
-    parse: yesOrNo,
+    words: ["yes", "no"],
+    parse: (text) => text === "yes",
     fallback: true,
     fallbackText: "yes",
   },
@@ -317,7 +306,7 @@ export const FLAGS = {
   digest: {
     flags: "--digest <name>",
     description: "digest of chunk ids, sha512-256 or sha256",
-    parse: oneOf("sha512-256", "sha256"),
+    words: ["sha512-256", "sha256"],
     fallbackText: "what the index says",
   },
   sshBuiltin: {
@@ -331,7 +320,7 @@ export const FLAGS = {
   progress: {
     flags: "--progress <mode>",
     description: "auto (a bar on a terminal), bar, json (a line a second) or none",
-    parse: oneOf("auto", "bar", "json", "none"),
+    words: ["auto", "bar", "json", "none"],
     fallback: "auto",
   },
 } satisfies Record<string, Flag>;

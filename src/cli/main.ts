@@ -5,6 +5,7 @@ import { VERSION } from "../version.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
 import { DONE, statusOf, WRONG_USAGE } from "./exit_status.ts";
 import { type Flag, type FlagName, FLAGS, type FlagValues, GLOBAL_FLAGS } from "./flags.ts";
+import { didYouMean } from "./nearest.ts";
 import { OutputClosed, print, printError } from "./output.ts";
 import { onInterrupt } from "./signals.ts";
 
@@ -64,12 +65,23 @@ function addFlags(command: Command, names: readonly FlagName[]): void {
   for (const name of names) {
     const flag: Flag = FLAGS[name];
     const option = new Option(flag.flags, flag.description);
-    if (flag.parse !== undefined) option.argParser(asCommander(flag.parse));
+    const parse = flag.words === undefined ? flag.parse : oneOf(flag.words);
+    if (parse !== undefined) option.argParser(asCommander(parse));
     if (flag.fallback !== undefined) {
       option.default(flag.fallback, flag.fallbackText ?? String(flag.fallback));
     } else if (flag.fallbackText !== undefined) option.default(undefined, flag.fallbackText);
     command.addOption(option);
   }
+}
+
+function oneOf(words: readonly string[]): (text: string) => string {
+  return (text) => {
+    if (words.includes(text)) return text;
+    throw new DesyncError(
+      "usage",
+      `${JSON.stringify(text)} is none of ${words.join(", ")}${didYouMean(text, words)}`,
+    );
+  };
 }
 
 function asCommander(parse: NonNullable<Flag["parse"]>): (text: string, previous: unknown) => unknown {

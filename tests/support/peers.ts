@@ -16,9 +16,15 @@ export interface Peers {
   sshd?: string;
   nginx?: string;
   zstd?: string;
+  /** The shells that completion is written for. */
+  bash?: string;
+  zsh?: string;
+  fish?: string;
+  /** Checks manual pages. */
+  mandoc?: string;
 }
 
-const names = ["casync", "desync", "sshd", "nginx", "zstd"] as const;
+const names = ["casync", "desync", "sshd", "nginx", "zstd", "bash", "zsh", "fish", "mandoc"] as const;
 
 /** Set in the environment, which all test modules of a run share, once the missing programs have been told. */
 const toldVariable = "DESYNC_MISSING_PEERS_TOLD";
@@ -33,6 +39,10 @@ function findPeers(): Peers {
     sshd: programs("sshd")[0],
     nginx: programs("nginx")[0],
     zstd: programs("zstd")[0],
+    bash: programs("bash")[0],
+    zsh: programs("zsh")[0],
+    fish: programs("fish")[0],
+    mandoc: programs("mandoc")[0],
   };
 }
 

@@ -1,0 +1,98 @@
+/** The command line as data, out of the one definition of commands and options: for completion and the manual. */
+import { type ArgumentKind, kindOf } from "./arguments.ts";
+import { COMMANDS, type CommandSpec } from "./commands.ts";
+import { collect, type Flag, type FlagName, FLAGS, GLOBAL_FLAGS } from "./flags.ts";
+
+/** What is given with an option, or as an argument. */
+export interface ValueDescription {
+  /** As the help calls it. */
+  readonly name: string;
+  readonly kind: ArgumentKind;
+  /** What it can be, of the kind `words`. */
+  readonly words: readonly string[];
+}
+
+/** One option. */
+export interface OptionDescription {
+  /** `-s`, `--store`. */
+  readonly names: readonly string[];
+  readonly value?: ValueDescription;
+  /** May be given several times. */
+  readonly repeated: boolean;
+  readonly description: string;
+  /** What holds without the option. */
+  readonly fallback?: string;
+}
+
+/** One argument of a command. */
+export interface ArgumentDescription extends ValueDescription {
+  readonly optional: boolean;
+  readonly repeated: boolean;
+}
+
+/** One command. */
+export interface CommandDescription {
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly ArgumentDescription[];
+  readonly options: readonly OptionDescription[];
+}
+
+/** Shows the help. */
+export const HELP: OptionDescription = {
+  names: ["-h", "--help"],
+  repeated: false,
+  description: "show how to use it",
+};
+/** Shows the version. */
+export const VERSION_OPTION: OptionDescription = {
+  names: ["--version"],
+  repeated: false,
+  description: "print the versions of the program and what it runs on",
+};
+
+/** The options that stand before a command. */
+export function describeGlobalOptions(): OptionDescription[] {
+  return [...GLOBAL_FLAGS.map(describeOption), VERSION_OPTION, HELP];
+}
+
+/** All commands, `help` included. */
+export function describeCommands(): CommandDescription[] {
+  const commands = COMMANDS.map((spec) => ({
+    name: spec.name,
+    summary: spec.summary,
+    arguments: describeArguments(spec),
+    options: [...[...spec.flags, ...GLOBAL_FLAGS].map(describeOption), HELP],
+  }));
+  const names = commands.map(({ name }) => name);
+  const topic = { name: "command", kind: "words", words: names, optional: true, repeated: false } as const;
+  return [
+    ...commands,
+    { name: "help", summary: "tell how to use a command", arguments: [topic], options: [] },
+  ];
+}
+
+/** One option, by the name under which commands list it. */
+export function describeOption(name: FlagName): OptionDescription {
+  const flag: Flag = FLAGS[name];
+  const [, names, valueName] = /^([^<]*?)(?: <(.+)>)?$/.exec(flag.flags)!;
+  return {
+    names: names.split(", "),
+    value: valueName === undefined ? undefined : describeValue(valueName, flag.words),
+    repeated: flag.parse === collect,
+    description: flag.description,
+    fallback: flag.fallbackText ?? (flag.fallback === undefined ? undefined : String(flag.fallback)),
+  };
+}
+
+function describeArguments(spec: CommandSpec): ArgumentDescription[] {
+  return [...spec.args.matchAll(/([<[])(.+?)(\.\.\.)?[>\]]/g)].map(([, bracket, name, dots]) => ({
+    ...describeValue(name, spec.words?.[name]),
+    optional: bracket === "[",
+    repeated: dots !== undefined,
+  }));
+}
+
+function describeValue(name: string, words: readonly string[] | undefined): ValueDescription {
+  return words === undefined ? { name, kind: kindOf(name), words: [] } : { name, kind: "words", words };
+}
