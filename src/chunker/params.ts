@@ -37,21 +37,23 @@ export function isFixedSize(sizes: ChunkSizes): boolean {
  * @throws {DesyncError} `usage`, naming the size that is wrong.
  */
 export function checkChunkSizes(sizes: ChunkSizes): void {
-  const { min, avg, max } = sizes;
-  for (const [name, size] of [["minimum", min], ["average", avg], ["maximum", max]] as const) {
-    if (!Number.isSafeInteger(size)) refuse(`the ${name} (${size}) is not a whole number of bytes`);
-  }
-  if (min < 1) refuse(`the minimum (${min}) is below 1 byte`);
-  if (avg < min) refuse(`the average (${avg}) is below the minimum (${min})`);
-  if (max < avg) refuse(`the maximum (${max}) is below the average (${avg})`);
-  if (max > MAX_CHUNK_SIZE) refuse(`the maximum (${max}) is above 128 MiB (${MAX_CHUNK_SIZE})`);
-  if (max < WINDOW_SIZE && !isFixedSize(sizes)) {
-    refuse(`the maximum (${max}) is below the ${WINDOW_SIZE} bytes that the hash looks at`);
-  }
+  const problem = chunkSizesProblem(sizes);
+  if (problem !== undefined) throw new DesyncError("usage", `Cannot cut chunks: ${problem}`);
 }
 
-function refuse(why: string): never {
-  throw new DesyncError("usage", `Cannot cut chunks: ${why}`);
+/** What is wrong with these sizes, `undefined` when {@linkcode checkChunkSizes} accepts them. */
+export function chunkSizesProblem(sizes: ChunkSizes): string | undefined {
+  const { min, avg, max } = sizes;
+  for (const [name, size] of [["minimum", min], ["average", avg], ["maximum", max]] as const) {
+    if (!Number.isSafeInteger(size)) return `the ${name} (${size}) is not a whole number of bytes`;
+  }
+  if (min < 1) return `the minimum (${min}) is below 1 byte`;
+  if (avg < min) return `the average (${avg}) is below the minimum (${min})`;
+  if (max < avg) return `the maximum (${max}) is below the average (${avg})`;
+  if (max > MAX_CHUNK_SIZE) return `the maximum (${max}) is above 128 MiB (${MAX_CHUNK_SIZE})`;
+  if (max < WINDOW_SIZE && !isFixedSize(sizes)) {
+    return `the maximum (${max}) is below the ${WINDOW_SIZE} bytes that the hash looks at`;
+  }
 }
 
 /**

@@ -10,6 +10,8 @@ export type Run = (args: readonly string[], flags: FlagValues, signal: AbortSign
 /** One command. */
 export interface CommandSpec {
   readonly name: string;
+  /** What the help lists it under. */
+  readonly group: "Blobs and indexes" | "Stores" | "Archives" | "Other";
   /** As commander takes them: `<index> <output>`. */
   readonly args: string;
   /** The words that arguments take, where they are fixed, by the arguments' names. */
@@ -25,6 +27,7 @@ export interface CommandSpec {
 export const COMMANDS: readonly CommandSpec[] = [
   {
     name: "extract",
+    group: "Blobs and indexes",
     args: "<index> <output>",
     summary: "build a blob from an index and stores",
     description:
@@ -41,6 +44,7 @@ is complete and verified; with -k the output itself is written to.`,
   },
   {
     name: "make",
+    group: "Blobs and indexes",
     args: "<index> <file>",
     summary: "cut a file into chunks and write its index",
     description:
@@ -64,6 +68,7 @@ is complete and verified; with -k the output itself is written to.`,
   },
   {
     name: "chop",
+    group: "Blobs and indexes",
     args: "<index> <file>",
     summary: "store the chunks of a file that an index names",
     description:
@@ -83,6 +88,7 @@ out chunks that the store is known to have.`,
   },
   {
     name: "cache",
+    group: "Stores",
     args: "<index...>",
     summary: "copy the chunks of indexes from stores to a store",
     description:
@@ -103,6 +109,7 @@ blob: to fill a cache beforehand, or to mirror a store.`,
   },
   {
     name: "cat",
+    group: "Blobs and indexes",
     args: "<index> [output]",
     summary: "write a blob, or a part of it, to standard output or a pipe",
     description:
@@ -117,6 +124,7 @@ it is written. -o and -l choose a part; only the chunks of that part are fetched
   },
   {
     name: "tar",
+    group: "Archives",
     args: "<archive> <source>",
     summary: "pack a folder into an archive",
     description:
@@ -149,6 +157,7 @@ index (.caidx). The bytes are those that casync writes for the same features. "-
   },
   {
     name: "untar",
+    group: "Archives",
     args: "<archive> <target>",
     summary: "unpack an archive into a folder",
     description:
@@ -174,6 +183,7 @@ restored, such as owners when not run by root, is told, and the status is 3 then
   },
   {
     name: "mtree",
+    group: "Archives",
     args: "<archive>",
     summary: "print what is in an archive in the mtree format",
     description:
@@ -190,6 +200,7 @@ is described as its archive would be.`,
   },
   {
     name: "list",
+    group: "Archives",
     args: "<archive>",
     summary: "list what is in an archive",
     description:
@@ -202,17 +213,19 @@ its archive would be.`,
   },
   {
     name: "verify",
+    group: "Stores",
     args: "",
     summary: "check every chunk of a store",
     description:
       `Reads every chunk of a local store and checks it against its id. Invalid chunks are printed, one a line;
 with -r they are removed. Ends with status 1 when an invalid chunk is left, with 3 when all were removed.`,
-    flags: ["localStore", "repair", "concurrency", "progress"],
+    flags: ["localStore", "repair", "threads", "progress"],
     examples: ["desync verify -s /mnt/store", "desync verify -r -s /var/cache/desync"],
     load: () => import("./commands/verify.ts"),
   },
   {
     name: "list-chunks",
+    group: "Blobs and indexes",
     args: "<index>",
     summary: "print the ids of an index's chunks",
     description:
@@ -223,6 +236,7 @@ with -r they are removed. Ends with status 1 when an invalid chunk is left, with
   },
   {
     name: "info",
+    group: "Blobs and indexes",
     args: "<index>",
     summary: "count chunks and bytes of an index",
     description:
@@ -234,6 +248,7 @@ with -r they are removed. Ends with status 1 when an invalid chunk is left, with
   },
   {
     name: "inspect-chunks",
+    group: "Blobs and indexes",
     args: "<index> [output]",
     summary: "list an index's chunks with their sizes as JSON",
     description:
@@ -245,6 +260,7 @@ the store (-s) has.`,
   },
   {
     name: "verify-index",
+    group: "Blobs and indexes",
     args: "<index> <file>",
     summary: "check whether a file is what an index describes",
     description:
@@ -255,16 +271,18 @@ the store (-s) has.`,
   },
   {
     name: "chunk",
+    group: "Blobs and indexes",
     args: "<file>",
     summary: "show where a file would be cut",
     description:
       "Prints start, length and id of each chunk that the file would be cut into, separated by tabs. Stores nothing.",
-    flags: ["chunkSize", "start", "concurrency"],
+    flags: ["chunkSize", "start", "threads"],
     examples: ["desync chunk image.raw", "desync chunk -m 8:32:128 -S 1048576 image.raw"],
     load: () => import("./commands/chunk.ts"),
   },
   {
     name: "prune",
+    group: "Stores",
     args: "[index...]",
     summary: "remove from a store what no index names",
     description:
@@ -279,6 +297,7 @@ killed more than a day ago. Asks first unless -y is given. Nothing is removed wh
   },
   {
     name: "pull",
+    group: "Stores",
     args: "<base> <archive> <index> <store>",
     words: { base: ["-"], archive: ["-"], index: ["-"] },
     summary: "serve chunks over standard input and output, in casync's place",
@@ -291,6 +310,7 @@ stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are
   },
   {
     name: "completion",
+    group: "Other",
     args: "<shell>",
     words: { shell: ["bash", "zsh", "fish"] },
     summary: "print what makes a shell complete desync's command lines",
@@ -304,5 +324,17 @@ It is complete in itself: nothing is run at a TAB. Print it again after an updat
       "desync completion fish > ~/.config/fish/completions/desync.fish",
     ],
     load: () => import("./commands/completion.ts"),
+  },
+  {
+    name: "manpage",
+    group: "Other",
+    args: "[folder]",
+    summary: "print the manual page, or write it into a folder",
+    description:
+      `Prints the manual page, with all commands and options, as man reads it. With a folder it becomes the file desync.1
+in there.`,
+    flags: [],
+    examples: ["desync manpage | man -l -", "desync manpage /usr/local/share/man/man1"],
+    load: () => import("./commands/manpage.ts"),
   },
 ];

@@ -44,6 +44,8 @@ export const HELP: OptionDescription = {
   repeated: false,
   description: "show how to use it",
 };
+/** What the command `help` is for. */
+export const HELP_SUMMARY = "show how to use a command";
 /** Shows the version. */
 export const VERSION_OPTION: OptionDescription = {
   names: ["--version"],
@@ -68,7 +70,7 @@ export function describeCommands(): CommandDescription[] {
   const topic = { name: "command", kind: "words", words: names, optional: true, repeated: false } as const;
   return [
     ...commands,
-    { name: "help", summary: "tell how to use a command", arguments: [topic], options: [] },
+    { name: "help", summary: HELP_SUMMARY, arguments: [topic], options: [] },
   ];
 }
 
@@ -85,7 +87,18 @@ export function describeOption(name: FlagName): OptionDescription {
   };
 }
 
-function describeArguments(spec: CommandSpec): ArgumentDescription[] {
+/** What follows the command's name: `[options] <index> <output>`. An argument that can be one word only is that word. */
+export function describeSynopsis(spec: CommandSpec): string {
+  const args = describeArguments(spec).map(({ name, words, optional, repeated }) => {
+    if (words.length === 1) return words[0];
+    const dots = repeated ? "..." : "";
+    return optional ? `[${name}${dots}]` : `<${name}>${dots}`;
+  });
+  return ["[options]", ...args].join(" ");
+}
+
+/** The arguments of a command. */
+export function describeArguments(spec: CommandSpec): ArgumentDescription[] {
   return [...spec.args.matchAll(/([<[])(.+?)(\.\.\.)?[>\]]/g)].map(([, bracket, name, dots]) => ({
     ...describeValue(name, spec.words?.[name]),
     optional: bracket === "[",

@@ -12,6 +12,15 @@ export const PARTLY = 3;
 /** Stopped by Ctrl-C or a signal. */
 export const INTERRUPTED = 130;
 
+/** All of them, in words for the help and the manual. */
+export const STATUSES: readonly (readonly [status: number, means: string])[] = [
+  [DONE, "done"],
+  [FAILED, "failed; standard error tells why"],
+  [WRONG_USAGE, "the command line makes no sense"],
+  [PARTLY, "done in part, or something does not match"],
+  [INTERRUPTED, "stopped by Ctrl-C or a signal"],
+];
+
 const STATUS: Partial<Record<ErrorCode, number>> = {
   usage: WRONG_USAGE,
   mismatch: PARTLY,

@@ -1,6 +1,6 @@
 /** Every option, defined once: parser, help and completion come from here. */
 import type { ChunkSizes } from "../chunk.ts";
-import { checkChunkSizes, DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
+import { chunkSizesProblem, DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { DesyncError } from "../errors.ts";
 import { FEATURE_WORDS } from "../formats/features.ts";
@@ -61,7 +61,10 @@ export interface Flag {
   readonly description: string;
   /** The words that it takes, where they are fixed: for the parser, which refuses others, and completion. */
   readonly words?: readonly string[];
-  /** Turns the text into the value; gets the value so far. Options without an argument, or with words, have none. */
+  /**
+   * Turns the text, one of the words where there are some, into the value; gets the value so far. What it throws says
+   * what is wrong with the text: "it is not a whole number". Without it the text is the value.
+   */
   readonly parse?: (text: string, previous: unknown) => unknown;
   readonly fallback?: unknown;
   /** How the fallback is described, where it does not speak for itself. */
@@ -78,7 +81,7 @@ function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (te
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most) {
       const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-      throw new DesyncError("usage", `${JSON.stringify(text)} is not a whole number ${range}`);
+      throw new DesyncError("usage", `it is not a whole number ${range}`);
     }
     return value;
   };
@@ -93,7 +96,7 @@ const LONGEST_MS = 2 ** 31 - 1;
 function duration(text: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
   if (text !== "0" && (parts.length === 0 || parts.map((part) => part[0]).join("") !== text)) {
-    throw new DesyncError("usage", `${JSON.stringify(text)} is not a time such as 500ms or 1.5s`);
+    throw new DesyncError("usage", "it is not a time such as 500ms or 1.5s");
   }
   const milliseconds = parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit], 0);
   return Math.min(milliseconds, LONGEST_MS);
@@ -105,11 +108,12 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1024, b: 1, k: 1024, 
 function chunkSizes(text: string): ChunkSizes {
   const parts = text.split(":").map((part) => /^(\d+)([bkm]?)$/i.exec(part));
   if (parts.length !== 3 || parts.includes(null)) {
-    throw new DesyncError("usage", `${JSON.stringify(text)} is not MIN:AVG:MAX in KB, such as 16:64:256`);
+    throw new DesyncError("usage", "it is not MIN:AVG:MAX in KB, such as 16:64:256");
   }
   const [min, avg, max] = parts.map((part) => Number(part![1]) * SIZE_UNITS[part![2].toLowerCase()]);
   const sizes = { min, avg, max };
-  checkChunkSizes(sizes);
+  const problem = chunkSizesProblem(sizes);
+  if (problem !== undefined) throw new DesyncError("usage", problem);
   return sizes;
 }
 
@@ -128,13 +132,13 @@ export const FLAGS = {
   },
   sourceStore: {
     flags: "-s, --store <folder>",
-    description: "store that tells how many bytes it takes for a chunk",
+    description: "store to look into for how many bytes each chunk takes there",
     parse: collect,
   },
   targetCache: { flags: "-c, --cache <folder>", description: "store that gets the chunks it lacks" },
   chunkSize: {
     flags: "-m, --chunk-size <min:avg:max>",
-    description: "sizes of chunks in KB, or with a unit (b, k, m)",
+    description: "smallest, average and largest chunk in KB, or with a unit (b, k, m)",
     parse: chunkSizes,
     fallback: DEFAULT_CHUNK_SIZES,
     fallbackText: "16:64:256",
@@ -200,9 +204,15 @@ export const FLAGS = {
   },
   concurrency: {
     flags: "-n, --concurrency <number>",
-    description: "requests in flight to a store at most, or sessions with an ssh store",
+    description: "at most so many requests in flight, ssh sessions and threads",
     parse: wholeNumber(1),
-    fallbackText: "what the link rewards, up to 128",
+    fallbackText: "what the link and the processors reward",
+  },
+  threads: {
+    flags: "-n, --concurrency <number>",
+    description: "at most so many threads",
+    parse: wholeNumber(1),
+    fallbackText: "one a processor",
   },
   errorRetry: {
     flags: "-e, --error-retry <number>",
@@ -307,7 +317,7 @@ export const FLAGS = {
     flags: "--digest <name>",
     description: "digest of chunk ids, sha512-256 or sha256",
     words: ["sha512-256", "sha256"],
-    fallbackText: "what the index says",
+    fallbackText: "what the index says, else sha512-256",
   },
   sshBuiltin: {
     flags: "--ssh-builtin",

@@ -1,7 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { describeCommands, describeGlobalOptions } from "../../src/cli/description.ts";
 import { runCli } from "../support/cli.ts";
-import { assertFails } from "../support/failure.ts";
 import { peers } from "../support/peers.ts";
 import { offered, shells } from "../support/shells.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -100,8 +99,3 @@ for (const shell of shells) {
     },
   });
 }
-
-Deno.test("completion for another shell is refused", async () => {
-  assertFails(await runCli(["completion", "powershell"]), 2, "powershell", "bash, zsh, fish");
-  assertFails(await runCli(["completion"]), 2, "shell");
-});

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
@@ -11,16 +11,31 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["list-chunk", "a"], /did you mean list-chunks\?/i],
   [["extract", "--in-plce", "a", "b"], "--in-plce", /did you mean --in-place\?/i],
   [["extract", "--stor", "a", "b", "c"], /did you mean --store\?/i],
+  [["extract", "--dry-run", "a", "b"], "--dry-run", "belongs to prune"],
+  [["extract", "--nothing-like-it", "a", "b"], "desync extract --help"],
+  [["nothing-like-it"], "desync --help"],
+  [["--in-plce"], "--in-plce", "desync --help"],
+  [["--digst", "sha256"], /did you mean --digest\?/],
+  [["--versio"], /did you mean --version\?/],
+  [["help", "extrat"], /did you mean extract\?/],
+  [["list-chunks", "--digest", "sha512", "a"], "--digest", /did you mean sha512-256\?/],
+  [["info", "--format=jsn", "a"], "--format", /did you mean json\?/],
+  [["verify", "--progress", "jso"], "--progress", /did you mean json\?/],
+  [["completion", "zhs"], "<shell>", /did you mean zsh\?/],
+  [["completion", "powershell"], "<shell>", "bash, zsh, fish"],
+  [["make", "-m", "0:1:2", "a", "b"], "--chunk-size", "0:1:2", "below 1 byte"],
+  [["make", "-m", "1:2", "a", "b"], "--chunk-size", "1:2", "MIN:AVG:MAX"],
   [["extract", "-Q", "a", "b"], "-Q"],
-  [["extract"], "index"],
-  [["extract", "a"], "output"],
-  [["extract", "a", "b", "c"], /argument/],
-  [["extract", "-s"], "-s"],
-  [["extract", "-n", "many", "a", "b"], "-n", "many", "whole number"],
+  [["extract"], "<index>", "desync extract [options] <index> <output>"],
+  [["extract", "a"], "<output>", "desync extract [options] <index> <output>"],
+  [["extract", "a", "b", "c"], "Too many arguments", "desync extract [options] <index> <output>"],
+  [["pull", "-", "-", "-"], "<store>", "desync pull [options] - - - <store>"],
+  [["extract", "-s"], "Missing value of --store <location>"],
+  [["extract", "-n", "many", "a", "b"], "--concurrency", "many", "whole number"],
   [["extract", "-n", "0", "a", "b"], "at least 1"],
-  [["extract", "-n", "-1", "a", "b"], "-n"],
+  [["extract", "-n", "-1", "a", "b"], "--concurrency"],
   [["extract", "-n", "1.5", "a", "b"], "1.5"],
-  [["extract", "-e", "x", "a", "b"], "-e"],
+  [["extract", "-e", "x", "a", "b"], "--error-retry"],
   [["extract", "--timeout", "5", "a", "b"], "--timeout", "500ms"],
   [["extract", "--timeout", "", "a", "b"], "--timeout"],
   [["extract", "--timeout", "-1s", "a", "b"], "--timeout"],
@@ -53,13 +68,9 @@ Deno.test("--version and --help", async () => {
   ok(version.stdout.startsWith(`desync ${config.version} (deno ${Deno.version.deno}`), version.stdout);
   const help = await runCli(["--help"]);
   deepStrictEqual([help.code, help.stderr], [0, ""]);
-  for (const command of ["extract", "verify", "list-chunks", "info"]) {
-    match(help.stdout, new RegExp(`^  ${command} `, "m"));
-  }
   strictEqual((await runCli(["help"])).stdout, help.stdout);
   const extract = await runCli(["extract", "--help"]);
   deepStrictEqual([extract.code, extract.stderr], [0, ""]);
-  match(extract.stdout, /--in-place[\s\S]*Examples:/);
   strictEqual((await runCli(["help", "extract"])).stdout, extract.stdout);
 });
 

@@ -1,5 +1,4 @@
 /** `desync completion bash|zsh|fish` */
-import { DesyncError } from "../../errors.ts";
 import { bashCompletion } from "../completion/bash.ts";
 import { fishCompletion } from "../completion/fish.ts";
 import { zshCompletion } from "../completion/zsh.ts";
@@ -7,21 +6,14 @@ import { describeCommands, describeGlobalOptions } from "../description.ts";
 import { DONE } from "../exit_status.ts";
 import { print } from "../output.ts";
 
-/** Its order is that of the words in the help. */
-const SCRIPTS: ReadonlyMap<string, typeof bashCompletion> = new Map([
-  ["bash", bashCompletion],
-  ["zsh", zshCompletion],
-  ["fish", fishCompletion],
-]);
+const SCRIPTS: Readonly<Record<string, typeof bashCompletion>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
 
-/** Prints the script. */
+/** Prints the script. The parser has seen to it that the shell is one of the three. */
 export function run(args: readonly string[]): Promise<number> {
-  const [shell] = args;
-  const script = SCRIPTS.get(shell);
-  if (script === undefined) {
-    const why = `it is none of ${[...SCRIPTS.keys()].join(", ")}`;
-    throw new DesyncError("usage", `Cannot write completion for ${JSON.stringify(shell)}: ${why}`);
-  }
-  print(script(describeCommands(), describeGlobalOptions()));
+  print(SCRIPTS[args[0]](describeCommands(), describeGlobalOptions()));
   return Promise.resolve(DONE);
 }

@@ -1,0 +1,30 @@
+/** `desync manpage [FOLDER]` */
+import { join } from "node:path";
+import { environment } from "../../deno/permitted.ts";
+import { writeWhole } from "../../deno/whole_file.ts";
+import { DesyncError } from "../../errors.ts";
+import { VERSION } from "../../version.ts";
+import { DONE } from "../exit_status.ts";
+import { manualPage } from "../manual.ts";
+import { print } from "../output.ts";
+
+/** Prints the page, or writes it into the folder. */
+export function run(args: readonly string[]): Promise<number> {
+  const [folder] = args;
+  const page = manualPage(VERSION, day());
+  if (folder === undefined || folder === "-") print(page);
+  else writeWhole(join(folder, "desync.1"), new TextEncoder().encode(page));
+  return Promise.resolve(DONE);
+}
+
+/** The day that whoever builds a package wants to see in it, or today. */
+function day(): string {
+  const epoch = environment("SOURCE_DATE_EPOCH");
+  const seconds = epoch === "" ? Date.now() / 1000 : Number(epoch);
+  const date = new Date(seconds * 1000);
+  if (!Number.isNaN(date.getTime())) return date.toISOString().slice(0, 10);
+  throw new DesyncError(
+    "usage",
+    `Cannot use SOURCE_DATE_EPOCH: ${epoch} is not a number of seconds since 1970`,
+  );
+}

@@ -1,0 +1,118 @@
+/** The manual page, in the man macros that every man program knows. */
+import { COMMANDS, type CommandSpec } from "./commands.ts";
+import {
+  describeGlobalOptions,
+  describeOption,
+  describeSynopsis,
+  type OptionDescription,
+} from "./description.ts";
+import { VARIABLES } from "./environment.ts";
+import { STATUSES } from "./exit_status.ts";
+import { REMOTE_FLAGS } from "./flags.ts";
+import { PURPOSE } from "./program.ts";
+
+/** `desync.1` of that version, dated with that day (`2025-12-31`). */
+export function manualPage(version: string, day: string): string {
+  const lines = [
+    `.TH DESYNC 1 ${day} "desync ${escape(version)}" "User Commands"`,
+    ".SH NAME",
+    "desync \\- distribute big files as chunks that are shared between versions",
+    ".SH SYNOPSIS",
+    ".B desync",
+    escape("<command> [options]"),
+    ".SH DESCRIPTION",
+    paragraph(PURPOSE),
+    ...CONCEPTS.flatMap((text) => [".PP", paragraph(text)]),
+    ".SH OPTIONS",
+    "They are those of every command.",
+    ...describeGlobalOptions().flatMap(option),
+    ".SS Network options",
+    paragraph("They are those of every command that reads from stores or indexes, which may be elsewhere."),
+    ...REMOTE_FLAGS.map(describeOption).flatMap(option),
+    ".SH COMMANDS",
+    ...groups().flatMap(([name, specs]) => [`.SS ${escape(name)}`, ...specs.flatMap(command)]),
+    ".SH ENVIRONMENT",
+    ...Object.entries(VARIABLES).flatMap(([name, does]) => [".TP", `.B ${name}`, paragraph(does)]),
+    ".SH FILES",
+    ...FILES.flatMap(([name, is]) => [".TP", `.I ${escape(name)}`, paragraph(is)]),
+    ".SH EXIT STATUS",
+    ...STATUSES.flatMap(([status, means]) => [".TP", `.B ${status}`, paragraph(means)]),
+    ".SH SEE ALSO",
+    ".BR casync (1),",
+    ".BR ssh (1)",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const CONCEPTS: readonly string[] = [
+  `A blob is cut into chunks at places that depend on its content. An index (.caibx) names the chunks of a blob in
+their order; a store keeps each chunk once, under the digest of its content. Who has an old version of a blob, or a
+cache, then fetches only what is new.`,
+  `A store is a folder, an http(s) URL, or ssh://[user@]host[:port]/path. An index is a file, an http(s) URL, or "-"
+for standard input. An archive (.catar) is a folder with all that is in it as one blob, its index has the ending
+.caidx.`,
+  `Every chunk is verified before it counts. A file appears whole under its name, or not at all. Results go to standard
+output, all else to standard error.`,
+];
+
+const FILES: readonly (readonly [name: string, is: string])[] = [
+  ["*.caibx", "index of a blob"],
+  ["*.caidx", "index of an archive"],
+  ["*.catar", "archive"],
+  [
+    "STORE/xxxx/ID.cacnk",
+    "a chunk in a store, compressed; xxxx is how its id begins. Without .cacnk it is not compressed.",
+  ],
+  ["~/.ssh/known_hosts", "the hosts that --ssh-builtin trusts"],
+];
+
+function groups(): [string, CommandSpec[]][] {
+  return [...Map.groupBy(COMMANDS, ({ group }) => group)];
+}
+
+function command(spec: CommandSpec): string[] {
+  const own = spec.flags.filter((name) => !REMOTE_FLAGS.includes(name)).map(describeOption);
+  return [
+    ".TP",
+    `.B desync ${escape(spec.name)} ${escape(describeSynopsis(spec))}`,
+    paragraph(spec.description),
+    ".RS",
+    ...(spec.flags.some((name) => REMOTE_FLAGS.includes(name)) ? ["The network options are taken too."] : []),
+    ...own.flatMap(option),
+    ".PP",
+    spec.examples.length > 1 ? "Examples:" : "Example:",
+    ".PP",
+    ".nf",
+    ...spec.examples.map(escape),
+    ".fi",
+    ".RE",
+  ];
+}
+
+function option({ names, value, description, fallback }: OptionDescription): string[] {
+  const terms = names.map((name) => `\\fB${escape(name)}\\fR`).join(", ");
+  const given = value === undefined ? "" : ` \\fI${escape(value.name)}\\fR`;
+  const preset = fallback === undefined ? "" : ` (default: ${fallback})`;
+  return [".TP", terms + given, paragraph(description + preset)];
+}
+
+/** Text that is filled. Its lines are short, and none is taken for a macro. */
+function paragraph(text: string): string {
+  const lines = [""];
+  for (const word of text.split(/\s+/)) {
+    const last = lines.length - 1;
+    if (lines[last] === "") lines[last] = word;
+    else if (lines[last].length + word.length < LINE_LENGTH) lines[last] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines.map(escape).join("\n");
+}
+
+/** Some characters get longer when they are escaped. */
+const LINE_LENGTH = 72;
+
+/** Characters that mean something to roff. A hyphen is written so that it can be copied from the page. */
+function escape(text: string): string {
+  return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("~", "\\(ti")
+    .replace(/^(?=[.'])/, "\\&");
+}

@@ -1,0 +1,39 @@
+/** What desync in Go has and this program has not yet: told plainly, instead of suggesting something else. */
+
+/** Commands. */
+export const MISSING_COMMANDS: readonly string[] = [
+  "chunk-server",
+  "index-server",
+  "mount-index",
+  "config",
+];
+
+const EVERYWHERE = "every command";
+
+/** Options, and the commands that have them there. */
+const MISSING_OPTIONS = new Map<
+  string,
+  typeof EVERYWHERE | readonly string[]
+>([
+  ["--config", EVERYWHERE],
+  ["--trust-insecure", EVERYWHERE],
+  ["-t", EVERYWHERE],
+  ["--seed", ["extract"]],
+  ["--seed-dir", ["extract"]],
+  ["--skip-invalid-seeds", ["extract"]],
+  ["--regenerate-invalid-seeds", ["extract"]],
+  ["--input-format", ["tar"]],
+  ["--tar-add-root", ["tar"]],
+  ["--output-format", ["untar"]],
+  ["--no-descriptions", ["completion"]],
+  ["--manual", ["manpage"]],
+  ["--section", ["manpage"]],
+  ["--source", ["manpage"]],
+  ["--title", ["manpage"]],
+]);
+
+/** Does desync have that option for that command? Only asked for options that this program does not know. */
+export function isMissingOption(option: string, command: string | undefined): boolean {
+  const commands = MISSING_OPTIONS.get(option);
+  return commands === EVERYWHERE || (command !== undefined && (commands?.includes(command) ?? false));
+}

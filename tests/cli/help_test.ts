@@ -1,0 +1,46 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { describeCommands } from "../../src/cli/description.ts";
+import { normalize } from "../../src/cli/go_words.ts";
+import { makeProgram } from "../../src/cli/program.ts";
+import { runCli } from "../support/cli.ts";
+
+Deno.test("the help lists every command once", async () => {
+  const { code, stdout, stderr } = await runCli(["--help"]);
+  deepStrictEqual([code, stderr], [0, ""]);
+  for (const { name, summary } of describeCommands()) {
+    const lines = stdout.split("\n").filter((line) => line.startsWith(`  ${name} `));
+    strictEqual(lines.length, 1, name);
+    ok(summary.startsWith(lines[0].slice(2 + name.length).trim()), lines[0]);
+  }
+});
+
+for (const { name, options } of describeCommands().filter(({ name }) => name !== "help")) {
+  Deno.test(`the help of ${name} tells its options, within 80 columns, and examples`, async () => {
+    const { code, stdout, stderr } = await runCli([name, "--help"]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    const [text, examples, ...more] = stdout.split("\nExamples:\n");
+    deepStrictEqual(more, []);
+    match(examples, /^ {2}.*desync /m);
+    deepStrictEqual(text.split("\n").filter((line) => line.length > 80), []);
+    for (const { names, value } of options) {
+      const term = names.join(", ") + (value === undefined ? "" : ` <${value.name}>`);
+      ok(text.includes(`\n  ${term} `), term);
+    }
+  });
+}
+
+for (const { name, examples } of COMMANDS) {
+  for (const example of examples) {
+    Deno.test(`the example makes sense: ${example}`, async () => {
+      const words = /(?:^|\| )desync ([^|>]*)/.exec(example)![1].trim().split(" ");
+      const started: string[] = [];
+      const program = makeProgram((spec) => {
+        started.push(spec.name);
+        return Promise.resolve();
+      });
+      await program.parseAsync(normalize(words), { from: "user" });
+      deepStrictEqual(started, [name]);
+    });
+  }
+}

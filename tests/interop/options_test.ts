@@ -1,0 +1,58 @@
+/** What desync's users may write: its commands and options are known here, or said to be not supported yet. */
+
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { isMissingOption, MISSING_COMMANDS } from "../../src/cli/missing.ts";
+import { makeProgram } from "../../src/cli/program.ts";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { peers } from "../support/peers.ts";
+import { run } from "../support/process.ts";
+
+async function helpOf(...command: string[]): Promise<string> {
+  return (await run(peers.desync!, [...command, "--help"])).stdout;
+}
+
+/** The commands, or the options, that a help of desync lists. */
+function listed(help: string, pattern: RegExp): string[] {
+  return [...help.matchAll(pattern)].map(([, name]) => name);
+}
+
+Deno.test({
+  name: "every command and option of desync is known, or known to be missing",
+  ignore: peers.desync === undefined,
+  fn: async () => {
+    const theirs = listed((await helpOf()).split("Available Commands:")[1], /^ {2}([a-z][a-z-]+) /gm);
+    const ours = COMMANDS.map(({ name }) => name);
+    const unheardOf = theirs.filter((name) => ![...ours, ...MISSING_COMMANDS, "help"].includes(name));
+    deepStrictEqual(unheardOf, []);
+
+    const program = makeProgram(() => Promise.resolve());
+    for (const name of theirs.filter((name) => ours.includes(name))) {
+      const help = name === "completion" ? await helpOf(name, "bash") : await helpOf(name);
+      const options = listed(help, /^ {2}(?: {4}|-., )(--[a-z-]+)/gm);
+      ok(options.length >= 4, help);
+      const shorts = listed(help, /^ {2}(-.), /gm);
+      const command = program.commands.find((command) => command.name() === name)!;
+      const known = [...command.options, ...program.options].flatMap(({ short, long }) => [short, long]);
+      const unknown = [...options, ...shorts].filter((option) =>
+        !["-h", "--help", ...known].includes(option) && !isMissingOption(option, name)
+      );
+      deepStrictEqual(unknown, [], name);
+    }
+  },
+});
+
+const missing: [args: string[], ...says: string[]][] = [
+  [["extract", "--seed", "a.caibx", "b.caibx", "c"], "--seed", "not supported yet"],
+  [["extract", "--seed-dir=x", "b.caibx", "c"], "--seed-dir", "not supported yet"],
+  [["list-chunks", "-t", "a.caibx"], "-t", "not supported yet"],
+  [["--config", "x.json", "list-chunks", "a.caibx"], "--config", "not supported yet"],
+  [["chunk-server", "-s", "x"], "chunk-server", "not supported yet"],
+  [["help", "mount-index"], "mount-index", "not supported yet"],
+];
+for (const [args, ...says] of missing) {
+  Deno.test(`not supported yet: ${args.join(" ")}`, async () => {
+    assertFails(await runCli(args), 2, ...says);
+  });
+}
