@@ -1,0 +1,201 @@
+/**
+ * A tar read as a tree, in the order of an archive.
+ *
+ * Members of a tar come in any order, so the whole tar is looked through first and what it tells of them is remembered.
+ * Their bytes stay where they are in a file; a stream is kept in a temporary file meanwhile.
+ */
+import { DesyncError } from "../errors.ts";
+import { escapeName } from "../formats/node_text.ts";
+import { TarDecoder } from "../formats/tar_decoder.ts";
+import { type TarContent, TarTree } from "../formats/tar_tree.ts";
+import type { Visit } from "../jobs/visit.ts";
+import { Accounts } from "./accounts.ts";
+import { fileError } from "./file_errors.ts";
+import { SourceFile } from "./source_file.ts";
+import { SpoolFile } from "./spool_file.ts";
+
+const PIECE_BYTES = 256 * 1024;
+/** Nodes after which others get their turn, such as Ctrl-C. */
+const TURN = 256;
+
+/** How a tar is read. */
+export interface TarSourceOptions {
+  /** Put a directory around the members, for tars that have no `./`. */
+  readonly addRoot?: boolean;
+  /** Where a stream is kept meanwhile. Default: the system's folder for temporary files. */
+  readonly spoolFolder?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What became of a tar. */
+export interface TarSourceResult {
+  /** Hard links, which were read as files of their own. */
+  readonly hardLinks: number;
+}
+
+/**
+ * Calls `visit` for all that is in the tar, children in byte order of their names; the bytes of an event are its own
+ * until `visit` is done. `input` is a file's path, or the bytes in order. Feature flags are left to whoever writes.
+ *
+ * Throws `invalid-archive`, `unsupported`, `usage` when there is no root, `missing-file`, `io`, `interrupted`, and
+ * whatever `visit` and the stream throw.
+ */
+export async function readTarTree(
+  input: string | AsyncIterable<Uint8Array>,
+  visit: Visit,
+  options: TarSourceOptions = {},
+): Promise<TarSourceResult> {
+  const { addRoot = false, signal } = options;
+  const tree = new TarTree();
+  using source = typeof input === "string" && isSeekable(input)
+    ? await scanFile(input, tree, signal)
+    : await scanStream(typeof input === "string" ? openPieces(input) : input, tree, options);
+  let nodes = 0;
+  for (const step of tree.steps(addRoot)) {
+    checkSignal(signal);
+    if (step.type === "end") {
+      await visit(step);
+      continue;
+    }
+    if (++nodes % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    await visit({ type: "node", node: step.node });
+    if (step.content !== undefined) await giveContent(source, step.content, visit, signal);
+  }
+  return { hardLinks: tree.hardLinks };
+}
+
+/** Something that has the tar's bytes. */
+interface Bytes extends Disposable {
+  read(buffer: Uint8Array, offset: number): void;
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
+}
+
+function isSeekable(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    throw fileError(`read ${path}`, error);
+  }
+}
+
+/** A pipe or a device with a name. */
+async function* openPieces(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    using file = await Deno.open(path);
+    while (true) {
+      const buffer = new Uint8Array(PIECE_BYTES);
+      const length = await file.read(buffer);
+      if (length === null) return;
+      yield buffer.subarray(0, length);
+    }
+  } catch (error) {
+    throw fileError(`read ${path}`, error);
+  }
+}
+
+function makeDecoder(): TarDecoder {
+  const accounts = new Accounts();
+  return new TarDecoder((kind, name) => {
+    const id = accounts.idOf(kind, name, -1);
+    if (id >= 0) return id;
+    const shown = escapeName(new TextEncoder().encode(name));
+    throw new DesyncError(
+      "unsupported",
+      `Cannot read an access list: it names the ${kind} ${shown} without a number, and there is none of that name here`,
+    );
+  });
+}
+
+/** Takes the members that can be had by now. Returns how many bytes need not be read. */
+function takeMembers(decoder: TarDecoder, tree: TarTree): number {
+  let skip = 0;
+  for (let event = decoder.next(); event !== null; event = skip > 0 ? null : decoder.next()) {
+    if (event.type === "data") continue;
+    tree.add(event.member, decoder.offset);
+    skip = decoder.skipData();
+  }
+  return skip;
+}
+
+async function scanFile(path: string, tree: TarTree, signal: AbortSignal | undefined): Promise<Bytes> {
+  const file = new SourceFile(path);
+  try {
+    const decoder = makeDecoder();
+    const { size } = Deno.statSync(path);
+    let turns = 0;
+    let at = 0;
+    while (at < size && !decoder.done) {
+      checkSignal(signal);
+      if (++turns % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      const piece = new Uint8Array(Math.min(PIECE_BYTES, size - at));
+      file.read(piece, at);
+      decoder.push(piece);
+      at += piece.length + takeMembers(decoder, tree);
+    }
+    decoder.finish(Math.max(0, at - size));
+    return { read: (buffer, offset) => file.read(buffer, offset), [Symbol.dispose]: () => file.close() };
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
+async function scanStream(
+  pieces: AsyncIterable<Uint8Array>,
+  tree: TarTree,
+  { spoolFolder, signal }: TarSourceOptions,
+): Promise<Bytes> {
+  const spool = new SpoolFile(spoolFolder);
+  try {
+    const decoder = makeDecoder();
+    let skip = 0;
+    for await (const piece of pieces) {
+      checkSignal(signal);
+      // What comes behind the end is taken all the same: whoever writes it may not like to be cut off.
+      if (decoder.done) continue;
+      spool.append(piece);
+      const left = Math.min(skip, piece.length);
+      skip -= left;
+      if (left === piece.length) continue;
+      decoder.push(piece.subarray(left));
+      skip = takeMembers(decoder, tree);
+    }
+    decoder.finish(skip);
+    return spool;
+  } catch (error) {
+    spool[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function giveContent(
+  source: Bytes,
+  { place, size, sparse }: TarContent,
+  visit: Visit,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const buffer = new Uint8Array(Math.min(PIECE_BYTES, size));
+  const give = async (length: number, next: (piece: Uint8Array) => void) => {
+    for (let left = length; left > 0;) {
+      checkSignal(signal);
+      const bytes = buffer.subarray(0, Math.min(left, buffer.length));
+      next(bytes);
+      await visit({ type: "data", bytes });
+      left -= bytes.length;
+    }
+  };
+  let from = place;
+  let at = 0;
+  for (const part of sparse ?? [{ offset: 0, length: size }]) {
+    await give(part.offset - at, (bytes) => bytes.fill(0));
+    await give(part.length, (bytes) => {
+      source.read(bytes, from);
+      from += bytes.length;
+    });
+    at = part.offset + part.length;
+  }
+  await give(size - at, (bytes) => bytes.fill(0));
+}
