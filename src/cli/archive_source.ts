@@ -1,13 +1,17 @@
 /** An archive as the user names it: a file, standard input, a URL, or with `-i` an index of chunks in stores. */
 import type { DigestName } from "../chunk.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, type ErrorCode } from "../errors.ts";
 import { ChunkedBlob } from "../jobs/blob.ts";
 import { isFolder, readTree } from "../deno/tree_reader.ts";
 import type { Visit } from "../jobs/visit.ts";
+import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { FlagValues } from "./flags.ts";
 import { type Locator, withoutSecrets } from "./location.ts";
+
+/** Bytes of chunks that are kept while an archive is looked through at many places. */
+const KEPT_BYTES = 16 * 1024 * 1024;
 
 /** Where an archive's bytes come from. */
 export interface ArchiveSource {
@@ -16,6 +20,8 @@ export interface ArchiveSource {
   readonly digest: DigestName;
   /** Bytes of the whole archive, where they are known. */
   readonly size?: number;
+  /** To be read at any place; `null` for what can only be read in order. To be disposed of, if it can be. */
+  readonly access: () => Promise<RandomAccess & Partial<Disposable> | null>;
 }
 
 /** Opens the archive. An index is read before, the archive itself as its pieces are asked for. */
@@ -26,16 +32,28 @@ export async function openArchive(
   signal: AbortSignal,
 ): Promise<ArchiveSource> {
   if (!flags.index) {
-    return { pieces: locator.stream(location, signal), digest: flags.digest ?? "sha512-256" };
+    return {
+      pieces: locator.stream(location, signal),
+      digest: flags.digest ?? "sha512-256",
+      access: () => locator.access(location, signal),
+    };
   }
   const index = await locator.index(location, signal);
   const sources = locator.sources(index.sizes.max);
   if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
     throw new DesyncError("usage", "No store was given: name at least one with -s");
   }
-  const blob = ChunkedBlob.open(index, sources, { codec: nativeCodec, limits: locator.limits });
-  return { pieces: blob.stream({ signal }), digest: index.digest, size: index.size };
+  const open = (keepBytes?: number) =>
+    ChunkedBlob.open(index, sources, { codec: nativeCodec, limits: locator.limits, keepBytes });
+  return {
+    pieces: open().stream({ signal }),
+    digest: index.digest,
+    size: index.size,
+    access: () => Promise.resolve(blobAccess(open(KEPT_BYTES))),
+  };
 }
+
+const ABOUT_ARCHIVES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-archive", "missing-path"]);
 
 /** Runs `work`, whose errors about the archive then name it and what can be done. */
 export async function namingArchive<T>(
@@ -46,7 +64,7 @@ export async function namingArchive<T>(
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof DesyncError) || error.code !== "invalid-archive") throw error;
+    if (!(error instanceof DesyncError) || !ABOUT_ARCHIVES.has(error.code)) throw error;
     const name = location === "-" ? "on standard input" : withoutSecrets(location);
     const of = flags.index ? "archive of the index" : "archive";
     const help = error.message.endsWith(": it is an index") ? " (give -i to read what it describes)" : "";

@@ -158,12 +158,15 @@ index (.caidx). The bytes are those that casync writes for the same features. "-
   {
     name: "untar",
     group: "Archives",
-    args: "<archive> <target>",
-    summary: "unpack an archive into a folder",
+    args: "<archive> <target> [path...]",
+    summary: "unpack an archive, or parts of it, into a folder",
     description:
       `Unpacks an archive (.catar) into a folder. The archive may be a file, "-" for standard input, or an http(s) URL; with
 -i it is an index (.caidx) of chunks in stores. Files that are there are replaced, others are kept. What cannot be
-restored, such as owners when not run by root, is told, and the status is 3 then.`,
+restored, such as owners when not run by root, is told, and the status is 3 then. With --output-format gnu-tar the
+target is a tar file, or "-" for standard output. With paths, only these are unpacked, as casync does it: each is put into the
+target under its last name. They are found by the archive's own tables, so that only the chunks, or the parts of a file
+on a web server, are fetched that they take; standard input is read as a whole.`,
     flags: [
       "index",
       "stores",
@@ -172,12 +175,15 @@ restored, such as owners when not run by root, is told, and the status is 3 then
       "noSameOwner",
       "noSamePermissions",
       "noTime",
+      "outputFormat",
       "progress",
       ...REMOTE_FLAGS,
     ],
     examples: [
       "desync untar docs.catar /srv/docs",
       "desync untar -i -s https://example.com/store -c /var/cache/desync docs.caidx /srv/docs",
+      "desync untar --output-format gnu-tar docs.catar - | tar -tv",
+      "desync untar -i -s https://example.com/store root.caidx /tmp/etc etc/hosts etc/ssl",
     ],
     load: () => import("./commands/untar.ts"),
   },

@@ -45,6 +45,7 @@ export interface FlagValues {
   readonly excludeNodump: boolean;
   readonly excludeFile: boolean;
   readonly oneFileSystem?: boolean;
+  readonly outputFormat?: "disk" | "gnu-tar";
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
   readonly verbose?: boolean;
@@ -311,6 +312,12 @@ export const FLAGS = {
   noSamePermissions: {
     flags: "--no-same-permissions",
     description: "give what the umask leaves instead of the archive's permissions",
+  },
+  outputFormat: {
+    flags: "--output-format <format>",
+    description: "disk, or gnu-tar to write a tar file",
+    words: ["disk", "gnu-tar"],
+    fallback: "disk",
   },
   noTime: { flags: "--no-time", description: "leave the archive's times out" },
   digest: {

@@ -3,10 +3,13 @@ import { readFileSync } from "node:fs";
 import { type ChunkId, isChunkId } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { fileError } from "../deno/file_errors.ts";
+import { FileAccess } from "../deno/file_access.ts";
 import { environment } from "../deno/permitted.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
+import type { RandomAccess } from "../jobs/random_access.ts";
+import { HttpAccess } from "../stores/http_access.ts";
 import { httpGet, type HttpOptions, httpStream, parseHttpLocation } from "../stores/http_client.ts";
 import { ProtocolStore } from "../stores/protocol_store.ts";
 import { connectBySsh } from "../deno/ssh_command.ts";
@@ -141,6 +144,17 @@ export class Locator implements AsyncDisposable {
     }
     if (scheme !== undefined) throw unknownScheme(scheme, location);
     return filePieces(location === "-" ? undefined : location, signal);
+  }
+
+  /** The same to be read at any place; `null` for what can only be read in order. To be disposed of, if it can be. */
+  async access(location: string, signal: AbortSignal): Promise<RandomAccess & Partial<Disposable> | null> {
+    const scheme = schemeOf(location);
+    if (scheme === "http" || scheme === "https") {
+      const options = { ...this.#httpOptions(), retry: this.#retry() };
+      return await HttpAccess.open(parseHttpLocation(location), options, signal);
+    }
+    if (scheme !== undefined) throw unknownScheme(scheme, location);
+    return location === "-" ? null : FileAccess.open(location);
   }
 
   #opens(store: ChunkStore): ChunkStore {

@@ -41,19 +41,25 @@ export class TreeWriter implements Disposable {
   omitted = 0;
   readonly #system: TreeSystem;
   readonly #target: string;
+  readonly #inside: boolean;
   readonly #attributes: NodeAttributes;
-  /** The folders from the archive's root to where it is; for a root that is no folder, the one around the target. */
+  /** The folders from the archive's root to where it is. */
   readonly #folders: OpenFolder[] = [];
+  /** The folder around a root that is no folder, or around roots with names. */
   #around: Handle | undefined;
   #file: OpenFile | undefined;
   /** The symlink, pipe … whose end comes next. */
   #leaf = false;
   readonly #temporary = `.tmp-untar-${crypto.randomUUID()}`;
 
-  /** Nothing is touched before the first event. */
-  constructor(system: TreeSystem, target: string, options: AttributeOptions) {
+  /**
+   * Nothing is touched before the first event. With `inside`, the events are of trees whose roots have names, one after the
+   * other, which are put into the target: it is a folder, and keeps its own attributes.
+   */
+  constructor(system: TreeSystem, target: string, options: AttributeOptions, inside = false) {
     this.#system = system;
     this.#target = target;
+    this.#inside = inside;
     this.#attributes = new NodeAttributes(system, options, this.losses);
   }
 
@@ -90,8 +96,10 @@ export class TreeWriter implements Disposable {
 
   /** For messages alone. */
   #pathOf(node?: ArchiveNode): string {
-    const names = this.#folders.slice(1).map((folder) => escapeName(folder.node.name));
-    if (node !== undefined && node.name.length > 0) names.push(escapeName(node.name));
+    const nodes = this.#folders.map((folder) => folder.node);
+    // A root that is no folder has the target's own name.
+    if (node !== undefined && (nodes.length > 0 || this.#inside)) nodes.push(node);
+    const names = nodes.filter(({ name }) => name.length > 0).map(({ name }) => escapeName(name));
     return [this.#target, ...names].join("/");
   }
 
@@ -100,8 +108,12 @@ export class TreeWriter implements Disposable {
   }
 
   #begin(node: ArchiveNode): void {
-    if (this.#folders.length === 0) this.#beginRoot(node);
-    else if (node.kind === "directory") this.#folders.push({ handle: this.#enterFolder(node.name), node });
+    if (this.#folders.length === 0 && !this.#inside) return this.#beginRoot(node);
+    if (this.#inside && this.#around === undefined) {
+      Deno.mkdirSync(this.#target, { recursive: true });
+      this.#around = this.#system.openRoot(this.#target);
+    }
+    if (node.kind === "directory") this.#folders.push({ handle: this.#enterFolder(node.name), node });
     else this.#make(node);
   }
 
@@ -204,7 +216,7 @@ export class TreeWriter implements Disposable {
       this.#system.rename(parent, temporary, name);
     } catch (error) {
       if (!["EISDIR", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES"].includes(codeOf(error))) throw error;
-      if (this.#folders.length === 0) {
+      if (this.#folders.length === 0 && !this.#inside) {
         throw new DesyncError(
           "usage",
           `Cannot write ${this.#target}: it is a folder, the archive is of one file`,

@@ -1,6 +1,7 @@
 /** An archive unpacked into a folder of this machine. */
 import type { Progress } from "../jobs/progress.ts";
-import { type Pieces, readArchive } from "../jobs/read_archive.ts";
+import { counted, type Pieces, readArchive } from "../jobs/read_archive.ts";
+import type { Visit } from "../jobs/visit.ts";
 import type { Loss } from "./losses.ts";
 import { nativeTree } from "./native_tree.ts";
 import type { AttributeOptions } from "./node_attributes.ts";
@@ -36,16 +37,31 @@ export async function untar(
   target: string,
   options: UntarOptions = {},
 ): Promise<UntarResult> {
-  const { sameOwner = true, samePermissions = true, time = true, signal, progress } = options;
-  const system = options.system ?? nativeTree() ?? portableTree();
-  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time });
-  await readArchive(counted(pieces, progress), (event) => writer.visit(event), signal);
-  return { losses: writer.losses.all, omitted: writer.omitted };
+  const read = (visit: Visit) => readArchive(counted(pieces, options.progress), visit, options.signal);
+  return await unpack(read, target, options, false);
 }
 
-async function* counted(pieces: Pieces, progress: Progress | undefined): AsyncGenerator<Uint8Array, void> {
-  for await (const piece of pieces) {
-    yield piece;
-    if (progress !== undefined) progress.done += piece.length;
-  }
+/**
+ * Unpacks trees whose roots have names into the folder `target`, which keeps its own attributes: parts of an archive.
+ * `read` passes them on, one after the other. All else is as with {@linkcode untar}.
+ */
+export async function untarParts(
+  read: (visit: Visit) => Promise<void>,
+  target: string,
+  options: UntarOptions = {},
+): Promise<UntarResult> {
+  return await unpack(read, target, options, true);
+}
+
+async function unpack(
+  read: (visit: Visit) => Promise<void>,
+  target: string,
+  options: UntarOptions,
+  inside: boolean,
+): Promise<UntarResult> {
+  const { sameOwner = true, samePermissions = true, time = true } = options;
+  const system = options.system ?? nativeTree() ?? portableTree();
+  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time }, inside);
+  await read((event) => writer.visit(event));
+  return { losses: writer.losses.all, omitted: writer.omitted };
 }

@@ -76,6 +76,12 @@ export class ArchiveDecoder {
   #features: bigint | undefined;
   /** Bytes that were taken out of the queue. */
   #offset = 0;
+  readonly #part: boolean;
+
+  /** With `part` the bytes are those of one node inside of an archive, from its ENTRY to its end. */
+  constructor(options: { part?: boolean } = {}) {
+    this.#part = options.part ?? false;
+  }
 
   /** Whether the archive is complete. */
   get done(): boolean {
@@ -95,7 +101,15 @@ export class ArchiveDecoder {
     return this.#ready.shift()!;
   }
 
-  /** To be called after the last piece and its events. Throws `invalid-archive` when the archive is not complete. */
+  /** To be called after the last piece and its events: there may be more of these now. */
+  end(): void {
+    const kind = this.#node?.kind;
+    if (!this.#part || this.#folders.length > 0 || this.#queue.length > 0) return;
+    // Nothing else tells where a pipe or a socket ends. No whole archive is of one.
+    if (kind === "fifo" || kind === "socket") this.#finishNode([kind], "entry", {}, this.#offset);
+  }
+
+  /** To be called after {@linkcode end} and its events. Throws `invalid-archive` when the archive is not complete. */
   finish(): void {
     if (this.done) return;
     const where = this.#offset + this.#queue.length;

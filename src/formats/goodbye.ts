@@ -86,12 +86,20 @@ export function parseGoodbyeItem(bytes: Uint8Array): GoodbyeItem {
   return { offset, size, hash: view.getBigUint64(16, true) };
 }
 
-/** Throws `invalid-archive` unless these 24 bytes are the tail of an element that is so large and so far from ENTRY. */
-export function checkGoodbyeTail(bytes: Uint8Array, size: number, entryOffset: number): void {
+/** What the tail in these 24 bytes says: the element's size, and how far it is from ENTRY. Throws `invalid-archive`. */
+export function parseGoodbyeTail(bytes: Uint8Array): { size: number; entryOffset: number } {
   const view = viewOf(bytes);
   if (view.getBigUint64(16, true) !== TAIL_MARKER) throw invalid("does not end as it should");
-  if (readU64(view, 8) !== size) throw invalid("says that it has another size");
-  if (readU64(view, 0) !== entryOffset) throw invalid("says that the directory starts elsewhere");
+  const [entryOffset, size] = [readU64(view, 0), readU64(view, 8)];
+  if (entryOffset === undefined || size === undefined) throw invalid("points outside of it");
+  return { size, entryOffset };
+}
+
+/** Throws `invalid-archive` unless these 24 bytes are the tail of an element that is so large and so far from ENTRY. */
+export function checkGoodbyeTail(bytes: Uint8Array, size: number, entryOffset: number): void {
+  const tail = parseGoodbyeTail(bytes);
+  if (tail.size !== size) throw invalid("says that it has another size");
+  if (tail.entryOffset !== entryOffset) throw invalid("says that the directory starts elsewhere");
 }
 
 /**

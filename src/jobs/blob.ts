@@ -18,6 +18,8 @@ export interface BlobOptions {
   readonly codec?: Codec;
   /** Bounds of the requests in flight. */
   readonly limits?: LimiterOptions;
+  /** Bytes of chunks that are kept for the next read of this blob or its parts. Default: none. */
+  readonly keepBytes?: number;
 }
 
 /** A part of a blob, or all of it. Reading verifies every chunk before any of its bytes is given out. */
@@ -25,13 +27,24 @@ export class ChunkedBlob {
   readonly #index: Index;
   readonly #reader: ChunkReader;
   readonly #limiter: Limiter;
+  readonly #kept: KeptChunks;
   readonly #start: number;
   readonly #end: number;
 
-  private constructor(index: Index, reader: ChunkReader, limiter: Limiter, start: number, end: number) {
+  private constructor(
+    { index, reader, limiter, kept }: {
+      index: Index;
+      reader: ChunkReader;
+      limiter: Limiter;
+      kept: KeptChunks;
+    },
+    start: number,
+    end: number,
+  ) {
     this.#index = index;
     this.#reader = reader;
     this.#limiter = limiter;
+    this.#kept = kept;
     this.#start = start;
     this.#end = end;
   }
@@ -40,7 +53,8 @@ export class ChunkedBlob {
   static open(index: Index, sources: Sources | ChunkStore, options: BlobOptions = {}): ChunkedBlob {
     const from: Sources = "stores" in sources ? sources : { stores: [sources] };
     const reader = new ChunkReader(from, options.codec ?? portableCodec);
-    return new ChunkedBlob(index, reader, new Limiter(options.limits), 0, index.size);
+    const kept = new KeptChunks(options.keepBytes ?? 0);
+    return new ChunkedBlob({ index, reader, limiter: new Limiter(options.limits), kept }, 0, index.size);
   }
 
   /** Bytes in this part. */
@@ -53,7 +67,8 @@ export class ChunkedBlob {
     const clamp = (at: number) => Math.max(0, Math.min(this.size, at < 0 ? this.size + at : at));
     const from = clamp(start);
     const to = Math.max(from, clamp(end));
-    return new ChunkedBlob(this.#index, this.#reader, this.#limiter, this.#start + from, this.#start + to);
+    const shared = { index: this.#index, reader: this.#reader, limiter: this.#limiter, kept: this.#kept };
+    return new ChunkedBlob(shared, this.#start + from, this.#start + to);
   }
 
   /** The bytes in order. Chunks are read ahead, as many as the link rewards; cancelling stops that. */
@@ -114,9 +129,10 @@ export class ChunkedBlob {
         Math.min(whole.length, this.#end - start),
       );
       // The reader may do with the bytes what he likes: a chunk that comes again is given as a copy.
+      const id = this.#index.id(chunk);
       const again = ahead.some((one) => one.bytes === bytes);
-      if (!again) underWay.delete(this.#index.id(chunk));
-      yield again ? new Uint8Array(part) : part;
+      if (!again) underWay.delete(id);
+      yield this.#kept.keep(id, whole) || again ? new Uint8Array(part) : part;
     }
   }
 
@@ -126,6 +142,8 @@ export class ChunkedBlob {
 
   #begin(chunk: number, underWay: Map<ChunkId, Promise<Uint8Array>>, signal: AbortSignal): Ahead {
     const id = this.#index.id(chunk);
+    const kept = this.#kept.get(id);
+    if (kept !== undefined) return { chunk, bytes: Promise.resolve(kept) };
     let bytes = underWay.get(id);
     if (bytes === undefined) {
       const expected = { id, digest: this.#index.digest, size: this.#index.length(chunk) };
@@ -142,4 +160,32 @@ export class ChunkedBlob {
 interface Ahead {
   readonly chunk: number;
   readonly bytes: Promise<Uint8Array>;
+}
+
+/** The chunks that were used last. */
+class KeptChunks {
+  readonly #most: number;
+  readonly #chunks = new Map<ChunkId, Uint8Array>();
+  #bytes = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(id: ChunkId): Uint8Array | undefined {
+    return this.#chunks.get(id);
+  }
+
+  /** Keeps the chunk, and lets go of the one that was not used for longest. False when nothing is to be kept. */
+  keep(id: ChunkId, bytes: Uint8Array): boolean {
+    if (this.#most === 0) return false;
+    if (!this.#chunks.delete(id)) this.#bytes += bytes.length;
+    this.#chunks.set(id, bytes);
+    for (const [oldest, { length }] of this.#chunks) {
+      if (this.#bytes <= this.#most || oldest === id) break;
+      this.#chunks.delete(oldest);
+      this.#bytes -= length;
+    }
+    return true;
+  }
 }

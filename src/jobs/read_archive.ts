@@ -1,28 +1,47 @@
 /** An archive from wherever its bytes come, read as a whole. */
 import { DesyncError } from "../errors.ts";
 import { ArchiveDecoder } from "../formats/archive.ts";
+import type { Progress } from "./progress.ts";
 import type { Visit } from "./visit.ts";
 
 /** Bytes in order: a stream of the web is one. */
 export type Pieces = AsyncIterable<Uint8Array>;
 
 /**
- * Calls `visit` for all that the archive says, in its order. Throws `invalid-archive` when it is none, `interrupted`,
- * and whatever `visit` throws.
+ * Calls `visit` for all that the archive says, in its order. With `part` the pieces are those of one node inside of an
+ * archive. Throws `invalid-archive` when it is none, `interrupted`, and whatever `visit` throws.
  */
 export async function readArchive(
   pieces: Pieces,
   visit: Visit,
   signal?: AbortSignal,
+  options: { part?: boolean } = {},
 ): Promise<void> {
-  const decoder = new ArchiveDecoder();
+  const decoder = new ArchiveDecoder(options);
   for await (const piece of pieces) {
     if (signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
     decoder.push(piece);
-    for (let event = decoder.next(); event !== null; event = decoder.next()) {
-      const waiting = visit(event);
-      if (waiting !== undefined) await waiting;
-    }
+    await visitReady(decoder, visit);
   }
+  decoder.end();
+  await visitReady(decoder, visit);
   decoder.finish();
+}
+
+async function visitReady(decoder: ArchiveDecoder, visit: Visit): Promise<void> {
+  for (let event = decoder.next(); event !== null; event = decoder.next()) {
+    const pending = visit(event);
+    if (pending !== undefined) await pending;
+  }
+}
+
+/** The same pieces, whose bytes are counted. */
+export async function* counted(
+  pieces: Pieces,
+  progress: Progress | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const piece of pieces) {
+    yield piece;
+    if (progress !== undefined) progress.done += piece.length;
+  }
 }

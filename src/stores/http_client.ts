@@ -97,22 +97,98 @@ export async function httpGet(
   }
 }
 
+/** A part of what is at a URL: the bytes from `start` up to but without `end`, or the last so many. */
+export type HttpRange = { readonly start: number; readonly end: number } | { readonly last: number };
+
+/** What a server said about the whole, so that its parts can be told to belong together. */
+export interface HttpWhole {
+  readonly size: number;
+  /** Its ETag, or when it was changed. */
+  readonly version: string | null;
+}
+
 /**
- * The body of `url` as it comes, however long it is. Errors as for {@linkcode httpGet}, and `store` for 404 and 410 too;
- * a body that breaks off is not asked for again.
+ * A part of what is at `url`, and what the whole is; `null` when the server gives no parts. Errors as for
+ * {@linkcode httpGet}, and `store` for 404 and 410 too.
+ */
+export async function httpPart(
+  url: URL,
+  shown: string,
+  range: HttpRange,
+  options: HttpOptions,
+  signal?: AbortSignal,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; whole: HttpWhole } | null> {
+  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
+  try {
+    const headers = { ...options.headers, ...rangeHeaders(range) };
+    const response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
+    watch.touch();
+    const whole = partOf(response, shown, range);
+    if (whole === null) {
+      await response.body?.cancel();
+      return null;
+    }
+    const bytes = await readBody(response, shown, whole.length, watch);
+    if (bytes.length !== whole.length) {
+      throw new DesyncError(
+        "store",
+        `Cannot read ${shown}: the server sends another part than it was asked for`,
+      );
+    }
+    return { bytes, whole };
+  } catch (error) {
+    throw asStoreError(error, shown, watch, signal);
+  } finally {
+    watch.stop();
+  }
+}
+
+function rangeHeaders(range: HttpRange): Record<string, string> {
+  const bytes = "last" in range ? `-${range.last}` : `${range.start}-${range.end - 1}`;
+  // Parts are those of the bytes as they are.
+  return { range: `bytes=${bytes}`, "accept-encoding": "identity" };
+}
+
+/** What the answer says about the whole, and how many bytes it has; `null` when it is no part. */
+function partOf(
+  response: Response,
+  shown: string,
+  range: HttpRange,
+): HttpWhole & { length: number } | null {
+  const { status, headers } = response;
+  if (status === 200 || (status === 206 && headers.get("content-encoding") !== null)) return null;
+  if (status !== 206 && status !== 416) throw statusError(response, shown);
+  const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(headers.get("content-range") ?? "");
+  const [first, last, size] = (match ?? []).slice(1).map(Number);
+  const [start, end] = "last" in range ? [Math.max(0, size - range.last), size] : [range.start, range.end];
+  if (status === 416 || first !== start || last !== end - 1 || end > size) {
+    throw new DesyncError(
+      "store",
+      `Cannot read ${shown}: the server has no bytes ${start} to ${end}, or no longer`,
+    );
+  }
+  return { size, version: headers.get("etag") ?? headers.get("last-modified"), length: end - start };
+}
+
+/**
+ * The body of `url` as it comes, however long it is, or a part of it. Errors as for {@linkcode httpGet}, and `store` for
+ * 404 and 410 too; a body that breaks off is not asked for again.
  */
 export async function* httpStream(
   url: URL,
   shown: string,
   options: HttpOptions,
   signal?: AbortSignal,
+  part?: HttpRange & { readonly whole: HttpWhole },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
   let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   try {
-    const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
+    const headers = { ...options.headers, ...(part === undefined ? {} : rangeHeaders(part)) };
+    const response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
     reader = response.body?.getReader();
-    if (response.status !== 200) throw statusError(response, shown);
+    if (part !== undefined) checkSameWhole(partOf(response, shown, part), part.whole, shown);
+    else if (response.status !== 200) throw statusError(response, shown);
     while (reader !== undefined) {
       // What is done with a piece may take its time: that is not the server's silence.
       watch.touch();
@@ -127,6 +203,12 @@ export async function* httpStream(
     watch.stop();
     await reader?.cancel().catch(() => {});
   }
+}
+
+/** Throws `store` when a part is of something else than the ones before. */
+export function checkSameWhole(now: HttpWhole | null, before: HttpWhole, shown: string): void {
+  if (now?.size === before.size && now.version === before.version) return;
+  throw new DesyncError("store", `Cannot read ${shown}: it changed while it was read`);
 }
 
 /** Whether `url` is there, asked with HEAD. Errors as for {@linkcode httpGet}. */

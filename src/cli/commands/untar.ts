@@ -1,34 +1,121 @@
-/** `desync untar ARCHIVE TARGET` */
-import { untar, type UntarResult } from "../../deno/untar.ts";
+/** `desync untar ARCHIVE TARGET [PATH…]` */
+import { basename, extname } from "node:path";
+import { DesyncError } from "../../errors.ts";
+import { type Loss, Losses } from "../../deno/losses.ts";
+import { untar, untarParts } from "../../deno/untar.ts";
+import {
+  type ArchivePath,
+  checkArchivePaths,
+  findParts,
+  parseArchivePath,
+  pickParts,
+  readParts,
+} from "../../jobs/archive_parts.ts";
+import type { ArchivePlace } from "../../jobs/find_in_archive.ts";
+import { tarStream } from "../../jobs/archive_to_tar.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { namingArchive, openArchive } from "../archive_source.ts";
+import { counted, readArchive } from "../../jobs/read_archive.ts";
+import type { Visit } from "../../jobs/visit.ts";
+import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator } from "../location.ts";
+import { Locator, withoutSecrets } from "../location.ts";
 import { printError } from "../output.ts";
+import { writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
+
+/** What could not be had of an archive. */
+interface Result {
+  readonly losses: readonly Loss[];
+  readonly omitted: number;
+}
 
 /** Unpacks. Ends with `PARTLY` when something could not be restored. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [location, target] = args;
+  const [location, target, ...words] = args;
+  const toTar = flags.outputFormat === "gnu-tar";
+  if (toTar) checkTarFlags(flags);
+  const paths = words.map(parseArchivePath);
+  checkArchivePaths(paths);
   await using locator = new Locator(flags);
-  const { pieces, size } = await openArchive(location, flags, locator, signal);
+  const source = await openArchive(location, flags, locator, signal);
   const progress = new Progress();
-  progress.total = size ?? 0;
+  progress.total = source.size ?? 0;
   const { sameOwner, samePermissions, time } = flags;
-  let result: UntarResult;
+  const options = { sameOwner, samePermissions, time, signal, progress };
+  const parts = (read: Read) =>
+    toTar ? writeTar(read, location, target, signal) : untarParts(read, target, options);
+  let result: Result;
   {
     using _display = showProgress(progress, flags);
-    const options = { sameOwner, samePermissions, time, signal, progress };
-    result = await namingArchive(location, flags, () => untar(pieces, target, options));
+    result = await namingArchive(location, flags, async () => {
+      if (paths.length > 0) return await withParts(source, paths, progress, signal, parts);
+      if (!toTar) return await untar(source.pieces, target, options);
+      return await parts((visit) => readArchive(counted(source.pieces, progress), visit, signal));
+    });
   }
-  const { losses, omitted } = result;
+  return tell(result, toTar ? "not in the tar" : "not restored");
+}
+
+/** Passes an archive, or parts of it, on. */
+type Read = (visit: Visit) => Promise<void>;
+
+/** Reads no more than these paths where that can be done, else all. */
+async function withParts(
+  source: ArchiveSource,
+  paths: readonly ArchivePath[],
+  progress: Progress,
+  signal: AbortSignal,
+  work: (read: Read) => Promise<Result>,
+): Promise<Result> {
+  const access = await source.access();
+  try {
+    if (access === null) {
+      return await work((visit) => pickParts(counted(source.pieces, progress), paths, visit, signal));
+    }
+    const found = await findParts(access, paths, signal);
+    progress.total = found.reduce((sum, { place }) => sum + place.end - place.start, 0);
+    const open = ({ start, end }: ArchivePlace) => counted(access.pieces(start, end, signal), progress);
+    return await work((visit) => readParts(open, found, visit, signal));
+  } finally {
+    access?.[Symbol.dispose]?.();
+  }
+}
+
+function tell({ losses, omitted }: Result, state: string): number {
   if (omitted > 0) {
     printError(`desync: ${omitted} names in the archive have nothing behind them: its maker left it out\n`);
   }
   for (const { what, count, path, reason } of losses) {
     const others = count === 1 ? path : `${count} files, the first is ${path}`;
-    printError(`desync: not restored: ${what} (${others}: ${reason})\n`);
+    printError(`desync: ${state}: ${what} (${others}: ${reason})\n`);
   }
   return losses.length === 0 ? DONE : PARTLY;
+}
+
+function checkTarFlags({ sameOwner, samePermissions, time }: FlagValues): void {
+  if (sameOwner !== false && samePermissions !== false && time !== false) return;
+  throw new DesyncError(
+    "usage",
+    "--no-same-owner, --no-same-permissions and --no-time are for unpacking to disk: give them to tar",
+  );
+}
+
+async function writeTar(
+  read: Read,
+  location: string,
+  target: string,
+  signal: AbortSignal,
+): Promise<Result> {
+  const losses = new Losses();
+  const name = basename(withoutSecrets(location));
+  const rootName = location === "-" ? undefined : basename(name, extname(name)) || undefined;
+  let done: Promise<{ omitted: number }> | undefined;
+  const begin = () => {
+    const tar = tarStream(read, { rootName, lose: losses.add.bind(losses) });
+    done = tar.done;
+    return tar.readable;
+  };
+  await writeWholePieces(target, begin, signal);
+  return { losses: losses.all, ...await done! };
 }

@@ -1,0 +1,47 @@
+/** A file of this machine, read at any place. */
+import type { RandomAccess } from "../jobs/random_access.ts";
+import { fileError } from "./file_errors.ts";
+import { SourceFile } from "./source_file.ts";
+
+const PIECE_BYTES = 256 * 1024;
+
+/** Reads parts of a file. */
+export class FileAccess implements RandomAccess, Disposable {
+  readonly size: number;
+  readonly #file: SourceFile;
+
+  private constructor(file: SourceFile, size: number) {
+    this.#file = file;
+    this.size = size;
+  }
+
+  /** `null` when it is no regular file. Throws `missing-file` or `io` when it cannot be opened. */
+  static open(path: string): FileAccess | null {
+    try {
+      // Opening a pipe would wait for somebody to write to it.
+      const { isFile, size } = Deno.statSync(path);
+      return isFile ? new FileAccess(new SourceFile(path), size) : null;
+    } catch (error) {
+      throw fileError(`read ${path}`, error);
+    }
+  }
+
+  /** Throws `io` when there are not so many bytes any more. */
+  read(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    this.#file.read(bytes, offset);
+    return Promise.resolve(bytes);
+  }
+
+  async *pieces(start: number, end: number): AsyncGenerator<Uint8Array> {
+    for (let at = start; at < end;) {
+      const piece = await this.read(at, Math.min(PIECE_BYTES, end - at));
+      yield piece;
+      at += piece.length;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}

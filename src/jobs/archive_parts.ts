@@ -1,0 +1,153 @@
+/** Parts of an archive, by their paths: found by its tables, or picked out of all that it says. */
+import { equalBytes } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
+import type { ArchiveEvent } from "../formats/archive.ts";
+import { escapeName } from "../formats/node_text.ts";
+import { type ArchivePlace, findInArchive } from "./find_in_archive.ts";
+import type { RandomAccess } from "./random_access.ts";
+import { type Pieces, readArchive } from "./read_archive.ts";
+import type { Visit } from "./visit.ts";
+
+/** A path in an archive: names from the root downwards, at least one. */
+export type ArchivePath = readonly Uint8Array[];
+
+/** Names of `a/b`, `/a/b` or `./a/b/`. Throws `usage` when there are none, or `..`. */
+export function parseArchivePath(text: string): ArchivePath {
+  const words = text.split("/").filter((word) => word !== "" && word !== ".");
+  if (words.includes("..")) {
+    throw new DesyncError("usage", `Not a path in an archive: ${text} (no .. please)`);
+  }
+  if (words.length === 0) {
+    throw new DesyncError(
+      "usage",
+      `Not a path in an archive: ${JSON.stringify(text)} (leave it away to get all)`,
+    );
+  }
+  return words.map((word) => new TextEncoder().encode(word));
+}
+
+/** Throws `usage` when one path is inside of another, or two have the same last name. */
+export function checkArchivePaths(paths: readonly ArchivePath[]): void {
+  for (const [i, path] of paths.entries()) {
+    for (const other of paths.slice(i + 1)) {
+      const [short, long] = path.length <= other.length ? [path, other] : [other, path];
+      if (short.every((name, at) => equalBytes(name, long[at]))) {
+        throw new DesyncError("usage", `${shown(long)} is in ${shown(short)}, which is asked for as well`);
+      }
+      if (equalBytes(path.at(-1)!, other.at(-1)!)) {
+        throw new DesyncError("usage", `${shown(path)} and ${shown(other)} would get the same name`);
+      }
+    }
+  }
+}
+
+/** Parts that were found. */
+export interface FoundPart {
+  readonly name: Uint8Array;
+  readonly place: ArchivePlace;
+}
+
+/** Finds all of these paths, before anything is done with them. Throws as {@linkcode findInArchive} does. */
+export async function findParts(
+  access: RandomAccess,
+  paths: readonly ArchivePath[],
+  signal?: AbortSignal,
+): Promise<FoundPart[]> {
+  const parts: FoundPart[] = [];
+  for (const path of paths) {
+    for (const place of await findInArchive(access, path, signal)) parts.push({ name: path.at(-1)!, place });
+  }
+  return parts;
+}
+
+/** Calls `visit` for these parts, whose bytes `open` gives: each is a tree of its own whose root has its name. */
+export async function readParts(
+  open: (place: ArchivePlace) => Pieces,
+  parts: readonly FoundPart[],
+  visit: Visit,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { name, place } of parts) {
+    let atRoot = true;
+    await readArchive(
+      open(place),
+      (event) => {
+        if (!atRoot || event.type !== "node") return visit(event);
+        atRoot = false;
+        return visit({ type: "node", node: { ...event.node, name } });
+      },
+      signal,
+      { part: true },
+    );
+  }
+}
+
+/**
+ * The same for an archive that can only be read from its beginning to its end. Throws `missing-path` at the end when
+ * one of the paths did not come.
+ */
+export async function pickParts(
+  pieces: Pieces,
+  paths: readonly ArchivePath[],
+  visit: Visit,
+  signal?: AbortSignal,
+): Promise<void> {
+  const picker = new Picker(paths, visit);
+  await readArchive(pieces, (event) => picker.visit(event), signal);
+  picker.finish();
+}
+
+class Picker {
+  readonly #visit: Visit;
+  readonly #missing: Set<ArchivePath>;
+  readonly #paths: readonly ArchivePath[];
+  /** Names of the nodes that have not ended, without the root's. */
+  readonly #names: Uint8Array[] = [];
+  #atRoot = true;
+  /** How deep the part is that is being passed on; 0 outside of all. */
+  #inside = 0;
+
+  constructor(paths: readonly ArchivePath[], visit: Visit) {
+    this.#paths = paths;
+    this.#missing = new Set(paths);
+    this.#visit = visit;
+  }
+
+  visit(event: ArchiveEvent): void | Promise<void> {
+    if (event.type === "node") return this.#begin(event);
+    const inside = this.#inside > 0;
+    if (event.type === "end") {
+      if (this.#names.length === this.#inside) this.#inside = 0;
+      this.#names.pop();
+    }
+    return inside ? this.#visit(event) : undefined;
+  }
+
+  finish(): void {
+    const [path] = this.#missing;
+    if (path !== undefined) throw new DesyncError("missing-path", `there is no ${shown(path)} in it`);
+  }
+
+  #begin(event: ArchiveEvent & { type: "node" }): void | Promise<void> {
+    if (this.#atRoot) {
+      this.#atRoot = false;
+      return;
+    }
+    this.#names.push(event.node.name);
+    if (this.#inside === 0) {
+      const path = this.#paths.find((names) => this.#isHere(names));
+      if (path === undefined) return;
+      this.#missing.delete(path);
+      this.#inside = this.#names.length;
+    }
+    return this.#visit(event);
+  }
+
+  #isHere(names: ArchivePath): boolean {
+    return names.length === this.#names.length && names.every((name, i) => equalBytes(name, this.#names[i]));
+  }
+}
+
+function shown(path: ArchivePath): string {
+  return path.map(escapeName).join("/");
+}

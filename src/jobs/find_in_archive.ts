@@ -1,0 +1,177 @@
+/**
+ * Finds a file or folder in an archive by the tables of children (GOODBYE, see goodbye.ts) from the archive's end
+ * downwards, reading nothing else.
+ *
+ * Nothing that a table says is believed: what it points to lies inside of what was looked at before, so that every step
+ * makes that smaller, and has to have the name that is looked for. Its size is believed by nobody: it is read as an
+ * archive of its own, which has to end where the table says.
+ */
+import { equalBytes, readU64, viewOf } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
+import {
+  ELEMENT,
+  ELEMENT_HEADER_BYTES,
+  ENTRY_BYTES,
+  KINDS,
+  MAX_NAME_BYTES,
+} from "../formats/archive_elements.ts";
+import { elementName, invalidArchive } from "../formats/archive_node.ts";
+import {
+  GOODBYE_ITEM_BYTES,
+  type GoodbyeItem,
+  nameHash,
+  parseGoodbyeItem,
+  parseGoodbyeTail,
+} from "../formats/goodbye.ts";
+import { escapeName } from "../formats/node_text.ts";
+import type { RandomAccess } from "./random_access.ts";
+
+/** Where a node lies in an archive: from its ENTRY to its end. */
+export interface ArchivePlace {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** No more of the same name are looked for. Archives that were made of tars may have some. */
+const MAX_SAME_NAME = 1000;
+const FILENAME_BYTES = ELEMENT_HEADER_BYTES + MAX_NAME_BYTES + 1;
+
+/**
+ * The places of the node with this path, names from the root downwards. There are several when the archive has the name
+ * several times, as those made of tars may: in their order in it, in which later ones replace earlier ones.
+ *
+ * Throws `missing-path` when there is none, `invalid-archive`, and whatever `access` throws.
+ */
+export async function findInArchive(
+  access: RandomAccess,
+  names: readonly Uint8Array[],
+  signal?: AbortSignal,
+): Promise<ArchivePlace[]> {
+  let places: ArchivePlace[] = [{ start: 0, end: access.size }];
+  let path = "";
+  for (const name of names) {
+    const found: ArchivePlace[] = [];
+    const around = path === "" ? "it" : path;
+    path = path === "" ? escapeName(name) : `${path}/${escapeName(name)}`;
+    for (const place of places) {
+      const kind = await kindAt(access, place, signal);
+      if (kind !== "directory") {
+        if (places.length > 1) continue;
+        throw new DesyncError(
+          "missing-path",
+          `there is no ${path} in it: ${around} is no directory (${kind})`,
+        );
+      }
+      found.push(...await findChild(access, place, name, path, signal));
+    }
+    if (found.length === 0) throw new DesyncError("missing-path", `there is no ${path} in it`);
+    places = found;
+  }
+  return places;
+}
+
+async function kindAt(
+  access: RandomAccess,
+  { start, end }: ArchivePlace,
+  signal?: AbortSignal,
+): Promise<string> {
+  if (end - start < ENTRY_BYTES) throw invalidArchive(`at byte ${start} there is no node`);
+  const view = viewOf(await access.read(start, ENTRY_BYTES, signal));
+  if (elementName(view.getBigUint64(8, true), start) !== "entry" || readU64(view, 0) !== ENTRY_BYTES) {
+    throw invalidArchive(`at byte ${start} there is no node`);
+  }
+  const mode = readU64(view, 24) ?? 0;
+  const kind = KINDS.get(mode - mode % 0o10000);
+  if (kind === undefined) throw invalidArchive("a node is of no known kind");
+  return kind;
+}
+
+/** The places in a directory that have this name, in their order. */
+async function findChild(
+  access: RandomAccess,
+  folder: ArchivePlace,
+  name: Uint8Array,
+  path: string,
+  signal?: AbortSignal,
+): Promise<ArchivePlace[]> {
+  const table = await openTable(access, folder, signal);
+  const found: ArchivePlace[] = [];
+  let same = 0;
+  for await (const item of table.itemsOf(nameHash(name))) {
+    if (++same > MAX_SAME_NAME) throw invalidArchive(`it has ${path} more than ${MAX_SAME_NAME} times`);
+    const start = table.start - item.offset;
+    const node = await nodeBehindName(access, { start, end: start + item.size }, item.hash, name, signal);
+    if (node === "other") continue;
+    if (node === "omitted") {
+      throw new DesyncError("missing-path", `${path} has nothing behind it: the archive's maker left it out`);
+    }
+    found.push(node);
+  }
+  return found.sort((a, b) => a.start - b.start);
+}
+
+/** The node of a child that begins with its name. `other` when names share a hash. */
+async function nodeBehindName(
+  access: RandomAccess,
+  { start, end }: ArchivePlace,
+  hash: bigint,
+  name: Uint8Array,
+  signal?: AbortSignal,
+): Promise<ArchivePlace | "other" | "omitted"> {
+  const wrong = () =>
+    invalidArchive(`a directory's table of children points to byte ${start}, where no name is`);
+  if (end - start < ELEMENT_HEADER_BYTES + 2) throw wrong();
+  const bytes = await access.read(start, Math.min(end - start, FILENAME_BYTES), signal);
+  const size = readU64(viewOf(bytes), 0);
+  if (viewOf(bytes).getBigUint64(8, true) !== ELEMENT.filename || size === undefined) throw wrong();
+  if (size < ELEMENT_HEADER_BYTES + 2 || size > bytes.length || bytes[size - 1] !== 0) throw wrong();
+  const there = bytes.subarray(ELEMENT_HEADER_BYTES, size - 1);
+  if (nameHash(there) !== hash) {
+    throw invalidArchive(`a directory's table of children points to ${escapeName(there)} and means another`);
+  }
+  if (!equalBytes(there, name)) return "other";
+  return start + size === end ? "omitted" : { start: start + size, end };
+}
+
+/** A directory's table. */
+interface Table {
+  /** Where it begins. */
+  readonly start: number;
+  /** Those of this hash, in no order. */
+  itemsOf(hash: bigint): AsyncGenerator<GoodbyeItem>;
+}
+
+async function openTable(access: RandomAccess, folder: ArchivePlace, signal?: AbortSignal): Promise<Table> {
+  const { size, entryOffset } = parseGoodbyeTail(
+    await access.read(folder.end - GOODBYE_ITEM_BYTES, GOODBYE_ITEM_BYTES, signal),
+  );
+  const start = folder.end - size;
+  const count = (size - ELEMENT_HEADER_BYTES) / GOODBYE_ITEM_BYTES - 1;
+  if (
+    start - entryOffset !== folder.start || entryOffset < ENTRY_BYTES || count < 0 || !Number.isInteger(count)
+  ) {
+    throw invalidArchive(`the table of children that ends at byte ${folder.end} does not fit its directory`);
+  }
+  const item = async (at: number): Promise<GoodbyeItem> => {
+    const offset = start + ELEMENT_HEADER_BYTES + at * GOODBYE_ITEM_BYTES;
+    const found = parseGoodbyeItem(await access.read(offset, GOODBYE_ITEM_BYTES, signal));
+    if (found.offset > entryOffset - ENTRY_BYTES) {
+      throw invalidArchive("a directory's table of children points outside of it");
+    }
+    return found;
+  };
+  return {
+    start,
+    async *itemsOf(hash) {
+      // Smaller hashes are at 2i+1, larger ones at 2i+2. In a table that lies, no place is looked at twice.
+      const waiting = [0];
+      for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+        if (at >= count) continue;
+        const found = await item(at);
+        if (hash >= found.hash) waiting.push(2 * at + 2);
+        if (hash <= found.hash) waiting.push(2 * at + 1);
+        if (hash === found.hash) yield found;
+      }
+    },
+  };
+}

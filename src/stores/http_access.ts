@@ -1,0 +1,96 @@
+/** What is at a URL, read in parts, where the server gives parts. */
+import {
+  checkSameWhole,
+  type HttpLocation,
+  type HttpOptions,
+  httpPart,
+  type HttpRange,
+  httpStream,
+  type HttpWhole,
+} from "./http_client.ts";
+import { retrying, type RetryOptions } from "./retry.ts";
+import { concat } from "../bytes.ts";
+
+/** Small reads fetch whole blocks, which are kept: those of an archive are often near each other. */
+const BLOCK_BYTES = 32 * 1024;
+const KEPT_BLOCKS = 64;
+
+/** How it is asked for. */
+export interface HttpAccessOptions extends HttpOptions {
+  readonly retry: RetryOptions;
+}
+
+/** Reads parts of what is at a URL. It has to stay what it is meanwhile. */
+export class HttpAccess {
+  readonly size: number;
+  readonly #location: HttpLocation;
+  readonly #options: HttpAccessOptions;
+  readonly #whole: HttpWhole;
+  readonly #blocks = new Map<number, Uint8Array>();
+
+  private constructor(location: HttpLocation, options: HttpAccessOptions, whole: HttpWhole) {
+    this.#location = location;
+    this.#options = options;
+    this.#whole = whole;
+    this.size = whole.size;
+  }
+
+  /** `null` when the server gives no parts. Throws `store`, `timeout`, `interrupted`. */
+  static async open(
+    location: HttpLocation,
+    options: HttpAccessOptions,
+    signal?: AbortSignal,
+  ): Promise<HttpAccess | null> {
+    const own = { ...options, headers: { ...options.headers, ...location.headers } };
+    const tail = await fetchPart(location, { last: BLOCK_BYTES }, own, signal);
+    if (tail === null) return null;
+    const access = new HttpAccess(location, own, tail.whole);
+    // The last block, as far as it is whole.
+    const start = Math.ceil((access.size - tail.bytes.length) / BLOCK_BYTES) * BLOCK_BYTES;
+    const skip = start - (access.size - tail.bytes.length);
+    if (skip < tail.bytes.length) access.#blocks.set(start / BLOCK_BYTES, tail.bytes.subarray(skip));
+    return access;
+  }
+
+  /** The bytes from `offset` on. Throws `store` when there are not so many, or it changed. */
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    for (let at = offset; at < offset + length;) {
+      const number = Math.floor(at / BLOCK_BYTES);
+      const block = await this.#block(number, signal);
+      const from = at - number * BLOCK_BYTES;
+      const piece = block.subarray(from, Math.min(block.length, from + offset + length - at));
+      if (piece.length === 0) throw new RangeError("beyond the end");
+      pieces.push(piece);
+      at += piece.length;
+    }
+    return concat(pieces);
+  }
+
+  /** The bytes from `start` up to but without `end`. */
+  pieces(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+    const { url, shown } = this.#location;
+    return httpStream(url, shown, this.#options, signal, { start, end, whole: this.#whole });
+  }
+
+  async #block(number: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const kept = this.#blocks.get(number);
+    if (kept !== undefined) return kept;
+    const start = number * BLOCK_BYTES;
+    const end = Math.min(this.size, start + BLOCK_BYTES);
+    const part = await fetchPart(this.#location, { start, end }, this.#options, signal);
+    checkSameWhole(part?.whole ?? null, this.#whole, this.#location.shown);
+    if (this.#blocks.size >= KEPT_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!);
+    this.#blocks.set(number, part!.bytes);
+    return part!.bytes;
+  }
+}
+
+function fetchPart(
+  { url, shown }: HttpLocation,
+  range: HttpRange,
+  options: HttpAccessOptions,
+  signal?: AbortSignal,
+): ReturnType<typeof httpPart> {
+  return retrying(options.retry, signal, () => httpPart(url, shown, range, options, signal));
+}
