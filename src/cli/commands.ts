@@ -129,7 +129,8 @@ it is written. -o and -l choose a part; only the chunks of that part are fetched
     summary: "pack a folder into an archive",
     description:
       `Packs a folder into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
-index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.`,
+index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.
+With --input-format tar the source is a tar file, or "-" for standard input.`,
     flags: [
       "makeIndex",
       "targetStore",
@@ -141,6 +142,8 @@ index (.caidx). The bytes are those that casync writes for the same features. "-
       "excludeNodump",
       "excludeFile",
       "oneFileSystem",
+      "inputFormat",
+      "tarAddRoot",
       "noTime",
       "uncompressed",
       "compressionLevel",
@@ -152,6 +155,7 @@ index (.caidx). The bytes are those that casync writes for the same features. "-
       "desync tar docs.catar /srv/docs",
       "desync tar -i -s /mnt/store docs.caidx /srv/docs",
       "desync tar --with=unix --exclude='*.o' docs.catar /srv/docs",
+      "zcat root.tar.gz | desync tar -i -s /mnt/store --input-format tar root.caidx -",
     ],
     load: () => import("./commands/tar.ts"),
   },

@@ -45,6 +45,8 @@ export interface FlagValues {
   readonly excludeNodump: boolean;
   readonly excludeFile: boolean;
   readonly oneFileSystem?: boolean;
+  readonly inputFormat: "disk" | "tar";
+  readonly tarAddRoot?: boolean;
   readonly outputFormat?: "disk" | "gnu-tar";
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
@@ -307,6 +309,16 @@ export const FLAGS = {
   oneFileSystem: {
     flags: "-x, --one-file-system",
     description: "leave out what is mounted inside",
+  },
+  inputFormat: {
+    flags: "--input-format <format>",
+    description: "disk, or tar to read a tar file or stream",
+    words: ["disk", "tar"],
+    fallback: "disk",
+  },
+  tarAddRoot: {
+    flags: "--tar-add-root",
+    description: "put a folder around what is in the tar, for those that have none",
   },
   noSameOwner: { flags: "--no-same-owner", description: "unpack as the user who runs this" },
   noSamePermissions: {

@@ -8,6 +8,7 @@ import { DesyncError } from "../errors.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { TarDecoder } from "../formats/tar_decoder.ts";
 import { type TarContent, TarTree } from "../formats/tar_tree.ts";
+import { Turns } from "../jobs/turns.ts";
 import type { Visit } from "../jobs/visit.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
@@ -15,8 +16,6 @@ import { SourceFile } from "./source_file.ts";
 import { SpoolFile } from "./spool_file.ts";
 
 const PIECE_BYTES = 256 * 1024;
-/** Nodes after which others get their turn, such as Ctrl-C. */
-const TURN = 256;
 
 /** How a tar is read. */
 export interface TarSourceOptions {
@@ -29,6 +28,8 @@ export interface TarSourceOptions {
 
 /** What became of a tar. */
 export interface TarSourceResult {
+  /** Files, folders and others, those included that were made up. */
+  readonly nodes: number;
   /** Hard links, which were read as files of their own. */
   readonly hardLinks: number;
 }
@@ -45,32 +46,29 @@ export async function readTarTree(
   visit: Visit,
   options: TarSourceOptions = {},
 ): Promise<TarSourceResult> {
-  const { addRoot = false, signal } = options;
+  const { addRoot = false } = options;
+  const turns = new Turns(options.signal);
   const tree = new TarTree();
   using source = typeof input === "string" && isSeekable(input)
-    ? await scanFile(input, tree, signal)
-    : await scanStream(typeof input === "string" ? openPieces(input) : input, tree, options);
+    ? await scanFile(input, tree, turns)
+    : await scanStream(typeof input === "string" ? openPieces(input) : input, tree, turns, options);
   let nodes = 0;
   for (const step of tree.steps(addRoot)) {
-    checkSignal(signal);
+    if (turns.over) await turns.give();
     if (step.type === "end") {
       await visit(step);
       continue;
     }
-    if (++nodes % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    nodes++;
     await visit({ type: "node", node: step.node });
-    if (step.content !== undefined) await giveContent(source, step.content, visit, signal);
+    if (step.content !== undefined) await giveContent(source, step.content, visit, turns);
   }
-  return { hardLinks: tree.hardLinks };
+  return { nodes, hardLinks: tree.hardLinks };
 }
 
 /** Something that has the tar's bytes. */
 interface Bytes extends Disposable {
   read(buffer: Uint8Array, offset: number): void;
-}
-
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
 }
 
 function isSeekable(path: string): boolean {
@@ -120,16 +118,14 @@ function takeMembers(decoder: TarDecoder, tree: TarTree): number {
   return skip;
 }
 
-async function scanFile(path: string, tree: TarTree, signal: AbortSignal | undefined): Promise<Bytes> {
+async function scanFile(path: string, tree: TarTree, turns: Turns): Promise<Bytes> {
   const file = new SourceFile(path);
   try {
     const decoder = makeDecoder();
     const { size } = Deno.statSync(path);
-    let turns = 0;
     let at = 0;
     while (at < size && !decoder.done) {
-      checkSignal(signal);
-      if (++turns % TURN === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      if (turns.over) await turns.give();
       const piece = new Uint8Array(Math.min(PIECE_BYTES, size - at));
       file.read(piece, at);
       decoder.push(piece);
@@ -146,14 +142,15 @@ async function scanFile(path: string, tree: TarTree, signal: AbortSignal | undef
 async function scanStream(
   pieces: AsyncIterable<Uint8Array>,
   tree: TarTree,
-  { spoolFolder, signal }: TarSourceOptions,
+  turns: Turns,
+  { spoolFolder }: TarSourceOptions,
 ): Promise<Bytes> {
   const spool = new SpoolFile(spoolFolder);
   try {
     const decoder = makeDecoder();
     let skip = 0;
     for await (const piece of pieces) {
-      checkSignal(signal);
+      if (turns.over) await turns.give();
       // What comes behind the end is taken all the same: whoever writes it may not like to be cut off.
       if (decoder.done) continue;
       spool.append(piece);
@@ -175,12 +172,12 @@ async function giveContent(
   source: Bytes,
   { place, size, sparse }: TarContent,
   visit: Visit,
-  signal: AbortSignal | undefined,
+  turns: Turns,
 ): Promise<void> {
   const buffer = new Uint8Array(Math.min(PIECE_BYTES, size));
   const give = async (length: number, next: (piece: Uint8Array) => void) => {
     for (let left = length; left > 0;) {
-      checkSignal(signal);
+      if (turns.over) await turns.give();
       const bytes = buffer.subarray(0, Math.min(left, buffer.length));
       next(bytes);
       await visit({ type: "data", bytes });

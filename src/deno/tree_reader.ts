@@ -5,6 +5,7 @@ import { MAX_DEPTH } from "../formats/archive_elements.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import { DEFAULT_FEATURES, EXCLUDE_FILE, EXCLUDE_NODUMP, EXCLUDE_SUBMOUNTS } from "../formats/features.ts";
 import { escapeName } from "../formats/node_text.ts";
+import { Turns } from "../jobs/turns.ts";
 import type { Visit } from "../jobs/visit.ts";
 import { fileError } from "./file_errors.ts";
 import { nativeSource } from "./native_source.ts";
@@ -12,8 +13,6 @@ import { portableSource } from "./portable_source.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
 
 const PIECE_BYTES = 256 * 1024;
-/** After so long others get their turn, such as Ctrl-C. */
-const TURN_MS = 50;
 /** Holds patterns for files of its folder that are left out. */
 const EXCLUDE_FILE_NAME = ".caexclude";
 const MAX_EXCLUDE_FILE_BYTES = 1024 * 1024;
@@ -75,11 +74,10 @@ class TreeReader {
   readonly #visit: Visit;
   readonly #features: bigint;
   readonly #skipName: Uint8Array | undefined;
-  readonly #signal: AbortSignal | undefined;
+  readonly #turns: Turns;
   readonly #buffer = new Uint8Array(PIECE_BYTES);
   readonly #linked = new Set<string>();
   readonly #summary: TreeSummary;
-  #turnBegan = performance.now();
   /** Names from the root to where it is, for messages. */
   readonly #names: Uint8Array[] = [];
 
@@ -89,7 +87,7 @@ class TreeReader {
     this.#features = options.features ?? DEFAULT_FEATURES;
     this.#source = options.source ?? nativeSource(this.#features) ?? portableSource(this.#features);
     this.#skipName = options.skipName === undefined ? undefined : new TextEncoder().encode(options.skipName);
-    this.#signal = options.signal;
+    this.#turns = new Turns(options.signal);
     this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, blind: this.#source.blind };
   }
 
@@ -105,7 +103,7 @@ class TreeReader {
 
   async #read(open: OpenNode, exclude: ExcludePatterns): Promise<void> {
     this.#summary.nodes++;
-    if (this.#turnIsOver()) await this.#giveTurn();
+    if (this.#turns.over) await this.#turns.give();
     const { kind } = open.node;
     const waiting = this.#visit({ type: "node", node: open.node });
     if (waiting !== undefined) await waiting;
@@ -170,7 +168,7 @@ class TreeReader {
     }
     this.#summary.bytes += node.size;
     for (let left = node.size; left > 0;) {
-      if (this.#turnIsOver()) await this.#giveTurn();
+      if (this.#turns.over) await this.#turns.give();
       const buffer = this.#buffer.subarray(0, Math.min(left, PIECE_BYTES));
       const length = this.#reading(() => this.#source.read(open, buffer));
       if (length === 0) {
@@ -183,16 +181,6 @@ class TreeReader {
     if (this.#reading(() => this.#source.changed(open)) && this.#summary.changed++ === 0) {
       this.#summary.changedPath = this.#path();
     }
-  }
-
-  #turnIsOver(): boolean {
-    if (this.#signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
-    return performance.now() - this.#turnBegan > TURN_MS;
-  }
-
-  async #giveTurn(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    this.#turnBegan = performance.now();
   }
 
   /** For messages alone. */

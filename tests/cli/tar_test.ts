@@ -148,7 +148,13 @@ const wrong: [
   ],
   ["an output that is a folder", (dir) => [dir.dir("x"), someTree(dir)], 2, "Cannot write", "it is a folder"],
   ["-i without a store", (dir) => ["-i", dir.path("x"), someTree(dir)], 2, "-i needs a store"],
-  ["a feature that is none", () => ["--with=everything", "x", "y"], 2, '"everything" is no feature', "best"],
+  [
+    "a feature that is none",
+    () => ["--with=everything", "x", "y"],
+    2,
+    '"everything" of --with: it is none of',
+    "best",
+  ],
   [
     "a pattern that makes no sense",
     (dir) => ["--exclude=a//", "--exclude=..", dir.path("x"), "y"],
@@ -159,7 +165,16 @@ const wrong: [
     "a yes that is none",
     (dir) => ["--exclude-nodump=maybe", dir.path("x"), "y"],
     2,
-    '"maybe" is none of yes, no',
+    '"maybe" of --exclude-nodump: it is none of yes, no',
+  ],
+  ["--tar-add-root for a folder", (dir) => ["--tar-add-root", dir.path("x"), "y"], 2, "--input-format tar"],
+  ["-x for a tar", (dir) => ["-x", "--input-format=tar", dir.path("x"), "y"], 2, "Cannot use -x"],
+  [
+    "a tar that is none",
+    (dir) => ["--input-format=tar", dir.path("x"), dir.write("tree/t", "text")],
+    1,
+    "tree/t",
+    "tar",
   ],
   [
     "a store far away",
@@ -265,5 +280,26 @@ Deno.test({
     const large = await runCliMeasured(["tar", "/dev/null", dir.path("large")]);
     deepStrictEqual([small.code, large.code], [0, 0]);
     ok(large.peak < small.peak + 100e6, `${large.peak} against ${small.peak} bytes`);
+  },
+});
+
+Deno.test({
+  name: "tar of a tar gives the archive of the tree that is in it, from a file and from standard input",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const tree = someTree(dir);
+    dir.write("tree/left/out", "x");
+    const packed = dir.path("x.tar");
+    const made = await runAny("tar", ["--format=pax", "--xattrs", "-C", tree, "-cf", packed, "."]);
+    strictEqual(made.code, 0, made.stderr);
+    const direct = await runCli(["tar", "--exclude=/left", "-", tree]);
+    const ways: [string, Uint8Array?][] = [[packed], ["-", Deno.readFileSync(packed)]];
+    for (const [source, stdin] of ways) {
+      const args = ["tar", "--input-format", "tar", "--exclude=/left", "-", source];
+      const { code, stderr, stdoutBytes } = await runCli(args, { stdin });
+      deepStrictEqual([code, stderr], [0, ""]);
+      deepStrictEqual(stdoutBytes, direct.stdoutBytes);
+    }
   },
 });

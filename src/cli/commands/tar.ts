@@ -1,7 +1,7 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
 import { freeBytes } from "../../bytes.ts";
-import { readTree, type ReadTreeOptions, type TreeSummary } from "../../deno/tree_reader.ts";
+import type { TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
 import { DesyncError } from "../../errors.ts";
 import { serializeIndex } from "../../formats/index.ts";
@@ -10,23 +10,23 @@ import { piecesOfStream } from "../../jobs/pieces.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { archiveStream } from "../../jobs/write_archive.ts";
 import { WorkerPool } from "../../workers/pool.ts";
-import { archiveFeatures, excludePatterns } from "../archive_features.ts";
+import { archiveFeatures } from "../archive_features.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator, onlyStore } from "../location.ts";
 import { printBytes, printError } from "../output.ts";
 import { writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
+import { type ReadInput, treeInput } from "../tree_input.ts";
 
 /** Packs. Ends with `PARTLY` when something changed while it was read. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [output, source] = args;
-  const features = archiveFeatures(flags);
-  const options = { features, exclude: excludePatterns(flags), signal };
+  const read = treeInput(source, flags, signal);
   const progress = new Progress();
   const packed = flags.index
-    ? await packIntoStore(output, source, options, flags, progress)
-    : await packIntoFile(output, source, options, flags, progress);
+    ? await packIntoStore(output, source, read, flags, progress, signal)
+    : await packIntoFile(output, read, flags, progress, signal);
   return report(packed, flags);
 }
 
@@ -36,44 +36,40 @@ interface Packed {
   readonly statistics: Record<string, number>;
 }
 
-type Options = ReadTreeOptions & { readonly features: bigint; readonly signal: AbortSignal };
-
 async function packIntoFile(
   output: string,
-  source: string,
-  options: Options,
+  read: ReadInput,
   flags: FlagValues,
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<Packed> {
   using _display = showProgress(progress, flags);
   let done: Promise<TreeSummary> | undefined;
   const begin = (temporary?: string) => {
     const skipName = temporary === undefined ? undefined : basename(temporary);
-    const archive = archiveStream(
-      options.features,
-      (visit) => readTree(source, visit, { ...options, skipName }),
-    );
+    const archive = archiveStream(archiveFeatures(flags), (visit) => read(visit, skipName));
     done = archive.done;
     return counted(archive.readable, progress);
   };
-  await writeWholePieces(output, begin, options.signal);
+  await writeWholePieces(output, begin, signal);
   return { tree: await done!, statistics: { BytesTotal: progress.done } };
 }
 
 async function packIntoStore(
   output: string,
   source: string,
-  options: Options,
+  read: ReadInput,
   flags: FlagValues,
   progress: Progress,
+  signal: AbortSignal,
 ): Promise<Packed> {
   if (output !== "-") checkPlace(output);
   const fill = new Locator(flags).fillingOf(onlyStore(flags));
   if (fill === undefined) throw new DesyncError("usage", "Where to? -i needs a store: name it with -s");
-  const { features, signal } = options;
+  const features = archiveFeatures(flags);
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
-  const archive = archiveStream(features, (visit) => readTree(source, visit, options));
+  const archive = archiveStream(features, read);
   const made = await (async () => {
     using _display = showProgress(progress, flags);
     const groups = piecesOfStream(archive.readable, sizes, signal);

@@ -1,0 +1,42 @@
+/** What `tar` packs: a folder, or a tar that is read as if it were one. */
+import { readTree, type TreeSummary } from "../deno/tree_reader.ts";
+import { readTarTree } from "../deno/tar_source.ts";
+import { DesyncError } from "../errors.ts";
+import { excluding } from "../jobs/exclude.ts";
+import type { Visit } from "../jobs/visit.ts";
+import { archiveFeatures, excludePatterns } from "./archive_features.ts";
+import { filePieces } from "./file_pieces.ts";
+import type { FlagValues } from "./flags.ts";
+
+/** Reads the tree. `skipName` is a name that is left out: that of the archive while it is written. */
+export type ReadInput = (visit: Visit, skipName?: string) => Promise<TreeSummary>;
+
+/** How the source is read as the options say. Throws `usage` for options that do not go together. */
+export function treeInput(source: string, flags: FlagValues, signal: AbortSignal): ReadInput {
+  const exclude = excludePatterns(flags);
+  if (flags.inputFormat === "tar") {
+    if (flags.oneFileSystem) throw new DesyncError("usage", "Cannot use -x: a tar is on no file system");
+    return async (visit) => {
+      const input = source === "-" ? filePieces(undefined, signal) : source;
+      const options = { addRoot: flags.tarAddRoot, signal };
+      const read = await namingTar(source, () => readTarTree(input, excluding(exclude, visit), options));
+      return { ...read, bytes: 0, changed: 0, blind: [] };
+    };
+  }
+  if (flags.tarAddRoot) {
+    throw new DesyncError("usage", "Cannot use --tar-add-root: it goes with --input-format tar");
+  }
+  const features = archiveFeatures(flags);
+  return (visit, skipName) => readTree(source, visit, { features, exclude, skipName, signal });
+}
+
+/** Runs `work`, whose errors about the tar then name it. */
+async function namingTar<T>(source: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DesyncError) || error.code !== "invalid-archive") throw error;
+    const name = source === "-" ? "on standard input" : source;
+    throw new DesyncError(error.code, `Cannot use the tar ${name}: ${error.message}`, { cause: error });
+  }
+}

@@ -1,0 +1,29 @@
+/** Leaves out of a tree what patterns name, while it is passed on. */
+import type { ArchiveEvent } from "../formats/archive.ts";
+import type { ExcludePatterns } from "../formats/exclude_patterns.ts";
+import type { Visit } from "./visit.ts";
+
+/** Passes on to `visit` what the patterns leave, which are tied to the tree's root. */
+export function excluding(patterns: ExcludePatterns, visit: Visit): Visit {
+  /** What holds in the nodes that are open; the root is named by nobody. */
+  const open: ExcludePatterns[] = [];
+  /** Nodes that are open in one that is left out, itself included. */
+  let skipped = 0;
+
+  const skips = (event: ArchiveEvent): boolean => {
+    if (skipped > 0) {
+      if (event.type === "node") skipped++;
+      else if (event.type === "end") skipped--;
+      return true;
+    }
+    if (event.type === "end") open.pop();
+    if (event.type !== "node") return false;
+    const around = open.at(-1);
+    const { excluded, inside } = around?.test(event.node.name, event.node.kind === "directory") ??
+      { excluded: false, inside: patterns };
+    if (excluded) skipped = 1;
+    else open.push(inside);
+    return excluded;
+  };
+  return (event) => skips(event) ? undefined : visit(event);
+}

@@ -1,0 +1,28 @@
+/** Long work on one thread, in turns: between them others are heard, such as Ctrl-C. */
+import { DesyncError } from "../errors.ts";
+
+/** A turn, in milliseconds. */
+const TURN_MS = 50;
+
+/** The turns of one job. */
+export class Turns {
+  readonly #signal: AbortSignal | undefined;
+  #began = performance.now();
+
+  /** `signal` asks the job to stop. */
+  constructor(signal?: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** Whether it is time to {@linkcode give} others their turn. Throws `interrupted` when the job has to stop. */
+  get over(): boolean {
+    if (this.#signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
+    return performance.now() - this.#began > TURN_MS;
+  }
+
+  /** Goes on when all others that were waiting have had their turn. */
+  async give(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    this.#began = performance.now();
+  }
+}
