@@ -15,13 +15,13 @@
 import { fromHex, readU64, viewOf, writeU64 } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { ELEMENT, ELEMENT_HEADER_BYTES } from "./archive_elements.ts";
-import { sipHash } from "./siphash.ts";
+import { SIPHASH_KEY_BYTES, SipKey } from "./siphash.ts";
 
 /** Bytes of an item, and of the tail. */
 export const GOODBYE_ITEM_BYTES = 24;
 
 const TAIL_MARKER = 0x57446fa533702943n;
-const NAME_KEY = fromHex("b3841d0f2b447485c12ec2d130ed3627");
+const NAME_KEY = new SipKey(fromHex("b3841d0f2b447485c12ec2d130ed3627"));
 
 /** One child. */
 export interface GoodbyeItem {
@@ -35,7 +35,7 @@ export interface GoodbyeItem {
 
 /** By what a child is found. */
 export function nameHash(name: Uint8Array): bigint {
-  return sipHash(NAME_KEY, name);
+  return NAME_KEY.hash(name);
 }
 
 function invalid(reason: string): DesyncError {
@@ -153,12 +153,12 @@ export function findInGoodbye(items: readonly GoodbyeItem[], name: Uint8Array): 
 }
 
 /** A key of this process alone, so that nobody can make different tables with the same sum. */
-const SUM_KEY = crypto.getRandomValues(new Uint8Array(16));
+const SUM_KEY = new SipKey(crypto.getRandomValues(new Uint8Array(SIPHASH_KEY_BYTES)));
 
 /** Whether a table names exactly the children that were seen, in memory that does not grow with their number. */
 export class GoodbyeSum {
   #count = 0;
-  #sum = 0n;
+  readonly #sum = new Uint32Array(2);
 
   /** How many children. */
   get count(): number {
@@ -167,17 +167,22 @@ export class GoodbyeSum {
 
   /** Counts a child. `start` is the place of its FILENAME in the archive. */
   add(start: number, size: number, hash: bigint): void {
-    const bytes = new Uint8Array(GOODBYE_ITEM_BYTES);
-    const view = viewOf(bytes);
-    writeU64(view, 0, start);
-    writeU64(view, 8, size);
-    view.setBigUint64(16, hash, true);
     this.#count++;
-    this.#sum = BigInt.asUintN(64, this.#sum + sipHash(SUM_KEY, bytes));
+    SUM_KEY.addHash(
+      this.#sum,
+      start,
+      start / TWO_TO_32,
+      size,
+      size / TWO_TO_32,
+      Number(hash & 0xffffffffn),
+      Number(hash >> 32n),
+    );
   }
 
   /** Whether both have counted the same children, in whatever order. */
   equals(other: GoodbyeSum): boolean {
-    return this.#count === other.#count && this.#sum === other.#sum;
+    return this.#count === other.#count && this.#sum[0] === other.#sum[0] && this.#sum[1] === other.#sum[1];
   }
 }
+
+const TWO_TO_32 = 2 ** 32;
