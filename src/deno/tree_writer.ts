@@ -13,16 +13,21 @@ import { escapeName } from "../formats/node_text.ts";
 import { fileError, reasonOf } from "./file_errors.ts";
 import { Losses } from "./losses.ts";
 import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
+import { FoldedNames, foldsNames } from "./folded_names.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
 
 /** A folder that is being filled. */
 interface OpenFolder {
   readonly handle: Handle;
   readonly node: ArchiveNode;
+  /** What was made in it, where the system may take two names for one. */
+  readonly names?: FoldedNames;
 }
 
 /** A file that is being written. */
-interface OpenFile extends OpenFolder {
+interface OpenFile {
+  readonly handle: Handle;
+  readonly node: ArchiveNode;
   readonly temporary: Uint8Array;
 }
 
@@ -47,6 +52,8 @@ export class TreeWriter implements Disposable {
   readonly #folders: OpenFolder[] = [];
   /** The folder around a root that is no folder, or around roots with names. */
   #around: Handle | undefined;
+  /** Whether the target's file system takes names for the same that differ in case. */
+  #folds = false;
   #file: OpenFile | undefined;
   /** The symlink, pipe … whose end comes next. */
   #leaf = false;
@@ -111,17 +118,37 @@ export class TreeWriter implements Disposable {
     if (this.#folders.length === 0 && !this.#inside) return this.#beginRoot(node);
     if (this.#inside && this.#around === undefined) {
       Deno.mkdirSync(this.#target, { recursive: true });
-      this.#around = this.#system.openRoot(this.#target);
+      this.#around = this.#openTarget(this.#target);
     }
-    if (node.kind === "directory") this.#folders.push({ handle: this.#enterFolder(node.name), node });
+    this.#noteName(node);
+    if (node.kind === "directory") this.#pushFolder(this.#enterFolder(node.name), node);
     else this.#make(node);
+  }
+
+  #openTarget(path: string): Handle {
+    const handle = this.#system.openRoot(path);
+    this.#folds = foldsNames(this.#system, handle, this.#temporary);
+    return handle;
+  }
+
+  #pushFolder(handle: Handle, node: ArchiveNode): void {
+    this.#folders.push({ handle, node, names: this.#folds ? new FoldedNames() : undefined });
+  }
+
+  /** Two files become one where their names are the same to the system: that has to be told. */
+  #noteName(node: ArchiveNode): void {
+    if (this.#folders.at(-1)?.names?.add(node.name) !== false) return;
+    this.losses.add(
+      "names that differ in case alone",
+      () => this.#pathOf(node),
+      "the file system takes them for the same",
+    );
   }
 
   #beginRoot(node: ArchiveNode): void {
     if (node.kind === "directory") {
       Deno.mkdirSync(this.#target, { recursive: true });
-      this.#folders.push({ handle: this.#system.openRoot(this.#target), node });
-      return;
+      return this.#pushFolder(this.#openTarget(this.#target), node);
     }
     const place = resolve(this.#target);
     this.#around = this.#system.openRoot(dirname(place));

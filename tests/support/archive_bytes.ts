@@ -5,6 +5,7 @@
  *     directory([["a", file("text")], ["link", symlink("a")]])
  */
 
+import { nameHash } from "../../src/formats/goodbye.ts";
 import { joined as concat } from "./made.ts";
 
 /** Types of elements. */
@@ -154,6 +155,43 @@ export function nested(depth: number): Uint8Array<ArrayBuffer> {
     size += head.length + end.length;
   }
   return concat([...Array<Uint8Array>(depth - 1).fill(head), inner, ...ends]);
+}
+
+/**
+ * A directory of `count` empty files `0000000`, `0000001` … in pieces, made as they are asked for: however many there are,
+ * they take no memory but for the table.
+ */
+export function* manyFiles(count: number): Generator<Uint8Array<ArrayBuffer>> {
+  const [head, child] = [entry(0o040000, 0o755), joinedChild()];
+  const nameAt = 16;
+  yield head;
+  const rows: Row[] = [];
+  for (let i = 0; i < count;) {
+    const pieces: Uint8Array[] = [];
+    for (const end = Math.min(count, i + 1000); i < end; i++) {
+      const name = String(i).padStart(7, "0");
+      const own = child.slice();
+      own.set(bytesOf(name), nameAt);
+      pieces.push(own);
+      rows.push({
+        offset: BigInt((count - i) * own.length),
+        size: BigInt(own.length),
+        hash: nameHash(bytesOf(name)),
+      });
+    }
+    yield concat(pieces);
+  }
+  rows.sort((a, b) => a.hash < b.hash ? -1 : 1);
+  const start = head.length + count * child.length;
+  const words = new BigUint64Array(3 * (count + 1) + 2);
+  words.set([BigInt(16 + 24 * (count + 1)), types.goodbye]);
+  inTree(rows).forEach(({ offset, size, hash }, i) => words.set([offset, size, hash], 2 + 3 * i));
+  words.set([BigInt(start), BigInt(16 + 24 * (count + 1)), 0x57446fa533702943n], 2 + 3 * count);
+  yield new Uint8Array(words.buffer);
+}
+
+function joinedChild(): Uint8Array<ArrayBuffer> {
+  return concat([named(types.filename, "0000000"), file("")]);
 }
 
 /** A sorted list as a complete binary search tree in an array: the plain recursive definition. */

@@ -5,18 +5,27 @@ import { runAny, type RunOptions, type RunResult } from "./process.ts";
 
 const root = Deno.build.os !== "windows" && Deno.uid() === 0;
 const setpriv = ["--bounding-set", "-dac_override,-dac_read_search"];
+const withoutDevices = ["--bounding-set", "-mknod"];
 
 /** Whether {@linkcode runCliUnprivileged} works here. */
-export const canDropPrivileges: boolean = Deno.build.os !== "windows" && (!root || hasSetpriv());
+export const canDropPrivileges: boolean = Deno.build.os !== "windows" && (!root || hasSetpriv(setpriv));
 
 /** Runs it without the power to read and write everything. */
 export function runCliUnprivileged(args: string[], options: RunOptions = {}): Promise<RunResult> {
   return root ? runAny("setpriv", [...setpriv, ...cliCommand, ...args], options) : runCli(args, options);
 }
 
-function hasSetpriv(): boolean {
+/** Whether {@linkcode runCliWithoutDevices} works here. */
+export const canDropDevices: boolean = root && hasSetpriv(withoutDevices);
+
+/** Runs it as root who may do everything but make devices, as in many containers. */
+export function runCliWithoutDevices(args: string[], options: RunOptions = {}): Promise<RunResult> {
+  return runAny("setpriv", [...withoutDevices, ...cliCommand, ...args], options);
+}
+
+function hasSetpriv(args: string[]): boolean {
   try {
-    return new Deno.Command("setpriv", { args: [...setpriv, "true"], stderr: "null" }).outputSync().success;
+    return new Deno.Command("setpriv", { args: [...args, "true"], stderr: "null" }).outputSync().success;
   } catch {
     return false;
   }

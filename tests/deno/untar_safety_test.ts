@@ -1,0 +1,269 @@
+/** Archives that mean no good: what they do to the target, to what is around it, and to memory. */
+
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { nativeTree } from "../../src/deno/native_tree.ts";
+import { portableTree } from "../../src/deno/portable_tree.ts";
+import type { TreeSystem } from "../../src/deno/tree_system.ts";
+import { untar, type UntarOptions } from "../../src/deno/untar.ts";
+import { device, directory, fifo, file, manyFiles, nested, symlink } from "../support/archive_bytes.ts";
+import { cliCommand } from "../support/cli.ts";
+import { exists } from "../support/exists.ts";
+import { filesIn } from "../support/files.ts";
+import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
+import { runAny } from "../support/process.ts";
+import { tempDir } from "../support/temp.ts";
+import { canDropDevices, runCliWithoutDevices } from "../support/without_privileges.ts";
+
+const MB = 1024 * 1024;
+const owned = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
+const native = nativeTree();
+
+async function unpack(archive: Uint8Array, target: string, options: UntarOptions = {}): Promise<string[]> {
+  const { losses } = await untar(new Blob([new Uint8Array(archive)]).stream(), target, options);
+  return losses.map(({ what, path }) => `${what}: ${path}`);
+}
+
+/** A system that takes names for the same which differ in case, as those of Windows and macOS do. */
+function folding(system: TreeSystem): TreeSystem {
+  const fold = (value: unknown) =>
+    value instanceof Uint8Array
+      ? new TextEncoder().encode(new TextDecoder().decode(value).toLowerCase())
+      : value;
+  const named: ReadonlySet<unknown> = new Set([
+    "openFolder",
+    "makeFolder",
+    "createFile",
+    "rename",
+    "unlink",
+    "removeFolder",
+  ]);
+  return new Proxy(system, {
+    get(target, key) {
+      const value = Reflect.get(target, key) as unknown;
+      if (typeof value !== "function") return value;
+      return (...args: unknown[]) => value.apply(target, named.has(key) ? args.map(fold) : args);
+    },
+  });
+}
+
+/** The archive in two pieces, with something done in between. */
+async function* interrupted(archive: Uint8Array, at: number, work: () => void): AsyncGenerator<Uint8Array> {
+  yield archive.subarray(0, at);
+  work();
+  yield await Promise.resolve(archive.subarray(at));
+}
+
+for (const [way, system] of [["native", native], ["portable", portableTree()]] as const) {
+  Deno.test({
+    name: `untar (${way}): names that are the same to the system are told, and lead nowhere`,
+    ignore: system === null,
+    fn: async () => {
+      using dir = tempDir();
+      const outside = dir.dir("outside");
+      const archive = directory([
+        ["Link", symlink(outside)],
+        ["link", directory([["pwned", file("x")]], { mode: 0o777 })],
+        ["other", directory([["A", file("first")], ["a", file("second")], ["b", file("third")]])],
+        ["OTHER", directory([["B", file("fourth")]])],
+        ["x", file("x")],
+        ["x", file("the same name again is the archive's own wish")],
+      ]);
+      const target = dir.path("target");
+      const options = { system: folding(system!), time: false, sameOwner: false, samePermissions: false };
+      const losses = await unpack(archive, target, options);
+      deepStrictEqual(losses, [`names that differ in case alone: ${target}/link`]);
+      deepStrictEqual(filesIn(outside), []);
+      deepStrictEqual(filesIn(target), ["link/pwned", "other/a", "other/b", "x"]);
+      // On a system that tells them apart, nothing is said.
+      if (Deno.build.os !== "linux") return;
+      deepStrictEqual(await unpack(archive, dir.path("apart"), { ...options, system: system! }), []);
+      deepStrictEqual(filesIn(dir.path("apart/other")), ["A", "a", "b"]);
+    },
+  });
+
+  Deno.test({
+    name: `untar (${way}): a folder that becomes a symlink at any moment`,
+    ignore: system === null || Deno.build.os === "windows",
+    fn: async () => {
+      using dir = tempDir();
+      const outside = dir.dir("outside");
+      dir.write("outside/victim", "untouched");
+      const content = "x".repeat(300);
+      const inner = directory([["victim", file(content, { mode: 0o777 })], ["more", file(content)]], {
+        mode: 0o777,
+      });
+      const archive = directory([["d", directory([["e", inner], ["victim", file(content)]])], [
+        "victim",
+        file("in"),
+      ]]);
+      for (let at = 100; at < archive.length; at += 90) {
+        const target = dir.path(`target-${at}`);
+        const swap = (path: string, link: string) => {
+          if (!exists(path)) return;
+          Deno.renameSync(path, `${dir.path("moved")}-${at}-${link.length}`);
+          Deno.symlinkSync(outside, path);
+        };
+        const swapAll = () => {
+          swap(`${target}/d/e`, "e");
+          swap(`${target}/d`, "dd");
+        };
+        await untar(interrupted(archive, at, swapAll), target, { system: system!, sameOwner: false }).catch((
+          error,
+        ) => match(error.message, /replaced meanwhile|not a dir|no such file/i));
+        deepStrictEqual(filesIn(outside), ["victim"]);
+        strictEqual(Deno.readTextFileSync(`${outside}/victim`), "untouched");
+        strictEqual((Deno.statSync(outside).mode ?? 0) & 0o777, 0o755);
+      }
+    },
+  });
+
+  Deno.test({
+    name: `untar (${way}): 100,000 levels stop at 2048`,
+    ignore: system === null,
+    fn: async () => {
+      using dir = tempDir();
+      // Without the C library paths cannot be so long; either way it ends soon and says why.
+      await rejects(
+        unpack(nested(100_000), dir.path("t"), { system: system! }),
+        /2049 deep|too long|ENAMETOOLONG/,
+      );
+      if (Deno.build.os !== "windows") await runAny("rm", ["-rf", dir.path("t")]);
+    },
+  });
+
+  Deno.test({
+    name: `untar (${way}): sizes that lie`,
+    ignore: system === null,
+    fn: async () => {
+      using dir = tempDir();
+      const archive = directory([["a", file("whole")], ["b", file("y".repeat(100))]]);
+      const place = archive.length - 16 - 3 * 24 - 100 - 16;
+      for (const size of [2n ** 63n, 2n ** 64n - 1n, 2n ** 52n, 117n, 115n, 15n, 0n]) {
+        const lying = archive.slice();
+        new DataView(lying.buffer).setBigUint64(place, size, true);
+        const target = dir.path(`t-${size}`);
+        await rejects(unpack(lying, target, { system: system!, sameOwner: false }), {
+          code: "invalid-archive",
+        });
+        ok(!filesIn(target).includes("b") || size === 115n || size === 117n, `${size}`);
+        deepStrictEqual(filesIn(target).filter((name) => name.startsWith(".tmp")), []);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "devices without the right to make them are told, the rest is there",
+  ignore: !canDropDevices || native === null,
+  fn: async () => {
+    using dir = tempDir();
+    const archive = dir.write(
+      "a.catar",
+      directory([
+        ["b", device("block", 8, 1)],
+        ["c", device("char", 1, 3)],
+        ["d", directory([["c", device("char", 5, 300)], ["in", file("x")]])],
+        ["p", fifo()],
+        ["z", file("last")],
+      ]),
+    );
+    const target = dir.path("target");
+    const result = await runCliWithoutDevices(["untar", archive, target]);
+    strictEqual(result.code, 3);
+    strictEqual(
+      result.stderr,
+      `desync: not restored: devices (3 files, the first is ${target}/b: operation not permitted (os error 1))\n`,
+    );
+    deepStrictEqual([...Deno.readDirSync(target)].map(({ name }) => name).sort(), ["d", "p", "z"]);
+    strictEqual(Deno.readTextFileSync(`${target}/d/in`), "x");
+  },
+});
+
+/** Sends pieces to a program's standard input, however many there are. */
+async function pipeTo(
+  pieces: Iterable<Uint8Array<ArrayBuffer>>,
+  stdin: WritableStream<Uint8Array>,
+): Promise<void> {
+  const writer = stdin.getWriter();
+  for (const piece of pieces) await writer.write(piece);
+  await writer.close();
+}
+
+Deno.test({
+  name: "a million files in one directory take no memory",
+  ignore: !canMeasureMemory,
+  fn: async () => {
+    using dir = tempDir();
+    // The archive comes from a pipe: here it is never whole in memory or on disk either.
+    const pipe = dir.path("pipe");
+    await runAny("mkfifo", [pipe]);
+    const written = (async () => {
+      using out = await Deno.open(pipe, { write: true });
+      await pipeTo(manyFiles(1_000_000), out.writable);
+    })().catch(() => {});
+    const result = await runCliMeasured(["list", pipe], { timeout: 300_000 });
+    await written;
+    deepStrictEqual([result.code, result.stderr], [0, ""]);
+    const lines = result.stdout.trimEnd().split("\n");
+    deepStrictEqual([lines.length, lines[1], lines.at(-1)], [
+      1_000_001,
+      "-rw-r--r-- 0000000",
+      "-rw-r--r-- 0999999",
+    ]);
+    ok(result.peak < 250 * MB, `${result.peak / MB} MB`);
+  },
+});
+
+Deno.test({
+  name: "untar of 20,000 files in one directory takes no more memory than of 20",
+  ignore: !canMeasureMemory,
+  fn: async () => {
+    using dir = tempDir();
+    const peaks: number[] = [];
+    for (const count of [20, 20_000]) {
+      const archive = dir.path(`${count}.catar`);
+      await pipeTo(manyFiles(count), (await Deno.open(archive, { write: true, create: true })).writable);
+      const result = await runCliMeasured(["untar", ...owned, archive, dir.path(String(count))]);
+      deepStrictEqual([result.code, result.stderr], [0, ""]);
+      peaks.push(result.peak);
+    }
+    strictEqual([...Deno.readDirSync(dir.path("20000"))].length, 20_000);
+    ok(peaks[1] - peaks[0] < 120 * MB, peaks.map((peak) => `${peak / MB} MB`).join(", "));
+  },
+});
+
+Deno.test({
+  name: "a tar of a large file takes no memory, into a tar or out of one",
+  ignore: !canMeasureMemory,
+  fn: async () => {
+    using dir = tempDir();
+    const [archive, tar] = [dir.path("big.catar"), dir.path("big.tar")];
+    const size = 600 * MB;
+    // A file of zeros, which takes no room on the disk.
+    const head = file("").slice();
+    new DataView(head.buffer).setBigUint64(head.length - 16, BigInt(16 + size), true);
+    Deno.writeFileSync(archive, head);
+    Deno.truncateSync(archive, head.length + size);
+    const result = await runCliMeasured(["untar", "--output-format=gnu-tar", archive, tar]);
+    deepStrictEqual([result.code, result.stderr], [0, ""]);
+    ok(result.peak < 300 * MB, `${result.peak / MB} MB`);
+    strictEqual(Deno.statSync(tar).size % 10240, 0);
+    const script = `
+      import { readTarTree } from ${
+      JSON.stringify(new URL("../../src/deno/tar_source.ts", import.meta.url).href)
+    };
+      let bytes = 0;
+      const visit = (event) => { if (event.type === "data") bytes += event.bytes.length; };
+      const stream = Deno.args[0] === "-" ? Deno.stdin.readable : Deno.args[0];
+      await readTarTree(stream, visit, { spoolFolder: Deno.args[1] });
+      console.log(bytes, Math.round(Number(/VmHWM:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]) / 1024));`;
+    const program = dir.write("read.ts", script);
+    const [deno] = cliCommand;
+    for (const way of [`"$1" run -A "$2" "$3" "$4"`, `"$1" run -A "$2" - "$4" < "$3"`]) {
+      const read = await runAny("sh", ["-c", way, "sh", deno, program, tar, dir.root]);
+      const [bytes, peak] = read.stdout.split(" ").map(Number);
+      strictEqual(bytes, size, read.stderr);
+      ok(peak < 300, `${peak} MB`);
+    }
+  },
+});
