@@ -24,17 +24,19 @@ export class Cutter {
   readonly #first: number;
   readonly #fixed: boolean;
   /** Where the chunk that is not decided yet starts. */
-  #chunkStart = 0;
+  #chunkStart: number;
   /** Up to where the parts reach that were given. */
-  #known = 0;
+  #known: number;
 
   /**
    * Begins a blob that is to be cut by these sizes.
    *
+   * @param start Where its first part and its first chunk begin.
    * @throws {DesyncError} `usage` if no chunks can be made with them.
    */
-  constructor(sizes: ChunkSizes) {
+  constructor(sizes: ChunkSizes, start: number = 0) {
     checkChunkSizes(sizes);
+    this.#chunkStart = this.#known = start;
     this.#max = sizes.max;
     this.#fixed = isFixedSize(sizes);
     this.#first = firstTestedLength(sizes);
@@ -96,4 +98,21 @@ export class Cutter {
     }
     return cuts;
   }
+}
+
+/**
+ * Guesses the chunks of a part, for those who do not know its past and so cannot know its cuts: they are what follows
+ * if the part's first candidate is a cut. Where that is wrong, the guess and the truth still meet after a few chunks
+ * of usual data, and from a common cut on they are the same.
+ *
+ * @returns ascending positions, counted from the part's start; a chunk lies between each and the next. None in a part
+ *          without candidates.
+ * @throws {DesyncError} `usage` if no chunks can be made with these sizes.
+ */
+export function guessCuts(part: ScannedPart, sizes: ChunkSizes): number[] {
+  const { start, positions } = part;
+  const first = start === 0 ? 0 : positions.at(0); // a blob's start is as good as a cut
+  if (first === undefined) return [];
+  const rest = { start: first, end: part.end - start, positions: positions.map((at) => at - first) };
+  return [first, ...new Cutter(sizes, first).push(rest)];
 }

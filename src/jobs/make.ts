@@ -1,21 +1,24 @@
 /** Cuts a blob into chunks: its index, and its chunks in a store where one is given. */
-import type { ChunkSizes, DigestName } from "../chunk.ts";
+import { ID_BYTES } from "../chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { IndexBuilder } from "../formats/index_builder.ts";
-import type { Filling } from "../workers/messages.ts";
+import type { StoreResult } from "../workers/messages.ts";
 import { inLanes } from "./lanes.ts";
-import type { PieceGroup } from "./pieces.ts";
+import {
+  type CutPiece,
+  type FileRange,
+  type PieceGroup,
+  type PieceOptions,
+  piecesOfFile,
+  piecesOfStream,
+} from "./pieces.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 
-/** How a blob is made into chunks. */
-export interface MakeOptions {
-  readonly sizes: ChunkSizes;
-  readonly digest: DigestName;
+/** How a blob is made into chunks. Without a store to fill, only the index is made. */
+export interface MakeOptions extends PieceOptions {
   /** Feature flags of the index besides the digest's. Default: those that casync sets for a blob. */
   readonly flags?: bigint;
-  /** The store that gets the chunks it lacks. Without one, only the index is made. */
-  readonly fill?: Filling;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
 }
@@ -28,8 +31,26 @@ export interface Made {
   readonly addedBytes: number;
 }
 
-/** Hashes the pieces, which come in order, and stores them. `name` is the blob's path, or what it is called. */
-export async function makeIndex(
+/** What the workers say when they are not asked. */
+const NOTHING: StoreResult = { ids: new Uint8Array(0), added: 0, addedBytes: 0 };
+
+/** Makes chunks of a part of a file. */
+export async function makeFromFile(file: FileRange, workers: Workers, options: MakeOptions): Promise<Made> {
+  return await make(file.path, piecesOfFile(file, options, workers), workers, options);
+}
+
+/** Makes chunks of a stream; `name` is what it is called in messages. */
+export async function makeFromStream(
+  name: string,
+  stream: ReadableStream<Uint8Array>,
+  workers: Workers,
+  options: MakeOptions,
+): Promise<Made> {
+  return await make(name, piecesOfStream(stream, options.sizes, options.signal), workers, options);
+}
+
+/** Hashes the pieces that are not known, which come in order, and stores them. */
+async function make(
   name: string,
   groups: AsyncIterable<PieceGroup>,
   workers: Workers,
@@ -44,11 +65,14 @@ export async function makeIndex(
   await inLanes(groups, 2 * workers.size, options.signal, async ({ first, pieces }) => {
     // Noted before the bytes are handed over.
     const lengths = pieces.map((piece) => piece.size);
-    const result = await workers.store({ digest, file: name, pieces, fill });
+    const rest = pieces.filter((piece) => piece.known === undefined);
+    const result = rest.length === 0
+      ? NOTHING
+      : await workers.store({ digest, file: name, pieces: rest, fill });
     added += result.added;
     addedBytes += result.addedBytes;
     progress.add(name, pieces.length, lengths.reduce((sum, length) => sum + length, 0), result.addedBytes);
-    done.set(first, { lengths, ids: result.ids });
+    done.set(first, { lengths, ids: inOrder(pieces, result.ids) });
     for (let group = done.get(next); group !== undefined; group = done.get(next)) {
       done.delete(next);
       builder.add(group.lengths, group.ids);
@@ -56,4 +80,14 @@ export async function makeIndex(
     }
   });
   return { index: builder.build(), added, addedBytes };
+}
+
+/** The ids of all pieces: those that are known, and `found` for the others. */
+function inOrder(pieces: readonly CutPiece[], found: Uint8Array): Uint8Array {
+  const ids = new Uint8Array(pieces.length * ID_BYTES);
+  let next = 0;
+  for (const [i, { known }] of pieces.entries()) {
+    ids.set(known ?? found.subarray(next, next += ID_BYTES), i * ID_BYTES);
+  }
+  return ids;
 }

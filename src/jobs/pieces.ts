@@ -1,9 +1,9 @@
 /** A blob as pieces that are to become chunks: cut by its data, front to back, whoever finds where. */
-import type { ChunkSizes } from "../chunk.ts";
+import type { ChunkSizes, DigestName } from "../chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
-import { discriminator } from "../chunker/params.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
-import type { Piece } from "../workers/messages.ts";
+import type { Filling, GuessedChunks, Piece } from "../workers/messages.ts";
+import { type Guesses, Guesswork } from "./guesses.ts";
 import type { Workers } from "./ports.ts";
 
 /** Bytes that a worker scans at a time. */
@@ -12,10 +12,15 @@ const PART_BYTES = 4 * 1024 * 1024;
 const GROUP_PIECES = 64;
 const GROUP_BYTES = 4 * 1024 * 1024;
 
+/** A piece, and its id where nothing is left to do for it. */
+export interface CutPiece extends Piece {
+  readonly known?: Uint8Array;
+}
+
 /** Neighbouring pieces, and how many came before them. */
 export interface PieceGroup {
   readonly first: number;
-  readonly pieces: Piece[];
+  readonly pieces: CutPiece[];
 }
 
 /** The part of a file that is cut. */
@@ -25,51 +30,73 @@ export interface FileRange {
   readonly end: number;
 }
 
-/** The pieces of a file. Workers scan its parts for places to cut while earlier pieces are already taken. */
+/** How a file is cut, and what its pieces are for. */
+export interface PieceOptions {
+  readonly sizes: ChunkSizes;
+  readonly digest: DigestName;
+  /** The store that the pieces are added to. */
+  readonly fill?: Filling;
+  /** Bytes that a worker scans at a time. */
+  readonly partBytes?: number;
+}
+
+/**
+ * The pieces of a file. Workers scan its parts for places to cut while earlier pieces are already taken; most pieces
+ * they hash at once, guessing where they are.
+ */
 export async function* piecesOfFile(
   file: FileRange,
-  sizes: ChunkSizes,
+  options: PieceOptions,
   workers: Workers,
 ): AsyncGenerator<PieceGroup> {
-  const cutter = new Cutter(sizes);
+  const cutter = new Cutter(options.sizes);
   const groups = new Grouping();
-  let start = file.start;
-  const add = function* (cuts: readonly number[]): Generator<PieceGroup> {
+  let start = 0;
+  const add = function* (cuts: readonly number[], guesses?: Guesses): Generator<PieceGroup> {
     for (const cut of cuts) {
-      const end = file.start + cut;
-      yield* groups.add({ offset: start, size: end - start });
-      start = end;
+      yield* groups.add({ offset: file.start + start, size: cut - start, known: guesses?.idOf(start, cut) });
+      start = cut;
     }
   };
   if (cutter.needsCandidates) {
-    for await (const part of scannedParts(file, sizes, workers)) yield* add(cutter.push(part));
+    const guesswork = new Guesswork();
+    for await (const { part, guessed } of scannedParts(file, options, workers, guesswork)) {
+      yield* add(cutter.push(part), guesswork.look(part.start, guessed));
+    }
   }
   yield* add(cutter.finish(file.end - file.start));
   yield* groups.rest();
 }
 
+/** What a worker found in a part. */
+interface Found {
+  readonly part: ScannedPart;
+  readonly guessed: GuessedChunks;
+}
+
 /** Parts in order, with as many scans ahead as keep the workers busy. Positions count from the range's start. */
 async function* scannedParts(
   file: FileRange,
-  sizes: ChunkSizes,
+  { sizes, digest, fill, partBytes = PART_BYTES }: PieceOptions,
   workers: Workers,
-): AsyncGenerator<ScannedPart> {
-  const d = discriminator(sizes);
-  const ahead: Promise<ScannedPart>[] = [];
+  guesswork: Guesswork,
+): AsyncGenerator<Found> {
+  const ahead: Promise<Found>[] = [];
   let next = file.start;
-  const begin = async (start: number, end: number): Promise<ScannedPart> => {
-    const { positions } = await workers.scan({
+  const begin = async (start: number, end: number): Promise<Found> => {
+    const { positions, guessed } = await workers.scan({
       file: file.path,
       origin: file.start,
       start,
       end,
-      discriminator: d,
+      sizes,
+      guess: guesswork.pays ? { digest, fill } : undefined,
     });
-    return { start: start - file.start, end: end - file.start, positions };
+    return { part: { start: start - file.start, end: end - file.start, positions }, guessed };
   };
   while (next < file.end || ahead.length > 0) {
     while (next < file.end && ahead.length < 2 * workers.size) {
-      const end = Math.min(next + PART_BYTES, file.end);
+      const end = Math.min(next + partBytes, file.end);
       const scan = begin(next, end);
       // When an earlier one fails, nobody waits for this one any more.
       scan.catch(() => {});
@@ -99,10 +126,10 @@ export async function* piecesOfStream(
 /** Collects pieces until they are worth a worker's while. */
 class Grouping {
   #first = 0;
-  #pieces: Piece[] = [];
+  #pieces: CutPiece[] = [];
   #bytes = 0;
 
-  *add(piece: Piece): Generator<PieceGroup> {
+  *add(piece: CutPiece): Generator<PieceGroup> {
     this.#pieces.push(piece);
     this.#bytes += piece.size;
     if (this.#pieces.length >= GROUP_PIECES || this.#bytes >= GROUP_BYTES) yield* this.rest();

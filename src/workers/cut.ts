@@ -1,15 +1,27 @@
 /** In a worker: the file that is being cut. Looks for candidates, hashes pieces, adds them to a store. */
-import { freeBytes, toHex } from "../bytes.ts";
+import { concat, freeBytes, toHex } from "../bytes.ts";
 import { ID_BYTES } from "../chunk.ts";
 import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../chunker/candidates.ts";
+import { guessCuts } from "../chunker/cuts.ts";
+import { discriminator } from "../chunker/params.ts";
 import { DesyncError } from "../errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { SourceFile } from "../deno/source_file.ts";
 import type { Folders } from "./folders.ts";
-import type { Piece, ScanResult, ScanTask, StoreResult, StoreTask } from "./messages.ts";
+import type {
+  GuessedChunks,
+  GuessOptions,
+  Piece,
+  ScanResult,
+  ScanTask,
+  StoreResult,
+  StoreTask,
+} from "./messages.ts";
 
 /** Small pieces are read together, as far as they stay in a processor's own cache. */
 const RUN_BYTES = 512 * 1024;
+
+const NOT_GUESSED: GuessedChunks = { starts: [], ends: [], ids: new Uint8Array(0), hashedBytes: 0 };
 
 /** Keeps the file open and its buffer in use from task to task. */
 export class CutWorker {
@@ -22,11 +34,15 @@ export class CutWorker {
   }
 
   scan(task: ScanTask): ScanResult {
-    const leadIn = Math.min(LEAD_IN, task.start - task.origin);
-    const bytes = this.#read(task.file, task.start - leadIn, task.end - task.start + leadIn);
+    const { file, origin, start, end, sizes, guess } = task;
+    const leadIn = Math.min(LEAD_IN, start - origin);
+    const bytes = this.#read(file, start - leadIn, end - start + leadIn);
     const list = new CandidateList();
-    scanCandidates(bytes, leadIn, bytes.length, divisor(task.discriminator), list);
-    return { positions: list.positions.slice() };
+    scanCandidates(bytes, leadIn, bytes.length, divisor(discriminator(sizes)), list);
+    const positions = list.positions.slice();
+    const part = { start: start - origin, end: end - origin, positions };
+    if (guess === undefined) return { positions, guessed: NOT_GUESSED };
+    return { positions, guessed: this.#hashChunks(bytes.subarray(leadIn), guessCuts(part, sizes), guess) };
   }
 
   store(task: StoreTask): StoreResult {
@@ -60,6 +76,22 @@ export class CutWorker {
   release(): void {
     this.#file?.close();
     this.#file = undefined;
+  }
+
+  /** Hashes the chunks that lie between each of the cuts and the next. */
+  #hashChunks(bytes: Uint8Array, cuts: readonly number[], { digest, fill }: GuessOptions): GuessedChunks {
+    const starts: number[] = [];
+    const ends: number[] = [];
+    const ids: Uint8Array[] = [];
+    for (let i = 1; i < cuts.length; i++) {
+      const id = nativeCodec.digest(digest, bytes.subarray(cuts[i - 1], cuts[i]));
+      if (fill !== undefined && !this.#folders.has(fill, toHex(id))) continue;
+      starts.push(cuts[i - 1]);
+      ends.push(cuts[i]);
+      ids.push(id);
+    }
+    const hashedBytes = cuts.length === 0 ? 0 : cuts[cuts.length - 1] - cuts[0];
+    return { starts, ends, ids: concat(ids), hashedBytes };
   }
 
   /** Part of the file, valid until the next call. */

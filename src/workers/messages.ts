@@ -1,5 +1,5 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
-import type { ChunkId, DigestName, StoredChunk, StoredForm } from "../chunk.ts";
+import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../chunk.ts";
 import type { WireError } from "../errors.ts";
 
 /** A folder that may hold the chunks. */
@@ -71,12 +71,34 @@ export interface ScanTask {
   /** The part [start, end) of the file. */
   readonly start: number;
   readonly end: number;
-  readonly discriminator: number;
+  readonly sizes: ChunkSizes;
+  /** Guess the chunks of the part as well, and hash them while its bytes are at hand. */
+  readonly guess?: GuessOptions;
 }
 
-/** Answer to {@linkcode ScanTask}: candidates, counted from the part's start. */
+/** What a guessed chunk is wanted for. */
+export interface GuessOptions {
+  readonly digest: DigestName;
+  /** Only chunks that this store has already are of use: the others have to be read again for it. */
+  readonly fill?: Filling;
+}
+
+/** Answer to {@linkcode ScanTask}. */
 export interface ScanResult {
+  /** Candidates, counted from the part's start. */
   readonly positions: Uint32Array<ArrayBuffer>;
+  readonly guessed: GuessedChunks;
+}
+
+/** The chunks that a part has if it is cut as was guessed, in order, those of use alone. */
+export interface GuessedChunks {
+  /** Where they begin and end, counted from the part's start. */
+  readonly starts: number[];
+  readonly ends: number[];
+  /** Their ids, 32 bytes each. */
+  readonly ids: Uint8Array<ArrayBuffer>;
+  /** Bytes that were hashed, for those of no use as well. */
+  readonly hashedBytes: number;
 }
 
 /** A piece of a blob that is, or should be, one chunk. */

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { Cutter } from "../../src/chunker/cuts.ts";
+import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../../src/chunker/candidates.ts";
+import { Cutter, guessCuts } from "../../src/chunker/cuts.ts";
 import { cutPoints } from "../../src/chunker/find.ts";
 import type { ChunkSizes } from "../../src/chunk.ts";
-import { DEFAULT_CHUNK_SIZES } from "../../src/chunker/params.ts";
+import { DEFAULT_CHUNK_SIZES, discriminator } from "../../src/chunker/params.ts";
 import { DesyncError } from "../../src/errors.ts";
 import { Random, random } from "../support/random.ts";
 import { cutsInParts, dataOfAllKinds, randomSizes, referenceCuts, sizes } from "./reference.ts";
@@ -161,4 +162,40 @@ Deno.test("sizes that make no sense are refused before anything is cut", () => {
   const wrong = sizes(30, 40, 44);
   assert.throws(() => new Cutter(wrong), DesyncError);
   assert.throws(() => cutPoints(new Uint8Array(0), wrong), DesyncError);
+});
+
+Deno.test("guessed chunks are cut by the rule, and are those of the blob from a common cut on", () => {
+  const rng = random();
+  let met = 0;
+  for (let round = 0; round < 150; round++) {
+    const chunkSizes = randomSizes(rng);
+    if (chunkSizes.min === chunkSizes.max) continue; // nothing is scanned then
+    for (const [kind, bytes] of Object.entries(dataOfAllKinds(rng, 1 + rng.below(8000)))) {
+      const start = rng.below(4) === 0 ? 0 : rng.below(bytes.length);
+      const end = start + rng.below(bytes.length - start + 1);
+      const list = new CandidateList();
+      const leadIn = Math.min(start, LEAD_IN);
+      const prepared = divisor(discriminator(chunkSizes));
+      scanCandidates(bytes.subarray(start - leadIn, end), leadIn, leadIn + end - start, prepared, list);
+      const guessed = guessCuts({ start, end, positions: list.positions }, chunkSizes)
+        .map((position) => start + position);
+      const about = `${kind}, ${start} to ${end} of ${bytes.length}, ${JSON.stringify(chunkSizes)}`;
+      if (guessed.length === 0) {
+        assert.ok(start > 0 && list.length === 0, about);
+        continue;
+      }
+      const [first, ...others] = guessed;
+      assert.equal(first, start === 0 ? 0 : start + list.positions[0], about);
+      const byRule = referenceCuts(bytes.subarray(first), chunkSizes).map((cut) => first + cut);
+      assert.deepEqual(others, byRule.filter((cut) => cut < end || others.includes(cut)), about);
+
+      const cuts = referenceCuts(bytes, chunkSizes);
+      const common = guessed.find((cut) => cuts.includes(cut));
+      if (common === undefined) continue;
+      const inBlob = cuts.filter((cut) => cut >= common && cut < end);
+      assert.deepEqual(guessed.filter((cut) => cut >= common && cut < end), inBlob, about);
+      if (first !== 0 && inBlob.length > 1) met++;
+    }
+  }
+  assert.ok(met > 10, `only ${met} guesses met the cuts of the blob`);
 });

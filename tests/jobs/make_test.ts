@@ -1,18 +1,20 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
 import { cutPoints } from "../../src/chunker/find.ts";
 import { DEFAULT_CHUNK_SIZES } from "../../src/chunker/params.ts";
 import { parseIndex } from "../../src/formats/index.ts";
 import { chopFile, firstDifference } from "../../src/jobs/chop.ts";
-import { makeIndex } from "../../src/jobs/make.ts";
-import { type PieceGroup, piecesOfFile, piecesOfStream } from "../../src/jobs/pieces.ts";
+import { makeFromFile, makeFromStream } from "../../src/jobs/make.ts";
+import { piecesOfFile } from "../../src/jobs/pieces.ts";
 import type { Workers } from "../../src/jobs/ports.ts";
 import { Progress } from "../../src/jobs/progress.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import type { StoreTask } from "../../src/workers/messages.ts";
 import { filesIn } from "../support/files.ts";
 import { makeBlob } from "../support/made.ts";
-import { Random } from "../support/random.ts";
-import { sha512256 } from "../support/sha.ts";
+import { dataOfAllKinds, randomSizes, referenceCuts } from "../chunker/reference.ts";
+import { Random, random } from "../support/random.ts";
+import { chunkPath, sha512256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
 
 const sizes = { min: 1024, avg: 4096, max: 16384 };
@@ -56,8 +58,8 @@ Deno.test("the chunks of an index are in order, in whatever order the workers an
   const workers = new Unordered(pool);
   const progress = new Progress();
   const fill = { folder: dir.path("store"), form: "plain", level: 3 } as const;
-  const groups = piecesOfFile({ path: file, start: 0, end: bytes.length }, sizes, workers);
-  const { index, added, addedBytes } = await makeIndex(file, groups, workers, { ...options, fill, progress });
+  const whole = { path: file, start: 0, end: bytes.length };
+  const { index, added, addedBytes } = await makeFromFile(whole, workers, { ...options, fill, progress });
   ok(workers.answered.some((number, i) => number !== i), "they answered in another order");
   deepStrictEqual([...index.ends], cutPoints(bytes, sizes));
   for (let i = 0; i < index.count; i++) {
@@ -72,10 +74,11 @@ Deno.test("the pieces of a part of a file are those of that part alone", async (
   const bytes = new Random(2).bytes(9_000_000);
   const file = dir.write("file", bytes);
   using pool = new WorkerPool(2);
+  const usual = { sizes: DEFAULT_CHUNK_SIZES, digest: "sha512-256" } as const;
   for (const [start, end] of [[0, 9_000_000], [4_194_300, 8_388_650], [100, 100], [8_999_999, 9_000_000]]) {
     const lengths: number[] = [];
     for await (
-      const { first, pieces } of piecesOfFile({ path: file, start, end }, DEFAULT_CHUNK_SIZES, pool)
+      const { first, pieces } of piecesOfFile({ path: file, start, end }, usual, pool)
     ) {
       strictEqual(first, lengths.length);
       strictEqual(pieces[0].offset, start + lengths.reduce((sum, length) => sum + length, 0));
@@ -89,6 +92,90 @@ Deno.test("the pieces of a part of a file are those of that part alone", async (
   }
 });
 
+/** Passes everything on, and counts the chunks that were guessed and the pieces that had to be hashed all the same. */
+function counting(pool: WorkerPool, seen: { guessed: number; stored: number }): Workers {
+  return {
+    size: pool.size,
+    assemble: (task) => pool.assemble(task),
+    async scan(task) {
+      const result = await pool.scan(task);
+      seen.guessed += result.guessed.starts.length;
+      return result;
+    },
+    store(task) {
+      seen.stored += task.pieces.length;
+      return pool.store(task);
+    },
+    verify: (task) => pool.verify(task),
+    release: () => pool.release(),
+  };
+}
+
+Deno.test("an index is right, whatever the data, the sizes and the parts, and whatever was guessed", async () => {
+  using dir = tempDir();
+  const rng = random();
+  using pool = new WorkerPool(2);
+  const seen = { guessed: 0, stored: 0 };
+  const workers = counting(pool, seen);
+  let chunks = 0;
+  for (let round = 0; round < 80; round++) {
+    // With a small average there are many candidates, and it takes guesses long to meet the cuts.
+    const min = 48 + rng.below(100);
+    const sizes = round % 2 === 0 ? randomSizes(rng) : { min, avg: min, max: 10 * min };
+    for (const [kind, bytes] of Object.entries(dataOfAllKinds(rng, rng.below(30_000)))) {
+      const file = dir.write(`${round}-${kind}`, bytes);
+      const start = rng.below(2) * rng.below(bytes.length + 1);
+      // Most parts are larger than chunks, some smaller.
+      const partBytes = 200 + rng.below(rng.below(2) === 0 ? 2000 : 20_000);
+      const about = `${kind}, ${start} to ${bytes.length}, ${JSON.stringify(sizes)}, parts of ${partBytes}`;
+      const range = { path: file, start, end: bytes.length };
+      const { index } = await makeFromFile(range, workers, { ...options, sizes, partBytes });
+      const blob = bytes.subarray(start);
+      deepStrictEqual([...index.ends], referenceCuts(blob, sizes), about);
+      for (let i = 0; i < index.count; i++) {
+        strictEqual(index.id(i), sha512256(blob.subarray(index.start(i), index.ends[i])), `${i}: ${about}`);
+      }
+      chunks += index.count;
+    }
+  }
+  const right = chunks - seen.stored;
+  ok(right > 100, `${right} of ${seen.guessed} guesses were right`);
+  ok(seen.guessed - right > 20, `${seen.guessed - right} of ${seen.guessed} guesses were wrong`);
+});
+
+Deno.test("a store gets the chunks that it lacks and no guesses, and those it has are not hashed again", async () => {
+  using dir = tempDir();
+  const rng = random();
+  using pool = new WorkerPool(2);
+  const fill = { folder: dir.path("store"), form: "plain", level: 3 } as const;
+  const bytes = rng.bytes(1_000_000);
+  const ids = new Set<string>();
+  const stored: number[] = [];
+  for (let version = 0; version < 3; version++) {
+    bytes.set(rng.bytes(5000), 300_000 * version);
+    const range = { path: dir.write("file", bytes), start: 0, end: bytes.length };
+    const seen = { guessed: 0, stored: 0 };
+    const { index, added } = await makeFromFile(range, counting(pool, seen), {
+      ...options,
+      fill,
+      partBytes: 50_000,
+    });
+    deepStrictEqual([...index.ends], referenceCuts(bytes, sizes));
+    const before = ids.size;
+    for (let i = 0; i < index.count; i++) {
+      const chunk = bytes.subarray(index.start(i), index.ends[i]);
+      strictEqual(index.id(i), sha512256(chunk));
+      ids.add(index.id(i));
+      deepStrictEqual(Deno.readFileSync(join(fill.folder, chunkPath(index.id(i), ""))), chunk);
+    }
+    strictEqual(added, ids.size - before);
+    strictEqual(filesIn(fill.folder).length, ids.size);
+    stored.push(seen.stored / index.count);
+  }
+  strictEqual(stored[0], 1);
+  ok(stored[1] < 0.5 && stored[2] < 0.5, `${stored}`);
+});
+
 Deno.test("a failing stream, a failing worker and a signal end the making of an index", async () => {
   using dir = tempDir();
   using pool = new WorkerPool(2);
@@ -98,14 +185,13 @@ Deno.test("a failing stream, a failing worker and a signal end the making of an 
       controller.error(new TypeError("no more"));
     },
   });
-  await rejects(makeIndex("it", piecesOfStream(failing, sizes), pool, options), /no more/);
+  await rejects(makeFromStream("it", failing, pool, options), /no more/);
 
   const file = dir.write("file", new Random(3).bytes(100_000));
-  const shorter = piecesOfFile({ path: file, start: 0, end: 200_000 }, sizes, pool);
-  await rejects(makeIndex(file, shorter, pool, options), { code: "io", message: /ends at byte 100000/ });
-  const none = dir.path("none");
-  const missing = piecesOfFile({ path: none, start: 0, end: 200_000 }, sizes, pool);
-  await rejects(makeIndex(none, missing, pool, options), { code: "missing-file", message: /none/ });
+  const shorter = { path: file, start: 0, end: 200_000 };
+  await rejects(makeFromFile(shorter, pool, options), { code: "io", message: /ends at byte 100000/ });
+  const missing = { path: dir.path("none"), start: 0, end: 200_000 };
+  await rejects(makeFromFile(missing, pool, options), { code: "missing-file", message: /none/ });
 
   const stop = new AbortController();
   let cancelled = false;
@@ -114,15 +200,13 @@ Deno.test("a failing stream, a failing worker and a signal end the making of an 
     cancel: () => void (cancelled = true),
   });
   const { signal } = stop;
-  const making = makeIndex("it", piecesOfStream(endless, sizes, signal), pool, { ...options, signal });
+  const making = makeFromStream("it", endless, pool, { ...options, signal });
   stop.abort();
   await rejects(making, { code: "interrupted" });
   ok(cancelled, "the stream is told");
 
-  async function* groups(): AsyncGenerator<PieceGroup> {
-    yield { first: 0, pieces: [{ offset: 0, size: 10 }] };
-  }
-  await rejects(makeIndex(file, groups(), pool, { ...options, signal }), { code: "interrupted" });
+  const whole = { path: file, start: 0, end: 100_000 };
+  await rejects(makeFromFile(whole, pool, { ...options, signal }), { code: "interrupted" });
 });
 
 Deno.test("chopFile and firstDifference count their progress, and stop when told", async () => {

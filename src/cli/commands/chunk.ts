@@ -1,7 +1,6 @@
 /** `desync chunk FILE` */
 import { DesyncError } from "../../errors.ts";
-import { makeIndex } from "../../jobs/make.ts";
-import { piecesOfFile } from "../../jobs/pieces.ts";
+import { makeFromFile } from "../../jobs/make.ts";
 import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
@@ -17,12 +16,8 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     throw new DesyncError("usage", `Cannot start at byte ${start}: ${input} has ${source.size} bytes`);
   }
   using pool = new WorkerPool(flags.concurrency);
-  const groups = piecesOfFile({ path: input, start, end: source.size }, sizes, pool);
-  const { index } = await makeIndex(input, groups, pool, {
-    sizes,
-    digest: flags.digest ?? "sha512-256",
-    signal,
-  });
+  const options = { sizes, digest: flags.digest ?? "sha512-256", signal };
+  const { index } = await makeFromFile({ path: input, start, end: source.size }, pool, options);
   checkUnchanged(input, source);
   for (let i = 0; i < index.count; i++) {
     print(`${start + index.start(i)}\t${index.length(i)}\t${index.id(i)}\n`);

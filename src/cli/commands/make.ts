@@ -1,7 +1,6 @@
 /** `desync make INDEX FILE` */
 import { serializeIndex } from "../../formats/index.ts";
-import { makeIndex } from "../../jobs/make.ts";
-import { piecesOfFile, piecesOfStream } from "../../jobs/pieces.ts";
+import { makeFromFile, makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
 import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
@@ -20,16 +19,14 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const fill = new Locator(flags).fillingOf(onlyStore(flags));
   const progress = new Progress();
   progress.total = source?.size ?? 0;
-  const sizes = flags.chunkSize;
-  const options = { sizes, digest: flags.digest ?? "sha512-256", fill, signal, progress };
+  const digest = flags.digest ?? "sha512-256";
+  const options = { sizes: flags.chunkSize, digest, fill, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
   const made = await (async () => {
     using _display = showProgress(progress, flags);
-    const name = source === undefined ? "standard input" : input;
-    const groups = source === undefined
-      ? piecesOfStream(Deno.stdin.readable, sizes, signal)
-      : piecesOfFile({ path: input, start: 0, end: source.size }, sizes, pool);
-    return await makeIndex(name, groups, pool, options);
+    return source === undefined
+      ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)
+      : await makeFromFile({ path: input, start: 0, end: source.size }, pool, options);
   })();
   if (source !== undefined) checkUnchanged(input, source);
 

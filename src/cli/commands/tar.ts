@@ -5,8 +5,7 @@ import type { TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
 import { DesyncError } from "../../errors.ts";
 import { serializeIndex } from "../../formats/index.ts";
-import { makeIndex } from "../../jobs/make.ts";
-import { piecesOfStream } from "../../jobs/pieces.ts";
+import { makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { archiveStream } from "../../jobs/write_archive.ts";
 import { WorkerPool } from "../../workers/pool.ts";
@@ -72,8 +71,8 @@ async function packIntoStore(
   const archive = archiveStream(features, read);
   const made = await (async () => {
     using _display = showProgress(progress, flags);
-    const groups = piecesOfStream(archive.readable, sizes, signal);
-    return await makeIndex(source, groups, pool, { sizes, digest, flags: features, fill, signal, progress });
+    const options = { sizes, digest, flags: features, fill, signal, progress };
+    return await makeFromStream(source, archive.readable, pool, options);
   })();
   const tree = await archive.done;
   const bytes = serializeIndex(made.index);
