@@ -52,6 +52,63 @@ export async function systemFiles(name: string, bytes: number): Promise<string> 
   return target;
 }
 
+/** A folder of real files of the system, so many of them and about so many bytes, the same on every run. */
+export async function systemTree(name: string, count: number, bytes: number): Promise<string> {
+  const target = path(name);
+  if (exists(target)) return target;
+  Deno.mkdirSync(`${target}.tmp`, { recursive: true });
+  const chosen = chooseFiles([...filesBelow("/usr")], count, bytes);
+  const list = `${target}.list`;
+  Deno.writeTextFileSync(list, chosen.join("\0"));
+  await shell(`tar --null -T "$1.list" -cf - 2>/dev/null | tar -C "$1.tmp" -xf -`, target);
+  Deno.removeSync(list);
+  Deno.renameSync(`${target}.tmp`, target);
+  return target;
+}
+
+interface FoundFile {
+  readonly path: string;
+  readonly size: number;
+}
+
+/** Evenly out of all that are not too large. */
+function chooseFiles(files: readonly FoundFile[], count: number, bytes: number): string[] {
+  for (let most = 2 ** 30; most > 1000; most *= 0.9) {
+    const fit = files.filter(({ size }) => size <= most);
+    if (fit.length < count) break;
+    const chosen = Array.from({ length: count }, (_, i) => fit[Math.floor(i * fit.length / count)]);
+    const sum = chosen.reduce((total, { size }) => total + size, 0);
+    if (sum < bytes) return chosen.map(({ path }) => path);
+  }
+  throw new Error(`This system has no ${count} files of ${bytes} bytes in /usr`);
+}
+
+function* filesBelow(folder: string): Generator<FoundFile> {
+  const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const { name, isDirectory, isFile } of entries) {
+    // desync 1.0.4 takes these for paths.
+    if (name.includes("\\")) continue;
+    if (isDirectory) yield* filesBelow(`${folder}/${name}`);
+    else if (isFile) yield { path: `${folder}/${name}`, size: Deno.lstatSync(`${folder}/${name}`).size };
+  }
+}
+
+/** An archive by casync of a folder, alone and in chunks: `NAME.catar`, `NAME.caidx` and `NAME.castr`. */
+export async function casyncArchive(
+  name: string,
+  folder: string,
+): Promise<{ archive: string; index: string; store: string }> {
+  const archive = path(`${name}.catar`);
+  const index = path(`${name}.caidx`);
+  const store = path(`${name}.castr`);
+  if (!exists(index)) {
+    await run([peer("casync"), "make", archive, folder]);
+    await run([peer("casync"), "make", `--store=${store}`, `${index}.tmp.caidx`, folder]);
+    Deno.renameSync(`${index}.tmp.caidx`, index);
+  }
+  return { archive, index, store };
+}
+
 /** An index and store by casync of a file: `NAME.caibx` and `NAME.castr`. */
 export async function casyncStore(name: string, file: string): Promise<{ index: string; store: string }> {
   const index = path(`${name}.caibx`);
@@ -78,6 +135,11 @@ async function shell(script: string, argument: string): Promise<void> {
 /** Throws unless both files hold the same bytes. */
 export async function same(a: string, b: string): Promise<void> {
   await run(["cmp", a, b]);
+}
+
+/** Throws unless both folders hold the same files, symlinks and bytes. */
+export async function sameTree(a: string, b: string): Promise<void> {
+  await run(["diff", "-r", "--no-dereference", a, b]);
 }
 
 function exists(path: string): boolean {
