@@ -6,6 +6,7 @@
 import { benchExtract } from "./extract.ts";
 import { benchCache, benchChop, benchMake } from "./make.ts";
 import { benchSsh } from "./ssh.ts";
+import { benchTar } from "./tar.ts";
 import { benchUntar } from "./untar.ts";
 import { benchVerify } from "./verify.ts";
 
@@ -16,6 +17,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   verify: benchVerify,
   cache: benchCache,
   ssh: benchSsh,
+  tar: benchTar,
   untar: benchUntar,
 };
 
