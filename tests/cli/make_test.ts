@@ -478,7 +478,7 @@ const wrongSizes: [sizes: string, ...says: (string | RegExp)[]][] = [
   ["16:64:256:1024", "MIN:AVG:MAX"],
   ["16:64:", "MIN:AVG:MAX"],
   ["a:b:c", "MIN:AVG:MAX"],
-  ["-1:64:256", "-m"],
+  ["-1:64:256", "MIN:AVG:MAX"],
   ["1.5:64:256", "MIN:AVG:MAX"],
   ["16g:64g:256g", "MIN:AVG:MAX"],
   ["99999999999999999999:64:256", "minimum"],
