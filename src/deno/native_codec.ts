@@ -7,16 +7,27 @@ import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/limits.ts";
 import { concat } from "../bytes.ts";
 import { isSkippable, parseZstdFrameHeader, zstdFrameLength } from "../codec/zstd_frame.ts";
 import { DesyncError, messageOf } from "../errors.ts";
+import { systemSha512256 } from "./libcrypto.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
 const MAX_ZSTD_RATIO = 32768;
 /** Output buffer for frames that do not tell their size: casync's. Most chunks are no larger. */
 const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 
+let sha512256 = (bytes: Uint8Array): Uint8Array => hash("sha512-256", bytes, "buffer");
+
+/**
+ * From now on, digests in this thread come from a library of the system's where that is faster. For threads that are
+ * the program's own: the library stays loaded, which others may have reasons against (Deno's test runner complains).
+ */
+export function preferSystemDigest(): void {
+  sha512256 = systemSha512256() ?? sha512256;
+}
+
 /** Digest and compression by native code. */
 export const nativeCodec: CompressingCodec = {
   digest(name: DigestName, bytes: Uint8Array): Uint8Array {
-    return hash(name === "sha256" ? "sha256" : "sha512-256", bytes, "buffer");
+    return name === "sha256" ? hash("sha256", bytes, "buffer") : sha512256(bytes);
   },
 
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {

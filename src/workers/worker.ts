@@ -3,6 +3,7 @@
  * `deno compile` put it into the executable.
  */
 import { errorToWire } from "../errors.ts";
+import { preferSystemDigest } from "../deno/native_codec.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Folders } from "./folders.ts";
@@ -26,6 +27,7 @@ const scope: unknown = globalThis;
 if (isWorkerScope(scope)) serve(scope);
 
 function serve(scope: WorkerScope): void {
+  preferSystemDigest();
   const folders = new Folders();
   const assembler = new Assembler(folders);
   const cutter = new CutWorker(folders);

@@ -61,6 +61,18 @@ async function startSlowMake(
   return { child, index };
 }
 
+Deno.test("without foreign functions it is the same index and the same store", async () => {
+  using dir = tempDir();
+  const file = dir.write("file", blob());
+  const index = await makes(dir, file, "-s", dir.path("with"));
+  const cli = cliCommand[cliCommand.length - 1];
+  const args = ["make", "-s", dir.path("without"), dir.path("without.caibx"), file];
+  const result = await runAny(Deno.execPath(), ["run", "--no-prompt", "-A", "--deny-ffi", cli, ...args]);
+  deepStrictEqual([result.code, result.stdout, result.stderr], [0, "", ""]);
+  deepStrictEqual(Deno.readFileSync(dir.path("without.caibx")), index);
+  deepStrictEqual(contentOf(dir.path("without")), contentOf(dir.path("with")));
+});
+
 Deno.test("from standard input, and to standard output, it is the same index and the same store", async () => {
   using dir = tempDir();
   for (
