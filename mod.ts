@@ -29,6 +29,29 @@
  * if (built.length !== index.size) throw new Error("a part is missing");
  * ```
  *
+ * @example List what is in an archive, and find one file of it by its tables alone
+ * ```ts
+ * import { blobAccess, ChunkedBlob, findParts, listTo, parseArchivePath } from "@desync/desync";
+ * import { parseIndex, readArchive, readParts } from "@desync/desync";
+ * import { LocalStore } from "@desync/desync/deno";
+ *
+ * // In real life: an index that was fetched, and new HttpStore("https://example.com/store/")
+ * const index = parseIndex(await Deno.readFile("testdata/tree.caidx"));
+ * const store = new LocalStore("testdata/tree.castr");
+ *
+ * const lines: string[] = [];
+ * await readArchive(ChunkedBlob.open(index, store).stream(), listTo((line) => lines.push(line)));
+ * if (!lines.includes("-rwxr-xr-x bin/run\n")) throw new Error("a line is missing");
+ *
+ * const access = blobAccess(ChunkedBlob.open(index, store, { keepBytes: 1 << 20 }));
+ * const parts = await findParts(access, [parseArchivePath("bin/run")]);
+ * let bytes = 0;
+ * await readParts(({ start, end }) => access.pieces(start, end), parts, (event) => {
+ *   if (event.type === "data") bytes += event.bytes.length;
+ * });
+ * if (bytes !== 19) throw new Error("a part is missing");
+ * ```
+ *
  * @module
  */
 export { DesyncError, type ErrorCode } from "./src/errors.ts";
@@ -51,6 +74,15 @@ export {
   serializeIndex,
 } from "./src/formats/index.ts";
 export { IndexBuilder } from "./src/formats/index_builder.ts";
+export { ArchiveDecoder, type ArchiveEvent } from "./src/formats/archive.ts";
+export {
+  type Acl,
+  type AclEntry,
+  type ArchiveNode,
+  type DefaultAcl,
+  type NodeKind,
+  type Xattr,
+} from "./src/formats/archive_elements.ts";
 export { encodeMessage, type Message, MessageDecoder } from "./src/formats/protocol.ts";
 export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
 export { cutPoints } from "./src/chunker/find.ts";
@@ -70,3 +102,15 @@ export { ChunkReader } from "./src/stores/chain.ts";
 export { type BlobOptions, ChunkedBlob } from "./src/jobs/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";
+export { type Pieces, readArchive } from "./src/jobs/read_archive.ts";
+export { type Visit } from "./src/jobs/visit.ts";
+export { type Hasher, listTo, type MakeHasher, mtreeTo, type Print } from "./src/jobs/describe_archive.ts";
+export { blobAccess, type RandomAccess } from "./src/jobs/random_access.ts";
+export {
+  type ArchivePath,
+  findParts,
+  type FoundPart,
+  parseArchivePath,
+  readParts,
+} from "./src/jobs/archive_parts.ts";
+export { type ArchivePlace } from "./src/jobs/find_in_archive.ts";

@@ -1,5 +1,5 @@
 /** Users and groups of this system by name, each looked up once. */
-import { libc, lookUpAccount, lookUpName } from "./libc.ts";
+import { type Libc, libc, lookUpAccount, lookUpName } from "./libc.ts";
 
 type Kind = "user" | "group";
 
@@ -8,6 +8,12 @@ export class Accounts {
   readonly #known = new Map<string, number | undefined>();
   readonly #names: Record<Kind, Map<number, string | undefined>> = { user: new Map(), group: new Map() };
   readonly #files = new Map<Kind, ReadonlyMap<string, number>>();
+  #libc: Libc | null | undefined;
+
+  /** Asks this library, or without one the files in /etc. Default: the program's, when it is first needed. */
+  constructor(c?: Libc | null) {
+    this.#libc = c;
+  }
 
   /** The number of the user or group with this name; the given one when it has no name that is known here. */
   idOf(kind: Kind, name: string | undefined, id: number): number {
@@ -24,15 +30,22 @@ export class Accounts {
     return names.get(id);
   }
 
+  #library(): Libc | null {
+    if (this.#libc === undefined) this.#libc = libc();
+    return this.#libc;
+  }
+
   #lookUpName(kind: Kind, id: number): string | undefined {
-    if (libc() !== null) return lookUpName(kind, id);
+    const c = this.#library();
+    if (c !== null) return lookUpName(c, kind, id);
     for (const [name, number] of this.#file(kind)) if (number === id) return name;
     return undefined;
   }
 
   #lookUp(kind: Kind, name: string): number | undefined {
     if (name.includes("\0")) return undefined;
-    return libc() === null ? this.#file(kind).get(name) : lookUpAccount(kind, name);
+    const c = this.#library();
+    return c === null ? this.#file(kind).get(name) : lookUpAccount(c, kind, name);
   }
 
   #file(kind: Kind): ReadonlyMap<string, number> {

@@ -33,6 +33,7 @@ export class FileAccess implements RandomAccess, Disposable {
     return Promise.resolve(bytes);
   }
 
+  /** The bytes from `start` up to but without `end`. */
   async *pieces(start: number, end: number): AsyncGenerator<Uint8Array> {
     for (let at = start; at < end;) {
       const piece = await this.read(at, Math.min(PIECE_BYTES, end - at));
@@ -41,6 +42,7 @@ export class FileAccess implements RandomAccess, Disposable {
     }
   }
 
+  /** Closes the file. */
   [Symbol.dispose](): void {
     this.#file.close();
   }

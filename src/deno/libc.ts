@@ -59,6 +59,20 @@ export function libc(): Libc | null {
   return loaded;
 }
 
+/** The library for one job, so that a program that runs it is left as it was. */
+export class JobLibc implements Disposable {
+  readonly #library = load();
+
+  /** `null` where it cannot be had; not to be used when the job is over. */
+  get libc(): Libc | null {
+    return this.#library?.symbols ?? null;
+  }
+
+  [Symbol.dispose](): void {
+    this.#library?.close();
+  }
+}
+
 function load(): Deno.DynamicLibrary<typeof SYMBOLS> | null {
   if (Deno.build.os !== "linux") return null;
   try {
@@ -163,19 +177,15 @@ export function terminated(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Place of the number in struct passwd and struct group, behind two pointers. */
 const ID_AT = 16;
 
-/** The number of a user or group that the system knows by name, `undefined` when it knows none or cannot be asked. */
-export function lookUpAccount(kind: "user" | "group", name: string): number | undefined {
-  const c = libc();
-  if (c === null) return undefined;
+/** The number of a user or group that the system knows by name, `undefined` when it knows none. */
+export function lookUpAccount(c: Libc, kind: "user" | "group", name: string): number | undefined {
   const text = terminated(new TextEncoder().encode(name));
   const found = kind === "user" ? c.getpwnam(text) : c.getgrnam(text);
   return found === null ? undefined : new Deno.UnsafePointerView(found).getUint32(ID_AT);
 }
 
-/** The name of a user or group that the system knows by number, `undefined` when it knows none or cannot be asked. */
-export function lookUpName(kind: "user" | "group", id: number): string | undefined {
-  const c = libc();
-  if (c === null) return undefined;
+/** The name of a user or group that the system knows by number, `undefined` when it knows none. */
+export function lookUpName(c: Libc, kind: "user" | "group", id: number): string | undefined {
   const found = kind === "user" ? c.getpwuid(id) : c.getgrgid(id);
   // The first member of both structs.
   const name = found === null ? null : new Deno.UnsafePointerView(found).getPointer();

@@ -4,9 +4,11 @@
 export interface Loss {
   /** As in "the owners of 12 files were not restored". */
   readonly what: string;
+  /** How many files it happened to. */
   count: number;
   /** The first that it happened to, and why. */
   readonly path: string;
+  /** Why, in the system's words. */
   readonly reason: string;
 }
 

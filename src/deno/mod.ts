@@ -1,6 +1,6 @@
 /**
  * The part of the library that needs Deno: local stores, native codecs, and blobs extracted into files by all
- * processors. The portable part is in `../../mod.ts`.
+ * processors, archives unpacked into folders. The portable part is in `../../mod.ts`.
  *
  * @example Extract a blob into a file
  * ```ts
@@ -15,6 +15,18 @@
  * await Deno.remove(output);
  * ```
  *
+ * @example Unpack an archive into a folder
+ * ```ts
+ * import { untar } from "@desync/desync/deno";
+ *
+ * using archive = await Deno.open("testdata/tree.catar");
+ * const target = await Deno.makeTempDir();
+ * const { losses } = await untar(archive.readable, target, { sameOwner: false });
+ * if (losses.length > 0) throw new Error(`not restored: ${losses.map(({ what }) => what).join(", ")}`);
+ * if ((await Deno.readTextFile(`${target}/hello.txt`)).length !== 6) throw new Error("a part is missing");
+ * await Deno.remove(target, { recursive: true });
+ * ```
+ *
  * @module
  */
 export { LocalStore } from "./local_store.ts";
@@ -23,3 +35,9 @@ export { type CompressingCodec } from "../codec/codec.ts";
 export { extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
 export { Progress, type SourceCount } from "../jobs/progress.ts";
+export { untar, type UntarOptions, untarParts, type UntarResult } from "./untar.ts";
+export { type AttributeOptions } from "./node_attributes.ts";
+export { type Loss } from "./losses.ts";
+export { type Handle, type Place, type TreeSystem } from "./tree_system.ts";
+export { FileAccess } from "./file_access.ts";
+export { readTarTree, type TarSourceOptions, type TarSourceResult } from "./tar_source.ts";

@@ -42,8 +42,7 @@ const EMPTY = Uint8Array.of(0);
 const EINTR = 4;
 
 /** The system by way of the C library, `null` where it cannot be had. */
-export function nativeTree(): TreeSystem | null {
-  const c = libc();
+export function nativeTree(c: Libc | null = libc()): TreeSystem | null {
   return c === null ? null : new NativeTree(c);
 }
 

@@ -2,7 +2,7 @@
 import { ACL_XATTR, encodeAcl, encodeDefaultAcl, withoutExtraNul } from "../formats/acl.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../formats/features.ts";
-import { Accounts } from "./accounts.ts";
+import type { Accounts } from "./accounts.ts";
 import { chattrFlags } from "./chattr.ts";
 import { reasonOf } from "./file_errors.ts";
 import type { Losses } from "./losses.ts";
@@ -15,6 +15,7 @@ export interface AttributeOptions {
   readonly sameOwner: boolean;
   /** Modes and access lists; otherwise new files get what the umask leaves. */
   readonly samePermissions: boolean;
+  /** When files were changed. */
   readonly time: boolean;
 }
 
@@ -28,14 +29,15 @@ export class NodeAttributes {
   readonly #system: TreeSystem;
   readonly #options: AttributeOptions;
   readonly #losses: Losses;
-  readonly #accounts = new Accounts();
+  readonly #accounts: Accounts;
   /** Where it is not known, nobody but the owner gets anything. */
   readonly #umask = umask() ?? 0o077;
   readonly #self = ownIds();
   /** How the node that is being worked on is called in messages. */
   #path: () => string = () => "";
 
-  constructor(system: TreeSystem, options: AttributeOptions, losses: Losses) {
+  constructor(system: TreeSystem, options: AttributeOptions, losses: Losses, accounts: Accounts) {
+    this.#accounts = accounts;
     this.#system = system;
     this.#options = options;
     this.#losses = losses;

@@ -12,6 +12,7 @@ import { Turns } from "../jobs/turns.ts";
 import type { Visit } from "../jobs/visit.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
+import { JobLibc } from "./libc.ts";
 import { SourceFile } from "./source_file.ts";
 import { SpoolFile } from "./spool_file.ts";
 
@@ -23,6 +24,7 @@ export interface TarSourceOptions {
   readonly addRoot?: boolean;
   /** Where a stream is kept meanwhile. Default: the system's folder for temporary files. */
   readonly spoolFolder?: string;
+  /** Stops the work. */
   readonly signal?: AbortSignal;
 }
 
@@ -49,9 +51,11 @@ export async function readTarTree(
   const { addRoot = false } = options;
   const turns = new Turns(options.signal);
   const tree = new TarTree();
+  using job = new JobLibc();
+  const decoder = makeDecoder(new Accounts(job.libc));
   using source = typeof input === "string" && isSeekable(input)
-    ? await scanFile(input, tree, turns)
-    : await scanStream(typeof input === "string" ? openPieces(input) : input, tree, turns, options);
+    ? await scanFile(input, decoder, tree, turns)
+    : await scanStream(typeof input === "string" ? openPieces(input) : input, decoder, tree, turns, options);
   let nodes = 0;
   for (const step of tree.steps(addRoot)) {
     if (turns.over) await turns.give();
@@ -94,8 +98,7 @@ async function* openPieces(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
-function makeDecoder(): TarDecoder {
-  const accounts = new Accounts();
+function makeDecoder(accounts: Accounts): TarDecoder {
   return new TarDecoder((kind, name) => {
     const id = accounts.idOf(kind, name, -1);
     if (id >= 0) return id;
@@ -118,10 +121,14 @@ function takeMembers(decoder: TarDecoder, tree: TarTree): number {
   return skip;
 }
 
-async function scanFile(path: string, tree: TarTree, turns: Turns): Promise<Bytes> {
+async function scanFile(
+  path: string,
+  decoder: TarDecoder,
+  tree: TarTree,
+  turns: Turns,
+): Promise<Bytes> {
   const file = new SourceFile(path);
   try {
-    const decoder = makeDecoder();
     const { size } = Deno.statSync(path);
     let at = 0;
     while (at < size && !decoder.done) {
@@ -141,13 +148,13 @@ async function scanFile(path: string, tree: TarTree, turns: Turns): Promise<Byte
 
 async function scanStream(
   pieces: AsyncIterable<Uint8Array>,
+  decoder: TarDecoder,
   tree: TarTree,
   turns: Turns,
   { spoolFolder }: TarSourceOptions,
 ): Promise<Bytes> {
   const spool = new SpoolFile(spoolFolder);
   try {
-    const decoder = makeDecoder();
     let skip = 0;
     for await (const piece of pieces) {
       if (turns.over) await turns.give();

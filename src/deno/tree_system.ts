@@ -9,7 +9,9 @@ export type Handle = number;
 
 /** Something in a folder that is not open: a symlink, pipe, socket or device. */
 export interface Place {
+  /** An open folder. */
   readonly folder: Handle;
+  /** A name in it. */
   readonly name: Uint8Array;
 }
 
@@ -26,7 +28,9 @@ export interface TreeSystem {
   makeFolder(folder: Handle, name: Uint8Array): void;
   /** Makes a file that only its owner can use for now. Fails with `EEXIST` when there is anything of that name. */
   createFile(folder: Handle, name: Uint8Array): Handle;
+  /** Adds bytes to a file that was created. */
   write(file: Handle, bytes: Uint8Array): void;
+  /** Makes a symlink, wherever it leads. */
   makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void;
   /** A pipe, socket or device. */
   makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void;
@@ -34,16 +38,20 @@ export interface TreeSystem {
   rename(folder: Handle, from: Uint8Array, to: Uint8Array): void;
   /** Fails with `EISDIR` or `EPERM` for a folder. */
   unlink(folder: Handle, name: Uint8Array): void;
+  /** Removes an empty folder. */
   removeFolder(folder: Handle, name: Uint8Array): void;
   /** Names in a folder. */
   list(folder: Handle): Uint8Array[];
+  /** Closes a folder or file. */
   close(handle: Handle): void;
 
+  /** Not followed when it is a symlink. */
   setOwner(what: Handle | Place, uid: number, gid: number): void;
   /** Not for symlinks, which have no mode. */
   setMode(what: Handle | Place, mode: number): void;
   /** The time of the last change, in nanoseconds since 1970; that of the last access becomes now. */
   setTime(what: Handle | Place, mtime: bigint): void;
+  /** Sets an extended attribute, replacing one of the same name. */
   setXattr(what: Handle | Place, name: string, value: Uint8Array): void;
   /** Adds flags of chattr, FS_*_FL, to those that a file or folder has. */
   addFlags(handle: Handle, flags: number): void;

@@ -10,6 +10,7 @@ import { DesyncError } from "../errors.ts";
 import type { ArchiveEvent } from "../formats/archive.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { escapeName } from "../formats/node_text.ts";
+import type { Accounts } from "./accounts.ts";
 import { fileError, reasonOf } from "./file_errors.ts";
 import { Losses } from "./losses.ts";
 import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
@@ -63,11 +64,15 @@ export class TreeWriter implements Disposable {
    * Nothing is touched before the first event. With `inside`, the events are of trees whose roots have names, one after the
    * other, which are put into the target: it is a folder, and keeps its own attributes.
    */
-  constructor(system: TreeSystem, target: string, options: AttributeOptions, inside = false) {
+  constructor(
+    system: TreeSystem,
+    target: string,
+    options: AttributeOptions & { readonly inside: boolean; readonly accounts: Accounts },
+  ) {
     this.#system = system;
     this.#target = target;
-    this.#inside = inside;
-    this.#attributes = new NodeAttributes(system, options, this.losses);
+    this.#inside = options.inside;
+    this.#attributes = new NodeAttributes(system, options, this.losses, options.accounts);
   }
 
   /** Does what the event says. Throws `io` with the path that could not be written. */

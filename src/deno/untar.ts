@@ -2,7 +2,9 @@
 import type { Progress } from "../jobs/progress.ts";
 import { counted, type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { Visit } from "../jobs/visit.ts";
+import { Accounts } from "./accounts.ts";
 import type { Loss } from "./losses.ts";
+import { JobLibc } from "./libc.ts";
 import { nativeTree } from "./native_tree.ts";
 import type { AttributeOptions } from "./node_attributes.ts";
 import { portableTree } from "./portable_tree.ts";
@@ -19,6 +21,7 @@ export interface UntarResult {
 
 /** What {@linkcode untar} may be given. */
 export interface UntarOptions extends Partial<AttributeOptions> {
+  /** Stops the work. */
   readonly signal?: AbortSignal;
   /** Counts the archive's bytes. */
   readonly progress?: Progress;
@@ -60,8 +63,10 @@ async function unpack(
   inside: boolean,
 ): Promise<UntarResult> {
   const { sameOwner = true, samePermissions = true, time = true } = options;
-  const system = options.system ?? nativeTree() ?? portableTree();
-  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time }, inside);
+  using job = new JobLibc();
+  const system = options.system ?? nativeTree(job.libc) ?? portableTree();
+  const accounts = new Accounts(job.libc);
+  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time, inside, accounts });
   await read((event) => writer.visit(event));
   return { losses: writer.losses.all, omitted: writer.omitted };
 }

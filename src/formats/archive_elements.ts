@@ -88,12 +88,15 @@ export const KINDS: ReadonlyMap<number, NodeKind> = new Map(
 
 /** An extended attribute. */
 export interface Xattr {
+  /** With its namespace: `user.note`. */
   readonly name: string;
+  /** As it is, without a NUL at its end. */
   readonly value: Uint8Array;
 }
 
 /** What an access list grants to one user or group. */
 export interface AclEntry {
+  /** The user's or group's number. */
   readonly id: number;
   /** Empty where only the number is known. */
   readonly name: string;
@@ -103,7 +106,9 @@ export interface AclEntry {
 
 /** The access list of a node, besides its mode. */
 export interface Acl {
+  /** For users besides the owner. */
   readonly users: readonly AclEntry[];
+  /** For groups besides the owning one. */
   readonly groups: readonly AclEntry[];
   /** Permissions of the owning group; the mode's group bits are the mask then. */
   readonly groupObj?: number;
@@ -111,11 +116,17 @@ export interface Acl {
 
 /** The access list that what is made in a directory gets. */
 export interface DefaultAcl {
+  /** Permissions of the owner. */
   readonly owner: number;
+  /** Permissions of the owning group. */
   readonly groupObj: number;
+  /** Permissions of all others. */
   readonly others: number;
+  /** Most that all but owner and others may get. */
   readonly mask?: number;
+  /** For users besides the owner. */
   readonly users: readonly AclEntry[];
+  /** For groups besides the owning one. */
   readonly groups: readonly AclEntry[];
 }
 
@@ -123,6 +134,7 @@ export interface DefaultAcl {
 export interface ArchiveNode {
   /** Its name in its directory; empty for the archive's root. */
   readonly name: Uint8Array;
+  /** What it is. */
   readonly kind: NodeKind;
   /** Permissions, with setuid, setgid and sticky: the low 12 bits of st_mode. */
   readonly mode: number;
@@ -130,18 +142,27 @@ export interface ArchiveNode {
   readonly features: bigint;
   /** Flags that the node has, such as immutable, in the bits of the feature flags. */
   readonly flags: bigint;
+  /** Number of the user who owns it. */
   readonly uid: number;
+  /** Number of the group that owns it. */
   readonly gid: number;
   /** Nanoseconds since 1970, negative before. */
   readonly mtime: bigint;
+  /** The user's name, where it was recorded: it comes before the number. */
   readonly user?: string;
+  /** The group's name, as {@linkcode user}. */
   readonly group?: string;
+  /** Extended attributes but for those that have a field of their own here. */
   readonly xattrs: readonly Xattr[];
+  /** Its access list, where it has one. */
   readonly acl?: Acl;
+  /** A directory's access list for what is made in it. */
   readonly defaultAcl?: DefaultAcl;
   /** struct vfs_cap_data. */
   readonly fcaps?: Uint8Array;
+  /** Its SELinux label, without NUL. */
   readonly selinux?: string;
+  /** Its quota project. */
   readonly projectId?: number;
   /** Bytes of a file. */
   readonly size: number;

@@ -43,7 +43,9 @@ export function checkArchivePaths(paths: readonly ArchivePath[]): void {
 
 /** Parts that were found. */
 export interface FoundPart {
+  /** What its root is to be called. */
   readonly name: Uint8Array;
+  /** Where it is in the archive. */
   readonly place: ArchivePlace;
 }
 

@@ -9,7 +9,9 @@ import type { Visit } from "./visit.ts";
 
 /** Computes a digest of bytes that come in pieces. */
 export interface Hasher {
+  /** Adds bytes. */
   update(bytes: Uint8Array): void;
+  /** The digest of all of them; nothing can be added any more. */
   digest(): Uint8Array;
 }
 

@@ -28,7 +28,9 @@ import type { RandomAccess } from "./random_access.ts";
 
 /** Where a node lies in an archive: from its ENTRY to its end. */
 export interface ArchivePlace {
+  /** First byte of its ENTRY. */
   readonly start: number;
+  /** Just past its last byte. */
   readonly end: number;
 }
 

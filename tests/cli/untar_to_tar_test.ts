@@ -1,5 +1,4 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { libc } from "../../src/deno/libc.ts";
 import { readTarTree } from "../../src/deno/tar_source.ts";
 import { readArchive } from "../../src/jobs/read_archive.ts";
 import {
@@ -22,9 +21,6 @@ import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
-
-// Loaded before any test, which would otherwise seem to leave it behind.
-libc();
 
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
 const toTar = ["untar", "--output-format=gnu-tar"];
