@@ -5,6 +5,7 @@
  *
  * The names of all are `dist/desync-<platform>`; without one it is `dist/desync`. Windows' end with `.exe`.
  */
+import { denoKnows } from "../tests/support/deno_knows.ts";
 
 /** Platforms by the names that their executables have, as Deno calls them. */
 export const TARGETS: Readonly<Record<string, string>> = {
@@ -30,9 +31,8 @@ export async function compileArguments(output: string, target?: string): Promise
 }
 
 /** Whether this Deno can leave out the packages that only tests import. Older ones embed all of deno.lock. */
-export async function canLeaveOutPackages(): Promise<boolean> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["compile", "--help"] }).output();
-  return new TextDecoder().decode(stdout).includes("--exclude-unused-npm");
+export function canLeaveOutPackages(): Promise<boolean> {
+  return denoKnows("compile", "--exclude-unused-npm");
 }
 
 async function compile(name: string): Promise<boolean> {

@@ -9,6 +9,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { denoKnows } from "./support/deno_knows.ts";
 import { parseSummary } from "./support/summary.ts";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
@@ -66,8 +67,10 @@ async function fetchDependencies(): Promise<void> {
 
 async function main(args: string[]): Promise<number> {
   await fetchDependencies();
+  // Older ones look for leaks without being told.
+  const sanitize = await denoKnows("test", "--sanitize-resources") ? ["--sanitize-resources"] : [];
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--doc", "--sanitize-resources", ...args],
+    args: ["test", "-A", "--doc", ...sanitize, ...args],
     cwd: repository,
     stdin: "null",
     stdout: "piped",

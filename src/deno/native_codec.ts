@@ -14,6 +14,8 @@ const MAX_ZSTD_RATIO = 32768;
 /** Output buffer for frames that do not tell their size: casync's. Most chunks are no larger. */
 const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 
+const older = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
+
 let sha512256 = (bytes: Uint8Array): Uint8Array => hash("sha512-256", bytes, "buffer");
 
 /**
@@ -33,7 +35,8 @@ export const nativeCodec: CompressingCodec = {
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
     if (compression === "xz") throw xzUnsupported();
     try {
-      return compression === "zstd" ? unzstd(bytes, limit) : gunzipSync(bytes, { maxOutputLength: limit });
+      if (compression === "gzip") return gunzipSync(bytes, { maxOutputLength: limit });
+      return older === undefined ? unzstd(bytes, limit) : older.decompress(bytes, limit);
     } catch (error) {
       if (error instanceof DesyncError) throw error;
       if (isTooLarge(error)) throw tooLarge(limit);
@@ -42,6 +45,7 @@ export const nativeCodec: CompressingCodec = {
   },
 
   compress(bytes: Uint8Array, level: number): Uint8Array {
+    if (older !== undefined) return older.compress(bytes, level);
     // With an output buffer that is too small for all of it, Deno 2.9 adds an empty frame, which casync refuses.
     const chunkSize = maxStoredSize(bytes.length);
     const params = { [constants.ZSTD_c_compressionLevel]: level };
@@ -54,6 +58,16 @@ export const nativeCodec: CompressingCodec = {
     return zstdCompressSync(bytes, options);
   },
 };
+
+/** Deno has the functions since 2.6, but they work since 2.7. */
+function hasZstd(): boolean {
+  try {
+    zstdCompressSync(new Uint8Array(0));
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Frame by frame: what Deno 2.9 makes of several at once depends on the size of the output buffer. */
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {

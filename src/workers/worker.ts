@@ -3,12 +3,7 @@
  * `deno compile` put it into the executable.
  */
 import { errorToWire } from "../errors.ts";
-import { preferSystemDigest } from "../deno/native_codec.ts";
-import { Assembler } from "./assemble.ts";
-import { CutWorker } from "./cut.ts";
-import { Folders } from "./folders.ts";
-import type { Reply, Request, Task } from "./messages.ts";
-import { verifyFolders } from "./verify.ts";
+import type { Reply, Request } from "./messages.ts";
 
 /** Where pool.ts finds this module. */
 export const WORKER_URL: string = import.meta.url;
@@ -27,29 +22,12 @@ const scope: unknown = globalThis;
 if (isWorkerScope(scope)) serve(scope);
 
 function serve(scope: WorkerScope): void {
-  preferSystemDigest();
-  const folders = new Folders();
-  const assembler = new Assembler(folders);
-  const cutter = new CutWorker(folders);
+  // Loaded while messages are listened for: what is posted to a module that still waits for its imports is lost.
+  const loaded = import("./perform.ts");
 
-  const perform = (task: Task): unknown => {
-    switch (task.kind) {
-      case "assemble":
-        return assembler.run(task);
-      case "scan":
-        return cutter.scan(task);
-      case "store":
-        return cutter.store(task);
-      case "verify":
-        return verifyFolders(task);
-      case "release":
-        assembler.release();
-        cutter.release();
-    }
-  };
-
-  scope.onmessage = ({ data: { number, task } }) => {
+  scope.onmessage = async ({ data: { number, task } }) => {
     try {
+      const { perform } = await loaded;
       scope.postMessage({ kind: "done", number, result: perform(task) });
     } catch (error) {
       scope.postMessage({ kind: "failed", number, error: errorToWire(error) });

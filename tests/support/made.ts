@@ -3,11 +3,12 @@
  * program's: so that each part of it can be wrong.
  */
 
-import { gzipSync, zstdCompressSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import { indexBytes, type IndexFields, type IndexItem, sha256Flags, sha512256Flags } from "./index_bytes.ts";
 import { Random } from "./random.ts";
 import { chunkPath, sha256, sha512256 } from "./sha.ts";
 import type { TempDir } from "./temp.ts";
+import { zstdFrame } from "./zstd.ts";
 
 /** How the chunks are stored. */
 export type Form = "zstd" | "gzip" | "plain";
@@ -83,8 +84,7 @@ export function joined(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
 export function stored(bytes: Uint8Array, form: Form): Uint8Array {
   if (form === "plain") return bytes;
   if (form === "gzip") return new Uint8Array(gzipSync(bytes));
-  // With a smaller output buffer Deno 2.9 adds an empty frame.
-  return new Uint8Array(zstdCompressSync(bytes, { chunkSize: bytes.length + 1024 }));
+  return zstdFrame(bytes);
 }
 
 /** Where a store holds it. */

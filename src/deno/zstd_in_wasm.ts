@@ -1,0 +1,20 @@
+/** zstd for Denos before 2.7, whose node:zlib has none: compressed by WebAssembly, decompressed by JavaScript. */
+import { Zstd } from "npm:@hpcc-js/wasm-zstd@1.12.5";
+import { portableCodec } from "../codec/portable.ts";
+import { zstdFrameLength } from "../codec/zstd_frame.ts";
+import { DesyncError } from "../errors.ts";
+
+const zstd = await Zstd.load();
+
+/** One frame with its content's size and without a checksum. */
+export function compress(bytes: Uint8Array, level: number): Uint8Array {
+  const frame = zstd.compress(bytes, level);
+  // An error of the library shows by this alone.
+  if (zstdFrameLength(frame) === frame.length) return frame;
+  throw new DesyncError("io", `Cannot compress ${bytes.length} bytes: zstd made no frame of them`);
+}
+
+/** As the native codec does it. */
+export function decompress(bytes: Uint8Array, limit: number): Uint8Array {
+  return portableCodec.decompress("zstd", bytes, limit);
+}
