@@ -22,9 +22,22 @@ export interface Peers {
   fish?: string;
   /** Checks manual pages. */
   mandoc?: string;
+  /** Chromium, or Chrome. */
+  chromium?: string;
 }
 
-const names = ["casync", "desync", "sshd", "nginx", "zstd", "bash", "zsh", "fish", "mandoc"] as const;
+const names = [
+  "casync",
+  "desync",
+  "sshd",
+  "nginx",
+  "zstd",
+  "bash",
+  "zsh",
+  "fish",
+  "mandoc",
+  "chromium",
+] as const;
 
 /** Set in the environment, which all test modules of a run share, once the missing programs have been told. */
 const toldVariable = "DESYNC_MISSING_PEERS_TOLD";
@@ -43,6 +56,7 @@ function findPeers(): Peers {
     zsh: programs("zsh")[0],
     fish: programs("fish")[0],
     mandoc: programs("mandoc")[0],
+    chromium: ["chromium", "google-chrome", "chrome"].flatMap(programs)[0],
   };
 }
 
