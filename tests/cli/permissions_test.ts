@@ -66,9 +66,19 @@ function makeThings(dir: TempDir): Record<string, string> {
     CACHE: dir.dir("CACHE"),
     FOLDER: dir.dir("FOLDER"),
     FILE: dir.write("FILE", made.bytes),
+    TREE: makeTree(dir),
     ARCHIVE: dir.write("ARCHIVE", archive),
     ARCHIVEINDEX: tree.index,
   };
+}
+
+/** A folder to be packed, with times that every system tells. */
+function makeTree(dir: TempDir): string {
+  const then = new Date(1_700_000_000_000);
+  for (const path of [dir.write("TREE/d/file", "text"), dir.path("TREE", "d"), dir.path("TREE")]) {
+    Deno.utimeSync(path, then, then);
+  }
+  return dir.path("TREE");
 }
 
 /** A server of what makeThings puts into `web`. */
