@@ -8,7 +8,7 @@ import type { Visit } from "../jobs/visit.ts";
 import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { FlagValues } from "./flags.ts";
-import { type Locator, withoutSecrets } from "./location.ts";
+import { type Locator, withinSentence, withoutSecrets } from "./location.ts";
 
 /** Bytes of chunks that are kept while an archive is looked through at many places. */
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -39,10 +39,7 @@ export async function openArchive(
     };
   }
   const index = await locator.index(location, signal);
-  const sources = locator.sources(index.sizes.max);
-  if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
-    throw new DesyncError("usage", "No store was given: name at least one with -s");
-  }
+  const sources = locator.sourcesOf(index);
   const open = (keepBytes?: number) =>
     ChunkedBlob.open(index, sources, { codec: nativeCodec, limits: locator.limits, keepBytes });
   return {
@@ -68,9 +65,13 @@ export async function namingArchive<T>(
     const name = location === "-" ? "on standard input" : withoutSecrets(location);
     const of = flags.index ? "archive of the index" : "archive";
     const help = error.message.endsWith(": it is an index") ? " (give -i to read what it describes)" : "";
-    throw new DesyncError(error.code, `Cannot use the ${of} ${name}: ${error.message}${help}`, {
-      cause: error,
-    });
+    throw new DesyncError(
+      error.code,
+      `Cannot use the ${of} ${name}: ${withinSentence(error.message)}${help}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -1,10 +1,11 @@
 /** From what the user calls a store or an index to the thing itself. */
 import { readFileSync } from "node:fs";
 import { type ChunkId, isChunkId } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, type ErrorCode } from "../errors.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { FileAccess } from "../deno/file_access.ts";
 import { environment } from "../deno/permitted.ts";
+import { isMissingScheme } from "./missing.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
@@ -57,6 +58,15 @@ export class Locator implements AsyncDisposable {
     };
   }
 
+  /** The same for the chunks of that index. Throws `usage` when nothing was named that could have them. */
+  sourcesOf(index: Index): Sources {
+    const sources = this.sources(index.sizes.max);
+    if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
+      throw missingOption("-s, --store", "name at least one store to take chunks from");
+    }
+    return sources;
+  }
+
   /** The stores alone. */
   stores(maxChunkSize?: number): ChunkStore[] {
     return (this.#flags.store ?? []).map((location) => this.store(location, maxChunkSize));
@@ -64,6 +74,13 @@ export class Locator implements AsyncDisposable {
 
   /** A store to read. */
   store(location: string, maxChunkSize?: number): ChunkStore {
+    if (location.includes("|")) {
+      throw new DesyncError(
+        "usage",
+        `Cannot open the stores ${JSON.stringify(location)}: groups of stores are not supported yet ` +
+          "(give --store once for each, they are asked in order)",
+      );
+    }
     const scheme = schemeOf(location);
     if (scheme === undefined) return new LocalStore(location);
     if (scheme === "http" || scheme === "https") {
@@ -71,7 +88,7 @@ export class Locator implements AsyncDisposable {
       return new RetryStore(new HttpStore(location, options), this.#retry());
     }
     if (scheme === "ssh") return this.#opens(new RetryStore(this.#sshStore(location), this.#retry()));
-    throw unknownScheme(scheme, location);
+    throw unknownScheme(`open the store ${withoutSecrets(location)}`, scheme, "a folder, http, https, ssh");
   }
 
   /** Closes what was opened. */
@@ -82,12 +99,8 @@ export class Locator implements AsyncDisposable {
   /** The store on this machine that `-s` names, and how it is filled; `undefined` when none was given. */
   fillingOf(location: string | undefined): Filling | undefined {
     if (location === undefined) return undefined;
-    const scheme = schemeOf(location);
-    if (scheme !== undefined) {
-      throw new DesyncError(
-        "unsupported",
-        `Chunks can be stored in folders of this machine only, not at ${scheme}://…`,
-      );
+    if (schemeOf(location) !== undefined) {
+      throw notAFolder("unsupported", `store chunks in ${withoutSecrets(location)}`);
     }
     const { folder } = new LocalStore(location, { create: true });
     const form = this.#flags.uncompressed ? "plain" : "compressed";
@@ -123,7 +136,9 @@ export class Locator implements AsyncDisposable {
       index = parseIndex(bytes);
     } catch (error) {
       if (!(error instanceof DesyncError)) throw error;
-      throw new DesyncError(error.code, `Cannot use ${name}: ${error.message}`, { cause: error });
+      throw new DesyncError(error.code, `Cannot use ${name}: ${withinSentence(error.message)}`, {
+        cause: error,
+      });
     }
     const { digest } = this.#flags;
     if (digest !== undefined && digest !== index.digest) {
@@ -142,7 +157,7 @@ export class Locator implements AsyncDisposable {
       const { url, shown, headers } = parseHttpLocation(location);
       return httpStream(url, shown, { ...this.#httpOptions(), headers }, signal);
     }
-    if (scheme !== undefined) throw unknownScheme(scheme, location);
+    if (scheme !== undefined) throw unknownScheme(`read ${withoutSecrets(location)}`, scheme, READABLE);
     return filePieces(location === "-" ? undefined : location, signal);
   }
 
@@ -153,7 +168,7 @@ export class Locator implements AsyncDisposable {
       const options = { ...this.#httpOptions(), retry: this.#retry() };
       return await HttpAccess.open(parseHttpLocation(location), options, signal);
     }
-    if (scheme !== undefined) throw unknownScheme(scheme, location);
+    if (scheme !== undefined) throw unknownScheme(`read ${withoutSecrets(location)}`, scheme, READABLE);
     return location === "-" ? null : FileAccess.open(location);
   }
 
@@ -177,9 +192,8 @@ export class Locator implements AsyncDisposable {
   }
 
   #cache(location: string): WritableChunkStore {
-    const scheme = schemeOf(location);
-    if (scheme !== undefined) {
-      throw new DesyncError("unsupported", `The cache has to be a folder of this machine, not ${scheme}://…`);
+    if (schemeOf(location) !== undefined) {
+      throw notAFolder("unsupported", `use ${withoutSecrets(location)} as the cache`);
     }
     return new LocalStore(location, { create: true });
   }
@@ -187,7 +201,9 @@ export class Locator implements AsyncDisposable {
   async #read(location: string, signal?: AbortSignal): Promise<Uint8Array> {
     const scheme = schemeOf(location);
     if (scheme === "http" || scheme === "https") return await this.#download(location, signal);
-    if (scheme !== undefined) throw unknownScheme(scheme, location);
+    if (scheme !== undefined) {
+      throw unknownScheme(`read the index ${withoutSecrets(location)}`, scheme, READABLE);
+    }
     try {
       return location === "-" ? await readStandardInput(signal) : readFileSync(location);
     } catch (error) {
@@ -223,9 +239,27 @@ export class Locator implements AsyncDisposable {
 export function onlyStore(flags: FlagValues): string | undefined {
   const [location, ...more] = flags.store ?? [];
   if (more.length > 0) {
-    throw new DesyncError("usage", "This command takes one store; -s was given several times");
+    throw new DesyncError("usage", "Too many options -s, --store: this command takes one store");
   }
   return location;
+}
+
+/** The store that was named, a folder of this machine: there and nowhere else can it be, say, verified. */
+export function localStore(flags: FlagValues, action: string): LocalStore {
+  const location = onlyStore(flags);
+  if (location === undefined) throw missingOption("-s, --store", "name the store, a folder of this machine");
+  if (schemeOf(location) === undefined) return new LocalStore(location);
+  throw notAFolder("usage", `${action} ${withoutSecrets(location)}`, "run this where the store lies");
+}
+
+/** The error for an option that a command cannot do without. */
+export function missingOption(option: string, whatToDo: string): DesyncError {
+  return new DesyncError("usage", `Missing option ${option}: ${whatToDo}`);
+}
+
+function notAFolder(code: ErrorCode, action: string, whatToDo?: string): DesyncError {
+  const help = whatToDo === undefined ? "" : ` (${whatToDo})`;
+  return new DesyncError(code, `Cannot ${action}: it is not a folder of this machine${help}`);
 }
 
 /** `https` of `https://…`, `undefined` for a path. One letter is a drive of Windows. */
@@ -233,11 +267,17 @@ function schemeOf(location: string): string | undefined {
   return /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1].toLowerCase();
 }
 
-function unknownScheme(scheme: string, location: string): DesyncError {
-  const text = `Cannot open ${
-    withoutSecrets(location)
-  }: ${scheme} is none of the known ways (a folder, http, https, ssh)`;
-  return new DesyncError("usage", text);
+/** Where indexes and archives are read from. */
+const READABLE = "a file, -, http, https";
+
+function unknownScheme(action: string, scheme: string, known: string): DesyncError {
+  const state = isMissingScheme(scheme) ? "not supported yet" : "not supported";
+  return new DesyncError("usage", `Cannot ${action}: ${scheme} is ${state} (${known} are)`);
+}
+
+/** A message that was a sentence of its own, to stand behind a colon. */
+export function withinSentence(message: string): string {
+  return message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
 }
 
 /** The location without a user's password and without a query, which may hold a signature. */

@@ -117,7 +117,7 @@ function invalidValue(text: string, of: string, why: string): DesyncError {
 }
 
 function valueOf(option: Option, { words, parse }: Flag, text: string, previous: unknown): unknown {
-  const name = option.long ?? option.flags;
+  const name = option.flags.replace(/ <.*/, "");
   if (words !== undefined && !words.includes(text)) throw invalidValue(text, name, notAmong(text, words));
   try {
     return parse === undefined ? text : parse(text, previous);

@@ -36,7 +36,7 @@ function sentence(
     case "commander.excessArguments":
       return `Too many arguments (${usage})`;
     case "commander.optionMissingArgument":
-      return `Missing value of ${what.replace(/^-., /, "")}`;
+      return `Missing value of ${what}`;
     case "commander.help":
       if (args.length > 1) return unknownCommand(args[1]); // behind help
       return "Missing command (`desync --help` lists them)";

@@ -8,7 +8,7 @@ export const MIN_WINDOW_LIMIT = 8 * 1024 * 1024;
 export function xzUnsupported(): DesyncError {
   return new DesyncError(
     "unsupported",
-    "it is compressed with xz, which this program does not read (zstd and gzip are)",
+    "it is compressed with xz, which is not supported (zstd and gzip are)",
   );
 }
 

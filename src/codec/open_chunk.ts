@@ -51,6 +51,8 @@ function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, f
 /** The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. */
 export function invalidChunk(id: ChunkId, where: string, error: unknown, whatToDo: string): DesyncError {
   const code = error instanceof DesyncError ? error.code : "invalid-chunk";
-  const state = code === "unsupported" ? "cannot be read" : "is invalid";
-  return new DesyncError(code, `Chunk ${id} in ${where} ${state}: ${messageOf(error)}; ${whatToDo}`);
+  const what = code === "unsupported"
+    ? `cannot be read: ${messageOf(error)}`
+    : `is invalid: ${messageOf(error)}; ${whatToDo}`;
+  return new DesyncError(code, `Chunk ${id} in ${where} ${what}`);
 }

@@ -51,7 +51,7 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
     if (device && info.isBlockDevice === false) {
       throw new DesyncError(
         "usage",
-        `Cannot write ${path} in place: it is neither a file nor a block device`,
+        `Cannot write into ${path}: it is neither a file nor a block device`,
       );
     }
     if (!device && info.size < size) file.truncateSync(size);
@@ -72,12 +72,15 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
   };
 }
 
+/** How what cannot be replaced is written to. */
+const WAYS_IN = "--in-place writes into a block device, `desync cat` to a pipe";
+
 /** A blob replaces its target by renaming: that must be a file, or nothing yet. */
 function refuseSpecialFile(path: string): void {
   if (path === "-" || isDevicePath(path)) {
     throw new DesyncError(
       "usage",
-      `Cannot write ${path} by replacing it; use --in-place for a block device, and \`desync cat\` to write to a pipe`,
+      `Cannot replace ${path}: it is not a regular file (${WAYS_IN})`,
     );
   }
   let info: Deno.FileInfo;
@@ -91,7 +94,7 @@ function refuseSpecialFile(path: string): void {
   if (!info.isFile) {
     throw new DesyncError(
       "usage",
-      `Cannot write ${path}: it is not a regular file; use --in-place for a block device, \`desync cat\` for a pipe`,
+      `Cannot replace ${path}: it is not a regular file (${WAYS_IN})`,
     );
   }
 }
@@ -118,5 +121,10 @@ function full(path: string, needed: number, free: number | undefined): DesyncErr
 
 function checkSize(temporary: string, size: number): void {
   const found = Deno.statSync(temporary).size;
-  if (found !== size) throw new DesyncError("io", `the finished file has ${found} bytes instead of ${size}`);
+  if (found !== size) {
+    throw new DesyncError(
+      "io",
+      `Cannot keep ${temporary}: the finished file has ${found} bytes instead of ${size}`,
+    );
+  }
 }

@@ -14,7 +14,8 @@ export interface TlsOptions {
 /** A fetch with up to `connections` open connections to a host. HTTP/2 is several times slower in Deno. */
 export function makeHttpFetch(tls: TlsOptions, connections: number): Fetch {
   if ((tls.clientCert === undefined) !== (tls.clientKey === undefined)) {
-    throw new DesyncError("usage", "--client-cert and --client-key go together");
+    const option = tls.clientCert === undefined ? "--client-cert" : "--client-key";
+    throw new DesyncError("usage", `Missing option ${option}: a certificate and its key go together`);
   }
   const certificate = tls.clientCert === undefined || tls.clientKey === undefined
     ? {}

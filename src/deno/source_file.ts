@@ -61,7 +61,10 @@ export function inspectSource(path: string): FileState {
   }
   if (info.isBlockDevice) return { size: deviceSize(path), mtime: undefined, inode: info.ino ?? undefined };
   if (!info.isFile) {
-    throw new DesyncError("usage", `Cannot read ${path}: it is no regular file (use - for a pipe)`);
+    throw new DesyncError(
+      "usage",
+      `Cannot read ${path}: it is no regular file (\`desync make\` takes a pipe as standard input, -)`,
+    );
   }
   return { size: info.size, mtime: info.mtime?.getTime(), inode: info.ino ?? undefined };
 }

@@ -26,7 +26,7 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
     if (!isNotFound(error)) throw fileError(`run ${ssh}`, error);
     throw new DesyncError(
       "unsupported",
-      `Cannot reach ${location.shown}: there is no program ${ssh}; use --ssh-builtin, or name one in CASYNC_SSH_PATH`,
+      `Cannot reach ${location.shown}: there is no program ${ssh} (use --ssh-builtin, or name one in CASYNC_SSH_PATH)`,
       { cause: error },
     );
   }

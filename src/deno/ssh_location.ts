@@ -18,14 +18,16 @@ export function parseSshLocation(text: string): SshLocation {
   try {
     url = new URL(text);
   } catch (error) {
-    throw new DesyncError("usage", `Not a URL: ${text.replace(/\/\/.*@/, "//")}`, { cause: error });
+    throw new DesyncError("usage", `Cannot use ${text.replace(/\/\/.*@/, "//")}: it is no URL`, {
+      cause: error,
+    });
   }
   const user = url.username === "" ? undefined : decode(url.username);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const path = decode(url.pathname);
   const shown = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
   const refuse = (reason: string) => new DesyncError("usage", `Cannot use ${shown}: ${reason}`);
-  if (url.password !== "") throw refuse("ssh takes no password from a URL; use a key or the agent");
+  if (url.password !== "") throw refuse("ssh takes no password from a URL (use a key or the agent)");
   if (url.search !== "" || url.hash !== "") throw refuse("write ? as %3F and # as %23 in its path");
   if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
   if (path === "" || path === "/") throw refuse("it names no folder on the host");

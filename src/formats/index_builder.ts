@@ -27,12 +27,15 @@ export class IndexBuilder {
     if (ids.length !== lengths.length * ID_BYTES) {
       throw new DesyncError(
         "usage",
-        `${lengths.length} chunks need ${lengths.length * ID_BYTES} bytes of ids`,
+        `Cannot add ${lengths.length} chunks: they need ${lengths.length * ID_BYTES} bytes of ids`,
       );
     }
     for (const length of lengths) {
       if (!Number.isSafeInteger(length) || length < 1 || length > this.#sizes.max) {
-        throw new DesyncError("usage", `A chunk cannot have ${length} bytes (1 to ${this.#sizes.max})`);
+        throw new DesyncError(
+          "usage",
+          `Cannot add a chunk of ${length} bytes: chunks have 1 to ${this.#sizes.max}`,
+        );
       }
       this.#ends.push(this.size + length);
     }

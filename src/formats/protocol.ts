@@ -100,7 +100,7 @@ function encode(
   if (size > MAX_MESSAGE_BYTES) {
     throw new DesyncError(
       "usage",
-      `A message of ${size} bytes is more than the protocol allows (${MAX_MESSAGE_BYTES})`,
+      `Cannot send a message of ${size} bytes: the protocol allows ${MAX_MESSAGE_BYTES}`,
     );
   }
   const bytes = new Uint8Array(size);

@@ -78,7 +78,10 @@ export async function firstDifference(
 
 function checkSize(path: string, size: number, index: Index): void {
   if (size === index.size) return;
-  throw new DesyncError("mismatch", `${path} has ${size} bytes, but the index describes ${index.size}`);
+  throw new DesyncError(
+    "mismatch",
+    `${path} is not what the index describes: it has ${size} bytes instead of ${index.size}`,
+  );
 }
 
 /** Where a chunk has to be. */

@@ -111,12 +111,15 @@ async function answerAll(
   const greeting = await inbox.next();
   if (greeting === null) return;
   if (greeting.type !== "hello") {
-    throw new DesyncError("protocol", `The client began with ${greeting.type}, not with hello`);
+    throw new DesyncError(
+      "protocol",
+      `Cannot serve the client: it began with ${greeting.type}, not with hello`,
+    );
   }
   if ((greeting.flags & WANTS_CHUNKS) === 0n) {
     throw new DesyncError(
       "protocol",
-      "The client wants something else than chunks, which are all that is served here",
+      "Cannot serve the client: it wants something else than chunks",
     );
   }
   const ahead: Promise<Message>[] = [];
@@ -133,7 +136,7 @@ async function answerAll(
     if (message === null || message.type === "goodbye") break;
     if (message.type === "abort") return;
     if (message.type !== "request") {
-      throw new DesyncError("protocol", `The client sent ${message.type}, not a request`);
+      throw new DesyncError("protocol", `Cannot serve the client: it sent ${message.type}, not a request`);
     }
     for (const id of message.ids) {
       const answer = lookUp(store, id, options);

@@ -19,7 +19,7 @@ export function stagesOf(sources: Sources): Stage[] {
       if (role === "cache") {
         throw new DesyncError(
           "unsupported",
-          `The cache has to be a folder of this machine, not ${store.location}`,
+          `Cannot use ${store.location} as the cache: it is not a folder of this machine`,
         );
       }
       stages.push({ kind: "store", store });

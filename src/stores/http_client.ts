@@ -33,10 +33,10 @@ export function parseHttpLocation(text: string): HttpLocation {
     url = new URL(text);
   } catch {
     // Without the cause, which repeats the text with its password.
-    throw new DesyncError("usage", `Not a URL: ${text.replace(/\/\/.*@/, "//")}`);
+    throw new DesyncError("usage", `Cannot use ${text.replace(/\/\/.*@/, "//")}: it is no URL`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new DesyncError("usage", `Not an http or https URL: ${url.protocol}//${url.host}`);
+    throw new DesyncError("usage", `Cannot use ${url.protocol}//${url.host}: it is no http or https URL`);
   }
   const headers: Record<string, string> = {};
   if (url.username !== "" || url.password !== "") {

@@ -52,7 +52,7 @@ Deno.test({
 Deno.test("list-chunks of what is no index", async () => {
   using dir = tempDir();
   const path = dir.write("text", "no index".repeat(20));
-  assertFails(await runCli(["list-chunks", path]), 1, path, "Not a valid index");
+  assertFails(await runCli(["list-chunks", path]), 1, path, "not a valid index");
   assertFails(await runCli(["list-chunks", dir.path("none")]), 1, dir.path("none"), "no such file");
   assertFails(await runCli(["list-chunks"]), 2, "index");
   assertFails(await runCli(["list-chunks", path, path]), 2, /argument/);

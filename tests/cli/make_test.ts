@@ -448,7 +448,14 @@ Deno.test("make refuses what is no file, and says what to do", async () => {
   await makeFails(dir, ["INDEX", dir.root], 2, dir.root, "folder", "desync tar");
   if (windows) return;
   await run("mkfifo", [dir.path("fifo")]);
-  await makeFails(dir, ["INDEX", dir.path("fifo")], 2, dir.path("fifo"), "use - for a pipe");
+  await makeFails(
+    dir,
+    ["INDEX", dir.path("fifo")],
+    2,
+    dir.path("fifo"),
+    "no regular file",
+    "takes a pipe as standard input",
+  );
   await makeFails(dir, ["INDEX", "/dev/null"], 2, "/dev/null", "no regular file");
   Deno.symlinkSync("loop", dir.path("loop"));
   await makeFails(dir, ["INDEX", dir.path("loop")], 1, dir.path("loop"));

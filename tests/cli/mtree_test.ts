@@ -69,10 +69,10 @@ Deno.test("what mtree and list cannot read", async () => {
   const text = dir.write("text", "this is not an archive, but it is long enough to be one");
   for (const command of ["mtree", "list"]) {
     assertFails(await runCli([command, dir.path("none")]), 1, dir.path("none"), "no such file");
-    assertFails(await runCli([command, text]), 1, text, "Not a valid archive", "unknown type");
+    assertFails(await runCli([command, text]), 1, text, "not a valid archive", "unknown type");
     assertFails(await runCli([command, testdata("tree.caidx")]), 1, "it is an index", "-i");
     assertFails(await runCli([command, "-i", testdata("tree.caidx")]), 2, "-s");
-    assertFails(await runCli([command, "-i", testdata("tree.catar")]), 1, "Not a valid index");
+    assertFails(await runCli([command, "-i", testdata("tree.catar")]), 1, "not a valid index");
     assertFails(await runCli([command, `${server.url}/none`]), 1, "404");
   }
   const url = `${server.url}/short`.replace("//", "//user:secret@");

@@ -180,7 +180,7 @@ const wrong: [
     "a store far away",
     (dir) => ["-i", "-s", "http://127.0.0.1:1/", dir.path("x"), someTree(dir)],
     1,
-    "folders of this",
+    "folder of this",
   ],
 ];
 for (const [what, args, status, ...says] of wrong) {

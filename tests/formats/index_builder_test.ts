@@ -68,7 +68,7 @@ Deno.test("an index builder refuses what would be no index", () => {
   const id = new Uint8Array(32);
   for (const length of [0, -1, 1.5, NaN, 65537, Infinity]) {
     const builder = new IndexBuilder(small, "sha256");
-    throws(() => builder.add([length], id), { code: "usage", message: /cannot have .* bytes/ });
+    throws(() => builder.add([length], id), { code: "usage", message: /Cannot add a chunk of .* bytes/ });
   }
   for (const [lengths, bytes] of [[[1, 2], 32], [[1], 31], [[1], 64], [[], 1]] as const) {
     const builder = new IndexBuilder(small, "sha256");

@@ -1,11 +1,10 @@
 /** `desync cache -s STORE -c FOLDER INDEX…` */
-import { DesyncError } from "../../errors.ts";
 import { cacheChunks } from "../../jobs/cache.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator } from "../location.ts";
+import { Locator, missingOption } from "../location.ts";
 import { showProgress } from "../progress.ts";
 
 /** Copies the chunks. */
@@ -15,9 +14,9 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   for (const location of args) indexes.push(await locator.index(location, signal));
   const ignore = await locator.ignored(signal);
   const stores = locator.stores(Math.max(...indexes.map((index) => index.sizes.max)));
-  if (stores.length === 0) throw new DesyncError("usage", "Where from? Name at least one store with -s");
+  if (stores.length === 0) throw missingOption("-s, --store", "name at least one store to take chunks from");
   const fill = locator.fillingOf(flags.cache);
-  if (fill === undefined) throw new DesyncError("usage", "Where to? Name a store with -c");
+  if (fill === undefined) throw missingOption("-c, --cache", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);

@@ -14,10 +14,10 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await locator.index(indexLocation, signal);
   const { offset, length } = flags;
   if (offset + length > index.size) {
-    const range = length === 0 ? `offset ${offset}` : `bytes ${offset} to ${offset + length}`;
-    throw new DesyncError("usage", `Cannot write ${range}: the blob has ${index.size} bytes`);
+    const action = length === 0 ? `begin at byte ${offset}` : `write bytes ${offset} to ${offset + length}`;
+    throw new DesyncError("usage", `Cannot ${action}: the blob has ${index.size} bytes`);
   }
-  const sources = locator.sources(index.sizes.max);
+  const sources = locator.sourcesOf(index);
   const blob = ChunkedBlob.open(index, sources, { codec: nativeCodec, limits: locator.limits });
   const part = blob.slice(offset, length === 0 ? blob.size : offset + length);
   await writePieces(output, part.stream({ signal }), signal);

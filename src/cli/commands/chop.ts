@@ -1,12 +1,11 @@
 /** `desync chop -s FOLDER INDEX FILE` */
-import { DesyncError } from "../../errors.ts";
 import { chopFile } from "../../jobs/chop.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator, onlyStore } from "../location.ts";
+import { Locator, missingOption, onlyStore } from "../location.ts";
 import { showProgress } from "../progress.ts";
 
 /** Stores the chunks. */
@@ -17,7 +16,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const ignore = await locator.ignored(signal);
   const source = inspectSource(input);
   const fill = locator.fillingOf(onlyStore(flags));
-  if (fill === undefined) throw new DesyncError("usage", "Where to? Name a store with -s");
+  if (fill === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);

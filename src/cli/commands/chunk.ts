@@ -13,7 +13,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const source = inspectSource(input);
   const { start, chunkSize: sizes } = flags;
   if (start > source.size) {
-    throw new DesyncError("usage", `Cannot start at byte ${start}: ${input} has ${source.size} bytes`);
+    throw new DesyncError("usage", `Cannot begin at byte ${start}: ${input} has ${source.size} bytes`);
   }
   using pool = new WorkerPool(flags.concurrency);
   const options = { sizes, digest: flags.digest ?? "sha512-256", signal };

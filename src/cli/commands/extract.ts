@@ -1,5 +1,4 @@
 /** `desync extract INDEX OUTPUT` */
-import { DesyncError } from "../../errors.ts";
 import { extractToFile } from "../../deno/extract_to_file.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
@@ -14,10 +13,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const [indexLocation, output] = args;
   await using locator = new Locator(flags);
   const index = await locator.index(indexLocation, signal);
-  const sources = locator.sources(index.sizes.max);
-  if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
-    throw new DesyncError("usage", "No store was given: name at least one with -s");
-  }
+  const sources = locator.sourcesOf(index);
   const progress = new Progress();
   {
     using _display = showProgress(progress, flags);

@@ -1,10 +1,9 @@
 /** `desync inspect-chunks INDEX [OUTPUT]` */
 import { ChunkFolder } from "../../deno/chunk_folder.ts";
-import { LocalStore } from "../../deno/local_store.ts";
 import { writeWhole } from "../../deno/whole_file.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator, onlyStore } from "../location.ts";
+import { localStore, Locator } from "../location.ts";
 import { print } from "../output.ts";
 
 /** One chunk in the list, with desync's names. */
@@ -18,8 +17,9 @@ interface ListedChunk {
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, output] = args;
   const index = await new Locator(flags).index(indexLocation, signal);
-  const location = onlyStore(flags);
-  const store = location === undefined ? undefined : new ChunkFolder(new LocalStore(location).folder);
+  const store = flags.store === undefined
+    ? undefined
+    : new ChunkFolder(localStore(flags, "look into").folder);
   const chunks: ListedChunk[] = [];
   for (let i = 0; i < index.count; i++) {
     const id = index.id(i);

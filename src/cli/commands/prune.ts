@@ -1,23 +1,23 @@
 /** `desync prune -s FOLDER INDEX…` */
 import { DesyncError } from "../../errors.ts";
-import { LocalStore } from "../../deno/local_store.ts";
 import { pruneStore, type PruneSummary } from "../../deno/prune_store.ts";
 import { DONE, FAILED } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator, onlyStore } from "../location.ts";
+import { localStore, Locator } from "../location.ts";
 import { print, printError } from "../output.ts";
 import { orInterrupted } from "../signals.ts";
 import { formatBytes } from "../text.ts";
 
 /** Prunes the store, after asking. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const location = onlyStore(flags);
-  if (location === undefined) throw new DesyncError("usage", "Which store? Name it with -s");
+  const { folder } = localStore(flags, "prune");
   const lists = flags.keepChunks ?? [];
   if (args.length === 0 && lists.length === 0) {
-    throw new DesyncError("usage", "What to keep? Name at least one index, or a list with --keep-chunks");
+    throw new DesyncError(
+      "usage",
+      "Missing argument <index>: name what to keep, at least one index or a list with --keep-chunks",
+    );
   }
-  const { folder } = new LocalStore(location);
   const keep = await new Locator(flags).ids(args, lists, signal);
   const dryRun = flags.dryRun ?? false;
   if (!dryRun && !flags.yes && !await confirmed(folder, keep.size, signal)) {

@@ -12,7 +12,10 @@ import { printError } from "../output.ts";
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const location = args[3];
   if (args.slice(0, 3).some((word) => word !== "-")) {
-    throw new DesyncError("usage", "Only chunks are served: call it as `desync pull - - - STORE`");
+    throw new DesyncError(
+      "usage",
+      "Cannot serve archives or indexes, chunks alone (call it as `desync pull - - - STORE`)",
+    );
   }
   await using locator = new Locator(flags);
   await serveChunks(locator.store(location), Deno.stdin.readable, Deno.stdout.writable, {
