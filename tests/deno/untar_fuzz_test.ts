@@ -23,6 +23,8 @@ const RUNS = Number(Deno.env.get("DESYNC_FUZZ_RUNS") ?? "1");
 const DECODED = 4000 * RUNS;
 const UNPACKED = 300 * RUNS;
 
+// Whoever breaks the code to see the test fail is root, perhaps: what leads outside leads to what the test has made, and
+// absolute paths to what is nowhere.
 const text = new TextEncoder();
 const u64 = (...values: bigint[]) => new Uint8Array(BigUint64Array.from(values).buffer);
 
@@ -62,7 +64,7 @@ const everything = directory([
     "d",
     directory([["inner", directory([["deep", file("deep")], ["up", symlink("../../../outside")]])], [
       "link",
-      symlink("/"),
+      symlink("../../outside"),
     ]], { mode: 0o700 }),
   ],
   ["null", device("char", 1, 3)],
@@ -110,7 +112,7 @@ const NAMES = [
   "..",
   ".",
   "/",
-  "/etc/passwd",
+  "/nowhere/passwd",
   "../outside/victim",
   "a/b",
   "",
