@@ -52,6 +52,29 @@
  * if (bytes !== 19) throw new Error("a part is missing");
  * ```
  *
+ * @example Write an archive of one's own nodes
+ * ```ts
+ * import { archiveStream, DEFAULT_FEATURES, readArchive } from "@desync/desync";
+ *
+ * const text = new TextEncoder().encode("hello\n");
+ * const common = { features: DEFAULT_FEATURES, flags: 0n, uid: 0, gid: 0, mtime: 0n, xattrs: [] };
+ * const { readable } = archiveStream(DEFAULT_FEATURES, async (visit) => {
+ *   const root = { ...common, name: new Uint8Array(0), kind: "directory" as const, mode: 0o755, size: 0 };
+ *   const name = new TextEncoder().encode("hello.txt");
+ *   const file = { ...common, name, kind: "file" as const, mode: 0o644, size: text.length };
+ *   await visit({ type: "node", node: root });
+ *   await visit({ type: "node", node: file });
+ *   await visit({ type: "data", bytes: text });
+ *   await visit({ type: "end" });
+ *   await visit({ type: "end" });
+ * });
+ * let nodes = 0;
+ * await readArchive(readable, (event) => {
+ *   if (event.type === "node") nodes++;
+ * });
+ * if (nodes !== 2) throw new Error("a node is missing");
+ * ```
+ *
  * @module
  */
 export { DesyncError, type ErrorCode } from "./src/errors.ts";
@@ -102,6 +125,18 @@ export { ChunkReader } from "./src/stores/chain.ts";
 export { type BlobOptions, ChunkedBlob } from "./src/jobs/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";
+export { ArchiveEncoder } from "./src/formats/archive_encoder.ts";
+export { ExcludePatterns, type Verdict } from "./src/formats/exclude_patterns.ts";
+export {
+  DEFAULT_FEATURES,
+  FEATURE_WORDS,
+  type FeatureName,
+  FEATURES,
+  featuresOf,
+  normalizeFeatures,
+} from "./src/formats/features.ts";
+export { type ArchiveStream, archiveStream } from "./src/jobs/write_archive.ts";
+export { excluding } from "./src/jobs/exclude.ts";
 export { type Pieces, readArchive } from "./src/jobs/read_archive.ts";
 export { type Visit } from "./src/jobs/visit.ts";
 export { type Hasher, listTo, type MakeHasher, mtreeTo, type Print } from "./src/jobs/describe_archive.ts";

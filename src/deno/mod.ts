@@ -27,6 +27,17 @@
  * await Deno.remove(target, { recursive: true });
  * ```
  *
+ * @example Pack a folder into an archive
+ * ```ts
+ * import { archiveStream, DEFAULT_FEATURES } from "@desync/desync";
+ * import { readTree } from "@desync/desync/deno";
+ *
+ * const { readable, done } = archiveStream(DEFAULT_FEATURES, (visit) => readTree("src/formats", visit));
+ * const archive = await new Response(readable).bytes();
+ * const { nodes, bytes } = await done;
+ * if (nodes < 10 || archive.length < bytes) throw new Error("a part is missing");
+ * ```
+ *
  * @module
  */
 export { LocalStore } from "./local_store.ts";
@@ -41,3 +52,5 @@ export { type Loss } from "./losses.ts";
 export { type Handle, type Place, type TreeSystem } from "./tree_system.ts";
 export { FileAccess } from "./file_access.ts";
 export { readTarTree, type TarSourceOptions, type TarSourceResult } from "./tar_source.ts";
+export { readTree, type ReadTreeOptions, type TreeSummary } from "./tree_reader.ts";
+export { type ListedName, type OpenNode, type TreeSource } from "./tree_source.ts";

@@ -28,6 +28,7 @@ export interface ReadTreeOptions {
   readonly exclude?: ExcludePatterns;
   /** A name that is left out wherever it is: that of the archive itself while it is written. */
   readonly skipName?: string;
+  /** Stops the reading. */
   readonly signal?: AbortSignal;
   /** Default: by the C library where that can be had. */
   readonly source?: TreeSource;
@@ -35,13 +36,15 @@ export interface ReadTreeOptions {
 
 /** What there was to say about a tree. */
 export interface TreeSummary {
+  /** Files, folders and others. */
   nodes: number;
   /** Bytes of files. */
   bytes: number;
   /** Files that were there under another name before. */
   hardLinks: number;
-  /** Files that changed while they were read, and the first of them. */
+  /** Files that changed while they were read. */
   changed: number;
+  /** The first of them. */
   changedPath?: string;
   /** What this system or its permissions keep from being seen. */
   readonly blind: readonly string[];

@@ -20,6 +20,7 @@ export interface OpenNode {
 
 /** A name in a folder, and whether there is any doubt about what it stands for. */
 export interface ListedName {
+  /** Its bytes. */
   readonly name: Uint8Array;
   /** The system says that it is a file or folder, which can be opened as it is. */
   readonly openable: boolean;
@@ -41,5 +42,6 @@ export interface TreeSource {
   readSmall(folder: OpenNode, name: string, most: number): Uint8Array;
   /** Whether a file's size or time is not what it was when it was opened. */
   changed(file: OpenNode): boolean;
+  /** Gives back what a node holds of the system. */
   close(node: OpenNode): void;
 }

@@ -21,6 +21,7 @@ import { ByteWriter } from "./byte_writer.ts";
 import {
   CHATTR_FLAGS,
   FAT_FLAGS,
+  type FeatureName,
   FEATURES,
   hasOwners,
   normalizeFeatures,
@@ -207,7 +208,7 @@ export class ArchiveEncoder {
   }
 
   #writeAttributes(node: ArchiveNode): void {
-    const has = (name: keyof typeof FEATURES) => (this.features & FEATURES[name]) !== 0n;
+    const has = (name: FeatureName) => (this.features & FEATURES[name]) !== 0n;
     if (has("user-names")) {
       const { user, group } = this.#ownersOf(node);
       if (user !== undefined) this.#text(ELEMENT.user, user);

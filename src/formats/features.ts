@@ -6,10 +6,48 @@
  */
 import { DesyncError } from "../errors.ts";
 
-const bit = (place: number) => 1n << BigInt(place);
+/** A word for one flag, one of casync's. */
+export type FeatureName =
+  | "16bit-uids"
+  | "32bit-uids"
+  | "user-names"
+  | "sec-time"
+  | "usec-time"
+  | "nsec-time"
+  | "2sec-time"
+  | "read-only"
+  | "permissions"
+  | "symlinks"
+  | "device-nodes"
+  | "fifos"
+  | "sockets"
+  | "flag-hidden"
+  | "flag-system"
+  | "flag-archive"
+  | "flag-append"
+  | "flag-noatime"
+  | "flag-compr"
+  | "flag-nocow"
+  | "flag-nodump"
+  | "flag-dirsync"
+  | "flag-immutable"
+  | "flag-sync"
+  | "flag-nocomp"
+  | "flag-projinherit"
+  | "subvolume"
+  | "subvolume-ro"
+  | "xattrs"
+  | "acl"
+  | "selinux"
+  | "fcaps"
+  | "quota-projid";
 
-/** The flags by casync's words for them. */
-export const FEATURES = {
+function bit(place: number): bigint {
+  return 1n << BigInt(place);
+}
+
+/** The flags by their words. */
+export const FEATURES: Readonly<Record<FeatureName, bigint>> = {
   "16bit-uids": bit(0),
   "32bit-uids": bit(1),
   "user-names": bit(2),
@@ -43,10 +81,7 @@ export const FEATURES = {
   "selinux": bit(30),
   "fcaps": bit(31),
   "quota-projid": bit(32),
-} as const;
-
-/** A word for one flag. */
-export type FeatureName = keyof typeof FEATURES;
+};
 
 /** Flag: files named by `.caexclude` were left out. */
 export const EXCLUDE_FILE: bigint = bit(60);
