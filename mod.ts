@@ -122,7 +122,7 @@ export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/limiter.ts";
 export { type Connection, type SessionOptions } from "./src/stores/protocol_client.ts";
 export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol_store.ts";
 export { ChunkReader } from "./src/stores/chain.ts";
-export { type BlobOptions, ChunkedBlob } from "./src/jobs/blob.ts";
+export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/jobs/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";
 export { ArchiveEncoder } from "./src/formats/archive_encoder.ts";

@@ -65,6 +65,11 @@ const SHARED_POOL_BYTES = 8192;
  * many buffers there are, not how large. Nobody may use the bytes afterwards.
  */
 export function freeBytes(bytes: Uint8Array): void {
+  for (const buffer of ownBuffer(bytes)) buffer.transfer(0);
+}
+
+/** The buffer of large bytes, which nobody else has a part of: to be moved to another thread. Nothing for small ones. */
+export function ownBuffer(bytes: Uint8Array): ArrayBuffer[] {
   const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength > SHARED_POOL_BYTES) buffer.transfer(0);
+  return buffer instanceof ArrayBuffer && buffer.byteLength > SHARED_POOL_BYTES ? [buffer] : [];
 }

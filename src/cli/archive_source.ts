@@ -1,8 +1,6 @@
 /** An archive as the user names it: a file, standard input, a URL, or with `-i` an index of chunks in stores. */
 import type { DigestName } from "../chunk.ts";
-import { nativeCodec } from "../deno/native_codec.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
-import { ChunkedBlob } from "../jobs/blob.ts";
 import { isFolder, readTree } from "../deno/tree_reader.ts";
 import type { Visit } from "../jobs/visit.ts";
 import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
@@ -40,13 +38,12 @@ export async function openArchive(
   }
   const index = await locator.index(location, signal);
   const sources = locator.sourcesOf(index);
-  const open = (keepBytes?: number) =>
-    ChunkedBlob.open(index, sources, { codec: nativeCodec, limits: locator.limits, keepBytes });
+  const blob = await locator.blob(index, sources);
   return {
-    pieces: open().stream({ signal }),
+    pieces: blob.stream({ signal }),
     digest: index.digest,
     size: index.size,
-    access: () => Promise.resolve(blobAccess(open(KEPT_BYTES))),
+    access: async () => blobAccess(await locator.blob(index, sources, KEPT_BYTES)),
   };
 }
 

@@ -9,17 +9,21 @@ import { isMissingScheme } from "./missing.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
+import { BULK_BYTES, type BulkReader, ChunkedBlob } from "../jobs/blob.ts";
 import type { RandomAccess } from "../jobs/random_access.ts";
+import { WorkerReader } from "../jobs/worker_reader.ts";
 import { HttpAccess } from "../stores/http_access.ts";
 import { httpGet, type HttpOptions, httpStream, parseHttpLocation } from "../stores/http_client.ts";
 import { ProtocolStore } from "../stores/protocol_store.ts";
 import { connectBySsh } from "../deno/ssh_command.ts";
+import { nativeCodec } from "../deno/native_codec.ts";
 import { parseSshLocation } from "../deno/ssh_location.ts";
 import { HttpStore } from "../stores/http.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
+import type { WorkerPool } from "../workers/pool.ts";
 import type { Filling } from "../workers/messages.ts";
 import { filePieces } from "./file_pieces.ts";
 import type { FlagValues } from "./flags.ts";
@@ -38,6 +42,7 @@ export class Locator implements AsyncDisposable {
   readonly #flags: FlagValues;
   readonly #opened: ChunkStore[] = [];
   #http: HttpOptions | undefined;
+  #pool: WorkerPool | undefined;
 
   constructor(flags: FlagValues) {
     this.#flags = flags;
@@ -91,8 +96,23 @@ export class Locator implements AsyncDisposable {
     throw unknownScheme(`open the store ${withoutSecrets(location)}`, scheme, "a folder, http, https, ssh");
   }
 
+  /** The blob of an index, out of the cache and the stores that were named; large parts are read by worker threads. */
+  async blob(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
+    const { digest, sizes } = index;
+    const { limits } = this;
+    let bulk: BulkReader | undefined;
+    if (index.size >= BULK_BYTES) {
+      // Small ones should not wait for the modules.
+      const { WorkerPool } = await import("../workers/pool.ts");
+      this.#pool ??= new WorkerPool(this.#flags.concurrency);
+      bulk = new WorkerReader({ digest, sizes, sources, limits }, this.#pool);
+    }
+    return ChunkedBlob.open(index, sources, { codec: nativeCodec, limits, keepBytes, bulk });
+  }
+
   /** Closes what was opened. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#pool?.[Symbol.dispose]();
     await Promise.all(this.#opened.map((store) => store.close()));
   }
 

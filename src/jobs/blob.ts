@@ -2,6 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { portableCodec } from "../codec/portable.ts";
+import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
@@ -12,6 +13,9 @@ import type { ChunkStore, Sources } from "../stores/store.ts";
 /** Bytes of chunks that are read ahead of the one that is wanted next. */
 const READ_AHEAD_BYTES = 16 * 1024 * 1024;
 
+/** Parts of fewer bytes are read without a {@linkcode BulkReader}, which may take a while to get going. */
+export const BULK_BYTES: number = 32 * 1024 * 1024;
+
 /** What a {@linkcode ChunkedBlob} may be given. */
 export interface BlobOptions {
   /** What decompresses and verifies. Default: JavaScript that runs anywhere. */
@@ -20,31 +24,37 @@ export interface BlobOptions {
   readonly limits?: LimiterOptions;
   /** Bytes of chunks that are kept for the next read of this blob or its parts. Default: none. */
   readonly keepBytes?: number;
+  /** Reads chunks in place of the stores when a large part is read in order: by other threads, for instance. */
+  readonly bulk?: BulkReader;
+}
+
+/** Reads many chunks. */
+export interface BulkReader {
+  /** Chunks that should be asked for before their turn. */
+  readonly ahead: number;
+  /** The chunk's verified bytes, which are the caller's. */
+  read(chunk: ExpectedChunk & { readonly size: number }, signal?: AbortSignal): Promise<Uint8Array>;
+}
+
+/** What all parts of a blob share. */
+interface Shared {
+  readonly index: Index;
+  readonly reader: ChunkReader;
+  readonly limiter: Limiter;
+  readonly kept: KeptChunks;
+  readonly bulk?: BulkReader;
 }
 
 /** A part of a blob, or all of it. Reading verifies every chunk before any of its bytes is given out. */
 export class ChunkedBlob {
+  readonly #shared: Shared;
   readonly #index: Index;
-  readonly #reader: ChunkReader;
-  readonly #limiter: Limiter;
-  readonly #kept: KeptChunks;
   readonly #start: number;
   readonly #end: number;
 
-  private constructor(
-    { index, reader, limiter, kept }: {
-      index: Index;
-      reader: ChunkReader;
-      limiter: Limiter;
-      kept: KeptChunks;
-    },
-    start: number,
-    end: number,
-  ) {
-    this.#index = index;
-    this.#reader = reader;
-    this.#limiter = limiter;
-    this.#kept = kept;
+  private constructor(shared: Shared, start: number, end: number) {
+    this.#shared = shared;
+    this.#index = shared.index;
     this.#start = start;
     this.#end = end;
   }
@@ -53,8 +63,14 @@ export class ChunkedBlob {
   static open(index: Index, sources: Sources | ChunkStore, options: BlobOptions = {}): ChunkedBlob {
     const from: Sources = "stores" in sources ? sources : { stores: [sources] };
     const reader = new ChunkReader(from, options.codec ?? portableCodec);
-    const kept = new KeptChunks(options.keepBytes ?? 0);
-    return new ChunkedBlob({ index, reader, limiter: new Limiter(options.limits), kept }, 0, index.size);
+    const shared: Shared = {
+      index,
+      reader,
+      limiter: new Limiter(options.limits),
+      kept: new KeptChunks(options.keepBytes ?? 0),
+      bulk: options.bulk,
+    };
+    return new ChunkedBlob(shared, 0, index.size);
   }
 
   /** Bytes in this part. */
@@ -67,8 +83,7 @@ export class ChunkedBlob {
     const clamp = (at: number) => Math.max(0, Math.min(this.size, at < 0 ? this.size + at : at));
     const from = clamp(start);
     const to = Math.max(from, clamp(end));
-    const shared = { index: this.#index, reader: this.#reader, limiter: this.#limiter, kept: this.#kept };
-    return new ChunkedBlob(shared, this.#start + from, this.#start + to);
+    return new ChunkedBlob(this.#shared, this.#start + from, this.#start + to);
   }
 
   /** The bytes in order. Chunks are read ahead, as many as the link rewards; cancelling stops that. */
@@ -132,27 +147,36 @@ export class ChunkedBlob {
       const id = this.#index.id(chunk);
       const again = ahead.some((one) => one.bytes === bytes);
       if (!again) underWay.delete(id);
-      yield this.#kept.keep(id, whole) || again ? new Uint8Array(part) : part;
+      yield this.#shared.kept.keep(id, whole) || again ? new Uint8Array(part) : part;
     }
   }
 
+  get #bulk(): BulkReader | undefined {
+    return this.size >= BULK_BYTES ? this.#shared.bulk : undefined;
+  }
+
   #mayReadAhead(chunks: number, bytes: number): boolean {
-    return chunks < 2 * this.#limiter.limit && bytes < READ_AHEAD_BYTES;
+    return chunks < (this.#bulk?.ahead ?? 2 * this.#shared.limiter.limit) && bytes < READ_AHEAD_BYTES;
   }
 
   #begin(chunk: number, underWay: Map<ChunkId, Promise<Uint8Array>>, signal: AbortSignal): Ahead {
     const id = this.#index.id(chunk);
-    const kept = this.#kept.get(id);
+    const kept = this.#shared.kept.get(id);
     if (kept !== undefined) return { chunk, bytes: Promise.resolve(kept) };
     let bytes = underWay.get(id);
     if (bytes === undefined) {
-      const expected = { id, digest: this.#index.digest, size: this.#index.length(chunk) };
-      bytes = this.#limiter.run(() => this.#reader.read(expected, signal), (read) => read.length);
+      bytes = this.#read({ id, digest: this.#index.digest, size: this.#index.length(chunk) }, signal);
       // Its failure is seen when its turn comes, or never when the reader stops before.
       bytes.catch(() => {});
       underWay.set(id, bytes);
     }
     return { chunk, bytes };
+  }
+
+  #read(chunk: ExpectedChunk & { readonly size: number }, signal: AbortSignal): Promise<Uint8Array> {
+    const { reader, limiter } = this.#shared;
+    return this.#bulk?.read(chunk, signal) ??
+      limiter.run(() => reader.read(chunk, signal), (read) => read.length);
   }
 }
 

@@ -2,7 +2,7 @@
  * Brings chunks from their sources to where they are wanted: a blob, a store, or both. Workers read, verify and write;
  * this side decides what is asked where, and fetches what is not on this machine.
  */
-import type { ChunkSizes, DigestName } from "../chunk.ts";
+import type { ChunkId, ChunkSizes, DigestName } from "../chunk.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { missingChunk } from "../stores/chain.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
@@ -34,6 +34,8 @@ export interface Delivery {
   readonly probeTarget?: boolean;
   /** The store that gets the chunks; those that it has are not fetched. Default: the cache, for those not from it. */
   readonly fill?: Filling;
+  /** Takes the verified bytes of the chunks, in the order in which they arrive. */
+  readonly receive?: (chunk: { readonly id: ChunkId }, bytes: Uint8Array) => void;
   /** Bounds of the requests in flight to each store. */
   readonly limits?: LimiterOptions;
   readonly progress?: Progress;
@@ -49,7 +51,8 @@ export async function deliver(
   await new Courier(delivery, workers).run(chunks);
 }
 
-class Courier {
+/** Knows where chunks are asked for and how many at a time. */
+export class Courier {
   readonly #delivery: Delivery;
   readonly #workers: Workers;
   readonly #progress: Progress;
@@ -69,10 +72,17 @@ class Courier {
   }
 
   async run(chunks: Iterable<PlannedChunk>): Promise<void> {
-    const remote = this.#limiters.size > 0;
-    const groups = grouped(chunks, remote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES);
-    const lanes = remote ? this.#remoteLanes() : 2 * this.#workers.size;
-    await inLanes(groups, lanes, this.#delivery.signal, (group, signal) => this.#deliver(group, signal));
+    const groups = grouped(chunks, this.#isRemote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES);
+    await inLanes(groups, this.lanes, this.#delivery.signal, (group, signal) => this.bring(group, signal));
+  }
+
+  get #isRemote(): boolean {
+    return this.#limiters.size > 0;
+  }
+
+  /** Groups that should be under way at a time. */
+  get lanes(): number {
+    return this.#isRemote ? this.#remoteLanes() : 2 * this.#workers.size;
   }
 
   /** Enough groups at a time to keep the allowed requests busy, as far as memory goes. */
@@ -84,8 +94,8 @@ class Courier {
   }
 
   /** Takes a group through the stages until every chunk has arrived. */
-  async #deliver(group: PlannedChunk[], signal: AbortSignal): Promise<void> {
-    let rest: PlannedChunk[] = group;
+  async bring(group: readonly PlannedChunk[], signal: AbortSignal | undefined): Promise<void> {
+    let rest: readonly PlannedChunk[] = group;
     // What is there already need not be asked for.
     const { probeTarget = false, fill } = this.#delivery;
     if (probeTarget || fill !== undefined) rest = await this.#assemble(rest, [], true);
@@ -99,7 +109,11 @@ class Courier {
   }
 
   /** Asks a store for the chunks and has those delivered that it gave. Returns the others. */
-  async #fetch(group: PlannedChunk[], store: ChunkStore, signal: AbortSignal): Promise<PlannedChunk[]> {
+  async #fetch(
+    group: readonly PlannedChunk[],
+    store: ChunkStore,
+    signal: AbortSignal | undefined,
+  ): Promise<PlannedChunk[]> {
     const limiter = this.#limiters.get(store)!;
     const answers = await allOrFirstFailure(
       group.map(({ id }) => limiter.run(() => store.get(id, signal), (stored) => stored?.bytes.length ?? 0)),
@@ -120,28 +134,32 @@ class Courier {
    * where they should be. Returns the ones it did not find.
    */
   async #assemble<T extends AssembleItem>(
-    items: T[],
+    items: readonly T[],
     folders: readonly FolderSource[],
     look = false,
   ): Promise<T[]> {
-    const { digest, target, probeTarget = false, fill, sources } = this.#delivery;
+    const { digest, target, probeTarget = false, fill, sources, receive } = this.#delivery;
     const cache: Filling | undefined = sources.cache?.folder === undefined
       ? undefined
       : { folder: sources.cache.folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
-    const { origins, storedBytes } = await this.#workers.assemble({
+    const { origins, storedBytes, bytes } = await this.#workers.assemble({
       digest,
       target,
       probeTarget: probeTarget && look,
       folders,
       fill: fill ?? cache,
       skipPresent: fill !== undefined && look,
+      giveBack: receive !== undefined,
       items,
     });
     const missing: T[] = [];
     for (const [i, item] of items.entries()) {
       const origin = origins[i];
       if (origin === "missing") missing.push(item);
-      else this.#count(nameOf(origin, item, folders), item, storedBytes[i]);
+      else {
+        this.#count(nameOf(origin, item, folders), item, storedBytes[i]);
+        receive?.(item, bytes[i]!);
+      }
     }
     return missing;
   }

@@ -22,6 +22,8 @@ export class Assembler {
   readonly #folders: Folders;
   #target: { path: string; file: TargetFile } | undefined;
   #probe = new Uint8Array(0);
+  /** The last chunk, for a task that wants it. */
+  #back: Uint8Array | undefined;
 
   constructor(folders: Folders) {
     this.#folders = folders;
@@ -30,12 +32,15 @@ export class Assembler {
   run(task: AssembleTask): AssembleResult {
     const origins: Origin[] = [];
     const storedBytes: number[] = [];
+    const bytes: (Uint8Array | undefined)[] = [];
     for (const item of task.items) {
       const [origin, stored] = this.#assemble(task, item);
       origins.push(origin);
       storedBytes.push(stored);
+      if (task.giveBack) bytes.push(this.#back);
+      this.#back = undefined;
     }
-    return { origins, storedBytes };
+    return { origins, storedBytes, bytes };
   }
 
   release(): void {
@@ -68,7 +73,8 @@ export class Assembler {
       throw invalidChunk(item.id, item.givenBy ?? "a store", error, INVALID_IN_STORE);
     }
     this.#deliver(task, item, bytes, given);
-    freeBytes(bytes);
+    if (task.giveBack) this.#back = bytes;
+    else freeBytes(bytes);
     if (bytes !== given.bytes) freeBytes(given.bytes);
     return storedBytes;
   }
@@ -97,7 +103,8 @@ export class Assembler {
     this.#deliver(task, item, bytes, source.role === "cache" ? undefined : stored);
     if (source.role === "cache") folder.renew(item.id, stored.form);
     // Plain bytes lie in the folder's own buffer, which is used again.
-    if (stored.form === "compressed") freeBytes(bytes);
+    if (task.giveBack) this.#back = stored.form === "compressed" ? bytes : bytes.slice();
+    else if (stored.form === "compressed") freeBytes(bytes);
     return storedBytes;
   }
 

@@ -50,6 +50,8 @@ export interface AssembleTask {
   readonly fill?: Filling;
   /** Chunks that {@linkcode fill} has already need nothing more. */
   readonly skipPresent: boolean;
+  /** The chunks' bytes are wanted as well. */
+  readonly giveBack?: boolean;
   readonly items: readonly AssembleItem[];
 }
 
@@ -60,6 +62,8 @@ export type Origin = number | "given" | "target" | "present" | "missing";
 export interface AssembleResult {
   readonly origins: Origin[];
   readonly storedBytes: number[];
+  /** With {@linkcode AssembleTask.giveBack}, each chunk that was found. */
+  readonly bytes: (Uint8Array | undefined)[];
 }
 
 /** Find the places of a file where it may be cut. */

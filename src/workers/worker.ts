@@ -10,7 +10,7 @@ export const WORKER_URL: string = import.meta.url;
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
-  postMessage(reply: Reply): void;
+  postMessage(reply: Reply, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
 }
 
@@ -28,9 +28,10 @@ function serve(scope: WorkerScope): void {
   scope.onmessage = async ({ data: { number, task } }) => {
     try {
       const { perform } = await loaded;
-      scope.postMessage({ kind: "done", number, result: perform(task) });
+      const { result, moved } = perform(task);
+      scope.postMessage({ kind: "done", number, result }, moved);
     } catch (error) {
-      scope.postMessage({ kind: "failed", number, error: errorToWire(error) });
+      scope.postMessage({ kind: "failed", number, error: errorToWire(error) }, []);
     }
   };
 }

@@ -1,7 +1,5 @@
 /** `desync cat INDEX [OUTPUT]` */
 import { DesyncError } from "../../errors.ts";
-import { nativeCodec } from "../../deno/native_codec.ts";
-import { ChunkedBlob } from "../../jobs/blob.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator } from "../location.ts";
@@ -18,7 +16,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     throw new DesyncError("usage", `Cannot ${action}: the blob has ${index.size} bytes`);
   }
   const sources = locator.sourcesOf(index);
-  const blob = ChunkedBlob.open(index, sources, { codec: nativeCodec, limits: locator.limits });
+  const blob = await locator.blob(index, sources);
   const part = blob.slice(offset, length === 0 ? blob.size : offset + length);
   await writePieces(output, part.stream({ signal }), signal);
   return DONE;

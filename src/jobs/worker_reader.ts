@@ -1,0 +1,86 @@
+/** Chunks read and verified by workers, for a blob that is read in order: see {@linkcode BlobOptions.bulk}. */
+import type { ChunkId } from "../chunk.ts";
+import type { ExpectedChunk } from "../codec/open_chunk.ts";
+import { DesyncError } from "../errors.ts";
+import type { BulkReader } from "./blob.ts";
+import { Courier, type Delivery } from "./deliver.ts";
+import type { Workers } from "./ports.ts";
+
+/** Chunks that are asked for in one go, when there are so many. */
+const GROUP_CHUNKS = 8;
+/** So much may be read ahead for each worker, in chunks of the usual size. */
+const AHEAD_PER_WORKER = 4 * GROUP_CHUNKS;
+
+/** A chunk that somebody waits for. */
+interface Wanted {
+  readonly chunk: ExpectedChunk & { readonly size: number };
+  readonly resolve: (bytes: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Reads chunks by way of workers. Those that are wanted while all are busy go to the next one together. */
+export class WorkerReader implements BulkReader {
+  readonly ahead: number;
+  readonly #courier: Courier;
+  readonly #waiting: Wanted[] = [];
+  readonly #underWay = new Map<ChunkId, Wanted[]>();
+  #lanes = 0;
+
+  /** Reads from the delivery's sources; nothing else of it is used but the digest and limits. */
+  constructor(delivery: Pick<Delivery, "digest" | "sizes" | "sources" | "limits">, workers: Workers) {
+    this.#courier = new Courier({
+      ...delivery,
+      receive: ({ id }, bytes) => this.#arrived(id, bytes),
+    }, workers);
+    this.ahead = Math.max(AHEAD_PER_WORKER * workers.size, GROUP_CHUNKS * this.#courier.lanes);
+  }
+
+  /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */
+  async read(chunk: ExpectedChunk & { readonly size: number }, signal?: AbortSignal): Promise<Uint8Array> {
+    return await new Promise((resolve, reject) => {
+      this.#waiting.push({ chunk, resolve, reject, signal });
+      // Others may be wanted in the same breath.
+      if (this.#waiting.length === 1) queueMicrotask(() => this.#dispatch());
+    });
+  }
+
+  #arrived(id: ChunkId, bytes: Uint8Array): void {
+    const all = this.#underWay.get(id) ?? [];
+    this.#underWay.delete(id);
+    // Each may do with the bytes what he likes.
+    const copies = all.map((_, i) => i === 0 ? bytes : new Uint8Array(bytes));
+    for (const [i, wanted] of all.entries()) wanted.resolve(copies[i]);
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0 && this.#lanes < this.#courier.lanes) {
+      const [{ signal }] = this.#waiting;
+      const other = this.#waiting.findIndex((wanted) => wanted.signal !== signal);
+      const group = this.#waiting.splice(0, Math.min(GROUP_CHUNKS, other < 0 ? GROUP_CHUNKS : other));
+      if (!signal?.aborted) this.#bring(group, signal);
+      else for (const wanted of group) wanted.reject(new DesyncError("interrupted", "Interrupted"));
+    }
+  }
+
+  async #bring(group: readonly Wanted[], signal: AbortSignal | undefined): Promise<void> {
+    this.#lanes++;
+    for (const wanted of group) {
+      const others = this.#underWay.get(wanted.chunk.id);
+      if (others === undefined) this.#underWay.set(wanted.chunk.id, [wanted]);
+      else others.push(wanted);
+    }
+    try {
+      await this.#courier.bring(group.map(({ chunk }) => ({ ...chunk, offsets: [0] })), signal);
+    } catch (error) {
+      for (const wanted of group) {
+        const others = this.#underWay.get(wanted.chunk.id)?.filter((one) => one !== wanted) ?? [];
+        if (others.length === 0) this.#underWay.delete(wanted.chunk.id);
+        else this.#underWay.set(wanted.chunk.id, others);
+        wanted.reject(error);
+      }
+    }
+    this.#lanes--;
+    this.#dispatch();
+  }
+}

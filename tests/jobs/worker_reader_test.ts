@@ -1,0 +1,117 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { LocalStore } from "../../src/deno/local_store.ts";
+import { parseIndex } from "../../src/formats/index.ts";
+import { ChunkedBlob } from "../../src/jobs/blob.ts";
+import { WorkerReader } from "../../src/jobs/worker_reader.ts";
+import { HttpStore } from "../../src/stores/http.ts";
+import type { Sources } from "../../src/stores/store.ts";
+import { WorkerPool } from "../../src/workers/pool.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+import { filesIn } from "../support/files.ts";
+import { type Form, type Made, makeBlob } from "../support/made.ts";
+import { random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+
+/** Enough for workers to be asked: 40 MB, of which parts come again and again. */
+function bigBlob(dir: TempDir, form: Form = "plain"): Made {
+  const generator = random(11);
+  const kinds = Array.from({ length: 100 }, (_, i) => generator.bytes(i % 10 === 0 ? 100 : 65_536 - i));
+  const pieces = Array.from({ length: 700 }, () => kinds[generator.below(kinds.length)]);
+  return makeBlob(dir, pieces, { form });
+}
+
+function open(made: Made, sources: Sources, pool: WorkerPool): ChunkedBlob {
+  const index = parseIndex(Deno.readFileSync(made.index));
+  const { digest, sizes } = index;
+  return ChunkedBlob.open(index, sources, {
+    codec: nativeCodec,
+    bulk: new WorkerReader({ digest, sizes, sources }, pool),
+  });
+}
+
+for (const form of ["plain", "zstd", "gzip"] as const) {
+  Deno.test(`a large blob by workers is the blob (${form})`, async () => {
+    using dir = tempDir();
+    using pool = new WorkerPool(2);
+    const made = bigBlob(dir, form);
+    ok(made.bytes.length > 32 * 1024 * 1024);
+    const blob = open(made, { stores: [new LocalStore(made.store)] }, pool);
+    sameBytes(await blob.bytes(), made.bytes);
+    const [start, end] = [1_000_001, made.bytes.length - 5];
+    sameBytes(await blob.slice(start, end).bytes(), made.bytes.subarray(start, end));
+    // Two at a time, of the same chunks; and what the reader does to the bytes changes no others.
+    const spoiled = async () => {
+      let at = 0;
+      for await (const piece of blob.stream()) {
+        sameBytes(piece, made.bytes.subarray(at, at + piece.length));
+        at += piece.length;
+        piece.fill(0);
+      }
+      strictEqual(at, made.bytes.length);
+    };
+    await Promise.all([spoiled(), spoiled()]);
+  });
+}
+
+Deno.test("a large blob from a web server by workers, with a cache that is filled and then asked", async () => {
+  using dir = tempDir();
+  using pool = new WorkerPool(2);
+  const made = bigBlob(dir, "zstd");
+  await using server = await startFaultyServer(
+    {},
+    ({ path }) => ({ body: Deno.readFileSync(made.store + path) }),
+  );
+  const cache = new LocalStore(dir.dir("cache"));
+  const sources = { stores: [new HttpStore(server.url)], cache };
+  sameBytes(await open(made, sources, pool).bytes(), made.bytes);
+  const { length } = server.requests;
+  ok(length >= new Set(made.ids).size);
+  deepStrictEqual(filesIn(cache.folder), filesIn(made.store));
+  sameBytes(await open(made, sources, pool).bytes(), made.bytes);
+  strictEqual(server.requests.length, length);
+});
+
+Deno.test("a chunk that is invalid or missing ends it, with the store's name, and only what is right comes before", async () => {
+  using dir = tempDir();
+  using pool = new WorkerPool(2);
+  const made = bigBlob(dir, "zstd");
+  const blob = () => open(made, { stores: [new LocalStore(made.store)] }, pool);
+  const read = async () => {
+    let at = 0;
+    for await (const piece of blob().stream()) {
+      sameBytes(piece, made.bytes.subarray(at, at + piece.length));
+      at += piece.length;
+    }
+  };
+  const last = made.chunk(699);
+  const right = Deno.readFileSync(last);
+  Deno.writeFileSync(last, right.slice().fill(7, 20, 40));
+  await rejects(read(), {
+    code: "invalid-chunk",
+    message: new RegExp(`Chunk ${made.ids[699]} in ${made.store} is invalid`),
+  });
+  Deno.removeSync(last);
+  await rejects(read(), { code: "missing-chunk" });
+  Deno.writeFileSync(last, right);
+  await read();
+});
+
+Deno.test("stopping a large blob on the way, by a signal or by not reading on", async () => {
+  using dir = tempDir();
+  using pool = new WorkerPool(2);
+  const made = bigBlob(dir);
+  const blob = open(made, { stores: [new LocalStore(made.store)] }, pool);
+  const stop = new AbortController();
+  const reading = (async () => {
+    let pieces = 0;
+    for await (const _ of blob.stream({ signal: stop.signal })) if (++pieces === 20) stop.abort();
+  })();
+  await rejects(reading, { code: "interrupted" });
+  for await (const piece of blob.stream()) {
+    ok(piece.length > 0);
+    break;
+  }
+  sameBytes(await blob.bytes(), made.bytes);
+});
