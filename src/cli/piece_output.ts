@@ -1,4 +1,5 @@
 /** Bytes that come piece by piece, written to where the user wants them. */
+import { freeBytes } from "../bytes.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { isSpecialPlace, WholeFile } from "../deno/whole_file.ts";
 import { OutputClosed } from "./output.ts";
@@ -49,7 +50,10 @@ export async function writeWholePieces(
   file.commit();
 }
 
-/** A pipe may have a reader that takes its time, or none yet: nothing here waits for it in a way that Ctrl-C cannot end. */
+/**
+ * A pipe may have a reader that takes its time, or none yet: nothing here waits for it in a way that Ctrl-C cannot end. The
+ * memory of each piece is given back when it is written.
+ */
 async function writeTo(
   target: Target,
   pieces: AsyncIterable<Uint8Array>,
@@ -59,5 +63,6 @@ async function writeTo(
     for (let at = 0; at < piece.length;) {
       at += await orInterrupted(target.write(piece.subarray(at)), signal);
     }
+    freeBytes(piece);
   }
 }

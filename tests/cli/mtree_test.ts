@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { directory, file } from "../support/archive_bytes.ts";
+import { directory, file, symlink } from "../support/archive_bytes.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
@@ -111,5 +111,25 @@ Deno.test({
       ];
       deepStrictEqual([ofFolder.code, ofFolder.stderr, ofFolder.stdout], [0, "", ofArchive.stdout]);
     }
+  },
+});
+
+Deno.test({
+  name: "names that are not UTF-8, and those that would break lines: as desync and casync print them",
+  ignore: !peers.casync || !peers.desync,
+  fn: async () => {
+    using dir = tempDir();
+    const names = ["a\nb", "h#x", "sp ace", Uint8Array.of(0x80), "ü", Uint8Array.of(0xff, 0x41)];
+    const archive = dir.write(
+      "a.catar",
+      directory([
+        ...names.map((name): [string | Uint8Array, Uint8Array] => [name, file("x")]),
+        [Uint8Array.of(0xff, 0xff), symlink(Uint8Array.of(0xfe, 0x2f, 0x74))],
+      ]),
+    );
+    const [listed, mtree] = [await runCli(["list", archive]), await runCli(["mtree", archive])];
+    deepStrictEqual([listed.code, listed.stderr, mtree.code, mtree.stderr], [0, "", 0, ""]);
+    strictEqual(listed.stdout, (await run(peers.casync, ["list", archive])).stdout);
+    strictEqual(mtree.stdout, (await run(peers.desync, ["mtree", archive])).stdout);
   },
 });
