@@ -12,7 +12,6 @@ import {
   fchmodSync,
   fchownSync,
   futimesSync,
-  lchownSync,
   lstatSync,
   lutimesSync,
   mkdirSync,
@@ -24,6 +23,7 @@ import {
   unlinkSync,
   writeSync,
 } from "node:fs";
+import fs from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { escapeName } from "../formats/node_text.ts";
@@ -101,7 +101,11 @@ class PortableTree implements TreeSystem {
 
   setOwner(what: Handle | Place, uid: number, gid: number): void {
     if (WINDOWS) throw new NotHere();
-    if (typeof what !== "number") return lchownSync(this.#path(what.folder, what.name), uid, gid);
+    if (typeof what !== "number") {
+      // Deno has it since 2.7.
+      if (typeof fs.lchownSync !== "function") throw new NotHere();
+      return fs.lchownSync(this.#path(what.folder, what.name), uid, gid);
+    }
     if (this.#folders.has(what)) chownSync(this.#checked(what).path, uid, gid);
     else fchownSync(what, uid, gid);
   }

@@ -254,7 +254,9 @@ Deno.test({
     deepStrictEqual([isCharDevice, rdev], [true, (5 << 8) | (300 & 0xff) | ((300 & ~0xff) << 12)]);
     ok(Deno.statSync(`${target}/p`).isFifo);
     strictEqual(modeOf(`${target}/p`), 0o620);
-    strictEqual([...Deno.readDirSync(target)].length, 3);
+    // Deno 2.6 does not list names that are not UTF-8.
+    const { stdout } = await new Deno.Command("ls", { args: ["-b", target] }).output();
+    strictEqual(new TextDecoder().decode(stdout), "c\np\n\\377A\n");
   },
 });
 
