@@ -135,7 +135,8 @@ export {
   featuresOf,
   normalizeFeatures,
 } from "./src/formats/features.ts";
-export { type ArchiveStream, archiveStream } from "./src/jobs/write_archive.ts";
+export { archiveStream } from "./src/jobs/write_archive.ts";
+export { type PieceStream } from "./src/jobs/piece_stream.ts";
 export { excluding } from "./src/jobs/exclude.ts";
 export { type Pieces, readArchive } from "./src/jobs/read_archive.ts";
 export { type Visit } from "./src/jobs/visit.ts";

@@ -80,15 +80,14 @@ interface Stat {
 }
 
 /** Reads by the C library what these features record; `null` where it cannot be had. */
-export function nativeSource(features: bigint): TreeSource | null {
-  const c = libc();
+export function nativeSource(features: bigint, c: Libc | null = libc()): TreeSource | null {
   return c === null || c.statx === null || c.getdents64 === null ? null : new NativeSource(c, features);
 }
 
 class NativeSource implements TreeSource {
   readonly blind: readonly string[] = [];
   readonly #libc: Libc;
-  readonly #accounts = new Accounts();
+  readonly #accounts: Accounts;
   readonly #statx = new Uint8Array(256);
   readonly #list = new Uint8Array(LIST_BYTES);
   readonly #xattrs = new Uint8Array(XATTR_BYTES);
@@ -97,6 +96,7 @@ class NativeSource implements TreeSource {
 
   constructor(c: Libc, features: bigint) {
     this.#libc = c;
+    this.#accounts = new Accounts(c);
     this.#features = features;
   }
 

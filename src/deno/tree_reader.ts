@@ -8,6 +8,7 @@ import { escapeName } from "../formats/node_text.ts";
 import { Turns } from "../jobs/turns.ts";
 import type { Visit } from "../jobs/visit.ts";
 import { fileError } from "./file_errors.ts";
+import { JobLibc } from "./libc.ts";
 import { nativeSource } from "./native_source.ts";
 import { portableSource } from "./portable_source.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
@@ -68,7 +69,10 @@ export async function readTree(
   visit: Visit,
   options: ReadTreeOptions = {},
 ): Promise<TreeSummary> {
-  return await new TreeReader(path, visit, options).run(options.exclude ?? ExcludePatterns.NONE);
+  const { features = DEFAULT_FEATURES } = options;
+  using job = new JobLibc();
+  const source = options.source ?? nativeSource(features, job.libc) ?? portableSource(features);
+  return await new TreeReader(source, path, visit, options).run(options.exclude ?? ExcludePatterns.NONE);
 }
 
 class TreeReader {
@@ -84,11 +88,11 @@ class TreeReader {
   /** Names from the root to where it is, for messages. */
   readonly #names: Uint8Array[] = [];
 
-  constructor(root: string, visit: Visit, options: ReadTreeOptions) {
+  constructor(source: TreeSource, root: string, visit: Visit, options: ReadTreeOptions) {
+    this.#source = source;
     this.#root = root;
     this.#visit = visit;
     this.#features = options.features ?? DEFAULT_FEATURES;
-    this.#source = options.source ?? nativeSource(this.#features) ?? portableSource(this.#features);
     this.#skipName = options.skipName === undefined ? undefined : new TextEncoder().encode(options.skipName);
     this.#turns = new Turns(options.signal);
     this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, blind: this.#source.blind };

@@ -1,0 +1,61 @@
+/** A stream of bytes that somebody makes piece by piece, no faster than they are taken. */
+
+/** Pieces that may wait to be taken before whoever makes them does. */
+const PIECES_AHEAD = 8;
+
+/** Bytes that are being made. */
+export interface PieceStream<T> {
+  /** The bytes. Cancelling it makes the making fail. */
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** What the making returned, once all is made. */
+  readonly done: Promise<T>;
+}
+
+/** Where the pieces go. */
+export class PieceSink {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  #full = false;
+
+  /** Writes to this writer. */
+  constructor(writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>) {
+    this.#writer = writer;
+  }
+
+  /** Takes a piece, which then belongs to whoever reads the stream. */
+  readonly emit = (piece: Uint8Array<ArrayBuffer>): void => {
+    // When the stream has failed, the next wait for it says so.
+    this.#writer.write(piece).catch(() => {});
+    this.#full = (this.#writer.desiredSize ?? 0) <= 0;
+  };
+
+  /** To be waited for, where there is something, before more is made. */
+  room(): Promise<void> | undefined {
+    if (!this.#full) return undefined;
+    this.#full = false;
+    return this.#writer.ready;
+  }
+}
+
+/** The stream of what `make` gives to the sink. An error of `make` is that of the stream as well. */
+export function pieceStream<T>(make: (sink: PieceSink) => Promise<T>): PieceStream<T> {
+  const ahead = { highWaterMark: PIECES_AHEAD };
+  const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>(
+    {},
+    ahead,
+  );
+  const writer = writable.getWriter();
+  const run = async (): Promise<T> => {
+    try {
+      const result = await make(new PieceSink(writer));
+      await writer.close();
+      return result;
+    } catch (error) {
+      await writer.abort(error).catch(() => {});
+      throw error;
+    }
+  };
+  const done = run();
+  // Whoever reads the stream is told there too, and may not get so far as to ask here.
+  done.catch(() => {});
+  return { readable, done };
+}
