@@ -45,12 +45,31 @@ export const COMPRESSED_SUFFIX = ".cacnk";
 
 const ID_PATTERN = /^[0-9a-f]{64}$/;
 
-/** Whether the text is a chunk id as it is written in file names. */
+/**
+ * Whether the text is a chunk id as it is written in file names.
+ *
+ * @example Find chunks among other names
+ * ```ts
+ * import { isChunkId } from "@desync/desync";
+ *
+ * const names = ["readme.txt", "ab".repeat(32)];
+ * if (names.filter(isChunkId).length !== 1) throw new Error("one of them is a chunk's");
+ * ```
+ */
 export function isChunkId(text: string): boolean {
   return ID_PATTERN.test(text);
 }
 
-/** The id written in the text, upper case allowed. Throws `invalid-id` otherwise. */
+/**
+ * The id written in the text, upper case allowed. Throws `invalid-id` otherwise.
+ *
+ * @example An id that somebody typed
+ * ```ts
+ * import { parseChunkId } from "@desync/desync";
+ *
+ * if (parseChunkId("AB".repeat(32)) !== "ab".repeat(32)) throw new Error("it is written in lower case");
+ * ```
+ */
 export function parseChunkId(text: string): ChunkId {
   const id = text.toLowerCase();
   if (!isChunkId(id)) {
@@ -67,7 +86,17 @@ export function idBytes(id: ChunkId): Uint8Array<ArrayBuffer> {
   return fromHex(id);
 }
 
-/** Where a store keeps the chunk, relative to its root: `abcd/abcd….cacnk`, without the ending when it is plain. */
+/**
+ * Where a store keeps the chunk, relative to its root: `abcd/abcd….cacnk`, without the ending when it is plain.
+ *
+ * @example Where to look for a chunk
+ * ```ts
+ * import { chunkPath, parseChunkId } from "@desync/desync";
+ *
+ * const id = parseChunkId("16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b");
+ * await Deno.stat(`testdata/casync-zstd.castr/${chunkPath(id, "compressed")}`);
+ * ```
+ */
 export function chunkPath(id: ChunkId, form: StoredForm): string {
   return `${id.substring(0, 4)}/${id}${form === "compressed" ? COMPRESSED_SUFFIX : ""}`;
 }

@@ -30,7 +30,20 @@ export interface WireError {
   stack?: string;
 }
 
-/** Every error that this library throws on purpose. The message is one line: what, where, and what to do. */
+/**
+ * Every error that this library throws on purpose. The message is one line: what, where, and what to do.
+ *
+ * @example Act upon the code, which stays the same between releases
+ * ```ts
+ * import { DesyncError, parseIndex } from "@desync/desync";
+ *
+ * try {
+ *   parseIndex(new TextEncoder().encode("<html>not found</html>"));
+ * } catch (error) {
+ *   if (!(error instanceof DesyncError) || error.code !== "invalid-index") throw error;
+ * }
+ * ```
+ */
 export class DesyncError extends Error {
   /** The class, as error messages show it. */
   override name = "DesyncError";

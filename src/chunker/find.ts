@@ -53,6 +53,17 @@ export class CutFinder {
  * No bytes, no chunks.
  *
  * @throws {DesyncError} `usage` if no chunks can be made with these sizes.
+ *
+ * @example Bytes that follow a change are cut as before
+ * ```ts
+ * import { cutPoints, DEFAULT_CHUNK_SIZES } from "@desync/desync";
+ *
+ * const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+ * const large = new Uint8Array(1_000_000);
+ * for (let at = 0; at + bytes.length <= large.length; at += bytes.length) large.set(bytes, at);
+ * const ends = cutPoints(large, DEFAULT_CHUNK_SIZES);
+ * if (ends.at(-1) !== large.length) throw new Error("the last chunk ends with the bytes");
+ * ```
  */
 export function cutPoints(bytes: Uint8Array, sizes: ChunkSizes): number[] {
   const finder = new CutFinder(sizes);

@@ -14,6 +14,16 @@ const STEP = 16 * 1024;
  *
  * Each chunk that comes out owns its memory. A piece that was written belongs to the stream. Nothing is read ahead:
  * one chunk, the piece at hand and the next one are in memory, however slowly the chunks are taken.
+ *
+ * @example Cut a file without having it in memory
+ * ```ts
+ * import { ChunkerStream } from "@desync/desync";
+ *
+ * let size = 0;
+ * using file = await Deno.open("testdata/tree.catar");
+ * for await (const chunk of file.readable.pipeThrough(new ChunkerStream())) size += chunk.length;
+ * if (size !== (await Deno.stat("testdata/tree.catar")).size) throw new Error("a part is missing");
+ * ```
  */
 export class ChunkerStream {
   /** Where the bytes go in. */

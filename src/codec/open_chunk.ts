@@ -18,6 +18,16 @@ export interface ExpectedChunk {
  * The chunk's bytes, verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in which
  * store the chunk was, see {@linkcode invalidChunk}); `wrong-digest` when the other digest gives its id; `unsupported` when it is compressed in a way that cannot be
  * read here.
+ *
+ * @example A chunk's file, decompressed and verified
+ * ```ts
+ * import { chunkPath, openChunk, portableCodec } from "@desync/desync";
+ *
+ * const id = "16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b";
+ * const bytes = await Deno.readFile(`testdata/casync-zstd.castr/${chunkPath(id, "compressed")}`);
+ * const chunk = openChunk(portableCodec, { form: "compressed", bytes }, { id, digest: "sha512-256" });
+ * if (chunk.length !== 51_970) throw new Error("a part is missing");
+ * ```
  */
 export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): Uint8Array {
   const bytes = stored.form === "plain" ? stored.bytes : decompressed(codec, stored.bytes, expected.size);

@@ -9,7 +9,17 @@ import type { Codec, Compression } from "./codec.ts";
 import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
 import { parseZstdFrameHeader } from "./zstd_frame.ts";
 
-/** Digest and decompression in plain JavaScript. */
+/**
+ * Digest and decompression in plain JavaScript.
+ *
+ * @example The id of a chunk
+ * ```ts
+ * import { portableCodec } from "@desync/desync";
+ *
+ * const id = portableCodec.digest("sha512-256", new TextEncoder().encode("abc")).toHex();
+ * if (!id.startsWith("53048e26")) throw new Error("FIPS 180-4 has another one");
+ * ```
+ */
 export const portableCodec: Codec = {
   digest(name: DigestName, bytes: Uint8Array): Uint8Array {
     return name === "sha256" ? sha256(bytes) : sha512_256(bytes);

@@ -20,6 +20,21 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
  * old file stays whole until the new one is. Every chunk is verified before it is written.
  *
  * Throws {@linkcode DesyncError}: `missing-chunk`, `invalid-chunk`, `store`, `timeout`, `io`, `interrupted`.
+ *
+ * @example A blob from two stores, with a cache and a look at what came from where
+ * ```ts
+ * import { parseIndex } from "@desync/desync";
+ * import { extractToFile, LocalStore, Progress } from "@desync/desync/deno";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const index = parseIndex(await Deno.readFile("testdata/casync-blob.caibx"));
+ * const cache = new LocalStore(`${folder}/cache`, { create: true });
+ * const stores = [new LocalStore("testdata/tree.castr"), new LocalStore("testdata/casync-zstd.castr")];
+ * const progress = new Progress();
+ * await extractToFile(index, { stores, cache }, `${folder}/blob`, { progress });
+ * if (progress.done !== index.size) throw new Error("a part is missing");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function extractToFile(
   index: Index,

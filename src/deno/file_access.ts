@@ -5,7 +5,17 @@ import { SourceFile } from "./source_file.ts";
 
 const PIECE_BYTES = 256 * 1024;
 
-/** Reads parts of a file. */
+/**
+ * Reads parts of a file.
+ *
+ * @example The first bytes of a file
+ * ```ts
+ * import { FileAccess } from "@desync/desync/deno";
+ *
+ * using file = FileAccess.open("testdata/tree.catar");
+ * if ((await file?.read(0, 16))?.length !== 16) throw new Error("a part is missing");
+ * ```
+ */
 export class FileAccess implements RandomAccess, Disposable {
   readonly size: number;
   readonly #file: SourceFile;

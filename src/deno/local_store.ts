@@ -5,7 +5,22 @@ import type { WritableChunkStore } from "../stores/store.ts";
 import { ChunkFolder, FOLDER_MODE } from "./chunk_folder.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 
-/** Reads and writes the chunks of a folder. */
+/**
+ * Reads and writes the chunks of a folder.
+ *
+ * @example Copy a chunk from store to store, as it is
+ * ```ts
+ * import { LocalStore } from "@desync/desync/deno";
+ *
+ * const id = "16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b";
+ * const folder = await Deno.makeTempDir();
+ * const target = new LocalStore(`${folder}/store`, { create: true });
+ * const chunk = await new LocalStore("testdata/casync-zstd.castr").get(id);
+ * if (chunk !== null) await target.put(id, chunk);
+ * if (!(await target.has(id))) throw new Error("it is there");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
 export class LocalStore implements WritableChunkStore {
   readonly location: string;
   readonly folder: string;

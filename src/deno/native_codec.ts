@@ -26,7 +26,19 @@ export function preferSystemDigest(): void {
   sha512256 = systemSha512256() ?? sha512256;
 }
 
-/** Digest and compression by native code. */
+/**
+ * Digest and compression by native code.
+ *
+ * @example A chunk for a store
+ * ```ts
+ * import { nativeCodec } from "@desync/desync/deno";
+ *
+ * const bytes = new TextEncoder().encode("the same again and again, ".repeat(1000));
+ * const frame = nativeCodec.compress(bytes, 3);
+ * const again = nativeCodec.decompress("zstd", frame, bytes.length);
+ * if (frame.length > 1000 || again.length !== bytes.length) throw new Error("small, and all of it");
+ * ```
+ */
 export const nativeCodec: CompressingCodec = {
   digest(name: DigestName, bytes: Uint8Array): Uint8Array {
     return name === "sha256" ? hash("sha256", bytes, "buffer") : sha512256(bytes);

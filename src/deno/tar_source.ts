@@ -42,6 +42,22 @@ export interface TarSourceResult {
  *
  * Throws `invalid-archive`, `unsupported`, `usage` when there is no root, `missing-file`, `io`, `interrupted`, and
  * whatever `visit` and the stream throw.
+ *
+ * @example List a tar
+ * ```ts
+ * import { listTo } from "@desync/desync";
+ * import { readTarTree } from "@desync/desync/deno";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/hello.txt`, "hello");
+ * const args = ["-C", folder, "-cf", `${folder}/x.tar`, "./hello.txt"];
+ * await new Deno.Command("tar", { args }).output();
+ *
+ * let text = "";
+ * const { nodes } = await readTarTree(`${folder}/x.tar`, listTo((line) => text += line), { addRoot: true });
+ * if (nodes !== 2 || !text.includes("hello.txt")) throw new Error("a file is missing");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
  */
 export async function readTarTree(
   input: string | AsyncIterable<Uint8Array>,

@@ -34,6 +34,19 @@ export interface UntarOptions extends Partial<AttributeOptions> {
  * archive says and whatever lies there. Returns what could not be restored, such as owners when not run by root.
  *
  * Throws {@linkcode DesyncError}: `invalid-archive`, `io`, `interrupted`, and what the pieces throw.
+ *
+ * @example Unpack an archive out of a store
+ * ```ts
+ * import { ChunkedBlob, parseIndex } from "@desync/desync";
+ * import { LocalStore, untar } from "@desync/desync/deno";
+ *
+ * const index = parseIndex(await Deno.readFile("testdata/tree.caidx"));
+ * const blob = ChunkedBlob.open(index, new LocalStore("testdata/tree.castr"));
+ * const target = await Deno.makeTempDir();
+ * await untar(blob.stream(), target, { sameOwner: false });
+ * if (!(await Deno.stat(`${target}/bin/run`)).isFile) throw new Error("a file is missing");
+ * await Deno.remove(target, { recursive: true });
+ * ```
  */
 export async function untar(
   pieces: Pieces,
@@ -47,6 +60,22 @@ export async function untar(
 /**
  * Unpacks trees whose roots have names into the folder `target`, which keeps its own attributes: parts of an archive.
  * `read` passes them on, one after the other. All else is as with {@linkcode untar}.
+ *
+ * @example Unpack one file of an archive
+ * ```ts
+ * import { findParts, parseArchivePath, readParts } from "@desync/desync";
+ * import { FileAccess, untarParts } from "@desync/desync/deno";
+ *
+ * using access = FileAccess.open("testdata/tree.catar");
+ * if (access === null) throw new Error("it is a file");
+ * const parts = await findParts(access, [parseArchivePath("bin/run")]);
+ * const target = await Deno.makeTempDir();
+ * const read = (visit: Parameters<typeof readParts>[2]) =>
+ *   readParts(({ start, end }) => access.pieces(start, end), parts, visit);
+ * await untarParts(read, target, { sameOwner: false });
+ * if (!(await Deno.stat(`${target}/run`)).isFile) throw new Error("a file is missing");
+ * await Deno.remove(target, { recursive: true });
+ * ```
  */
 export async function untarParts(
   read: (visit: Visit) => Promise<void>,

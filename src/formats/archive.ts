@@ -61,7 +61,31 @@ const NO_BYTES = new Uint8Array(0);
 const END: ArchiveEvent = { type: "end" };
 const NO_PLACE: Place = { start: 0, hash: 0n };
 
-/** Makes events out of the bytes of one archive. */
+/**
+ * Makes events out of the bytes of one archive.
+ *
+ * @example The names in an archive that arrives piece by piece
+ * ```ts
+ * import { ArchiveDecoder } from "@desync/desync";
+ *
+ * const names: string[] = [];
+ * const decoder = new ArchiveDecoder();
+ * const take = () => {
+ *   for (let event = decoder.next(); event !== null; event = decoder.next()) {
+ *     if (event.type === "node") names.push(new TextDecoder().decode(event.node.name));
+ *   }
+ * };
+ * using file = await Deno.open("testdata/tree.catar");
+ * for await (const piece of file.readable) {
+ *   decoder.push(piece);
+ *   take();
+ * }
+ * decoder.end();
+ * take();
+ * decoder.finish();
+ * if (!names.includes("hello.txt")) throw new Error("a name is missing");
+ * ```
+ */
 export class ArchiveDecoder {
   readonly #queue = new ByteQueue();
   readonly #folders: Folder[] = [];

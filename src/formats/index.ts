@@ -37,7 +37,19 @@ export interface IndexHeader {
   readonly sizes: ChunkSizes;
 }
 
-/** An index in memory: 40 bytes a chunk, whatever their number. */
+/**
+ * An index in memory: 40 bytes a chunk, whatever their number.
+ *
+ * @example Look into an index
+ * ```ts
+ * import { parseIndex } from "@desync/desync";
+ *
+ * const index = parseIndex(await Deno.readFile("testdata/casync-blob.caibx"));
+ * const last = index.count - 1;
+ * if (index.start(last) + index.length(last) !== index.size) throw new Error("the last chunk ends the blob");
+ * if (index.chunkAt(index.size - 1) !== last) throw new Error("and holds its last byte");
+ * ```
+ */
 export class Index {
   /** casync's feature flags, kept as they are. */
   readonly flags: bigint;
@@ -244,7 +256,18 @@ function readItems(header: IndexHeader, bytes: Uint8Array, view: DataView, count
   return new Index(header, ends, ids);
 }
 
-/** The bytes of the index as casync writes them. */
+/**
+ * The bytes of the index as casync writes them.
+ *
+ * @example An index that is read and written is the same
+ * ```ts
+ * import { parseIndex, serializeIndex } from "@desync/desync";
+ *
+ * const bytes = await Deno.readFile("testdata/casync-blob.caibx");
+ * const again = serializeIndex(parseIndex(bytes));
+ * if (again.toHex() !== bytes.toHex()) throw new Error("a byte was lost");
+ * ```
+ */
 export function serializeIndex(index: Index): Uint8Array<ArrayBuffer> {
   const tailAt = ITEMS_AT + index.count * ITEM_BYTES;
   const bytes = new Uint8Array(tailAt + ITEM_BYTES);

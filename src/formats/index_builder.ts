@@ -4,7 +4,23 @@ import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { BLOB_FLAGS, FLAG_SHA512_256, Index } from "./index.ts";
 
-/** Collects the chunks of a blob in order. */
+/**
+ * Collects the chunks of a blob in order.
+ *
+ * @example The index of bytes in memory
+ * ```ts
+ * import { cutPoints, DEFAULT_CHUNK_SIZES, IndexBuilder, portableCodec } from "@desync/desync";
+ *
+ * const bytes = crypto.getRandomValues(new Uint8Array(50_000));
+ * const builder = new IndexBuilder(DEFAULT_CHUNK_SIZES, "sha512-256");
+ * let start = 0;
+ * for (const end of cutPoints(bytes, DEFAULT_CHUNK_SIZES)) {
+ *   builder.add([end - start], portableCodec.digest("sha512-256", bytes.subarray(start, end)));
+ *   start = end;
+ * }
+ * if (builder.build().size !== bytes.length) throw new Error("a part is missing");
+ * ```
+ */
 export class IndexBuilder {
   readonly #flags: bigint;
   readonly #sizes: ChunkSizes;

@@ -55,7 +55,17 @@ const ARCHIVE_EOF = 0x450bef663f24cbadn;
 
 const HEADER_BYTES = 16;
 
-/** The message as it is sent. Throws `usage` when it would be too large. */
+/**
+ * The message as it is sent. Throws `usage` when it would be too large.
+ *
+ * @example Ask for a chunk
+ * ```ts
+ * import { encodeMessage } from "@desync/desync";
+ *
+ * const request = encodeMessage({ type: "request", highPriority: false, ids: ["00".repeat(32)] });
+ * if (request.length === 0) throw new Error("something is to be sent");
+ * ```
+ */
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
   switch (message.type) {
     case "hello":
@@ -111,7 +121,21 @@ function encode(
   return bytes;
 }
 
-/** Makes messages out of bytes that arrive in pieces of any size. Never holds more than one message and a piece. */
+/**
+ * Makes messages out of bytes that arrive in pieces of any size. Never holds more than one message and a piece.
+ *
+ * @example Messages out of pieces of any size
+ * ```ts
+ * import { encodeMessage, MessageDecoder } from "@desync/desync";
+ *
+ * const bytes = encodeMessage({ type: "goodbye" });
+ * const decoder = new MessageDecoder();
+ * decoder.push(bytes.slice(0, 5));
+ * if (decoder.next() !== null) throw new Error("a part is no message");
+ * decoder.push(bytes.slice(5));
+ * if (decoder.next()?.type !== "goodbye") throw new Error("now it is whole");
+ * ```
+ */
 export class MessageDecoder {
   readonly #queue = new ByteQueue();
 

@@ -11,7 +11,17 @@ import type { Visit } from "./visit.ts";
 /** A path in an archive: names from the root downwards, at least one. */
 export type ArchivePath = readonly Uint8Array[];
 
-/** Names of `a/b`, `/a/b` or `./a/b/`. Throws `usage` when there are none, or `..`. */
+/**
+ * Names of `a/b`, `/a/b` or `./a/b/`. Throws `usage` when there are none, or `..`.
+ *
+ * @example The names of a path
+ * ```ts
+ * import { parseArchivePath } from "@desync/desync";
+ *
+ * const names = parseArchivePath("./bin/run");
+ * if (names.length !== 2) throw new Error("a folder and a file");
+ * ```
+ */
 export function parseArchivePath(text: string): ArchivePath {
   const words = text.split("/").filter((word) => word !== "" && word !== ".");
   if (words.includes("..")) {
@@ -49,7 +59,19 @@ export interface FoundPart {
   readonly place: ArchivePlace;
 }
 
-/** Finds all of these paths, before anything is done with them. Throws as {@linkcode findInArchive} does. */
+/**
+ * Finds all of these paths, before anything is done with them. Throws as {@linkcode findInArchive} does.
+ *
+ * @example Where a file lies in an archive
+ * ```ts
+ * import { findParts, parseArchivePath } from "@desync/desync";
+ * import { FileAccess } from "@desync/desync/deno";
+ *
+ * using access = FileAccess.open("testdata/tree.catar");
+ * const [{ place }] = await findParts(access!, [parseArchivePath("bin/run")]);
+ * if (place.end > access!.size) throw new Error("it lies inside");
+ * ```
+ */
 export async function findParts(
   access: RandomAccess,
   paths: readonly ArchivePath[],
@@ -62,7 +84,24 @@ export async function findParts(
   return parts;
 }
 
-/** Calls `visit` for these parts, whose bytes `open` gives: each is a tree of its own whose root has its name. */
+/**
+ * Calls `visit` for these parts, whose bytes `open` gives: each is a tree of its own whose root has its name.
+ *
+ * @example One file out of an archive
+ * ```ts
+ * import { findParts, parseArchivePath, readParts } from "@desync/desync";
+ * import { FileAccess } from "@desync/desync/deno";
+ *
+ * using access = FileAccess.open("testdata/tree.catar");
+ * if (access === null) throw new Error("it is a file");
+ * const parts = await findParts(access, [parseArchivePath("bin/run")]);
+ * let text = "";
+ * await readParts(({ start, end }) => access.pieces(start, end), parts, (event) => {
+ *   if (event.type === "data") text += new TextDecoder().decode(event.bytes);
+ * });
+ * if (!text.startsWith("#!")) throw new Error("it is a script");
+ * ```
+ */
 export async function readParts(
   open: (place: ArchivePlace) => Pieces,
   parts: readonly FoundPart[],

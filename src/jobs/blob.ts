@@ -45,7 +45,21 @@ interface Shared {
   readonly bulk?: BulkReader;
 }
 
-/** A part of a blob, or all of it. Reading verifies every chunk before any of its bytes is given out. */
+/**
+ * A part of a blob, or all of it. Reading verifies every chunk before any of its bytes is given out.
+ *
+ * @example The last bytes of a blob, for which one chunk is read
+ * ```ts
+ * import { ChunkedBlob, parseIndex } from "@desync/desync";
+ * import { LocalStore, nativeCodec } from "@desync/desync/deno";
+ *
+ * const index = parseIndex(await Deno.readFile("testdata/casync-blob.caibx"));
+ * const store = new LocalStore("testdata/casync-zstd.castr");
+ * const blob = ChunkedBlob.open(index, store, { codec: nativeCodec });
+ * const tail = await blob.slice(-512).bytes();
+ * if (tail.length !== 512) throw new Error("a part is missing");
+ * ```
+ */
 export class ChunkedBlob {
   readonly #shared: Shared;
   readonly #index: Index;

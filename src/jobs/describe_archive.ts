@@ -21,13 +21,39 @@ export type MakeHasher = (name: DigestName) => Hasher;
 /** Takes lines as they are ready. */
 export type Print = (text: string) => void;
 
-/** Prints what `casync list` does. */
+/**
+ * Prints what `casync list` does.
+ *
+ * @example List an archive
+ * ```ts
+ * import { listTo, readArchive } from "@desync/desync";
+ *
+ * using file = await Deno.open("testdata/tree.catar");
+ * let text = "";
+ * await readArchive(file.readable, listTo((line) => text += line));
+ * if (!text.startsWith("drwxr-xr-x .\n")) throw new Error("the root comes first");
+ * ```
+ */
 export function listTo(print: Print): Visit {
   const lister = new Lister(print);
   return (event) => lister.visit(event);
 }
 
-/** Prints an mtree, with a digest of every file. */
+/**
+ * Prints an mtree, with a digest of every file.
+ *
+ * @example Describe an archive with the digests of its files
+ * ```ts
+ * import { mtreeTo, readArchive } from "@desync/desync";
+ * import { createHash } from "node:crypto";
+ *
+ * using file = await Deno.open("testdata/tree.catar");
+ * let text = "";
+ * const make = () => createHash("sha512-256");
+ * await readArchive(file.readable, mtreeTo((line) => text += line, { name: "sha512-256", make }));
+ * if (!/^hello.txt .* sha512256digest=[0-9a-f]{64}$/m.test(text)) throw new Error("a file is missing");
+ * ```
+ */
 export function mtreeTo(
   print: Print,
   digest: { readonly name: DigestName; readonly make: MakeHasher },

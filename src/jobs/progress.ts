@@ -12,7 +12,19 @@ export interface SourceCount {
   storedBytes: number;
 }
 
-/** The state of a running or finished job. */
+/**
+ * The state of a running or finished job.
+ *
+ * @example What a job has done so far, and out of what
+ * ```ts
+ * import { Progress } from "@desync/desync/deno";
+ *
+ * const progress = new Progress();
+ * progress.total = 1000;
+ * progress.add("/srv/store", 1, 300, 120);
+ * if (progress.done !== 300 || progress.sources[0].storedBytes !== 120) throw new Error("it counts");
+ * ```
+ */
 export class Progress {
   /** Bytes that the whole job is about. */
   total = 0;

@@ -10,6 +10,18 @@ export type Pieces = AsyncIterable<Uint8Array>;
 /**
  * Calls `visit` for all that the archive says, in its order. With `part` the pieces are those of one node inside of an
  * archive. Throws `invalid-archive` when it is none, `interrupted`, and whatever `visit` throws.
+ *
+ * @example Count the bytes of an archive's files
+ * ```ts
+ * import { readArchive } from "@desync/desync";
+ *
+ * using file = await Deno.open("testdata/tree.catar");
+ * let size = 0;
+ * await readArchive(file.readable, (event) => {
+ *   if (event.type === "node") size += event.node.size;
+ * });
+ * if (size === 0) throw new Error("there are files in it");
+ * ```
  */
 export async function readArchive(
   pieces: Pieces,

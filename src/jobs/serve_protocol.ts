@@ -33,6 +33,18 @@ const AHEAD = 16;
  * Serves until the client says goodbye, the input ends, or the signal comes, even when the client takes no answers then.
  * What a client asks for is read only as fast as it takes the answers. Throws `protocol` when the client does not speak
  * it, after telling it so.
+ *
+ * @example Say hello to a server
+ * ```ts
+ * import { encodeMessage, MemoryStore, MessageDecoder, portableCodec, serveChunks } from "@desync/desync";
+ *
+ * const input = new Blob([encodeMessage({ type: "hello", flags: 0x40n }), encodeMessage({ type: "goodbye" })]);
+ * const decoder = new MessageDecoder();
+ * const output = new WritableStream<Uint8Array>({ write: (piece) => decoder.push(piece) });
+ * const options = { codec: portableCodec, onProblem: console.warn };
+ * await serveChunks(new MemoryStore(), input.stream(), output, options);
+ * if (decoder.next()?.type !== "hello") throw new Error("it greets as well");
+ * ```
  */
 export async function serveChunks(
   store: ChunkStore,

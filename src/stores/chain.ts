@@ -20,7 +20,22 @@ export function missingChunk(id: string, sources: Sources): DesyncError {
   return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`);
 }
 
-/** Gives verified chunks out of sources, and fills the cache with those that it lacks. */
+/**
+ * Gives verified chunks out of sources, and fills the cache with those that it lacks.
+ *
+ * @example A chunk from the first store that has it
+ * ```ts
+ * import { ChunkReader, MemoryStore, portableCodec } from "@desync/desync";
+ * import { LocalStore } from "@desync/desync/deno";
+ *
+ * const cache = new MemoryStore("memory");
+ * const stores = [new LocalStore("testdata/tree.castr"), new LocalStore("testdata/casync-zstd.castr")];
+ * const reader = new ChunkReader({ stores, cache }, portableCodec);
+ * const id = "16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b";
+ * const bytes = await reader.read({ id, digest: "sha512-256" });
+ * if (bytes.length !== 51_970 || !(await cache.has(id))) throw new Error("verified, and kept");
+ * ```
+ */
 export class ChunkReader {
   readonly #sources: Sources;
   readonly #codec: Codec;

@@ -25,6 +25,15 @@ export interface HttpStoreOptions extends HttpOptions {
 /**
  * Reads chunks with GET. Compressed and plain ones are found without being told: the form that the store had last is
  * asked for first.
+ *
+ * @example A store behind a password, whose server hangs now and then
+ * ```ts
+ * import { HttpStore, RetryStore } from "@desync/desync";
+ *
+ * const store = new RetryStore(new HttpStore("https://user:password@example.com/store/", { idleTimeoutMs: 5000 }));
+ * if (store.location.includes("password")) throw new Error("messages do not tell it");
+ * await store.close();
+ * ```
  */
 export class HttpStore implements ChunkStore {
   readonly location: string;

@@ -2,7 +2,22 @@
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import type { WritableChunkStore } from "./store.ts";
 
-/** Keeps every chunk until the store is gone. */
+/**
+ * Keeps every chunk until the store is gone.
+ *
+ * @example A blob without any file
+ * ```ts
+ * import { ChunkedBlob, Index, MemoryStore, portableCodec } from "@desync/desync";
+ *
+ * const bytes = new TextEncoder().encode("all of the blob");
+ * const digest = portableCodec.digest("sha512-256", bytes);
+ * const store = new MemoryStore();
+ * await store.put(digest.toHex(), { form: "plain", bytes });
+ * const header = { flags: 0xb000000000000000n, sizes: { min: 16384, avg: 65536, max: 262144 } };
+ * const blob = ChunkedBlob.open(new Index(header, Float64Array.of(bytes.length), digest), store);
+ * if (new TextDecoder().decode(await blob.slice(-4).bytes()) !== "blob") throw new Error("it ends so");
+ * ```
+ */
 export class MemoryStore implements WritableChunkStore {
   readonly location: string;
   readonly #chunks = new Map<ChunkId, StoredChunk>();

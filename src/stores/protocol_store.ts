@@ -18,7 +18,34 @@ const BUSY = 32;
 /** Requests under way on one session: they fill 50 ms of a gigabit link. */
 const REQUESTS_PER_SESSION = 64;
 
-/** Opens sessions as they are needed, and another one for each that broke. */
+/**
+ * Opens sessions as they are needed, and another one for each that broke.
+ *
+ * @example A store at the other end of two streams
+ * ```ts
+ * import { ProtocolStore, serveChunks } from "@desync/desync";
+ * import { LocalStore, nativeCodec } from "@desync/desync/deno";
+ *
+ * // In real life there is a network between the two.
+ * const served = new LocalStore("testdata/casync-zstd.castr");
+ * const connect = () => {
+ *   const toServer = new TransformStream<Uint8Array, Uint8Array>();
+ *   const toClient = new TransformStream<Uint8Array, Uint8Array>();
+ *   const options = { codec: nativeCodec, onProblem: console.warn };
+ *   const done = serveChunks(served, toServer.readable, toClient.writable, options);
+ *   return {
+ *     readable: toClient.readable,
+ *     writable: toServer.writable,
+ *     diagnose: () => Promise.resolve(""),
+ *     close: () => done,
+ *   };
+ * };
+ * const store = new ProtocolStore({ location: "there", idleTimeoutMs: 5000, maxSessions: 1, connect });
+ * const chunk = await store.get("16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b");
+ * if (chunk?.form !== "compressed") throw new Error("it comes as it lies there");
+ * await store.close();
+ * ```
+ */
 export class ProtocolStore implements ChunkStore {
   readonly location: string;
   readonly limits: LimiterOptions;

@@ -51,7 +51,19 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
   });
 }
 
-/** A store that is asked again when it fails in passing. */
+/**
+ * A store that is asked again when it fails in passing.
+ *
+ * @example Patience with a store that is far away
+ * ```ts
+ * import { HttpStore, RetryStore } from "@desync/desync";
+ *
+ * const far = new HttpStore("https://example.com/store/");
+ * await using stack = new AsyncDisposableStack();
+ * const store = stack.adopt(new RetryStore(far, { retries: 5, baseIntervalMs: 200 }), (store) => store.close());
+ * if (store.location !== far.location) throw new Error("messages name the store itself");
+ * ```
+ */
 export class RetryStore implements ChunkStore {
   readonly location: string;
   readonly limits?: LimiterOptions;

@@ -1,0 +1,143 @@
+/** The public names of the library. A name that goes, or is renamed, breaks its users: that is decided here. */
+
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { join } from "node:path";
+import { repository, run } from "./support/process.ts";
+
+const names: Readonly<Record<string, readonly string[]>> = {
+  "mod.ts": [
+    "Acl",
+    "AclEntry",
+    "ArchiveDecoder",
+    "ArchiveEvent",
+    "ArchiveNode",
+    "ArchivePath",
+    "ArchivePlace",
+    "BLOB_FLAGS",
+    "BlobOptions",
+    "ChunkId",
+    "ChunkReader",
+    "ChunkSizes",
+    "ChunkStore",
+    "ChunkedBlob",
+    "ChunkerStream",
+    "Codec",
+    "Compression",
+    "Connection",
+    "DEFAULT_CHUNK_SIZES",
+    "DEFAULT_LIMITS",
+    "DEFAULT_RETRY",
+    "DefaultAcl",
+    "DesyncError",
+    "DigestName",
+    "ErrorCode",
+    "ExpectedChunk",
+    "ExtractStreamOptions",
+    "FLAG_SHA512_256",
+    "Fetch",
+    "FoundPart",
+    "Hasher",
+    "HttpOptions",
+    "HttpStore",
+    "HttpStoreOptions",
+    "Index",
+    "IndexBuilder",
+    "IndexHeader",
+    "LimiterOptions",
+    "MakeHasher",
+    "MemoryStore",
+    "Message",
+    "MessageDecoder",
+    "NodeKind",
+    "Pieces",
+    "Print",
+    "ProtocolStore",
+    "ProtocolStoreOptions",
+    "RandomAccess",
+    "RetryOptions",
+    "RetryStore",
+    "ServeOptions",
+    "SessionOptions",
+    "Sources",
+    "StoredChunk",
+    "StoredForm",
+    "Visit",
+    "WritableChunkStore",
+    "Xattr",
+    "blobAccess",
+    "chunkPath",
+    "cutPoints",
+    "encodeMessage",
+    "extract",
+    "findParts",
+    "isChunkId",
+    "listTo",
+    "mtreeTo",
+    "openChunk",
+    "parseArchivePath",
+    "parseChunkId",
+    "parseIndex",
+    "portableCodec",
+    "readArchive",
+    "readParts",
+    "serializeIndex",
+    "serveChunks",
+  ],
+  "src/deno/mod.ts": [
+    "AttributeOptions",
+    "CompressingCodec",
+    "ExtractOptions",
+    "ExtractToFileOptions",
+    "FileAccess",
+    "Handle",
+    "LocalStore",
+    "Loss",
+    "Place",
+    "Progress",
+    "SourceCount",
+    "TarSourceOptions",
+    "TarSourceResult",
+    "TreeSystem",
+    "UntarOptions",
+    "UntarResult",
+    "extractToFile",
+    "nativeCodec",
+    "readTarTree",
+    "untar",
+    "untarParts",
+  ],
+};
+
+/** What `deno doc --json` tells of a name. */
+interface Documented {
+  readonly kind: string;
+  readonly jsDoc?: { readonly doc?: string; readonly tags?: readonly { readonly kind: string }[] };
+}
+
+/** Each name with what it stands for. Deno changed the form after 2.6. */
+async function documented(file: string): Promise<Map<string, Documented>> {
+  type Flat = Documented & { name: string };
+  type Nested = { symbols: { name: string; declarations: Documented[] }[] };
+  const { stdout } = await run(Deno.execPath(), ["doc", "--json", join(repository, file)]);
+  const { nodes }: { nodes: Flat[] | Record<string, Nested> } = JSON.parse(stdout);
+  const all: [string, Documented][] = Array.isArray(nodes)
+    ? nodes.filter((node) => node.kind !== "moduleDoc").map((node) => [node.name, node])
+    : Object.values(nodes).flatMap(({ symbols }) =>
+      symbols.map(({ name, declarations }): [string, Documented] => [name, declarations[0]])
+    );
+  return new Map(all);
+}
+
+for (const [file, expected] of Object.entries(names)) {
+  Deno.test(`the public names of ${file}`, async () => {
+    deepStrictEqual([...(await documented(file)).keys()].sort(), [...expected].sort());
+  });
+
+  Deno.test(`every name of ${file} is explained, and every class and function has an example`, async () => {
+    for (const [name, { kind, jsDoc }] of await documented(file)) {
+      ok((jsDoc?.doc ?? "") !== "", `${name} has no docstring`);
+      if (kind !== "class" && kind !== "function") continue;
+      ok(jsDoc?.tags?.some((tag) => tag.kind === "example"), `${name} has no example`);
+    }
+  });
+}
