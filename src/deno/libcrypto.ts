@@ -45,7 +45,7 @@ export function systemSha512256(): Digest | null {
     const result = new Uint8Array(SHA512_BYTES);
     const digest: Digest = (bytes) => {
       state.set(start);
-      symbols.SHA512_Update(state, bytes, BigInt(bytes.length));
+      symbols.SHA512_Update(state, bytes as Uint8Array<ArrayBuffer>, BigInt(bytes.length));
       symbols.SHA512_Final(result, state);
       return result.slice(0, ID_BYTES);
     };
