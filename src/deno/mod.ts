@@ -27,17 +27,6 @@
  * await Deno.remove(target, { recursive: true });
  * ```
  *
- * @example Pack a folder into an archive
- * ```ts
- * import { archiveStream, DEFAULT_FEATURES } from "@desync/desync";
- * import { readTree } from "@desync/desync/deno";
- *
- * const { readable, done } = archiveStream(DEFAULT_FEATURES, (visit) => readTree("src/formats", visit));
- * const archive = await new Response(readable).bytes();
- * const { nodes, bytes } = await done;
- * if (nodes < 10 || archive.length < bytes) throw new Error("a part is missing");
- * ```
- *
  * @module
  */
 export { LocalStore } from "./local_store.ts";

@@ -63,6 +63,17 @@ export function isFolder(path: string): boolean {
 /**
  * Calls `visit` for the folder (or the one file) and all in it, children in byte order of their names, and waits for it.
  * Bytes that it gets are good until then. Throws `missing-file`, `io`, `unsupported`, `interrupted`.
+ *
+ * @example Pack a folder into an archive
+ * ```ts
+ * import { archiveStream, DEFAULT_FEATURES } from "@desync/desync";
+ * import { readTree } from "@desync/desync/deno";
+ *
+ * const { readable, done } = archiveStream(DEFAULT_FEATURES, (visit) => readTree("src/formats", visit));
+ * const archive = await new Response(readable).bytes();
+ * const { nodes, bytes } = await done;
+ * if (nodes < 10 || archive.length < bytes) throw new Error("a part is missing");
+ * ```
  */
 export async function readTree(
   path: string,

@@ -57,7 +57,22 @@ const encoder = new TextEncoder();
 const NUL = Uint8Array.of(0);
 const NO_BYTES = new Uint8Array(0);
 
-/** Makes the bytes of one archive out of events, as a decoder gives them. */
+/**
+ * Makes the bytes of one archive out of events, as a decoder gives them.
+ *
+ * @example Write what was read, with less in it
+ * ```ts
+ * import { ArchiveDecoder, ArchiveEncoder, featuresOf } from "@desync/desync";
+ *
+ * const decoder = new ArchiveDecoder();
+ * decoder.push(await Deno.readFile("testdata/tree.catar"));
+ * const pieces: Uint8Array<ArrayBuffer>[] = [];
+ * const encoder = new ArchiveEncoder(featuresOf("sec-time"), (piece) => pieces.push(piece));
+ * for (let event = decoder.next(); event !== null; event = decoder.next()) encoder.visit(event);
+ * encoder.finish();
+ * if (new Blob(pieces).size !== encoder.size) throw new Error("a piece is missing");
+ * ```
+ */
 export class ArchiveEncoder {
   /** What is recorded: the fewest flags that say so. */
   readonly features: bigint;

@@ -30,7 +30,19 @@ interface Rule {
   readonly further?: Rule;
 }
 
-/** The patterns that hold in one folder. */
+/**
+ * The patterns that hold in one folder.
+ *
+ * @example What is left out of a folder
+ * ```ts
+ * import { ExcludePatterns } from "@desync/desync";
+ *
+ * const patterns = ExcludePatterns.parse(["*.o", "!keep.o", "/tmp/"], "an example");
+ * const excluded = (name: string, isFolder = false) =>
+ *   patterns.test(new TextEncoder().encode(name), isFolder).excluded;
+ * if (!excluded("a.o") || excluded("keep.o") || !excluded("tmp", true)) throw new Error("not so");
+ * ```
+ */
 export class ExcludePatterns {
   /** No patterns. */
   static readonly NONE: ExcludePatterns = new ExcludePatterns([]);

@@ -146,7 +146,16 @@ const SETS: Readonly<Record<string, bigint>> = {
 /** All words that choose features, those for single ones first. */
 export const FEATURE_WORDS: readonly string[] = [...Object.keys(FEATURES), ...Object.keys(SETS)];
 
-/** The flags that one of {@linkcode FEATURE_WORDS} stands for. Throws `usage` for another word. */
+/**
+ * The flags that one of {@linkcode FEATURE_WORDS} stands for. Throws `usage` for another word.
+ *
+ * @example
+ * ```ts
+ * import { FEATURES, featuresOf } from "@desync/desync";
+ *
+ * if ((featuresOf("unix") & FEATURES.permissions) === 0n) throw new Error("not so");
+ * ```
+ */
 export function featuresOf(word: string): bigint {
   const flags = Object.hasOwn(FEATURES, word)
     ? FEATURES[word as FeatureName]
@@ -162,6 +171,14 @@ export function featuresOf(word: string): bigint {
 
 /**
  * The fewest flags that say the same: of several times the finest is left, and so on. casync refuses others.
+ *
+ * @example
+ * ```ts
+ * import { FEATURES, normalizeFeatures } from "@desync/desync";
+ *
+ * const both = FEATURES["nsec-time"] | FEATURES["sec-time"];
+ * if (normalizeFeatures(both) !== FEATURES["nsec-time"]) throw new Error("not so");
+ * ```
  */
 export function normalizeFeatures(features: bigint): bigint {
   let flags = features;

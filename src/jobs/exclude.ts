@@ -3,7 +3,20 @@ import type { ArchiveEvent } from "../formats/archive.ts";
 import type { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import type { Visit } from "./visit.ts";
 
-/** Passes on to `visit` what the patterns leave, which are tied to the tree's root. */
+/**
+ * Passes on to `visit` what the patterns leave, which are tied to the tree's root.
+ *
+ * @example List an archive without some of it
+ * ```ts
+ * import { ExcludePatterns, excluding, listTo, readArchive } from "@desync/desync";
+ *
+ * using archive = await Deno.open("testdata/tree.catar");
+ * const lines: string[] = [];
+ * const patterns = ExcludePatterns.parse(["many/"], "an example");
+ * await readArchive(archive.readable, excluding(patterns, listTo((line) => lines.push(line))));
+ * if (lines.some((line) => line.includes("many"))) throw new Error("not so");
+ * ```
+ */
 export function excluding(patterns: ExcludePatterns, visit: Visit): Visit {
   /** What holds in the nodes that are open; the root is named by nobody. */
   const open: ExcludePatterns[] = [];

@@ -6,6 +6,22 @@ import type { Visit } from "./visit.ts";
 /**
  * The archive of what `read` passes to the function that it gets. An error of `read` is that of the stream as well; `usage`
  * and `unsupported` when what it passes on makes no archive.
+ *
+ * @example An archive of one file, which has no name as the archive's root
+ * ```ts
+ * import { archiveStream, DEFAULT_FEATURES } from "@desync/desync";
+ *
+ * const text = new TextEncoder().encode("hello\n");
+ * const { readable } = archiveStream(DEFAULT_FEATURES, async (visit) => {
+ *   const common = { features: DEFAULT_FEATURES, flags: 0n, uid: 0, gid: 0, mtime: 0n, xattrs: [] };
+ *   const name = new Uint8Array(0);
+ *   await visit({ type: "node", node: { ...common, name, kind: "file", mode: 0o644, size: text.length } });
+ *   await visit({ type: "data", bytes: text });
+ *   await visit({ type: "end" });
+ * });
+ * const archive = await new Response(readable).bytes();
+ * if (archive.length !== 64 + 16 + text.length) throw new Error("not an ENTRY and a PAYLOAD");
+ * ```
  */
 export function archiveStream<T>(features: bigint, read: (visit: Visit) => Promise<T>): PieceStream<T> {
   return pieceStream(async (sink) => {
