@@ -89,6 +89,15 @@ export function errno(c: Libc): number {
   return pointer === null ? 0 : new Deno.UnsafePointerView(pointer).getInt32();
 }
 
+/** ENODATA, ENOTTY, ENOSYS, EBADF, EOPNOTSUPP, EINVAL: a file system or a kind of node has no such thing. */
+const UNSUPPORTED: ReadonlySet<number> = new Set([61, 25, 38, 9, 95, 22]);
+
+/** Throws the error of the call before, unless it says that what was asked for does not exist here. */
+export function unlessUnsupported(c: Libc): void {
+  const number = errno(c);
+  if (!UNSUPPORTED.has(number)) throw new SystemError(number);
+}
+
 /** A file that was opened for {@linkcode allocate} and {@linkcode punchHole}. */
 export class RawFile implements Disposable {
   readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
@@ -174,12 +183,26 @@ export function terminated(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return copy;
 }
 
+/** A text for the library. */
+export function terminatedText(text: string): Uint8Array<ArrayBuffer> {
+  return terminated(new TextEncoder().encode(text));
+}
+
+/** A path that begins at the open folder, whatever its own path has become. */
+export function pathIn(folder: number, name: Uint8Array): Uint8Array<ArrayBuffer> {
+  const start = new TextEncoder().encode(`/proc/self/fd/${folder}/`);
+  const path = new Uint8Array(start.length + name.length + 1);
+  path.set(start);
+  path.set(name, start.length);
+  return path;
+}
+
 /** Place of the number in struct passwd and struct group, behind two pointers. */
 const ID_AT = 16;
 
 /** The number of a user or group that the system knows by name, `undefined` when it knows none. */
 export function lookUpAccount(c: Libc, kind: "user" | "group", name: string): number | undefined {
-  const text = terminated(new TextEncoder().encode(name));
+  const text = terminatedText(name);
   const found = kind === "user" ? c.getpwnam(text) : c.getgrnam(text);
   return found === null ? undefined : new Deno.UnsafePointerView(found).getUint32(ID_AT);
 }
@@ -190,25 +213,4 @@ export function lookUpName(c: Libc, kind: "user" | "group", id: number): string 
   // The first member of both structs.
   const name = found === null ? null : new Deno.UnsafePointerView(found).getPointer();
   return name === null ? undefined : new Deno.UnsafePointerView(name).getCString();
-}
-
-const AT_FDCWD = -100;
-const AT_SYMLINK_NOFOLLOW = 0x100;
-const STATX_MTIME = 0x40;
-/** struct statx: its size, and the place of stx_mtime. */
-const STATX_BYTES = 256;
-const MTIME_AT = 112;
-
-/**
- * When the file, folder or symlink itself was changed, in nanoseconds since 1970, which Deno tells in milliseconds.
- * `undefined` when the system cannot be asked.
- */
-export function modificationTime(path: string): bigint | undefined {
-  const c = libc();
-  if (c === null || c.statx === null) return undefined;
-  const bytes = new Uint8Array(STATX_BYTES);
-  const text = terminated(new TextEncoder().encode(path));
-  if (c.statx(AT_FDCWD, text, AT_SYMLINK_NOFOLLOW, STATX_MTIME, bytes) !== 0) return undefined;
-  const view = new DataView(bytes.buffer);
-  return view.getBigInt64(MTIME_AT, true) * 1_000_000_000n + BigInt(view.getUint32(MTIME_AT + 8, true));
 }

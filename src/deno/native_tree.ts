@@ -1,35 +1,12 @@
-/** Folders and files by the C library of Linux: everything relative to open folders, with O_NOFOLLOW. */
+/** Folders and files by the C library of Linux: everything relative to open folders, with OPEN.noFollow. */
 import { viewOf } from "../bytes.ts";
 import type { ArchiveNode, NodeKind } from "../formats/archive_elements.ts";
-import { errno, type Libc, libc, SystemError, terminated } from "./libc.ts";
+import { errno, type Libc, libc, pathIn, SystemError, terminated, terminatedText } from "./libc.ts";
+import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
 
-const O_RDONLY = 0;
-const O_WRONLY = 1;
-const O_CREAT = 0o100;
-const O_EXCL = 0o200;
-/** These two are not the same on all processors. */
-const ARM = Deno.build.arch === "aarch64";
-const O_DIRECTORY = ARM ? 0o40000 : 0o200000;
-const O_NOFOLLOW = ARM ? 0o100000 : 0o400000;
-const O_CLOEXEC = 0o2000000;
-const O_PATH = 0o10000000;
-const FOLDER = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-
-const AT_FDCWD = -100;
-const AT_REMOVEDIR = 0x200;
-const AT_SYMLINK_NOFOLLOW = 0x100;
-const AT_EMPTY_PATH = 0x1000;
-
+const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
 const UTIME_NOW = 0x3fffffffn;
-
-const FS_IOC_GETFLAGS = 0x80086601n;
-const FS_IOC_SETFLAGS = 0x40086602n;
-const FS_IOC_FSGETXATTR = 0x801c581fn;
-const FS_IOC_FSSETXATTR = 0x401c5820n;
-/** struct fsxattr: its size, and the place of fsx_projid. */
-const FSXATTR_BYTES = 28;
-const PROJECT_AT = 12;
 
 const FORMAT: Readonly<Partial<Record<NodeKind, number>>> = {
   fifo: 0o010000,
@@ -38,7 +15,6 @@ const FORMAT: Readonly<Partial<Record<NodeKind, number>>> = {
   socket: 0o140000,
 };
 
-const EMPTY = Uint8Array.of(0);
 const EINTR = 4;
 
 /** The system by way of the C library, `null` where it cannot be had. */
@@ -55,11 +31,11 @@ class NativeTree implements TreeSystem {
   }
 
   openRoot(path: string): Handle {
-    return this.#check(this.#libc.openat(AT_FDCWD, textOf(path), FOLDER, 0));
+    return this.#check(this.#libc.openat(CURRENT_FOLDER, terminatedText(path), FOLDER, 0));
   }
 
   openFolder(folder: Handle, name: Uint8Array): Handle {
-    return this.#check(this.#libc.openat(folder, terminated(name), FOLDER | O_NOFOLLOW, 0));
+    return this.#check(this.#libc.openat(folder, terminated(name), FOLDER | OPEN.noFollow, 0));
   }
 
   makeFolder(folder: Handle, name: Uint8Array): void {
@@ -67,7 +43,7 @@ class NativeTree implements TreeSystem {
   }
 
   createFile(folder: Handle, name: Uint8Array): Handle {
-    const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    const flags = OPEN.writeOnly | OPEN.create | OPEN.exclusive | OPEN.noFollow | OPEN.closeOnExec;
     return this.#check(this.#libc.openat(folder, terminated(name), flags, 0o600));
   }
 
@@ -103,7 +79,7 @@ class NativeTree implements TreeSystem {
   }
 
   removeFolder(folder: Handle, name: Uint8Array): void {
-    this.#check(this.#libc.unlinkat(folder, terminated(name), AT_REMOVEDIR));
+    this.#check(this.#libc.unlinkat(folder, terminated(name), AT.removeFolder));
   }
 
   list(folder: Handle): Uint8Array[] {
@@ -117,8 +93,8 @@ class NativeTree implements TreeSystem {
 
   setOwner(what: Handle | Place, uid: number, gid: number): void {
     const result = typeof what === "number"
-      ? this.#libc.fchownat(what, EMPTY, uid, gid, AT_EMPTY_PATH)
-      : this.#libc.fchownat(what.folder, terminated(what.name), uid, gid, AT_SYMLINK_NOFOLLOW);
+      ? this.#libc.fchownat(what, EMPTY_NAME, uid, gid, AT.emptyPath)
+      : this.#libc.fchownat(what.folder, terminated(what.name), uid, gid, AT.noFollow);
     this.#check(result);
   }
 
@@ -128,10 +104,10 @@ class NativeTree implements TreeSystem {
       return;
     }
     // There is no call for a name that follows no symlink; this way leads to what was opened, or fails for a symlink.
-    const flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+    const flags = OPEN.path | OPEN.noFollow | OPEN.closeOnExec;
     const fd = this.#check(this.#libc.openat(what.folder, terminated(what.name), flags, 0));
     try {
-      this.#check(this.#libc.chmod(textOf(`/proc/self/fd/${fd}`), mode));
+      this.#check(this.#libc.chmod(terminatedText(`/proc/self/fd/${fd}`), mode));
     } finally {
       this.#libc.close(fd);
     }
@@ -144,7 +120,7 @@ class NativeTree implements TreeSystem {
     const times = new Uint8Array(BigInt64Array.of(0n, UTIME_NOW, seconds, nanoseconds).buffer);
     const result = typeof what === "number"
       ? this.#libc.futimens(what, times)
-      : this.#libc.utimensat(what.folder, terminated(what.name), times, AT_SYMLINK_NOFOLLOW);
+      : this.#libc.utimensat(what.folder, terminated(what.name), times, AT.noFollow);
     this.#check(result);
   }
 
@@ -153,43 +129,30 @@ class NativeTree implements TreeSystem {
     const bytes = new Uint8Array(value);
     const size = BigInt(bytes.length);
     const result = typeof what === "number"
-      ? this.#libc.fsetxattr(what, textOf(name), bytes, size, 0)
-      : this.#libc.lsetxattr(pathOf(what), textOf(name), bytes, size, 0);
+      ? this.#libc.fsetxattr(what, terminatedText(name), bytes, size, 0)
+      : this.#libc.lsetxattr(pathIn(what.folder, what.name), terminatedText(name), bytes, size, 0);
     this.#check(result);
   }
 
   addFlags(handle: Handle, flags: number): void {
     const bytes = new Uint8Array(8);
     const view = viewOf(bytes);
-    this.#check(this.#libc.ioctl(handle, FS_IOC_GETFLAGS, bytes));
+    this.#check(this.#libc.ioctl(handle, IOCTL.getFlags, bytes));
     view.setUint32(0, view.getUint32(0, true) | flags, true);
-    this.#check(this.#libc.ioctl(handle, FS_IOC_SETFLAGS, bytes));
+    this.#check(this.#libc.ioctl(handle, IOCTL.setFlags, bytes));
   }
 
   setProject(handle: Handle, id: number): void {
-    const bytes = new Uint8Array(FSXATTR_BYTES);
-    this.#check(this.#libc.ioctl(handle, FS_IOC_FSGETXATTR, bytes));
-    viewOf(bytes).setUint32(PROJECT_AT, id, true);
-    this.#check(this.#libc.ioctl(handle, FS_IOC_FSSETXATTR, bytes));
+    const bytes = new Uint8Array(FSXATTR.bytes);
+    this.#check(this.#libc.ioctl(handle, IOCTL.getAttributes, bytes));
+    viewOf(bytes).setUint32(FSXATTR.project, id, true);
+    this.#check(this.#libc.ioctl(handle, IOCTL.setAttributes, bytes));
   }
 
   #check(result: number): number {
     if (result < 0) throw new SystemError(errno(this.#libc));
     return result;
   }
-}
-
-function textOf(text: string): Uint8Array<ArrayBuffer> {
-  return terminated(new TextEncoder().encode(text));
-}
-
-/** A path that begins at the open folder, whatever its own path has become. */
-function pathOf({ folder, name }: Place): Uint8Array<ArrayBuffer> {
-  const start = new TextEncoder().encode(`/proc/self/fd/${folder}/`);
-  const path = new Uint8Array(start.length + name.length + 1);
-  path.set(start);
-  path.set(name, start.length);
-  return path;
 }
 
 /** dev_t of glibc. */

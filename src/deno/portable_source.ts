@@ -16,7 +16,6 @@ import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
 import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { Accounts } from "./accounts.ts";
-import { modificationTime } from "./libc.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
 
 /** What a node is besides what everybody sees. */
@@ -102,7 +101,7 @@ class PortableSource implements TreeSource {
       flags: 0n,
       uid,
       gid,
-      mtime: modificationTime(path) ?? info.mtimeNs,
+      mtime: info.mtimeNs,
       user: this.#accounts.nameOf("user", uid),
       group: this.#accounts.nameOf("group", gid),
       xattrs: [],

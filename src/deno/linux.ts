@@ -1,0 +1,45 @@
+/**
+ * Numbers that the calls of Linux take, as its headers have them: fcntl.h, sys/stat.h, linux/fs.h, linux/msdos_fs.h,
+ * linux/btrfs.h.
+ */
+
+/** These two are not the same on all processors. */
+const ARM = Deno.build.arch === "aarch64";
+
+/** Flags for openat. */
+export const OPEN = {
+  readOnly: 0,
+  writeOnly: 1,
+  create: 0o100,
+  exclusive: 0o200,
+  /** A terminal does not become the program's own. */
+  noTerminal: 0o400,
+  /** A pipe does not keep us waiting. */
+  nonBlocking: 0o4000,
+  directory: ARM ? 0o40000 : 0o200000,
+  noFollow: ARM ? 0o100000 : 0o400000,
+  closeOnExec: 0o2000000,
+  path: 0o10000000,
+} as const;
+
+/** A folder for those calls that take an open one: the current one. */
+export const CURRENT_FOLDER = -100;
+
+/** Flags for calls that take an open folder and a name in it. */
+export const AT = { removeFolder: 0x200, noFollow: 0x100, emptyPath: 0x1000 } as const;
+
+/** What ioctl can be asked. */
+export const IOCTL = {
+  getFlags: 0x80086601n,
+  setFlags: 0x40086602n,
+  getAttributes: 0x801c581fn,
+  setAttributes: 0x401c5820n,
+  getFatAttributes: 0x80047210n,
+  getSubvolumeFlags: 0x80089419n,
+} as const;
+
+/** struct fsxattr, for {@linkcode IOCTL}'s attributes: its size, and the place of fsx_projid. */
+export const FSXATTR = { bytes: 28, project: 12 } as const;
+
+/** An empty name, for calls with {@linkcode AT}.emptyPath. */
+export const EMPTY_NAME: Uint8Array<ArrayBuffer> = Uint8Array.of(0);
