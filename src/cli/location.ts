@@ -9,9 +9,8 @@ import { isMissingScheme } from "./missing.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
-import { BULK_BYTES, type BulkReader, ChunkedBlob } from "../jobs/blob.ts";
+import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
 import type { RandomAccess } from "../jobs/random_access.ts";
-import { WorkerReader } from "../jobs/worker_reader.ts";
 import { HttpAccess } from "../stores/http_access.ts";
 import { httpGet, type HttpOptions, httpStream, parseHttpLocation } from "../stores/http_client.ts";
 import { ProtocolStore } from "../stores/protocol_store.ts";
@@ -100,10 +99,15 @@ export class Locator implements AsyncDisposable {
   async blob(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
     const { digest, sizes } = index;
     const { limits } = this;
+    // Loaded for the commands that need them alone: the libraries below take 20 ms.
+    const { BULK_BYTES, ChunkedBlob } = await import("../jobs/blob.ts");
     let bulk: BulkReader | undefined;
     if (index.size >= BULK_BYTES) {
       // Small ones should not wait for the modules.
-      const { WorkerPool } = await import("../workers/pool.ts");
+      const [{ WorkerPool }, { WorkerReader }] = await Promise.all([
+        import("../workers/pool.ts"),
+        import("../jobs/worker_reader.ts"),
+      ]);
       this.#pool ??= new WorkerPool(this.#flags.concurrency);
       bulk = new WorkerReader({ digest, sizes, sources, limits }, this.#pool);
     }
