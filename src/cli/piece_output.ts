@@ -1,6 +1,7 @@
 /** Bytes that come piece by piece, written to where the user wants them. */
 import { freeBytes } from "../bytes.ts";
 import { fileError } from "../deno/file_errors.ts";
+import { openOutput } from "../deno/output_file.ts";
 import { isSpecialPlace, WholeFile } from "../deno/whole_file.ts";
 import { OutputClosed } from "./output.ts";
 import { orInterrupted } from "./signals.ts";
@@ -9,6 +10,9 @@ import { orInterrupted } from "./signals.ts";
 interface Target {
   write(bytes: Uint8Array): Promise<number>;
 }
+
+/** Between looks at a pipe that has no reader yet. */
+const PAUSE_MS = 50;
 
 /** Whether the user means standard output. */
 export function isStandardOutput(path: string | undefined): path is "-" | undefined {
@@ -27,7 +31,7 @@ export async function writePieces(
   const toStandardOutput = isStandardOutput(path);
   try {
     if (toStandardOutput) return await writeTo(Deno.stdout, pieces, signal);
-    using file = await orInterrupted(Deno.open(path, { write: true, create: true, truncate: true }), signal);
+    using file = await openOutput(path, () => orInterrupted(pause(), signal));
     await writeTo(file, pieces, signal);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
@@ -65,4 +69,8 @@ async function writeTo(
     }
     freeBytes(piece);
   }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }
