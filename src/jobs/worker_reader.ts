@@ -8,8 +8,8 @@ import type { Workers } from "./ports.ts";
 
 /** Chunks that are asked for in one go, when there are so many. */
 const GROUP_CHUNKS = 8;
-/** So much may be read ahead for each worker, in chunks of the usual size. */
-const AHEAD_PER_WORKER = 4 * GROUP_CHUNKS;
+/** Enough for whoever reads not to wait when a worker does; in bytes the blob sets the bound. */
+const AHEAD = 256;
 
 /** A chunk that somebody waits for. */
 interface Wanted {
@@ -33,7 +33,7 @@ export class WorkerReader implements BulkReader {
       ...delivery,
       receive: ({ id }, bytes) => this.#arrived(id, bytes),
     }, workers);
-    this.ahead = Math.max(AHEAD_PER_WORKER * workers.size, GROUP_CHUNKS * this.#courier.lanes);
+    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#courier.lanes);
   }
 
   /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */

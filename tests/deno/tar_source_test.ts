@@ -460,7 +460,10 @@ Deno.test({
     const tree = makeTree(dir);
     const pipe = dir.path("pipe");
     await run("mkfifo", [pipe]);
-    const [{ nodes }] = await Promise.all([seen(pipe), tar(["--format=pax", "-C", tree, "-cf", pipe, "."])]);
+    // In this order: opening a pipe may keep everything else waiting until somebody writes.
+    const written = tar(["--format=pax", "-C", tree, "-cf", pipe, "."]);
+    const { nodes } = await seen(pipe);
+    await written;
     deepStrictEqual(withoutNames(nodes), await ofFolder(tree));
   },
 });

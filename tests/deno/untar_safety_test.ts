@@ -197,12 +197,13 @@ Deno.test({
     // The archive comes from a pipe: here it is never whole in memory or on disk either.
     const pipe = dir.path("pipe");
     await runAny("mkfifo", [pipe]);
-    const written = (async () => {
-      using out = await Deno.open(pipe, { write: true });
-      await pipeTo(manyFiles(1_000_000), out.writable);
-    })().catch(() => {});
-    const result = await runCliMeasured(["list", pipe], { timeout: 300_000 });
-    await written;
+    // In this order: opening a pipe may keep everything else waiting until somebody reads.
+    const listing = runCliMeasured(["list", pipe], { timeout: 300_000 });
+    {
+      const out = await Deno.open(pipe, { write: true });
+      await pipeTo(manyFiles(1_000_000), out.writable).catch(() => {});
+    }
+    const result = await listing;
     deepStrictEqual([result.code, result.stderr], [0, ""]);
     const lines = result.stdout.trimEnd().split("\n");
     deepStrictEqual([lines.length, lines[1], lines.at(-1)], [
