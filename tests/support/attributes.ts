@@ -1,4 +1,4 @@
-/** Attributes of files that Deno cannot set, for trees that have everything. Only on Linux, mostly only for root. */
+/** Attributes of files that Deno cannot set or read, for trees that have everything. Only on Linux, mostly only for root. */
 
 import { ok } from "node:assert/strict";
 
@@ -20,6 +20,8 @@ function withLibc<T>(
       size: bigint,
       flags: number,
     ): number;
+    llistxattr(path: BufferSource, names: BufferSource, size: bigint): bigint;
+    lgetxattr(path: BufferSource, name: BufferSource, value: BufferSource, size: bigint): bigint;
     open(path: BufferSource, flags: number): number;
     ioctl(fd: number, request: bigint, value: BufferSource): number;
     mknod(path: BufferSource, mode: number, device: bigint): number;
@@ -28,6 +30,8 @@ function withLibc<T>(
 ): T {
   const library = Deno.dlopen("libc.so.6", {
     lsetxattr: { parameters: ["buffer", "buffer", "buffer", "usize", "i32"], result: "i32" },
+    llistxattr: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
+    lgetxattr: { parameters: ["buffer", "buffer", "buffer", "usize"], result: "isize" },
     open: { parameters: ["buffer", "i32"], result: "i32" },
     ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
     mknod: { parameters: ["buffer", "u32", "u64"], result: "i32" },
@@ -49,6 +53,37 @@ export function setXattr(path: string, name: string, value: Uint8Array | string)
   const buffer = bytes.length === 0 ? new Uint8Array(1) : bytes;
   const result = withLibc((c) => c.lsetxattr(text(path), text(name), buffer, BigInt(bytes.length), 0));
   ok(result === 0, `cannot set ${name} of ${path}`);
+}
+
+/** The extended attributes of the file or symlink itself, values in hexadecimal. */
+export function xattrsOf(path: string): Record<string, string> {
+  const buffer = new Uint8Array(65536);
+  return withLibc((c) => {
+    const length = Number(c.llistxattr(text(path), buffer, BigInt(buffer.length)));
+    ok(length >= 0, `cannot list the attributes of ${path}`);
+    const names = new TextDecoder().decode(buffer.subarray(0, length)).split("\0").filter((name) => name);
+    return Object.fromEntries(
+      names.sort().map((name) => {
+        const size = Number(c.lgetxattr(text(path), text(name), buffer, BigInt(buffer.length)));
+        ok(size >= 0, `cannot read ${name} of ${path}`);
+        return [name, buffer.subarray(0, size).toHex()];
+      }),
+    );
+  });
+}
+
+/** The flags of {@linkcode CHATTR} that a file or folder has; undefined where the file system has none. */
+export function chattrOf(path: string): number | undefined {
+  return withLibc((c) => {
+    const fd = c.open(text(path), 0);
+    ok(fd >= 0, `cannot open ${path}`);
+    try {
+      const flags = new Uint32Array(2);
+      return c.ioctl(fd, FS_IOC_GETFLAGS, flags) === 0 ? flags[0] & 0xff : undefined;
+    } finally {
+      c.close(fd);
+    }
+  });
 }
 
 /** Sets flags of chattr; `false` where the file system has none. */

@@ -1,0 +1,448 @@
+/**
+ * casync, desync in Go and this program, each with what the others made: the tables of docs/interop.md, which are read
+ * from there, so that they say what was tried.
+ */
+
+import { ok, strictEqual } from "node:assert/strict";
+import { encodeMessage, MessageDecoder, WANTS_CHUNKS } from "../../src/formats/protocol.ts";
+import { parseIndex } from "../../src/formats/index.ts";
+import { canSetAttributes, CHATTR, setChattr } from "../support/attributes.ts";
+import { cliCommand } from "../support/cli.ts";
+import { Daemon } from "../support/daemon.ts";
+import { denoDir } from "../support/deno_dir.ts";
+import { featureTrees, makeFeatureTree } from "../support/feature_trees.ts";
+import { gnuTar, tar } from "../support/gnu_tar.ts";
+import { joined } from "../support/made.ts";
+import { type Cells, type Outcome, outcome, tryPage, tryTable } from "../support/matrix.ts";
+import { startNginx } from "../support/nginx.ts";
+import { peers } from "../support/peers.ts";
+import { runAny, type RunOptions, type RunResult } from "../support/process.ts";
+import { random } from "../support/random.ts";
+import { startSshd } from "../support/sshd.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { smallBlob, testdata } from "../support/testdata.ts";
+import { differences, type TreeState, treeState } from "../support/tree_state.ts";
+
+const ignore = !peers.casync || !peers.desync;
+
+const commands = {
+  "casync": [peers.casync ?? ""],
+  "desync": [peers.desync ?? ""],
+  "this program": [...cliCommand],
+} as const;
+type Program = keyof typeof commands;
+const programs = Object.keys(commands) as Program[];
+
+function start(program: Program, words: string[], options: RunOptions = {}): Promise<RunResult> {
+  const [command, ...before] = commands[program];
+  // Notes quote what is said in English.
+  return runAny(command, [...before, ...words], { ...options, env: { LC_ALL: "C", ...options.env } });
+}
+
+/** The same for what has to work whatever the table says. */
+async function startWell(program: Program, words: string[], options: RunOptions = {}): Promise<RunResult> {
+  const result = await start(program, words, options);
+  strictEqual(result.code, 0, `${program} ${words.join(" ")}: ${result.stderr}`);
+  return result;
+}
+
+/** The cells of the three programs. */
+function forEach(attempt: (program: Program) => Promise<Outcome>): Cells {
+  return Object.fromEntries(programs.map((program) => [program, () => attempt(program)]));
+}
+
+type Digest = "sha512-256" | "sha256";
+
+/** How each extracts an index out of a store. */
+function extraction(
+  program: Program,
+  store: string,
+  index: string,
+  target: string,
+  digest: Digest,
+): string[] {
+  if (program === "casync") return ["extract", `--store=${store}`, index, target];
+  const words = ["extract", "-s", store, index, target];
+  return program === "desync" ? ["--digest", digest, ...words] : words;
+}
+
+/** What is in a file that shall hold these bytes. */
+function contentDiffers(path: string, bytes: Uint8Array): string[] {
+  const found = Deno.readFileSync(path);
+  return found.length === bytes.length && found.every((byte, i) => byte === bytes[i]) ? [] : ["contents"];
+}
+
+/** A file of its own for each result. */
+function fresh(dir: TempDir): string {
+  return dir.path(`result-${results++}`);
+}
+let results = 0;
+
+/** What comes of a program that writes the bytes to the target. */
+async function writes(result: Promise<RunResult>, target: string, bytes: Uint8Array): Promise<Outcome> {
+  const ended = await result;
+  return outcome(ended, ended.code === 0 ? contentDiffers(target, bytes) : []);
+}
+
+/** A megabyte and more of noise, text, zeros and repeats, different in every run. */
+function freshBlob(): Uint8Array {
+  const generator = random();
+  const noise = generator.bytes(200_000 + generator.below(100_000));
+  const words = ["chunk ", "index ", "store ", "zero ", "\n"];
+  const text = Array.from({ length: 40_000 }, () => words[generator.below(words.length)]).join("");
+  const zeros = new Uint8Array(600_000 + generator.below(300_000));
+  const rest = generator.bytes(generator.below(50_000));
+  return joined([noise, new TextEncoder().encode(text), zeros, noise, rest]);
+}
+
+/** How a blob is cut. */
+interface Cutting {
+  /** Smallest, average and largest size in KB. */
+  readonly sizes?: string;
+  readonly digest?: Digest;
+  readonly empty?: boolean;
+}
+const cuttings: Record<string, Cutting> = {
+  "16:64:256 KB": {},
+  "4:16:64 KB": { sizes: "4:16:64" },
+  "4:4:4 KB": { sizes: "4:4:4" },
+  "SHA-256 ids": { digest: "sha256" },
+  "an empty file": { empty: true },
+};
+
+/** Has a program cut a file and store its chunks. */
+async function makes(program: Program, store: string, index: string, file: string, cutting: Cutting) {
+  const { sizes = "16:64:256", digest = "sha512-256" } = cutting;
+  if (program === "casync") {
+    const inBytes = sizes.split(":").map((size) => Number(size) * 1024).join(":");
+    const options = [`--store=${store}`, `--chunk-size=${inBytes}`, `--digest=${digest}`];
+    return await startWell(program, ["make", ...options, index, file]);
+  }
+  return await startWell(program, ["--digest", digest, "make", "-m", sizes, "-s", store, index, file]);
+}
+
+Deno.test({
+  name: "docs/interop.md: blobs",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    const bytes = freshBlob();
+    const rows = programs.flatMap((maker) =>
+      Object.entries(cuttings).map(([name, cutting], i) =>
+        [`${maker}, ${name}`, async () => {
+          const content = cutting.empty ? new Uint8Array(0) : bytes;
+          const file = dir.write(cutting.empty ? "empty" : "blob", content);
+          const [store, index] = [dir.dir(`${maker}-${i}`), dir.path(`${maker}-${i}.caibx`)];
+          await makes(maker, store, index, file, cutting);
+          return forEach((program) => {
+            const target = fresh(dir);
+            const words = extraction(program, store, index, target, cutting.digest ?? "sha512-256");
+            return writes(start(program, words), target, content);
+          });
+        }] as const
+      )
+    );
+    await tryTable("Blobs", Object.fromEntries(rows));
+  },
+});
+
+/** A configuration of desync in which the store holds uncompressed chunks. */
+function uncompressed(dir: TempDir, store: string): string[] {
+  const content = JSON.stringify({ "store-options": { [store]: { uncompressed: true } } });
+  return ["--config", dir.write(`config-${results++}.json`, content)];
+}
+
+/** Starts desync's own server of chunks. */
+async function startChunkServer(store: string, ...options: string[]) {
+  const port = freePort();
+  const words = ["chunk-server", "-l", `127.0.0.1:${port}`, "-s", store, ...options];
+  const daemon = new Daemon(peers.desync!, words);
+  for (let turn = 0; !await answers(port); turn++) {
+    ok(!daemon.ended && turn < 500, "desync chunk-server does not listen");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: () => daemon.stop() };
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+Deno.test({
+  name: "docs/interop.md: stores",
+  ignore: ignore || !peers.nginx,
+  fn: async () => {
+    using dir = tempDir();
+    const bytes = freshBlob();
+    const file = dir.write("blob", bytes);
+    const [index, zstd] = [dir.path("blob.caibx"), dir.dir("zstd")];
+    await makes("casync", zstd, index, file, {});
+    // casync makes the same index again.
+    const compressed = async (how: string) => {
+      const [store, same] = [dir.dir(how), dir.path(`${how}.caibx`)];
+      await startWell("casync", ["make", `--store=${store}`, `--compression=${how}`, same, file]);
+      return store;
+    };
+    const stored = async (program: Program, name: string, words: (store: string) => string[]) => {
+      const store = dir.dir(name);
+      await startWell(program, words(store));
+      return store;
+    };
+    const copied = (store: string) => ["cache", "-s", zstd, "-c", store, index];
+    const kept = (store: string) => ["extract", "-s", zstd, "-c", store, index, fresh(dir)];
+    await using nginx = await startNginx(dir.root);
+    await using served = await startChunkServer(zstd);
+    await using servedPlain = await startChunkServer(zstd, "-u");
+
+    const stores: Record<string, () => Promise<string> | string> = {
+      "zstd, by casync": () => zstd,
+      "zstd, by desync": () => stored("desync", "desync", (store) => ["chop", "-s", store, index, file]),
+      "zstd, by this program": () =>
+        stored("this program", "ours", (store) => ["chop", "-s", store, index, file]),
+      "gzip, by casync": () => compressed("gzip"),
+      "xz, by casync": () => compressed("xz"),
+      "uncompressed, by desync": () =>
+        stored("desync", "plain", (store) => [...uncompressed(dir, store), "chop", "-s", store, index, file]),
+      "uncompressed, by this program": () =>
+        stored("this program", "ours-plain", (store) => ["chop", "-u", "-s", store, index, file]),
+      "zstd, by `desync cache`": () => stored("desync", "copied", copied),
+      "zstd, by this program's `cache`": () => stored("this program", "ours-copied", copied),
+      "zstd, left by `desync extract -c`": () => stored("desync", "kept", kept),
+      "zstd, left by this program's `extract -c`": () => stored("this program", "ours-kept", kept),
+      "zstd, behind nginx": () => `${nginx.url}zstd/`,
+      "zstd, behind `desync chunk-server`": () => served.url,
+      "uncompressed, behind `desync chunk-server -u`": () => servedPlain.url,
+    };
+    const rows = Object.entries(stores).map(([label, make]) => [label, async () => {
+      const store = await make();
+      const attempt = (program: Program, ...options: string[]) => () => {
+        const target = fresh(dir);
+        const words = [...options, ...extraction(program, store, index, target, "sha512-256")];
+        return writes(start(program, words), target, bytes);
+      };
+      return {
+        "casync": attempt("casync"),
+        "desync": attempt("desync"),
+        "desync, told to": attempt("desync", ...uncompressed(dir, store)),
+        "this program": attempt("this program"),
+      };
+    }]);
+    await tryTable("Stores", Object.fromEntries(rows));
+  },
+});
+
+/** Packs a tree into an archive, or into an index and a store. */
+function packs(program: Program, tree: string, archive: string, store?: string): Promise<RunResult> {
+  if (program === "casync") {
+    return startWell(program, ["make", ...store === undefined ? [] : [`--store=${store}`], archive, tree]);
+  }
+  return startWell(program, ["tar", ...store === undefined ? [] : ["-i", "-s", store], archive, tree]);
+}
+
+/** Unpacks it, and says what comes of the tree. */
+async function unpacks(
+  program: Program,
+  expected: TreeState,
+  target: string,
+  archive: string,
+  store?: string,
+): Promise<Outcome> {
+  const words = program === "casync"
+    ? ["extract", ...store === undefined ? [] : [`--store=${store}`], archive, target]
+    : ["untar", ...store === undefined ? [] : ["-i", "-s", store], archive, target];
+  const result = await start(program, words);
+  return outcome(result, result.code === 0 ? differences(await treeState(target), expected) : []);
+}
+
+const usual = ["files and folders: modes, owners, times", "symlinks"];
+
+Deno.test({
+  name: "docs/interop.md: archives",
+  ignore: ignore || !canSetAttributes,
+  fn: async () => {
+    using dir = tempDir();
+    const tree = dir.path("tree");
+    await makeFeatureTree(tree, usual);
+    const expected = await treeState(tree);
+    const rows = programs.flatMap((packer) =>
+      ["catar", "caidx"].map((ending) =>
+        [`${packer}, .${ending}`, async () => {
+          const archive = dir.path(`${packer}.${ending}`);
+          const store = ending === "caidx" ? dir.dir(`${packer}.castr`) : undefined;
+          await packs(packer, tree, archive, store);
+          return forEach((program) => unpacks(program, expected, fresh(dir), archive, store));
+        }] as const
+      )
+    );
+    await tryTable("Archives", Object.fromEntries(rows));
+  },
+});
+
+/** Whether files here have chattr's flags. */
+function hasChattr(): boolean {
+  using dir = tempDir();
+  return setChattr(dir.write("file", ""), CHATTR.noatime);
+}
+
+Deno.test({
+  name: "docs/interop.md: what archives keep",
+  ignore: ignore || !canSetAttributes || !hasChattr(),
+  fn: async () => {
+    using dir = tempDir();
+    const trees: Record<string, { tree: string; expected: TreeState }> = {};
+    for (const feature of Object.keys(featureTrees)) {
+      const tree = dir.path(`tree-${Object.keys(trees).length}`);
+      await makeFeatureTree(tree, [feature]);
+      trees[feature] = { tree, expected: await treeState(tree) };
+    }
+    const rowsOf = (pack: (tree: string) => Promise<string>) =>
+      Object.fromEntries(
+        Object.entries(trees).map(([feature, { tree, expected }]) => [feature, async () => {
+          const archive = await pack(tree);
+          return forEach((program) => unpacks(program, expected, fresh(dir), archive));
+        }]),
+      );
+    await tryTable(
+      "Archives by casync or this program",
+      rowsOf(async (tree) => {
+        const [theirs, ours] = [`${tree}-theirs.catar`, `${tree}-ours.catar`];
+        await Promise.all([packs("casync", tree, theirs), packs("this program", tree, ours)]);
+        ok(contentDiffers(ours, Deno.readFileSync(theirs)).length === 0, `${tree}: the archives differ`);
+        return theirs;
+      }),
+    );
+    await tryTable(
+      "Archives by desync",
+      rowsOf(async (tree) => {
+        await packs("desync", tree, `${tree}-desync.catar`);
+        return `${tree}-desync.catar`;
+      }),
+    );
+  },
+});
+
+Deno.test({
+  name: "docs/interop.md: tar",
+  ignore: ignore || !canSetAttributes || !gnuTar,
+  fn: async () => {
+    using dir = tempDir();
+    const tree = dir.path("tree");
+    await makeFeatureTree(tree, usual, "12:34:56");
+    const expected = await treeState(tree);
+    const archive = dir.path("archive.catar");
+    await packs("this program", tree, archive);
+    const cells = (attempt: (program: Program) => Promise<Outcome>) => {
+      const { desync, "this program": ours } = forEach(attempt);
+      return Promise.resolve({ desync, "this program": ours });
+    };
+    const packed = (format: string) => async () => {
+      const file = dir.path(`${format}.tar`);
+      await tar(["-C", tree, `--format=${format}`, "-cf", file, "."]);
+      return cells(async (program) => {
+        const made = fresh(dir);
+        const result = await start(program, ["tar", "--input-format", "tar", made, file]);
+        return result.code === 0 ? unpacks("this program", expected, fresh(dir), made) : outcome(result, []);
+      });
+    };
+    const written = () =>
+      cells(async (program) => {
+        const [file, target] = [fresh(dir), dir.dir(`written-${program}`)];
+        const result = await start(program, ["untar", "--output-format", "gnu-tar", archive, file]);
+        if (result.code !== 0) return outcome(result, []);
+        await tar(["-C", target, "-xpf", file]);
+        return outcome(result, differences(await treeState(target), expected));
+      });
+    await tryTable("Tar", {
+      "by GNU tar, `--format=gnu`, packed": packed("gnu"),
+      "by GNU tar, `--format=pax`, packed": packed("pax"),
+      "of this program's archive, read by GNU tar": written,
+    });
+  },
+});
+
+/**
+ * How many of an index's first two chunks `desync pull` gives out when one message asks for both, as casync's do. casync
+ * waits for both.
+ */
+async function answersToTwo(store: string, index: string): Promise<number> {
+  const parsed = parseIndex(Deno.readFileSync(index));
+  const messages = [
+    encodeMessage({ type: "hello", flags: WANTS_CHUNKS }),
+    encodeMessage({ type: "request", highPriority: false, ids: [parsed.id(0), parsed.id(1)] }),
+    encodeMessage({ type: "goodbye" }),
+  ];
+  const { stdoutBytes } = await start("desync", ["pull", "-", "-", "-", store], { stdin: joined(messages) });
+  const decoder = new MessageDecoder();
+  decoder.push(stdoutBytes);
+  let answers = 0;
+  for (let message = decoder.next(); message !== null; message = decoder.next()) {
+    if (message.type === "chunk") answers++;
+  }
+  ok(answers > 0, "not even the first");
+  return answers;
+}
+
+Deno.test({
+  name: "docs/interop.md: ssh",
+  ignore: ignore || !peers.sshd,
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const bytes = smallBlob();
+    const ssh = server.ssh(server.port);
+    const forms: Record<string, [store: string, index: string, digest: Digest]> = {
+      "zstd": ["casync-zstd.castr", "casync-small.caibx", "sha512-256"],
+      "SHA-256 ids": ["casync-sha256.castr", "casync-small-sha256.caibx", "sha256"],
+      "gzip": ["casync-gzip.castr", "casync-small.caibx", "sha512-256"],
+      "uncompressed": ["desync-uncompressed.castr", "casync-small.caibx", "sha512-256"],
+    };
+    const rows = programs.flatMap((remote) => {
+      const env = {
+        CASYNC_SSH_PATH: ssh,
+        CASYNC_REMOTE_PATH: server.remote(...commands[remote]),
+        HOME: server.home,
+        DENO_DIR: denoDir,
+      };
+      return Object.entries(forms).map(([form, [store, name, digest]]) =>
+        [`${remote}, ${form}`, () => {
+          const [path, index] = [testdata(store), testdata(name)];
+          return Promise.resolve(forEach(async (program) => {
+            if (program === "casync" && remote === "desync" && form !== "uncompressed") {
+              const hangs = await answersToTwo(path, index) < 2;
+              return { word: hangs ? "hangs" : "yes", says: "", differs: [] };
+            }
+            const target = fresh(dir);
+            const from = program === "casync" ? `127.0.0.1:${path}` : `ssh://127.0.0.1${path}`;
+            const words = extraction(program, from, index, target, digest);
+            const one = program === "desync" ? ["-n", "1"] : [];
+            return writes(start(program, [...words, ...one], { env, timeout: 30_000 }), target, bytes);
+          }));
+        }] as const
+      );
+    });
+    await tryTable("SSH", Object.fromEntries(rows));
+    strictEqual((await server.leftovers()).length, 0);
+  },
+});
+
+Deno.test("docs/interop.md has these tables and no others, and the notes that they need", () => {
+  tryPage([
+    "Blobs",
+    "Stores",
+    "Archives",
+    "Archives by casync or this program",
+    "Archives by desync",
+    "Tar",
+    "SSH",
+  ]);
+});
