@@ -169,7 +169,10 @@ Deno.test({
     using dir = tempDir();
     await makeOddName(dir.root);
     deepStrictEqual((await read(dir.root)).paths, [".", "bad\\377name"]);
-    await rejects(read(dir.root, { source: portableSource() }), /bad\\357\\277\\275name/);
+    const portable = read(dir.root, { source: portableSource() });
+    // Deno 2.6 itself does not list such names.
+    if (Deno.version.deno.startsWith("2.6.")) deepStrictEqual((await portable).paths, ["."]);
+    else await rejects(portable, /bad\\357\\277\\275name/);
   },
 });
 
