@@ -1,6 +1,5 @@
 /** A file or pipe that is written to as it is, not beside it. */
 import { closeSync, constants, openSync } from "node:fs";
-import { isNotFound } from "./file_errors.ts";
 import { codeOf } from "./tree_system.ts";
 
 /**
@@ -31,8 +30,8 @@ async function openWithReader(path: string, pause: () => Promise<unknown>): Prom
 function isPipe(path: string): boolean {
   try {
     return Deno.statSync(path).isFifo ?? false;
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
+  } catch {
+    // Not there yet, or it may be written but not looked at: opening it tells the rest.
+    return false;
   }
 }

@@ -82,7 +82,10 @@ export class FaultyServer implements AsyncDisposable {
     this.#stopping.abort();
     this.#server.close();
     // Not the server's own word for it: Deno 2.6 never says it after some connections.
-    const closed = Array.from(this.#sockets, (socket) => once(socket, "close"));
+    const closed = Array.from(
+      this.#sockets,
+      (socket) => new Promise<void>((resolve) => socket.once("close", () => resolve())),
+    );
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closed);
   }
