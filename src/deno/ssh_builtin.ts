@@ -60,7 +60,9 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
       // Not when its output ends: its last words and its status come after that.
       started.on("close", () => client.end());
       const remote = Readable.toWeb(started) as ReadableStream<Uint8Array>;
-      remote.pipeTo(output.writable).catch(() => {});
+      // However it ends, this side sees an end; why is told by the words and the status.
+      remote.pipeTo(output.writable, { preventAbort: true })
+        .catch(() => output.writable.close()).catch(() => {});
       const local = Writable.toWeb(started) as WritableStream<Uint8Array>;
       input.readable.pipeTo(local, { preventAbort: true }).catch(() => started.end());
     });
