@@ -4,6 +4,8 @@
  */
 
 import { ok, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { join } from "node:path";
 import { encodeMessage, MessageDecoder, WANTS_CHUNKS } from "../../src/formats/protocol.ts";
 import { parseIndex } from "../../src/formats/index.ts";
 import { canSetAttributes, CHATTR, setChattr } from "../support/attributes.ts";
@@ -11,13 +13,13 @@ import { cliCommand } from "../support/cli.ts";
 import { Daemon } from "../support/daemon.ts";
 import { denoDir } from "../support/deno_dir.ts";
 import { featureTrees, makeFeatureTree } from "../support/feature_trees.ts";
+import { freshBlob } from "../support/fresh_blob.ts";
 import { gnuTar, tar } from "../support/gnu_tar.ts";
 import { joined } from "../support/made.ts";
 import { type Cells, type Outcome, outcome, tryPage, tryTable } from "../support/matrix.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { runAny, type RunOptions, type RunResult } from "../support/process.ts";
-import { random } from "../support/random.ts";
 import { startSshd } from "../support/sshd.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
@@ -68,8 +70,7 @@ function extraction(
 
 /** What is in a file that shall hold these bytes. */
 function contentDiffers(path: string, bytes: Uint8Array): string[] {
-  const found = Deno.readFileSync(path);
-  return found.length === bytes.length && found.every((byte, i) => byte === bytes[i]) ? [] : ["contents"];
+  return Buffer.compare(Deno.readFileSync(path), bytes) === 0 ? [] : ["contents"];
 }
 
 /** A file of its own for each result. */
@@ -82,17 +83,6 @@ let results = 0;
 async function writes(result: Promise<RunResult>, target: string, bytes: Uint8Array): Promise<Outcome> {
   const ended = await result;
   return outcome(ended, ended.code === 0 ? contentDiffers(target, bytes) : []);
-}
-
-/** A megabyte and more of noise, text, zeros and repeats, different in every run. */
-function freshBlob(): Uint8Array {
-  const generator = random();
-  const noise = generator.bytes(200_000 + generator.below(100_000));
-  const words = ["chunk ", "index ", "store ", "zero ", "\n"];
-  const text = Array.from({ length: 40_000 }, () => words[generator.below(words.length)]).join("");
-  const zeros = new Uint8Array(600_000 + generator.below(300_000));
-  const rest = generator.bytes(generator.below(50_000));
-  return joined([noise, new TextEncoder().encode(text), zeros, noise, rest]);
 }
 
 /** How a blob is cut. */
@@ -299,35 +289,35 @@ Deno.test({
   ignore: ignore || !canSetAttributes || !hasChattr(),
   fn: async () => {
     using dir = tempDir();
-    const trees: Record<string, { tree: string; expected: TreeState }> = {};
+    const trees: Record<string, { name: string; expected: TreeState }> = {};
     for (const feature of Object.keys(featureTrees)) {
-      const tree = dir.path(`tree-${Object.keys(trees).length}`);
-      await makeFeatureTree(tree, [feature]);
-      trees[feature] = { tree, expected: await treeState(tree) };
+      const name = `tree-${Object.keys(trees).length}`;
+      await makeFeatureTree(dir.path("all", name), [feature]);
+      trees[feature] = { name, expected: await treeState(dir.path("all", name)) };
     }
-    const rowsOf = (pack: (tree: string) => Promise<string>) =>
-      Object.fromEntries(
-        Object.entries(trees).map(([feature, { tree, expected }]) => [feature, async () => {
-          const archive = await pack(tree);
-          return forEach((program) => unpacks(program, expected, fresh(dir), archive));
+    const all = (packer: Program) => dir.path(`all-${packer}.catar`);
+    await Promise.all(programs.map((packer) => packs(packer, dir.path("all"), all(packer))));
+    const same = contentDiffers(all("this program"), Deno.readFileSync(all("casync")));
+    ok(same.length === 0, "this program's archive is not casync's");
+
+    const rows = async (packer: Program) => {
+      // What others cannot read ends the whole of it, so they get each thing by itself.
+      const target = fresh(dir);
+      const ours = await start("this program", ["untar", all(packer), target]);
+      return Object.fromEntries(
+        Object.entries(trees).map(([feature, { name, expected }]) => [feature, async () => {
+          const archive = dir.path(`${name}-${packer}.catar`);
+          await packs(packer, dir.path("all", name), archive);
+          return forEach(async (program) =>
+            program === "this program"
+              ? outcome(ours, differences(await treeState(join(target, name)), expected))
+              : await unpacks(program, expected, fresh(dir), archive)
+          );
         }]),
       );
-    await tryTable(
-      "Archives by casync or this program",
-      rowsOf(async (tree) => {
-        const [theirs, ours] = [`${tree}-theirs.catar`, `${tree}-ours.catar`];
-        await Promise.all([packs("casync", tree, theirs), packs("this program", tree, ours)]);
-        ok(contentDiffers(ours, Deno.readFileSync(theirs)).length === 0, `${tree}: the archives differ`);
-        return theirs;
-      }),
-    );
-    await tryTable(
-      "Archives by desync",
-      rowsOf(async (tree) => {
-        await packs("desync", tree, `${tree}-desync.catar`);
-        return `${tree}-desync.catar`;
-      }),
-    );
+    };
+    await tryTable("Archives by casync or this program", await rows("casync"));
+    await tryTable("Archives by desync", await rows("desync"));
   },
 });
 

@@ -6,11 +6,6 @@ import { Random } from "./random.ts";
 
 /** What not every program can restore. */
 export interface RichTreeOptions {
-  /**
-   * Without what desync 1.0.4 cannot read: it ends in a panic at access lists with numbers that have no name, refuses
-   * those with users for what is made in a folder and attributes without a value, and makes folders of pipes and sockets.
-   */
-  readonly forDesync?: boolean;
   /** Times before 1970: casync 2 cannot restore them. */
   readonly oldTimes?: boolean;
   /** Immutable and append-only files: have to be undone before the tree can be removed. */
@@ -19,7 +14,7 @@ export interface RichTreeOptions {
 
 /** Fills the folder. Takes root on Linux. */
 export async function makeRichTree(root: string, options: RichTreeOptions = {}): Promise<void> {
-  const { forDesync = false, oldTimes = true, locked = false } = options;
+  const { oldTimes = true, locked = false } = options;
   const at = (name: string) => `${root}/${name}`;
   const write = (name: string, content: string | Uint8Array = name) => {
     Deno.writeFileSync(at(name), typeof content === "string" ? new TextEncoder().encode(content) : content);
@@ -31,7 +26,7 @@ export async function makeRichTree(root: string, options: RichTreeOptions = {}):
 
   const noted = write("noted");
   setXattr(noted, "user.note", "value");
-  if (!forDesync) setXattr(noted, "user.empty", "");
+  setXattr(noted, "user.empty", "");
   setXattr(noted, "user.\u00fcber", Uint8Array.of(0, 1, 255));
   setXattr(noted, "trusted.secret", new Random(1).bytes(1500));
   setXattr(write("caps"), "security.capability", Uint8Array.from([1, 0, 0, 2, 0, 32, ...new Uint8Array(14)]));
@@ -54,22 +49,18 @@ export async function makeRichTree(root: string, options: RichTreeOptions = {}):
 
   write("listed");
   Deno.chownSync(at("listed"), 8, 60);
-  const nameless: AclRow[] = forDesync ? [] : [[2, 4, 4242]];
-  const others: AclRow[] = [[4, 4], [8, 1, 60], ...forDesync ? [] : [[8, 7, 999] as const], [16, 7], [32, 4]];
-  setAcl(at("listed"), "access", [[1, 6], [2, 6, 1], ...nameless, ...others]);
+  const groups: AclRow[] = [[4, 4], [8, 1, 60], [8, 7, 999]];
+  setAcl(at("listed"), "access", [[1, 6], [2, 6, 1], [2, 4, 4242], ...groups, [16, 7], [32, 4]]);
   write("masked");
   setAcl(at("masked"), "access", [[1, 7], [4, 5], [16, 4], [32, 0]]);
-  const named: AclRow[] = forDesync ? [[4, 5]] : [[2, 6, 2], [4, 5], [8, 7, 12], [16, 7]];
-  setAcl(at("sub"), "default", [[1, 7], ...named, [32, 1]]);
+  setAcl(at("sub"), "default", [[1, 7], [2, 6, 2], [4, 5], [8, 7, 12], [16, 7], [32, 1]]);
   setAcl(at("sub"), "access", [[1, 7], [4, 5], [8, 5, 1], [16, 5], [32, 5]]);
 
   await run("mknod", [at("null"), "c", "1", "3"]);
   await run("mknod", [at("block"), "b", "259", "300000"]);
-  if (!forDesync) {
-    makeSocket(at("socket"));
-    await run("mkfifo", [at("fifo")]);
-    setAcl(at("fifo"), "access", [[1, 6], [2, 6, 7], [4, 4], [16, 6], [32, 4]]);
-  }
+  makeSocket(at("socket"));
+  await run("mkfifo", [at("fifo")]);
+  setAcl(at("fifo"), "access", [[1, 6], [2, 6, 7], [4, 4], [16, 6], [32, 4]]);
   Deno.symlinkSync("noted", at("link"));
   Deno.symlinkSync("/nowhere/at/all", at("sub/dangling"));
   await run("chown", ["-h", "1:2", at("link")]);
