@@ -4,7 +4,8 @@
  * One pattern a line, like .gitignore: `#` starts a comment, `!` keeps what another pattern names, a `/` at the end means
  * folders alone, and one before that ties the pattern to the folder that it is about; without, it holds for everything
  * below too. `*`, `?` and `[…]` are those of fnmatch(3) within a name, and do not match a dot at its beginning. When
- * several patterns name the same, one with `!` wins, whatever their order.
+ * several patterns name the same, one with `!` wins, whatever their order. A carriage return is part of a pattern: lines that
+ * end in CR LF name only what ends in CR.
  *
  * Source: casync's camatch.c, checked against archives that casync 2 made.
  */
@@ -56,7 +57,7 @@ export class ExcludePatterns {
   static parse(lines: readonly string[], origin: string): ExcludePatterns {
     const rules: Rule[] = [];
     for (const [i, text] of lines.entries()) {
-      const line = text.replace(/^[ \t\n\r]+|[ \t\n\r]+$/g, "");
+      const line = text.replace(/^[ \t\n]+|[ \t\n]+$/g, "");
       if (line === "" || line.startsWith("#")) continue;
       const rule = parseRule(line);
       if (rule === undefined) {
@@ -72,9 +73,9 @@ export class ExcludePatterns {
     return rules.length === 0 ? ExcludePatterns.NONE : new ExcludePatterns(rules);
   }
 
-  /** The patterns in the bytes of a file. */
+  /** The patterns in the bytes of a file. A NUL ends a line as well. */
   static parseFile(bytes: Uint8Array, path: string): ExcludePatterns {
-    return ExcludePatterns.parse(latin1(bytes).split("\n"), path);
+    return ExcludePatterns.parse(latin1(bytes).split(/[\n\0]/), path);
   }
 
   /** These and others. */

@@ -25,7 +25,8 @@ const cases: [what: string, lines: string[], paths: string[], out: string[]][] =
   ["nothing is kept in a folder that is left out", ["d", "!d/x"], ["d/x", "d/"], ["d/x", "d/"]],
   ["several components with stars", ["a*/*/z"], ["ab/c/z", "ab/c/y", "b/c/z", "ab/z"], ["ab/c/z"]],
   ["a part of a file's path", ["a/b"], ["a", "a/b/c"], ["a/b/c"]],
-  ["comments and empty lines say nothing", ["", "#x", "  ", "\t x \r"], ["x", "#x"], ["x"]],
+  ["comments and empty lines say nothing", ["", "#x", "  ", "\t x "], ["x", "#x"], ["x"]],
+  ["a carriage return is part of a name", ["a\r", "\r*"], ["a", "a\r", "b", "\rb"], ["a\r", "\rb"]],
   ["dots in front are named by name alone", ["*", "!.*"], ["a", ".b"], ["a"]],
 ];
 for (const [what, lines, paths, out] of cases) {

@@ -67,6 +67,19 @@ Deno.test({
 });
 
 Deno.test({
+  name: "tar takes lines of .caexclude that end in CR LF or NUL as casync does",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    for (const name of ["a.o", "b.c", "x", "x\r", "sub/a.o", "sub/y"]) dir.write(`tree/${name}`, name);
+    for (const text of ["*.o\r\nx\r\n", "\r*.o", "*.o \r", "*.o\0b.c\n", "*.o\0", "zz\0\nsub\0\0"]) {
+      dir.write("tree/.caexclude", text);
+      await sameArchives(dir, dir.path("tree"), []);
+    }
+  },
+});
+
+Deno.test({
   name: "tar -x writes casync's archive without what is mounted",
   ignore: ignore || !canMount,
   fn: async () => {
