@@ -131,6 +131,10 @@ export class ArchiveEncoder {
       this.#skipping = true;
       return;
     }
+    // Nothing would tell a reader that it has ended.
+    if (folder === undefined && (node.kind === "fifo" || node.kind === "socket")) {
+      throw unsupported(node, "no archive can be of it alone");
+    }
     if (folder !== undefined) this.#writeFilename(folder, node.name);
     const entryAt = this.#writer.offset;
     this.#writeEntry(node);

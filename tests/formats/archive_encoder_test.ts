@@ -228,3 +228,12 @@ Deno.test("a socket alone makes no archive without sockets", () => {
     /Cannot write the archive's root, a socket/,
   );
 });
+
+Deno.test("a pipe or socket alone makes no archive, for nobody could read it", () => {
+  for (const kind of ["fifo", "socket"] as const) {
+    throws(
+      () => encode([node({ kind }), end]),
+      { message: `Cannot write the archive's root, a ${kind}: no archive can be of it alone` },
+    );
+  }
+});
