@@ -1,15 +1,6 @@
 /** Trees read by what Deno offers everywhere: modes, owners, times and links, but no attributes, by path. */
 import { Buffer } from "node:buffer";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  statSync,
-} from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
@@ -17,6 +8,9 @@ import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { Accounts } from "./accounts.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
+
+/** A pipe that took a file's place does not keep us waiting. Windows has none of it. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** What a node is besides what everybody sees. */
 interface PathNode extends OpenNode {
@@ -70,9 +64,19 @@ class PortableSource implements TreeSource {
   }
 
   readSmall(folder: OpenNode, name: string, most: number): Uint8Array {
-    const path = join((folder as PathNode).path, name);
-    if (statSync(path).size > most) throw new DesyncError("unsupported", `it has more than ${most} bytes`);
-    return Deno.readFileSync(path);
+    const fd = openSync(join((folder as PathNode).path, name), READ);
+    try {
+      const bytes = new Uint8Array(most + 1);
+      let length = 0;
+      while (length < bytes.length) {
+        const read = readSync(fd, bytes, length, bytes.length - length, null);
+        if (read === 0) return bytes.subarray(0, length);
+        length += read;
+      }
+      throw new DesyncError("unsupported", `it has more than ${most} bytes`);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   changed(file: OpenNode): boolean {
@@ -90,7 +94,7 @@ class PortableSource implements TreeSource {
     const mode = Number(info.mode);
     const kind = KINDS.get(mode & 0o170000);
     if (kind === undefined) throw new DesyncError("unsupported", "it is of no known kind");
-    const fd = kind === "file" ? openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)) : undefined;
+    const fd = kind === "file" ? openSync(path, READ | (constants.O_NOFOLLOW ?? 0)) : undefined;
     const uid = Number(info.uid);
     const gid = Number(info.gid);
     const node: ArchiveNode = {

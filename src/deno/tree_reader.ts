@@ -169,13 +169,11 @@ class TreeReader {
   #patternsIn(folder: OpenNode, names: readonly ListedName[], outer: ExcludePatterns): ExcludePatterns {
     if (!this.#has(EXCLUDE_FILE) || !names.some(({ name }) => isExcludeFile(name))) return outer;
     const path = `${this.#path()}/${EXCLUDE_FILE_NAME}`;
-    try {
-      const bytes = this.#source.readSmall(folder, EXCLUDE_FILE_NAME, MAX_EXCLUDE_FILE_BYTES);
-      return outer.with(ExcludePatterns.parseFile(bytes, path));
-    } catch (error) {
-      if (error instanceof DesyncError && error.code === "usage") throw error;
-      throw fileError(`read ${path}`, error);
-    }
+    const bytes = this.#reading(
+      () => this.#source.readSmall(folder, EXCLUDE_FILE_NAME, MAX_EXCLUDE_FILE_BYTES),
+      path,
+    );
+    return outer.with(ExcludePatterns.parseFile(bytes, path));
   }
 
   async #readFile(open: OpenNode): Promise<void> {
@@ -206,13 +204,13 @@ class TreeReader {
     return [this.#root.replace(/(.)\/+$/, "$1"), ...this.#names.map(escapeName)].join("/");
   }
 
-  #reading<T>(work: () => T): T {
+  #reading<T>(work: () => T, path?: string): T {
     try {
       return work();
     } catch (error) {
       if (error instanceof DesyncError && error.message.startsWith("Cannot ")) throw error;
       throw fileError(
-        `read ${this.#path()}`,
+        `read ${path ?? this.#path()}`,
         error instanceof DesyncError ? new Error(error.message) : error,
       );
     }

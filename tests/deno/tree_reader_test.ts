@@ -9,6 +9,7 @@ import { DEFAULT_FEATURES, EXCLUDE_SUBMOUNTS } from "../../src/formats/features.
 import { escapeName } from "../../src/formats/node_text.ts";
 import { canSetAttributes, CHATTR, setChattr, setXattr } from "../support/attributes.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
+import { run } from "../support/process.ts";
 import { makeOddName } from "../support/rich_tree.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
@@ -130,6 +131,24 @@ both("patterns and .caexclude files leave out what they name", async (dir, sourc
     return true;
   });
 });
+
+both(
+  "a .caexclude that is no file, or endless, is told or taken as empty, and not waited for",
+  async (dir, source) => {
+    if (Deno.build.os === "windows") return;
+    dir.write("tree/a", "x");
+    const exclude = dir.path("tree/.caexclude");
+    const paths = async () => (await read(dir.path("tree"), { source: source() })).paths;
+    Deno.symlinkSync("/dev/zero", exclude);
+    await rejects(paths(), { message: `Cannot read ${exclude}: it has more than 1048576 bytes` });
+    Deno.removeSync(exclude);
+    Deno.mkdirSync(exclude);
+    await rejects(paths(), (error: Error) => error.message.startsWith(`Cannot read ${exclude}: `));
+    Deno.removeSync(exclude);
+    await run("mkfifo", [exclude]);
+    deepStrictEqual(await paths(), [".", ".caexclude", "a"]);
+  },
+);
 
 both("the archive itself is left out while it is written", async (dir, source) => {
   dir.write("tree/a", "x");
