@@ -24,9 +24,9 @@ import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 import type { Filling } from "../workers/messages.ts";
-import { filePieces } from "./file_pieces.ts";
+import { filePieces } from "../deno/file_pieces.ts";
 import type { FlagValues } from "./flags.ts";
-import { orInterrupted } from "./signals.ts";
+import { orInterrupted } from "../jobs/or_interrupted.ts";
 
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
 const MAX_INDEX_BYTES = 2 ** 31 - 1;

@@ -4,7 +4,7 @@ import { fileError } from "../deno/file_errors.ts";
 import { openOutput } from "../deno/output_file.ts";
 import { isSpecialPlace, WholeFile } from "../deno/whole_file.ts";
 import { OutputClosed } from "./output.ts";
-import { orInterrupted } from "./signals.ts";
+import { orInterrupted } from "../jobs/or_interrupted.ts";
 
 /** What is written to. */
 interface Target {

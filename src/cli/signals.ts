@@ -1,5 +1,4 @@
 /** Ctrl-C and its like: the first asks the command to stop cleanly, the second ends the program at once. */
-import { DesyncError } from "../errors.ts";
 import { INTERRUPTED } from "./exit_status.ts";
 import { printError } from "./output.ts";
 
@@ -24,20 +23,4 @@ export function onInterrupt(): Interrupt {
       for (const name of signals) Deno.removeSignalListener(name, listener);
     },
   };
-}
-
-/**
- * Waits for what may take for ever, such as input from a person or a pipe that nobody reads, but no longer than until
- * the user wants to stop: throws `interrupted` then.
- */
-export async function orInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const interrupted = Promise.withResolvers<never>();
-  const interrupt = () => interrupted.reject(new DesyncError("interrupted", "Interrupted"));
-  if (signal.aborted) interrupt();
-  signal.addEventListener("abort", interrupt, { once: true });
-  try {
-    return await Promise.race([work, interrupted.promise]);
-  } finally {
-    signal.removeEventListener("abort", interrupt);
-  }
 }

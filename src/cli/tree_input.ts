@@ -5,7 +5,7 @@ import { DesyncError } from "../errors.ts";
 import { excluding } from "../jobs/exclude.ts";
 import type { Visit } from "../jobs/visit.ts";
 import { archiveFeatures, excludePatterns } from "./archive_features.ts";
-import { filePieces } from "./file_pieces.ts";
+import { filePieces } from "../deno/file_pieces.ts";
 import type { FlagValues } from "./flags.ts";
 
 /** Reads the tree. `skipName` is a name that is left out: that of the archive while it is written. */

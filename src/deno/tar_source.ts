@@ -12,6 +12,7 @@ import { Turns } from "../jobs/turns.ts";
 import type { Visit } from "../jobs/visit.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
+import { filePieces } from "./file_pieces.ts";
 import { JobLibc } from "./libc.ts";
 import { SourceFile } from "./source_file.ts";
 import { SpoolFile } from "./spool_file.ts";
@@ -69,9 +70,11 @@ export async function readTarTree(
   const tree = new TarTree();
   using job = new JobLibc();
   const decoder = makeDecoder(new Accounts(job.libc));
+  // A pipe or a device may have a name, too.
+  const pieces = typeof input === "string" ? filePieces(input, options.signal) : input;
   using source = typeof input === "string" && isSeekable(input)
     ? await scanFile(input, decoder, tree, turns)
-    : await scanStream(typeof input === "string" ? openPieces(input) : input, decoder, tree, turns, options);
+    : await scanStream(pieces, decoder, tree, turns, options);
   let nodes = 0;
   for (const step of tree.steps(addRoot)) {
     if (turns.over) await turns.give();
@@ -94,21 +97,6 @@ interface Bytes extends Disposable {
 function isSeekable(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
-  } catch (error) {
-    throw fileError(`read ${path}`, error);
-  }
-}
-
-/** A pipe or a device with a name. */
-async function* openPieces(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    using file = await Deno.open(path);
-    while (true) {
-      const buffer = new Uint8Array(PIECE_BYTES);
-      const length = await file.read(buffer);
-      if (length === null) return;
-      yield buffer.subarray(0, length);
-    }
   } catch (error) {
     throw fileError(`read ${path}`, error);
   }

@@ -6,7 +6,7 @@ import { assertFails } from "../support/failure.ts";
 import { filesIn } from "../support/files.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
-import { repository, runAny } from "../support/process.ts";
+import { repository, run, runAny } from "../support/process.ts";
 import { random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../support/without_privileges.ts";
@@ -253,6 +253,37 @@ Deno.test({
       child.kill("SIGINT");
       while (!(await reader.read()).done);
       strictEqual((await child.status).code, 130);
+      deepStrictEqual(filesIn(dir.path("out")), []);
+    }
+  },
+});
+
+Deno.test({
+  name: "tar of a tar from a named pipe ends when it is interrupted, with a writer and without",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const pipe = dir.path("pipe");
+    await run("mkfifo", [pipe]);
+    const [program, ...before] = cliCommand;
+    dir.dir("out");
+    for (const written of [true, false]) {
+      const child = new Deno.Command(program, {
+        args: [...before, "tar", "--progress=json", "--input-format=tar", dir.path("out/x"), pipe],
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      const reader = child.stderr.getReader();
+      // The first line comes when it has begun.
+      await reader.read();
+      // Opened for reading as well, so that nobody waits for anybody here.
+      using writer = written ? Deno.openSync(pipe, { read: true, write: true }) : undefined;
+      writer?.writeSync(new Uint8Array(10));
+      const giveUp = setTimeout(() => child.kill("SIGKILL"), 30_000);
+      child.kill("SIGINT");
+      while (!(await reader.read()).done);
+      strictEqual((await child.status).code, 130);
+      clearTimeout(giveUp);
       deepStrictEqual(filesIn(dir.path("out")), []);
     }
   },

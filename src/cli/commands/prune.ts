@@ -5,7 +5,7 @@ import { DONE, FAILED } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { localStore, Locator } from "../location.ts";
 import { print, printError } from "../output.ts";
-import { orInterrupted } from "../signals.ts";
+import { orInterrupted } from "../../jobs/or_interrupted.ts";
 import { formatBytes } from "../text.ts";
 
 /** Prunes the store, after asking. */

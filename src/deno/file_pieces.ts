@@ -1,13 +1,13 @@
 /** A file or standard input, read in order and piece by piece, stopped by Ctrl-C even where nothing comes. */
-import { fileError } from "../deno/file_errors.ts";
-import { orInterrupted } from "./signals.ts";
+import { orInterrupted } from "../jobs/or_interrupted.ts";
+import { fileError } from "./file_errors.ts";
 
 const PIECE_BYTES = 256 * 1024;
 
 /** The bytes of the file, of standard input without a path. Throws `missing-file`, `io`, `interrupted`. */
 export async function* filePieces(
   path: string | undefined,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const what = path === undefined ? "read standard input" : `read ${path}`;
   try {
@@ -21,7 +21,7 @@ export async function* filePieces(
 
 async function* readPieces(
   file: { read(buffer: Uint8Array): Promise<number | null> },
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   while (true) {
     const buffer = new Uint8Array(PIECE_BYTES);
