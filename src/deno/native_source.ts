@@ -8,6 +8,7 @@ import { chattrFeatures, fatFeatures, NODUMP } from "./chattr.ts";
 import { FILE_SYSTEM, isVirtual } from "./file_systems.ts";
 import { errno, type Libc, libc, SystemError, terminated, unlessUnsupported } from "./libc.ts";
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
+import { FolderLister } from "./list_folder.ts";
 import { AttributeReader } from "./native_attributes.ts";
 import { kindOf, type Stat, StatReader } from "./statx.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
@@ -19,7 +20,6 @@ const BTRFS_ROOT_INODE = 256n;
 
 const DT_DIR = 4;
 const DT_REG = 8;
-const LIST_BYTES = 128 * 1024;
 
 /** File systems that may know quota projects. */
 const HAS_PROJECTS: ReadonlySet<bigint> = new Set([FILE_SYSTEM.ext, FILE_SYSTEM.xfs, FILE_SYSTEM.fuse]);
@@ -45,7 +45,7 @@ class NativeSource implements TreeSource {
   readonly #accounts: Accounts;
   readonly #stats: StatReader;
   readonly #attributes: AttributeReader;
-  readonly #list = new Uint8Array(LIST_BYTES);
+  readonly #lister: FolderLister;
   readonly #small = new Uint8Array(128);
   readonly #features: bigint;
 
@@ -53,6 +53,7 @@ class NativeSource implements TreeSource {
     this.#libc = c;
     this.#accounts = new Accounts(c);
     this.#stats = new StatReader(c);
+    this.#lister = new FolderLister(c);
     this.#attributes = new AttributeReader(c, features, this.#accounts);
     this.#features = features;
   }
@@ -79,19 +80,10 @@ class NativeSource implements TreeSource {
 
   list(folder: OpenNode): ListedName[] {
     const { fd } = folder as NativeNode;
-    const names: ListedName[] = [];
-    const view = viewOf(this.#list);
-    while (true) {
-      const length = this.#check(Number(this.#libc.getdents64!(fd, this.#list, BigInt(LIST_BYTES))));
-      if (length === 0) return names;
-      // struct linux_dirent64: u64 inode, i64 offset, u16 size, u8 type, name and NUL.
-      for (let at = 0; at < length; at += view.getUint16(at + 16, true)) {
-        const name = this.#list.slice(at + 19, this.#list.indexOf(0, at + 19));
-        if (name[0] === 0x2e && (name.length === 1 || (name.length === 2 && name[1] === 0x2e))) continue;
-        const type = this.#list[at + 18];
-        names.push({ name, openable: type === DT_DIR || type === DT_REG });
-      }
-    }
+    return this.#lister.list(fd).map(({ name, type }) => ({
+      name,
+      openable: type === DT_DIR || type === DT_REG,
+    }));
   }
 
   read(file: OpenNode, buffer: Uint8Array): number {

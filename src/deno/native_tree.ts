@@ -3,6 +3,7 @@ import { viewOf } from "../bytes.ts";
 import type { ArchiveNode, NodeKind } from "../formats/archive_elements.ts";
 import { errno, type Libc, libc, pathIn, SystemError, terminated, terminatedText } from "./libc.ts";
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
+import { FolderLister } from "./list_folder.ts";
 import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
 
 const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
@@ -83,6 +84,9 @@ class NativeTree implements TreeSystem {
   }
 
   list(folder: Handle): Uint8Array[] {
+    if (this.#libc.getdents64 !== null) {
+      return new FolderLister(this.#libc).list(folder).map(({ name }) => name);
+    }
     const encoder = new TextEncoder();
     return Array.from(Deno.readDirSync(`/proc/self/fd/${folder}`), ({ name }) => encoder.encode(name));
   }

@@ -239,6 +239,19 @@ Deno.test({
 });
 
 Deno.test({
+  name: "untar replaces a folder in which names are not UTF-8",
+  ignore: native === null,
+  fn: async () => {
+    using dir = tempDir();
+    const target = dir.path("target");
+    const odd: [Uint8Array, Uint8Array][] = [[Uint8Array.of(0xff), file("x")]];
+    await unpack(directory([["a", directory([...odd, [Uint8Array.of(0xff, 1), directory(odd)]])]]), target);
+    await unpack(directory([["a", file("now a file")]]), target);
+    strictEqual(Deno.readTextFileSync(`${target}/a`), "now a file");
+  },
+});
+
+Deno.test({
   name: "untar of names that are not UTF-8, pipes and devices",
   ignore: native === null || !root,
   fn: async () => {
