@@ -55,11 +55,15 @@ export class NodeAttributes {
     this.#path = path;
     const { samePermissions, time } = this.#options;
     const privileged = this.#setOwner(what, node);
+    // Nobody but root gives attributes to what is read-only.
+    for (const { name, value } of node.xattrs) {
+      if (!goesWithMode(name)) this.#setXattr("extended attributes", what, name, value);
+    }
     // A change of owner takes capabilities and setuid away, a change of mode rewrites the access list's mask.
     if (node.kind !== "symlink") this.#setMode(what, node, privileged);
     for (const { name, value } of node.xattrs) {
       if (name === CAPABILITIES) this.#setCapabilities(what, withoutExtraNul(name, value), privileged);
-      else if (samePermissions || (name !== ACL_XATTR.access && name !== ACL_XATTR.default)) {
+      else if (samePermissions && goesWithMode(name)) {
         this.#setXattr("extended attributes", what, name, withoutExtraNul(name, value));
       }
     }
@@ -156,6 +160,11 @@ export class NodeAttributes {
       this.#lose("nanoseconds of times", "not supported here");
     }
   }
+}
+
+/** Whether an attribute is about who may do what: it has its meaning together with the mode. */
+function goesWithMode(name: string): boolean {
+  return name === CAPABILITIES || name === ACL_XATTR.access || name === ACL_XATTR.default;
 }
 
 /** Before the umask. An archive without permissions may tell what is read-only; else it is as desync has it. */

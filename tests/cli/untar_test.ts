@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { directory, file } from "../support/archive_bytes.ts";
+import { directory, element, file, types } from "../support/archive_bytes.ts";
+import { xattrsOf } from "../support/attributes.ts";
 import { cliCommand, runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
@@ -10,6 +11,7 @@ import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../support/without_privileges.ts";
 
 /** What is in a folder's files, and where its symlinks lead. */
 function treeOf(folder: string): Record<string, Uint8Array | string> {
@@ -60,6 +62,25 @@ for (const name of ["tree.catar", "nodes.catar"]) {
     },
   });
 }
+
+Deno.test({
+  name: "untar by a user restores the attributes of read-only files and folders",
+  ignore: !root || !canDropPrivileges,
+  fn: async () => {
+    using dir = tempDir();
+    const given = [element(types.xattr, new TextEncoder().encode("user.k\0v"))];
+    const archive = dir.write(
+      "x.catar",
+      directory([["a", file("x", { mode: 0o444 }, ...given)], [
+        "d",
+        directory([], { mode: 0o555, more: given }),
+      ]]),
+    );
+    const { code, stderr } = await runCliUnprivileged(["untar", archive, dir.path("t")]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    for (const name of ["a", "d"]) deepStrictEqual(xattrsOf(dir.path("t", name)), { "user.k": "76" });
+  },
+});
 
 Deno.test({
   name: "untar gives what desync unpacks",
