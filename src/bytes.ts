@@ -29,6 +29,45 @@ export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return joined;
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+/** A byte that is no part of UTF-8 becomes this and the byte: half of a pair, which UTF-8 never gives. */
+const ESCAPE = 0xdc00;
+
+/** The text of a name, which should be UTF-8 but need not: {@linkcode nameBytes} gives the same bytes back. */
+export function nameText(bytes: Uint8Array): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return escapedText(bytes);
+  }
+}
+
+function escapedText(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length;) {
+    const lead = bytes[at];
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    try {
+      text += utf8.decode(bytes.subarray(at, at + length));
+      at += length;
+    } catch {
+      text += String.fromCharCode(ESCAPE + lead);
+      at++;
+    }
+  }
+  return text;
+}
+
+/** The bytes of a text that {@linkcode nameText} gave, or of any other in UTF-8. */
+export function nameBytes(text: string): Uint8Array<ArrayBuffer> {
+  if (text.isWellFormed()) return encoder.encode(text);
+  return concat(Array.from(text, (character) => {
+    const byte = character.charCodeAt(0) - ESCAPE;
+    return byte >= 0x80 && byte < 0x100 ? Uint8Array.of(byte) : encoder.encode(character);
+  }));
+}
+
 /** Whether both hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -1,5 +1,17 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { concat, equalBytes, freeBytes, fromHex, readU64, toHex, viewOf, writeU64 } from "../src/bytes.ts";
+import {
+  concat,
+  equalBytes,
+  freeBytes,
+  fromHex,
+  nameBytes,
+  nameText,
+  readU64,
+  toHex,
+  viewOf,
+  writeU64,
+} from "../src/bytes.ts";
+import { random } from "./support/random.ts";
 import { chunkPath, isChunkId, maxStoredSize, parseChunkId } from "../src/chunk.ts";
 
 Deno.test("numbers of 64 bits up to 2^53-1, and undefined beyond", () => {
@@ -48,4 +60,18 @@ Deno.test("chunk ids and paths", () => {
   }
   strictEqual(isChunkId(id.toUpperCase()), false);
   strictEqual(maxStoredSize(64) > 64, true);
+});
+
+Deno.test("names are texts that give the same bytes back, be they UTF-8 or not", () => {
+  for (const text of ["", "user.a", "ü €😀", "\ufeffx"]) {
+    strictEqual(nameText(new TextEncoder().encode(text)), text);
+    deepStrictEqual(nameBytes(text), new TextEncoder().encode(text));
+  }
+  const bytes = random();
+  // Bytes that are likely to be the beginning or the middle of characters.
+  const likely = [0x41, 0x80, 0xbf, 0xc3, 0xdf, 0xe2, 0x82, 0xac, 0xed, 0xb2, 0xf0, 0x9f, 0x98, 0xff];
+  for (let i = 0; i < 2000; i++) {
+    const name = Uint8Array.from(bytes.bytes(bytes.uint32() % 12), (byte) => likely[byte % likely.length]);
+    deepStrictEqual(nameBytes(nameText(name)), name);
+  }
 });

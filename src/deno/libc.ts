@@ -2,6 +2,7 @@
  * The few calls of the C library that neither Deno nor node offers. Only on Linux and only when foreign functions are
  * allowed; everybody who calls has another way, or says what is lost.
  */
+import { nameBytes } from "../bytes.ts";
 
 const O_WRONLY = 1;
 const O_CLOEXEC = 0o2000000;
@@ -185,7 +186,7 @@ export function terminated(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** A text for the library. */
 export function terminatedText(text: string): Uint8Array<ArrayBuffer> {
-  return terminated(new TextEncoder().encode(text));
+  return terminated(nameBytes(text));
 }
 
 /** A path that begins at the open folder, whatever its own path has become. */

@@ -1,4 +1,5 @@
 /** Attributes of nodes read by the C library of Linux: extended ones, access lists, capabilities, labels. */
+import { nameText } from "../bytes.ts";
 import { ACL_XATTR, decodeAcl, decodeDefaultAcl, type NameId } from "../formats/acl.ts";
 import { type ArchiveNode, MAX_NAME_BYTES, type NodeKind } from "../formats/archive_elements.ts";
 import { FEATURES } from "../formats/features.ts";
@@ -95,8 +96,12 @@ export class AttributeReader {
       unlessUnsupported(this.#libc);
       return [];
     }
-    const names = new TextDecoder().decode(this.#buffer.subarray(0, length)).split("\0");
-    return names.filter((name) => name !== "" && name.length <= MAX_NAME_BYTES);
+    const names: string[] = [];
+    for (let at = 0, end: number; at < length; at = end + 1) {
+      end = this.#buffer.indexOf(0, at);
+      if (end > at && end - at <= MAX_NAME_BYTES) names.push(nameText(this.#buffer.subarray(at, end)));
+    }
+    return names;
   }
 
   /** An attribute's value, `undefined` when there is none. */
@@ -113,7 +118,7 @@ export class AttributeReader {
 }
 
 function labelOf(value: Uint8Array | undefined): string | undefined {
-  const label = value === undefined ? "" : new TextDecoder().decode(value).replace(/\0.*$/s, "");
+  const label = value === undefined ? "" : nameText(value).replace(/\0.*$/s, "");
   return label === "" ? undefined : label;
 }
 

@@ -1,4 +1,5 @@
 /** Gives a file or folder that was unpacked the owner, mode, time and whatever else its archive tells of it. */
+import { nameBytes } from "../bytes.ts";
 import { ACL_XATTR, encodeAcl, encodeDefaultAcl, withoutExtraNul } from "../formats/acl.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../formats/features.ts";
@@ -74,7 +75,7 @@ export class NodeAttributes {
         "SELinux labels",
         what,
         "security.selinux",
-        new TextEncoder().encode(`${node.selinux}\0`),
+        nameBytes(`${node.selinux}\0`),
       );
     }
     this.#setProject(what, node);

@@ -88,7 +88,7 @@ export const KINDS: ReadonlyMap<number, NodeKind> = new Map(
 
 /** An extended attribute. */
 export interface Xattr {
-  /** With its namespace: `user.note`. */
+  /** With its namespace: `user.note`. A byte that is not UTF-8 is U+DC00 and the byte, here as in names of users. */
   readonly name: string;
   /** As it is, without a NUL at its end. */
   readonly value: Uint8Array;

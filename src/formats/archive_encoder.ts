@@ -4,6 +4,7 @@
  * The format is told in archive_elements.ts and goodbye.ts. Of a directory, the table of its children is kept until its
  * end; files' bytes are passed on as they come.
  */
+import { nameBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import type { ArchiveEvent } from "./archive.ts";
 import {
@@ -53,7 +54,6 @@ interface OpenFolder {
   previous: Uint8Array | undefined;
 }
 
-const encoder = new TextEncoder();
 const NUL = Uint8Array.of(0);
 const NO_BYTES = new Uint8Array(0);
 
@@ -263,7 +263,7 @@ export class ArchiveEncoder {
   #writeXattrs({ xattrs }: ArchiveNode): void {
     if (xattrs.length === 0) return;
     const kept = xattrs.filter(({ name }) => /^(user|trusted)\../s.test(name))
-      .map(({ name, value }) => ({ name: encoder.encode(name), value }))
+      .map(({ name, value }) => ({ name: nameBytes(name), value }))
       .sort((a, b) => compareBytes(a.name, b.name));
     for (const { name, value } of kept) {
       if (name.length > MAX_NAME_BYTES) continue;
@@ -337,7 +337,7 @@ export class ArchiveEncoder {
   /** The bytes of a name that comes again and again. */
   #name(text: string): Uint8Array {
     let bytes = this.#names.get(text);
-    if (bytes === undefined) this.#names.set(text, bytes = encoder.encode(text));
+    if (bytes === undefined) this.#names.set(text, bytes = nameBytes(text));
     return bytes;
   }
 }

@@ -1,5 +1,5 @@
 /** Puts together what an archive's elements tell about one node, believing none of it before it is checked. */
-import { readU64, viewOf } from "../bytes.ts";
+import { nameText, readU64, viewOf } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import {
   type AclEntry,
@@ -157,10 +157,10 @@ export class NodeBuilder {
   #take(element: ElementName, body: Uint8Array): void {
     switch (element) {
       case "user":
-        this.#user = text(terminated(body, "a user"));
+        this.#user = nameText(terminated(body, "a user"));
         return;
       case "group":
-        this.#group = text(terminated(body, "a group"));
+        this.#group = nameText(terminated(body, "a group"));
         return;
       case "xattr":
         return this.#addXattr(body);
@@ -173,7 +173,7 @@ export class NodeBuilder {
         this.#fcaps = body.slice();
         return;
       case "selinux":
-        this.#selinux = text(terminated(body, "a label"));
+        this.#selinux = nameText(terminated(body, "a label"));
         return;
       case "quotaProjectId":
         this.#projectId = readId(viewOf(body), 0);
@@ -186,7 +186,7 @@ export class NodeBuilder {
   #addXattr(body: Uint8Array): void {
     const end = body.indexOf(0);
     if (end < 1 || end > MAX_NAME_BYTES) throw invalidArchive("an extended attribute has no right name");
-    const name = text(body.subarray(0, end));
+    const name = nameText(body.subarray(0, end));
     if (this.#xattrNames.has(name)) throw invalidArchive(`a node has the attribute ${name} twice`);
     this.#xattrNames.add(name);
     this.#xattrs.push({ name, value: body.slice(end + 1) });
@@ -200,7 +200,9 @@ export class NodeBuilder {
 
   #addAcl(element: ElementName, body: Uint8Array): void {
     const view = viewOf(body);
-    const name = body.length === 16 ? "" : text(terminated(body.subarray(16), "a name in an access list"));
+    const name = body.length === 16
+      ? ""
+      : nameText(terminated(body.subarray(16), "a name in an access list"));
     const entry = { id: readId(view, 0), name, permissions: readPermissions(view, 8) };
     const list = this.#acls.get(element);
     if (list === undefined) this.#acls.set(element, [entry]);
@@ -258,13 +260,6 @@ function terminated(body: Uint8Array, what: string): Uint8Array {
   const end = body.length - 1;
   if (end < 1 || body.indexOf(0) !== end) throw invalidArchive(`${what} does not end where it should`);
   return body.subarray(0, end);
-}
-
-const utf8 = new TextDecoder();
-
-/** Names that are not UTF-8 are of no known user and no attribute: they get other characters and are not found. */
-function text(bytes: Uint8Array): string {
-  return utf8.decode(bytes);
 }
 
 function readId(view: DataView, at: number): number {

@@ -1,4 +1,5 @@
 /** Puts together what a tar's headers tell about one member, believing none of it before it is checked. */
+import { nameBytes, nameText } from "../bytes.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import { ACL_XATTR, decodeAcl, decodeDefaultAcl } from "./acl.ts";
 import type { Xattr } from "./archive_elements.ts";
@@ -97,7 +98,7 @@ function readAttributes(
   }
   const text = (key: string) => {
     const value = records.get(key);
-    return value && decoder.decode(value);
+    return value && nameText(value);
   };
   const [access, defaultAcl] = [text("SCHILY.acl.access"), text("SCHILY.acl.default")];
   const masked = access === undefined ? undefined : parseAclText(access, findId);
@@ -127,18 +128,15 @@ function decodeXattr<T>(
 }
 
 function toXattr(name: string, value: Uint8Array): Xattr {
-  if (name === "" || name.includes("\0") || encoder.encode(name).length > MAX_XATTR_NAME) {
+  if (name === "" || name.includes("\0") || nameBytes(name).length > MAX_XATTR_NAME) {
     throw invalidTar("an extended attribute has no right name");
   }
   if (value.length > MAX_XATTR_VALUE_BYTES) throw invalidTar(`the extended attribute ${name} is too long`);
   return { name, value };
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 function toText(bytes: Uint8Array): string | undefined {
-  return bytes.length === 0 ? undefined : decoder.decode(bytes);
+  return bytes.length === 0 ? undefined : nameText(bytes);
 }
 
 function toId(id: bigint): number {

@@ -5,7 +5,7 @@
  * extended header of pax in front, which GNU tar reads as well: the fraction of a time, attributes, access lists, file
  * capabilities and SELinux labels, long names of users and groups.
  */
-import { concat } from "../bytes.ts";
+import { concat, nameBytes } from "../bytes.ts";
 import { withoutExtraNul } from "./acl.ts";
 import type { ArchiveEvent } from "./archive.ts";
 import type { ArchiveNode } from "./archive_elements.ts";
@@ -104,7 +104,7 @@ export class TarEncoder {
     this.#noteLosses(node);
     const path = this.#path(node);
     const target = node.target ?? NO_BYTES;
-    const [user, group] = [encoder.encode(node.user ?? ""), encoder.encode(node.group ?? "")];
+    const [user, group] = [nameBytes(node.user ?? ""), nameBytes(node.group ?? "")];
     const mtime = hasTimes(node.features) ? node.mtime : 0n;
     const pieces: Uint8Array[] = [];
     const records = recordsOf(node, mtime, user, group);
@@ -142,7 +142,7 @@ function fractionOf(time: bigint): bigint {
 /** What the header itself cannot say. */
 function recordsOf(node: ArchiveNode, mtime: bigint, user: Uint8Array, group: Uint8Array): PaxRecord[] {
   const records: PaxRecord[] = [];
-  const text = (key: string, value: string) => records.push({ key, value: encoder.encode(value) });
+  const text = (key: string, value: string) => records.push({ key, value: nameBytes(value) });
   if (fractionOf(mtime) !== 0n) records.push({ key: "mtime", value: formatPaxTime(mtime) });
   if (user.length >= TAR_USER_BYTES) records.push({ key: "uname", value: user });
   if (group.length >= TAR_USER_BYTES) records.push({ key: "gname", value: group });

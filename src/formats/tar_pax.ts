@@ -4,7 +4,7 @@
  * Besides POSIX's own keys there are those of star (SCHILY.xattr.NAME, SCHILY.acl.access and .default), of Red Hat
  * (RHT.security.selinux) and of GNU tar (GNU.sparse.…). In attributes' names GNU tar writes % and = as %25 and %3D.
  */
-import { concat } from "../bytes.ts";
+import { concat, nameBytes, nameText } from "../bytes.ts";
 import { invalidTar } from "./tar_member.ts";
 
 /** One record. */
@@ -44,7 +44,7 @@ export function parsePax(bytes: Uint8Array): PaxRecord[] {
     if (equals < 0 || equals >= end - 1 || equals === space + 1) {
       throw invalidTar("an extended header (pax) has a record without a key");
     }
-    const key = decoder.decode(bytes.subarray(space + 1, equals));
+    const key = nameText(bytes.subarray(space + 1, equals));
     records.push({ key, value: bytes.slice(equals + 1, end - 1) });
     at = end;
   }
@@ -57,7 +57,7 @@ export function buildPax(records: readonly PaxRecord[]): Uint8Array<ArrayBuffer>
 }
 
 function buildRecord({ key, value }: PaxRecord): Uint8Array<ArrayBuffer> {
-  const body = concat([encoder.encode(` ${key}=`), value, Uint8Array.of(0x0a)]);
+  const body = concat([nameBytes(` ${key}=`), value, Uint8Array.of(0x0a)]);
   let length = body.length;
   while (length !== body.length + String(length).length) length = body.length + String(length).length;
   return concat([encoder.encode(String(length)), body]);

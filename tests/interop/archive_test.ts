@@ -5,7 +5,7 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { cliCommand, runCli } from "../support/cli.ts";
-import { canSetAttributes } from "../support/attributes.ts";
+import { canSetAttributes, setXattr, xattrsOf } from "../support/attributes.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { filesIn } from "../support/files.ts";
 import { peers } from "../support/peers.ts";
@@ -63,6 +63,25 @@ Deno.test({
     } finally {
       unlockTree(tree);
     }
+  },
+});
+
+Deno.test({
+  name: "attributes whose names are not UTF-8 are kept as they are, in archives and tars",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    const path = dir.write("tree/file", "x");
+    const names = ["user.\udcff", "user.\udcfe\udcc3", "user.\udcc3x", "user.ü"];
+    for (const name of names) setXattr(path, name, name.length.toString());
+    await sameArchives(dir, dir.path("tree"), []);
+    await ours("untar", dir.path("theirs.catar"), dir.path("unpacked"));
+    deepStrictEqual(xattrsOf(dir.path("unpacked/file")), xattrsOf(path));
+    strictEqual(Object.keys(xattrsOf(path)).length, names.length);
+    await ours("untar", "--output-format=gnu-tar", dir.path("theirs.catar"), dir.path("x.tar"));
+    await ours("tar", "--input-format=tar", "--with=xattrs", dir.path("again.catar"), dir.path("x.tar"));
+    await casync("make", "--with=xattrs", dir.path("xattrs.catar"), dir.path("tree"));
+    deepStrictEqual(Deno.readFileSync(dir.path("again.catar")), Deno.readFileSync(dir.path("xattrs.catar")));
   },
 });
 

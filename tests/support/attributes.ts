@@ -1,5 +1,6 @@
 /** Attributes of files that Deno cannot set or read, for trees that have everything. Only on Linux, mostly only for root. */
 
+import { nameBytes, nameText } from "../../src/bytes.ts";
 import { ok } from "node:assert/strict";
 
 /** Whether {@linkcode setXattr} and its like work here. */
@@ -31,7 +32,7 @@ function withLibc<T>(work: (c: ReturnType<typeof openLibc>) => T): T {
   return work(libc);
 }
 
-const text = (value: string) => new TextEncoder().encode(`${value}\0`);
+const text = (value: string) => nameBytes(`${value}\0`);
 
 /** Sets an extended attribute of the file or symlink itself. */
 export function setXattr(path: string, name: string, value: Uint8Array | string): void {
@@ -48,7 +49,12 @@ export function xattrsOf(path: string): Record<string, string> {
   return withLibc((c) => {
     const length = Number(c.llistxattr(text(path), buffer, BigInt(buffer.length)));
     ok(length >= 0, `cannot list the attributes of ${path}`);
-    const names = new TextDecoder().decode(buffer.subarray(0, length)).split("\0").filter((name) => name);
+    const names: string[] = [];
+    for (let at = 0; at < length;) {
+      const end = buffer.indexOf(0, at);
+      names.push(nameText(buffer.subarray(at, end)));
+      at = end + 1;
+    }
     return Object.fromEntries(
       names.sort().map((name) => {
         const size = Number(c.lgetxattr(text(path), text(name), buffer, BigInt(buffer.length)));
