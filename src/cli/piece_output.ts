@@ -11,9 +11,6 @@ interface Target {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Between looks at a pipe that has no reader yet. */
-const PAUSE_MS = 50;
-
 /** Whether the user means standard output. */
 export function isStandardOutput(path: string | undefined): path is "-" | undefined {
   return path === undefined || path === "-";
@@ -31,7 +28,7 @@ export async function writePieces(
   const toStandardOutput = isStandardOutput(path);
   try {
     if (toStandardOutput) return await writeTo(Deno.stdout, pieces, signal);
-    using file = await openOutput(path, () => orInterrupted(pause(), signal));
+    using file = await openOutput(path, signal);
     await writeTo(file, pieces, signal);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
@@ -69,8 +66,4 @@ async function writeTo(
     }
     freeBytes(piece);
   }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
 }

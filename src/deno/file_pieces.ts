@@ -1,6 +1,7 @@
 /** A file or standard input, read in order and piece by piece, stopped by Ctrl-C even where nothing comes. */
 import { orInterrupted } from "../jobs/or_interrupted.ts";
 import { fileError } from "./file_errors.ts";
+import { openInput } from "./input_file.ts";
 
 const PIECE_BYTES = 256 * 1024;
 
@@ -12,7 +13,9 @@ export async function* filePieces(
   const what = path === undefined ? "read standard input" : `read ${path}`;
   try {
     if (path === undefined) return yield* readPieces(Deno.stdin, signal);
-    using file = await orInterrupted(Deno.open(path), signal);
+    const { file, first } = await openInput(path, signal);
+    using _ = file;
+    if (first.length > 0) yield first;
     yield* readPieces(file, signal);
   } catch (error) {
     throw fileError(what, error);

@@ -28,6 +28,11 @@ export function ownIds(): { uid: number | null; gid: number | null } | undefined
   return mayAsk("uid") && mayAsk("gid") ? { uid: Deno.uid(), gid: Deno.gid() } : undefined;
 }
 
+/** Whether what is at the path may be written to. */
+export function mayWrite(path: string): boolean {
+  return granted({ name: "write", path });
+}
+
 /** The user's name, `undefined` when it may not be asked for. */
 export function userName(): string | undefined {
   return ["uid", "gid", "username"].every(mayAsk) ? userInfo().username : undefined;
