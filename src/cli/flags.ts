@@ -76,6 +76,7 @@ export interface Flag {
 
 /** The parser of options that may be repeated: keeps all values. */
 export function collect(text: string, previous: unknown): string[] {
+  if (text === "") throw new Error("it is empty");
   return [...(Array.isArray(previous) ? previous : []), text];
 }
 

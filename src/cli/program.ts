@@ -36,7 +36,7 @@ export function makeProgram(start: Start): Command {
       .description(spec.description.replaceAll("\n", " "))
       .addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`)
       .action(async () => {
-        checkWords(spec, command.args);
+        checkArguments(spec, command.args);
         await start(spec, command.args, command.optsWithGlobals<FlagValues>());
       });
     const own = spec.flags.filter((name) => !REMOTE_FLAGS.includes(name));
@@ -95,11 +95,14 @@ function acceptCacheRepair(command: Command, spec: CommandSpec): void {
   command.addOption(new Option(FLAGS.cacheRepair.flags).hideHelp());
 }
 
-/** Arguments that take one of some words. The only word of one is left to the command. */
-function checkWords(spec: CommandSpec, args: readonly string[]): void {
-  for (const [i, { name, words }] of describeArguments(spec).entries()) {
-    if (words.length < 2 || words.includes(args[i])) continue;
-    throw invalidValue(args[i], `<${name}>`, notAmong(args[i], words));
+/** None may be empty, and some take one of some words. The only word of one is left to the command. */
+function checkArguments(spec: CommandSpec, args: readonly string[]): void {
+  const described = describeArguments(spec);
+  for (const [i, arg] of args.entries()) {
+    // All that is behind a repeated argument is such a one.
+    const { name, words } = described[Math.min(i, described.length - 1)];
+    if (arg === "") throw invalidValue(arg, `<${name}>`, "it is empty");
+    if (words.length > 1 && !words.includes(arg)) throw invalidValue(arg, `<${name}>`, notAmong(arg, words));
   }
 }
 

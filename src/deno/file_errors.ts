@@ -22,6 +22,7 @@ export function reasonOf(error: unknown): string {
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   if (error instanceof Deno.errors.NotADirectory) return "not a directory";
   if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
+  if (error instanceof Deno.errors.AlreadyExists) return "there is something else of that name";
   const text = messageOf(error);
   return HELP.find(([pattern]) => pattern.test(text))?.[1] ?? text;
 }

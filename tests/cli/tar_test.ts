@@ -147,7 +147,7 @@ const wrong: [
     "there is no folder",
   ],
   ["an output that is a folder", (dir) => [dir.dir("x"), someTree(dir)], 2, "Cannot write", "it is a folder"],
-  ["-i without a store", (dir) => ["-i", dir.path("x"), someTree(dir)], 2, "-i needs a store"],
+  ["-i without a store", (dir) => ["-i", dir.path("x"), someTree(dir)], 2, "Missing option -s, --store"],
   [
     "a feature that is none",
     () => ["--with=everything", "x", "y"],

@@ -178,7 +178,12 @@ Deno.test("what untar cannot do", async () => {
   assertFails(await runCli(["untar", testdata("tree.catar")]), 2, "target");
   strictEqual(exists(target), false);
   const taken = dir.write("file", "x");
-  assertFails(await runCli(["untar", testdata("tree.catar"), taken]), 1, taken);
+  assertFails(
+    await runCli(["untar", testdata("tree.catar"), taken]),
+    1,
+    taken,
+    "there is something else of that name",
+  );
   strictEqual(Deno.readTextFileSync(taken), "x");
   const escape = dir.write("e.catar", directory([["../escaped", file("x")]]));
   assertFails(await runCli(["untar", escape, target]), 1, escape, "a name has a /");

@@ -3,7 +3,6 @@ import { basename } from "node:path";
 import { freeBytes } from "../../bytes.ts";
 import type { TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
-import { DesyncError } from "../../errors.ts";
 import { serializeIndex } from "../../formats/index.ts";
 import { makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
@@ -12,7 +11,7 @@ import { WorkerPool } from "../../workers/pool.ts";
 import { archiveFeatures } from "../archive_features.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator, onlyStore } from "../location.ts";
+import { Locator, missingOption, onlyStore } from "../location.ts";
 import { printBytes, printError } from "../output.ts";
 import { writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
@@ -64,7 +63,7 @@ async function packIntoStore(
 ): Promise<Packed> {
   if (output !== "-") checkPlace(output);
   const fill = new Locator(flags).fillingOf(onlyStore(flags));
-  if (fill === undefined) throw new DesyncError("usage", "Where to? -i needs a store: name it with -s");
+  if (fill === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const features = archiveFeatures(flags);
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
