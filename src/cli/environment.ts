@@ -8,5 +8,8 @@ export const VARIABLES = {
   SSH_AUTH_SOCK: "the socket of the ssh agent, for --ssh-builtin",
   DESYNC_PROGRESSBAR_ENABLED: "when set, shows a bar also where standard error is no terminal",
   DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto writes JSON, a line a second",
+  TMPDIR:
+    "the folder for temporary files, /tmp when it is not set: for what comes in order and is needed in another " +
+    "(on Windows TEMP, TMP)",
   SOURCE_DATE_EPOCH: "the day in the manual page, in seconds since 1970; today when it is not set",
 } as const;

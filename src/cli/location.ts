@@ -1,8 +1,6 @@
 /** From what the user calls a store or an index to the thing itself. */
-import { readFileSync } from "node:fs";
 import { type ChunkId, isChunkId } from "../chunk.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
-import { fileError } from "../deno/file_errors.ts";
 import { FileAccess } from "../deno/file_access.ts";
 import { environment } from "../deno/permitted.ts";
 import { isMissingScheme } from "./missing.ts";
@@ -25,11 +23,14 @@ import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts
 import type { WorkerPool } from "../workers/pool.ts";
 import type { Filling } from "../workers/messages.ts";
 import { filePieces } from "../deno/file_pieces.ts";
+import { readWhole } from "../deno/read_whole.ts";
 import type { FlagValues } from "./flags.ts";
-import { orInterrupted } from "../jobs/or_interrupted.ts";
 
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
 const MAX_INDEX_BYTES = 2 ** 31 - 1;
+
+/** No text is longer: V8 has no strings beyond. */
+export const MAX_LIST_BYTES = 2 ** 29 - 64;
 
 /** Sessions with an ssh store that are opened unless the user says otherwise. */
 const SSH_SESSIONS = 2;
@@ -147,7 +148,7 @@ export class Locator implements AsyncDisposable {
       const index = await this.index(location, signal);
       for (let i = 0; i < index.count; i++) ids.add(index.id(i));
     }
-    for (const path of lists) for (const id of readIdList(path)) ids.add(id);
+    for (const path of lists) for (const id of await readIdList(path, signal)) ids.add(id);
     return ids;
   }
 
@@ -228,11 +229,8 @@ export class Locator implements AsyncDisposable {
     if (scheme !== undefined) {
       throw unknownScheme(`read the index ${withoutSecrets(location)}`, scheme, READABLE);
     }
-    try {
-      return location === "-" ? await readStandardInput(signal) : readFileSync(location);
-    } catch (error) {
-      throw fileError(`read the index ${location}`, error);
-    }
+    if (location === "-") return await readWhole(undefined, "standard input", MAX_INDEX_BYTES, signal);
+    return await readWhole(location, `the index ${location}`, MAX_INDEX_BYTES, signal);
   }
 
   async #download(location: string, signal?: AbortSignal): Promise<Uint8Array> {
@@ -311,14 +309,9 @@ export function withoutSecrets(location: string): string {
 }
 
 /** The ids in a text file, one a line; empty lines do not count. */
-function readIdList(path: string): ChunkId[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw fileError(`read the list of chunks ${path}`, error);
-  }
-  const lines = text.split("\n").map((line) => line.trim());
+async function readIdList(path: string, signal?: AbortSignal): Promise<ChunkId[]> {
+  const bytes = await readWhole(path, `the list of chunks ${path}`, MAX_LIST_BYTES, signal);
+  const lines = new TextDecoder().decode(bytes).split("\n").map((line) => line.trim());
   return lines.flatMap((line, i) => {
     if (line === "") return [];
     if (isChunkId(line.toLowerCase())) return [line.toLowerCase()];
@@ -327,9 +320,4 @@ function readIdList(path: string): ChunkId[] {
       `Cannot use the list of chunks ${path}: line ${i + 1} is no chunk id`,
     );
   });
-}
-
-async function readStandardInput(signal?: AbortSignal): Promise<Uint8Array> {
-  const bytes = new Response(Deno.stdin.readable).bytes();
-  return signal === undefined ? await bytes : await orInterrupted(bytes, signal);
 }

@@ -26,7 +26,10 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 /** Tells what went wrong, in one line unless more was asked for. Returns the exit status. */
-function report(error: unknown, verbose: boolean): number {
+function report(thrown: unknown, verbose: boolean): number {
+  let error = thrown;
+  // What went wrong first counts, not what went wrong while it was cleaned up behind it.
+  while (error instanceof SuppressedError) error = error.suppressed;
   if (error instanceof OutputClosed) return DONE;
   // A help or the version was shown: all else is a DesyncError by now.
   if (error instanceof CommanderError) return DONE;

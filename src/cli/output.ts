@@ -1,5 +1,5 @@
 /** Writing to standard output and error. */
-import { DesyncError } from "../errors.ts";
+import { fileError } from "../deno/file_errors.ts";
 
 const encoder = new TextEncoder();
 
@@ -8,18 +8,20 @@ export class OutputClosed extends Error {}
 
 /** Writes to standard output. Throws {@linkcode OutputClosed} when nobody reads it any more. */
 export function print(text: string): void {
-  printBytes(encoder.encode(text));
-}
-
-/** The same for bytes. */
-export function printBytes(bytes: Uint8Array): void {
   try {
-    writeFully(Deno.stdout, bytes);
+    writeFully(Deno.stdout, encoder.encode(text));
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
-    throw new DesyncError("io", `Cannot write to standard output: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw fileError("write standard output", error);
+  }
+}
+
+/** The same for what is told on the way of work that goes on when nobody reads it any more. */
+export function printInPassing(text: string): void {
+  try {
+    print(text);
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error;
   }
 }
 

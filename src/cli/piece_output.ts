@@ -1,4 +1,4 @@
-/** Bytes that come piece by piece, written to where the user wants them. */
+/** Bytes, at once or piece by piece, written to where the user wants them. */
 import { freeBytes } from "../bytes.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { openOutput } from "../deno/output_file.ts";
@@ -22,7 +22,7 @@ export function isStandardOutput(path: string | undefined): path is "-" | undefi
  */
 export async function writePieces(
   path: string | undefined,
-  pieces: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
   const toStandardOutput = isStandardOutput(path);
@@ -41,14 +41,23 @@ export async function writePieces(
  * has meanwhile, if any, and gives the bytes.
  */
 export async function writeWholePieces(
-  path: string,
-  begin: (temporary?: string) => AsyncIterable<Uint8Array>,
+  path: string | undefined,
+  begin: (temporary?: string) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (path === "-" || isSpecialPlace(path)) return await writePieces(path, begin(), signal);
+  if (isStandardOutput(path) || isSpecialPlace(path)) return await writePieces(path, begin(), signal);
   using file = new WholeFile(path);
   for await (const piece of begin(file.temporary)) file.write(piece);
   file.commit();
+}
+
+/** Writes a result that is complete, as {@linkcode writeWholePieces} does. Nobody may use the bytes afterwards. */
+export async function writeResult(
+  path: string | undefined,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+): Promise<void> {
+  await writeWholePieces(path, () => [bytes], signal);
 }
 
 /**
@@ -57,7 +66,7 @@ export async function writeWholePieces(
  */
 async function writeTo(
   target: Target,
-  pieces: AsyncIterable<Uint8Array>,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
   for await (const piece of pieces) {

@@ -5,12 +5,16 @@ import { openInput } from "./input_file.ts";
 
 const PIECE_BYTES = 256 * 1024;
 
-/** The bytes of the file, of standard input without a path. Throws `missing-file`, `io`, `interrupted`. */
+/**
+ * The bytes of the file, of standard input without a path. Throws `missing-file`, `io`, `interrupted`.
+ *
+ * @param shown what it is called in messages
+ */
 export async function* filePieces(
   path: string | undefined,
   signal?: AbortSignal,
+  shown: string = path ?? "standard input",
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const what = path === undefined ? "read standard input" : `read ${path}`;
   try {
     if (path === undefined) return yield* readPieces(Deno.stdin, signal);
     const { file, first } = await openInput(path, signal);
@@ -18,7 +22,7 @@ export async function* filePieces(
     if (first.length > 0) yield first;
     yield* readPieces(file, signal);
   } catch (error) {
-    throw fileError(what, error);
+    throw fileError(`read ${shown}`, error);
   }
 }
 

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { fileError } from "./file_errors.ts";
+import { environment } from "./permitted.ts";
 import { removeQuietly } from "./temporary_file.ts";
 
 /** Written front to back, then read. */
@@ -51,6 +52,6 @@ export class SpoolFile implements Disposable {
 }
 
 function temporaryFolder(): string {
-  if (Deno.build.os === "windows") return Deno.env.get("TEMP") ?? Deno.env.get("TMP") ?? ".";
-  return Deno.env.get("TMPDIR") || "/tmp";
+  if (Deno.build.os === "windows") return environment("TEMP") || environment("TMP") || ".";
+  return environment("TMPDIR") || "/tmp";
 }

@@ -5,23 +5,6 @@ import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.ts";
 
-/**
- * Writes the bytes beside `path` and renames them over it; a file that was there passes its permissions on. What is no
- * regular file (a pipe, a device, `/dev/stdout`) is written to.
- */
-export function writeWhole(path: string, bytes: Uint8Array): void {
-  if (isSpecialPlace(path)) {
-    try {
-      return Deno.writeFileSync(path, bytes);
-    } catch (error) {
-      throw fileError(`write ${path}`, error);
-    }
-  }
-  using file = new WholeFile(path);
-  file.write(bytes);
-  file.commit();
-}
-
 /** Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. */
 export function isSpecialPlace(path: string): boolean {
   try {

@@ -13,6 +13,7 @@ import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { peers } from "../support/peers.ts";
 import { repository, run, runAny, type RunOptions, type RunResult } from "../support/process.ts";
 import { type Sshd, startSshd } from "../support/sshd.ts";
+import { member, tarOf } from "../support/tar_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
 /** Runs the program from the clone with no permissions but these, and those of reading its own files. */
@@ -267,6 +268,24 @@ Deno.test("variables that may not be read count as unset", async () => {
   deepStrictEqual([without.code, without.stderr], [0, ""]);
   const withThem = await runPermitted([...here, "--allow-env"], words, { env });
   match(withThem.stderr, /"done":/);
+});
+
+Deno.test({
+  name: "where temporary files go is not asked for without permission",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const here = [`--allow-read=${dir.root},/tmp`, `--allow-write=${dir.root},/tmp`];
+    const words = ["tar", "--with=permissions", "--input-format=tar", dir.path("x.catar"), "-"];
+    const options = {
+      env: { TMPDIR: dir.path("none") },
+      stdin: tarOf(member("a", { content: "text" })),
+    };
+    const without = await runPermitted(here, words, options);
+    deepStrictEqual([without.code, without.stderr], [0, ""]);
+    const withIt = await runPermitted([...here, "--allow-env=TMPDIR"], words, options);
+    assertFails(withIt, 1, `Cannot make a temporary file in ${dir.path("none")}`);
+  },
 });
 
 Deno.test({

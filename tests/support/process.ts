@@ -70,6 +70,23 @@ async function isLate(work: Promise<unknown>, milliseconds: number): Promise<boo
   }
 }
 
+const SIGNAL_BITS = { SIGINT: 1n << 1n, SIGTERM: 1n << 14n };
+
+/** Waits until the program listens for the signal, which would end it otherwise; where nobody can tell, two seconds. */
+export async function untilListening(
+  child: Deno.ChildProcess,
+  signal: keyof typeof SIGNAL_BITS,
+): Promise<void> {
+  if (Deno.build.os !== "linux") return await new Promise((resolve) => setTimeout(resolve, 2000));
+  while (true) {
+    const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`)) ??
+      [];
+    if (caught === undefined) throw new Error("it ended before it listened");
+    if ((BigInt(`0x${caught}`) & SIGNAL_BITS[signal]) !== 0n) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
 /** Runs a peer (undefined when it is not installed) and fails with what it wrote to stderr when it fails. */
 export async function run(
   program: string | undefined,

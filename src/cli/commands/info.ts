@@ -1,11 +1,11 @@
 /** `desync info INDEX` */
 import { type IndexInfo, indexInfo } from "../../jobs/info.ts";
 import { type ChunkId, type ChunkSizes, isChunkId } from "../../chunk.ts";
-import { fileError } from "../../deno/file_errors.ts";
+import { readWhole } from "../../deno/read_whole.ts";
 import { DesyncError, messageOf } from "../../errors.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator } from "../location.ts";
+import { Locator, MAX_LIST_BYTES } from "../location.ts";
 import { print } from "../output.ts";
 
 /** Keys, their words in the plain form, and values: desync's, in its order. */
@@ -17,7 +17,9 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await locator.index(args[0], signal);
   const seeds = [];
   for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));
-  const compressedSizes = flags.chunksInfo === undefined ? undefined : readChunksInfo(flags.chunksInfo);
+  const compressedSizes = flags.chunksInfo === undefined
+    ? undefined
+    : await readChunksInfo(flags.chunksInfo, signal);
   const lanes = locator.limits.start;
   const info = await indexInfo(index, locator.sources(), { seeds, compressedSizes, lanes, signal });
   const lines = linesOf(info, index.sizes);
@@ -60,12 +62,12 @@ function plainOrder(lines: Line[]): Line[] {
 }
 
 /** The compressed sizes in what inspect-chunks wrote; chunks that its store lacked have none. */
-function readChunksInfo(path: string): Map<ChunkId, number> {
+async function readChunksInfo(path: string, signal: AbortSignal): Promise<Map<ChunkId, number>> {
+  const bytes = await readWhole(path, `the chunks' sizes in ${path}`, MAX_LIST_BYTES, signal);
   let list: unknown;
   try {
-    list = JSON.parse(Deno.readTextFileSync(path));
+    list = JSON.parse(new TextDecoder().decode(bytes));
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw fileError(`read the chunks' sizes in ${path}`, error);
     throw notAList(path, messageOf(error));
   }
   // desync writes null for an index without chunks.

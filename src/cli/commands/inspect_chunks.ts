@@ -1,10 +1,9 @@
 /** `desync inspect-chunks INDEX [OUTPUT]` */
 import { ChunkFolder } from "../../deno/chunk_folder.ts";
-import { writeWhole } from "../../deno/whole_file.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { localStore, Locator } from "../location.ts";
-import { print } from "../output.ts";
+import { writeResult } from "../piece_output.ts";
 
 /** One chunk in the list, with desync's names. */
 interface ListedChunk {
@@ -31,7 +30,6 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     });
   }
   const text = `${JSON.stringify(chunks, null, 2)}\n`;
-  if (output === undefined || output === "-") print(text);
-  else writeWhole(output, new TextEncoder().encode(text));
+  await writeResult(output, new TextEncoder().encode(text), signal);
   return DONE;
 }

@@ -3,12 +3,13 @@ import { serializeIndex } from "../../formats/index.ts";
 import { makeFromFile, makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
-import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
+import { checkPlace } from "../../deno/whole_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator, onlyStore } from "../location.ts";
-import { printBytes, printError } from "../output.ts";
+import { printError } from "../output.ts";
+import { writeResult } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 
 /** Cuts the file, stores its chunks, and writes the index last. */
@@ -31,8 +32,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   if (source !== undefined) checkUnchanged(input, source);
 
   const bytes = serializeIndex(made.index);
-  if (output === "-") printBytes(bytes);
-  else writeWhole(output, bytes);
+  await writeResult(output, bytes, signal);
   if (flags.printStats) {
     // The first two are desync's.
     const statistics = {

@@ -1,20 +1,19 @@
 /** `desync manpage [FOLDER]` */
 import { join } from "node:path";
 import { environment } from "../../deno/permitted.ts";
-import { writeWhole } from "../../deno/whole_file.ts";
 import { DesyncError } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
 import { DONE } from "../exit_status.ts";
+import type { FlagValues } from "../flags.ts";
 import { manualPage } from "../manual.ts";
-import { print } from "../output.ts";
+import { isStandardOutput, writeResult } from "../piece_output.ts";
 
 /** Prints the page, or writes it into the folder. */
-export function run(args: readonly string[]): Promise<number> {
+export async function run(args: readonly string[], _flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [folder] = args;
-  const page = manualPage(VERSION, day());
-  if (folder === undefined || folder === "-") print(page);
-  else writeWhole(join(folder, "desync.1"), new TextEncoder().encode(page));
-  return Promise.resolve(DONE);
+  const path = isStandardOutput(folder) ? folder : join(folder, "desync.1");
+  await writeResult(path, new TextEncoder().encode(manualPage(VERSION, day())), signal);
+  return DONE;
 }
 
 /** The day that whoever builds a package wants to see in it, or today. */

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { freeBytes } from "../../bytes.ts";
 import type { TreeSummary } from "../../deno/tree_reader.ts";
-import { checkPlace, writeWhole } from "../../deno/whole_file.ts";
+import { checkPlace } from "../../deno/whole_file.ts";
 import { serializeIndex } from "../../formats/index.ts";
 import { makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
@@ -12,8 +12,8 @@ import { archiveFeatures } from "../archive_features.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator, missingOption, onlyStore } from "../location.ts";
-import { printBytes, printError } from "../output.ts";
-import { writeWholePieces } from "../piece_output.ts";
+import { printError } from "../output.ts";
+import { writeResult, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { type ReadInput, treeInput } from "../tree_input.ts";
 
@@ -75,8 +75,7 @@ async function packIntoStore(
   })();
   const tree = await archive.done;
   const bytes = serializeIndex(made.index);
-  if (output === "-") printBytes(bytes);
-  else writeWhole(output, bytes);
+  await writeResult(output, bytes, signal);
   const statistics = {
     BytesTotal: made.index.size,
     ChunksProduced: made.index.count,

@@ -6,7 +6,7 @@ import { WorkerPool } from "../../workers/pool.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { localStore } from "../location.ts";
-import { print, printError } from "../output.ts";
+import { printError, printInPassing } from "../output.ts";
 import { showProgress } from "../progress.ts";
 
 /** Checks the store. */
@@ -23,7 +23,7 @@ export async function run(_args: readonly string[], flags: FlagValues, signal: A
     signal,
     progress,
     onInvalid: ({ id, reason, removed }) =>
-      print(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
+      printInPassing(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
     onUnreadable: (sentence) => printError(`desync: ${sentence}\n`),
   });
   if (summary.leftovers > 0) printError(`desync: ${summary.leftovers} leftovers of killed runs removed\n`);

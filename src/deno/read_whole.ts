@@ -1,0 +1,54 @@
+/** A file, or standard input, that is small enough to be read whole. */
+import { readFileSync } from "node:fs";
+import { concat } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
+import { fileError } from "./file_errors.ts";
+import { filePieces } from "./file_pieces.ts";
+
+/**
+ * All bytes of the file or pipe, of standard input without a path. Throws `missing-file`, `io` also for more bytes than
+ * `limit`, `interrupted`.
+ *
+ * @param shown what it is called in messages
+ */
+export async function readWhole(
+  path: string | undefined,
+  shown: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const size = path === undefined ? undefined : sizeOfFile(path);
+  if (size !== undefined && size > limit) throw tooLarge(shown, limit);
+  if (size !== undefined && size > 0) return readFile(path!, shown);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  // Nobody knows how much comes, nor when: not even of files that the system makes up and calls empty.
+  for await (const piece of filePieces(path, signal, shown)) {
+    length += piece.length;
+    if (length > limit) throw tooLarge(shown, limit);
+    pieces.push(piece);
+  }
+  return concat(pieces);
+}
+
+/** `undefined` for what is no file, or nothing at all: opening it tells more. */
+function sizeOfFile(path: string): number | undefined {
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    return isFile ? size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readFile(path: string, shown: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw fileError(`read ${shown}`, error);
+  }
+}
+
+function tooLarge(shown: string, limit: number): DesyncError {
+  return new DesyncError("io", `Cannot read ${shown}: it has more than the ${limit} bytes that it can have`);
+}
