@@ -1,4 +1,5 @@
 /** Ctrl-C and its like: the first asks the command to stop cleanly, the second ends the program at once. */
+import { processStatus } from "../deno/permitted.ts";
 import { INTERRUPTED } from "./exit_status.ts";
 import { printError } from "./output.ts";
 
@@ -10,17 +11,28 @@ export interface Interrupt extends Disposable {
 /** Listens until it is disposed. */
 export function onInterrupt(): Interrupt {
   const controller = new AbortController();
-  const signals: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM", "SIGHUP"];
-  const listener = () => {
+  const interrupt = () => {
     if (controller.signal.aborted) Deno.exit(INTERRUPTED);
-    printError("\ndesync: stopping\n");
+    // Behind the ^C that the terminal shows.
+    printError(`${Deno.stderr.isTerminal() ? "\n" : ""}desync: stopping\n`);
     controller.abort();
   };
-  for (const name of signals) Deno.addSignalListener(name, listener);
+  const listeners: [Deno.Signal, () => void][] = [["SIGINT", interrupt]];
+  if (Deno.build.os !== "windows") {
+    // Whatever is listened to, Deno no longer ignores SIGHUP: without a listener of its own it would end the program.
+    listeners.push(["SIGTERM", interrupt], ["SIGHUP", ignoresHangUp() ? () => {} : interrupt]);
+  }
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
-      for (const name of signals) Deno.removeSignalListener(name, listener);
+      for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
     },
   };
+}
+
+/** Whether whoever started the program wants it to survive the end of the terminal, as nohup does. Only Linux tells. */
+function ignoresHangUp(): boolean {
+  const [, lowest] = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(processStatus()) ?? [];
+  return lowest !== undefined && (parseInt(lowest, 16) & 1) !== 0;
 }

@@ -2,7 +2,7 @@
  * What may be asked of the system, where that was permitted. None of this is needed: without the permission nothing is
  * asked, neither the system nor the user, and the caller goes on as if there were no answer.
  */
-import { statfsSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { userInfo } from "node:os";
 
 /** A variable of the environment, empty when it is not set or may not be read. */
@@ -15,6 +15,18 @@ export function freeBytes(path: string): number | undefined {
   if (!mayAsk("statfs")) return undefined;
   const { bavail, bsize } = statfsSync(path);
   return bavail * bsize;
+}
+
+/** What Linux tells of this process in `/proc/self/status`, empty when that may not be read or is not there. */
+export function processStatus(): string {
+  const path = "/proc/self/status";
+  if (Deno.build.os !== "linux" || !granted({ name: "read", path })) return "";
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // It takes permission for everything, though the answer before was another.
+    return "";
+  }
 }
 
 /** The permissions that new files do not get, `undefined` when they may not be asked for; 0 where there are none. */

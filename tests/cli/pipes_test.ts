@@ -50,6 +50,32 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "what was started to survive the end of the terminal does",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const pipe = dir.path("pipe");
+    await run("mkfifo", [pipe]);
+    for (const [trap, status] of [["trap '' HUP", 0], ["true", 130]] as const) {
+      const child = new Deno.Command("sh", {
+        args: ["-c", `${trap}; exec "$@"`, "sh", ...cliCommand, "list-chunks", pipe],
+        stdin: "null",
+        stdout: "null",
+        stderr: "null",
+      }).spawn();
+      await untilListening(child, "SIGINT");
+      child.kill("SIGHUP");
+      // Opened for reading as well, so that nobody waits for anybody here.
+      using writer = Deno.openSync(pipe, { read: true, write: true });
+      if (status === 0) writer.writeSync(Deno.readFileSync(made.index));
+      writer.close();
+      strictEqual((await child.status).code, status);
+    }
+  },
+});
+
 /** The words of a command that waits for somebody at the other end of the pipe. */
 const waits: [name: string, words: (made: Made, pipe: string, dir: TempDir) => string[]][] = [
   ["an index", (_, pipe) => ["list-chunks", pipe]],
