@@ -7,7 +7,7 @@ export const VARIABLES = {
     'the program that is run on the other side of ssh, "casync" when it is not set; "desync" serves as well',
   SSH_AUTH_SOCK: "the socket of the ssh agent, for --ssh-builtin",
   DESYNC_PROGRESSBAR_ENABLED: "when set, shows a bar also where standard error is no terminal",
-  DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto writes JSON, a line a second",
+  DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto is --progress=lines",
   TMPDIR:
     "the folder for temporary files, /tmp when it is not set: for what comes in order and is needed in another " +
     "(on Windows TEMP, TMP)",

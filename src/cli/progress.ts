@@ -3,24 +3,39 @@ import { environment } from "../deno/permitted.ts";
 import type { Progress, SourceCount } from "../jobs/progress.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
 import { printError } from "./output.ts";
-import { formatBytes, formatSeconds } from "./text.ts";
+import { formatBytes, formatGoSeconds, formatSeconds } from "./text.ts";
 
-const BAR_INTERVAL_MS = 200;
-const LINE_INTERVAL_MS = 1000;
+type Mode = Exclude<ProgressMode, "auto" | "none">;
+
+/** Between two looks at the job. */
+const INTERVAL_MS: Readonly<Record<Mode, number>> = { bar: 200, lines: 500, json: 1000 };
 const BAR_CELLS = 24;
 /** The speed that is shown is that of about the last seconds. */
 const SMOOTHING = 0.15;
 
 /** How amounts of a job are written. */
-export type Unit = "bytes" | "folders";
+type Unit = "bytes" | "folders";
+
+/** What a job is called, and what it counts in. */
+export interface Shown {
+  /** Default: bytes. */
+  readonly unit?: Unit;
+  /** What desync calls it in its lines for programs. */
+  readonly label?: string;
+}
+
+interface Display {
+  show(): void;
+  end(): void;
+}
 
 /** Shows the progress until it is disposed, in the way that the options and the environment ask for. */
-export function showProgress(progress: Progress, flags: FlagValues, unit: Unit = "bytes"): Disposable {
+export function showProgress(progress: Progress, flags: FlagValues, shown: Shown = {}): Disposable {
   const mode = modeOf(flags.progress ?? "auto");
   if (mode === "none") return { [Symbol.dispose]: () => {} };
-  const display = mode === "json" ? new JsonLines(progress) : new Bar(progress, unit);
+  const display = makeDisplay(mode, progress, shown);
   display.show();
-  const timer = setInterval(() => display.show(), mode === "json" ? LINE_INTERVAL_MS : BAR_INTERVAL_MS);
+  const timer = setInterval(() => display.show(), INTERVAL_MS[mode]);
   return {
     [Symbol.dispose]: () => {
       clearInterval(timer);
@@ -29,13 +44,18 @@ export function showProgress(progress: Progress, flags: FlagValues, unit: Unit =
   };
 }
 
-function modeOf(asked: ProgressMode): Exclude<ProgressMode, "auto"> {
+function makeDisplay(mode: Mode, progress: Progress, { unit = "bytes", label = "" }: Shown): Display {
+  if (mode === "json") return new JsonLines(progress);
+  return mode === "lines" ? new PercentLines(progress, label) : new Bar(progress, unit);
+}
+
+function modeOf(asked: ProgressMode): Mode | "none" {
   if (asked !== "auto") return asked;
-  if (environment("DESYNC_ENABLE_PARSABLE_PROGRESS") !== "") return "json";
+  if (environment("DESYNC_ENABLE_PARSABLE_PROGRESS") !== "") return "lines";
   return Deno.stderr.isTerminal() || environment("DESYNC_PROGRESSBAR_ENABLED") !== "" ? "bar" : "none";
 }
 
-class JsonLines {
+class JsonLines implements Display {
   readonly #progress: Progress;
   readonly #start = performance.now();
 
@@ -62,7 +82,41 @@ class JsonLines {
   }
 }
 
-class Bar {
+/** The lines that desync in Go writes for programs: `Chunking   48.20% 1m5s`. */
+class PercentLines implements Display {
+  readonly #progress: Progress;
+  readonly #prefix: string;
+  readonly #start = performance.now();
+
+  constructor(progress: Progress, label: string) {
+    this.#progress = progress;
+    this.#prefix = label === "" ? "" : `${label} `;
+  }
+
+  show(): void {
+    const { done, total } = this.#progress;
+    const seconds = this.#seconds;
+    this.#print(done > 0 && seconds > 0 ? ((total - done) / done) * seconds : undefined);
+  }
+
+  end(): void {
+    this.#print(this.#seconds);
+    printError("\n");
+  }
+
+  get #seconds(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+
+  #print(seconds: number | undefined): void {
+    const { done, total } = this.#progress;
+    const percent = total > 0 ? `${((100 * done) / total).toFixed(2).padStart(6)}%` : "";
+    const time = seconds === undefined || total < done ? "" : ` ${formatGoSeconds(seconds)}`;
+    printError(`${this.#prefix} ${percent}${time}\n`);
+  }
+}
+
+class Bar implements Display {
   readonly #progress: Progress;
   readonly #unit: Unit;
   readonly #start = performance.now();

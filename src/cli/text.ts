@@ -14,6 +14,16 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
+/** Seconds as Go writes them: `5s`, `2m5s` or `3h7m0s`. */
+export function formatGoSeconds(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const minutes = Math.floor(whole / 60);
+  const parts = [`${whole % 60}s`];
+  if (minutes > 0) parts.unshift(`${minutes % 60}m`);
+  if (minutes >= 60) parts.unshift(`${Math.floor(minutes / 60)}h`);
+  return parts.join("");
+}
+
 /** Seconds as `5s`, `2m05s` or `3h07m`. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -14,6 +14,9 @@ import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 import { type Stage, stagesOf } from "./stages.ts";
 
+/** What the target is called among the sources, as far as it had the right bytes already. */
+export const THE_TARGET = "the target itself";
+
 /** Chunks that a worker takes at a time when it reads them itself. */
 const LOCAL_GROUP = 64;
 /** Chunks that are fetched and handed over together. */
@@ -175,7 +178,7 @@ function nameOf(
   item: AssembleItem,
   folders: readonly FolderSource[],
 ): string {
-  if (origin === "target") return "the target itself";
+  if (origin === "target") return THE_TARGET;
   if (origin === "present") return "there already";
   if (origin === "given") return item.givenBy ?? "a store";
   const { role, folder } = folders[origin];

@@ -34,7 +34,7 @@ const cases: [line: string, offers: string[]][] = [
   ["desync extract --store=https://exam", []],
   ["desync extract https://example.com/v1.cai", []],
   ["desync extract -n ", []],
-  ["desync extract -k --progress ", ["auto", "bar", "json", "none"]],
+  ["desync extract -k --progress ", ["auto", "bar", "json", "lines", "none"]],
   ["desync extract -n 4 -- v", ["v1.caibx"]],
   ["desync info -f ", ["json", "plain"]],
   ["desync info --format=p", ["plain"]],

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { cliCommand, runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
@@ -6,6 +6,7 @@ import { joined, type Made, makeBlob, somePieces } from "../support/made.ts";
 import { startNginx } from "../support/nginx.ts";
 import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { peers } from "../support/peers.ts";
+import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -392,10 +393,46 @@ Deno.test("no output of progress unless it is asked for, and then lines that par
     deepStrictEqual(last.sources.map((source: { name: string }) => source.name), [made.store]);
   };
   checkLines((await runCli([...args, "--progress=json"])).stderr);
-  checkLines((await runCli(args, { env: { DESYNC_ENABLE_PARSABLE_PROGRESS: "1" } })).stderr);
   const bar = (await runCli([...args, "--progress", "bar"])).stderr;
   ok(bar.includes("100%") && bar.includes("80.0 KB of 80.0 KB"), bar);
   strictEqual((await runCli([...args, "--progress=none"])).stderr, "");
+});
+
+Deno.test({
+  name: "lines for programs, and the statistics, are those of desync",
+  ignore: !peers.desync,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const env = { DESYNC_ENABLE_PARSABLE_PROGRESS: "1" };
+    const file = dir.write("file", made.bytes);
+    const without = (stderr: string) => stderr.replaceAll(/\d+\.\d\d%( \d+s)?/g, "N%").split("\n");
+    for (
+      const args of [
+        ["extract", "-s", made.store, made.index, dir.path("target")],
+        ["make", dir.path("x.caibx"), file],
+        ["verify-index", made.index, file],
+        ["cache", "-s", made.store, "-c", dir.dir("cache"), made.index],
+      ]
+    ) {
+      const ours = await runCli(args, { env });
+      const theirs = await run(peers.desync, args, { env });
+      // desync checks seeds before, which are not there.
+      const expected = without(theirs.stderr).filter((line) => !line.includes("Validating"));
+      deepStrictEqual([...new Set(without(ours.stderr))].sort(), [...new Set(expected)].sort(), args[0]);
+      match(ours.stderr, / {2}0\.00%\n/);
+      match(ours.stderr, / 100\.00% 0s\n\n$/);
+    }
+    for (const inPlace of [[], ["-k"]]) {
+      const args = ["extract", ...inPlace, "--print-stats", "-s", made.store, made.index, dir.path("target")];
+      const ours = JSON.parse((await runCli(args)).stdout);
+      const theirs = JSON.parse((await run(peers.desync, args)).stdout);
+      for (const name of Object.keys(theirs)) ok(name in ours, name);
+      for (const name of ["blocksize", "bytes-total", "chunks-total", "chunks-in-place"]) {
+        strictEqual(ours[name], theirs[name], name);
+      }
+    }
+  },
 });
 
 Deno.test({

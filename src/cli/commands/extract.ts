@@ -1,9 +1,11 @@
 /** `desync extract INDEX OUTPUT` */
 import { extractToFile } from "../../deno/extract_to_file.ts";
+import { THE_TARGET } from "../../jobs/deliver.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
 import { print } from "../output.ts";
 import { showProgress } from "../progress.ts";
@@ -11,12 +13,13 @@ import { showProgress } from "../progress.ts";
 /** Builds the blob. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, output] = args;
+  outputPath(output, indexLocation);
   await using locator = new Locator(flags);
   const index = await locator.index(indexLocation, signal);
   const sources = locator.sourcesOf(index);
   const progress = new Progress();
   {
-    using _display = showProgress(progress, flags);
+    using _display = showProgress(progress, flags, { label: "Attempt 1: Assembling" });
     const options = {
       signal,
       progress,
@@ -26,10 +29,25 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     };
     await extractToFile(index, sources, output, options);
   }
-  if (flags.printStats) print(`${JSON.stringify(statistics(index, progress), null, 2)}\n`);
+  if (flags.printStats) print(`${JSON.stringify(statistics(index, progress, output), null, 2)}\n`);
   return DONE;
 }
 
-function statistics(index: Index, progress: Progress): Record<string, unknown> {
-  return { "bytes-total": index.size, "chunks-total": index.count, sources: progress.sources };
+/** The names are desync's, but for the sources, which tell more. */
+function statistics(index: Index, progress: Progress, output: string): Record<string, unknown> {
+  const { sources } = progress;
+  const chunksOf = (isOne: (name: string) => boolean) =>
+    sources.reduce((sum, { name, chunks }) => sum + (isOne(name) ? chunks : 0), 0);
+  return {
+    "chunks-from-seeds": 0,
+    "chunks-from-store": chunksOf((name) => name !== THE_TARGET),
+    "chunks-in-place": chunksOf((name) => name === THE_TARGET),
+    "bytes-copied-from-seeds": 0,
+    "bytes-cloned-from-seeds": 0,
+    "blocksize": Deno.statSync(output).blksize,
+    "bytes-total": index.size,
+    "chunks-total": index.count,
+    "seeds": 0,
+    sources,
+  };
 }

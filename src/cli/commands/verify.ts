@@ -14,7 +14,7 @@ export async function run(_args: readonly string[], flags: FlagValues, signal: A
   const { folder } = localStore(flags, "verify");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
-  using _display = showProgress(progress, flags, "folders");
+  using _display = showProgress(progress, flags, { unit: "folders" });
   const summary = await verifyStore(pool, {
     folder,
     prefixes: storePrefixes(folder),
