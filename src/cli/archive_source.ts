@@ -6,7 +6,8 @@ import type { Visit } from "../jobs/visit.ts";
 import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { FlagValues } from "./flags.ts";
-import { type Locator, withinSentence, withoutSecrets } from "./location.ts";
+import { type Locator, withinSentence } from "./location.ts";
+import { withoutSecrets } from "./scheme.ts";
 
 /** Bytes of chunks that are kept while an archive is looked through at many places. */
 const KEPT_BYTES = 16 * 1024 * 1024;

@@ -113,8 +113,8 @@ blob: to fill a cache beforehand, or to mirror a store.`,
     args: "<index> [output]",
     summary: "write a blob, or a part of it, to standard output or a pipe",
     description:
-      `Writes the blob in order to standard output, or to an output that may be a pipe. Every chunk is verified before
-it is written. -o and -l choose a part; only the chunks of that part are fetched.`,
+      `Writes the blob in order to standard output, or to an output: a file gets its name when it is complete, a pipe or
+device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only the chunks of that part are fetched.`,
     flags: ["stores", "cache", "cacheRepair", "offset", "length", ...REMOTE_FLAGS],
     examples: [
       "desync cat -s /mnt/store image.caibx | tar -tf -",

@@ -12,6 +12,9 @@ export const PARTLY = 3;
 /** Stopped by Ctrl-C or a signal. */
 export const INTERRUPTED = 130;
 
+/** Nobody reads the output any more: what the shell says of programs that SIGPIPE ends. */
+export const UNREAD = 141;
+
 /** All of them, in words for the help and the manual. */
 export const STATUSES: readonly (readonly [status: number, means: string])[] = [
   [DONE, "done"],
@@ -19,6 +22,7 @@ export const STATUSES: readonly (readonly [status: number, means: string])[] = [
   [WRONG_USAGE, "the command line makes no sense"],
   [PARTLY, "done in part, or something does not match"],
   [INTERRUPTED, "stopped by Ctrl-C or a signal"],
+  [UNREAD, "the reader of the output closed it before its end"],
 ];
 
 const STATUS: Partial<Record<ErrorCode, number>> = {

@@ -55,7 +55,7 @@ export interface FlagValues {
 }
 
 /** How progress is shown. */
-export type ProgressMode = "auto" | "bar" | "json" | "none";
+export type ProgressMode = "auto" | "bar" | "lines" | "json" | "none";
 
 /** One option. */
 export interface Flag {
@@ -78,6 +78,20 @@ export interface Flag {
 export function collect(text: string, previous: unknown): string[] {
   if (text === "") throw new Error("it is empty");
   return [...(Array.isArray(previous) ? previous : []), text];
+}
+
+/** A part of a list: quoted, with quotes in it doubled, or without commas. */
+const LIST_PART = /"((?:[^"]|"")*)"(?=,|$)|([^,]*)/y;
+
+/** The parser of options that may be repeated and take several values with commas between, as desync's do. */
+function collectList(text: string, previous: unknown): string[] {
+  let values = previous;
+  LIST_PART.lastIndex = 0;
+  do {
+    const [, quoted, plain] = LIST_PART.exec(text)!;
+    values = collect(quoted?.replaceAll('""', '"') ?? plain, values);
+  } while (text[LIST_PART.lastIndex++] === ",");
+  return values as string[];
 }
 
 function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
@@ -126,8 +140,8 @@ export const FLAGS = {
   stores: {
     flags: "-s, --store <location>",
     description:
-      "store to take chunks from: a folder, an http(s) or an ssh URL; may be repeated, asked in order",
-    parse: collect,
+      "store to take chunks from: a folder, an http(s) or an ssh URL; several (repeated, or with commas between) are asked in order",
+    parse: collectList,
   },
   targetStore: {
     flags: "-s, --store <folder>",
@@ -156,13 +170,14 @@ export const FLAGS = {
   },
   ignore: {
     flags: "--ignore <index>",
-    description: "leave out the chunks of this index; may be repeated",
-    parse: collect,
+    description: "leave out the chunks of this index; may be repeated, or several with commas between",
+    parse: collectList,
   },
   ignoreChunks: {
     flags: "--ignore-chunks <file>",
-    description: "leave out the chunks whose ids this file lists; may be repeated",
-    parse: collect,
+    description:
+      "leave out the chunks whose ids this file lists; may be repeated, or several with commas between",
+    parse: collectList,
   },
   keepChunks: {
     flags: "--keep-chunks <file>",
@@ -256,8 +271,8 @@ export const FLAGS = {
   },
   seed: {
     flags: "--seed <index>",
-    description: "count the chunks that this index has too; may be repeated",
-    parse: collect,
+    description: "count the chunks that this index has too; may be repeated, or several with commas between",
+    parse: collectList,
   },
   index: {
     flags: "-i, --index",
@@ -349,8 +364,9 @@ export const FLAGS = {
   },
   progress: {
     flags: "--progress <mode>",
-    description: "auto (a bar on a terminal), bar, json (a line a second) or none",
-    words: ["auto", "bar", "json", "none"],
+    description:
+      "auto (a bar on a terminal), bar, lines (as desync writes for programs), json (a line a second) or none",
+    words: ["auto", "bar", "lines", "json", "none"],
     fallback: "auto",
   },
 } satisfies Record<string, Flag>;

@@ -1,9 +1,8 @@
 /** From what the user calls a store or an index to the thing itself. */
-import { type ChunkId, isChunkId } from "../chunk.ts";
+import type { ChunkId } from "../chunk.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
 import { FileAccess } from "../deno/file_access.ts";
 import { environment } from "../deno/permitted.ts";
-import { isMissingScheme } from "./missing.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
@@ -25,12 +24,11 @@ import type { Filling } from "../workers/messages.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import { readWhole } from "../deno/read_whole.ts";
 import type { FlagValues } from "./flags.ts";
+import { readIdList } from "./id_list.ts";
+import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
 
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
 const MAX_INDEX_BYTES = 2 ** 31 - 1;
-
-/** No text is longer: V8 has no strings beyond. */
-export const MAX_LIST_BYTES = 2 ** 29 - 64;
 
 /** Sessions with an ssh store that are opened unless the user says otherwise. */
 const SSH_SESSIONS = 2;
@@ -284,40 +282,10 @@ function notAFolder(code: ErrorCode, action: string, whatToDo?: string): DesyncE
   return new DesyncError(code, `Cannot ${action}: it is not a folder of this machine${help}`);
 }
 
-/** `https` of `https://…`, `undefined` for a path. One letter is a drive of Windows. */
-function schemeOf(location: string): string | undefined {
-  return /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1].toLowerCase();
-}
-
 /** Where indexes and archives are read from. */
 const READABLE = "a file, -, http, https";
-
-function unknownScheme(action: string, scheme: string, known: string): DesyncError {
-  const state = isMissingScheme(scheme) ? "not supported yet" : "not supported";
-  return new DesyncError("usage", `Cannot ${action}: ${scheme} is ${state} (${known} are)`);
-}
 
 /** A message that was a sentence of its own, to stand behind a colon. */
 export function withinSentence(message: string): string {
   return message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
-}
-
-/** The location without a user's password and without a query, which may hold a signature. */
-export function withoutSecrets(location: string): string {
-  if (schemeOf(location) === undefined) return location;
-  return location.replace(/\/\/[^/]*@/, "//").replace(/\?.*$/, "");
-}
-
-/** The ids in a text file, one a line; empty lines do not count. */
-async function readIdList(path: string, signal?: AbortSignal): Promise<ChunkId[]> {
-  const bytes = await readWhole(path, `the list of chunks ${path}`, MAX_LIST_BYTES, signal);
-  const lines = new TextDecoder().decode(bytes).split("\n").map((line) => line.trim());
-  return lines.flatMap((line, i) => {
-    if (line === "") return [];
-    if (isChunkId(line.toLowerCase())) return [line.toLowerCase()];
-    throw new DesyncError(
-      "invalid-id",
-      `Cannot use the list of chunks ${path}: line ${i + 1} is no chunk id`,
-    );
-  });
 }

@@ -1,7 +1,7 @@
 /** From the words on the command line to an exit status. */
 import { CommanderError } from "npm:commander@15.1.0";
 import { messageOf } from "../errors.ts";
-import { DONE, statusOf } from "./exit_status.ts";
+import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { normalize } from "./go_words.ts";
 import { OutputClosed, printError } from "./output.ts";
 import { makeProgram } from "./program.ts";
@@ -30,7 +30,7 @@ function report(thrown: unknown, verbose: boolean): number {
   let error = thrown;
   // What went wrong first counts, not what went wrong while it was cleaned up behind it.
   while (error instanceof SuppressedError) error = error.suppressed;
-  if (error instanceof OutputClosed) return DONE;
+  if (error instanceof OutputClosed) return UNREAD;
   // A help or the version was shown: all else is a DesyncError by now.
   if (error instanceof CommanderError) return DONE;
   printError(`desync: ${messageOf(error)}\n`);

@@ -3,7 +3,7 @@ import { fileError } from "../deno/file_errors.ts";
 
 const encoder = new TextEncoder();
 
-/** Whoever read our output has closed it: nobody is left to tell, and nothing went wrong. */
+/** Whoever read our output has closed it: nobody is left to tell. */
 export class OutputClosed extends Error {}
 
 /** Writes to standard output. Throws {@linkcode OutputClosed} when nobody reads it any more. */

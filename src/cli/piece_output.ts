@@ -20,7 +20,7 @@ export function isStandardOutput(path: string | undefined): path is "-" | undefi
  * Writes to standard output (`-`) or straight to what is at the path, emptying it before. Throws `OutputClosed` when nobody
  * reads any more, `io`, `interrupted`.
  */
-export async function writePieces(
+async function writePieces(
   path: string | undefined,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   signal: AbortSignal,
@@ -47,7 +47,10 @@ export async function writeWholePieces(
 ): Promise<void> {
   if (isStandardOutput(path) || isSpecialPlace(path)) return await writePieces(path, begin(), signal);
   using file = new WholeFile(path);
-  for await (const piece of begin(file.temporary)) file.write(piece);
+  for await (const piece of begin(file.temporary)) {
+    file.write(piece);
+    freeBytes(piece);
+  }
   file.commit();
 }
 

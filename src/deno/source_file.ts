@@ -1,7 +1,7 @@
 /** A file that is cut into chunks: read at any place, and noticed when it changes meanwhile. */
 import { DesyncError } from "../errors.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { fileError } from "./file_errors.ts";
+import { fileError, isNotFound } from "./file_errors.ts";
 
 /** What tells that a file is still the same. */
 export interface FileState {
@@ -54,6 +54,12 @@ export function inspectSource(path: string): FileState {
   try {
     info = Deno.statSync(path);
   } catch (error) {
+    if (path === "-" && isNotFound(error)) {
+      throw new DesyncError(
+        "usage",
+        "Cannot read standard input here: it takes a file, that can be read at any place",
+      );
+    }
     throw fileError(`read ${path}`, error);
   }
   if (info.isDirectory) {
@@ -63,7 +69,7 @@ export function inspectSource(path: string): FileState {
   if (!info.isFile) {
     throw new DesyncError(
       "usage",
-      `Cannot read ${path}: it is no regular file (\`desync make\` takes a pipe as standard input, -)`,
+      `Cannot read ${path}: it is no regular file (write what it gives to one; \`desync make\` also takes standard input, -)`,
     );
   }
   return { size: info.size, mtime: info.mtime?.getTime(), inode: info.ino ?? undefined };

@@ -186,9 +186,7 @@ export function parseIndex(bytes: Uint8Array): Index {
     throw invalid(bytes.length === 0 ? "it is empty" : `it has only ${bytes.length} bytes`);
   }
   const view = viewOf(bytes);
-  if (view.getBigUint64(8, true) !== INDEX_TYPE || view.getBigUint64(0, true) !== BigInt(HEADER_BYTES)) {
-    throw invalid("it does not start like a .caibx or .caidx");
-  }
+  if (!startsLikeIndex(bytes)) throw invalid("it does not start like a .caibx or .caidx");
   if (bytes.length < ITEMS_AT + ITEM_BYTES) {
     throw invalid(`it ends after ${bytes.length} bytes, inside its header`);
   }
@@ -210,6 +208,13 @@ function readSizes(view: DataView): ChunkSizes {
   }
   if (min > avg || avg > max) throw invalid(`its chunk sizes are out of order (${min}:${avg}:${max})`);
   return { min, avg, max };
+}
+
+/** Whether these are the first bytes of an index, 16 or more. */
+export function startsLikeIndex(bytes: Uint8Array): boolean {
+  const view = viewOf(bytes);
+  return view.byteLength >= 16 && view.getBigUint64(0, true) === BigInt(HEADER_BYTES) &&
+    view.getBigUint64(8, true) === INDEX_TYPE;
 }
 
 /** Items before the first one that begins with 0, which is the tail. */

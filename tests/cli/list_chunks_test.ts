@@ -45,7 +45,7 @@ Deno.test({
     const args = ["-c", script, "sh", ...cliCommand, "list-chunks", index];
     const { stdout, stderr } = await run("/bin/sh", args);
     strictEqual(stdout, `${"ab".repeat(32)}\n`);
-    strictEqual(stderr, "status 0\n");
+    strictEqual(stderr, "status 141\n");
   },
 });
 

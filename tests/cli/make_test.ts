@@ -454,7 +454,7 @@ Deno.test("make refuses what is no file, and says what to do", async () => {
     2,
     dir.path("fifo"),
     "no regular file",
-    "takes a pipe as standard input",
+    "takes standard input",
   );
   await makeFails(dir, ["INDEX", "/dev/null"], 2, "/dev/null", "no regular file");
   Deno.symlinkSync("loop", dir.path("loop"));

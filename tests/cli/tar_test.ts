@@ -296,7 +296,7 @@ Deno.test({
     using dir = tempDir();
     const script = `"$@" | head -c 10 >/dev/null; exit "\${PIPESTATUS[0]}"`;
     const result = await runAny("bash", ["-c", script, "bash", ...cliCommand, "tar", "-", someTree(dir)]);
-    deepStrictEqual([result.code, result.stderr], [0, ""]);
+    deepStrictEqual([result.code, result.stderr], [141, ""]);
   },
 });
 

@@ -2,12 +2,14 @@
 import { DesyncError } from "../../errors.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
-import { writePieces } from "../piece_output.ts";
+import { writeWholePieces } from "../piece_output.ts";
 
 /** Writes the bytes in order. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, output] = args;
+  if (output !== undefined) outputPath(output, indexLocation);
   await using locator = new Locator(flags);
   const index = await locator.index(indexLocation, signal);
   const { offset, length } = flags;
@@ -18,6 +20,6 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const sources = locator.sourcesOf(index);
   const blob = await locator.blob(index, sources);
   const part = blob.slice(offset, length === 0 ? blob.size : offset + length);
-  await writePieces(output, part.stream({ signal }), signal);
+  await writeWholePieces(output, () => part.stream({ signal }), signal);
   return DONE;
 }

@@ -5,12 +5,14 @@ import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { inputPath } from "../local_path.ts";
 import { Locator, missingOption, onlyStore } from "../location.ts";
 import { showProgress } from "../progress.ts";
 
 /** Stores the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, input] = args;
+  inputPath(input);
   await using locator = new Locator(flags);
   const index = await locator.index(indexLocation, signal);
   const ignore = await locator.ignored(signal);

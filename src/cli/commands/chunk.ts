@@ -5,11 +5,13 @@ import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { inputPath } from "../local_path.ts";
 import { print } from "../output.ts";
 
 /** Prints the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [input] = args;
+  inputPath(input);
   const source = inspectSource(input);
   const { start, chunkSize: sizes } = flags;
   if (start > source.size) {

@@ -5,7 +5,8 @@ import { readWhole } from "../../deno/read_whole.ts";
 import { DesyncError, messageOf } from "../../errors.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator, MAX_LIST_BYTES } from "../location.ts";
+import { MAX_LIST_BYTES } from "../id_list.ts";
+import { Locator } from "../location.ts";
 import { print } from "../output.ts";
 
 /** Keys, their words in the plain form, and values: desync's, in its order. */

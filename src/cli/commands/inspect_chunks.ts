@@ -2,6 +2,7 @@
 import { ChunkFolder } from "../../deno/chunk_folder.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { outputPath } from "../local_path.ts";
 import { localStore, Locator } from "../location.ts";
 import { writeResult } from "../piece_output.ts";
 
@@ -15,6 +16,7 @@ interface ListedChunk {
 /** Lists the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, output] = args;
+  if (output !== undefined) outputPath(output, indexLocation);
   const index = await new Locator(flags).index(indexLocation, signal);
   const store = flags.store === undefined
     ? undefined

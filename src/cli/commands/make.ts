@@ -7,6 +7,7 @@ import { checkPlace } from "../../deno/whole_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { inputPath, outputPath, refuseSwapped } from "../local_path.ts";
 import { Locator, onlyStore } from "../location.ts";
 import { printError } from "../output.ts";
 import { writeResult } from "../piece_output.ts";
@@ -15,6 +16,9 @@ import { showProgress } from "../progress.ts";
 /** Cuts the file, stores its chunks, and writes the index last. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [output, input] = args;
+  inputPath(input);
+  outputPath(output, input);
+  refuseSwapped(output, input);
   const source = input === "-" ? undefined : inspectSource(input);
   if (output !== "-") checkPlace(output);
   const fill = new Locator(flags).fillingOf(onlyStore(flags));
@@ -24,7 +28,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const options = { sizes: flags.chunkSize, digest, fill, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
   const made = await (async () => {
-    using _display = showProgress(progress, flags);
+    using _display = showProgress(progress, flags, { label: "Chunking" });
     return source === undefined
       ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)
       : await makeFromFile({ path: input, start: 0, end: source.size }, pool, options);

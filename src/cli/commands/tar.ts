@@ -11,6 +11,7 @@ import { WorkerPool } from "../../workers/pool.ts";
 import { archiveFeatures } from "../archive_features.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { inputPath, outputPath } from "../local_path.ts";
 import { Locator, missingOption, onlyStore } from "../location.ts";
 import { printError } from "../output.ts";
 import { writeResult, writeWholePieces } from "../piece_output.ts";
@@ -20,6 +21,8 @@ import { type ReadInput, treeInput } from "../tree_input.ts";
 /** Packs. Ends with `PARTLY` when something changed while it was read. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [output, source] = args;
+  inputPath(source);
+  outputPath(output, source);
   const read = treeInput(source, flags, signal);
   const progress = new Progress();
   const packed = flags.index

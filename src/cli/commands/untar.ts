@@ -19,10 +19,12 @@ import type { Visit } from "../../jobs/visit.ts";
 import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { Locator, withoutSecrets } from "../location.ts";
+import { outputPath } from "../local_path.ts";
+import { Locator } from "../location.ts";
 import { printError } from "../output.ts";
 import { writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
+import { withoutSecrets } from "../scheme.ts";
 
 /** What could not be had of an archive. */
 interface Result {
@@ -37,6 +39,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   if (toTar) checkTarFlags(flags);
   const paths = words.map(parseArchivePath);
   checkArchivePaths(paths);
+  outputPath(target, location);
   await using locator = new Locator(flags);
   const source = await openArchive(location, flags, locator, signal);
   const progress = new Progress();
@@ -47,7 +50,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     toTar ? writeTar(read, location, target, signal) : untarParts(read, target, options);
   let result: Result;
   {
-    using _display = showProgress(progress, flags);
+    using _display = showProgress(progress, flags, { label: "Unpacking" });
     result = await namingArchive(location, flags, async () => {
       if (paths.length > 0) return await withParts(source, paths, progress, signal, parts);
       if (!toTar) return await untar(source.pieces, target, options);

@@ -6,12 +6,14 @@ import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { inputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
 import { showProgress } from "../progress.ts";
 
 /** Compares. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [indexLocation, input] = args;
+  inputPath(input);
   const index = await new Locator(flags).index(indexLocation, signal);
   const source = inspectSource(input);
   const progress = new Progress();

@@ -1,0 +1,58 @@
+/** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
+import { resolve } from "node:path";
+import { DesyncError } from "../errors.ts";
+import { startsLikeIndex } from "../formats/index.ts";
+import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
+
+const HERE = "paths of this machine";
+
+/** Throws `usage` unless the user named a path of this machine to read. */
+export function inputPath(path: string): void {
+  const scheme = schemeOf(path);
+  if (scheme !== undefined) throw unknownScheme(`read ${withoutSecrets(path)}`, scheme, HERE);
+}
+
+/** Throws `usage` unless the user named a path of this machine to write, another one than that of the input. */
+export function outputPath(path: string, input: string): void {
+  const scheme = schemeOf(path);
+  if (scheme !== undefined) throw unknownScheme(`write ${withoutSecrets(path)}`, scheme, HERE);
+  if (isSameFile(path, input)) {
+    throw new DesyncError("usage", `Cannot write ${path}: it is what is to be read`);
+  }
+}
+
+/** Throws `usage` when an index would take the place of a file that is none, while the input is one. */
+export function refuseSwapped(output: string, input: string): void {
+  if (startOf(input) !== "index" || startOf(output) !== "else") return;
+  throw new DesyncError(
+    "usage",
+    `Cannot write ${output}: it is no index, but ${input} is one (the index comes first)`,
+  );
+}
+
+/** What begins there: nothing where there is no file, or an empty one. */
+function startOf(path: string): "index" | "else" | "nothing" {
+  try {
+    if (!Deno.statSync(path).isFile) return "nothing";
+    using file = Deno.openSync(path);
+    const bytes = new Uint8Array(16);
+    const length = file.readSync(bytes) ?? 0;
+    if (length === 0) return "nothing";
+    return startsLikeIndex(bytes.subarray(0, length)) ? "index" : "else";
+  } catch {
+    // It may not be read: using it tells the rest.
+    return "nothing";
+  }
+}
+
+function isSameFile(a: string, b: string): boolean {
+  try {
+    const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
+    // What is no file, such as /dev/null, may be both.
+    if (!one.isFile || !other.isFile) return false;
+    return one.ino === null ? resolve(a) === resolve(b) : one.ino === other.ino && one.dev === other.dev;
+  } catch {
+    // At least one is not there, or no file: using it tells the rest.
+    return false;
+  }
+}

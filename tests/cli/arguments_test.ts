@@ -1,0 +1,106 @@
+/** What would lose something, or is written otherwise for desync, in the arguments and options of commands. */
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { filesIn } from "../support/files.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
+import { peers } from "../support/peers.ts";
+import { run } from "../support/process.ts";
+import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
+
+Deno.test("what is read is never written over, by whatever name", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const index = Deno.readFileSync(made.index);
+  const other = dir.path("other name");
+  Deno.linkSync(made.index, other);
+  const store = ["-s", made.store];
+  for (
+    const args of [
+      ["make", made.index, made.index],
+      ["make", other, made.index],
+      ["extract", ...store, made.index, other],
+      ["extract", "-k", ...store, made.index, made.index],
+      ["cat", ...store, made.index, made.index],
+      ["inspect-chunks", made.index, other],
+    ]
+  ) {
+    assertFails(await runCli(args), 2, "Cannot write", "what is to be read");
+    deepStrictEqual(Deno.readFileSync(made.index), index, args.join(" "));
+  }
+  const tar = dir.write("x.tar", new Uint8Array(1024));
+  assertFails(await runCli(["tar", "--input-format=tar", tar, tar]), 2, "what is to be read");
+  strictEqual(Deno.statSync(tar).size, 1024);
+});
+
+Deno.test("make does not put an index where a file lies that is none, when its input is an index", async () => {
+  using dir = tempDir();
+  const image = dir.write("image", "a large file");
+  const index = dir.write("x.caibx", Deno.readFileSync(testdata("casync-small.caibx")));
+  assertFails(await runCli(["make", image, index]), 2, "Cannot write", image, "the index comes first");
+  strictEqual(Deno.readTextFileSync(image), "a large file");
+  for (
+    const output of [
+      dir.write("old.caibx", Deno.readFileSync(index)),
+      dir.write("empty", ""),
+      dir.path("new"),
+    ]
+  ) {
+    strictEqual((await runCli(["make", output, index])).code, 0);
+  }
+  strictEqual((await runCli(["make", index, image])).code, 0);
+  strictEqual((await runCli(["make", image, dir.write("text", "text")])).code, 0);
+});
+
+Deno.test("cat writes a file whole or not at all", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const target = dir.write("out/target", "old");
+  const cat = ["cat", "-s", made.store, made.index, target];
+  strictEqual((await runCli(cat)).code, 0);
+  deepStrictEqual(Deno.readFileSync(target), made.bytes);
+  Deno.writeTextFileSync(target, "old");
+  Deno.writeTextFileSync(made.chunk(made.ids.length - 1), "no chunk");
+  assertFails(await runCli(cat), 1, made.ids.at(-1)!);
+  strictEqual(Deno.readTextFileSync(target), "old");
+  deepStrictEqual(filesIn(dir.path("out")), ["target"]);
+});
+
+Deno.test({
+  name: "options that may be repeated take several values with commas between, as in desync",
+  ignore: !peers.desync,
+  fn: async () => {
+    using dir = tempDir();
+    const pieces = somePieces();
+    const made = makeBlob(dir, pieces, { name: "all" });
+    const first = makeBlob(dir, pieces.slice(0, 1), { name: "first" });
+    const rest = makeBlob(dir, pieces.slice(1), { name: "re,st" });
+    for (const stores of [`${first.store},"${rest.store}"`, `"${rest.store}",${first.store}`]) {
+      await run(peers.desync, ["extract", "-s", stores, made.index, dir.path("theirs")]);
+      await run(peers.desync, ["cache", "-s", stores, "-c", dir.dir("theirs.castr"), made.index]);
+      strictEqual((await runCli(["extract", "-s", stores, made.index, dir.path("ours")])).code, 0);
+      deepStrictEqual(Deno.readFileSync(dir.path("ours")), Deno.readFileSync(dir.path("theirs")));
+    }
+    const without = `${first.index},"${rest.index}"`;
+    for (const program of ["theirs", "ours"]) {
+      const args = [
+        "chop",
+        "-s",
+        dir.dir(program + ".chop"),
+        "--ignore",
+        without,
+        made.index,
+        dir.path("ours"),
+      ];
+      if (program === "theirs") await run(peers.desync, args);
+      else strictEqual((await runCli(args)).code, 0);
+      deepStrictEqual(filesIn(dir.path(program + ".chop")), []);
+    }
+    assertFails(
+      await runCli(["extract", "-s", `${first.store},`, made.index, dir.path("x")]),
+      2,
+      "it is empty",
+    );
+  },
+});
