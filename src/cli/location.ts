@@ -178,7 +178,7 @@ export class Locator implements AsyncDisposable {
     const scheme = schemeOf(location);
     if (scheme === "http" || scheme === "https") {
       const { url, shown, headers } = parseHttpLocation(location);
-      return httpStream(url, shown, { ...this.#httpOptions(), headers }, signal);
+      return httpStream(url, shown, { ...this.#httpOptions(), headers, retry: this.#retry() }, signal);
     }
     if (scheme !== undefined) throw unknownScheme(`read ${withoutSecrets(location)}`, scheme, READABLE);
     return filePieces(location === "-" ? undefined : location, signal);

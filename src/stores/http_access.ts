@@ -2,33 +2,29 @@
 import {
   checkSameWhole,
   type HttpLocation,
-  type HttpOptions,
   httpPart,
   type HttpRange,
   httpStream,
   type HttpWhole,
+  type RetriedHttpOptions,
 } from "./http_client.ts";
-import { retrying, type RetryOptions } from "./retry.ts";
+import { retrying } from "./retry.ts";
 import { concat } from "../bytes.ts";
+import { DesyncError } from "../errors.ts";
 
 /** Small reads fetch whole blocks, which are kept: those of an archive are often near each other. */
 const BLOCK_BYTES = 32 * 1024;
 const KEPT_BLOCKS = 64;
 
-/** How it is asked for. */
-export interface HttpAccessOptions extends HttpOptions {
-  readonly retry: RetryOptions;
-}
-
 /** Reads parts of what is at a URL. It has to stay what it is meanwhile. */
 export class HttpAccess {
   readonly size: number;
   readonly #location: HttpLocation;
-  readonly #options: HttpAccessOptions;
+  readonly #options: RetriedHttpOptions;
   readonly #whole: HttpWhole;
   readonly #blocks = new Map<number, Uint8Array>();
 
-  private constructor(location: HttpLocation, options: HttpAccessOptions, whole: HttpWhole) {
+  private constructor(location: HttpLocation, options: RetriedHttpOptions, whole: HttpWhole) {
     this.#location = location;
     this.#options = options;
     this.#whole = whole;
@@ -38,7 +34,7 @@ export class HttpAccess {
   /** `null` when the server gives no parts. Throws `store`, `timeout`, `interrupted`. */
   static async open(
     location: HttpLocation,
-    options: HttpAccessOptions,
+    options: RetriedHttpOptions,
     signal?: AbortSignal,
   ): Promise<HttpAccess | null> {
     const own = { ...options, headers: { ...options.headers, ...location.headers } };
@@ -54,13 +50,18 @@ export class HttpAccess {
 
   /** The bytes from `offset` on. Throws `store` when there are not so many, or it changed. */
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    if (offset + length > this.size) {
+      throw new DesyncError(
+        "store",
+        `Cannot read ${this.#location.shown}: it ends at byte ${this.size}, before byte ${offset + length}`,
+      );
+    }
     const pieces: Uint8Array[] = [];
     for (let at = offset; at < offset + length;) {
       const number = Math.floor(at / BLOCK_BYTES);
       const block = await this.#block(number, signal);
       const from = at - number * BLOCK_BYTES;
       const piece = block.subarray(from, Math.min(block.length, from + offset + length - at));
-      if (piece.length === 0) throw new RangeError("beyond the end");
       pieces.push(piece);
       at += piece.length;
     }
@@ -89,7 +90,7 @@ export class HttpAccess {
 function fetchPart(
   { url, shown }: HttpLocation,
   range: HttpRange,
-  options: HttpAccessOptions,
+  options: RetriedHttpOptions,
   signal?: AbortSignal,
 ): ReturnType<typeof httpPart> {
   return retrying(options.retry, signal, () => httpPart(url, shown, range, options, signal));

@@ -1,6 +1,8 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
 import { concat } from "../bytes.ts";
 import { DesyncError, messageOf } from "../errors.ts";
+import { IdleWatch } from "./idle_watch.ts";
+import { retrying, type RetryOptions } from "./retry.ts";
 
 /** The part of fetch that is used, so that a program can bring its own (a proxy, client certificates, HTTP/1.1 only). */
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
@@ -15,7 +17,10 @@ export interface HttpOptions {
   readonly idleTimeoutMs?: number;
 }
 
-const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+/** The same for what is asked for again by itself. */
+export interface RetriedHttpOptions extends HttpOptions {
+  readonly retry: RetryOptions;
+}
 
 /** A URL that may carry a user's name and password, split into what is requested and what is told. */
 export interface HttpLocation {
@@ -77,7 +82,7 @@ export async function httpGet(
   options: HttpOptions,
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
+  const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
     const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
     watch.touch();
@@ -118,10 +123,11 @@ export async function httpPart(
   options: HttpOptions,
   signal?: AbortSignal,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; whole: HttpWhole } | null> {
-  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
+  const watch = new IdleWatch(options.idleTimeoutMs, signal);
+  let response: Response | undefined;
   try {
     const headers = { ...options.headers, ...rangeHeaders(range) };
-    const response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
+    response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
     watch.touch();
     const whole = partOf(response, shown, range);
     if (whole === null) {
@@ -137,6 +143,8 @@ export async function httpPart(
     }
     return { bytes, whole };
   } catch (error) {
+    // Nobody reads it any more.
+    await response?.body?.cancel().catch(() => {});
     throw asStoreError(error, shown, watch, signal);
   } finally {
     watch.stop();
@@ -172,36 +180,69 @@ function partOf(
 
 /**
  * The body of `url` as it comes, however long it is, or a part of it. Errors as for {@linkcode httpGet}, and `store` for
- * 404 and 410 too; a body that breaks off is not asked for again.
+ * 404 and 410 too. It is asked for again until it begins; a body that breaks off later is not.
  */
 export async function* httpStream(
   url: URL,
   shown: string,
-  options: HttpOptions,
+  options: RetriedHttpOptions,
   signal?: AbortSignal,
-  part?: HttpRange & { readonly whole: HttpWhole },
+  part?: PartOfWhole,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
-  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  const { watch, reader, first } = await retrying(
+    options.retry,
+    signal,
+    () => beginBody(url, shown, options, signal, part),
+  );
   try {
-    const headers = { ...options.headers, ...(part === undefined ? {} : rangeHeaders(part)) };
-    const response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
-    reader = response.body?.getReader();
-    if (part !== undefined) checkSameWhole(partOf(response, shown, part), part.whole, shown);
-    else if (response.status !== 200) throw statusError(response, shown);
-    while (reader !== undefined) {
+    let piece = first;
+    while (piece !== undefined) {
       // What is done with a piece may take its time: that is not the server's silence.
-      watch.touch();
-      const { value: piece } = await reader.read();
-      if (piece === undefined) return;
       watch.pause();
       yield piece;
+      watch.touch();
+      piece = (await reader?.read())?.value;
     }
   } catch (error) {
     throw asStoreError(error, shown, watch, signal);
   } finally {
     watch.stop();
     await reader?.cancel().catch(() => {});
+  }
+}
+
+/** A part of what is known already. */
+type PartOfWhole = HttpRange & { readonly whole: HttpWhole };
+
+/** A body that has begun. */
+interface BegunBody {
+  readonly watch: IdleWatch;
+  readonly reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  /** What came first, `undefined` when the body is empty. */
+  readonly first: Uint8Array<ArrayBuffer> | undefined;
+}
+
+async function beginBody(
+  url: URL,
+  shown: string,
+  options: HttpOptions,
+  signal?: AbortSignal,
+  part?: PartOfWhole,
+): Promise<BegunBody> {
+  const watch = new IdleWatch(options.idleTimeoutMs, signal);
+  let reader: BegunBody["reader"];
+  try {
+    const headers = { ...options.headers, ...(part === undefined ? {} : rangeHeaders(part)) };
+    const response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
+    watch.touch();
+    reader = response.body?.getReader();
+    if (part !== undefined) checkSameWhole(partOf(response, shown, part), part.whole, shown);
+    else if (response.status !== 200) throw statusError(response, shown);
+    return { watch, reader, first: (await reader?.read())?.value };
+  } catch (error) {
+    watch.stop();
+    await reader?.cancel().catch(() => {});
+    throw asStoreError(error, shown, watch, signal);
   }
 }
 
@@ -218,7 +259,7 @@ export async function httpExists(
   options: HttpOptions,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const watch = new IdleWatch(options.idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS, signal);
+  const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
     const init = { method: "HEAD", headers: options.headers, signal: watch.signal };
     const response = await (options.fetch ?? fetch)(url, init);
@@ -245,10 +286,13 @@ async function readBody(
   watch: IdleWatch,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(response.headers.get("content-length") ?? "NaN");
-  const asIs = response.headers.get("content-encoding") === null;
+  // Only of a basic answer are all headers shown: a page is not told whether one from elsewhere was compressed.
+  const asIs = response.type === "basic" && response.headers.get("content-encoding") === null;
   if (asIs && announced <= Math.min(limit, SMALL_BODY)) {
     watch.touch(announced / SLOWEST_BYTES_PER_MS);
-    return new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (bytes.length > limit) throw tooLarge(shown, limit);
+    return bytes;
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
@@ -261,10 +305,7 @@ async function readBody(
     length += piece.length;
     if (length > limit) {
       await reader.cancel();
-      throw new DesyncError(
-        "store",
-        `Cannot read ${shown}: the server sends more than the ${limit} bytes it can have`,
-      );
+      throw tooLarge(shown, limit);
     }
     pieces.push(piece);
   }
@@ -275,6 +316,13 @@ async function readBody(
     return only as Uint8Array<ArrayBuffer>;
   }
   return concat(pieces);
+}
+
+function tooLarge(shown: string, limit: number): DesyncError {
+  return new DesyncError(
+    "store",
+    `Cannot read ${shown}: the server sends more than the ${limit} bytes it can have`,
+  );
 }
 
 const STATUS_HELP: ReadonlyMap<number, string> = new Map([
@@ -309,55 +357,4 @@ function causeOf(error: unknown): string {
   const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : "";
   const best = cause === "" ? text : cause;
   return best.replace(/^((client error|error sending request for url) \([^)]*\):? ?)+/i, "").trim() || text;
-}
-
-/** Ends a request that has been silent for too long, or that the caller gave up. */
-class IdleWatch {
-  readonly milliseconds: number;
-  timedOut = false;
-  readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
-  readonly #giveUp = () => this.#controller.abort();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #lastTouch = 0;
-
-  constructor(milliseconds: number, outer: AbortSignal | undefined) {
-    this.milliseconds = milliseconds;
-    this.#outer = outer;
-    outer?.addEventListener("abort", this.#giveUp);
-    if (outer?.aborted) this.#giveUp();
-    this.touch();
-    this.#wait(milliseconds);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /**
-   * Called for every piece, so it starts no timer: the one that runs looks when it was last. `grace` is how much longer
-   * the next piece may take, in milliseconds.
-   */
-  touch(grace = 0): void {
-    this.#lastTouch = performance.now() + grace;
-  }
-
-  /** Nothing is expected until the next touch. */
-  pause(): void {
-    this.#lastTouch = Infinity;
-  }
-
-  #wait(milliseconds: number): void {
-    this.#timer = setTimeout(() => {
-      const left = this.#lastTouch + this.milliseconds - performance.now();
-      if (left > 0) return this.#wait(Math.min(left, this.milliseconds));
-      this.timedOut = true;
-      this.#controller.abort();
-    }, milliseconds);
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#giveUp);
-  }
 }

@@ -139,7 +139,10 @@ Deno.test("a web server that gives no parts, and one where the archive changes m
     };
   };
   let requests = 0;
-  await using server = await startFaultyServer({ "/whole": { body: bytes } }, ({ path, headers }) => {
+  await using server = await startFaultyServer({
+    "/whole": { body: bytes },
+    "/busy": [{ status: 503 }, { body: bytes }],
+  }, ({ path, headers }) => {
     const range = headers.get("range");
     requests++;
     if (path === "/flaky" && requests % 2 === 1) return { status: 503 };
@@ -170,6 +173,14 @@ Deno.test("a web server that gives no parts, and one where the archive changes m
     "no bytes",
   );
   ok(!exists(dir.path("t2", "file-1")));
+  const again = ["-e", "1", "-b", "1ms"];
+  const flaky = await runCli([...untar, ...again, `${server.url}/flaky`, dir.path("t5"), "folder-20/file-1"]);
+  deepStrictEqual([flaky.code, flaky.stderr], [0, ""]);
+  deepStrictEqual(contentOf(dir.path("t5")), { "file-1": content("folder-20/file-1") });
+  // Read as a whole, from its beginning.
+  const listed = await runCli(["list", ...again, `${server.url}/busy`]);
+  deepStrictEqual([listed.code, listed.stderr], [0, ""]);
+  ok(listed.stdout.includes("folder-39/file-9"));
 });
 
 Deno.test("parts replace what is in the target, never follow symlinks, and leave the target itself as it is", async () => {

@@ -1,6 +1,13 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
-import { httpExists, httpGet, parseHttpLocation } from "../../src/stores/http_client.ts";
+import { HttpAccess } from "../../src/stores/http_access.ts";
+import {
+  httpExists,
+  httpGet,
+  httpPart,
+  httpStream,
+  parseHttpLocation,
+} from "../../src/stores/http_client.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 
@@ -104,4 +111,93 @@ Deno.test("silence is a time-out, before the answer and in the middle; the calle
   await rejects(httpExists(new URL(`${server.url}/never`), "the thing", { idleTimeoutMs: 50 }), {
     code: "timeout",
   });
+});
+
+// Bodies that nobody reads are found by the tests' own look for leaks.
+for (const status of [200, 206, 403, 404, 416, 503]) {
+  Deno.test(`a part answered with status ${status} and something else: its body is given up`, async () => {
+    const headers = { "content-range": "bytes 5-9/10" };
+    await using server = await startFaultyServer({ "/": { status, headers, body } });
+    const part = httpPart(new URL(server.url), "the thing", { start: 0, end: 5 }, {});
+    if (status === 200) strictEqual(await part, null);
+    else await rejects(part, { code: "store", retriable: status === 503 });
+  });
+}
+
+const retry = { retries: 3, baseIntervalMs: 1 };
+const stream = (url: string, idleTimeoutMs = 10_000) =>
+  httpStream(new URL(url), "the thing", { idleTimeoutMs, retry });
+
+Deno.test("a body that is read as it comes is asked for until it begins", async () => {
+  await using server = await startFaultyServer({
+    "/busy": [
+      { status: 503, body },
+      { cut: { after: "request", by: "close" } },
+      { body, cut: { after: 0, by: "reset" } },
+      { body },
+    ],
+    "/silent": [{ body, cut: { after: 0, by: "silence" } }, { body }],
+    "/empty": [{ status: 500 }, {}],
+    "/down": { status: 500 },
+    "/forbidden": { status: 403 },
+  });
+  const read = (path: string, idle?: number) =>
+    new Response(ReadableStream.from(stream(server.url + path, idle)));
+  sameBytes(await read("/busy").bytes(), body);
+  strictEqual(server.count("/busy"), 4);
+  sameBytes(await read("/silent", 200).bytes(), body);
+  sameBytes(await read("/empty").bytes(), new Uint8Array(0));
+  strictEqual(server.count("/empty"), 2);
+  await rejects(stream(`${server.url}/down`).next(), { code: "store", message: /500.*tried 4 times/ });
+  await rejects(stream(`${server.url}/forbidden`).next(), { code: "store", message: /403/ });
+  strictEqual(server.count("/forbidden"), 1);
+});
+
+Deno.test("a body that breaks off is not asked for again", async () => {
+  await using server = await startFaultyServer({ "/": { body, cut: { after: 9, by: "reset" } } });
+  const pieces = stream(server.url);
+  let length = 0;
+  await rejects(async () => {
+    for await (const piece of pieces) length += piece.length;
+  }, { code: "store", message: /the thing/ });
+  deepStrictEqual([length, server.requests.length], [9, 1]);
+});
+
+Deno.test("the length that a page is shown of an answer from elsewhere is not believed", async () => {
+  // So a page sees what was compressed on the way: not that it was, but the length of what was sent.
+  let pulled = 0;
+  const large = new ReadableStream({
+    pull(controller) {
+      if (++pulled > 1000) controller.close();
+      else controller.enqueue(new Uint8Array(1000));
+    },
+  });
+  const answer = new Response(large, { headers: { "content-length": "500" } });
+  const fetch = () => Promise.resolve(answer);
+  await rejects(httpGet(new URL("http://host/"), "the thing", 5000, { fetch }), {
+    code: "store",
+    message: /the thing: the server sends more than the 5000 bytes/,
+  });
+  ok(pulled < 10, `${pulled} pieces were taken`);
+});
+
+Deno.test("there is nothing to read behind the end of what is at a URL", async () => {
+  await using server = await startFaultyServer({}, ({ headers }) => {
+    const first = Number(/^bytes=(\d+)-/.exec(headers.get("range") ?? "")?.[1] ?? 0);
+    const part = body.subarray(first);
+    return { status: 206, headers: { "content-range": `bytes ${first}-4999/5000` }, body: part };
+  });
+  const access = await HttpAccess.open(parseHttpLocation(`${server.url}/a?secret`), { retry });
+  ok(access !== null);
+  sameBytes(await access.read(4990, 10), body.subarray(4990));
+  for (const [offset, length] of [[4990, 11], [5000, 1], [40_000, 8]]) {
+    await rejects(access.read(offset, length), (error) => {
+      ok(error instanceof DesyncError && error.code === "store");
+      strictEqual(
+        error.message,
+        `Cannot read ${server.url}/a: it ends at byte 5000, before byte ${offset + length}`,
+      );
+      return true;
+    });
+  }
 });
