@@ -131,9 +131,9 @@ export class ChunkedBlob {
   }
 
   /** All bytes of this part at once, which has to fit into memory. */
-  async bytes(): Promise<Uint8Array> {
+  async bytes(options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     const pieces: Uint8Array[] = [];
-    for await (const piece of this.stream()) pieces.push(piece);
+    for await (const piece of this.stream(options)) pieces.push(piece);
     return concat(pieces);
   }
 

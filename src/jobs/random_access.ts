@@ -29,7 +29,7 @@ export interface RandomAccess {
 export function blobAccess(blob: ChunkedBlob): RandomAccess {
   return {
     size: blob.size,
-    read: (offset, length) => blob.slice(offset, offset + length).bytes(),
+    read: (offset, length, signal) => blob.slice(offset, offset + length).bytes({ signal }),
     pieces: (start, end, signal) => blob.slice(start, end).stream({ signal }),
   };
 }

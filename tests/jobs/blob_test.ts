@@ -4,6 +4,7 @@ import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { Index, parseIndex } from "../../src/formats/index.ts";
 import { ChunkedBlob } from "../../src/jobs/blob.ts";
+import { blobAccess } from "../../src/jobs/random_access.ts";
 import { extract } from "../../src/jobs/extract_stream.ts";
 import { HttpStore } from "../../src/stores/http.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
@@ -106,6 +107,32 @@ Deno.test("a reader that stops early stops the fetching", async () => {
   }
   await new Promise((resolve) => setTimeout(resolve, 50));
   ok(server.requests.length < 200, `${server.requests.length} of 400`);
+});
+
+Deno.test("whoever waits for a part of a server that hangs can give it up", async () => {
+  using dir = tempDir();
+  const { index } = open(dir);
+  let asked = Promise.withResolvers<void>();
+  await using server = await startFaultyServer({}, () => {
+    asked.resolve();
+    return { cut: { after: "request", by: "silence" } };
+  });
+  const blob = ChunkedBlob.open(index, new HttpStore(server.url, { idleTimeoutMs: 20_000 }));
+  for (
+    const read of [
+      (signal: AbortSignal) => blob.bytes({ signal }),
+      (signal: AbortSignal) => blobAccess(blob).read(0, 16, signal),
+      (signal: AbortSignal) => Array.fromAsync(blobAccess(blob).pieces(0, 16, signal)),
+    ]
+  ) {
+    asked = Promise.withResolvers<void>();
+    const stop = new AbortController();
+    const reading = rejects(read(stop.signal), { code: "interrupted" });
+    await asked.promise;
+    stop.abort();
+    await reading;
+    await rejects(read(AbortSignal.abort()), { code: "interrupted" });
+  }
 });
 
 Deno.test("an extraction into a stream closes it, or aborts it and throws", async () => {
