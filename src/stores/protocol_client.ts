@@ -41,6 +41,8 @@ export class ProtocolClient {
   readonly #decoder = new MessageDecoder();
   /** Requests under way: all who want the same chunk share one. */
   readonly #pending = new Map<ChunkId, Waiter[]>();
+  /** It is over; why may not be known yet. */
+  #failing = false;
   #failure: DesyncError | undefined;
   #closing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -92,7 +94,7 @@ export class ProtocolClient {
 
   /** Whether it cannot be used any more. */
   get ended(): boolean {
-    return this.#failure !== undefined || this.#closing;
+    return this.#failing || this.#closing;
   }
 
   /** The chunk as the other end holds it, `null` when it is missing there. */
@@ -217,7 +219,7 @@ export class ProtocolClient {
   /** Starts the time within which something has to arrive, when something is due. */
   #watch(due = this.#pending.size > 0): void {
     clearTimeout(this.#timer);
-    if (!due || this.#closing) return;
+    if (!due || this.ended) return;
     this.#timer = setTimeout(() => {
       const seconds = this.#options.idleTimeoutMs / 1000;
       const error = new DesyncError("timeout", `no answer for ${seconds} seconds`, { retriable: true });
@@ -228,6 +230,7 @@ export class ProtocolClient {
 
   /** Ends the session; all who wait learn why. */
   async #fail(error: unknown, opened: boolean): Promise<DesyncError> {
+    this.#failing = true;
     clearTimeout(this.#timer);
     // The end of its input tells the other end to stop.
     this.#writer.abort().catch(() => {});

@@ -166,6 +166,29 @@ for (const [name, fault, { code, retriable, says }] of faults) {
   });
 }
 
+Deno.test("one who asks while it is found out why the session broke is told as well, and nothing is left behind", async () => {
+  const host = new Host();
+  host.send(serverHello);
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<string>();
+  const diagnose = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const client = await ProtocolClient.open({ ...host.connection, diagnose }, options);
+  host.end();
+  await asked.promise;
+  strictEqual(client.ended, true);
+  const failed = rejects(client.get(ids[0]), {
+    code: "store",
+    message: /connection ended \(its last words\)/,
+  });
+  answer.resolve("its last words");
+  await failed;
+  await client.finished;
+  // Not closed: a timer that is left now would keep the program for a minute, and the test from its good end.
+});
+
 Deno.test("an answer that comes twice", async () => {
   const { host, client } = await open();
   const [first, second] = [client.get(ids[0]), client.get(ids[1])];
