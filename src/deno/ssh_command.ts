@@ -47,11 +47,14 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
   };
 }
 
-/** Waits for the program's end, which it may be on its way to; one that stays is ended. */
+/** Waits for the program's end, which it may be on its way to; one that stays is told to end, then ended. */
 async function end(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
-  const timer = setTimeout(() => kill(child), PATIENCE_MS);
+  const timers = [
+    setTimeout(() => kill(child, "SIGTERM"), PATIENCE_MS),
+    setTimeout(() => kill(child, "SIGKILL"), 2 * PATIENCE_MS),
+  ];
   const status = await child.status;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
   return status;
 }
 
@@ -76,9 +79,9 @@ async function keepEnd(stream: ReadableStream<Uint8Array>): Promise<string> {
   return text;
 }
 
-function kill(child: Deno.ChildProcess): void {
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
   try {
-    child.kill("SIGTERM");
+    child.kill(signal);
   } catch {
     // It has ended.
   }
