@@ -74,18 +74,30 @@ async function converse(
   writer: WritableStreamDefaultWriter<Uint8Array>,
   options: ServeOptions,
 ): Promise<void> {
-  const send = (message: Message) => writer.write(encodeMessage(message));
+  const send = (message: Message) => writer.write(encodeMessage(message)).catch(gone);
   try {
     await send({ type: "hello", flags: SERVES_CHUNKS });
     await answerAll(inbox, store, send, options);
     await send({ type: "goodbye" });
-    await writer.close();
+    await writer.close().catch(gone);
   } catch (error) {
-    if (options.signal?.aborted || !(error instanceof DesyncError)) return; // Nobody is left to tell.
+    if (options.signal?.aborted) return;
+    if (error instanceof ClientGone) {
+      // Nobody is left to tell.
+      writer.abort().catch(() => {});
+      return;
+    }
     await send({ type: "abort", errorNumber: 0, reason: messageOf(error) }).catch(() => {});
     await writer.close().catch(() => {});
     throw error;
   }
+}
+
+/** One of the two directions broke. */
+class ClientGone extends Error {}
+
+function gone(cause: unknown): never {
+  throw new ClientGone("The client is gone", { cause });
 }
 
 /** Messages out of a stream. */
@@ -107,7 +119,7 @@ class Inbox {
     while (true) {
       const message = this.#decoder.next();
       if (message !== null) return message;
-      const { value } = await this.#reader.read();
+      const { value } = await this.#reader.read().catch(gone);
       if (value === undefined) return null;
       this.#decoder.push(value);
     }

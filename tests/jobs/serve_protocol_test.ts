@@ -319,6 +319,36 @@ Deno.test("a store that cannot tell ends the session with the reason; MISSING wo
   await rejects(session.done, { code: "store" });
 });
 
+Deno.test("what nobody foresaw ends the session with the reason, and is an error here too", async () => {
+  const session = new Session(await full("plain"), () => {
+    throw new RangeError("no memory is left");
+  });
+  session.send(hello, request(ids[0]), goodbye);
+  deepStrictEqual(await session.rest(), [
+    serverHello,
+    { type: "abort", errorNumber: 0, reason: "no memory is left" },
+  ]);
+  await rejects(session.done, RangeError);
+});
+
+Deno.test("an input that breaks ends it, and the output with it", async () => {
+  const input = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(encodeMessage(hello));
+    },
+    pull(controller) {
+      controller.error(new Deno.errors.ConnectionReset("the line was cut"));
+    },
+  });
+  let ended = "";
+  const output = new WritableStream<Uint8Array>({
+    close: () => void (ended = "closed"),
+    abort: () => void (ended = "aborted"),
+  });
+  await serveChunks(await full(), input, output, { codec: nativeCodec, onProblem: () => {} });
+  strictEqual(ended, "aborted");
+});
+
 Deno.test("the input's end, also within a message or before the greeting, and a client's ABORT are good ends", async () => {
   const ends: (Message | Uint8Array)[][] = [
     [],
