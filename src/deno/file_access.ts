@@ -38,9 +38,11 @@ export class FileAccess implements RandomAccess, Disposable {
 
   /** Throws `io` when there are not so many bytes any more. */
   read(offset: number, length: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    this.#file.read(bytes, offset);
-    return Promise.resolve(bytes);
+    return Promise.try(() => {
+      const bytes = new Uint8Array(length);
+      this.#file.read(bytes, offset);
+      return bytes;
+    });
   }
 
   /** The bytes from `start` up to but without `end`. */

@@ -35,17 +35,18 @@ export class LocalStore implements WritableChunkStore {
   }
 
   get(id: ChunkId): Promise<StoredChunk | null> {
-    const chunk = this.#chunks.read(id, MAX_CHUNK_SIZE);
-    return Promise.resolve(chunk === null ? null : { form: chunk.form, bytes: chunk.bytes.slice() });
+    return Promise.try(() => {
+      const chunk = this.#chunks.read(id, MAX_CHUNK_SIZE);
+      return chunk === null ? null : { form: chunk.form, bytes: chunk.bytes.slice() };
+    });
   }
 
   has(id: ChunkId): Promise<boolean> {
-    return Promise.resolve(this.#chunks.has(id) !== null);
+    return Promise.try(() => this.#chunks.has(id) !== null);
   }
 
   put(id: ChunkId, chunk: StoredChunk): Promise<void> {
-    this.#chunks.write(id, chunk);
-    return Promise.resolve();
+    return Promise.try(() => this.#chunks.write(id, chunk));
   }
 
   renew(id: ChunkId, form: StoredForm): void {

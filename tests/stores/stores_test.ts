@@ -1,5 +1,7 @@
 /** The conformance suite over every kind of store. */
 
+import { rejects } from "node:assert/strict";
+import { FileAccess } from "../../src/deno/file_access.ts";
 import { HttpStore } from "../../src/stores/http.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { RetryStore } from "../../src/stores/retry.ts";
@@ -52,6 +54,20 @@ testStore("store on nginx", openHttp, { ignore: !peers.nginx });
 testStore("store that is asked again", async (chunks) => {
   const { store, ...rest } = await openLocal(chunks);
   return { [Symbol.asyncDispose]: rest[Symbol.asyncDispose], store: new RetryStore(store) };
+});
+
+Deno.test("a folder or file that fails, fails where its answer is awaited", async () => {
+  using dir = tempDir();
+  const [first, second] = ["00", "11"].map((byte) => byte.repeat(32));
+  dir.dir(storePath(first, "zstd"));
+  dir.write(second.slice(0, 4), "no folder");
+  const store = new LocalStore(dir.root);
+  const [got, stored] = [store.get(first), store.put(second, { form: "plain", bytes: new Uint8Array(1) })];
+  await rejects(got, { code: "io" });
+  await rejects(stored, { code: "io" });
+  using access = FileAccess.open(dir.write("short", "four"));
+  const read = access?.read(0, 5) ?? Promise.resolve();
+  await rejects(read, { code: "io" });
 });
 
 // What the command line uses; its client lives as long as the program.
