@@ -30,11 +30,15 @@ export class Limiter {
   #inFlight = 0;
   #bestRate = 0;
   #patience = PATIENCE;
-  #roundStart = performance.now();
+  readonly #now: () => number;
+  #roundStart: number;
   #roundRequests = 0;
   #roundBytes = 0;
 
-  constructor(options: LimiterOptions = DEFAULT_LIMITS) {
+  /** `now` tells the time in milliseconds: tests have their own. */
+  constructor(options: LimiterOptions = DEFAULT_LIMITS, now: () => number = () => performance.now()) {
+    this.#now = now;
+    this.#roundStart = now();
     this.max = options.max;
     this.#limit = Math.min(options.start, options.max);
   }
@@ -74,7 +78,7 @@ export class Limiter {
     this.#roundRequests++;
     this.#roundBytes += bytes;
     if (this.#patience === 0 || this.#limit >= this.max || this.#roundRequests < 2 * this.#limit) return;
-    const now = performance.now();
+    const now = this.#now();
     const rate = this.#roundBytes / Math.max(1, now - this.#roundStart);
     if (rate > this.#bestRate * WORTHWHILE_GAIN) {
       this.#bestRate = rate;
