@@ -89,7 +89,8 @@ Deno.test("chunked bodies, redirects and slow drips arrive", async () => {
   strictEqual(await (await fetch(`${server.url}/chunked`)).text(), "abcdef");
   const start = performance.now();
   strictEqual(await (await fetch(`${server.url}/drip`)).text(), "abcdef");
-  ok(performance.now() - start >= 99);
+  // Not sooner, by the few milliseconds that timers may be early; how late says nothing.
+  ok(performance.now() - start >= 90);
   await rejects(fetch(`${server.url}/loop`), /redirect/i);
 });
 
