@@ -7,13 +7,8 @@ import {
   type StoredChunk,
   type StoredForm,
 } from "../chunk.ts";
-import {
-  httpExists,
-  httpGet,
-  type HttpLocation,
-  type HttpOptions,
-  parseHttpLocation,
-} from "./http_client.ts";
+import { httpExists, httpGet, type HttpOptions } from "./http_client.ts";
+import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import type { ChunkStore } from "./store.ts";
 
 /** Options of {@linkcode HttpStore}. */

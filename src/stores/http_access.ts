@@ -1,13 +1,13 @@
 /** What is at a URL, read in parts, where the server gives parts. */
 import {
   checkSameWhole,
-  type HttpLocation,
   httpPart,
   type HttpRange,
   httpStream,
   type HttpWhole,
   type RetriedHttpOptions,
 } from "./http_client.ts";
+import type { HttpLocation } from "./http_location.ts";
 import { retrying } from "./retry.ts";
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";

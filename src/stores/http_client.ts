@@ -22,53 +22,6 @@ export interface RetriedHttpOptions extends HttpOptions {
   readonly retry: RetryOptions;
 }
 
-/** A URL that may carry a user's name and password, split into what is requested and what is told. */
-export interface HttpLocation {
-  /** The URL without user and password: fetch refuses those. */
-  readonly url: URL;
-  /** The same without its query, which may hold a signature: fit for messages. */
-  readonly shown: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-/** Splits an http(s) URL. Throws `usage` when it is none. */
-export function parseHttpLocation(text: string): HttpLocation {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    // Without the cause, which repeats the text with its password.
-    throw new DesyncError("usage", `Cannot use ${text.replace(/\/\/.*@/, "//")}: it is no URL`);
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new DesyncError("usage", `Cannot use ${url.protocol}//${url.host}: it is no http or https URL`);
-  }
-  const headers: Record<string, string> = {};
-  if (url.username !== "" || url.password !== "") {
-    const user = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
-    headers.authorization = `Basic ${base64(user)}`;
-  }
-  url.username = "";
-  url.password = "";
-  url.hash = "";
-  const shown = new URL(url);
-  shown.search = "";
-  return { url, shown: shown.href, headers };
-}
-
-/** A lone % in a password stands for itself, as in other programs. */
-function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
-}
-
-function base64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-}
-
 /**
  * The body of `url`, `null` when the server says 404 or 410. Throws `store` or `timeout` for everything else, and for
  * a body of more than `limit` bytes; `retriable` is set where another try may help.

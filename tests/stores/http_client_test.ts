@@ -1,13 +1,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
 import { HttpAccess } from "../../src/stores/http_access.ts";
-import {
-  httpExists,
-  httpGet,
-  httpPart,
-  httpStream,
-  parseHttpLocation,
-} from "../../src/stores/http_client.ts";
+import { httpExists, httpGet, httpPart, httpStream } from "../../src/stores/http_client.ts";
+import { parseHttpLocation } from "../../src/stores/http_location.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 
