@@ -117,9 +117,8 @@ function makeDecoder(accounts: Accounts): TarDecoder {
 /** Takes the members that can be had by now. Returns how many bytes need not be read. */
 function takeMembers(decoder: TarDecoder, tree: TarTree): number {
   let skip = 0;
-  for (let event = decoder.next(); event !== null; event = skip > 0 ? null : decoder.next()) {
-    if (event.type === "data") continue;
-    tree.add(event.member, decoder.offset);
+  for (let member = decoder.next(); member !== null; member = skip > 0 ? null : decoder.next()) {
+    tree.add(member, decoder.offset);
     skip = decoder.skipData();
   }
   return skip;

@@ -1,8 +1,8 @@
 /**
  * Reads tars: bytes in pieces of any size become members, in the tar's order.
  *
- * Memory is bounded whatever the tar says: a file's bytes are passed on as they come, or left out by whoever can look at
- * them where they are, and what comes before a member has a limit. Nobody has looked at paths: see tar_tree.ts.
+ * Memory is bounded whatever the tar says: a file's bytes are left out, for whoever wants them to look at where they are,
+ * and what comes before a member has a limit. Nobody has looked at paths: see tar_tree.ts.
  */
 import { ByteQueue } from "./byte_queue.ts";
 import type { FindId } from "./tar_acl.ts";
@@ -24,12 +24,6 @@ import {
 import { applyPax, type PaxFields, readPaxFields } from "./tar_pax_fields.ts";
 import { buildMember, hasNoBytes, unsupportedType } from "./tar_build_member.ts";
 import { checkSparse, SparseMapReader, sparseParts } from "./tar_sparse.ts";
-
-/** What a tar says next. A member's bytes, if any, come between it and the next one. */
-export type TarEvent =
-  | { readonly type: "member"; readonly member: TarMember }
-  /** A part of what was pushed. */
-  | { readonly type: "data"; readonly bytes: Uint8Array };
 
 /** Headers before a member's own. */
 interface Before {
@@ -57,7 +51,7 @@ type State =
     readonly numbers: number[];
   }
   | { readonly at: "sparse-map"; readonly pending: Pending; readonly map: SparseMapReader }
-  | { readonly at: "data"; left: number; padding: number }
+  /** Bytes of a member. */
   | { readonly at: "skip"; left: number }
   | { readonly at: "done" };
 
@@ -65,14 +59,14 @@ function nothingBefore(): Before {
   return { pax: new Map(), sparse00: [], bytes: 0 };
 }
 
-/** Makes events out of the bytes of one tar. */
+/** Makes members out of the bytes of one tar. */
 export class TarDecoder {
   readonly #queue = new ByteQueue();
   readonly #findId: FindId;
   readonly #global = new Map<string, Uint8Array>();
   #before = nothingBefore();
   #state: State = { at: "header" };
-  #ready: TarEvent | undefined;
+  #ready: TarMember | undefined;
   /** Bytes that were taken out of the queue. */
   #offset = 0;
 
@@ -91,29 +85,29 @@ export class TarDecoder {
     return this.#offset;
   }
 
-  /** Takes the next piece. It must not be changed before its events are used. */
+  /** Takes the next piece. It must not be changed before the next one is asked for. */
   push(piece: Uint8Array): void {
     if (!this.done) this.#queue.push(piece);
   }
 
-  /** The next event, `null` when more bytes are needed. Throws `invalid-archive`, `unsupported`. */
-  next(): TarEvent | null {
+  /** The next member, `null` when more bytes are needed. Throws `invalid-archive`, `unsupported`. */
+  next(): TarMember | null {
     while (this.#ready === undefined) {
       if (!this.#advance()) return null;
     }
-    const event = this.#ready;
+    const member = this.#ready;
     this.#ready = undefined;
-    return event;
+    return member;
   }
 
   /**
-   * Leaves out the bytes of the member that came last. Returns how many bytes behind those that were pushed have to be
-   * left out by the caller: the next piece to be pushed begins behind them.
+   * Leaves out the bytes of the member that came last at once. Returns how many bytes behind those that were pushed the
+   * caller has to leave out as well: the next piece to be pushed begins behind them.
    */
   skipData(): number {
     const state = this.#state;
-    if (state.at !== "data") return 0;
-    const left = state.left + state.padding;
+    if (state.at !== "skip") return 0;
+    const { left } = state;
     const here = Math.min(left, this.#queue.length);
     this.#queue.take(here);
     this.#offset += left;
@@ -122,7 +116,7 @@ export class TarDecoder {
   }
 
   /**
-   * To be called after the last piece and its events. `missing` is how many bytes that were to be left out are not
+   * To be called after the last piece and its members. `missing` is how many bytes that were to be left out are not
    * there. Throws `invalid-archive` when the tar is not complete.
    */
   finish(missing = 0): void {
@@ -144,8 +138,6 @@ export class TarDecoder {
         return this.#readSparseBlock(state);
       case "sparse-map":
         return this.#readSparseMap(state);
-      case "data":
-        return this.#readData(state);
       case "skip":
         return this.#skip(state);
       case "done":
@@ -245,34 +237,17 @@ export class TarDecoder {
 
   #finish(pending: Pending, numbers: readonly number[] | undefined, size?: number, taken = 0): void {
     const member = buildMember(pending.header, pending.fields, this.#findId);
-    const storedSize = hasNoBytes(pending.header.type, member.kind) ? 0 : member.storedSize - taken;
+    const storedSize = (hasNoBytes(pending.header.type, member.kind) ? 0 : member.storedSize) - taken;
     if (storedSize < 0) throw invalidTar("a sparse file is shorter than the list of its parts");
-    const whole: TarMember = numbers === undefined ? { ...member, storedSize } : {
+    const whole: TarMember = numbers === undefined || member.kind !== "file" ? { ...member, storedSize } : {
       ...member,
       storedSize,
       size: size ?? member.size,
       sparse: sparseParts(numbers),
     };
     checkSparse(whole);
-    this.#ready = { type: "member", member: whole };
-    this.#state = storedSize === 0 ? { at: "header" } : {
-      at: "data",
-      left: storedSize,
-      padding: paddingOf(storedSize),
-    };
-  }
-
-  #readData(state: State & { at: "data" }): boolean {
-    if (this.#queue.length === 0) return false;
-    if (state.left > 0) {
-      const bytes = this.#queue.takeSome(state.left);
-      this.#offset += bytes.length;
-      state.left -= bytes.length;
-      this.#ready = { type: "data", bytes };
-      return true;
-    }
-    this.#state = { at: "skip", left: state.padding };
-    return true;
+    this.#ready = whole;
+    this.#state = { at: "skip", left: storedSize + paddingOf(storedSize) };
   }
 
   #skip(state: State & { at: "skip" }): boolean {

@@ -25,8 +25,12 @@ export function sparseParts(numbers: readonly number[]): SparsePart[] {
 }
 
 /** Throws `invalid-archive` unless a file's size, its parts and what the tar has for it go together. */
-export function checkSparse({ sparse, size, storedSize }: TarMember): void {
-  if (sparse === undefined) return;
+export function checkSparse({ kind, sparse, size, storedSize }: TarMember): void {
+  if (sparse === undefined) {
+    // Extended headers may tell a size and no parts: what comes behind the file's bytes is another member's.
+    if (kind === "file" && size !== storedSize) throw invalidTar("a sparse file has no list of its parts");
+    return;
+  }
   let end = 0;
   let sum = 0;
   for (const { offset, length } of sparse) {

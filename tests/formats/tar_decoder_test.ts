@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { TarDecoder, type TarEvent } from "../../src/formats/tar_decoder.ts";
+import { TarDecoder } from "../../src/formats/tar_decoder.ts";
 import type { TarMember } from "../../src/formats/tar_member.ts";
 import { joined } from "../support/made.ts";
 import { random } from "../support/random.ts";
@@ -15,12 +15,13 @@ interface Seen {
 
 function decode(...pieces: Uint8Array[]): Seen[] {
   const decoder = new TarDecoder(findId);
+  const tar = joined(pieces);
   const seen: Seen[] = [];
   for (const piece of pieces) {
     decoder.push(piece);
-    for (let event: TarEvent | null = decoder.next(); event !== null; event = decoder.next()) {
-      if (event.type === "member") seen.push({ member: event.member, bytes: new Uint8Array(0) });
-      else seen[seen.length - 1].bytes = joined([seen[seen.length - 1].bytes, event.bytes]);
+    for (let member = decoder.next(); member !== null; member = decoder.next()) {
+      const { offset } = decoder;
+      seen.push({ member, bytes: tar.slice(offset, offset + member.storedSize) });
     }
   }
   decoder.finish();
@@ -92,20 +93,19 @@ Deno.test("a tar's beginning alone is an error, but for what is behind the first
   }
 });
 
-Deno.test("members whose bytes are left out", () => {
+Deno.test("members whose bytes are left out at once", () => {
   const decoder = new TarDecoder(findId);
   const names: string[] = [];
   const places: string[] = [];
   for (let at = 0; at < mixed.length && !decoder.done;) {
     decoder.push(mixed.subarray(at, at + 300));
     at += 300;
-    for (let event = decoder.next(); event !== null;) {
-      if (event.type === "data") throw new Error("bytes that were left out");
-      names.push(text(event.member.path));
-      places.push(text(mixed.subarray(decoder.offset, decoder.offset + event.member.storedSize)));
+    for (let next = decoder.next(); next !== null;) {
+      names.push(text(next.path));
+      places.push(text(mixed.subarray(decoder.offset, decoder.offset + next.storedSize)));
       const skip = decoder.skipData();
       at += skip;
-      event = skip > 0 ? null : decoder.next();
+      next = skip > 0 ? null : decoder.next();
     }
   }
   ok(decoder.done);
@@ -297,6 +297,34 @@ Deno.test("sparse files that lie", () => {
   deepStrictEqual(decode(old(rows))[0].member.sparse, [{ offset: 8, length: 4 }]);
   refuses(old([[386, "00000000100\x0000000000004\0"], [483, "00000000100"]]), /beyond its end/);
   refuses(old([...rows, [482, "1"]]), /sparse part|parts/);
+});
+
+Deno.test("a sparse file's size without its parts is an error: the bytes behind are another member's", () => {
+  const secret = member("secret", { content: "SECRET" });
+  for (
+    const records of [
+      [["GNU.sparse.size", "1100"]],
+      [["GNU.sparse.realsize", "1100"]],
+      [["GNU.sparse.realsize", "3"]],
+      [["GNU.sparse.major", "1"], ["GNU.sparse.minor", "1"], ["GNU.sparse.realsize", "1100"]],
+    ] as [string, string][][]
+  ) {
+    refuses(tarOf(pax(records), member("a", { content: "hello" }), secret), /no list of its parts/);
+    refuses(tarOf(pax(records, "g"), member("a", { content: "hello" }), secret), /no list of its parts/);
+  }
+  // The list of parts is never what another member has.
+  const inData: [string, string][] = [["GNU.sparse.major", "1"], ["GNU.sparse.minor", "0"]];
+  const list = member("b", { content: "0\n" });
+  for (const fields of [{}, { type: "2", link: "b" }, { type: "5" }, { content: "0\n", size: "1" }]) {
+    refuses(tarOf(pax(inData), member("a", fields), list.subarray(512)), /shorter than the list/);
+  }
+  deepStrictEqual(
+    decode(tarOf(pax([["GNU.sparse.size", "5"]]), member("a", { content: "hello" }))).map(({ bytes }) =>
+      text(bytes)
+    ),
+    ["hello"],
+  );
+  strictEqual(one(pax([["GNU.sparse.map", "0,5"], ["GNU.sparse.size", "5"]]), member("a/")).size, 0);
 });
 
 Deno.test("access lists as text", () => {
