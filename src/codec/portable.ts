@@ -7,7 +7,10 @@ import type { DigestName } from "../chunk.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import type { Codec, Compression } from "./codec.ts";
 import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
-import { parseZstdFrameHeader } from "./zstd_frame.ts";
+import { parseZstdFrameHeader, zstdFrames } from "./zstd_frame.ts";
+
+/** Deflate makes at most 1032 bytes of one: 4 MiB of a part. */
+const GZIP_PART_BYTES = 4096;
 
 /**
  * Digest and decompression in plain JavaScript.
@@ -30,7 +33,7 @@ export const portableCodec: Codec = {
     const output = new BoundedOutput(limit);
     try {
       if (compression === "zstd") unzstd(bytes, limit, output);
-      else new Gunzip((piece) => output.add(piece)).push(bytes, true);
+      else gunzip(bytes, output);
     } catch (error) {
       if (error instanceof DesyncError) throw error;
       throw new DesyncError("invalid-chunk", `its ${compression} data is damaged (${messageOf(error)})`);
@@ -39,13 +42,26 @@ export const portableCodec: Codec = {
   },
 };
 
+/** In parts: fflate inflates all that it is given before it lets anybody see how much that is. */
+function gunzip(bytes: Uint8Array, output: BoundedOutput): void {
+  const stream = new Gunzip((piece) => output.add(piece));
+  let at = 0;
+  do {
+    const end = at + GZIP_PART_BYTES;
+    stream.push(bytes.subarray(at, end), end >= bytes.length);
+    at = end;
+  } while (at < bytes.length);
+}
+
+/** Frame by frame: a later one may ask for more memory than the first, and fzstd would keep the memory of all. */
 function unzstd(bytes: Uint8Array, limit: number, output: BoundedOutput): void {
-  const header = parseZstdFrameHeader(bytes);
-  if (header === undefined) throw new Error("it ends within its header");
-  if (header.windowSize > Math.max(limit, MIN_WINDOW_LIMIT)) {
-    throw new Error(`it asks for a window of ${header.windowSize} bytes`);
+  for (const frame of zstdFrames(bytes)) {
+    const { windowSize } = parseZstdFrameHeader(frame)!;
+    if (windowSize > Math.max(limit, MIN_WINDOW_LIMIT)) {
+      throw new Error(`it asks for a window of ${windowSize} bytes`);
+    }
+    new Decompress((piece) => output.add(piece)).push(frame, true);
   }
-  new Decompress((piece) => output.add(piece)).push(bytes, true);
 }
 
 /** Collects what a decompressor gives and stops it when that is too much. */

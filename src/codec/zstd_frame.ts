@@ -60,8 +60,21 @@ export function zstdFrameLength(bytes: Uint8Array): number | undefined {
   return last ? within(bytes, at + (hasChecksum ? 4 : 0)) : undefined;
 }
 
+/**
+ * The frames with data that follow each other here, those that are skipped left out. Throws a plain error when the last
+ * one is not complete, or when there is anything else.
+ */
+export function* zstdFrames(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let rest = bytes; rest.length > 0;) {
+    const length = zstdFrameLength(rest);
+    if (length === undefined) throw new Error("it ends too early, or something else follows it");
+    if (!isSkippable(rest)) yield rest.subarray(0, length);
+    rest = rest.subarray(length);
+  }
+}
+
 /** Whether a frame starts here that holds no data. */
-export function isSkippable(bytes: Uint8Array): boolean {
+function isSkippable(bytes: Uint8Array): boolean {
   return (bytes[0] & 0xf0) === 0x50 && bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18;
 }
 

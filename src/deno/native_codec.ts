@@ -5,7 +5,7 @@ import { type DigestName, maxStoredSize } from "../chunk.ts";
 import type { CompressingCodec, Compression } from "../codec/codec.ts";
 import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/limits.ts";
 import { concat } from "../bytes.ts";
-import { isSkippable, parseZstdFrameHeader, zstdFrameLength } from "../codec/zstd_frame.ts";
+import { parseZstdFrameHeader, zstdFrames } from "../codec/zstd_frame.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import { systemSha512256 } from "./libcrypto.ts";
 
@@ -85,15 +85,15 @@ function hasZstd(): boolean {
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
   const pieces: Uint8Array[] = [];
   let left = limit;
-  for (let rest = bytes; rest.length > 0;) {
-    const length = zstdFrameLength(rest);
-    if (length === undefined) throw new Error("it ends too early, or something else follows it");
-    if (!isSkippable(rest)) pieces.push(unzstdFrame(rest.subarray(0, length), Math.max(1, left)));
-    left = limit - pieces.reduce((sum, piece) => sum + piece.length, 0);
+  for (const frame of zstdFrames(bytes)) {
+    const piece = unzstdFrame(frame, Math.max(1, left));
+    left -= piece.length;
     if (left < 0) throw tooLarge(limit);
-    rest = rest.subarray(length);
+    // As good as always there is one frame. Of others a copy is kept: their buffers may be much larger.
+    if (frame.length === bytes.length) return piece;
+    pieces.push(new Uint8Array(piece));
   }
-  return pieces.length === 1 ? pieces[0] : concat(pieces);
+  return concat(pieces);
 }
 
 function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {

@@ -10,6 +10,7 @@ import { parseZstdFrameHeader, zstdFrameLength } from "../../src/codec/zstd_fram
 import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { DesyncError } from "../../src/errors.ts";
 import { joined, zstdBomb } from "../support/made.ts";
+import { canMeasureMemory } from "../support/peak_memory.ts";
 import { peers } from "../support/peers.ts";
 import { Random } from "../support/random.ts";
 import { run } from "../support/process.ts";
@@ -155,6 +156,44 @@ for (const [name, codec] of codecs) {
     ok(codec.decompress("zstd", claims, 65_536).length === 0);
     const window = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 1, 0, 0);
     throws(() => codec.decompress("zstd", window, 65_536), DesyncError);
+    // The same, 1 GiB, of a frame behind others.
+    const first = zstdByZlib(text);
+    const later = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 20 << 3, 1, 0, 0);
+    throws(() => codec.decompress("zstd", joined([first, later]), 200_000), { code: "invalid-chunk" });
+    sameBytes(codec.decompress("zstd", joined([first, later.with(5, 3 << 3)]), 200_000), text);
+  });
+
+  Deno.test({
+    name: `${name}: memory does not grow with what bombs would make, nor with the number of frames`,
+    ignore: !canMeasureMemory,
+    fn: async () => {
+      using dir = tempDir();
+      const gzip = dir.write("bomb.gz", gzipSync(new Uint8Array(400_000_000)));
+      // A window of 256 KiB and one byte, again and again.
+      const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 8 << 3, 0x0b, 0, 0, 0x41);
+      const frames = dir.write("frames.zst", joined(Array.from({ length: 12_000 }, () => frame)));
+      const module = name === "native" ? "deno/native_codec.ts" : "codec/portable.ts";
+      const program = dir.write(
+        "decompress.ts",
+        `
+        import { ${name}Codec as codec } from ${
+          JSON.stringify(new URL(`../../src/${module}`, import.meta.url).href)
+        };
+        let failure = "";
+        try {
+          codec.decompress("gzip", Deno.readFileSync(Deno.args[0]), 1_000_000);
+        } catch (error) {
+          failure = error.message;
+        }
+        const { length } = codec.decompress("zstd", Deno.readFileSync(Deno.args[1]), 1_000_000);
+        const peak = Number(/VmHWM:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]);
+        console.log(JSON.stringify([failure, length, peak]));`,
+      );
+      const { stdout } = await run(Deno.execPath(), ["run", "-A", program, gzip, frames]);
+      const [failure, length, peak] = JSON.parse(stdout);
+      deepStrictEqual([failure, length], ["it decompresses to more than 1000000 bytes", 12_000]);
+      ok(peak < 500_000, `${peak} KiB`);
+    },
   });
 }
 
