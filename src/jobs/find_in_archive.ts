@@ -53,6 +53,7 @@ export async function findInArchive(
   let path = "";
   for (const name of names) {
     const found: ArchivePlace[] = [];
+    const starts = new Set<number>();
     const around = path === "" ? "it" : path;
     path = path === "" ? escapeName(name) : `${path}/${escapeName(name)}`;
     for (const place of places) {
@@ -64,7 +65,7 @@ export async function findInArchive(
           `there is no ${path} in it: ${around} is no directory (${kind})`,
         );
       }
-      found.push(...await findChild(access, place, name, path, signal));
+      found.push(...await findChild(access, place, name, path, starts, signal));
     }
     if (found.length === 0) throw new DesyncError("missing-path", `there is no ${path} in it`);
     places = found;
@@ -88,20 +89,26 @@ async function kindAt(
   return kind;
 }
 
-/** The places in a directory that have this name, in their order. */
+/**
+ * The places in a directory that have this name, in their order. `starts` is where those began that other directories of
+ * the same path have: one that is told of twice would double what is found with every name of a path.
+ */
 async function findChild(
   access: RandomAccess,
   folder: ArchivePlace,
   name: Uint8Array,
   path: string,
+  starts: Set<number>,
   signal?: AbortSignal,
 ): Promise<ArchivePlace[]> {
   const table = await openTable(access, folder, signal);
   const found: ArchivePlace[] = [];
-  let same = 0;
   for await (const item of table.itemsOf(nameHash(name))) {
-    if (++same > MAX_SAME_NAME) throw invalidArchive(`it has ${path} more than ${MAX_SAME_NAME} times`);
     const start = table.start - item.offset;
+    if (starts.has(start)) throw invalidArchive(`its tables of children name byte ${start} several times`);
+    if (starts.add(start).size > MAX_SAME_NAME) {
+      throw invalidArchive(`it has ${path} more than ${MAX_SAME_NAME} times`);
+    }
     const node = await nodeBehindName(access, { start, end: start + item.size }, item.hash, name, signal);
     if (node === "other") continue;
     if (node === "omitted") {
