@@ -14,7 +14,7 @@ import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";
 import { JobLibc } from "./libc.ts";
-import { SourceFile } from "./source_file.ts";
+import { checkUnchanged, inspectSource, SourceFile } from "./source_file.ts";
 import { SpoolFile } from "./spool_file.ts";
 
 const PIECE_BYTES = 256 * 1024;
@@ -41,8 +41,8 @@ export interface TarSourceResult {
  * Calls `visit` for all that is in the tar, children in byte order of their names; the bytes of an event are its own
  * until `visit` is done. `input` is a file's path, or the bytes in order. Feature flags are left to whoever writes.
  *
- * Throws `invalid-archive`, `unsupported`, `usage` when there is no root, `missing-file`, `io`, `interrupted`, and
- * whatever `visit` and the stream throw.
+ * Throws `invalid-archive`, `unsupported`, `usage` when there is no root, `missing-file`, `io`, also when the file
+ * changed meanwhile, `interrupted`, and whatever `visit` and the stream throw.
  *
  * @example List a tar
  * ```ts
@@ -86,12 +86,15 @@ export async function readTarTree(
     await visit({ type: "node", node: step.node });
     if (step.content !== undefined) await giveContent(source, step.content, visit, turns);
   }
+  source.check?.();
   return { nodes, hardLinks: tree.hardLinks };
 }
 
 /** Something that has the tar's bytes. */
 interface Bytes extends Disposable {
   read(buffer: Uint8Array, offset: number): void;
+  /** Throws `io` when they may not be those that were looked through. */
+  check?(): void;
 }
 
 function isSeekable(path: string): boolean {
@@ -130,9 +133,10 @@ async function scanFile(
   tree: TarTree,
   turns: Turns,
 ): Promise<Bytes> {
+  const state = inspectSource(path);
   const file = new SourceFile(path);
   try {
-    const { size } = Deno.statSync(path);
+    const { size } = state;
     let at = 0;
     while (at < size && !decoder.done) {
       if (turns.over) await turns.give();
@@ -142,7 +146,11 @@ async function scanFile(
       at += piece.length + takeMembers(decoder, tree);
     }
     decoder.finish(Math.max(0, at - size));
-    return { read: (buffer, offset) => file.read(buffer, offset), [Symbol.dispose]: () => file.close() };
+    return {
+      read: (buffer, offset) => file.read(buffer, offset),
+      check: () => checkUnchanged(path, state),
+      [Symbol.dispose]: () => file.close(),
+    };
   } catch (error) {
     file.close();
     throw error;

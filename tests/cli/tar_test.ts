@@ -8,6 +8,7 @@ import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { repository, run, runAny } from "../support/process.ts";
 import { random } from "../support/random.ts";
+import { member } from "../support/tar_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../support/without_privileges.ts";
 
@@ -287,6 +288,27 @@ Deno.test({
       deepStrictEqual(filesIn(dir.path("out")), []);
     }
   },
+});
+
+Deno.test("tar of a tar that changes meanwhile fails: its bytes are of no version", async () => {
+  using dir = tempDir();
+  const size = 64 * 1024 * 1024;
+  const source = dir.write("t.tar", member("file", { size: size.toString(8).padStart(11, "0") }));
+  Deno.truncateSync(source, 512 + size + 1024);
+  const [program, ...before] = cliCommand;
+  const child = new Deno.Command(program, {
+    args: [...before, "tar", "--input-format=tar", "-", source],
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  // By now it has been looked through, and no more is read than somebody takes.
+  const reader = child.stdout.getReader();
+  await reader.read();
+  Deno.writeFileSync(source, member("other"), { append: true });
+  while (!(await reader.read()).done);
+  const stderr = await new Response(child.stderr).text();
+  strictEqual(stderr, `desync: Cannot use ${source}: it changed while it was read\n`);
+  strictEqual((await child.status).code, 1);
 });
 
 Deno.test({

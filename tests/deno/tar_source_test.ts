@@ -438,6 +438,47 @@ Deno.test("nothing is left of a stream, whatever happens, and it is read to its 
   await rejects(seen(dir.path("none.tar")), { code: "missing-file" });
 });
 
+Deno.test({
+  name: "a tar that changes while it is read is an error, whatever has been given of it",
+  // There, what is open is neither replaced nor removed.
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const members = (
+      name: string,
+    ) => [member("./", { type: "5" }), member(name, { content: "x".repeat(2000) })];
+    const more = member("b", { content: "y".repeat(3000) });
+    const bytes = tarOf(...members("a"), more);
+    const changes: [string, (file: string) => void, RegExp][] = [
+      [
+        "other members",
+        (file) => Deno.writeFileSync(file, tarOf(...members("other"), more)),
+        /changed while/,
+      ],
+      ["the same once more", (file) => Deno.writeFileSync(file, bytes), /changed while/],
+      [
+        "one that was added",
+        (file) => Deno.writeFileSync(file, member("c"), { append: true }),
+        /changed while/,
+      ],
+      ["another in its place", (file) => Deno.renameSync(dir.write("other", bytes), file), /changed while/],
+      ["a shorter one", (file) => Deno.truncateSync(file, 2000), /ends at byte 2000, it was longer before/],
+      ["none", (file) => Deno.removeSync(file), /no such file/],
+    ];
+    for (const [what, change, says] of changes) {
+      const file = dir.write("t.tar", bytes);
+      // A time of its own, however short the test is.
+      Deno.utimeSync(file, 1_000_000, 1_000_000);
+      let changed = false;
+      const reading = readTarTree(file, () => {
+        if (!changed) change(file);
+        changed = true;
+      });
+      await rejects(reading, says, what);
+    }
+  },
+});
+
 Deno.test("whoever takes the events is waited for", async () => {
   using dir = tempDir();
   let busy = 0;
