@@ -4,7 +4,6 @@ import { freeBytes } from "../bytes.ts";
 import { openChunk } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
-import { isNotFound } from "../deno/file_errors.ts";
 import { listChunks, removeFile, removeLeftovers } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import type { InvalidChunk, VerifyResult, VerifyTask } from "./messages.ts";
@@ -21,25 +20,25 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
     for (const { id, form } of listChunks(task.folder, prefix)) {
       const path = chunks.pathOf(id, form);
       try {
-        storedBytes += check(chunks, task, id, form);
-        count++;
+        const bytes = check(chunks, task, id, form);
+        if (bytes === null) continue;
+        storedBytes += bytes;
       } catch (error) {
         if (!(error instanceof DesyncError)) throw error;
-        if (isNotFound(error.cause)) continue;
-        count++;
         if (error.code === "invalid-chunk") invalid.push(judge(path, id, error.message, task.remove));
         else unreadable.push(`Chunk ${id} in ${task.folder} cannot be read: ${error.message}`);
       }
+      count++;
     }
     if (task.remove) leftovers += removeLeftovers(task.folder, prefix).files;
   }
   return { chunks: count, storedBytes, invalid, unreadable, leftovers };
 }
 
-/** Bytes of the chunk's file. Throws `invalid-chunk` when it is not what its name says. */
-function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredForm): number {
+/** Bytes of the chunk's file, `null` when it is gone by now. Throws `invalid-chunk` when it is not what its name says. */
+function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredForm): number | null {
   const stored = chunks.readForm(id, form, MAX_CHUNK_SIZE);
-  if (stored === null) return 0;
+  if (stored === null) return null;
   const bytes = openChunk(nativeCodec, stored, { id, digest: task.digest });
   if (form === "compressed") freeBytes(bytes);
   return stored.bytes.length;
