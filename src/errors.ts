@@ -1,6 +1,6 @@
 /**
  * Errors with a stable code, so that programs can tell them apart and the command line can pick an exit status.
- * They survive the way between threads as plain objects (`toWire`, `errorFromWire`).
+ * They survive the way between threads as plain objects (`errorToWire`, `errorFromWire`).
  */
 
 /** What went wrong, as a word that stays the same between releases. */

@@ -8,7 +8,7 @@ const O_WRONLY = 1;
 const O_CLOEXEC = 0o2000000;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
-/** Error numbers after which preallocation is simply not to be had here. */
+/** The error number for a disk that is full. */
 const ENOSPC = 28;
 
 const SYMBOLS = {

@@ -14,7 +14,7 @@ import type { ArchiveNode, NodeKind } from "./archive_elements.ts";
 /** Bytes of a block. */
 export const TAR_BLOCK_BYTES = 512;
 
-/** Types of members that stand for a header of another one, or for nothing. */
+/** Types of members, and of headers that are about the next one. */
 export const TAR_TYPE = {
   file: "0",
   link: "1",
