@@ -80,10 +80,7 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** Largest size or offset that is handled: 2^53-1, where JavaScript's numbers stop being exact. */
-export const MAX_SAFE = Number.MAX_SAFE_INTEGER;
-
-/** The u64 at `at` as a number, or `undefined` when it is beyond {@linkcode MAX_SAFE}. */
+/** The u64 at `at` as a number, or `undefined` when it is beyond 2^53-1, where numbers stop being exact. */
 export function readU64(view: DataView, at: number): number | undefined {
   const high = view.getUint32(at + 4, true);
   if (high > 0x1fffff) return undefined;

@@ -4,7 +4,6 @@
  * A chunk's id is the digest of its uncompressed bytes. In this library it is the 64 lower-case hexadecimal
  * digits that also name its file: easy to compare, to print and to use as a key.
  */
-import { fromHex } from "./bytes.ts";
 import { DesyncError } from "./errors.ts";
 
 /** 64 lower-case hexadecimal digits: the digest of a chunk's uncompressed bytes. */
@@ -79,11 +78,6 @@ export function parseChunkId(text: string): ChunkId {
     );
   }
   return id;
-}
-
-/** The id's 32 bytes. */
-export function idBytes(id: ChunkId): Uint8Array<ArrayBuffer> {
-  return fromHex(id);
 }
 
 /**

@@ -35,7 +35,7 @@ export function parseSshLocation(text: string): SshLocation {
 }
 
 /** A word that a POSIX shell takes as it is, whatever is in it. */
-export function shellQuoted(word: string): string {
+function shellQuoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 

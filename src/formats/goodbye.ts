@@ -102,56 +102,6 @@ export function checkGoodbyeTail(bytes: Uint8Array, size: number, entryOffset: n
   if (tail.entryOffset !== entryOffset) throw invalid("says that the directory starts elsewhere");
 }
 
-/**
- * The children in a whole GOODBYE element, in the order of the table. Throws `invalid-archive` when it is none, points
- * outside the directory, or is not laid out so that every child can be found.
- *
- * @param entryOffset bytes from the directory's ENTRY to the start of GOODBYE
- */
-export function parseGoodbye(bytes: Uint8Array, entryOffset: number): GoodbyeItem[] {
-  const body = bytes.length - ELEMENT_HEADER_BYTES;
-  if (body < GOODBYE_ITEM_BYTES || body % GOODBYE_ITEM_BYTES !== 0) {
-    throw invalid(`has ${bytes.length} bytes`);
-  }
-  const view = viewOf(bytes);
-  if (view.getBigUint64(8, true) !== ELEMENT.goodbye || readU64(view, 0) !== bytes.length) {
-    throw invalid("does not start as it should");
-  }
-  checkGoodbyeTail(bytes.subarray(-GOODBYE_ITEM_BYTES), bytes.length, entryOffset);
-  const items: GoodbyeItem[] = [];
-  for (let at = ELEMENT_HEADER_BYTES; at < bytes.length - GOODBYE_ITEM_BYTES; at += GOODBYE_ITEM_BYTES) {
-    const item = parseGoodbyeItem(bytes.subarray(at, at + GOODBYE_ITEM_BYTES));
-    if (item.offset > entryOffset) throw invalid("points outside of it");
-    items.push(item);
-  }
-  let previous: GoodbyeItem | undefined;
-  const inOrder: GoodbyeItem[] = new Array(items.length);
-  treeOrder(items.length, (sortedAt, treeAt) => inOrder[sortedAt] = items[treeAt]);
-  for (const item of inOrder) {
-    if (previous !== undefined && item.hash < previous.hash) throw invalid("is not in order");
-    previous = item;
-  }
-  return items;
-}
-
-/**
- * The children that may have this name: their hash is its. Names can share a hash, so the child's FILENAME decides.
- * Works on any table, however it lies, in at most as many steps as it has items.
- */
-export function findInGoodbye(items: readonly GoodbyeItem[], name: Uint8Array): GoodbyeItem[] {
-  const hash = nameHash(name);
-  const found: GoodbyeItem[] = [];
-  const visit = (at: number) => {
-    if (at >= items.length) return;
-    const item = items[at];
-    if (hash <= item.hash) visit(2 * at + 1);
-    if (hash === item.hash) found.push(item);
-    if (hash >= item.hash) visit(2 * at + 2);
-  };
-  visit(0);
-  return found;
-}
-
 /** A key of this process alone, so that nobody can make different tables with the same sum. */
 const SUM_KEY = new SipKey(crypto.getRandomValues(new Uint8Array(SIPHASH_KEY_BYTES)));
 
@@ -159,11 +109,6 @@ const SUM_KEY = new SipKey(crypto.getRandomValues(new Uint8Array(SIPHASH_KEY_BYT
 export class GoodbyeSum {
   #count = 0;
   readonly #sum = new Uint32Array(2);
-
-  /** How many children. */
-  get count(): number {
-    return this.#count;
-  }
 
   /** Counts a child. `start` is the place of its FILENAME in the archive. */
   add(start: number, size: number, hash: bigint): void {

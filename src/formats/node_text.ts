@@ -24,7 +24,7 @@ const LETTERS: Readonly<Record<NodeKind, string>> = {
 };
 
 /** Kind and permissions as `ls -l` shows them: `drwxr-xr-x`. */
-export function modeText({ kind, mode }: Pick<ArchiveNode, "kind" | "mode">): string {
+function modeText({ kind, mode }: Pick<ArchiveNode, "kind" | "mode">): string {
   const bit = (mask: number, letter: string) => (mode & mask) !== 0 ? letter : "-";
   const last = (execute: number, special: boolean, letter: string) => {
     if (!special) return bit(execute, "x");

@@ -67,11 +67,6 @@ export class SipKey {
   }
 }
 
-/** The hash of the bytes, as the u64 that a little-endian format stores. `key` has 16 bytes. */
-export function sipHash(key: Uint8Array, bytes: Uint8Array): bigint {
-  return new SipKey(key).hash(bytes);
-}
-
 function word(bytes: Uint8Array, at: number): number {
   return bytes[at] | bytes[at + 1] << 8 | bytes[at + 2] << 16 | bytes[at + 3] << 24;
 }

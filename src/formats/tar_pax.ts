@@ -14,7 +14,7 @@ export interface PaxRecord {
 }
 
 /** What attributes' keys begin with. */
-export const PAX_XATTR = "SCHILY.xattr.";
+const PAX_XATTR = "SCHILY.xattr.";
 
 /** Largest record that can be: more digits of its length are not read. */
 const MAX_LENGTH_DIGITS = 8;

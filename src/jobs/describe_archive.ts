@@ -64,7 +64,7 @@ export function mtreeTo(
 }
 
 /** Knows the path of the node that events are about. */
-export class PathTracker {
+class PathTracker {
   readonly #names: string[] = [];
 
   /** Enters the node. Returns its escaped path, `.` for the root. */
