@@ -1,6 +1,7 @@
 /** Folders and files by the C library of Linux: everything relative to open folders, with OPEN.noFollow. */
 import { viewOf } from "../bytes.ts";
-import type { ArchiveNode, NodeKind } from "../formats/archive_elements.ts";
+import { type ArchiveNode, MODE_FORMATS } from "../formats/archive_elements.ts";
+import { splitTime } from "../formats/node_time.ts";
 import { errno, type Libc, libc, pathIn, SystemError, terminated, terminatedText } from "./libc.ts";
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { FolderLister } from "./list_folder.ts";
@@ -8,13 +9,6 @@ import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system
 
 const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
 const UTIME_NOW = 0x3fffffffn;
-
-const FORMAT: Readonly<Partial<Record<NodeKind, number>>> = {
-  fifo: 0o010000,
-  char: 0o020000,
-  block: 0o060000,
-  socket: 0o140000,
-};
 
 const EINTR = 4;
 
@@ -65,10 +59,9 @@ class NativeTree implements TreeSystem {
   }
 
   makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void {
-    const format = FORMAT[node.kind];
-    if (this.#libc.mknodat === null || format === undefined) throw new NotHere();
+    if (this.#libc.mknodat === null) throw new NotHere();
     const number = node.device === undefined ? 0n : deviceNumber(node.device.major, node.device.minor);
-    this.#check(this.#libc.mknodat(folder, terminated(name), format | 0o600, number));
+    this.#check(this.#libc.mknodat(folder, terminated(name), MODE_FORMATS[node.kind] | 0o600, number));
   }
 
   rename(folder: Handle, from: Uint8Array, to: Uint8Array): void {
@@ -118,8 +111,7 @@ class NativeTree implements TreeSystem {
   }
 
   setTime(what: Handle | Place, mtime: bigint): void {
-    const nanoseconds = ((mtime % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n;
-    const seconds = (mtime - nanoseconds) / 1_000_000_000n;
+    const { seconds, nanoseconds } = splitTime(mtime);
     // struct timespec twice: the access, the change.
     const times = new Uint8Array(BigInt64Array.of(0n, UTIME_NOW, seconds, nanoseconds).buffer);
     const result = typeof what === "number"

@@ -1,13 +1,12 @@
 /** Trees read by what Deno offers everywhere: modes, owners, times and links, but no attributes, by path. */
-import { Buffer } from "node:buffer";
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
 import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
-import { escapeName } from "../formats/node_text.ts";
 import { Accounts } from "./accounts.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
+import { utf8Name } from "./utf8_name.ts";
 
 /** A pipe that took a file's place does not keep us waiting. Windows has none of it. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
@@ -49,7 +48,7 @@ class PortableSource implements TreeSource {
   }
 
   open(folder: OpenNode, { name }: ListedName): OpenNode {
-    const path = join((folder as PathNode).path, textOf(name));
+    const path = join((folder as PathNode).path, utf8Name("read", name));
     return this.#node(path, name, lstatSync(path, { bigint: true }));
   }
 
@@ -129,16 +128,6 @@ class PortableSource implements TreeSource {
 /** What lstat tells, with whole numbers of any size. */
 type BigIntStats = ReturnType<typeof bigIntStats>;
 const bigIntStats = (path: string) => lstatSync(path, { bigint: true });
-
-/** Deno opens only what has a name in UTF-8. */
-function textOf(bytes: Uint8Array): string {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  if (Buffer.from(text).equals(bytes)) return text;
-  throw new DesyncError(
-    "unsupported",
-    `Cannot read ${escapeName(bytes)}: its name is not UTF-8 (allow --allow-ffi to read it)`,
-  );
-}
 
 /** The parts of Linux's dev_t. */
 function deviceNumbers(rdev: bigint): { major: number; minor: number } {

@@ -4,7 +4,6 @@
  * between look and use to another program that swaps folders for symlinks. (On Linux, paths that begin at open folders in
  * /proc would close it, but Deno wants all permissions for those, and then there is native_tree.ts.)
  */
-import { Buffer } from "node:buffer";
 import {
   chmodSync,
   chownSync,
@@ -28,6 +27,7 @@ import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
+import { utf8Name } from "./utf8_name.ts";
 
 const WINDOWS = Deno.build.os === "windows";
 /** Names that Windows takes for something else: devices, streams, paths, or the same name without the last characters. */
@@ -72,7 +72,7 @@ class PortableTree implements TreeSystem {
   }
 
   makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void {
-    symlinkSync(textOf(target), this.#path(folder, name));
+    symlinkSync(utf8Name("make", target), this.#path(folder, name));
   }
 
   makeNode(): void {
@@ -153,7 +153,7 @@ class PortableTree implements TreeSystem {
   }
 
   #path(folder: Handle, name: Uint8Array): string {
-    const text = textOf(name);
+    const text = utf8Name("make", name);
     if (WINDOWS && WINDOWS_SPECIAL.test(text)) {
       throw new DesyncError("unsupported", `Cannot make ${escapeName(name)}: Windows has no such names`);
     }
@@ -166,14 +166,4 @@ function inodeOf(path: string): string {
   const info = lstatSync(path, { bigint: true });
   if (!info.isDirectory()) throw Object.assign(new Error("not a directory"), { code: "ENOTDIR" });
   return `${info.dev}:${info.ino}`;
-}
-
-/** Deno opens only what has a name in UTF-8. */
-function textOf(bytes: Uint8Array): string {
-  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  if (Buffer.from(text).equals(bytes)) return text;
-  throw new DesyncError(
-    "unsupported",
-    `Cannot make ${escapeName(bytes)}: its name is not UTF-8 (allow --allow-ffi to make it)`,
-  );
 }

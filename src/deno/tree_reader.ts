@@ -1,6 +1,6 @@
 /** A folder of this machine, read in the order and form of an archive's nodes. */
+import { compareBytes, equalBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
-import { compareBytes } from "../formats/archive_encoder.ts";
 import { MAX_DEPTH } from "../formats/archive_elements.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import { DEFAULT_FEATURES, EXCLUDE_FILE, EXCLUDE_NODUMP, EXCLUDE_SUBMOUNTS } from "../formats/features.ts";
@@ -142,7 +142,7 @@ class TreeReader {
     names.sort((a, b) => compareBytes(a.name, b.name));
     const exclude = this.#patternsIn(folder, names, outer);
     for (const child of names) {
-      if (this.#skipName !== undefined && compareBytes(child.name, this.#skipName) === 0) continue;
+      if (this.#skipName !== undefined && equalBytes(child.name, this.#skipName)) continue;
       this.#names.push(child.name);
       await this.#readChild(folder, child, exclude);
       this.#names.pop();

@@ -58,6 +58,10 @@ export const ENTRY_BYTES = 64;
 
 /** Bytes that a node's name may have. */
 export const MAX_NAME_BYTES = 255;
+/** Largest number of a user or group: 2^32-1 means "none" to the system. */
+export const MAX_ID = 0xfffffffe;
+/** No mask, in a default access list. */
+export const NO_MASK = 0xffff_ffff_ffff_ffffn;
 /** Bytes that a symlink's target may have. */
 export const MAX_TARGET_BYTES = 4095;
 /** Bytes that an extended attribute's value may have. */

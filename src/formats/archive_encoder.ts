@@ -4,7 +4,7 @@
  * The format is told in archive_elements.ts and goodbye.ts. Of a directory, the table of its children is kept until its
  * end; files' bytes are passed on as they come.
  */
-import { nameBytes } from "../bytes.ts";
+import { compareBytes, nameBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import type { ArchiveEvent } from "./archive.ts";
 import {
@@ -16,6 +16,7 @@ import {
   ENTRY_BYTES,
   MAX_NAME_BYTES,
   MODE_FORMATS,
+  NO_MASK,
   type NodeKind,
 } from "./archive_elements.ts";
 import { ByteWriter } from "./byte_writer.ts";
@@ -32,8 +33,6 @@ import {
 import { buildGoodbye, type GoodbyeItem, nameHash } from "./goodbye.ts";
 import { escapeName } from "./node_text.ts";
 
-/** No mask, in a default access list. */
-const NO_MASK = 0xffff_ffff_ffff_ffffn;
 const MAX_UID16 = 0xffff;
 
 /** Features without which nodes of a kind are left out. */
@@ -340,13 +339,6 @@ export class ArchiveEncoder {
     if (bytes === undefined) this.#names.set(text, bytes = nameBytes(text));
     return bytes;
   }
-}
-
-/** The order of children in an archive: that of their names' bytes. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i] - b[i];
-  return a.length - b.length;
 }
 
 function aclIds({ acl, defaultAcl }: ArchiveNode): number[] {

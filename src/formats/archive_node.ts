@@ -10,18 +10,17 @@ import {
   type ElementName,
   ENTRY_BYTES,
   KINDS,
+  MAX_ID,
   MAX_METADATA_BYTES,
   MAX_NAME_BYTES,
   MAX_TARGET_BYTES,
   MAX_XATTR_VALUE_BYTES,
+  NO_MASK,
   type NodeKind,
   type Xattr,
 } from "./archive_elements.ts";
+import { INDEX_TYPE } from "./index.ts";
 
-/** Largest id: 2^32-1 means "none" to the system. */
-const MAX_ID = 0xfffffffe;
-/** No mask, in a default access list. */
-const NO_MASK = 0xffff_ffff_ffff_ffffn;
 const MAX_ACL_BYTES = 16 + MAX_NAME_BYTES + 1;
 const HEADER = ELEMENT_HEADER_BYTES;
 
@@ -68,9 +67,6 @@ const NAMES: ReadonlyMap<bigint, ElementName> = new Map(
   (Object.keys(ELEMENT) as ElementName[]).map((name) => [ELEMENT[name], name]),
 );
 
-/** What an index begins with, which is easily given in an archive's place. */
-const INDEX_TYPE = 0x96824d9c7b129ff9n;
-
 /** An error that says where the archive is wrong. */
 export function invalidArchive(reason: string): DesyncError {
   return new DesyncError("invalid-archive", `Not a valid archive: ${reason}`);
@@ -80,6 +76,7 @@ export function invalidArchive(reason: string): DesyncError {
 export function elementName(type: bigint, offset: number): ElementName {
   const name = NAMES.get(type);
   if (name !== undefined) return name;
+  // An index is easily given in an archive's place.
   if (type === INDEX_TYPE && offset === 0) throw invalidArchive("it is an index");
   throw invalidArchive(`at byte ${offset} there is an element of unknown type 0x${type.toString(16)}`);
 }

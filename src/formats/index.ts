@@ -14,7 +14,8 @@ import { readU64, toHex, viewOf, writeU64 } from "../bytes.ts";
 import { type ChunkId, type ChunkSizes, type DigestName, ID_BYTES, MAX_CHUNK_SIZE } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 
-const INDEX_TYPE = 0x96824d9c7b129ff9n;
+/** The type of the first element of an index. */
+export const INDEX_TYPE = 0x96824d9c7b129ff9n;
 const TABLE_TYPE = 0xe75b9e112f17417dn;
 const TAIL_MARKER = 0x4b4f050e5549ecd1n;
 const UNKNOWN_SIZE = 0xffffffffffffffffn;

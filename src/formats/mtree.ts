@@ -8,6 +8,7 @@
 import type { DigestName } from "../chunk.ts";
 import type { ArchiveNode, NodeKind } from "./archive_elements.ts";
 import { escapeName } from "./node_text.ts";
+import { splitTime } from "./node_time.ts";
 
 /** The first line. */
 export const MTREE_HEADER = "#mtree v1.0\n";
@@ -41,11 +42,8 @@ export function mtreeLine(path: string, node: ArchiveNode, digest?: FileDigest):
   return `${words.join(" ")}\n`;
 }
 
-const BILLION = 1_000_000_000n;
-
 function timeText({ kind, mtime }: ArchiveNode): string {
-  const nanoseconds = BigInt.asUintN(64, ((mtime % BILLION) + BILLION) % BILLION);
-  const seconds = (mtime - nanoseconds) / BILLION;
+  const { seconds, nanoseconds } = splitTime(mtime);
   // desync fills up with zeros for files and with spaces for all others.
   return `${seconds}.${nanoseconds.toString().padStart(9, kind === "file" ? "0" : " ")}`;
 }

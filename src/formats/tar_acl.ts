@@ -5,7 +5,7 @@
  *
  * Users and groups are names, or numbers where they have none; star adds the number as a fourth field.
  */
-import type { Acl, AclEntry, DefaultAcl } from "./archive_elements.ts";
+import { type Acl, type AclEntry, type DefaultAcl, MAX_ID } from "./archive_elements.ts";
 import { invalidTar } from "./tar_member.ts";
 
 /** The number of a user or group of this name. */
@@ -104,8 +104,6 @@ const KINDS: ReadonlyMap<string, "user" | "group" | "mask" | "other"> = new Map(
   ["other", "other"],
   ["o", "other"],
 ]);
-
-const MAX_ID = 0xfffffffe;
 
 function identify(
   kind: "user" | "group",

@@ -2,16 +2,13 @@
 import { nameBytes, nameText } from "../bytes.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import { ACL_XATTR, decodeAcl, decodeDefaultAcl } from "./acl.ts";
-import type { Xattr } from "./archive_elements.ts";
-import { MAX_XATTR_VALUE_BYTES } from "./archive_elements.ts";
+import { MAX_ID, MAX_XATTR_VALUE_BYTES, type Xattr } from "./archive_elements.ts";
 import { type FindId, parseAclText, parseDefaultAclText } from "./tar_acl.ts";
 import type { TarHeader } from "./tar_header.ts";
 import { invalidTar, TAR_TYPE, type TarMember } from "./tar_member.ts";
 import { parsePaxNumber, parsePaxTime, xattrOfKey } from "./tar_pax.ts";
 import type { PaxFields } from "./tar_pax_fields.ts";
 
-/** Largest id: 2^32-1 means "none" to the system. */
-const MAX_ID = 0xfffffffen;
 const MAX_XATTR_NAME = 255;
 const CAPABILITIES = "security.capability";
 const SELINUX = "security.selinux";

@@ -15,13 +15,13 @@ import { buildTarHeader, TAR_NAME_BYTES, TAR_USER_BYTES } from "./tar_header.ts"
 import { paddingOf, TAR_BLOCK_BYTES, TAR_TYPE } from "./tar_member.ts";
 import { buildPax, formatPaxTime, keyOfXattr, type PaxRecord } from "./tar_pax.ts";
 import { escapeName } from "./node_text.ts";
+import { splitTime } from "./node_time.ts";
 
 /** Is told of what a tar cannot hold: what it is, the path of the node, and why. */
 export type LoseInTar = (what: string, path: () => string, reason: string) => void;
 
 /** Tapes are read in records of 20 blocks. */
 const RECORD_BYTES = 20 * TAR_BLOCK_BYTES;
-const BILLION = 1_000_000_000n;
 
 const TYPES: Readonly<Partial<Record<ArchiveNode["kind"], string>>> = {
   directory: TAR_TYPE.directory,
@@ -118,7 +118,7 @@ export class TarEncoder {
       uid: node.uid,
       gid: node.gid,
       size: node.size,
-      mtime: (mtime - fractionOf(mtime)) / BILLION,
+      mtime: splitTime(mtime).seconds,
       link: target,
       user: user.length < TAR_USER_BYTES ? user : NO_BYTES,
       group: group.length < TAR_USER_BYTES ? group : NO_BYTES,
@@ -135,15 +135,11 @@ export class TarEncoder {
   }
 }
 
-function fractionOf(time: bigint): bigint {
-  return ((time % BILLION) + BILLION) % BILLION;
-}
-
 /** What the header itself cannot say. */
 function recordsOf(node: ArchiveNode, mtime: bigint, user: Uint8Array, group: Uint8Array): PaxRecord[] {
   const records: PaxRecord[] = [];
   const text = (key: string, value: string) => records.push({ key, value: nameBytes(value) });
-  if (fractionOf(mtime) !== 0n) records.push({ key: "mtime", value: formatPaxTime(mtime) });
+  if (splitTime(mtime).nanoseconds !== 0n) records.push({ key: "mtime", value: formatPaxTime(mtime) });
   if (user.length >= TAR_USER_BYTES) records.push({ key: "uname", value: user });
   if (group.length >= TAR_USER_BYTES) records.push({ key: "gname", value: group });
   if (node.acl !== undefined) text("SCHILY.acl.access", formatAcl(node.acl, node.mode));

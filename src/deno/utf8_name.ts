@@ -1,0 +1,15 @@
+/** Names for Deno's own functions, which open only what has one in UTF-8. */
+import { DesyncError } from "../errors.ts";
+import { escapeName } from "../formats/node_text.ts";
+
+/** The name as text. Throws `unsupported` when it is none. */
+export function utf8Name(action: "read" | "make", name: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
+  } catch {
+    throw new DesyncError(
+      "unsupported",
+      `Cannot ${action} ${escapeName(name)}: its name is not UTF-8 (allow --allow-ffi to ${action} it)`,
+    );
+  }
+}
