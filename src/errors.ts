@@ -60,6 +60,11 @@ export class DesyncError extends Error {
   }
 }
 
+/** The error of work that was stopped on request. */
+export function interrupted(cause?: unknown): DesyncError {
+  return new DesyncError("interrupted", "Interrupted", { cause });
+}
+
 /** Turns any thrown value into what can be posted to another thread. */
 export function errorToWire(error: unknown): WireError {
   if (error instanceof DesyncError) {

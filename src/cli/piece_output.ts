@@ -4,7 +4,7 @@ import { fileError } from "../deno/file_errors.ts";
 import { openOutput } from "../deno/output_file.ts";
 import { isSpecialPlace, WholeFile } from "../deno/whole_file.ts";
 import { OutputClosed } from "./output.ts";
-import { orInterrupted } from "../jobs/or_interrupted.ts";
+import { orInterrupted } from "../or_interrupted.ts";
 
 /** What is written to. */
 interface Target {
@@ -74,7 +74,7 @@ async function writeTo(
 ): Promise<void> {
   for await (const piece of pieces) {
     for (let at = 0; at < piece.length;) {
-      at += await orInterrupted(target.write(piece.subarray(at)), signal);
+      at += await orInterrupted(() => target.write(piece.subarray(at)), signal);
     }
     freeBytes(piece);
   }

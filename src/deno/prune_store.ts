@@ -1,6 +1,6 @@
 /** Removes from a local store what nobody names. */
 import type { ChunkId } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, interrupted } from "../errors.ts";
 import { ChunkFolder } from "./chunk_folder.ts";
 import { isNotFound } from "./file_errors.ts";
 import { listChunks, removeFile, removeLeftovers, storePrefixes } from "./folder_listing.ts";
@@ -33,7 +33,7 @@ export async function pruneStore(
   for (const prefix of storePrefixes(folder)) {
     // Lets a signal come through.
     await new Promise((resolve) => setTimeout(resolve, 0));
-    if (options.signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
+    if (options.signal?.aborted) throw interrupted();
     for (const { id, form } of listChunks(folder, prefix)) {
       if (keep.has(id)) {
         summary.kept++;

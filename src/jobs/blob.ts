@@ -4,7 +4,7 @@ import type { Codec } from "../codec/codec.ts";
 import { portableCodec } from "../codec/portable.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { interrupted } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import { ChunkReader } from "../stores/chain.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
@@ -112,7 +112,7 @@ export class ChunkedBlob {
       async pull(controller) {
         try {
           const { done, value } = await pieces.next();
-          if (stop.signal.aborted) throw new DesyncError("interrupted", "Interrupted");
+          if (stop.signal.aborted) throw interrupted();
           if (!done) return controller.enqueue(value);
           finish();
           controller.close();

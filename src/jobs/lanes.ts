@@ -1,25 +1,28 @@
 /** Several asynchronous loops over one sequence, that end together. */
-import { DesyncError } from "../errors.ts";
+import { interrupted } from "../errors.ts";
+
+type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
  * Runs `work` on the items, `lanes` of them at a time and in order of their start. After a failure, or when `signal`
- * says so, no further item is begun, those under way are waited for, and the first failure is thrown. `work` gets a
- * signal that tells it to give up.
+ * says so, no further item is begun, those under way are waited for, and the first failure is thrown. `work`, and whatever
+ * gives the items where that may take its time, get a signal that tells them to give up.
  */
 export async function inLanes<T>(
-  items: Iterable<T> | AsyncIterable<T>,
+  items: Items<T> | ((signal: AbortSignal) => Items<T>),
   lanes: number,
   signal: AbortSignal | undefined,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
   const stop = new AbortController();
+  const given = typeof items === "function" ? items(stop.signal) : items;
+  const iterator = Symbol.asyncIterator in given ? given[Symbol.asyncIterator]() : given[Symbol.iterator]();
   const failures: unknown[] = [];
   const fail = (error: unknown) => {
     failures.push(error);
     stop.abort();
   };
-  const interrupt = () => fail(new DesyncError("interrupted", "Interrupted"));
+  const interrupt = () => fail(interrupted());
   if (signal?.aborted) interrupt();
   signal?.addEventListener("abort", interrupt, { once: true });
 

@@ -36,7 +36,7 @@ const NOTHING: StoreResult = { ids: new Uint8Array(0), added: 0, addedBytes: 0 }
 
 /** Makes chunks of a part of a file. */
 export async function makeFromFile(file: FileRange, workers: Workers, options: MakeOptions): Promise<Made> {
-  return await make(file.path, piecesOfFile(file, options, workers), workers, options);
+  return await make(file.path, () => piecesOfFile(file, options, workers), workers, options);
 }
 
 /** Makes chunks of a stream; `name` is what it is called in messages. */
@@ -46,13 +46,13 @@ export async function makeFromStream(
   workers: Workers,
   options: MakeOptions,
 ): Promise<Made> {
-  return await make(name, piecesOfStream(stream, options.sizes, options.signal), workers, options);
+  return await make(name, (signal) => piecesOfStream(stream, options.sizes, signal), workers, options);
 }
 
 /** Hashes the pieces that are not known, which come in order, and stores them. */
 async function make(
   name: string,
-  groups: AsyncIterable<PieceGroup>,
+  groups: (signal: AbortSignal) => AsyncIterable<PieceGroup>,
   workers: Workers,
   options: MakeOptions,
 ): Promise<Made> {

@@ -1,5 +1,5 @@
 /** An archive from wherever its bytes come, read as a whole. */
-import { DesyncError } from "../errors.ts";
+import { interrupted } from "../errors.ts";
 import { ArchiveDecoder } from "../formats/archive.ts";
 import type { Progress } from "./progress.ts";
 import type { Visit } from "./visit.ts";
@@ -31,7 +31,7 @@ export async function readArchive(
 ): Promise<void> {
   const decoder = new ArchiveDecoder(options);
   for await (const piece of pieces) {
-    if (signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
+    if (signal?.aborted) throw interrupted();
     decoder.push(piece);
     await visitReady(decoder, visit);
   }

@@ -1,5 +1,5 @@
 /** Long work on one thread, in turns: between them others are heard, such as Ctrl-C. */
-import { DesyncError } from "../errors.ts";
+import { interrupted } from "../errors.ts";
 
 /** A turn, in milliseconds. */
 const TURN_MS = 50;
@@ -16,7 +16,7 @@ export class Turns {
 
   /** Whether it is time to {@linkcode give} others their turn. Throws `interrupted` when the job has to stop. */
   get over(): boolean {
-    if (this.#signal?.aborted) throw new DesyncError("interrupted", "Interrupted");
+    if (this.#signal?.aborted) throw interrupted();
     return performance.now() - this.#began > TURN_MS;
   }
 

@@ -1,7 +1,7 @@
 /** Chunks read and verified by workers, for a blob that is read in order: see {@linkcode BlobOptions.bulk}. */
 import type { ChunkId } from "../chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { interrupted } from "../errors.ts";
 import type { BulkReader } from "./blob.ts";
 import { Courier, type Delivery } from "./deliver.ts";
 import type { Workers } from "./ports.ts";
@@ -59,7 +59,7 @@ export class WorkerReader implements BulkReader {
       const other = this.#waiting.findIndex((wanted) => wanted.signal !== signal);
       const group = this.#waiting.splice(0, Math.min(GROUP_CHUNKS, other < 0 ? GROUP_CHUNKS : other));
       if (!signal?.aborted) this.#bring(group, signal);
-      else for (const wanted of group) wanted.reject(new DesyncError("interrupted", "Interrupted"));
+      else for (const wanted of group) wanted.reject(interrupted());
     }
   }
 

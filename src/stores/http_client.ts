@@ -1,6 +1,6 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
 import { concat } from "../bytes.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, interrupted, messageOf } from "../errors.ts";
 import { IdleWatch } from "./idle_watch.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 
@@ -293,7 +293,7 @@ function statusError(response: Response, shown: string): DesyncError {
 }
 
 function asStoreError(error: unknown, shown: string, watch: IdleWatch, signal?: AbortSignal): DesyncError {
-  if (signal?.aborted) return new DesyncError("interrupted", "Interrupted", { cause: error });
+  if (signal?.aborted) return interrupted(error);
   if (watch.timedOut) {
     const text = `Cannot read ${shown}: no answer for ${watch.milliseconds / 1000} seconds`;
     return new DesyncError("timeout", text, { cause: error, retriable: true });

@@ -1,6 +1,7 @@
 /** A store at the other end of connections that speak the casync protocol: over ssh, as a rule. */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
+import { orInterrupted } from "../or_interrupted.ts";
 import type { LimiterOptions } from "./limiter.ts";
 import { type Connection, ProtocolClient, type SessionOptions } from "./protocol_client.ts";
 import type { ChunkStore } from "./store.ts";
@@ -66,11 +67,11 @@ export class ProtocolStore implements ChunkStore {
   }
 
   async get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
-    return await unlessAborted(signal, async () => {
+    return await orInterrupted(async () => {
       const session = this.#session();
       // At once where that is possible: the next one who asks has to see how much it has to do.
       return await (session instanceof ProtocolClient ? session : await session).get(id);
-    });
+    }, signal);
   }
 
   /** The protocol has no way to ask but to fetch. */
@@ -133,19 +134,5 @@ export class ProtocolStore implements ChunkStore {
       if (!(error instanceof DesyncError) || !this.#everOpened) throw error;
       throw new DesyncError(error.code, error.message, { cause: error, retriable: true });
     }
-  }
-}
-
-/** The result of the work, or `interrupted` when the signal comes before. */
-async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  if (signal === undefined) return await work();
-  const interrupted = Promise.withResolvers<never>();
-  const interrupt = () => interrupted.reject(new DesyncError("interrupted", "Interrupted"));
-  if (signal.aborted) interrupt();
-  signal.addEventListener("abort", interrupt, { once: true });
-  try {
-    return await (signal.aborted ? interrupted.promise : Promise.race([work(), interrupted.promise]));
-  } finally {
-    signal.removeEventListener("abort", interrupt);
   }
 }

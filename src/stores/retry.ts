@@ -1,6 +1,6 @@
 /** Asks again when a store failed in a way that may pass. The only retry loop there is. */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, interrupted } from "../errors.ts";
 import type { LimiterOptions } from "./limiter.ts";
 import type { ChunkStore } from "./store.ts";
 
@@ -41,7 +41,7 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(new DesyncError("interrupted", "Interrupted"));
+      reject(interrupted());
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);

@@ -193,6 +193,18 @@ Deno.test("a failing stream, a failing worker and a signal end the making of an 
   const missing = { path: dir.path("none"), start: 0, end: 200_000 };
   await rejects(makeFromFile(missing, pool, options), { code: "missing-file", message: /none/ });
 
+  // A store that cannot be made: the stream has more than a group, and then nothing for a long time.
+  let silent = false;
+  const pausing = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (silent) return new Promise(() => {});
+      silent = true;
+      controller.enqueue(new Random(4).bytes(10_000_000));
+    },
+  });
+  const fill = { folder: join(file, "store"), form: "plain" as const, level: 1 };
+  await rejects(makeFromStream("it", pausing, pool, { ...options, fill }), { message: /store/ });
+
   const stop = new AbortController();
   let cancelled = false;
   const endless = new ReadableStream<Uint8Array>({

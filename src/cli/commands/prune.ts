@@ -5,7 +5,7 @@ import { DONE, FAILED } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { localStore, Locator } from "../location.ts";
 import { print, printError } from "../output.ts";
-import { orInterrupted } from "../../jobs/or_interrupted.ts";
+import { orInterrupted } from "../../or_interrupted.ts";
 import { formatBytes } from "../text.ts";
 
 /** Prunes the store, after asking. */
@@ -43,7 +43,7 @@ async function confirmed(folder: string, kept: number, signal: AbortSignal): Pro
     `Warning: The provided index files reference ${kept} unique chunks. Are you sure\n` +
       `you want to delete all other chunks from '${folder}'?\n[y/N]: `,
   );
-  return /^y(es)?$/i.test((await orInterrupted(readLine(), signal)).trim());
+  return /^y(es)?$/i.test((await orInterrupted(readLine, signal)).trim());
 }
 
 async function readLine(): Promise<string> {
