@@ -53,18 +53,22 @@ export class Locator implements AsyncDisposable {
     return max === undefined ? DEFAULT_LIMITS : { start: Math.min(DEFAULT_LIMITS.start, max), max };
   }
 
-  /** The cache and the stores that were named. No chunk is larger than `maxChunkSize`, where that is known. */
-  sources(maxChunkSize?: number): Sources {
+  /** The cache and the stores that were named, to be asked what they have and no more: the cache has to be there. */
+  sourcesToCount(): Sources {
+    return this.#sources(false);
+  }
+
+  #sources(create: boolean, maxChunkSize?: number): Sources {
     return {
       stores: this.stores(maxChunkSize),
-      cache: this.#flags.cache === undefined ? undefined : this.#cache(this.#flags.cache),
+      cache: this.#flags.cache === undefined ? undefined : this.#cache(this.#flags.cache, create),
       cacheRepair: this.#flags.cacheRepair ?? false,
     };
   }
 
-  /** The same for the chunks of that index. Throws `usage` when nothing was named that could have them. */
+  /** The same for the chunks of that index; the cache is made unless it is there. Throws `usage` when nothing was named that could have them. */
   sourcesOf(index: Index): Sources {
-    const sources = this.sources(index.sizes.max);
+    const sources = this.#sources(true, index.sizes.max);
     if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
       throw missingOption("-s, --store", "name at least one store to take chunks from");
     }
@@ -215,11 +219,11 @@ export class Locator implements AsyncDisposable {
     });
   }
 
-  #cache(location: string): WritableChunkStore {
+  #cache(location: string, create: boolean): WritableChunkStore {
     if (schemeOf(location) !== undefined) {
       throw notAFolder("unsupported", `use ${withoutSecrets(location)} as the cache`);
     }
-    return new LocalStore(location, { create: true });
+    return new LocalStore(location, { create });
   }
 
   async #read(location: string, signal?: AbortSignal): Promise<Uint8Array> {

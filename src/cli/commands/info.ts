@@ -22,7 +22,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     ? undefined
     : await readChunksInfo(flags.chunksInfo, signal);
   const lanes = locator.limits.start;
-  const info = await indexInfo(index, locator.sources(), { seeds, compressedSizes, lanes, signal });
+  const info = await indexInfo(index, locator.sourcesToCount(), { seeds, compressedSizes, lanes, signal });
   const lines = linesOf(info, index.sizes);
   const json = () => JSON.stringify(Object.fromEntries(lines.map(([key, , value]) => [key, value])), null, 2);
   const plain = () => plainOrder(lines).map(([, words, value]) => `${words}: ${value}`).join("\n");
