@@ -1,12 +1,9 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { cliCommand, runCli } from "../support/cli.ts";
-import { exists } from "../support/exists.ts";
-import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { joined } from "../support/made.ts";
-import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";
@@ -14,12 +11,13 @@ import { Random } from "../support/random.ts";
 import { sha512256 } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { blob, smallBlob } from "../support/testdata.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../support/without_privileges.ts";
 import { unzstd } from "../support/zstd.ts";
 import { zstdFrames } from "../support/zstd_frames.ts";
 
 const windows = Deno.build.os === "windows";
+
 const OLD = "the old content";
+
 const CHUNK = /^([0-9a-f]{4})\/\1[0-9a-f]{60}\.cacnk$/;
 
 /** Runs `make`, which has to succeed and say nothing, and returns the index. */
@@ -36,29 +34,6 @@ async function extracts(dir: TempDir, index: string, store: string, bytes: Uint8
   const result = await runCli(["extract", "-s", store, index, target]);
   deepStrictEqual([result.code, result.stderr], [0, ""]);
   deepStrictEqual(Deno.readFileSync(target), Uint8Array.from(bytes));
-}
-
-/** A file that takes a while: level 22 of these options is slow, and the groups that workers take are small. */
-const SLOWLY = ["-m", "1:4:16", "--compression-level", "22"];
-
-function writeSlowFile(dir: TempDir, megabytes: number): string {
-  const noise = new Random(4).bytes(750_000);
-  const text = new TextEncoder().encode(noise.toBase64());
-  return dir.write("slow", joined(Array.from({ length: megabytes }, (_, i) => text.map((byte) => byte ^ i))));
-}
-
-/** Starts `make` into the folder `store`; `running` is to be ended by the test. Returns once chunks are there. */
-async function startSlowMake(
-  dir: TempDir,
-  file: string,
-): Promise<{ child: Deno.ChildProcess; index: string }> {
-  const [program, ...before] = cliCommand;
-  const index = dir.path("out/slow.caibx");
-  const store = dir.dir("store");
-  const args = [...before, "make", "-s", store, ...SLOWLY, index, file];
-  const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
-  while (!filesIn(store).some((name) => CHUNK.test(name))) await new Promise((r) => setTimeout(r, 2));
-  return { child, index };
 }
 
 Deno.test("without foreign functions it is the same index and the same store", async () => {
@@ -227,116 +202,6 @@ Deno.test("several that make into one store at a time do not disturb each other"
   await extracts(dir, dir.path("2.caibx"), store, bytes);
 });
 
-Deno.test({
-  name: "killed in the middle, it leaves no wrong chunk and no index, and the next run completes the store",
-  ignore: windows,
-  fn: async () => {
-    using dir = tempDir();
-    const file = writeSlowFile(dir, 8);
-    const { child, index } = await startSlowMake(dir, file);
-    child.kill("SIGKILL");
-    await child.stderr.cancel();
-    strictEqual((await child.status).signal, "SIGKILL");
-    const store = dir.path("store");
-    deepStrictEqual(filesIn(dir.dir("out")), []);
-    const verified = await runCli(["verify", "-s", store]);
-    deepStrictEqual([verified.code, verified.stdout], [0, ""]);
-    const left = filesIn(store).length;
-    const result = await runCli(["make", "-s", store, "-m", "1:4:16", index, file]);
-    deepStrictEqual([result.code, result.stderr], [0, ""]);
-    ok(filesIn(store).length > left, "it was killed before its end");
-    await extracts(dir, index, store, Deno.readFileSync(file));
-  },
-});
-
-Deno.test({
-  name: "Ctrl-C ends it with status 130, whole chunks and the old index",
-  ignore: windows,
-  fn: async () => {
-    using dir = tempDir();
-    const file = writeSlowFile(dir, 8);
-    dir.write("out/slow.caibx", OLD);
-    const { child, index } = await startSlowMake(dir, file);
-    child.kill("SIGINT");
-    const { code, stderr } = await child.output();
-    strictEqual(code, 130);
-    match(new TextDecoder().decode(stderr), /Interrupted\n$/);
-    deepStrictEqual(filesIn(dir.path("out")), ["slow.caibx"]);
-    strictEqual(Deno.readTextFileSync(index), OLD);
-    const store = dir.path("store");
-    ok(filesIn(store).every((name) => CHUNK.test(name)), "nothing but chunks");
-    const { code: verified, stdout } = await runCli(["verify", "-s", store]);
-    deepStrictEqual([verified, stdout], [0, ""]);
-  },
-});
-
-Deno.test({
-  name: "Ctrl-C ends the wait for a standard input that gives nothing",
-  ignore: windows,
-  fn: async () => {
-    using dir = tempDir();
-    const [program, ...before] = cliCommand;
-    const fifo = dir.path("fifo");
-    await run("mkfifo", [fifo]);
-    for (const args of [["make", dir.path("x.caibx"), "-"], ["make", "-s", dir.path("store"), "-", "-"]]) {
-      const command = ["-c", 'exec "$@" <> "$0"', fifo, program, ...before, ...args, "--progress", "json"];
-      const child = new Deno.Command("/bin/sh", {
-        args: command,
-        stdin: "null",
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
-      const stderr = child.stderr.getReader();
-      await stderr.read(); // it has begun
-      child.kill("SIGINT");
-      const { code } = await child.status;
-      strictEqual(code, 130);
-      await stderr.cancel();
-      strictEqual((await new Response(child.stdout).bytes()).length, 0);
-    }
-    ok(!exists(dir.path("x.caibx")));
-  },
-});
-
-const changes: [name: string, change: (file: string) => void, says: RegExp][] = [
-  ["changes", (file) => {
-    using open = Deno.openSync(file, { write: true });
-    open.seekSync(1_900_000, Deno.SeekMode.Start);
-    open.writeSync(new Uint8Array(10));
-  }, /changed while it was read/],
-  ["grows", (file) => Deno.writeTextFileSync(file, "more", { append: true }), /changed while it was read/],
-  ["shrinks", (file) => Deno.truncateSync(file, 100_000), /ends at byte 100000|changed while it was read/],
-  ["is replaced", (file) => {
-    Deno.copyFileSync(file, `${file}-2`);
-    const { mtime, atime } = Deno.statSync(file);
-    Deno.utimeSync(`${file}-2`, atime!, mtime!);
-    Deno.renameSync(`${file}-2`, file);
-  }, /changed while it was read/],
-  ["goes away", (file) => Deno.removeSync(file), /no such file/],
-];
-for (const [name, change, says] of changes) {
-  Deno.test({
-    name: `a file that ${name} while it is read is noticed, and there is no index`,
-    ignore: windows,
-    fn: async () => {
-      using dir = tempDir();
-      const file = writeSlowFile(dir, 2);
-      dir.write("out/slow.caibx", OLD);
-      const { child, index } = await startSlowMake(dir, file);
-      change(file);
-      const { code, stderr } = await child.output();
-      assertFails(
-        { code, stderr: new TextDecoder().decode(stderr), stdout: "", stdoutBytes: stderr },
-        1,
-        file,
-        says,
-      );
-      strictEqual(Deno.readTextFileSync(index), OLD);
-      deepStrictEqual(filesIn(dir.path("out")), ["slow.caibx"]);
-    },
-  });
-}
-
 Deno.test("a new index replaces the old one by its name, whole, and keeps its permissions", async () => {
   using dir = tempDir();
   const file = dir.write("file", smallBlob());
@@ -425,167 +290,5 @@ Deno.test({
       0,
     );
     deepStrictEqual(contentOf(dir.path("chopped")), contentOf(dir.path("of-file")));
-  },
-});
-
-/** `make` fails like this, leaves the old index and nothing else. */
-async function makeFails(
-  dir: TempDir,
-  args: string[],
-  status: number,
-  ...says: (string | RegExp)[]
-): Promise<void> {
-  const index = dir.write("out/x.caibx", OLD);
-  assertFails(await runCli(["make", ...args.map((arg) => arg === "INDEX" ? index : arg)]), status, ...says);
-  strictEqual(Deno.readTextFileSync(index), OLD);
-  deepStrictEqual(filesIn(dir.path("out")), ["x.caibx"]);
-}
-
-Deno.test("make refuses what is no file, and says what to do", async () => {
-  using dir = tempDir();
-  const none = dir.path("none");
-  await makeFails(dir, ["INDEX", none], 1, none, "no such file");
-  await makeFails(dir, ["INDEX", dir.root], 2, dir.root, "folder", "desync tar");
-  if (windows) return;
-  await run("mkfifo", [dir.path("fifo")]);
-  await makeFails(
-    dir,
-    ["INDEX", dir.path("fifo")],
-    2,
-    dir.path("fifo"),
-    "no regular file",
-    "takes standard input",
-  );
-  await makeFails(dir, ["INDEX", "/dev/null"], 2, "/dev/null", "no regular file");
-  Deno.symlinkSync("loop", dir.path("loop"));
-  await makeFails(dir, ["INDEX", dir.path("loop")], 1, dir.path("loop"));
-});
-
-Deno.test({
-  name: "make says that it may not read the file",
-  ignore: !canDropPrivileges,
-  fn: async () => {
-    using dir = tempDir();
-    const file = dir.write("file", smallBlob());
-    Deno.chmodSync(file, 0);
-    const result = await runCliUnprivileged(["make", dir.path("out/x.caibx"), file]);
-    assertFails(result, 1, file, "permission denied");
-    deepStrictEqual(filesIn(dir.path("out")), []);
-  },
-});
-
-Deno.test("make refuses an index that it cannot write before it works", async () => {
-  using dir = tempDir();
-  const file = dir.write("file", smallBlob());
-  const store = dir.path("store");
-  const missing = dir.path("none", "x.caibx").replace("/none/", "/none/none/");
-  assertFails(await runCli(["make", "-s", store, missing, file]), 1, missing, "no folder");
-  assertFails(await runCli(["make", "-s", store, dir.root, file]), 2, dir.root, "folder");
-  const below = join(file, "x.caibx");
-  assertFails(await runCli(["make", "-s", store, below, file]), 1, below);
-  ok(!exists(store), "nothing was stored");
-});
-
-const wrongSizes: [sizes: string, ...says: (string | RegExp)[]][] = [
-  ["64:16:256", "average", "below the minimum"],
-  ["16:256:64", "maximum", "below the average"],
-  ["0:64:256", "minimum"],
-  ["16:64:131073", "128 MiB"],
-  ["16:64:129m", "128 MiB"],
-  ["1b:2b:40b", "48 bytes"],
-  ["16:64", "MIN:AVG:MAX"],
-  ["16:64:256:1024", "MIN:AVG:MAX"],
-  ["16:64:", "MIN:AVG:MAX"],
-  ["a:b:c", "MIN:AVG:MAX"],
-  ["-1:64:256", "MIN:AVG:MAX"],
-  ["1.5:64:256", "MIN:AVG:MAX"],
-  ["16g:64g:256g", "MIN:AVG:MAX"],
-  ["99999999999999999999:64:256", "minimum"],
-];
-for (const [sizes, ...says] of wrongSizes) {
-  Deno.test(`make refuses the chunk sizes ${sizes}`, async () => {
-    using dir = tempDir();
-    await makeFails(dir, ["-m", sizes, "INDEX", dir.write("file", "x")], 2, ...says);
-  });
-}
-
-Deno.test("make with wrong options", async () => {
-  using dir = tempDir();
-  const file = dir.write("file", "x");
-  for (const level of ["0", "23", "-1", "x", "3.5"]) {
-    await makeFails(dir, ["--compression-level", level, "INDEX", file], 2, "--compression-level");
-  }
-  await makeFails(dir, ["--digest", "md5", "INDEX", file], 2, "md5", "sha512-256, sha256");
-  await makeFails(dir, ["-s", dir.path("a"), "-s", dir.path("b"), "INDEX", file], 2, "one store");
-  await makeFails(dir, ["-s", file, "INDEX", file], 1, file, "not a folder");
-  await makeFails(dir, ["INDEX"], 2, "file");
-  await makeFails(dir, ["-s", "nothing://host/x", "INDEX", file], 1, "nothing");
-  deepStrictEqual(filesIn(dir.root), ["file", "out/x.caibx"]);
-});
-
-Deno.test({
-  name: "make into a store that is read-only",
-  ignore: !canMount,
-  fn: async () => {
-    using dir = tempDir();
-    const file = dir.write("file", smallBlob());
-    const store = dir.dir("store");
-    await using mount = await mountTmpfs(store, "1m");
-    await mount.makeReadOnly();
-    await makeFails(dir, ["-s", store, "INDEX", file], 1, store, "the file system is read-only");
-    await makeFails(dir, ["-s", join(store, "new"), "INDEX", file], 1, store, "the file system is read-only");
-    strictEqual(
-      (await runCli(["make", dir.path("y.caibx"), file])).code,
-      0,
-      "the index alone needs no store",
-    );
-  },
-});
-
-Deno.test({
-  name: "make into a store that becomes full leaves whole chunks and no index",
-  ignore: !canMount,
-  fn: async () => {
-    using dir = tempDir();
-    const bytes = new Random(5).bytes(2_000_000);
-    const file = dir.write("file", bytes);
-    const store = dir.dir("store");
-    for (const [size, input] of [["512k", file], ["64k", file], ["512k", "-"]]) {
-      await using _small = await mountTmpfs(store, size);
-      const index = dir.write("out/x.caibx", OLD);
-      const stdin = input === "-" ? bytes : undefined;
-      const result = await runCli(["make", "-s", store, index, input], { stdin });
-      assertFails(result, 1, store, "no space left on the device");
-      strictEqual(Deno.readTextFileSync(index), OLD);
-      ok(filesIn(store).every((name) => CHUNK.test(name)), filesIn(store).join("\n"));
-      strictEqual((await runCli(["verify", "-s", store])).code, 0);
-    }
-  },
-});
-
-Deno.test({
-  name: "make when the index's disk is full",
-  ignore: !canMount,
-  fn: async () => {
-    using dir = tempDir();
-    const file = dir.write("file", new Random(5).bytes(2_000_000));
-    const out = dir.dir("out");
-    await using _small = await mountTmpfs(out, "8k");
-    const result = await runCli(["make", "-m", "1:4:16", join(out, "x.caibx"), file]);
-    assertFails(result, 1, join(out, "x.caibx"), "no space left on the device");
-    deepStrictEqual(filesIn(out), []);
-  },
-});
-
-Deno.test({
-  name: "an index that is printed to a pipe that is closed ends quietly",
-  ignore: windows,
-  fn: async () => {
-    using dir = tempDir();
-    const file = dir.write("file", blob());
-    const [program, ...before] = cliCommand;
-    const args = ["-c", '"$@" | true', "sh", program, ...before, "make", "-m", "1b:64b:256b", "-", file];
-    const result = await runAny("/bin/sh", args);
-    deepStrictEqual([result.code, result.stderr], [0, ""]);
   },
 });

@@ -6,6 +6,7 @@ import { exists } from "../support/exists.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { run, runAny, untilListening } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { blob } from "../support/testdata.ts";
 
 const windows = Deno.build.os === "windows";
 
@@ -33,6 +34,16 @@ Deno.test({
     deepStrictEqual(await runUnread(["verify", "-s", made.store]), { code: 1, stderr: "" });
     deepStrictEqual(await runUnread(["verify", "-r", "-s", made.store]), { code: 3, stderr: "" });
     strictEqual(made.ids.some((_, i) => exists(made.chunk(i))), false);
+  },
+});
+
+Deno.test({
+  name: "an index that nobody reads to its end is told by the status alone",
+  ignore: windows,
+  fn: async () => {
+    using dir = tempDir();
+    const args = ["make", "-m", "1b:64b:256b", "-", dir.write("file", blob())];
+    deepStrictEqual(await runUnread(args), { code: 141, stderr: "" });
   },
 });
 
