@@ -1,35 +1,18 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { cliCommand, runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
+import { extracts, sourcesOf } from "../support/extracts.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
-import { joined, type Made, makeBlob, somePieces } from "../support/made.ts";
+import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { startNginx } from "../support/nginx.ts";
-import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
-import { type TempDir, tempDir } from "../support/temp.ts";
+import { tempDir } from "../support/temp.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
 
 const windows = Deno.build.os === "windows";
-
-/** Runs `extract` into `target` and checks that the blob is right. Returns what was printed. */
-async function extracts(dir: TempDir, made: Made, ...args: string[]): Promise<string> {
-  const target = dir.path("target");
-  const result = await runCli(["extract", ...args, made.index, target]);
-  strictEqual(result.code, 0, result.stderr);
-  strictEqual(result.stderr, "");
-  sameBytes(Deno.readFileSync(target), made.bytes);
-  return result.stdout;
-}
-
-/** Where the bytes came from, as `--print-stats` tells. */
-async function sourcesOf(dir: TempDir, made: Made, ...args: string[]): Promise<Record<string, number>> {
-  const stdout = await extracts(dir, made, "--print-stats", ...args);
-  const { sources } = JSON.parse(stdout) as { sources: { name: string; chunks: number }[] };
-  return Object.fromEntries(sources.map(({ name, chunks }) => [name, chunks]));
-}
 
 Deno.test("stores are asked in their order, one for what the others lack", async () => {
   using dir = tempDir();
@@ -206,134 +189,6 @@ Deno.test({
   },
 });
 
-Deno.test("the cache: filled by stores, asked first, and renewed", async () => {
-  using dir = tempDir();
-  const made = makeBlob(dir, somePieces());
-  const cache = dir.path("new", "cache");
-  const name = `cache ${cache}`;
-  deepStrictEqual(await sourcesOf(dir, made, "-s", made.store, "-c", cache), { [made.store]: 3 });
-  // The store is asked only for what the cache lacks.
-  for (const piece of [1, 2]) Deno.removeSync(made.chunk(piece));
-  const file = made.chunk(0).replace(made.store, cache);
-  const old = new Date("2020-01-01");
-  Deno.utimeSync(file, old, old);
-  const unused = makeBlob(dir, [new Uint8Array(77)], { name: "new/cache" }).chunk(0);
-  Deno.utimeSync(unused, old, old);
-  const before = Date.now();
-  deepStrictEqual(await sourcesOf(dir, made, "-s", made.store, "-c", cache), { [name]: 3 });
-  ok(Number(Deno.statSync(file).mtime) >= before - 1000, "used now");
-  strictEqual(Number(Deno.statSync(unused).mtime), Number(old));
-  deepStrictEqual(await sourcesOf(dir, made, "-c", cache), { [name]: 3 });
-});
-
-for (const form of ["zstd", "plain"] as const) {
-  Deno.test(`an invalid ${form} chunk in the cache is an error, and is replaced when that is asked for`, async () => {
-    using dir = tempDir();
-    const made = makeBlob(dir, somePieces());
-    const cached = makeBlob(dir, somePieces(), { name: "cache", form });
-    const bad = new TextEncoder().encode("not the chunk");
-    Deno.writeFileSync(cached.chunk(1), bad);
-    const args = ["extract", "-s", made.store, "-c", cached.store, made.index, dir.path("target")];
-    const result = await runCli(args);
-    assertFails(
-      result,
-      1,
-      made.ids[1],
-      `the cache ${cached.store}`,
-      `verify -r -s ${cached.store}`,
-      "--cache-repair",
-    );
-    deepStrictEqual(Deno.readFileSync(cached.chunk(1)), bad, "it is not removed without being asked");
-    await extracts(dir, made, "-s", made.store, "-c", cached.store, "--cache-repair");
-    strictEqual((await runCli(["verify", "-s", cached.store])).code, 0, "it is right now");
-    await extracts(dir, made, "-c", cached.store);
-  });
-}
-
-Deno.test("a chunk in the cache that is larger than it can be is replaced as well", async () => {
-  using dir = tempDir();
-  const made = makeBlob(dir, somePieces());
-  const cached = makeBlob(dir, somePieces(), { name: "cache" });
-  Deno.writeFileSync(cached.chunk(0), new Uint8Array(1_000_000));
-  const args = ["-s", made.store, "-c", cached.store];
-  assertFails(
-    await runCli(["extract", ...args, made.index, dir.path("target")]),
-    1,
-    made.ids[0],
-    "--cache-repair",
-  );
-  await extracts(dir, made, ...args, "-r");
-  await extracts(dir, made, "-c", cached.store);
-});
-
-Deno.test("an invalid chunk of a store never gets into the cache", async () => {
-  using dir = tempDir();
-  const made = makeBlob(dir, somePieces());
-  Deno.writeFileSync(made.chunk(0), Deno.readFileSync(made.chunk(1)));
-  const cache = dir.path("cache");
-  for (const store of [made.store]) {
-    const result = await runCli(["extract", "-s", store, "-c", cache, made.index, dir.path("target")]);
-    assertFails(result, 1, made.ids[0]);
-  }
-  strictEqual((await runCli(["verify", "-s", cache])).code, 0);
-});
-
-Deno.test("several processes share one cache at once", async () => {
-  using dir = tempDir();
-  const noise = new Random(4);
-  const made = makeBlob(dir, Array.from({ length: 200 }, () => noise.bytes(3000)));
-  const cache = dir.path("cache");
-  await using server = await startFaultyServer({}, (request) => ({
-    body: Deno.readFileSync(made.store + request.path),
-  }));
-  const run = (number: number, store: string) =>
-    runCli(["extract", "-s", store, "-c", cache, made.index, dir.path(`target${number}`)]);
-  for (const result of await Promise.all([1, 2, 3, 4].map((n) => run(n, n % 2 ? server.url : made.store)))) {
-    strictEqual(result.code, 0, result.stderr);
-  }
-  for (const n of [1, 2, 3, 4]) sameBytes(Deno.readFileSync(dir.path(`target${n}`)), made.bytes);
-  const names = [...Deno.readDirSync(cache)].flatMap(({ name }) => [...Deno.readDirSync(`${cache}/${name}`)]);
-  strictEqual(names.length, 200);
-  strictEqual((await runCli(["verify", "-s", cache])).code, 0);
-});
-
-Deno.test("in place: right chunks are kept, wrong ones fixed, the rest cut off", async () => {
-  using dir = tempDir();
-  const pieces = somePieces();
-  const made = makeBlob(dir, pieces);
-  const wrong = joined([...pieces, new Uint8Array(5000).fill(1)]);
-  wrong[pieces[0].length + 3]++; // in the second chunk
-  const target = dir.write("target", wrong);
-  const { ino } = Deno.statSync(target);
-  // The right ones are not even looked for.
-  for (const piece of [0, 2]) Deno.removeSync(made.chunk(piece));
-  const sources = await sourcesOf(dir, made, "-k", "-s", made.store);
-  deepStrictEqual(sources, { "the target itself": 2, [made.store]: 1 });
-  strictEqual(Deno.statSync(target).ino, ino, "the same file");
-});
-
-Deno.test("in place: where zeros belong, zeros are written", async () => {
-  using dir = tempDir();
-  const zeros = new Uint8Array(65_536);
-  const made = makeBlob(dir, [new Random(1).bytes(100), zeros, zeros, new Uint8Array(40_000)]);
-  dir.write("target", new Uint8Array(200_000).fill(0xff));
-  await extracts(dir, made, "-k", "-s", made.store);
-});
-
-Deno.test("in place: a new file is made, and a failure keeps what is there", async () => {
-  using dir = tempDir();
-  const made = makeBlob(dir, somePieces());
-  await extracts(dir, made, "--in-place", "-s", made.store);
-  Deno.removeSync(made.chunk(1));
-  dir.write("target", new Uint8Array(20_000));
-  assertFails(
-    await runCli(["extract", "-k", "-s", made.store, made.index, dir.path("target")]),
-    1,
-    made.ids[1],
-  );
-  ok(Deno.statSync(dir.path("target")).size >= 20_000);
-});
-
 Deno.test({
   name: "Ctrl-C stops cleanly, kill does no harm",
   ignore: windows,
@@ -492,42 +347,5 @@ Deno.test({
     assertFails(await runCli([...args, "--ca-cert", dir.path("none")]), 1, dir.path("none"), "no such file");
     assertFails(await runCli([...args, "--client-cert", clientCert]), 2, "--client-key");
     assertFails(await runCli([...args, "--ca-cert", dir.write("junk", "junk")]), 1, dir.path("junk"));
-  },
-});
-
-Deno.test({
-  name: "a block device is written in place",
-  ignore: !hasLoopDevices,
-  fn: async () => {
-    using dir = tempDir();
-    const made = makeBlob(dir, [...somePieces(), new Uint8Array(1920)]); // whole sectors
-    const image = dir.write("image", new Uint8Array(256 * 1024).fill(9));
-    {
-      await using device = await attachLoopDevice(image);
-      const args = ["extract", "-s", made.store, made.index, device.path];
-      assertFails(await runCli(args), 2, device.path, "--in-place");
-      const result = await runCli([...args, "-k"]);
-      strictEqual(result.code, 0, result.stderr);
-    }
-    const expected = new Uint8Array(256 * 1024).fill(9);
-    expected.set(made.bytes);
-    sameBytes(Deno.readFileSync(image), expected);
-  },
-});
-
-Deno.test({
-  name: "a block device that is too small is refused before anything is written",
-  ignore: !hasLoopDevices,
-  fn: async () => {
-    using dir = tempDir();
-    const made = makeBlob(dir, somePieces());
-    const before = new Uint8Array(512).fill(9);
-    const image = dir.write("image", before);
-    {
-      await using device = await attachLoopDevice(image);
-      const args = ["extract", "-k", "-s", made.store, made.index, device.path];
-      assertFails(await runCli(args), 1, device.path, "512 bytes");
-    }
-    sameBytes(Deno.readFileSync(image), before);
   },
 });

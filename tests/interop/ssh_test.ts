@@ -4,71 +4,27 @@
  */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { cliCommand, runCli } from "../support/cli.ts";
-import { denoDir } from "../support/deno_dir.ts";
+import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { makeBlob } from "../support/made.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
-import { run, type RunResult } from "../support/process.ts";
+import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
+import {
+  assertGood,
+  assertSame,
+  environmentFor,
+  ignoreWithout,
+  many,
+  programs,
+  small,
+  url,
+} from "../support/ssh_subjects.ts";
 import { type Sshd, startSshd } from "../support/sshd.ts";
-import { type TempDir, tempDir } from "../support/temp.ts";
-import { smallBlob, testdata } from "../support/testdata.ts";
-
-/** A store, an index, and what they hold. */
-interface Subject {
-  readonly store: string;
-  readonly index: string;
-  readonly bytes: Uint8Array;
-}
-
-const small = (): Subject => ({
-  store: testdata("casync-zstd.castr"),
-  index: testdata("casync-small.caibx"),
-  bytes: smallBlob(),
-});
-
-/** Enough chunks to keep several sessions busy. */
-function many(dir: TempDir): Subject {
-  const generator = new Random(77);
-  const pieces = Array.from({ length: 300 }, () => generator.bytes(1000 + generator.below(3000)));
-  return makeBlob(dir, pieces, { name: "many" });
-}
-
-const programs = {
-  ours: [...cliCommand],
-  casync: [peers.casync ?? ""],
-  desync: [peers.desync ?? ""],
-};
-type Program = keyof typeof programs;
-
-const ignoreWithout = (...names: Program[]) =>
-  !peers.sshd || names.some((name) => name !== "ours" && peers[name] === undefined);
-
-/** What the clients need to get to the server, where they find the program as `remote`. */
-function environmentFor(server: Sshd, remote: Program, port?: number): Record<string, string> {
-  return {
-    CASYNC_SSH_PATH: server.ssh(port),
-    CASYNC_REMOTE_PATH: server.remote(...programs[remote]),
-    HOME: server.home,
-    DENO_DIR: denoDir,
-  };
-}
-
-function url(server: Sshd, path: string): string {
-  return `ssh://127.0.0.1:${server.port}${path.split("/").map(encodeURIComponent).join("/")}`;
-}
-
-function assertSame(target: string, bytes: Uint8Array): void {
-  ok(new Uint8Array(Deno.readFileSync(target)).every((byte, i) => byte === bytes[i]), `${target} differs`);
-  strictEqual(Deno.statSync(target).size, bytes.length);
-}
-
-function assertGood(result: RunResult): void {
-  deepStrictEqual([result.code, result.stderr], [0, ""]);
-}
+import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
 
 for (const remote of ["casync", "desync", "ours"] as const) {
   for (const builtin of [false, true]) {
@@ -394,126 +350,3 @@ for (const builtin of [false, true]) {
     },
   });
 }
-
-/** What is in known_hosts, and what becomes of it: whom it names is tested where that is decided. */
-const hosts: [name: string, file: (server: Sshd, other: string) => string, says: RegExp | undefined][] = [
-  [
-    "also with keys that cannot be used",
-    ({ port, hostKey }) =>
-      [`sk-ssh-ed25519@openssh.com AAAA`, `ssh-dss AAAA`, `ssh-rsa AAAA`, hostKey]
-        .map((key) => `[127.0.0.1]:${port} ${key}\n`).join(""),
-    undefined,
-  ],
-  ["of another port", ({ port, hostKey }) => `[127.0.0.1]:${port + 1} ${hostKey}\n`, /not in known_hosts/],
-  ["with another key", ({ port }, other) => `[127.0.0.1]:${port} ${other}\n`, /not the one in known_hosts/],
-  [
-    "with a key of another type alone",
-    ({ port }) => `[127.0.0.1]:${port} ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=\n`,
-    /not in known_hosts/,
-  ],
-  [
-    "with the key revoked",
-    ({ port, hostKey }) => `[127.0.0.1]:${port} ${hostKey}\n@revoked [127.0.0.1]:${port} ${hostKey}\n`,
-    /revoked/,
-  ],
-];
-for (const [name, file, says] of hosts) {
-  Deno.test({
-    name: `ssh built in, known_hosts ${name}: ${says ? "refused" : "let in"}`,
-    ignore: ignoreWithout(),
-    fn: async () => {
-      using dir = tempDir();
-      await using server = await startSshd();
-      await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", dir.path("other")]);
-      const known = `${server.home}/.ssh/known_hosts`;
-      Deno.writeTextFileSync(known, file(server, Deno.readTextFileSync(dir.path("other.pub")).trim()));
-      const { index, store, bytes } = small();
-      const target = dir.path("target");
-      const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
-      const result = await runCli(args, { env: environmentFor(server, "ours") });
-      if (says === undefined) {
-        assertGood(result);
-        assertSame(target, bytes);
-      } else {
-        assertFails(result, 1, says, await server.fingerprint());
-        deepStrictEqual(server.started(), []);
-      }
-    },
-  });
-}
-
-Deno.test({
-  name: "ssh built in: an agent that is gone does not keep the key file from being used",
-  ignore: ignoreWithout(),
-  fn: async () => {
-    using dir = tempDir();
-    await using server = await startSshd();
-    const { index, store, bytes } = small();
-    const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: dir.path("no-agent") };
-    const target = dir.path("target");
-    assertGood(await runCli(["extract", "--ssh-builtin", "-s", url(server, store), index, target], { env }));
-    assertSame(target, bytes);
-  },
-});
-
-Deno.test({
-  name: "ssh built in, with an agent and without key files",
-  ignore: ignoreWithout(),
-  fn: async () => {
-    using dir = tempDir();
-    await using server = await startSshd();
-    const key = `${server.home}/.ssh/id_ed25519`;
-    const socket = dir.path("agent");
-    const agent = new Deno.Command("ssh-agent", {
-      args: ["-D", "-a", socket],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      while (!filesIn(dir.root).includes("agent")) await new Promise((resolve) => setTimeout(resolve, 10));
-      const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: socket };
-      const { index, store, bytes } = small();
-      const target = dir.path("target");
-      const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
-      Deno.renameSync(key, dir.path("moved"));
-      assertFails(await runCli(args, { env }), 1, /none of the agent's keys and key files/);
-      await run("ssh-add", ["-q", dir.path("moved")], { env });
-      assertGood(await runCli(args, { env }));
-      assertSame(target, bytes);
-    } finally {
-      agent.kill("SIGTERM");
-      await agent.status;
-    }
-  },
-});
-
-Deno.test({
-  name:
-    "ssh built in: a host that accepts the connection and says nothing, and one that says what is not ssh",
-  ignore: ignoreWithout(),
-  fn: async () => {
-    using dir = tempDir();
-    await using server = await startSshd();
-    for (const words of ["", "HTTP/1.1 400 Bad Request\r\n\r\n"]) {
-      const connections: Deno.Conn[] = [];
-      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-      const accepting = (async () => {
-        for await (const connection of listener) {
-          connections.push(connection);
-          await connection.write(new TextEncoder().encode(words));
-        }
-      })();
-      const from = `ssh://127.0.0.1:${listener.addr.port}/store`;
-      const args = ["extract", "--ssh-builtin", "--timeout", "500ms", "-s", from];
-      const result = await runCli([...args, testdata("casync-small.caibx"), dir.path("target")], {
-        env: environmentFor(server, "ours"),
-        timeout: 30_000,
-      });
-      assertFails(result, 1, from);
-      for (const connection of connections) connection.close();
-      listener.close();
-      await accepting;
-    }
-  },
-});

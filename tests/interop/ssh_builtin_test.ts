@@ -1,0 +1,140 @@
+/** ssh built in, over a real sshd: whom it trusts, and with which keys. */
+import { deepStrictEqual } from "node:assert/strict";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
+import { filesIn } from "../support/files.ts";
+import { run } from "../support/process.ts";
+import {
+  assertGood,
+  assertSame,
+  environmentFor,
+  ignoreWithout,
+  small,
+  url,
+} from "../support/ssh_subjects.ts";
+import { type Sshd, startSshd } from "../support/sshd.ts";
+import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
+
+/** What is in known_hosts, and what becomes of it: whom it names is tested where that is decided. */
+const hosts: [name: string, file: (server: Sshd, other: string) => string, says: RegExp | undefined][] = [
+  [
+    "also with keys that cannot be used",
+    ({ port, hostKey }) =>
+      [`sk-ssh-ed25519@openssh.com AAAA`, `ssh-dss AAAA`, `ssh-rsa AAAA`, hostKey]
+        .map((key) => `[127.0.0.1]:${port} ${key}\n`).join(""),
+    undefined,
+  ],
+  ["of another port", ({ port, hostKey }) => `[127.0.0.1]:${port + 1} ${hostKey}\n`, /not in known_hosts/],
+  ["with another key", ({ port }, other) => `[127.0.0.1]:${port} ${other}\n`, /not the one in known_hosts/],
+  [
+    "with a key of another type alone",
+    ({ port }) => `[127.0.0.1]:${port} ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTY=\n`,
+    /not in known_hosts/,
+  ],
+  [
+    "with the key revoked",
+    ({ port, hostKey }) => `[127.0.0.1]:${port} ${hostKey}\n@revoked [127.0.0.1]:${port} ${hostKey}\n`,
+    /revoked/,
+  ],
+];
+for (const [name, file, says] of hosts) {
+  Deno.test({
+    name: `ssh built in, known_hosts ${name}: ${says ? "refused" : "let in"}`,
+    ignore: ignoreWithout(),
+    fn: async () => {
+      using dir = tempDir();
+      await using server = await startSshd();
+      await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", dir.path("other")]);
+      const known = `${server.home}/.ssh/known_hosts`;
+      Deno.writeTextFileSync(known, file(server, Deno.readTextFileSync(dir.path("other.pub")).trim()));
+      const { index, store, bytes } = small();
+      const target = dir.path("target");
+      const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
+      const result = await runCli(args, { env: environmentFor(server, "ours") });
+      if (says === undefined) {
+        assertGood(result);
+        assertSame(target, bytes);
+      } else {
+        assertFails(result, 1, says, await server.fingerprint());
+        deepStrictEqual(server.started(), []);
+      }
+    },
+  });
+}
+
+Deno.test({
+  name: "ssh built in: an agent that is gone does not keep the key file from being used",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const { index, store, bytes } = small();
+    const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: dir.path("no-agent") };
+    const target = dir.path("target");
+    assertGood(await runCli(["extract", "--ssh-builtin", "-s", url(server, store), index, target], { env }));
+    assertSame(target, bytes);
+  },
+});
+
+Deno.test({
+  name: "ssh built in, with an agent and without key files",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    const key = `${server.home}/.ssh/id_ed25519`;
+    const socket = dir.path("agent");
+    const agent = new Deno.Command("ssh-agent", {
+      args: ["-D", "-a", socket],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+    try {
+      while (!filesIn(dir.root).includes("agent")) await new Promise((resolve) => setTimeout(resolve, 10));
+      const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: socket };
+      const { index, store, bytes } = small();
+      const target = dir.path("target");
+      const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
+      Deno.renameSync(key, dir.path("moved"));
+      assertFails(await runCli(args, { env }), 1, /none of the agent's keys and key files/);
+      await run("ssh-add", ["-q", dir.path("moved")], { env });
+      assertGood(await runCli(args, { env }));
+      assertSame(target, bytes);
+    } finally {
+      agent.kill("SIGTERM");
+      await agent.status;
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "ssh built in: a host that accepts the connection and says nothing, and one that says what is not ssh",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    using dir = tempDir();
+    await using server = await startSshd();
+    for (const words of ["", "HTTP/1.1 400 Bad Request\r\n\r\n"]) {
+      const connections: Deno.Conn[] = [];
+      using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const accepting = (async () => {
+        for await (const connection of listener) {
+          connections.push(connection);
+          await connection.write(new TextEncoder().encode(words));
+        }
+      })();
+      const from = `ssh://127.0.0.1:${listener.addr.port}/store`;
+      const args = ["extract", "--ssh-builtin", "--timeout", "500ms", "-s", from];
+      const result = await runCli([...args, testdata("casync-small.caibx"), dir.path("target")], {
+        env: environmentFor(server, "ours"),
+        timeout: 30_000,
+      });
+      assertFails(result, 1, from);
+      for (const connection of connections) connection.close();
+      listener.close();
+      await accepting;
+    }
+  },
+});
