@@ -82,9 +82,11 @@ export async function untilListening(
     const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`)) ??
       [];
     if (caught === undefined) throw new Error("it ended before it listened");
-    if ((BigInt(`0x${caught}`) & SIGNAL_BITS[signal]) !== 0n) return;
+    if ((BigInt(`0x${caught}`) & SIGNAL_BITS[signal]) !== 0n) break;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+  // Deno catches several signals when it is told of the first; the program tells it of the others right behind.
+  await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 /** Runs a peer (undefined when it is not installed) and fails with what it wrote to stderr when it fails. */
