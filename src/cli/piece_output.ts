@@ -2,7 +2,8 @@
 import { freeBytes } from "../bytes.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { openOutput } from "../deno/output_file.ts";
-import { isSpecialPlace, WholeFile } from "../deno/whole_file.ts";
+import { isSpecialPlace, outputError } from "../deno/output_place.ts";
+import { WholeFile } from "../deno/whole_file.ts";
 import { OutputClosed } from "./output.ts";
 import { orInterrupted } from "../or_interrupted.ts";
 
@@ -32,7 +33,7 @@ async function writePieces(
     await writeTo(file, pieces, signal);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
-    throw fileError(`write ${toStandardOutput ? "standard output" : path}`, error);
+    throw toStandardOutput ? fileError("write standard output", error) : outputError(path, error);
   }
 }
 

@@ -3,15 +3,21 @@
  */
 import { DesyncError } from "../errors.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
-import { isDevicePath } from "./device_path.ts";
-import { fileError, isNotFound } from "./file_errors.ts";
+import { fileError } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
+import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
 import { freeBytes } from "./permitted.ts";
 import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
 export function createBlobTarget(path: string, size: number, data: Iterable<ByteRange>): BlobTarget {
-  refuseSpecialFile(path);
+  if (path === "-" || isSpecialPlace(path)) {
+    throw new DesyncError(
+      "usage",
+      `Cannot replace ${path}: it is not a regular file (--in-place writes into a block device, \`desync cat\` to a pipe)`,
+    );
+  }
+  checkPlace(path);
   const temporary = temporaryBeside(path);
   // An existing file keeps its permissions; a new one gets what the umask leaves.
   const mode = permissionsOf(path);
@@ -26,6 +32,7 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
   }
   return {
     path: temporary,
+    shown: path,
     sparse: true,
     commit: () => {
       try {
@@ -46,7 +53,6 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
   try {
     using file = Deno.openSync(path, { create: true, read: true, write: true });
     const info = file.statSync();
-    if (info.isDirectory) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
     device = !info.isFile;
     if (device && info.isBlockDevice === false) {
       throw new DesyncError(
@@ -60,43 +66,21 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
       throw new DesyncError("io", `Cannot write ${path}: it has ${room} bytes, the blob has ${size}`);
     }
   } catch (error) {
-    throw fileError(`write ${path}`, error);
+    throw outputError(path, error);
   }
   return {
     path,
+    shown: path,
     sparse: false,
     commit: () => {
-      if (!device) Deno.truncateSync(path, size);
+      try {
+        if (!device) Deno.truncateSync(path, size);
+      } catch (error) {
+        throw fileError(`write ${path}`, error);
+      }
     },
     discard: () => {},
   };
-}
-
-/** How what cannot be replaced is written to. */
-const WAYS_IN = "--in-place writes into a block device, `desync cat` to a pipe";
-
-/** A blob replaces its target by renaming: that must be a file, or nothing yet. */
-function refuseSpecialFile(path: string): void {
-  if (path === "-" || isDevicePath(path)) {
-    throw new DesyncError(
-      "usage",
-      `Cannot replace ${path}: it is not a regular file (${WAYS_IN})`,
-    );
-  }
-  let info: Deno.FileInfo;
-  try {
-    info = Deno.statSync(path);
-  } catch (error) {
-    if (isNotFound(error)) return;
-    throw fileError(`write ${path}`, error);
-  }
-  if (info.isDirectory) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
-  if (!info.isFile) {
-    throw new DesyncError(
-      "usage",
-      `Cannot replace ${path}: it is not a regular file (${WAYS_IN})`,
-    );
-  }
 }
 
 /** Finds out now whether the disk has room. */

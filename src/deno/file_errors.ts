@@ -1,30 +1,49 @@
 /** What the system says about files, in words that help. */
 import { DesyncError, messageOf } from "../errors.ts";
+import { codeOf } from "./tree_system.ts";
 
-const HELP: readonly (readonly [pattern: RegExp, text: string])[] = [
-  [/ENOSPC|os error 28\b|no space left/i, "no space left on the device"],
-  [/EDQUOT|os error 122\b|quota exceeded/i, "the disk quota is used up"],
-  [/EROFS|os error 30\b|read-only file system/i, "the file system is read-only"],
-  [/EFBIG|os error 27\b|file too large/i, "the file is larger than the file system or a limit allows"],
-];
+/** The same words whoever was asked: Deno, node, or the C library. */
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EBADF: "not supported here",
+  EBUSY: "it is in use",
+  EDQUOT: "the disk quota is used up",
+  EEXIST: "there is something else of that name",
+  EFBIG: "the file is larger than the file system or a limit allows",
+  EINVAL: "invalid argument",
+  EIO: "input/output error",
+  EISDIR: "it is a folder",
+  ELOOP: "too many symlinks to follow",
+  EMFILE: "too many open files",
+  ENAMETOOLONG: "the name is too long",
+  ENFILE: "too many open files",
+  ENODATA: "it is not there",
+  ENOENT: "no such file or directory",
+  ENOMEM: "not enough memory",
+  ENOSPC: "no space left on the device",
+  ENOSYS: "not supported by the system",
+  ENOTDIR: "not a directory",
+  ENOTEMPTY: "the folder is not empty",
+  ENOTSUP: "not supported by the file system",
+  ENOTTY: "not supported here",
+  ENXIO: "no such device or address",
+  EOPNOTSUPP: "not supported by the file system",
+  EOVERFLOW: "out of range",
+  EPERM: "operation not permitted",
+  ERANGE: "out of range",
+  EROFS: "the file system is read-only",
+  ETXTBSY: "it is a program that is running",
+};
 
 /** Whether the error means that the file or folder is not there. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound ||
-    (error instanceof Error && "code" in error && error.code === "ENOENT");
+  return error instanceof Deno.errors.NotFound || codeOf(error) === "ENOENT";
 }
 
 /** Why the system refused, in a few words. */
 export function reasonOf(error: unknown): string {
   if (error instanceof DesyncError) return error.message;
-  if (isNotFound(error)) return "no such file or directory";
-  if (error instanceof Deno.errors.NotCapable) return messageOf(error);
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotADirectory) return "not a directory";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a directory";
-  if (error instanceof Deno.errors.AlreadyExists) return "there is something else of that name";
-  const text = messageOf(error);
-  return HELP.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+  return WORDS[isNotFound(error) ? "ENOENT" : codeOf(error)] ?? messageOf(error);
 }
 
 /** An error of one line for something that could not be done with a file. `action` is like "write /a/b". */
@@ -32,4 +51,10 @@ export function fileError(action: string, error: unknown): DesyncError {
   if (error instanceof DesyncError) return error;
   const code = isNotFound(error) ? "missing-file" : "io";
   return new DesyncError(code, `Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** The same for a file that the user named: a folder in its place makes no sense. */
+export function namedFileError(action: string, error: unknown): DesyncError {
+  if (codeOf(error) !== "EISDIR") return fileError(action, error);
+  return new DesyncError("usage", `Cannot ${action}: ${reasonOf(error)}`, { cause: error });
 }

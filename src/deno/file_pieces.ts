@@ -1,6 +1,6 @@
 /** A file or standard input, read in order and piece by piece, stopped by Ctrl-C even where nothing comes. */
 import { orInterrupted } from "../or_interrupted.ts";
-import { fileError } from "./file_errors.ts";
+import { namedFileError } from "./file_errors.ts";
 import { openInput } from "./input_file.ts";
 
 const PIECE_BYTES = 256 * 1024;
@@ -22,7 +22,7 @@ export async function* filePieces(
     if (first.length > 0) yield first;
     yield* readPieces(file, signal);
   } catch (error) {
-    throw fileError(`read ${shown}`, error);
+    throw namedFileError(`read ${shown}`, error);
   }
 }
 

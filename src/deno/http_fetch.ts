@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { DesyncError } from "../errors.ts";
 import type { Fetch } from "../stores/http_client.ts";
-import { fileError } from "./file_errors.ts";
+import { namedFileError } from "./file_errors.ts";
 
 /** What the user may say about TLS; the fields are files in PEM. */
 export interface TlsOptions {
@@ -34,7 +34,7 @@ function readPem(path: string): string {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw fileError(`read the certificate file ${path}`, error);
+    throw namedFileError(`read the certificate file ${path}`, error);
   }
   if (!text.includes("-----BEGIN ")) {
     throw new DesyncError("io", `Cannot use the certificate file ${path}: it is not in PEM`);

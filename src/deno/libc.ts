@@ -145,36 +145,40 @@ export class SystemError extends Error {
   readonly code: string;
 
   constructor(number: number) {
-    const [code, text] = ERRORS[number] ?? [`E${number}`, "the system refused"];
-    super(`${text} (os error ${number})`);
-    this.code = code;
+    super(`the system refused (os error ${number})`);
+    this.code = CODES[number] ?? `E${number}`;
   }
 }
 
-const ERRORS: Readonly<Record<number, readonly [code: string, text: string]>> = {
-  1: ["EPERM", "operation not permitted"],
-  2: ["ENOENT", "no such file or directory"],
-  13: ["EACCES", "permission denied"],
-  5: ["EIO", "input/output error"],
-  9: ["EBADF", "not supported here"],
-  17: ["EEXIST", "it exists already"],
-  20: ["ENOTDIR", "not a directory"],
-  21: ["EISDIR", "it is a directory"],
-  22: ["EINVAL", "invalid argument"],
-  24: ["EMFILE", "too many open files"],
-  25: ["ENOTTY", "not supported here"],
-  27: ["EFBIG", "file too large"],
-  28: ["ENOSPC", "no space left on the device"],
-  30: ["EROFS", "read-only file system"],
-  34: ["ERANGE", "out of range"],
-  36: ["ENAMETOOLONG", "the name is too long"],
-  38: ["ENOSYS", "not supported by the system"],
-  39: ["ENOTEMPTY", "the folder is not empty"],
-  40: ["ELOOP", "it is a symlink"],
-  61: ["ENODATA", "it is not there"],
-  75: ["EOVERFLOW", "out of range"],
-  95: ["ENOTSUP", "not supported by the file system"],
-  122: ["EDQUOT", "disk quota exceeded"],
+const CODES: Readonly<Record<number, string>> = {
+  1: "EPERM",
+  2: "ENOENT",
+  5: "EIO",
+  6: "ENXIO",
+  9: "EBADF",
+  12: "ENOMEM",
+  13: "EACCES",
+  16: "EBUSY",
+  17: "EEXIST",
+  20: "ENOTDIR",
+  21: "EISDIR",
+  22: "EINVAL",
+  23: "ENFILE",
+  24: "EMFILE",
+  25: "ENOTTY",
+  26: "ETXTBSY",
+  27: "EFBIG",
+  28: "ENOSPC",
+  30: "EROFS",
+  34: "ERANGE",
+  36: "ENAMETOOLONG",
+  38: "ENOSYS",
+  39: "ENOTEMPTY",
+  40: "ELOOP",
+  61: "ENODATA",
+  75: "EOVERFLOW",
+  95: "ENOTSUP",
+  122: "EDQUOT",
 };
 
 /** Bytes and the NUL that ends them for the library. */

@@ -40,6 +40,11 @@ export function ownIds(): { uid: number | null; gid: number | null } | undefined
   return mayAsk("uid") && mayAsk("gid") ? { uid: Deno.uid(), gid: Deno.gid() } : undefined;
 }
 
+/** Whether what is at the path may be looked at. */
+export function mayRead(path: string): boolean {
+  return granted({ name: "read", path });
+}
+
 /** Whether what is at the path may be written to. */
 export function mayWrite(path: string): boolean {
   return granted({ name: "write", path });

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
-import { fileError } from "./file_errors.ts";
+import { namedFileError } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";
 
 /**
@@ -45,7 +45,7 @@ function readFile(path: string, shown: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw fileError(`read ${shown}`, error);
+    throw namedFileError(`read ${shown}`, error);
   }
 }
 

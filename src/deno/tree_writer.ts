@@ -12,6 +12,7 @@ import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { escapeName } from "../formats/node_text.ts";
 import type { Accounts } from "./accounts.ts";
 import { fileError, reasonOf } from "./file_errors.ts";
+import { outputError } from "./output_place.ts";
 import { Losses } from "./losses.ts";
 import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
@@ -156,7 +157,11 @@ export class TreeWriter implements Disposable {
       return this.#pushFolder(this.#openTarget(this.#target), node);
     }
     const place = resolve(this.#target);
-    this.#around = this.#system.openRoot(dirname(place));
+    try {
+      this.#around = this.#system.openRoot(dirname(place));
+    } catch (error) {
+      throw outputError(this.#target, error);
+    }
     this.#make({ ...node, name: encoder.encode(basename(place)) });
   }
 

@@ -30,7 +30,7 @@ export async function extractBlob(
 ): Promise<void> {
   const { progress = new Progress(), ...rest } = options;
   progress.total = index.size;
-  const place = { path: target.path, sparse: target.sparse };
+  const place = { path: target.path, shown: target.shown, sparse: target.sparse };
   const { digest, sizes } = index;
   try {
     await deliver(plan.chunks(), { digest, sizes, sources, target: place, progress, ...rest }, workers);

@@ -32,6 +32,8 @@ export interface Workers {
 export interface BlobTarget {
   /** Where workers write. */
   readonly path: string;
+  /** What it is called in messages. */
+  readonly shown: string;
   /** Whether it reads as zeros where nothing has been written yet. */
   readonly sparse: boolean;
   /** Makes the finished file count. */

@@ -115,7 +115,7 @@ export class Assembler {
       try {
         for (const offset of item.offsets) file.write(bytes, offset);
       } catch (error) {
-        throw fileError("write the blob", error);
+        throw fileError(`write ${task.target.shown}`, error);
       }
     }
     if (task.fill !== undefined && stored !== undefined) this.#folders.add(task.fill, item.id, bytes, stored);
@@ -125,18 +125,23 @@ export class Assembler {
     if (this.#probe.length < item.size) this.#probe = new Uint8Array(item.size);
     const file = this.#open(target);
     return item.offsets.every((offset) => {
-      const bytes = file.read(this.#probe.subarray(0, item.size), offset);
+      let bytes: Uint8Array;
+      try {
+        bytes = file.read(this.#probe.subarray(0, item.size), offset);
+      } catch (error) {
+        throw fileError(`read ${target.shown}`, error);
+      }
       return bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
     });
   }
 
-  #open({ path, sparse }: TargetPlace): TargetFile {
+  #open({ path, shown, sparse }: TargetPlace): TargetFile {
     if (this.#target?.path !== path) {
       this.release();
       try {
         this.#target = { path, file: new TargetFile(path, sparse) };
       } catch (error) {
-        throw fileError(`write ${path}`, error);
+        throw fileError(`write ${shown}`, error);
       }
     }
     return this.#target!.file;

@@ -22,6 +22,8 @@ export interface Filling {
 /** The blob under construction. */
 export interface TargetPlace {
   readonly path: string;
+  /** What it is called in messages. */
+  readonly shown: string;
   /** It reads as zeros where nothing has been written: runs of zeros become holes. */
   readonly sparse: boolean;
 }

@@ -26,6 +26,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
       } catch (error) {
         if (!(error instanceof DesyncError)) throw error;
         if (error.code === "invalid-chunk") invalid.push(judge(path, id, error.message, task.remove));
+        else if (error.code === "io") unreadable.push(error.message);
         else unreadable.push(`Chunk ${id} in ${task.folder} cannot be read: ${error.message}`);
       }
       count++;

@@ -179,13 +179,14 @@ Deno.test("prune removes nothing when any index or list cannot be read", async (
   const cut = dir.write("cut.caibx", Deno.readFileSync(first).subarray(0, 120));
   const wrong = dir.write("wrong", `${ids[4]}\n${ids[5].slice(1)}\n`);
   const none = dir.path("none");
-  for (const bad of [junk, cut, none, dir.root]) {
+  for (const [bad, status] of [[junk, 1], [cut, 1], [none, 1], [dir.root, 2]] as const) {
     for (const order of [[first, bad], [bad, first], [bad]]) {
-      assertFails(await runCli(["prune", "-y", "-s", store, ...order]), 1, bad);
+      assertFails(await runCli(["prune", "-y", "-s", store, ...order]), status, bad);
     }
   }
-  for (const [list, ...says] of [[wrong, "line 2"], [none, "no such file"], [dir.root, dir.root]]) {
-    assertFails(await runCli(["prune", "-y", "-s", store, "--keep-chunks", list, first]), 1, list, ...says);
+  const lists = [[wrong, 1, "line 2"], [none, 1, "no such file"], [dir.root, 2, "it is a folder"]] as const;
+  for (const [list, status, says] of lists) {
+    assertFails(await runCli(["prune", "-y", "-s", store, "--keep-chunks", list, first]), status, list, says);
   }
   assertFails(
     await runCli(["prune", "-y", "-s", store, "http://127.0.0.1:1/x.caibx", first, "-e", "0"]),

@@ -7,6 +7,7 @@ import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { Random } from "../support/random.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../support/without_privileges.ts";
 
 for (
   const [store, digest] of [
@@ -92,6 +93,19 @@ Deno.test("a chunk that cannot be judged is not removed, and told on stderr", as
   strictEqual(result.stdout, "");
   ok(exists(made.chunk(0)));
   strictEqual(before, 9);
+});
+
+Deno.test({
+  name: "verify tells once why a chunk could not be read",
+  ignore: !canDropPrivileges,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    Deno.chmodSync(made.chunk(0), 0);
+    const result = await runCliUnprivileged(["verify", "-s", made.store]);
+    assertFails(result, 1);
+    strictEqual(result.stderr, `desync: Cannot read ${made.chunk(0)}: permission denied\n`);
+  },
 });
 
 Deno.test("verify with the wrong digest says so, and removes nothing that is right by the other", async () => {

@@ -3,7 +3,7 @@ import { serializeIndex } from "../../formats/index.ts";
 import { makeFromFile, makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
-import { checkPlace } from "../../deno/whole_file.ts";
+import { checkPlace } from "../../deno/output_place.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";

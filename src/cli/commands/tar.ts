@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { freeBytes } from "../../bytes.ts";
 import type { TreeSummary } from "../../deno/tree_reader.ts";
-import { checkPlace } from "../../deno/whole_file.ts";
+import { checkPlace } from "../../deno/output_place.ts";
 import { serializeIndex } from "../../formats/index.ts";
 import { makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";

@@ -1,0 +1,77 @@
+/** Where a file is to be written: what is there already, and whether there is a place for it at all. */
+import { dirname, resolve } from "node:path";
+import { DesyncError } from "../errors.ts";
+import { isDevicePath } from "./device_path.ts";
+import { fileError, isNotFound, namedFileError } from "./file_errors.ts";
+import { mayRead } from "./permitted.ts";
+import { codeOf } from "./tree_system.ts";
+
+/** Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. */
+export function isSpecialPlace(path: string): boolean {
+  try {
+    return isSpecial(path);
+  } catch (error) {
+    throw fileError(`write ${path}`, error);
+  }
+}
+
+/** Throws when there is no folder for the file, or a folder in its place: to be told before hours of work are lost. */
+export function checkPlace(path: string): void {
+  try {
+    if (isSpecial(path)) return;
+    if (isFolder(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
+    if (!isFolder(folderFor(path))) throw noFolder(path);
+  } catch (error) {
+    throw fileError(`write ${path}`, error);
+  }
+}
+
+/** The error for a file that could not be opened for writing, or made. */
+export function outputError(path: string, error: unknown): DesyncError {
+  return lacksFolder(path, error) ? noFolder(path, error) : namedFileError(`write ${path}`, error);
+}
+
+/** Of a missing folder the system says that the file is missing, or a folder where the name ends with a slash. */
+function lacksFolder(path: string, error: unknown): boolean {
+  const folder = folderFor(path);
+  if (!isNotFound(error) && codeOf(error) !== "EISDIR" || !mayRead(folder)) return false;
+  try {
+    return !isFolder(folder);
+  } catch {
+    return false;
+  }
+}
+
+function noFolder(path: string, cause?: unknown): DesyncError {
+  return new DesyncError(
+    "missing-file",
+    `Cannot write ${path}: there is no folder ${folderFor(path)}`,
+    { cause },
+  );
+}
+
+/** A name that ends with a slash is a folder's own. */
+function folderFor(path: string): string {
+  return path.endsWith("/") ? resolve(path) : dirname(resolve(path));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+function isSpecial(path: string): boolean {
+  // Links to what is open already, perhaps a file: the link itself is not to be replaced.
+  if (isDevicePath(path)) return true;
+  try {
+    const info = Deno.statSync(path);
+    return !info.isFile && !info.isDirectory;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
