@@ -7,7 +7,7 @@ import { fileError } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
 import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
 import { freeBytes } from "./permitted.ts";
-import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.ts";
+import { TemporaryFile } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
 export function createBlobTarget(path: string, size: number, data: Iterable<ByteRange>): BlobTarget {
@@ -18,32 +18,28 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
     );
   }
   checkPlace(path);
-  const temporary = temporaryBeside(path);
-  // An existing file keeps its permissions; a new one gets what the umask leaves.
-  const mode = permissionsOf(path);
+  const temporary = new TemporaryFile(path);
   try {
-    // Workers open it again to write, which the old file's mode alone may not allow.
-    using file = Deno.openSync(temporary, { createNew: true, write: true, mode: (mode ?? 0o666) | 0o600 });
+    using file = temporary.create();
     file.truncateSync(size);
-    reserve(temporary, path, data);
+    reserve(temporary.path, path, data);
   } catch (error) {
-    removeQuietly(temporary);
+    temporary.remove();
     throw fileError(`write ${path}`, error);
   }
   return {
-    path: temporary,
+    path: temporary.path,
     shown: path,
     sparse: true,
     commit: () => {
       try {
-        checkSize(temporary, size);
-        if (mode !== undefined) Deno.chmodSync(temporary, mode);
-        Deno.renameSync(temporary, path);
+        checkSize(temporary.path, size);
+        temporary.takePlace();
       } catch (error) {
         throw fileError(`write ${path}`, error);
       }
     },
-    discard: () => removeQuietly(temporary),
+    discard: () => temporary.remove(),
   };
 }
 

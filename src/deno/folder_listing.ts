@@ -2,9 +2,7 @@
 import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../chunk.ts";
 import { TEMPORARY_PREFIX } from "./chunk_folder.ts";
 import { fileError, isNotFound, reasonOf } from "./file_errors.ts";
-
-/** Nobody writes a chunk for so long: a temporary file that is older was left by a writer that is gone. */
-const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+import { isLeftover } from "./temporary_file.ts";
 
 /** The `abcd` folders of a store, in order. */
 export function storePrefixes(folder: string): string[] {
@@ -35,7 +33,7 @@ export function removeLeftovers(
     const path = `${folder}/${prefix}/${entry.name}`;
     try {
       const { size, mtime } = Deno.statSync(path);
-      if (mtime === null || Date.now() - mtime.getTime() < LEFTOVER_AGE_MS) continue;
+      if (!isLeftover(mtime)) continue;
       if (!dryRun) Deno.removeSync(path);
       files++;
       bytes += size;

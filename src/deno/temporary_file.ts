@@ -1,23 +1,54 @@
 /** A file that is built beside another and takes its place when it is complete. */
+import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
+import { type FileRights, giveRights, rightsOf } from "./file_rights.ts";
 
-/** As much of the target's name goes into the temporary one: with up to 3 bytes each, it stays below 255 bytes. */
+/** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
 const NAME_PART = 60;
 
-/** A path in the same folder that nothing has. */
-export function temporaryBeside(path: string): string {
-  const name = `.tmp-desync-${basename(path).slice(0, NAME_PART)}-${crypto.randomUUID()}`;
-  return join(dirname(resolve(path)), name);
+/** Nobody writes a file for so long without a byte: a temporary one that is older was left by a writer that is gone. */
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** What `crypto.randomUUID` gives. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The steps in the life of such a file. All throw what the system says. */
+export class TemporaryFile {
+  readonly path: string;
+  readonly #target: string;
+  readonly #old: FileRights | undefined;
+
+  /** Makes nothing yet, but removes what killed runs left of the same target long ago. */
+  constructor(target: string) {
+    const folder = dirname(resolve(target));
+    const prefix = `.tmp-desync-${namePart(basename(target))}-`;
+    removeLeftovers(folder, prefix);
+    this.path = join(folder, prefix + crypto.randomUUID());
+    this.#target = target;
+    this.#old = rightsOf(target);
+  }
+
+  /** Makes the file: for us alone where it is to get another's rights, else with what the umask leaves. */
+  create(): Deno.FsFile {
+    const mode = this.#old === undefined ? 0o666 : 0o600;
+    return Deno.openSync(this.path, { createNew: true, write: true, mode });
+  }
+
+  /** Renames it over the target, with the rights that the target had. */
+  takePlace(): void {
+    if (this.#old !== undefined) giveRights(this.path, this.#old);
+    Deno.renameSync(this.path, this.#target);
+  }
+
+  /** Removes it, if it is there. */
+  remove(): void {
+    removeQuietly(this.path);
+  }
 }
 
-/** The permissions of a file that is there, for the one that replaces it; `undefined` where there are none to keep. */
-export function permissionsOf(path: string): number | undefined {
-  try {
-    const { mode } = Deno.statSync(path);
-    return mode === null || Deno.build.os === "windows" ? undefined : mode & 0o777;
-  } catch {
-    return undefined;
-  }
+/** Whether a temporary file that was last changed then was left by a killed run. */
+export function isLeftover(mtime: Date | null): boolean {
+  return mtime !== null && Date.now() - mtime.getTime() >= LEFTOVER_AGE_MS;
 }
 
 /** Removes a file that may not have been made, or be gone. */
@@ -26,5 +57,24 @@ export function removeQuietly(path: string): void {
     Deno.removeSync(path);
   } catch {
     // Nothing is left to remove.
+  }
+}
+
+/** No other name's: what is too long is told apart by its digest. */
+function namePart(name: string): string {
+  if (name.length <= NAME_PART) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  return `${name.slice(0, NAME_PART - digest.length - 1).toWellFormed()}~${digest}`;
+}
+
+function removeLeftovers(folder: string, prefix: string): void {
+  try {
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      if (!isFile || !name.startsWith(prefix) || !UUID.test(name.slice(prefix.length))) continue;
+      const path = join(folder, name);
+      if (isLeftover(Deno.statSync(path).mtime)) removeQuietly(path);
+    }
+  } catch {
+    // Whoever may not list the folder may still write into it; and another may have removed it first.
   }
 }

@@ -1,13 +1,12 @@
 /** Writing a file whole or not at all. */
 import { fileError } from "./file_errors.ts";
 import { checkPlace } from "./output_place.ts";
-import { permissionsOf, removeQuietly, temporaryBeside } from "./temporary_file.ts";
+import { TemporaryFile } from "./temporary_file.ts";
 
 /** A file that is written piece by piece beside the one whose place it takes in the end. */
 export class WholeFile implements Disposable {
-  /** Where it is until then. */
-  readonly temporary: string;
   readonly #path: string;
+  readonly #temporary: TemporaryFile;
   readonly #file: Deno.FsFile;
   #open = true;
 
@@ -15,28 +14,29 @@ export class WholeFile implements Disposable {
   constructor(path: string) {
     checkPlace(path);
     this.#path = path;
-    this.temporary = temporaryBeside(path);
-    this.#file = this.#writing(() => Deno.openSync(this.temporary, { write: true, createNew: true }));
+    this.#temporary = new TemporaryFile(path);
+    this.#file = this.#writing(() => this.#temporary.create());
+  }
+
+  /** Where it is until then. */
+  get temporary(): string {
+    return this.#temporary.path;
   }
 
   write(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length;) at += this.#writing(() => this.#file.writeSync(bytes.subarray(at)));
   }
 
-  /** Gives the file its name, with the permissions of the one that had it. */
+  /** Gives the file its name, with the rights of the one that had it. */
   commit(): void {
     this.#close();
-    this.#writing(() => {
-      const mode = permissionsOf(this.#path);
-      if (mode !== undefined) Deno.chmodSync(this.temporary, mode);
-      Deno.renameSync(this.temporary, this.#path);
-    });
+    this.#writing(() => this.#temporary.takePlace());
   }
 
   /** Removes it unless it has got its name. */
   [Symbol.dispose](): void {
     this.#close();
-    removeQuietly(this.temporary);
+    this.#temporary.remove();
   }
 
   #close(): void {

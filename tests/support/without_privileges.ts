@@ -6,6 +6,7 @@ import { runAny, type RunOptions, type RunResult } from "./process.ts";
 const root = Deno.build.os !== "windows" && Deno.uid() === 0;
 const setpriv = ["--bounding-set", "-dac_override,-dac_read_search"];
 const withoutDevices = ["--bounding-set", "-mknod"];
+const withoutOwners = ["--bounding-set", "-chown"];
 
 /** Whether {@linkcode runCliUnprivileged} works here. */
 export const canDropPrivileges: boolean = Deno.build.os !== "windows" && (!root || hasSetpriv(setpriv));
@@ -21,6 +22,15 @@ export const canDropDevices: boolean = root && hasSetpriv(withoutDevices);
 /** Runs it as root who may do everything but make devices, as in many containers. */
 export function runCliWithoutDevices(args: string[], options: RunOptions = {}): Promise<RunResult> {
   return runAny("setpriv", [...withoutDevices, ...cliCommand, ...args], options);
+}
+
+/** Whether {@linkcode runCliWithoutOwners} works here. */
+export const canDropOwners: boolean = root && hasSetpriv(withoutOwners);
+
+/** Runs it as one who may give files to nobody, but to groups that he is in: none, or those that are named. */
+export function runCliWithoutOwners(args: string[], groups: readonly number[]): Promise<RunResult> {
+  const member = groups.length === 0 ? ["--clear-groups"] : ["--groups", groups.join(",")];
+  return runAny("setpriv", [...withoutOwners, ...member, ...cliCommand, ...args]);
 }
 
 function hasSetpriv(args: string[]): boolean {
