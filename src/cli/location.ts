@@ -21,7 +21,7 @@ import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
-import type { Filling } from "../workers/messages.ts";
+import type { Filling } from "../jobs/tasks.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import { readWhole } from "../deno/read_whole.ts";
 import type { FlagValues } from "./flags.ts";

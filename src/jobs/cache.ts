@@ -3,7 +3,7 @@ import type { ChunkId } from "../chunk.ts";
 import type { Index } from "../formats/index.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
-import type { Filling } from "../workers/messages.ts";
+import type { Filling } from "./tasks.ts";
 import { deliver } from "./deliver.ts";
 import { BlobPlan, type PlannedChunk } from "./plan.ts";
 import type { Workers } from "./ports.ts";

@@ -4,7 +4,7 @@ import { ID_BYTES } from "../chunk.ts";
 import { toHex } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
-import type { Filling } from "../workers/messages.ts";
+import type { Filling } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import { grouped } from "./plan.ts";
 import type { ByteRange, Workers } from "./ports.ts";

@@ -7,7 +7,7 @@ import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { missingChunk } from "../stores/chain.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
-import type { AssembleItem, Filling, FolderSource, Origin, TargetPlace } from "../workers/messages.ts";
+import type { AssembleItem, Filling, FolderSource, Origin, TargetPlace } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import { grouped, type PlannedChunk } from "./plan.ts";
 import type { Workers } from "./ports.ts";

@@ -2,7 +2,7 @@
 import { ID_BYTES } from "../chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { IndexBuilder } from "../formats/index_builder.ts";
-import type { StoreResult } from "../workers/messages.ts";
+import type { StoreResult } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import {
   type CutPiece,

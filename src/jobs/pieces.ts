@@ -2,7 +2,7 @@
 import type { ChunkSizes, DigestName } from "../chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
-import type { Filling, GuessedChunks, Piece } from "../workers/messages.ts";
+import type { Filling, GuessedChunks, Piece } from "./tasks.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
 import type { Workers } from "./ports.ts";
 

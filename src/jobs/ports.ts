@@ -8,7 +8,7 @@ import type {
   StoreTask,
   VerifyResult,
   VerifyTask,
-} from "../workers/messages.ts";
+} from "./tasks.ts";
 
 /** A part of a blob. */
 export interface ByteRange {

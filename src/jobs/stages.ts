@@ -4,7 +4,7 @@
  */
 import { DesyncError } from "../errors.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
-import type { FolderSource } from "../workers/messages.ts";
+import type { FolderSource } from "./tasks.ts";
 
 /** Folders that a worker asks by itself, or a store that has to be asked for bytes. */
 export type Stage =

@@ -1,6 +1,6 @@
 /** Checks every chunk of a local store. */
 import type { DigestName } from "../chunk.ts";
-import type { InvalidChunk } from "../workers/messages.ts";
+import type { InvalidChunk } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
@@ -35,6 +35,8 @@ export interface VerifySummary {
   removed: number;
   /** Chunks that could not be judged. */
   unreadable: number;
+  /** Chunks that are what their ids say, under the other digest. */
+  otherDigest: number;
   /** Temporary files of killed writers that were removed. */
   leftovers: number;
 }
@@ -47,6 +49,7 @@ export async function verifyStore(workers: Workers, options: VerifyOptions): Pro
     invalid: 0,
     removed: 0,
     unreadable: 0,
+    otherDigest: 0,
     leftovers: 0,
   };
   const progress = options.progress ?? new Progress();
@@ -61,6 +64,7 @@ export async function verifyStore(workers: Workers, options: VerifyOptions): Pro
     summary.invalid += result.invalid.length;
     summary.removed += result.invalid.filter((chunk) => chunk.removed).length;
     summary.unreadable += result.unreadable.length;
+    summary.otherDigest += result.otherDigest;
     summary.leftovers += result.leftovers;
     progress.add(folder, result.chunks, prefixes.length, result.storedBytes);
   });

@@ -15,7 +15,7 @@ import type {
   FolderSource,
   Origin,
   TargetPlace,
-} from "./messages.ts";
+} from "../jobs/tasks.ts";
 
 /** Keeps the target open from task to task. */
 export class Assembler {

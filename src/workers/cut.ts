@@ -16,7 +16,7 @@ import type {
   ScanTask,
   StoreResult,
   StoreTask,
-} from "./messages.ts";
+} from "../jobs/tasks.ts";
 
 /** Small pieces are read together, as far as they stay in a processor's own cache. */
 const RUN_BYTES = 512 * 1024;

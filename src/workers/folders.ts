@@ -4,7 +4,7 @@ import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { compressionOf } from "../codec/codec.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
-import type { Filling } from "./messages.ts";
+import type { Filling } from "../jobs/tasks.ts";
 
 /** One set for each worker. */
 export class Folders {

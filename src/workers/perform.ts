@@ -4,7 +4,7 @@ import { preferSystemDigest } from "../deno/native_codec.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Folders } from "./folders.ts";
-import type { Task } from "./messages.ts";
+import type { Task } from "../jobs/tasks.ts";
 import { verifyFolders } from "./verify.ts";
 
 preferSystemDigest();

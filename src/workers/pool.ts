@@ -12,7 +12,7 @@ import type {
   Task,
   VerifyResult,
   VerifyTask,
-} from "./messages.ts";
+} from "../jobs/tasks.ts";
 import { WORKER_URL } from "./worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */

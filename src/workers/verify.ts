@@ -6,13 +6,14 @@ import { DesyncError } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
 import { listChunks, removeFile, removeLeftovers } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
-import type { InvalidChunk, VerifyResult, VerifyTask } from "./messages.ts";
+import type { InvalidChunk, VerifyResult, VerifyTask } from "../jobs/tasks.ts";
 
 /** Judges the chunks below the task's `abcd` folders. What is not named like a chunk is left alone. */
 export function verifyFolders(task: VerifyTask): VerifyResult {
   const chunks = new ChunkFolder(task.folder);
   const invalid: InvalidChunk[] = [];
   const unreadable: string[] = [];
+  let otherDigest = 0;
   let count = 0;
   let storedBytes = 0;
   let leftovers = 0;
@@ -26,6 +27,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
       } catch (error) {
         if (!(error instanceof DesyncError)) throw error;
         if (error.code === "invalid-chunk") invalid.push(judge(path, id, error.message, task.remove));
+        else if (error.code === "wrong-digest") otherDigest++;
         else if (error.code === "io") unreadable.push(error.message);
         else unreadable.push(`Chunk ${id} in ${task.folder} cannot be read: ${error.message}`);
       }
@@ -33,7 +35,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
     }
     if (task.remove) leftovers += removeLeftovers(task.folder, prefix).files;
   }
-  return { chunks: count, storedBytes, invalid, unreadable, leftovers };
+  return { chunks: count, storedBytes, invalid, unreadable, otherDigest, leftovers };
 }
 
 /** Bytes of the chunk's file, `null` when it is gone by now. Throws `invalid-chunk` when it is not what its name says. */

@@ -3,7 +3,7 @@
  * `deno compile` put it into the executable.
  */
 import { errorToWire } from "../errors.ts";
-import type { Reply, Request } from "./messages.ts";
+import type { Reply, Request } from "../jobs/tasks.ts";
 
 /** Where pool.ts finds this module. */
 export const WORKER_URL: string = import.meta.url;

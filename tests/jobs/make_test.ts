@@ -9,7 +9,7 @@ import { piecesOfFile } from "../../src/jobs/pieces.ts";
 import type { Workers } from "../../src/jobs/ports.ts";
 import { Progress } from "../../src/jobs/progress.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
-import type { StoreTask } from "../../src/workers/messages.ts";
+import type { StoreTask } from "../../src/jobs/tasks.ts";
 import { filesIn } from "../support/files.ts";
 import { makeBlob } from "../support/made.ts";
 import { dataOfAllKinds, randomSizes, referenceCuts } from "../chunker/reference.ts";

@@ -12,13 +12,14 @@ import { showProgress } from "../progress.ts";
 /** Checks the store. */
 export async function run(_args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const { folder } = localStore(flags, "verify");
+  const { digest = "sha512-256" } = flags;
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags, { unit: "folders" });
   const summary = await verifyStore(pool, {
     folder,
     prefixes: storePrefixes(folder),
-    digest: flags.digest ?? "sha512-256",
+    digest,
     remove: flags.repair ?? false,
     signal,
     progress,
@@ -26,7 +27,14 @@ export async function run(_args: readonly string[], flags: FlagValues, signal: A
       printInPassing(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
     onUnreadable: (sentence) => printError(`desync: ${sentence}\n`),
   });
+  const { otherDigest } = summary;
+  if (otherDigest > 0) {
+    const other = digest === "sha256" ? "sha512-256" : "sha256";
+    printError(
+      `desync: ${otherDigest} chunks in ${folder} have ids by another digest (--digest ${other} verifies them)\n`,
+    );
+  }
   if (summary.leftovers > 0) printError(`desync: ${summary.leftovers} leftovers of killed runs removed\n`);
-  if (summary.invalid > summary.removed || summary.unreadable > 0) return FAILED;
+  if (summary.invalid > summary.removed || summary.unreadable + otherDigest > 0) return FAILED;
   return summary.removed > 0 ? PARTLY : DONE;
 }

@@ -162,6 +162,8 @@ export interface VerifyResult {
   readonly invalid: InvalidChunk[];
   /** Chunks that could not be judged (unreadable, or compressed with xz): one sentence each. */
   readonly unreadable: string[];
+  /** Chunks that are what their ids say, under the other digest. */
+  readonly otherDigest: number;
   /** Temporary files of killed writers that were removed. */
   readonly leftovers: number;
 }
