@@ -6,7 +6,7 @@ import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
 import { fileError } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
 import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
-import { freeBytes } from "./permitted.ts";
+import { freeSpace } from "./permitted.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
@@ -83,7 +83,7 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
 function reserve(temporary: string, path: string, data: Iterable<ByteRange>): void {
   const ranges = [...data];
   const needed = ranges.reduce((sum, range) => sum + range.length, 0);
-  const free = freeBytes(temporary);
+  const free = freeSpace(temporary);
   if (free !== undefined && free < needed) throw full(path, needed, free);
   using raw = RawFile.open(temporary);
   if (raw === null) return;

@@ -11,7 +11,7 @@ export function environment(name: string): string {
 }
 
 /** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
-export function freeBytes(path: string): number | undefined {
+export function freeSpace(path: string): number | undefined {
   if (!mayAsk("statfs")) return undefined;
   const { bavail, bsize } = statfsSync(path);
   return bavail * bsize;
