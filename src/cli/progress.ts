@@ -96,7 +96,7 @@ class PercentLines implements Display {
   show(): void {
     const { done, total } = this.#progress;
     const seconds = this.#seconds;
-    this.#print(done > 0 && seconds > 0 ? ((total - done) / done) * seconds : undefined);
+    this.#print(0 < done && done < total ? ((total - done) / done) * seconds : undefined);
   }
 
   end(): void {
@@ -110,9 +110,10 @@ class PercentLines implements Display {
 
   #print(seconds: number | undefined): void {
     const { done, total } = this.#progress;
-    const percent = total > 0 ? `${((100 * done) / total).toFixed(2).padStart(6)}%` : "";
-    const time = seconds === undefined || total < done ? "" : ` ${formatGoSeconds(seconds)}`;
-    printError(`${this.#prefix} ${percent}${time}\n`);
+    // Of what has no size that is known, all that is done is all there is.
+    const share = total > 0 ? done / total : Math.min(done, 1);
+    const time = seconds === undefined ? "" : ` ${formatGoSeconds(seconds)}`;
+    printError(`${this.#prefix} ${(100 * share).toFixed(2).padStart(6)}%${time}\n`);
   }
 }
 

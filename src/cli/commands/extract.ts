@@ -33,7 +33,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   return DONE;
 }
 
-/** The names are desync's, but for the sources, which tell more. */
+/** The names are desync's, but for the sources, which tell more. Chunks are counted once wherever they go. */
 function statistics(index: Index, progress: Progress, output: string): Record<string, unknown> {
   const { sources } = progress;
   const chunksOf = (isOne: (name: string) => boolean) =>
