@@ -111,7 +111,7 @@ blob: to fill a cache beforehand, or to mirror a store.`,
     name: "cat",
     group: "Blobs and indexes",
     args: "<index> [output]",
-    summary: "write a blob, or a part of it, to standard output or a pipe",
+    summary: "write a blob, or a part of it, in order",
     description:
       `Writes the blob in order to standard output, or to an output: a file gets its name when it is complete, a pipe or
 device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only the chunks of that part are fetched.`,

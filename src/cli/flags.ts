@@ -85,6 +85,8 @@ const LIST_PART = /"((?:[^"]|"")*)"(?=,|$)|([^,]*)/y;
 
 /** The parser of options that may be repeated and take several values with commas between, as desync's do. */
 function collectList(text: string, previous: unknown): string[] {
+  // Nothing is none at all, as in scripts whose variable is not set.
+  if (text === "") return Array.isArray(previous) ? previous : [];
   let values = previous;
   LIST_PART.lastIndex = 0;
   do {

@@ -1,5 +1,4 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
-import { resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { startsLikeIndex } from "../formats/index.ts";
 import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
@@ -21,6 +20,16 @@ export function outputPath(path: string, input: string): void {
   }
 }
 
+/** Where a path leads that may be a symlink: for what is written there as if it were written through the link. */
+export function withoutLink(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    // It is not there, or may not be looked at.
+    return path;
+  }
+}
+
 /** Throws `usage` when an index would take the place of a file that is none, while the input is one. */
 export function refuseSwapped(output: string, input: string): void {
   if (startOf(input) !== "index" || startOf(output) !== "else") return;
@@ -30,10 +39,12 @@ export function refuseSwapped(output: string, input: string): void {
   );
 }
 
-/** What begins there: nothing where there is no file, or an empty one. */
+/** What begins there: nothing where there is neither a file nor a block device, or an empty one. */
 function startOf(path: string): "index" | "else" | "nothing" {
+  if (path === "-") return "nothing";
   try {
-    if (!Deno.statSync(path).isFile) return "nothing";
+    const { isFile, isBlockDevice } = Deno.statSync(path);
+    if (!isFile && !isBlockDevice) return "nothing";
     using file = Deno.openSync(path);
     const bytes = new Uint8Array(16);
     const length = file.readSync(bytes) ?? 0;
@@ -46,13 +57,17 @@ function startOf(path: string): "index" | "else" | "nothing" {
 }
 
 function isSameFile(a: string, b: string): boolean {
+  if (a === "-" || b === "-") return false;
   try {
     const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
-    // What is no file, such as /dev/null, may be both.
+    if (one.isBlockDevice && other.isBlockDevice) return one.rdev === other.rdev;
+    // What is neither, such as /dev/null, may be both.
     if (!one.isFile || !other.isFile) return false;
-    return one.ino === null ? resolve(a) === resolve(b) : one.ino === other.ino && one.dev === other.dev;
+    // Some file systems have numbers that JavaScript rounds.
+    if (Number.isSafeInteger(one.ino)) return one.ino === other.ino && one.dev === other.dev;
+    return Deno.realPathSync(a) === Deno.realPathSync(b);
   } catch {
-    // At least one is not there, or no file: using it tells the rest.
+    // At least one is not there, or may not be looked at: using it tells the rest.
     return false;
   }
 }

@@ -1,4 +1,6 @@
 /** Who a file belongs to and what it permits to whom: taken over by the file that replaces it. */
+import { fchmodSync, fchownSync, fstatSync } from "node:fs";
+import { JobLibc } from "./libc.ts";
 
 /** Of a file that is there. */
 export interface FileRights {
@@ -13,22 +15,35 @@ export function rightsOf(path: string): FileRights | undefined {
   if (Deno.build.os === "windows") return undefined;
   try {
     const { uid, gid, mode } = Deno.statSync(path);
-    return uid === null || gid === null || mode === null ? undefined : { uid, gid, mode: mode & 0o777 };
+    if (uid === null || gid === null || mode === null) return undefined;
+    const group = mode & 0o070;
+    // With an access list, what looks like the group's is the most that anybody in the list may.
+    return { uid, gid, mode: mode & 0o777 & ~(group !== 0 && hasAccessList(path) ? group : 0) };
   } catch {
     return undefined;
   }
 }
 
+/** Known only where foreign functions are allowed. */
+function hasAccessList(path: string): boolean {
+  using job = new JobLibc();
+  const bytes = (text: string) => new TextEncoder().encode(`${text}\0`);
+  const length = job.libc?.getxattr(bytes(path), bytes("system.posix_acl_access"), new Uint8Array(1), 0n);
+  return length !== undefined && Number(length) > 0;
+}
+
 /**
- * Gives a file that nobody but us may use yet another's rights, as far as the system allows; where it does not, it
- * permits nobody more than the other did. Throws what the system says when the mode cannot be set.
+ * Gives an open file that nobody but us may use yet another's rights, as far as the system allows; where it does not, it
+ * permits nobody more than the other did. Throws what the system says when the mode cannot be set. Open, since its name
+ * may lead elsewhere by now in a folder of somebody else.
  */
-export function giveRights(path: string, { uid, gid, mode }: FileRights): void {
-  setOwner(path, null, gid);
-  const hasGroup = Deno.statSync(path).gid === gid;
-  Deno.chmodSync(path, hasGroup ? mode : modeInAnotherGroup(mode));
+export function giveRights(file: number, { uid, gid, mode }: FileRights): void {
+  const own = fstatSync(file).uid;
+  setOwner(file, own, gid);
+  const hasGroup = fstatSync(file).gid === gid;
+  fchmodSync(file, hasGroup ? mode : modeInAnotherGroup(mode));
   // The last step: whoever is not root may do nothing more with what is somebody else's.
-  setOwner(path, uid, null);
+  if (uid !== own) setOwner(file, uid, fstatSync(file).gid);
 }
 
 /** Those of the old group are now others, and others may be of the new group: both get what both had. */
@@ -37,9 +52,9 @@ function modeInAnotherGroup(mode: number): number {
   return (mode & 0o700) | (both << 3) | both;
 }
 
-function setOwner(path: string, uid: number | null, gid: number | null): void {
+function setOwner(file: number, uid: number, gid: number): void {
   try {
-    Deno.chownSync(path, uid, gid);
+    fchownSync(file, uid, gid);
   } catch {
     // It takes root, or a group that one is in.
   }

@@ -1,5 +1,5 @@
 /** The blob under construction, as a worker sees it: written in any order, straight to the right place. */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { RawFile } from "./libc.ts";
 
 /** Zeros are looked for in aligned blocks of this size; smaller runs are written. */
@@ -13,8 +13,9 @@ export class TargetFile {
 
   /** With `sparse`, the file reads as zeros wherever nothing has been written. */
   constructor(path: string, sparse: boolean) {
-    this.#fd = openSync(path, "r+");
-    this.#raw = sparse ? RawFile.open(path) : null;
+    // Whoever else may write into the folder may have put a link in its place; what is written in place may be one.
+    this.#fd = openSync(path, sparse ? constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) : "r+");
+    this.#raw = sparse ? RawFile.open(`/proc/self/fd/${this.#fd}`) : null;
     this.#sparse = sparse;
   }
 

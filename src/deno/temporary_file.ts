@@ -1,5 +1,6 @@
 /** A file that is built beside another and takes its place when it is complete. */
 import { createHash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { type FileRights, giveRights, rightsOf } from "./file_rights.ts";
 
@@ -17,6 +18,7 @@ export class TemporaryFile {
   readonly path: string;
   readonly #target: string;
   readonly #old: FileRights | undefined;
+  #made: { dev: number; ino: number | null } | undefined;
 
   /** Makes nothing yet, but removes what killed runs left of the same target long ago. */
   constructor(target: string) {
@@ -31,13 +33,29 @@ export class TemporaryFile {
   /** Makes the file: for us alone where it is to get another's rights, else with what the umask leaves. */
   create(): Deno.FsFile {
     const mode = this.#old === undefined ? 0o666 : 0o600;
-    return Deno.openSync(this.path, { createNew: true, write: true, mode });
+    const file = Deno.openSync(this.path, { createNew: true, write: true, mode });
+    this.#made = file.statSync();
+    return file;
   }
 
-  /** Renames it over the target, with the rights that the target had. */
+  /** Renames it over the target, with the rights that the target has by now, or had. */
   takePlace(): void {
-    if (this.#old !== undefined) giveRights(this.path, this.#old);
+    const rights = rightsOf(this.#target) ?? this.#old;
+    if (rights !== undefined) this.#giveRights(rights);
     Deno.renameSync(this.path, this.#target);
+  }
+
+  #giveRights(rights: FileRights): void {
+    const file = openSync(this.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      const { dev, ino } = fstatSync(file);
+      if (dev !== this.#made?.dev || ino !== this.#made.ino) {
+        throw new Error(`${this.path} is another file by now`);
+      }
+      giveRights(file, rights);
+    } finally {
+      closeSync(file);
+    }
   }
 
   /** Removes it, if it is there. */

@@ -1,11 +1,14 @@
 /** What would lose something, or is written otherwise for desync, in the arguments and options of commands. */
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { filesIn } from "../support/files.ts";
+import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
+import { Random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 
@@ -51,6 +54,52 @@ Deno.test("make does not put an index where a file lies that is none, when its i
   }
   strictEqual((await runCli(["make", index, image])).code, 0);
   strictEqual((await runCli(["make", image, dir.write("text", "text")])).code, 0);
+});
+
+Deno.test({
+  name: "a block device is not written over when the arguments are swapped, or both name it",
+  ignore: !hasLoopDevices,
+  fn: async () => {
+    using dir = tempDir();
+    const image = dir.write("image", new Random(1).bytes(1_024_000));
+    const before = Deno.readFileSync(image);
+    const index = dir.write("x.caibx", Deno.readFileSync(testdata("casync-small.caibx")));
+    await using device = await attachLoopDevice(image);
+    const link = dir.path("link");
+    Deno.symlinkSync(device.path, link);
+    for (
+      const args of [[device.path, index], [link, index], [device.path, link], [device.path, device.path]]
+    ) {
+      assertFails(await runCli(["make", ...args]), 2, "Cannot write", args[0]);
+    }
+    sameBytes(Deno.readFileSync(image), before);
+  },
+});
+
+Deno.test("standard input and output are no file, whatever is called -", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  dir.write("here/-", "a file");
+  const options = { stdin: Deno.readFileSync(made.index), cwd: dir.path("here") };
+  const cat = await runCli(["cat", "-s", made.store, "-", "-"], options);
+  deepStrictEqual([cat.code, cat.stderr, cat.stdoutBytes], [0, "", Uint8Array.from(made.bytes)]);
+  const make = await runCli(["make", "-", "-"], options);
+  deepStrictEqual([make.code, make.stderr], [0, ""]);
+  strictEqual(Deno.readTextFileSync(dir.path("here/-")), "a file");
+});
+
+Deno.test({
+  name: "cat writes through a symlink",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const real = dir.write("elsewhere/real", "old");
+    Deno.symlinkSync("elsewhere/real", dir.path("link"));
+    strictEqual((await runCli(["cat", "-s", made.store, made.index, dir.path("link")])).code, 0);
+    deepStrictEqual(Deno.readFileSync(real), made.bytes);
+    ok(Deno.lstatSync(dir.path("link")).isSymlink);
+  },
 });
 
 Deno.test("cat writes a file whole or not at all", async () => {

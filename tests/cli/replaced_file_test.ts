@@ -1,8 +1,12 @@
 /** What becomes of a file that another replaces, and of what killed runs left beside it. */
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { basename, join } from "node:path";
+import { fromHex } from "../../src/bytes.ts";
+import { createBlobTarget } from "../../src/deno/blob_target.ts";
+import { TargetFile } from "../../src/deno/target_file.ts";
 import { WholeFile } from "../../src/deno/whole_file.ts";
+import { canSetAttributes, setXattr } from "../support/attributes.ts";
 import { runCli } from "../support/cli.ts";
 import { filesIn } from "../support/files.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
@@ -20,7 +24,7 @@ const root = !windows && Deno.uid() === 0;
 /** Command lines that replace the file at the path. */
 function replacers(dir: TempDir, path: string): string[][] {
   const made = makeBlob(dir, somePieces());
-  return [["extract", "-s", made.store, made.index, path], ["make", path, made.index]];
+  return [["extract", "-s", made.store, made.index, path], ["make", path, dir.write("input", "some text")]];
 }
 
 /** Who the file belongs to and what it permits. */
@@ -84,6 +88,68 @@ Deno.test({
       const result = await runCliWithoutOwners(args, [FOREIGN_GROUP]);
       deepStrictEqual([result.code, result.stderr], [0, ""]);
       deepStrictEqual(rights(path), [0, FOREIGN_GROUP, 0o640], args[0]);
+    }
+  },
+});
+
+Deno.test({
+  name: "rights that were taken away while the file was written stay away",
+  ignore: windows,
+  fn: () => {
+    using dir = tempDir();
+    for (const before of ["old", undefined]) {
+      const path = dir.path(`file-${before}`);
+      if (before !== undefined) Deno.writeTextFileSync(path, before, { mode: 0o644 });
+      using file = new WholeFile(path);
+      file.write(new Uint8Array(10));
+      Deno.writeTextFileSync(path, "another");
+      Deno.chmodSync(path, 0o600);
+      file.commit();
+      deepStrictEqual([rights(path)[2], Deno.statSync(path).size], [0o600, 10]);
+    }
+  },
+});
+
+Deno.test({
+  name: "a link that took the place of the temporary file gets no rights, and nothing through it",
+  ignore: !root,
+  fn: () => {
+    using dir = tempDir();
+    const victim = dir.write("victim", "secret");
+    Deno.chmodSync(victim, 0o600);
+    const path = foreignFile(dir, 0o666);
+    for (const link of [Deno.symlinkSync, Deno.linkSync]) {
+      using file = new WholeFile(path);
+      Deno.removeSync(file.temporary);
+      link(victim, file.temporary);
+      throws(() => file.commit(), { code: "io" });
+      deepStrictEqual(rights(victim), [0, 0, 0o600]);
+      strictEqual(Deno.readTextFileSync(path), "old");
+    }
+    const target = createBlobTarget(path, 6, []);
+    Deno.removeSync(target.path);
+    Deno.symlinkSync(victim, target.path);
+    throws(() => new TargetFile(target.path, target.sparse));
+    target.discard();
+    strictEqual(Deno.readTextFileSync(victim), "secret");
+  },
+});
+
+Deno.test({
+  name: "the group gets nothing out of an access list, which says what others in it may at most",
+  ignore: !canSetAttributes,
+  fn: async () => {
+    using dir = tempDir();
+    const list = "02000000" + "01000600ffffffff" + "02000600feff0000" + "04000000ffffffff" +
+      "10000600ffffffff" +
+      "20000000ffffffff";
+    const path = dir.path("out/file");
+    for (const args of replacers(dir, path)) {
+      dir.write("out/file", "old");
+      setXattr(path, "system.posix_acl_access", fromHex(list));
+      strictEqual(rights(path)[2], 0o660);
+      strictEqual((await runCli(args)).code, 0);
+      strictEqual(rights(path)[2], 0o600);
     }
   },
 });

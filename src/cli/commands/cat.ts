@@ -2,9 +2,9 @@
 import { DesyncError } from "../../errors.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { outputPath } from "../local_path.ts";
+import { outputPath, withoutLink } from "../local_path.ts";
 import { Locator } from "../location.ts";
-import { writeWholePieces } from "../piece_output.ts";
+import { isStandardOutput, writeWholePieces } from "../piece_output.ts";
 
 /** Writes the bytes in order. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -20,6 +20,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const sources = locator.sourcesOf(index);
   const blob = await locator.blob(index, sources);
   const part = blob.slice(offset, length === 0 ? blob.size : offset + length);
-  await writeWholePieces(output, () => part.stream({ signal }), signal);
+  const place = isStandardOutput(output) ? output : withoutLink(output);
+  await writeWholePieces(place, () => part.stream({ signal }), signal);
   return DONE;
 }
