@@ -1,4 +1,5 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
+import { isSpecialPlace } from "../deno/output_place.ts";
 import { DesyncError } from "../errors.ts";
 import { startsLikeIndex } from "../formats/index.ts";
 import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
@@ -20,10 +21,11 @@ export function outputPath(path: string, input: string): void {
   }
 }
 
-/** Where a path leads that may be a symlink: for what is written there as if it were written through the link. */
+/** Where a path leads that may be a symlink to a file: for what is to be written as if through the link. */
 export function withoutLink(path: string): string {
   try {
-    return Deno.realPathSync(path);
+    // A link to what is open already is not what it leads to.
+    return isSpecialPlace(path) ? path : Deno.realPathSync(path);
   } catch {
     // It is not there, or may not be looked at.
     return path;

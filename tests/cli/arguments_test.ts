@@ -1,6 +1,6 @@
 /** What would lose something, or is written otherwise for desync, in the arguments and options of commands. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { runCli } from "../support/cli.ts";
+import { cliCommand, runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { filesIn } from "../support/files.ts";
 import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
@@ -99,6 +99,12 @@ Deno.test({
     strictEqual((await runCli(["cat", "-s", made.store, made.index, dir.path("link")])).code, 0);
     deepStrictEqual(Deno.readFileSync(real), made.bytes);
     ok(Deno.lstatSync(dir.path("link")).isSymlink);
+    // What is open already is written to, not replaced.
+    const open = dir.write("open", "old");
+    Deno.linkSync(open, dir.path("same"));
+    const cat = [...cliCommand, "cat", "-s", made.store, made.index, "/dev/stdout"];
+    await run("sh", ["-c", '"$@" >"$OUT"', "sh", ...cat], { env: { OUT: open } });
+    deepStrictEqual(Deno.readFileSync(dir.path("same")), made.bytes);
   },
 });
 
