@@ -6,6 +6,7 @@ import { nameBytes } from "../bytes.ts";
 
 const O_WRONLY = 1;
 const O_CLOEXEC = 0o2000000;
+const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 /** The error number for a disk that is full. */
@@ -109,12 +110,12 @@ export class RawFile implements Disposable {
     this.#fd = fd;
   }
 
-  /** Opens a file that exists, `null` where this system cannot. */
+  /** Opens a file that exists and is no symlink, `null` where this system cannot. */
   static open(path: string): RawFile | null {
     // Loaded for this file alone, so that a program that extracts one is left as it was.
     const library = load();
     if (library === null) return null;
-    const fd = library.symbols.open(new TextEncoder().encode(`${path}\0`), O_WRONLY | O_CLOEXEC);
+    const fd = library.symbols.open(new TextEncoder().encode(`${path}\0`), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0) return new RawFile(library, fd);
     library.close();
     return null;
