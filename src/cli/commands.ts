@@ -114,7 +114,8 @@ blob: to fill a cache beforehand, or to mirror a store.`,
     summary: "write a blob, or a part of it, in order",
     description:
       `Writes the blob in order to standard output, or to an output: a file gets its name when it is complete, a pipe or
-device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only the chunks of that part are fetched.`,
+device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only
+the chunks of that part are fetched.`,
     flags: ["stores", "cache", "cacheRepair", "offset", "length", ...REMOTE_FLAGS],
     examples: [
       "desync cat -s /mnt/store image.caibx | tar -tf -",
@@ -167,8 +168,8 @@ With --input-format tar the source is a tar file, or "-" for standard input.`,
     description:
       `Unpacks an archive (.catar) into a folder. The archive may be a file, "-" for standard input, or an http(s) URL; with
 -i it is an index (.caidx) of chunks in stores. What has the name of something in the archive is replaced, a folder by
-a file with all that is in it; the rest of the target is kept. What cannot be restored, such as owners when not run by root, is told, and the status is 3 then. With --output-format gnu-tar the
-target is a tar file, or "-" for standard output. With paths, only these are unpacked, as casync does it: each is put into the
+a file with all that is in it; the rest of the target is kept. What cannot be restored, such as owners when not run by
+root, is told, and the status is 3 then. With --output-format gnu-tar the target is a tar file, or "-" for standard output. With paths, only these are unpacked, as casync does it: each is put into the
 target under its last name. They are found by the archive's own tables, so that only the chunks, or the parts of a file
 on a web server, are fetched that they take; standard input is read as a whole.`,
     flags: [
