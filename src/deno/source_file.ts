@@ -48,6 +48,21 @@ export class SourceFile {
   }
 }
 
+/** More than what a format begins with. */
+const START_BYTES = 64;
+
+/** The first bytes of the file: enough to see what it is. */
+export function startOfFile(path: string, { size }: FileState): Uint8Array {
+  const file = new SourceFile(path);
+  try {
+    const bytes = new Uint8Array(Math.min(size, START_BYTES));
+    file.read(bytes, 0);
+    return bytes;
+  } finally {
+    file.close();
+  }
+}
+
 /** Bytes in the file or block device, and what tells that it is still the same. Throws when it cannot be cut. */
 export function inspectSource(path: string): FileState {
   let info: Deno.FileInfo;

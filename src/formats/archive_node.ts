@@ -89,6 +89,17 @@ export function checkElementSize(name: ElementName, size: number, offset: number
   }
 }
 
+/** How many first bytes of an archive hold its feature flags. */
+const FEATURES_END = ELEMENT_HEADER_BYTES + 8;
+
+/** The feature flags of the archive that begins with these bytes, `undefined` when they begin something else. */
+export function featuresAtStart(bytes: Uint8Array): bigint | undefined {
+  const view = viewOf(bytes);
+  const isEntry = view.byteLength >= FEATURES_END && view.getBigUint64(0, true) === BigInt(ENTRY_BYTES) &&
+    view.getBigUint64(8, true) === ELEMENT.entry;
+  return isEntry ? view.getBigUint64(HEADER, true) : undefined;
+}
+
 /** The name in a FILENAME's content. Throws `invalid-archive` when it could lead elsewhere. */
 export function parseFilename(body: Uint8Array): Uint8Array {
   const name = terminated(body, "a name").slice();

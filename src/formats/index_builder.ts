@@ -27,9 +27,9 @@ export class IndexBuilder {
   readonly #ends: number[] = [];
   readonly #ids: Uint8Array[] = [];
 
-  /** `flags`: feature flags besides the digest's; default those that casync sets for a blob. */
+  /** `flags`: feature flags, of which the digest's is set as `digest` says; default those that casync sets for a blob. */
   constructor(sizes: ChunkSizes, digest: DigestName, flags: bigint = BLOB_FLAGS) {
-    this.#flags = flags | (digest === "sha512-256" ? FLAG_SHA512_256 : 0n);
+    this.#flags = flags & ~FLAG_SHA512_256 | (digest === "sha512-256" ? FLAG_SHA512_256 : 0n);
     this.#sizes = sizes;
   }
 

@@ -1,5 +1,8 @@
 /** Cuts a blob into chunks: its index, and its chunks in a store where one is given. */
+import { concat } from "../bytes.ts";
 import { ID_BYTES } from "../chunk.ts";
+import { ENTRY_BYTES } from "../formats/archive_elements.ts";
+import { featuresAtStart } from "../formats/archive_node.ts";
 import type { Index } from "../formats/index.ts";
 import { IndexBuilder } from "../formats/index_builder.ts";
 import type { StoreResult } from "./tasks.ts";
@@ -17,7 +20,10 @@ import { Progress } from "./progress.ts";
 
 /** How a blob is made into chunks. Without a store to fill, only the index is made. */
 export interface MakeOptions extends PieceOptions {
-  /** Feature flags of the index besides the digest's. Default: those that casync sets for a blob. */
+  /**
+   * Feature flags of the index besides the digest's. Default: those of the archive that a stream is, else those that casync
+   * sets for a blob.
+   */
   readonly flags?: bigint;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
@@ -30,6 +36,9 @@ export interface Made {
   readonly added: number;
   readonly addedBytes: number;
 }
+
+/** The first group of pieces holds as many bytes, or the whole blob. */
+const START_BYTES = ENTRY_BYTES;
 
 /** What the workers say when they are not asked. */
 const NOTHING: StoreResult = { ids: new Uint8Array(0), added: 0, addedBytes: 0 };
@@ -58,12 +67,15 @@ async function make(
 ): Promise<Made> {
   const { digest, fill, progress = new Progress() } = options;
   const done = new Map<number, { lengths: number[]; ids: Uint8Array }>();
-  const builder = new IndexBuilder(options.sizes, digest, options.flags);
+  let builder = new IndexBuilder(options.sizes, digest, options.flags);
   let next = 0;
   let added = 0;
   let addedBytes = 0;
   await inLanes(groups, 2 * workers.size, options.signal, async ({ first, pieces }) => {
     // Noted before the bytes are handed over.
+    if (first === 0 && options.flags === undefined) {
+      builder = new IndexBuilder(options.sizes, digest, featuresAtStart(startOf(pieces)));
+    }
     const lengths = pieces.map((piece) => piece.size);
     const rest = pieces.filter((piece) => piece.known === undefined);
     const result = rest.length === 0
@@ -80,6 +92,18 @@ async function make(
     }
   });
   return { index: builder.build(), added, addedBytes };
+}
+
+/** Bytes at the start of the blob, as far as these first pieces have their bytes with them: enough for what begins there. */
+function startOf(pieces: readonly CutPiece[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (let i = 0, length = 0; i < pieces.length && length < START_BYTES; i++) {
+    const { bytes } = pieces[i];
+    if (bytes === undefined) break;
+    parts.push(bytes.subarray(0, START_BYTES));
+    length += bytes.length;
+  }
+  return concat(parts);
 }
 
 /** The ids of all pieces: those that are known, and `found` for the others. */

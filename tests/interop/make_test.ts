@@ -180,3 +180,44 @@ Deno.test({
     strictEqual(names.reduce((sum, n) => sum + Deno.statSync(`${again}/${n}`).size, 0), sizeOf.get("3"));
   },
 });
+
+Deno.test({
+  name: "make of an archive takes over its feature flags, so that casync unpacks the index",
+  ignore: !peers.casync,
+  fn: async () => {
+    using dir = tempDir();
+    dir.write("tree/file", random().bytes(50_000));
+    const choices = [[], ["--with=unix"], ["--without=all"], ["--exclude-nodump=no"], ["--digest=sha256"]];
+    for (const [i, options] of choices.entries()) {
+      const archive = dir.path(`${i}.catar`);
+      await run(peers.casync, ["make", ...options, archive, dir.path("tree")]);
+      const features = new DataView(Deno.readFileSync(archive).buffer).getBigUint64(16, true);
+      const digest = options.filter((option) => option.startsWith("--digest"));
+      const fromInput = await runCli(
+        ["make", "-s", dir.path("store"), ...digest, dir.path("in.caidx"), "-"],
+        {
+          stdin: Deno.readFileSync(archive),
+        },
+      );
+      deepStrictEqual([fromInput.code, fromInput.stderr], [0, ""]);
+      const made = await weMake(dir, archive, "1:64:256", ...digest);
+      deepStrictEqual(
+        await weMake(dir, archive, defaultSizes, "-s", dir.path("store"), ...digest),
+        Deno.readFileSync(dir.path("in.caidx")),
+      );
+      strictEqual(parseIndex(made).flags, features, options.join());
+      const target = dir.path(`unpacked-${i}`);
+      await run(peers.casync, ["extract", `--store=${dir.path("store")}`, dir.path("in.caidx"), target]);
+      deepStrictEqual(Deno.readFileSync(`${target}/file`), Deno.readFileSync(dir.path("tree/file")));
+    }
+    // Its digest's flag is the index's own.
+    const made = await weMake(dir, dir.path("0.catar"), defaultSizes, "--digest=sha256");
+    strictEqual(parseIndex(made).digest, "sha256");
+    // What only looks like the start of one is a blob.
+    const start = Deno.readFileSync(dir.path("0.catar"));
+    for (const blob of [start.subarray(0, 23), start.with(8, 0)]) {
+      const file = dir.write("blob", blob);
+      deepStrictEqual(await weMake(dir, file, defaultSizes), await casyncMakes(dir, file, defaultSizes));
+    }
+  },
+});

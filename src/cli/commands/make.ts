@@ -2,7 +2,8 @@
 import { serializeIndex } from "../../formats/index.ts";
 import { makeFromFile, makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
+import { featuresAtStart } from "../../formats/archive_node.ts";
+import { checkUnchanged, inspectSource, startOfFile } from "../../deno/source_file.ts";
 import { checkPlace } from "../../deno/output_place.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
@@ -25,7 +26,9 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const progress = new Progress();
   progress.total = source?.size ?? 0;
   const digest = flags.digest ?? "sha512-256";
-  const options = { sizes: flags.chunkSize, digest, fill, signal, progress };
+  // An archive's index has the archive's feature flags: casync reads no other.
+  const features = source === undefined ? undefined : featuresAtStart(startOfFile(input, source));
+  const options = { sizes: flags.chunkSize, digest, flags: features, fill, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
   const made = await (async () => {
     using _display = showProgress(progress, flags, { label: "Chunking" });
