@@ -57,9 +57,18 @@ export class ChunkFolder {
     return this.#forms.find((form) => existsSync(this.pathOf(id, form))) ?? null;
   }
 
-  /** Bytes of the chunk's file when it is here in compressed form. */
-  compressedSize(id: ChunkId): number | undefined {
-    const path = this.pathOf(id, "compressed");
+  /** Bytes of the chunk's file, `null` when neither form is here. */
+  storedSize(id: ChunkId): number | null {
+    for (const form of this.#forms) {
+      const size = this.sizeOfForm(id, form);
+      if (size !== undefined) return size;
+    }
+    return null;
+  }
+
+  /** Bytes of the chunk's file when it is here in this form. */
+  sizeOfForm(id: ChunkId, form: StoredForm): number | undefined {
+    const path = this.pathOf(id, form);
     try {
       return Deno.statSync(path).size;
     } catch (error) {

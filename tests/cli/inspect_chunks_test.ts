@@ -1,7 +1,9 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { Index, serializeIndex } from "../../src/formats/index.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
+import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
@@ -48,6 +50,25 @@ Deno.test("inspect-chunks tells sizes of the chunks that the store has", async (
   deepStrictEqual(JSON.parse(stdout), expected);
   const empty = await runCli(["inspect-chunks", testdata("casync-empty.caibx")]);
   deepStrictEqual([empty.code, JSON.parse(empty.stdout)], [0, []]);
+});
+
+Deno.test({
+  name: "inspect-chunks takes little more memory than the index, however long the list",
+  ignore: !canMeasureMemory,
+  fn: async () => {
+    using dir = tempDir();
+    const count = 500_000; // their list has 70 MB
+    const ids = new Uint8Array(count * 32);
+    const words = new Uint32Array(ids.buffer);
+    for (let i = 0; i < count; i++) words[8 * i] = i;
+    const ends = Float64Array.from({ length: count }, (_, i) => (i + 1) * 1000);
+    const header = { flags: 0xb000000000000000n, sizes: { min: 1000, avg: 1000, max: 1000 } };
+    const index = dir.write("big.caibx", serializeIndex(new Index(header, ends, ids)));
+    const { code, peak } = await runCliMeasured(["inspect-chunks", index, dir.path("list")]);
+    strictEqual(code, 0);
+    strictEqual(JSON.parse(Deno.readTextFileSync(dir.path("list"))).length, count);
+    ok(peak < 250e6, `${peak} bytes`);
+  },
 });
 
 Deno.test("inspect-chunks with wrong arguments", async () => {

@@ -1,17 +1,14 @@
 /** `desync inspect-chunks INDEX [OUTPUT]` */
 import { ChunkFolder } from "../../deno/chunk_folder.ts";
+import type { Index } from "../../formats/index.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { outputPath } from "../local_path.ts";
 import { localStore, Locator } from "../location.ts";
-import { writeResult } from "../piece_output.ts";
+import { writeWholePieces } from "../piece_output.ts";
 
-/** One chunk in the list, with desync's names. */
-interface ListedChunk {
-  readonly id: string;
-  readonly "uncompressed_size": number;
-  readonly "compressed_size"?: number;
-}
+/** Chunks that are written at a time. */
+const GROUP = 1000;
 
 /** Lists the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -21,17 +18,26 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const store = flags.store === undefined
     ? undefined
     : new ChunkFolder(localStore(flags, "look into").folder);
-  const chunks: ListedChunk[] = [];
-  for (let i = 0; i < index.count; i++) {
-    const id = index.id(i);
-    const size = store?.compressedSize(id);
-    chunks.push({
-      id,
-      uncompressed_size: index.length(i),
-      ...(size === undefined ? {} : { compressed_size: size }),
-    });
-  }
-  const text = `${JSON.stringify(chunks, null, 2)}\n`;
-  await writeResult(output, new TextEncoder().encode(text), signal);
+  await writeWholePieces(output, () => listOf(index, store), signal);
   return DONE;
+}
+
+/** The list as desync prints it, in pieces: that of a large index takes more memory than the index. */
+function* listOf(index: Index, store: ChunkFolder | undefined): Generator<Uint8Array> {
+  const encoder = new TextEncoder();
+  if (index.count === 0) return yield encoder.encode("[]\n");
+  for (let from = 0; from < index.count; from += GROUP) {
+    const to = Math.min(from + GROUP, index.count);
+    let text = from === 0 ? "[\n" : ",\n";
+    for (let i = from; i < to; i++) text += `${i === from ? "" : ",\n"}${entryOf(index, i, store)}`;
+    yield encoder.encode(to === index.count ? `${text}\n]\n` : text);
+  }
+}
+
+/** One chunk in the list, with desync's names; all that is in it needs no escapes. */
+function entryOf(index: Index, i: number, store: ChunkFolder | undefined): string {
+  const id = index.id(i);
+  const size = store?.sizeOfForm(id, "compressed");
+  const compressed = size === undefined ? "" : `,\n    "compressed_size": ${size}`;
+  return `  {\n    "id": "${id}",\n    "uncompressed_size": ${index.length(i)}${compressed}\n  }`;
 }
