@@ -252,9 +252,17 @@ with -r they are removed. Ends with status 1 when an invalid chunk is left, with
     summary: "count chunks and bytes of an index",
     description:
       `Prints how many chunks an index has, their sizes, and how many of them are in the stores (-s), in the cache
-(-c), and in other indexes (--seed).`,
+(-c), and in other indexes (--seed).
+
+The JSON is the same as desync's: stores are asked about every chunk, and the compressed size comes from
+--chunks-info alone. It is 0 if the size of any needed chunk is not known. The plain form asks the stores only
+about chunks that are neither in a seed nor in the cache, and also for their sizes, and prints "unknown" for a
+size that is not known.`,
     flags: ["stores", "cache", "seed", "chunksInfo", "format", ...REMOTE_FLAGS],
-    examples: ["desync info -s /mnt/store image.caibx", "desync info -f plain --seed old.caibx new.caibx"],
+    examples: [
+      "desync info -s /mnt/store image.caibx",
+      "desync info -f plain -s https://example.com/store --seed old.caibx new.caibx",
+    ],
     load: () => import("./commands/info.ts"),
   },
   {

@@ -45,6 +45,10 @@ export class LocalStore implements WritableChunkStore {
     return Promise.try(() => this.#chunks.has(id) !== null);
   }
 
+  storedSize(id: ChunkId): Promise<number | null> {
+    return Promise.try(() => this.#chunks.storedSize(id));
+  }
+
   put(id: ChunkId, chunk: StoredChunk): Promise<void> {
     return Promise.try(() => this.#chunks.write(id, chunk));
   }

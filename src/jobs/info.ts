@@ -1,9 +1,9 @@
 /** What an index holds, and how much of it is at hand. */
 import type { ChunkId } from "../chunk.ts";
+import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { inLanes } from "./lanes.ts";
-import { BlobPlan } from "./plan.ts";
 
 /** Counts of chunks and bytes; "different" chunks are counted once however often they occur. */
 export interface IndexInfo {
@@ -11,7 +11,7 @@ export interface IndexInfo {
   total: number;
   /** Different chunks. */
   unique: number;
-  /** Different chunks that a store has. */
+  /** Different chunks that a store has, of those that it was asked for. */
   inStore: number;
   /** Different chunks that a seed has. */
   inSeed: number;
@@ -25,23 +25,32 @@ export interface IndexInfo {
   sizeNotInSeed: number;
   /** Bytes of the different chunks that neither a seed nor the cache has. */
   sizeNotInSeedNorCache: number;
-  /** Compressed bytes of the same, as far as they are known. */
-  compressedSizeNotInSeedNorCache: number;
+  /** Bytes that the same take in a store; `undefined` unless all are known. */
+  compressedSizeNotInSeedNorCache: number | undefined;
+}
+
+/** What a list says about a chunk, in bytes. */
+export interface ListedSizes {
+  readonly uncompressed?: number;
+  readonly compressed?: number;
 }
 
 /** What to count besides the index, and how. */
 export interface InfoOptions {
   readonly seeds?: readonly Index[];
-  /** Compressed bytes of chunks. */
-  readonly compressedSizes?: ReadonlyMap<ChunkId, number>;
-  /** Requests at a time. */
+  /** What is known of the chunks' sizes. Default: stores are asked, if `neededOnly` is set. */
+  readonly listed?: ReadonlyMap<ChunkId, ListedSizes>;
+  /** Stores are asked only about chunks that neither a seed nor the cache has, and also for their sizes. */
+  readonly neededOnly?: boolean;
+  /** Concurrent requests. */
   readonly lanes: number;
   readonly signal?: AbortSignal;
 }
 
-/** Counts, asking the stores. */
+/** Counts, asking the stores. Throws `usage` when a listed chunk has another size than in the index. */
 export async function indexInfo(index: Index, sources: Sources, options: InfoOptions): Promise<IndexInfo> {
-  const { seeds = [], compressedSizes, lanes, signal } = options;
+  const { seeds = [], listed, neededOnly = false, lanes, signal } = options;
+  const { cache, stores } = sources;
   const info: IndexInfo = {
     total: index.count,
     unique: 0,
@@ -54,26 +63,95 @@ export async function indexInfo(index: Index, sources: Sources, options: InfoOpt
     sizeNotInSeedNorCache: 0,
     compressedSizeNotInSeedNorCache: 0,
   };
+  const first = index.firstOccurrences();
   const seeded = new Set<ChunkId>();
   for (const seed of seeds) for (let i = 0; i < seed.count; i++) seeded.add(seed.id(i));
-  await inLanes(new BlobPlan(index).chunks(), lanes, signal, async ({ id, size }, signal) => {
-    const inSeed = seeded.has(id);
-    const inCache = await sources.cache?.has(id, signal) ?? false;
-    const inStore = await anyHas(sources.stores, id, signal);
+
+  const count = (i: number, inSeed: boolean, inCache: boolean) => {
+    const size = index.length(i);
     info.unique++;
-    if (inStore) info.inStore++;
     if (inSeed) info.inSeed++;
     else info.sizeNotInSeed += size;
     if (inCache) info.inCache++;
     if (inSeed || inCache) return;
     info.notInSeedNorCache++;
     info.sizeNotInSeedNorCache += size;
-    info.compressedSizeNotInSeedNorCache += compressedSizes?.get(id) ?? 0;
+  };
+  const addCompressed = (size: number | undefined) => {
+    if (info.compressedSizeNotInSeedNorCache === undefined) return;
+    // One that is unknown makes the sum unknown.
+    if (size === undefined) info.compressedSizeNotInSeedNorCache = undefined;
+    else info.compressedSizeNotInSeedNorCache += size;
+  };
+  const isSeeded = (i: number) => seeded.size > 0 && seeded.has(index.id(i));
+  const listedSize = (i: number) => listed === undefined ? undefined : compressedSize(listed, index, i);
+
+  // A promise for each of a million chunks takes longer than counting them.
+  if (cache === undefined && stores.length === 0) {
+    for (let i = 0; i < index.count; i++) {
+      if (first[i] !== i) continue;
+      const inSeed = isSeeded(i);
+      count(i, inSeed, false);
+      if (!inSeed) addCompressed(listedSize(i));
+    }
+    return info;
+  }
+  await inLanes(firstOnes(first), lanes, signal, async (i, signal) => {
+    const id = index.id(i);
+    const inSeed = isSeeded(i);
+    const inCache = await cache?.has(id, signal) ?? false;
+    const needed = !inSeed && !inCache;
+    count(i, inSeed, inCache);
+    let stored: number | undefined;
+    if (neededOnly && needed && listed === undefined) {
+      const found = await storedSize(stores, id, signal);
+      if (found !== null) info.inStore++;
+      stored = found ?? undefined;
+    } else if ((needed || !neededOnly) && await anyHas(stores, id, signal)) {
+      info.inStore++;
+    }
+    if (needed) addCompressed(listed === undefined ? stored : listedSize(i));
   });
   return info;
+}
+
+function* firstOnes(first: Int32Array): Generator<number> {
+  for (let i = 0; i < first.length; i++) if (first[i] === i) yield i;
+}
+
+/** A size of 0 stands for one that the list's maker did not know. */
+function compressedSize(
+  listed: ReadonlyMap<ChunkId, ListedSizes>,
+  index: Index,
+  i: number,
+): number | undefined {
+  const id = index.id(i);
+  const sizes = listed.get(id);
+  if (sizes !== undefined && sizes.uncompressed !== index.length(i)) {
+    throw new DesyncError(
+      "usage",
+      `chunk ${id} has ${sizes.uncompressed ?? "no"} bytes there and ${index.length(i)} in the index`,
+    );
+  }
+  return sizes?.compressed || undefined;
 }
 
 async function anyHas(stores: readonly ChunkStore[], id: ChunkId, signal: AbortSignal): Promise<boolean> {
   for (const store of stores) if (await store.has(id, signal)) return true;
   return false;
+}
+
+/** Bytes of the chunk in the first store that has it, `undefined` when that does not say, `null` when no store has it. */
+async function storedSize(
+  stores: readonly ChunkStore[],
+  id: ChunkId,
+  signal: AbortSignal,
+): Promise<number | undefined | null> {
+  for (const store of stores) {
+    if (store.storedSize !== undefined) {
+      const size = await store.storedSize(id, signal);
+      if (size !== null) return size;
+    } else if (await store.has(id, signal)) return undefined;
+  }
+  return null;
 }

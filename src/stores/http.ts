@@ -7,7 +7,7 @@ import {
   type StoredChunk,
   type StoredForm,
 } from "../chunk.ts";
-import { httpExists, httpGet, type HttpOptions } from "./http_client.ts";
+import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import type { ChunkStore } from "./store.ts";
 
@@ -58,13 +58,18 @@ export class HttpStore implements ChunkStore {
   }
 
   async has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
+    return await this.storedSize(id, signal) !== null;
+  }
+
+  async storedSize(id: ChunkId, signal?: AbortSignal): Promise<number | undefined | null> {
     for (const form of this.#forms) {
       const url = this.#url(id, form);
-      if (!await httpExists(url, shown(url), this.#options, signal)) continue;
+      const size = await httpSize(url, shown(url), this.#options, signal);
+      if (size === null) continue;
       this.#remember(form);
-      return true;
+      return size;
     }
-    return false;
+    return null;
   }
 
   close(): Promise<void> {

@@ -205,21 +205,27 @@ export function checkSameWhole(now: HttpWhole | null, before: HttpWhole, shown: 
   throw new DesyncError("store", `Cannot read ${shown}: it changed while it was read`);
 }
 
-/** Whether `url` is there, asked with HEAD. Errors as for {@linkcode httpGet}. */
-export async function httpExists(
+/**
+ * How many bytes are at `url`, asked with HEAD: `undefined` when the server does not say, `null` when it says 404 or 410.
+ * Errors as for {@linkcode httpGet}.
+ */
+export async function httpSize(
   url: URL,
   shown: string,
   options: HttpOptions,
   signal?: AbortSignal,
-): Promise<boolean> {
+): Promise<number | undefined | null> {
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
-    const init = { method: "HEAD", headers: options.headers, signal: watch.signal };
+    // What is compressed on the way has another size than what is there.
+    const headers = { ...options.headers, "accept-encoding": "identity" };
+    const init = { method: "HEAD", headers, signal: watch.signal };
     const response = await (options.fetch ?? fetch)(url, init);
     await response.body?.cancel();
-    if (response.status === 404 || response.status === 410) return false;
+    if (response.status === 404 || response.status === 410) return null;
     if (response.status !== 200) throw statusError(response, shown);
-    return true;
+    const announced = response.headers.get("content-length") ?? "";
+    return /^\d+$/.test(announced) ? Number(announced) : undefined;
   } catch (error) {
     throw asStoreError(error, shown, watch, signal);
   } finally {

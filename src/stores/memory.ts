@@ -36,6 +36,10 @@ export class MemoryStore implements WritableChunkStore {
     return Promise.resolve(this.#chunks.has(id));
   }
 
+  storedSize(id: ChunkId): Promise<number | null> {
+    return Promise.resolve(this.#chunks.get(id)?.bytes.length ?? null);
+  }
+
   put(id: ChunkId, chunk: StoredChunk): Promise<void> {
     this.#chunks.set(id, copyOf(chunk));
     return Promise.resolve();

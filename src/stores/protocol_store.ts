@@ -79,6 +79,10 @@ export class ProtocolStore implements ChunkStore {
     return await this.get(id, signal) !== null;
   }
 
+  async storedSize(id: ChunkId, signal?: AbortSignal): Promise<number | null> {
+    return (await this.get(id, signal))?.bytes.length ?? null;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     const sessions = this.#sessions;

@@ -67,6 +67,7 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
 export class RetryStore implements ChunkStore {
   readonly location: string;
   readonly limits?: LimiterOptions;
+  readonly storedSize?: ChunkStore["storedSize"];
   readonly #store: ChunkStore;
   readonly #options: RetryOptions;
 
@@ -76,6 +77,9 @@ export class RetryStore implements ChunkStore {
     this.limits = store.limits;
     this.#store = store;
     this.#options = options;
+    if (store.storedSize !== undefined) {
+      this.storedSize = (id, signal) => retrying(options, signal, () => store.storedSize!(id, signal));
+    }
   }
 
   get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {

@@ -23,6 +23,11 @@ export interface ChunkStore {
   get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null>;
   /** Whether the store holds the chunk, without reading it. */
   has(id: ChunkId, signal?: AbortSignal): Promise<boolean>;
+  /**
+   * Bytes that the chunk takes in the store, for stores that can find out: `undefined` when the store does not say,
+   * `null` when it does not hold the chunk. Errors as for {@linkcode get}.
+   */
+  storedSize?(id: ChunkId, signal?: AbortSignal): Promise<number | undefined | null>;
   /** Gives connections and files back. */
   close(): Promise<void>;
 }

@@ -74,6 +74,12 @@ export function testStore(
     for (const { id } of held) strictEqual(await store.has(id), true);
   });
 
+  test("says how many bytes a chunk takes, if it can", async ({ store }) => {
+    if (store.storedSize === undefined) return;
+    for (const { id, bytes } of held) strictEqual(await store.storedSize(id), bytes.length);
+    strictEqual(await store.storedSize(absent), null);
+  });
+
   test("what it gave belongs to the caller", async ({ store }) => {
     for (const chunk of held) {
       const first = await store.get(chunk.id);

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
 import { HttpAccess } from "../../src/stores/http_access.ts";
-import { httpExists, httpGet, httpPart, httpStream } from "../../src/stores/http_client.ts";
+import { httpGet, httpPart, httpSize, httpStream } from "../../src/stores/http_client.ts";
 import { parseHttpLocation } from "../../src/stores/http_location.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
 import { sameBytes } from "../support/same_bytes.ts";
@@ -79,12 +79,8 @@ Deno.test("404 and 410 mean that it is not there", async () => {
   await using server = await startFaultyServer({ "/gone": { status: 410 }, "/here": { body } });
   strictEqual(await get(`${server.url}/none`), null);
   strictEqual(await get(`${server.url}/gone`), null);
-  const exists = (path: string) => httpExists(new URL(server.url + path), "the thing", {});
-  deepStrictEqual([await exists("/none"), await exists("/gone"), await exists("/here")], [
-    false,
-    false,
-    true,
-  ]);
+  const size = (path: string) => httpSize(new URL(server.url + path), "the thing", {});
+  deepStrictEqual([await size("/none"), await size("/gone"), await size("/here")], [null, null, body.length]);
 });
 
 Deno.test("silence is a time-out, before the answer and in the middle; the caller can stop sooner", async () => {
@@ -103,7 +99,7 @@ Deno.test("silence is a time-out, before the answer and in the middle; the calle
     await rejects(get(server.url + path, 5000, stop.signal), { code: "interrupted" });
     await rejects(get(server.url + path, 5000, AbortSignal.abort()), { code: "interrupted" });
   }
-  await rejects(httpExists(new URL(`${server.url}/never`), "the thing", { idleTimeoutMs: 50 }), {
+  await rejects(httpSize(new URL(`${server.url}/never`), "the thing", { idleTimeoutMs: 50 }), {
     code: "timeout",
   });
 });

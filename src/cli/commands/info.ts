@@ -1,5 +1,5 @@
 /** `desync info INDEX` */
-import { type IndexInfo, indexInfo } from "../../jobs/info.ts";
+import { type IndexInfo, indexInfo, type ListedSizes } from "../../jobs/info.ts";
 import { type ChunkId, type ChunkSizes, isChunkId } from "../../chunk.ts";
 import { readWhole } from "../../deno/read_whole.ts";
 import { DesyncError, messageOf } from "../../errors.ts";
@@ -9,25 +9,45 @@ import { MAX_LIST_BYTES } from "../id_list.ts";
 import { Locator } from "../location.ts";
 import { print } from "../output.ts";
 
-/** Keys, their words in the plain form, and values: desync's, in its order. */
-type Line = readonly [key: string, words: string, value: number];
+/** Keys, their words in the plain form, and values: desync's, in its order. What is not known is `undefined`. */
+type Line = readonly [key: string, words: string, value: number | undefined];
 
-/** Prints the counts. */
+/**
+ * Prints the counts. The JSON is desync's number for number, as programs read it: 0 for a size that is not known, and
+ * stores are asked about all chunks. The plain form is for people: it says so, and asks only about what is needed.
+ */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
   const index = await locator.index(args[0], signal);
   const seeds = [];
   for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));
-  const compressedSizes = flags.chunksInfo === undefined
-    ? undefined
-    : await readChunksInfo(flags.chunksInfo, signal);
+  const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);
   const lanes = locator.limits.start;
-  const info = await indexInfo(index, locator.sourcesToCount(), { seeds, compressedSizes, lanes, signal });
+  const plain = flags.format === "plain";
+  const options = { seeds, listed, neededOnly: plain, lanes, signal };
+  let info: IndexInfo;
+  try {
+    info = await indexInfo(index, locator.sourcesToCount(), options);
+  } catch (error) {
+    if (!(error instanceof DesyncError) || error.code !== "usage") throw error;
+    throw new DesyncError("usage", `Cannot use ${flags.chunksInfo}: ${error.message}`, { cause: error });
+  }
   const lines = linesOf(info, index.sizes);
-  const json = () => JSON.stringify(Object.fromEntries(lines.map(([key, , value]) => [key, value])), null, 2);
-  const plain = () => plainOrder(lines).map(([, words, value]) => `${words}: ${value}`).join("\n");
-  print(`${flags.format === "plain" ? plain() : json()}\n`);
+  print(`${plain ? plainText(lines, info) : jsonText(lines)}\n`);
   return DONE;
+}
+
+function jsonText(lines: readonly Line[]): string {
+  return JSON.stringify(Object.fromEntries(lines.map(([key, , value]) => [key, value ?? 0])), null, 2);
+}
+
+function plainText(lines: readonly Line[], { unique, notInSeedNorCache }: IndexInfo): string {
+  return plainOrder(lines).map(([key, words, value]) => {
+    const part = key === "in-store" && notInSeedNorCache < unique
+      ? ` of the ${notInSeedNorCache} not in seed nor cache`
+      : "";
+    return `${words}: ${value ?? "unknown"}${part}`;
+  }).join("\n");
 }
 
 function linesOf(info: IndexInfo, sizes: ChunkSizes): Line[] {
@@ -57,13 +77,13 @@ function linesOf(info: IndexInfo, sizes: ChunkSizes): Line[] {
 }
 
 /** The plain form begins with the sizes. */
-function plainOrder(lines: Line[]): Line[] {
+function plainOrder(lines: readonly Line[]): Line[] {
   const first = ["size", "dedup-size-not-in-seed", "dedup-size-not-in-seed-nor-cache"];
   return [...lines.filter(([key]) => first.includes(key)), ...lines.filter(([key]) => !first.includes(key))];
 }
 
-/** The compressed sizes in what inspect-chunks wrote; chunks that its store lacked have none. */
-async function readChunksInfo(path: string, signal: AbortSignal): Promise<Map<ChunkId, number>> {
+/** The sizes in what inspect-chunks wrote; chunks that its store lacked have no compressed one. */
+async function readChunksInfo(path: string, signal: AbortSignal): Promise<Map<ChunkId, ListedSizes>> {
   const bytes = await readWhole(path, `the chunks' sizes in ${path}`, MAX_LIST_BYTES, signal);
   let list: unknown;
   try {
@@ -74,22 +94,25 @@ async function readChunksInfo(path: string, signal: AbortSignal): Promise<Map<Ch
   // desync writes null for an index without chunks.
   if (list === null) return new Map();
   if (!Array.isArray(list)) throw notAList(path, "it is no JSON list");
-  const sizes = new Map<ChunkId, number>();
+  const sizes = new Map<ChunkId, ListedSizes>();
   for (const [i, entry] of list.entries()) {
-    const { id, size } = fieldsOf(entry);
+    const { id, uncompressed, compressed } = fieldsOf(entry);
     if (id === undefined) throw notAList(path, `entry ${i} has no chunk id`);
-    if (size !== undefined) sizes.set(id, size);
+    sizes.set(id, { uncompressed, compressed });
   }
   return sizes;
 }
 
-function fieldsOf(entry: unknown): { id?: ChunkId; size?: number } {
+function fieldsOf(entry: unknown): ListedSizes & { id?: ChunkId } {
   if (typeof entry !== "object" || entry === null) return {};
   const id = "id" in entry && typeof entry.id === "string" ? entry.id.toLowerCase() : "";
-  const size = "compressed_size" in entry && typeof entry.compressed_size === "number"
-    ? entry.compressed_size
-    : undefined;
-  return isChunkId(id) ? { id, size } : {};
+  const uncompressed = "uncompressed_size" in entry ? numberIn(entry.uncompressed_size) : undefined;
+  const compressed = "compressed_size" in entry ? numberIn(entry.compressed_size) : undefined;
+  return isChunkId(id) ? { id, uncompressed, compressed } : {};
+}
+
+function numberIn(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 function notAList(path: string, reason: string): DesyncError {
