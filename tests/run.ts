@@ -1,96 +1,140 @@
 /**
  * Runs the project's tests, and the examples in its documentation, and ends with the line
- * `N passed, N failed, N skipped`. Arguments are passed on to `deno test`: a path, --filter, --coverage …
+ * `N passed, N failed, N skipped`. Arguments are those of `deno test`: a path, --filter, --coverage …
  *
  *     deno task test [arguments of deno test]
  *
- * Test files run one after the other: they share the environment, measure times, and start programs and workers that
- * keep two cores busy by themselves.
+ * Each test file gets a process of its own, several of them at a time: one more than there are processors, as tests
+ * also wait, or as many as DENO_JOBS says. The output of each is printed when it has ended. What one process alone can
+ * carry out (`--watch`, `--reporter` …) is carried out by one, file after file.
  */
 
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
+import { parseArguments, type Wanted } from "./runner/arguments.ts";
+import { deno, type Ended, forwardSignals, interrupted, type Output } from "./runner/deno.ts";
+import { mergeReports } from "./runner/junit.ts";
+import { type Part, planParts } from "./runner/parts.ts";
 import { denoKnows } from "./support/deno_knows.ts";
-import { parseSummary } from "./support/summary.ts";
+import "./support/peers.ts"; // says once for all processes what is not installed
+import { repository } from "./support/process.ts";
+import { addSummary, emptySummary, formatSummary, type Summary } from "./support/summary.ts";
+import { tempDir } from "./support/temp.ts";
 
-const repository = fileURLToPath(new URL("..", import.meta.url));
+const started = performance.now();
 
-/** More than Deno prints after its summary (--coverage adds a table). */
-const tailLength = 256 * 1024;
-
-/** A program that a test left running keeps the output open; it is waited for no longer than this. */
-const drainMilliseconds = 2000;
-
-function say(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  stream.writeSync(new TextEncoder().encode(`${text}\n`));
+/** What is found, with the exit status. */
+interface Result {
+  readonly summary: Summary;
+  readonly code: number;
 }
 
-/** Ctrl-C has to reach the tests too when it was sent to this process alone. */
-function forwardSignals(child: Deno.ChildProcess): void {
-  if (Deno.build.os === "windows") {
-    Deno.addSignalListener("SIGINT", () => {}); // the console sends it to every process; stay for the summary
-    return;
-  }
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      try {
-        child.kill(signal);
-      } catch {
-        // It has ended already.
-      }
-    });
-  }
+const print: Output = (bytes) => {
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+};
+
+function say(text: string): void {
+  print(new TextEncoder().encode(`${text}\n`));
 }
 
-/** Passes the output on as it comes; what it ended with is in `text`. */
-class Tail {
-  text = "";
-
-  async follow(output: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder();
-    for await (const bytes of output) {
-      let at = 0;
-      while (at < bytes.length) at += Deno.stdout.writeSync(bytes.subarray(at));
-      this.text = (this.text + decoder.decode(bytes, { stream: true })).slice(-tailLength);
-    }
-  }
+function warn(text: string): void {
+  Deno.stderr.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
 /** Fetches what the program imports, or the first runs on a new machine would tell that among their own words. */
 async function fetchDependencies(): Promise<void> {
-  const args = ["cache", "--quiet", "cli.ts"];
-  const { code } = await new Deno.Command(Deno.execPath(), { args, cwd: repository, stdin: "null" }).spawn()
-    .status;
-  if (code !== 0) {
-    say(Deno.stderr, "the npm packages could not be fetched: tests that start the program will fail");
+  const { code } = await deno(["cache", "--quiet", "cli.ts"], repository, print);
+  if (code !== 0) warn("the npm packages could not be fetched: tests that start the program will fail");
+}
+
+/** What every run of `deno test` gets. Older ones look for leaks without being asked. */
+async function usualOptions(): Promise<string[]> {
+  return ["test", "-A", ...await denoKnows("test", "--sanitize-resources") ? ["--sanitize-resources"] : []];
+}
+
+/** All in one process, whose output is printed as it comes. */
+async function runTogether(args: readonly string[]): Promise<Result> {
+  const { code, summary } = await deno([...await usualOptions(), "--doc", ...args], repository, print);
+  if (summary === undefined) {
+    warn(`deno test ended with status ${code} and printed no summary: see its output above`);
   }
+  return { summary: summary ?? { ...emptySummary(), failed: { tests: 1, steps: 0 } }, code };
+}
+
+/** The parts, several at a time, in their order. */
+async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result> {
+  using reports = tempDir();
+  const { options, coverage, junit, rest } = wanted;
+  const usual = await usualOptions();
+  const result = { summary: emptySummary(), code: 0 };
+  const failures: string[] = [];
+
+  const runPart = async (part: Part, report: string): Promise<void> => {
+    const more = [
+      ...options,
+      ...coverage === undefined ? [] : [`--coverage=${coverage}`, "--coverage-raw-data-only"],
+      ...junit === undefined ? [] : [`--junit-path=${report}`],
+    ];
+    const kept: Uint8Array[] = [];
+    const args = [...usual, ...part.tests ? more : [], ...part.args, ...rest];
+    const ended = await deno(args, repository, (bytes) => kept.push(bytes));
+    kept.forEach(print);
+    if (ended.code !== 0 && result.code === 0) result.code = ended.code;
+    if (ended.summary !== undefined) {
+      addSummary(result.summary, ended.summary);
+    } else if (part.tests || ended.code !== 0) {
+      result.summary.failed.tests++;
+    }
+    failures.push(...whatFailed(part, ended));
+  };
+
+  const left = parts.map((part, i) => ({ part, report: reports.path(`${i}.xml`) }));
+  const lane = async () => {
+    for (let next; interrupted === undefined && (next = left.shift());) await runPart(next.part, next.report);
+  };
+  await Promise.all(Array.from({ length: laneCount() }, lane));
+
+  if (junit !== undefined) writeReport(junit, reports.root);
+  if (coverage !== undefined) await deno(["coverage", coverage], repository, print);
+  if (failures.length > 0) say(`\nFailed:\n\n${failures.join("\n")}`);
+  return result;
+}
+
+/** What is said at the very end about a part that failed. */
+function whatFailed(part: Part, ended: Ended): string[] {
+  if (ended.code === 0 && (ended.summary !== undefined || !part.tests)) return [];
+  if (ended.summary !== undefined && ended.failures !== "") return [ended.failures];
+  const why = part.tests ? " and printed no summary, which counts as a failed test" : "";
+  return [`${part.name}: deno test ended with status ${ended.code}${why}: see its output above`];
+}
+
+function laneCount(): number {
+  const wanted = Number(Deno.env.get("DENO_JOBS"));
+  return wanted > 0 ? wanted : navigator.hardwareConcurrency + 1;
+}
+
+function writeReport(path: string, directory: string): void {
+  const reports = [...Deno.readDirSync(directory)].map(({ name }) =>
+    Deno.readTextFileSync(join(directory, name))
+  );
+  const text = mergeReports(reports, (performance.now() - started) / 1000);
+  if (path === "-") say(text);
+  else Deno.writeTextFileSync(resolve(repository, path), text);
 }
 
 async function main(args: string[]): Promise<number> {
+  forwardSignals();
   await fetchDependencies();
-  // Older ones look for leaks without being told.
-  const sanitize = await denoKnows("test", "--sanitize-resources") ? ["--sanitize-resources"] : [];
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--doc", ...sanitize, ...args],
-    cwd: repository,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
-  forwardSignals(child);
-
-  const tail = new Tail();
-  const drained = tail.follow(child.stdout);
-  const { code } = await child.status;
-  await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, drainMilliseconds))]);
-
-  const summary = parseSummary(tail.text);
-  if (summary === undefined) {
-    say(Deno.stderr, `deno test ended with status ${code} and printed no summary: see its output above`);
-    return code === 0 ? 1 : code;
-  }
-  const none = summary.passed + summary.failed === 0;
-  if (none) say(Deno.stderr, "no test was run, so nothing is known: correct the path or the filter");
-  say(Deno.stdout, `${summary.passed} passed, ${summary.failed} failed, ${summary.skipped} skipped`);
+  const wanted = parseArguments(args);
+  const parts = wanted && planParts(wanted, repository);
+  const several = wanted !== undefined && parts !== undefined &&
+    parts.filter((part) => part.tests).length > 1;
+  const { summary, code } = several ? await runParts(parts, wanted) : await runTogether(args);
+  const { passed, failed, ignored } = summary;
+  const none = passed.tests + failed.tests === 0;
+  if (none) warn("no test was run, so nothing is known: correct the path or the filter");
+  if (several) say(`\n${formatSummary(summary, performance.now() - started)}\n`);
+  say(`${passed.tests} passed, ${failed.tests} failed, ${ignored.tests} skipped`);
+  if (interrupted !== undefined) return interrupted === "SIGINT" ? 130 : 143;
   return none && code === 0 ? 1 : code;
 }
 

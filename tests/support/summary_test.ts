@@ -1,9 +1,5 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { join } from "node:path";
-import { exists } from "./exists.ts";
-import { repository, runAny, type RunResult } from "./process.ts";
-import { parseSummary } from "./summary.ts";
-import { tempDir } from "./temp.ts";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { addSummary, emptySummary, formatSummary, parseFailures, parseSummary } from "./summary.ts";
 
 const lines: [string, [number, number, number] | undefined][] = [
   ["ok | 12 passed (3 steps) | 0 failed | 2 ignored (1s)", [12, 0, 2]],
@@ -21,72 +17,31 @@ const lines: [string, [number, number, number] | undefined][] = [
 for (const [text, expected] of lines) {
   Deno.test(`summary of ${JSON.stringify(text)}`, () => {
     const summary = parseSummary(text);
-    deepStrictEqual(summary && [summary.passed, summary.failed, summary.skipped], expected);
+    const { passed, failed, ignored } = summary ?? {};
+    deepStrictEqual(summary && [passed?.tests, failed?.tests, ignored?.tests], expected);
   });
 }
 
-function runTests(...args: string[]): Promise<RunResult> {
-  const env = { NO_COLOR: "1" };
-  return runAny(Deno.execPath(), ["run", "-A", join(repository, "tests/run.ts"), ...args], { env });
-}
-
-Deno.test("the runner ends with the counts and takes over the exit status", async () => {
-  using dir = tempDir();
-  const good = dir.write(
-    "good_test.ts",
-    `Deno.test("a", () => {}); Deno.test({ name: "b", ignore: true, fn() {} });`,
-  );
-  const bad = dir.write("bad_test.ts", `Deno.test("c", () => { throw new Error("no"); });`);
-
-  const passed = await runTests(good);
-  strictEqual(passed.code, 0, passed.stderr);
-  strictEqual(passed.stdout.trimEnd().split("\n").at(-1), "1 passed, 0 failed, 1 skipped");
-
-  const failed = await runTests(good, bad);
-  strictEqual(failed.code, 1);
-  strictEqual(failed.stdout.trimEnd().split("\n").at(-1), "1 passed, 1 failed, 1 skipped");
+Deno.test("summaries are added and written in Deno's form", () => {
+  const total = emptySummary();
+  strictEqual(formatSummary(total, 5), "ok | 0 passed | 0 failed (5ms)");
+  for (
+    const text of [
+      "ok | 12 passed (3 steps) | 0 failed | 2 ignored (1s)",
+      "FAILED | 5 passed (1 step) | 1 failed (2 steps) | 4 ignored (1 step) | 3 measured | 7 filtered out (1m2s)",
+    ]
+  ) {
+    strictEqual(formatSummary(parseSummary(text)!, /1s/.test(text) ? 1999 : 62_000), text);
+    addSummary(total, parseSummary(text)!);
+  }
+  const sum =
+    "FAILED | 17 passed (4 steps) | 1 failed (2 steps) | 6 ignored (1 step) | 3 measured | 7 filtered out (999ms)";
+  strictEqual(formatSummary(total, 999), sum);
 });
 
-Deno.test("a run without any test fails", async () => {
-  using dir = tempDir();
-  const good = dir.write("good_test.ts", `Deno.test("a", () => {});`);
-  const filtered = await runTests(good, "--filter", "nothing has this name");
-  strictEqual(filtered.code, 1);
-  match(filtered.stderr, /no test was run/);
-  strictEqual(filtered.stdout.trimEnd().split("\n").at(-1), "0 passed, 0 failed, 0 skipped");
-});
-
-Deno.test("a run without a summary fails", async () => {
-  using dir = tempDir();
-  const broken = dir.write("broken_test.ts", `const n: number = "text"; Deno.test("a", () => {});`);
-  const result = await runTests(broken);
-  strictEqual(result.code, 1);
-  match(result.stderr, /printed no summary/);
-});
-
-Deno.test({
-  name: "Ctrl-C reaches the tests",
-  ignore: Deno.build.os === "windows",
-  fn: async () => {
-    using dir = tempDir();
-    const mark = dir.path("started");
-    const slow = dir.write(
-      "slow_test.ts",
-      `Deno.test("s", async () => {
-        Deno.writeTextFileSync(${JSON.stringify(mark)}, "");
-        await new Promise((resolve) => setTimeout(resolve, 60_000));
-      });`,
-    );
-    const abort = new AbortController();
-    const running = runAny(Deno.execPath(), ["run", "-A", join(repository, "tests/run.ts"), slow], {
-      signal: abort.signal,
-      timeout: 30_000,
-    });
-    for (let turn = 0; turn < 400 && !exists(mark); turn++) {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    abort.abort();
-    const { code } = await running;
-    strictEqual(code, 130);
-  },
+Deno.test("the tests that failed are found at the end of the output", () => {
+  const output = "a ... ok\n\n ERRORS \n\nb => ./b_test.ts:1:6\nerror: no\n\n" +
+    "\x1b[1m FAILURES \x1b[0m\n\nb => ./b_test.ts:1:6\nc => ./b_test.ts:2:6\n\nFAILED | 1 passed | 2 failed (1s)\n";
+  strictEqual(parseFailures(output), "b => ./b_test.ts:1:6\nc => ./b_test.ts:2:6");
+  strictEqual(parseFailures("ok | 1 passed | 0 failed (1s)"), "");
 });

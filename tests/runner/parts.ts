@@ -1,0 +1,74 @@
+/** Splits a run into parts, each for a process of its own. */
+
+import { isAbsolute, join, relative } from "node:path";
+import type { Wanted } from "./arguments.ts";
+import { isTestFile, testFilesIn } from "./files.ts";
+
+/** One process of `deno test`. */
+export interface Part {
+  /** What is said about it. */
+  readonly name: string;
+  /** Its arguments besides those that all have. */
+  readonly args: readonly string[];
+  /** Whether it runs tests; otherwise it only has to end well. */
+  readonly tests: boolean;
+}
+
+/** Files that take longest, which are begun first: otherwise one of them alone would be left at the end. */
+const longest = ["tests/interop/matrix_test.ts"];
+
+/**
+ * The parts for these paths, or for all tests and all examples in the documentation if there are none. Undefined when
+ * a path is not there, which is for `deno test` to say.
+ */
+export function planParts(
+  { paths, check }: Pick<Wanted, "paths" | "check">,
+  cwd: string,
+): Part[] | undefined {
+  const files = new Set<string>();
+  const others: string[] = [];
+  for (const path of paths.length === 0 ? ["tests"] : paths) {
+    const full = isAbsolute(path) ? path : join(cwd, path);
+    const kind = kindOf(full);
+    if (kind === undefined) return undefined;
+    const found = kind === "directory" ? testFilesIn(full) : isTestFile(full) ? [full] : [];
+    for (const file of found) files.add(file);
+    const inTests = relative(join(cwd, "tests"), full).split(/[\\/]/)[0] !== "..";
+    if (kind === "file" ? found.length === 0 : !inTests) others.push(path);
+  }
+  const names = inOrder([...files].map((file) => relative(cwd, file)));
+  const parts: Part[] = names.map((name) => ({ name, args: ["--no-check", name], tests: true }));
+  if (check && names.length > 0) {
+    parts.unshift({ name: "the types", args: ["--no-run", ...names], tests: false });
+  }
+  if (paths.length === 0 || others.length > 0) {
+    const ignore = paths.length === 0 ? ["tests"] : names;
+    const args = [
+      ...check ? [] : ["--no-check"],
+      "--doc",
+      ...ignore.length === 0 ? [] : [`--ignore=${ignore.join(",")}`],
+      ...others,
+    ];
+    parts.unshift({ name: "the examples in the documentation", args, tests: true });
+  }
+  return parts;
+}
+
+function kindOf(path: string): "file" | "directory" | undefined {
+  try {
+    return Deno.statSync(path).isDirectory ? "directory" : "file";
+  } catch {
+    return undefined;
+  }
+}
+
+/** The longest first, then by size, which says a little about how long they take. */
+function inOrder(names: string[]): string[] {
+  const weight = (name: string) => {
+    const rank = longest.indexOf(name.replaceAll("\\", "/"));
+    return rank === -1 ? Deno.statSync(name).size : Infinity;
+  };
+  return names.map((name) => ({ name, weight: weight(name) })).sort((a, b) => b.weight - a.weight).map((
+    one,
+  ) => one.name);
+}
