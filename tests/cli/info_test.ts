@@ -179,8 +179,8 @@ Deno.test("info counts the compressed bytes of each chunk once, if the list has 
     return JSON.parse(stdout)["dedup-size-not-in-seed-nor-cache-compressed"];
   };
   deepStrictEqual([await bytesOf(), await bytesOf("-c", dir.path("cache"))], [1027, 27]);
-  for (const compressed_size of [undefined, 0]) {
-    write(list.with(2, { ...list[2], compressed_size } as typeof list[number]));
+  for (const size of [undefined, 0]) {
+    write(list.with(2, { ...list[2], compressed_size: size } as typeof list[number]));
     strictEqual(await bytesOf(), 0, "one that is not known makes the sum unknown");
   }
   strictEqual((await plain("--chunks-info", file, made.index))[COMPRESSED], "unknown");
