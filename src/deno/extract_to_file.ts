@@ -1,7 +1,8 @@
 /** Extraction into a file, with everything wired: the plan, the target and the workers. */
+import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
-import { BlobPlan, zeroChunkId } from "../jobs/plan.ts";
+import { BlobPlan } from "../jobs/plan.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./blob_target.ts";
@@ -44,10 +45,11 @@ export async function extractToFile(
 ): Promise<void> {
   const { inPlace = false, threads, ...rest } = options;
   // A new file reads as zeros where nothing was written; an old one may hold anything.
-  const plan = new BlobPlan(index, inPlace ? undefined : zeroChunkId(index, nativeCodec));
+  const zeros = new ZeroChunk(index, nativeCodec);
+  const plan = new BlobPlan(index, inPlace ? undefined : zeros);
   const target = inPlace
     ? openBlobInPlace(path, index.size)
     : createBlobTarget(path, index.size, plan.ranges());
   using pool = new WorkerPool(threads);
-  await extractBlob(index, plan, sources, target, pool, { ...rest, probeTarget: inPlace });
+  await extractBlob(index, plan, sources, target, pool, { ...rest, probeTarget: inPlace, zeros });
 }

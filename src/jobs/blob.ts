@@ -2,6 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { portableCodec } from "../codec/portable.ts";
+import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../bytes.ts";
 import { interrupted } from "../errors.ts";
@@ -39,6 +40,7 @@ export interface BulkReader {
 /** What all parts of a blob share. */
 interface Shared {
   readonly index: Index;
+  readonly zeros: ZeroChunk;
   readonly reader: ChunkReader;
   readonly limiter: Limiter;
   readonly kept: KeptChunks;
@@ -76,10 +78,11 @@ export class ChunkedBlob {
   /** The whole blob that the index describes, out of these stores. */
   static open(index: Index, sources: Sources | ChunkStore, options: BlobOptions = {}): ChunkedBlob {
     const from: Sources = "stores" in sources ? sources : { stores: [sources] };
-    const reader = new ChunkReader(from, options.codec ?? portableCodec);
+    const codec = options.codec ?? portableCodec;
     const shared: Shared = {
       index,
-      reader,
+      zeros: new ZeroChunk(index, codec),
+      reader: new ChunkReader(from, codec),
       limiter: new Limiter(options.limits),
       kept: new KeptChunks(options.keepBytes ?? 0),
       bulk: options.bulk,
@@ -149,7 +152,7 @@ export class ChunkedBlob {
         ahead.push(this.#begin(next, underWay, signal));
         bytesAhead += this.#index.length(next++);
       }
-      const { chunk, bytes } = ahead.shift()!;
+      const { chunk, bytes, made } = ahead.shift()!;
       const whole = await bytes;
       bytesAhead -= whole.length;
       const start = this.#index.start(chunk);
@@ -161,7 +164,8 @@ export class ChunkedBlob {
       const id = this.#index.id(chunk);
       const again = ahead.some((one) => one.bytes === bytes);
       if (!again) underWay.delete(id);
-      yield this.#shared.kept.keep(id, whole) || again ? new Uint8Array(part) : part;
+      const shared = made !== true && this.#shared.kept.keep(id, whole);
+      yield shared || again ? new Uint8Array(part) : part;
     }
   }
 
@@ -175,11 +179,14 @@ export class ChunkedBlob {
 
   #begin(chunk: number, underWay: Map<ChunkId, Promise<Uint8Array>>, signal: AbortSignal): Ahead {
     const id = this.#index.id(chunk);
+    const size = this.#index.length(chunk);
+    const { zeros } = this.#shared;
+    if (zeros.is(id, size)) return { chunk, bytes: Promise.resolve(zeros.bytes()), made: true };
     const kept = this.#shared.kept.get(id);
     if (kept !== undefined) return { chunk, bytes: Promise.resolve(kept) };
     let bytes = underWay.get(id);
     if (bytes === undefined) {
-      bytes = this.#read({ id, digest: this.#index.digest, size: this.#index.length(chunk) }, signal);
+      bytes = this.#read({ id, digest: this.#index.digest, size }, signal);
       // Its failure is seen when its turn comes, or never when the reader stops before.
       bytes.catch(() => {});
       underWay.set(id, bytes);
@@ -198,6 +205,8 @@ export class ChunkedBlob {
 interface Ahead {
   readonly chunk: number;
   readonly bytes: Promise<Uint8Array>;
+  /** It was made for this turn: nobody else uses the bytes, and they need not be kept. */
+  readonly made?: boolean;
 }
 
 /** The chunks that were used last. */

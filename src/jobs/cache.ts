@@ -1,5 +1,6 @@
 /** Copies the chunks of an index from stores to a store, without building the blob. */
 import type { ChunkId } from "../chunk.ts";
+import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
@@ -15,6 +16,8 @@ export interface CacheOptions {
   readonly fill: Filling;
   /** Chunks that are left out. */
   readonly ignore?: ReadonlySet<ChunkId>;
+  /** The chunk that no source has to have. */
+  readonly zeros?: ZeroChunk;
   readonly limits?: LimiterOptions;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;

@@ -4,6 +4,7 @@
  */
 import type { ChunkId, ChunkSizes, DigestName } from "../chunk.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
+import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import { missingChunk } from "../stores/chain.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
@@ -16,6 +17,8 @@ import { type Stage, stagesOf } from "./stages.ts";
 
 /** What the target is called among the sources, as far as it had the right bytes already. */
 export const THE_TARGET = "the target itself";
+/** What the chunk of zeros comes from. */
+export const ZEROS = "zeros";
 
 /** Chunks that a worker takes at a time when it reads them itself. */
 const LOCAL_GROUP = 64;
@@ -35,6 +38,8 @@ export interface Delivery {
   readonly target?: TargetPlace;
   /** First look whether the target holds the right bytes already. */
   readonly probeTarget?: boolean;
+  /** The chunk that no source has to have. */
+  readonly zeros?: ZeroChunk;
   /** The store that gets the chunks; those that it has are not fetched. Default: the cache, for those not from it. */
   readonly fill?: Filling;
   /** Takes the verified bytes of the chunks, in the order in which they arrive. */
@@ -79,6 +84,12 @@ export class Courier {
     await inLanes(groups, this.lanes, this.#delivery.signal, (group, signal) => this.bring(group, signal));
   }
 
+  /** How the cache is filled. */
+  get #cache(): Filling | undefined {
+    const folder = this.#delivery.sources.cache?.folder;
+    return folder === undefined ? undefined : { folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
+  }
+
   get #isRemote(): boolean {
     return this.#limiters.size > 0;
   }
@@ -102,13 +113,31 @@ export class Courier {
     // What is there already need not be asked for.
     const { probeTarget = false, fill } = this.#delivery;
     if (probeTarget || fill !== undefined) rest = await this.#assemble(rest, [], true);
+    // A store that is filled gets the chunk of zeros as another has it, where one does.
+    if (fill === undefined) rest = await this.#makeZeros(rest);
     for (const stage of this.#stages) {
       if (rest.length === 0) return;
       rest = stage.kind === "folders"
         ? await this.#assemble(rest, stage.folders)
         : await this.#fetch(rest, stage.store, signal);
     }
+    rest = await this.#makeZeros(rest);
     if (rest.length > 0) throw missingChunk(rest[0].id, this.#delivery.sources);
+  }
+
+  /** Delivers the chunk of zeros if it is one of the group. Returns the others. */
+  async #makeZeros(group: readonly PlannedChunk[]): Promise<readonly PlannedChunk[]> {
+    const { zeros } = this.#delivery;
+    if (zeros === undefined) return group;
+    const made: AssembleItem[] = [];
+    const others: PlannedChunk[] = [];
+    for (const chunk of group) {
+      if (!zeros.is(chunk.id, chunk.size)) others.push(chunk);
+      else made.push({ ...chunk, given: { form: "plain", bytes: zeros.bytes() }, givenBy: ZEROS });
+    }
+    // The cache does not get it: nobody will ask the cache for it.
+    if (made.length > 0) await this.#assemble(made, [], false, false);
+    return others;
   }
 
   /** Asks a store for the chunks and has those delivered that it gave. Returns the others. */
@@ -140,17 +169,15 @@ export class Courier {
     items: readonly T[],
     folders: readonly FolderSource[],
     look = false,
+    toCache = true,
   ): Promise<T[]> {
-    const { digest, target, probeTarget = false, fill, sources, receive } = this.#delivery;
-    const cache: Filling | undefined = sources.cache?.folder === undefined
-      ? undefined
-      : { folder: sources.cache.folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
+    const { digest, target, probeTarget = false, fill, receive } = this.#delivery;
     const { origins, storedBytes, bytes } = await this.#workers.assemble({
       digest,
       target,
       probeTarget: probeTarget && look,
       folders,
-      fill: fill ?? cache,
+      fill: fill ?? (toCache ? this.#cache : undefined),
       skipPresent: fill !== undefined && look,
       giveBack: receive !== undefined,
       items,

@@ -1,8 +1,9 @@
 /** Builds a blob in a file. */
+import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
-import { deliver } from "./deliver.ts";
+import { deliver, ZEROS } from "./deliver.ts";
 import type { BlobPlan } from "./plan.ts";
 import type { BlobTarget, Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
@@ -19,6 +20,11 @@ export interface ExtractOptions {
   readonly probeTarget?: boolean;
 }
 
+/** The same, with what the caller who wires the job knows. */
+interface WiredOptions extends ExtractOptions {
+  readonly zeros: ZeroChunk;
+}
+
 /** Writes the blob to the target and makes it count. On any failure the target is discarded and the error thrown. */
 export async function extractBlob(
   index: Index,
@@ -26,7 +32,7 @@ export async function extractBlob(
   sources: Sources,
   target: BlobTarget,
   workers: Workers,
-  options: ExtractOptions = {},
+  options: WiredOptions,
 ): Promise<void> {
   const { progress = new Progress(), ...rest } = options;
   progress.total = index.size;
@@ -35,7 +41,7 @@ export async function extractBlob(
   try {
     await deliver(plan.chunks(), { digest, sizes, sources, target: place, progress, ...rest }, workers);
     // What the plan leaves out is zeros, which the target holds already.
-    if (progress.done < index.size) progress.add("zeros", 0, index.size - progress.done, 0);
+    if (progress.done < index.size) progress.add(ZEROS, 0, index.size - progress.done, 0);
     await workers.release();
     target.commit();
   } catch (error) {

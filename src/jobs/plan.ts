@@ -1,8 +1,7 @@
 /** Which chunks a blob needs and where each of them goes: every id once, in the order of the blob. */
 import type { ChunkId } from "../chunk.ts";
-import type { Codec } from "../codec/codec.ts";
+import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
-import { toHex } from "../bytes.ts";
 import type { ByteRange } from "./ports.ts";
 
 /** A chunk and all its places in the blob. */
@@ -12,11 +11,6 @@ export interface PlannedChunk {
   readonly offsets: number[];
 }
 
-/** The id of a chunk of `max` zeros, which is what long runs of zeros are cut into. */
-export function zeroChunkId(index: Index, codec: Codec): ChunkId {
-  return toHex(codec.digest(index.digest, new Uint8Array(index.sizes.max)));
-}
-
 /** A plan for one index: 8 bytes a chunk besides the index, however large the blob. */
 export class BlobPlan {
   readonly #index: Index;
@@ -24,10 +18,10 @@ export class BlobPlan {
   readonly #first: Int32Array;
   /** For each chunk the next of the same id, -1 at the last. */
   readonly #next: Int32Array;
-  readonly #skip: ChunkId | undefined;
+  readonly #skip: ZeroChunk | undefined;
 
-  /** Chunks of the largest size with the id `skip` are left out. */
-  constructor(index: Index, skip?: ChunkId) {
+  /** The chunk `skip` is left out. */
+  constructor(index: Index, skip?: ZeroChunk) {
     this.#index = index;
     this.#first = index.firstOccurrences();
     this.#next = linkRepeats(this.#first);
@@ -61,8 +55,8 @@ export class BlobPlan {
   }
 
   #skips(i: number): boolean {
-    return this.#skip !== undefined && this.#index.length(i) === this.#index.sizes.max &&
-      this.#index.id(i) === this.#skip;
+    const size = this.#index.length(i);
+    return this.#skip !== undefined && size === this.#skip.size && this.#skip.is(this.#index.id(i), size);
   }
 }
 

@@ -1,4 +1,6 @@
 /** `desync cache -s STORE -c FOLDER INDEX…` */
+import { ZeroChunk } from "../../codec/zero_chunk.ts";
+import { nativeCodec } from "../../deno/native_codec.ts";
 import { cacheChunks } from "../../jobs/cache.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { WorkerPool } from "../../workers/pool.ts";
@@ -21,7 +23,9 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);
   for (const index of indexes) {
-    await cacheChunks(index, { stores }, pool, { fill, ignore, limits: locator.limits, signal, progress });
+    const zeros = new ZeroChunk(index, nativeCodec);
+    const options = { fill, ignore, zeros, limits: locator.limits, signal, progress };
+    await cacheChunks(index, { stores }, pool, options);
   }
   return DONE;
 }

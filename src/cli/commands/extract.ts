@@ -1,6 +1,6 @@
 /** `desync extract INDEX OUTPUT` */
 import { extractToFile } from "../../deno/extract_to_file.ts";
-import { THE_TARGET } from "../../jobs/deliver.ts";
+import { THE_TARGET, ZEROS } from "../../jobs/deliver.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
 import { DONE } from "../exit_status.ts";
@@ -40,7 +40,7 @@ function statistics(index: Index, progress: Progress, output: string): Record<st
     sources.reduce((sum, { name, chunks }) => sum + (isOne(name) ? chunks : 0), 0);
   return {
     "chunks-from-seeds": 0,
-    "chunks-from-store": chunksOf((name) => name !== THE_TARGET),
+    "chunks-from-store": chunksOf((name) => name !== THE_TARGET && name !== ZEROS),
     "chunks-in-place": chunksOf((name) => name === THE_TARGET),
     "bytes-copied-from-seeds": 0,
     "bytes-cloned-from-seeds": 0,
