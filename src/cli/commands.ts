@@ -331,16 +331,17 @@ stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are
     name: "completion",
     group: "Other",
     args: "<shell>",
-    words: { shell: ["bash", "zsh", "fish"] },
-    summary: "print what makes a shell complete desync's command lines",
+    words: { shell: ["bash", "zsh", "fish", "powershell"] },
+    summary: "print a shell completion script",
     description:
-      `Prints a script for bash, zsh or fish that completes commands, options, their words, and files of the right kind.
-It is complete in itself: nothing is run at a TAB. Print it again after an update.`,
-    flags: [],
+      `Prints a script for bash, zsh, fish or PowerShell that completes commands, options, their words, and files of the
+right kind. It is complete in itself: nothing is run at a TAB. Print it again after an update.`,
+    flags: ["noDescriptions"],
     examples: [
       "desync completion bash > /usr/share/bash-completion/completions/desync",
       "desync completion zsh > /usr/share/zsh/vendor-completions/_desync",
       "desync completion fish > ~/.config/fish/completions/desync.fish",
+      "desync completion powershell >> $PROFILE",
     ],
     load: () => import("./commands/completion.ts"),
   },
@@ -355,5 +356,15 @@ in there.`,
     flags: [],
     examples: ["desync manpage | man -l -", "desync manpage /usr/local/share/man/man1"],
     load: () => import("./commands/manpage.ts"),
+  },
+  {
+    name: "version",
+    group: "Other",
+    args: "",
+    summary: "print the versions of the program and what it runs on",
+    description: "Prints what --version prints.",
+    flags: [],
+    examples: ["desync version"],
+    load: () => import("./commands/version.ts"),
   },
 ];

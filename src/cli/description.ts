@@ -1,7 +1,7 @@
 /** The command line as data, out of the one definition of commands and options: for completion and the manual. */
 import { type ArgumentKind, kindOf } from "./arguments.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
-import { collect, type Flag, type FlagName, FLAGS, GLOBAL_FLAGS } from "./flags.ts";
+import { collect, collectList, type Flag, type FlagName, FLAGS, GLOBAL_FLAGS } from "./flags.ts";
 
 /** What is given with an option, or as an argument. */
 export interface ValueDescription {
@@ -81,7 +81,7 @@ export function describeOption(name: FlagName): OptionDescription {
   return {
     names: names.split(", "),
     value: valueName === undefined ? undefined : describeValue(valueName, flag.words),
-    repeated: flag.parse === collect,
+    repeated: flag.parse === collect || flag.parse === collectList,
     description: flag.description,
     fallback: flag.fallbackText ?? (flag.fallback === undefined ? undefined : String(flag.fallback)),
   };

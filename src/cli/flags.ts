@@ -4,6 +4,7 @@ import { chunkSizesProblem, DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { DesyncError } from "../errors.ts";
 import { FEATURE_WORDS } from "../formats/features.ts";
+import { byteCount, byteCountOrAll, duration, LONGEST_MS, wholeNumber } from "./go_values.ts";
 
 /** The values of all options that any command has. What a command does not have stays undefined. */
 export interface FlagValues {
@@ -50,6 +51,7 @@ export interface FlagValues {
   readonly outputFormat?: "disk" | "gnu-tar";
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
+  readonly descriptions?: boolean;
   readonly verbose?: boolean;
   readonly progress?: ProgressMode;
 }
@@ -80,11 +82,16 @@ export function collect(text: string, previous: unknown): string[] {
   return [...(Array.isArray(previous) ? previous : []), text];
 }
 
+/** The parser of options of which the last counts, for commands that take one of what others take many. */
+function last(text: string): string[] {
+  return collect(text, undefined);
+}
+
 /** A part of a list: quoted, with quotes in it doubled, or without commas. */
 const LIST_PART = /"((?:[^"]|"")*)"(?=,|$)|([^,]*)/y;
 
 /** The parser of options that may be repeated and take several values with commas between, as desync's do. */
-function collectList(text: string, previous: unknown): string[] {
+export function collectList(text: string, previous: unknown): string[] {
   // Nothing is none at all, as in scripts whose variable is not set.
   if (text === "") return Array.isArray(previous) ? previous : [];
   let values = previous;
@@ -96,30 +103,11 @@ function collectList(text: string, previous: unknown): string[] {
   return values as string[];
 }
 
-function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-      throw new DesyncError("usage", `it is not a whole number ${range}`);
-    }
-    return value;
-  };
-}
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Timers take no longer ones: 24.8 days. */
-const LONGEST_MS = 2 ** 31 - 1;
-
-/** A time as Go writes it (500ms, 1.5s, 1m30s), in milliseconds. */
-function duration(text: string): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)];
-  if (text !== "0" && (parts.length === 0 || parts.map((part) => part[0]).join("") !== text)) {
-    throw new DesyncError("usage", "it is not a time such as 500ms or 1.5s");
-  }
-  const milliseconds = parts.reduce((sum, [, number, unit]) => sum + Number(number) * UNITS[unit], 0);
-  return Math.min(milliseconds, LONGEST_MS);
+/** Milliseconds; 0 is for ever. */
+function timeout(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds < 0) throw new DesyncError("usage", "it is negative");
+  return milliseconds || LONGEST_MS;
 }
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1024, b: 1, k: 1024, m: 1024 * 1024 };
@@ -142,18 +130,18 @@ export const FLAGS = {
   stores: {
     flags: "-s, --store <location>",
     description:
-      "store to take chunks from: a folder, an http(s) or an ssh URL; several (repeated, or with commas between) are asked in order",
+      "store to take chunks from: a folder, an http(s) or an ssh URL; several (repeated, or with commas between) are asked in order; a comma in a name is written as in '\"a,b\"'",
     parse: collectList,
   },
   targetStore: {
     flags: "-s, --store <folder>",
     description: "store that gets the chunks it lacks",
-    parse: collect,
+    parse: last,
   },
   sourceStore: {
     flags: "-s, --store <folder>",
     description: "store to look into for how many bytes each chunk takes there",
-    parse: collect,
+    parse: last,
   },
   targetCache: { flags: "-c, --cache <folder>", description: "store that gets the chunks it lacks" },
   chunkSize: {
@@ -188,20 +176,20 @@ export const FLAGS = {
   },
   start: {
     flags: "-S, --start <bytes>",
-    description: "begin at this byte of the file",
-    parse: wholeNumber(0),
+    description: "begin at this byte of the file, such as 4096 or 1M",
+    parse: byteCount,
     fallback: 0,
   },
   offset: {
     flags: "-o, --offset <bytes>",
-    description: "begin at this byte of the blob",
-    parse: wholeNumber(0),
+    description: "begin at this byte of the blob, such as 4096 or 1M",
+    parse: byteCount,
     fallback: 0,
   },
   length: {
     flags: "-l, --length <bytes>",
-    description: "bytes to write, 0 for all that follow",
-    parse: wholeNumber(0),
+    description: "bytes to write, such as 4096 or 1M; 0 or less for all that follow",
+    parse: byteCountOrAll,
     fallback: 0,
   },
   yes: { flags: "-y, --yes", description: "do not ask" },
@@ -213,7 +201,7 @@ export const FLAGS = {
   localStore: {
     flags: "-s, --store <folder>",
     description: "the store, a folder of this machine",
-    parse: collect,
+    parse: last,
   },
   cache: {
     flags: "-c, --cache <folder>",
@@ -244,14 +232,14 @@ export const FLAGS = {
   errorRetryBaseInterval: {
     flags: "-b, --error-retry-base-interval <time>",
     description: "wait before the first further try; it grows by as much with each",
-    parse: duration,
+    parse: (text) => Math.max(0, duration(text)),
     fallback: 500,
     fallbackText: "500ms",
   },
   timeout: {
     flags: "--timeout <time>",
     description: "a request fails when a server sends nothing for so long; 0 to wait for ever",
-    parse: (text) => duration(text) || LONGEST_MS,
+    parse: timeout,
     fallback: 60_000,
     fallbackText: "1m",
   },
@@ -350,6 +338,7 @@ export const FLAGS = {
     fallback: "disk",
   },
   noTime: { flags: "--no-time", description: "leave the archive's times out" },
+  noDescriptions: { flags: "--no-descriptions", description: "complete without descriptions" },
   digest: {
     flags: "--digest <name>",
     description: "digest of chunk ids, sha512-256 or sha256",

@@ -77,18 +77,14 @@ export class Locator implements AsyncDisposable {
 
   /** The stores alone. */
   stores(maxChunkSize?: number): ChunkStore[] {
-    return (this.#flags.store ?? []).map((location) => this.store(location, maxChunkSize));
+    return (this.#flags.store ?? []).map((location) => {
+      refuseGroup(location);
+      return this.store(location, maxChunkSize);
+    });
   }
 
   /** A store to read. */
   store(location: string, maxChunkSize?: number): ChunkStore {
-    if (location.includes("|")) {
-      throw new DesyncError(
-        "usage",
-        `Cannot open the stores ${JSON.stringify(location)}: groups of stores are not supported yet ` +
-          "(give --store once for each, they are asked in order)",
-      );
-    }
     const scheme = schemeOf(location);
     if (scheme === undefined) return new LocalStore(location);
     if (scheme === "http" || scheme === "https") {
@@ -260,13 +256,18 @@ export class Locator implements AsyncDisposable {
   }
 }
 
-/** The one store that was named on this machine; `undefined` when none was. */
+function refuseGroup(location: string): void {
+  if (!location.includes("|")) return;
+  throw new DesyncError(
+    "usage",
+    `Cannot open the stores ${JSON.stringify(location)}: groups of stores are not supported yet ` +
+      "(give --store once for each, they are asked in order)",
+  );
+}
+
+/** The store of a command that takes one; `undefined` when none was named. */
 export function onlyStore(flags: FlagValues): string | undefined {
-  const [location, ...more] = flags.store ?? [];
-  if (more.length > 0) {
-    throw new DesyncError("usage", "Too many options -s, --store: this command takes one store");
-  }
-  return location;
+  return flags.store?.[0];
 }
 
 /** The store that was named, a folder of this machine: there and nowhere else can it be, say, verified. */

@@ -22,7 +22,6 @@ const MISSING_OPTIONS = new Map<
   ["--seed-dir", ["extract"]],
   ["--skip-invalid-seeds", ["extract"]],
   ["--regenerate-invalid-seeds", ["extract"]],
-  ["--no-descriptions", ["completion"]],
   ["--manual", ["manpage"]],
   ["--section", ["manpage"]],
   ["--source", ["manpage"]],

@@ -1,7 +1,6 @@
 /** The parser and the help, built out of the definitions of commands and options. */
 import { Command, Help, Option } from "npm:commander@15.1.0";
 import { DesyncError, messageOf } from "../errors.ts";
-import { VERSION } from "../version.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
 import { describeArguments, describeSynopsis, HELP, HELP_SUMMARY, VERSION_OPTION } from "./description.ts";
 import { STATUSES } from "./exit_status.ts";
@@ -9,6 +8,7 @@ import { type Flag, type FlagName, FLAGS, type FlagValues, GLOBAL_FLAGS, REMOTE_
 import { didYouMean } from "./nearest.ts";
 import { print } from "./output.ts";
 import { usageError } from "./usage_errors.ts";
+import { versionText } from "./version_text.ts";
 
 /** What is done with a command line that makes sense. */
 export type Start = (spec: CommandSpec, positionals: string[], flags: FlagValues) => Promise<void>;
@@ -127,11 +127,6 @@ function valueOf(option: Option, { words, parse }: Flag, text: string, previous:
   } catch (error) {
     throw invalidValue(text, name, messageOf(error));
   }
-}
-
-function versionText(): string {
-  const { deno, v8 } = Deno.version;
-  return `desync ${VERSION} (deno ${deno}, v8 ${v8}, ${Deno.build.target})`;
 }
 
 function afterHelp(): string {

@@ -159,3 +159,20 @@ Deno.test({
     );
   },
 });
+
+Deno.test("where one store counts, the last one given is taken, as in desync", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const blob = dir.write("image", made.bytes);
+  const [first, last] = [dir.path("first"), dir.dir("last")];
+  const twice = ["-s", first, "--store", last];
+  strictEqual((await runCli(["make", ...twice, dir.path("x.caibx"), blob])).code, 0);
+  strictEqual((await runCli(["tar", "-i", ...twice, dir.path("x.caidx"), dir.dir("tree")])).code, 0);
+  strictEqual((await runCli(["chop", ...twice, made.index, blob])).code, 0);
+  strictEqual((await runCli(["verify", ...twice])).code, 0);
+  strictEqual((await runCli(["prune", "-y", ...twice, made.index])).code, 0);
+  const inspected = await runCli(["inspect-chunks", ...twice, made.index]);
+  deepStrictEqual([inspected.code, inspected.stdout.includes("compressed_size")], [0, true]);
+  deepStrictEqual(new Set(filesIn(last).map((path) => path.slice(5, 69))), new Set(made.ids));
+  deepStrictEqual(filesIn(dir.root).filter((path) => path.startsWith("first")), []);
+});

@@ -1,8 +1,8 @@
-import { deepStrictEqual, ok } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { describeCommands, describeGlobalOptions } from "../../src/cli/description.ts";
 import { runCli } from "../support/cli.ts";
 import { peers } from "../support/peers.ts";
-import { offered, shells } from "../support/shells.ts";
+import { offered, offeredByPowerShell, shells } from "../support/shells.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
 const indexes = ["my file.caibx", "store.castr", "tree.caidx", "v1.caibx"];
@@ -45,7 +45,7 @@ const cases: [line: string, offers: string[]][] = [
   ["desync cache v1.caibx tree.caidx my", ["my file.caibx"]],
   ["desync chop --ignore-chunks i", ["image.raw"]],
   ["desync pull - - - ", ["store.castr"]],
-  ["desync completion ", ["bash", "fish", "zsh"]],
+  ["desync completion ", ["bash", "fish", "powershell", "zsh"]],
   ["desync help ca", ["cache", "cat"]],
   ["desync none ", []],
 ];
@@ -99,3 +99,63 @@ for (const shell of shells) {
     },
   });
 }
+
+Deno.test("--no-descriptions leaves out what commands and options are for, and nothing else", async () => {
+  const descriptions = [
+    ...describeCommands().map(({ summary }) => summary),
+    ...describeCommands().flatMap(({ options }) => options.map(({ description }) => description)),
+  ];
+  const words = describeCommands().flatMap((
+    { name, options },
+  ) => [name, ...options.flatMap(({ names }) => names)]);
+  for (const shell of ["bash", "zsh", "fish", "powershell"]) {
+    const [full, bare] = await Promise.all([
+      runCli(["completion", shell]),
+      runCli(["completion", shell, "--no-descriptions"]),
+    ]);
+    deepStrictEqual([bare.code, bare.stderr], [0, ""]);
+    // Each shell quotes in its own way; what is plain is the same in all.
+    const plain = descriptions.filter((text) => /^[\w ,;()]+$/.test(text));
+    deepStrictEqual(plain.filter((text) => bare.stdout.includes(text)), [], shell);
+    ok(shell === "bash" || plain.every((text) => full.stdout.includes(text)), shell);
+    deepStrictEqual(words.filter((word) => !bare.stdout.includes(word.replace(/^-+/, ""))), [], shell);
+  }
+});
+
+Deno.test("the script for PowerShell has every option of every command with its kind", async () => {
+  const { code, stdout, stderr } = await runCli(["completion", "powershell"]);
+  deepStrictEqual([code, stderr], [0, ""]);
+  const described = [...describeCommands(), { name: "", options: describeGlobalOptions(), arguments: [] }];
+  for (const command of described) {
+    const [, text] = stdout.split(`\n        '${command.name}' = @{\n`);
+    const own = text.slice(0, text.indexOf("\n        }"));
+    for (const { names, value } of command.options) {
+      const kind = value === undefined
+        ? ""
+        : value.kind === "words"
+        ? `=${value.words.join(",")}`
+        : value.kind;
+      for (const name of names) ok(own.includes(`'${name}|${kind}|`), `${command.name} ${name}`);
+    }
+    const [, args] = /Arguments = @\((.*)\)/.exec(own)!;
+    strictEqual(args === "" ? 0 : args.split("', '").length, command.arguments.length, command.name);
+  }
+});
+
+Deno.test({
+  name: "PowerShell completes commands, options, words and files",
+  ignore: peers.pwsh === undefined,
+  fn: async () => {
+    using dir = workFolder();
+    const { stdout: script } = await runCli(["completion", "powershell"]);
+    // It has its own way to quote blanks, and offers files where nothing else is offered.
+    const own = cases.filter(([line, offers]) => offers.length > 0 && !line.includes("\\"))
+      .map(([line, offers]) => [line, offers.filter((word) => !word.includes(" "))] as const);
+    const found = await offeredByPowerShell(script, own.map(([line]) => line), dir);
+    const plain = (words: string[]) => words.filter((word) => !/^-|'/.test(word)).map(lastPart).sort();
+    deepStrictEqual(
+      own.map(([line], i) => [line, plain(found[i])]),
+      own.map(([line, words]) => [line, words.map(lastPart).sort()]),
+    );
+  },
+});

@@ -46,6 +46,18 @@ async function pull(store: string, ...sent: (Message | Uint8Array)[]) {
   return await runCli(["pull", "-", "-", "-", store], { stdin });
 }
 
+Deno.test({
+  name: "the store may have any name, also one that is a group of stores elsewhere",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, pieces, { name: "a|b" });
+    const result = await pull(made.store, hello, request(made.ids[0]), goodbye);
+    deepStrictEqual([result.code, result.stderr], [0, ""]);
+    deepStrictEqual(decoded(result.stdoutBytes), [serverHello, chunk(made, 0), goodbye]);
+  },
+});
+
 Deno.test("chunks, several to a request, and missing ones; goodbye and the input's end are status 0", async () => {
   using dir = tempDir();
   const made = madeIn(dir);

@@ -22,7 +22,7 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["info", "--format=jsn", "a"], "--format", /did you mean json\?/],
   [["verify", "--progress", "jso"], "--progress", /did you mean json\?/],
   [["completion", "zhs"], "<shell>", /did you mean zsh\?/],
-  [["completion", "powershell"], "<shell>", "bash, zsh, fish"],
+  [["completion", "tcsh"], "<shell>", "bash, zsh, fish, powershell"],
   [["make", "-m", "0:1:2", "a", "b"], "--chunk-size", "0:1:2", "below 1 byte"],
   [["make", "-m", "1:2", "a", "b"], "--chunk-size", "1:2", "MIN:AVG:MAX"],
   [["extract", "-Q", "a", "b"], "-Q"],
@@ -43,7 +43,9 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["extract", "-e", "x", "a", "b"], "--error-retry"],
   [["extract", "--timeout", "5", "a", "b"], "--timeout", "500ms"],
   [["extract", "--timeout", "", "a", "b"], "--timeout"],
-  [["extract", "--timeout", "-1s", "a", "b"], "--timeout"],
+  [["extract", "--timeout", "-1s", "a", "b"], "--timeout", "negative"],
+  [["cat", "-l", "1Q", "a"], "--length", "1Q", "64k"],
+  [["cat", "-o", "-1", "a"], "--offset", "at least 0"],
   [["extract", "--timeout", "1s 5", "a", "b"], "1s 5"],
   [["extract", "--progress", "loud", "a", "b"], "auto, bar, lines, json, none"],
   [["extract", "-k=maybe", "a", "b"], "-k", "maybe"],
@@ -107,6 +109,7 @@ Deno.test("--version and --help", async () => {
   const extract = await runCli(["extract", "--help"]);
   deepStrictEqual([extract.code, extract.stderr], [0, ""]);
   strictEqual((await runCli(["help", "extract"])).stdout, extract.stdout);
+  strictEqual((await runCli(["version"])).stdout, version.stdout);
 });
 
 Deno.test("options as Go's flags are written: with =, before and after, switches with a value", async () => {

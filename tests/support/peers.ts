@@ -20,6 +20,8 @@ export interface Peers {
   bash?: string;
   zsh?: string;
   fish?: string;
+  /** PowerShell, which Debian does not have: a run may be without it. */
+  pwsh?: string;
   /** Checks manual pages. */
   mandoc?: string;
   /** Chromium, or Chrome. */
@@ -55,6 +57,7 @@ function findPeers(): Peers {
     bash: programs("bash")[0],
     zsh: programs("zsh")[0],
     fish: programs("fish")[0],
+    pwsh: programs("pwsh")[0],
     mandoc: programs("mandoc")[0],
     chromium: ["chromium", "google-chrome", "chrome"].flatMap(programs)[0],
   };

@@ -142,3 +142,30 @@ async function probed(
     throw new Error(`${shell} ended with status ${code} and offered nothing:\n${stdout}${stderr}`);
   }
 }
+
+/** What PowerShell completes each line to, with the script loaded, in the folder `cwd`. */
+export async function offeredByPowerShell(
+  script: string,
+  lines: readonly string[],
+  cwd: TempDir,
+): Promise<string[][]> {
+  using dir = scratch();
+  const path = join(dir.path, "desync.ps1");
+  Deno.writeTextFileSync(path, script);
+  const quoted = lines.map((line) => `'${line.replaceAll("'", "''")}'`);
+  const commands = `. '${path}'
+    foreach ($line in ${quoted.join(", ")}) {
+      (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches | ForEach-Object CompletionText
+      '${END}'
+    }`;
+  const args = ["-NoProfile", "-NonInteractive", "-Command", commands];
+  const { code, stdout, stderr } = await runAny(peers.pwsh!, args, { cwd: cwd.root });
+  const parts = stdout.replaceAll("\r", "").split(`${END}\n`);
+  if (code !== 0 || parts.pop() !== "" || parts.length !== lines.length) {
+    throw new Error(`PowerShell ended with status ${code}:\n${stdout}${stderr}`);
+  }
+  return parts.map((part) =>
+    part.split("\n").filter((word) => word !== "")
+      .map((word) => word.replace(/^--[^=]+=(?=.)/, "").replace(/[/\\]$/, ""))
+  );
+}

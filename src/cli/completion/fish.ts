@@ -14,7 +14,7 @@ export function fishCompletion(
   const lines = [
     ...globals.map((option) => `complete -c desync -n __desync_first ${optionWords(option)}`),
     ...commands.map(({ name, summary }) =>
-      `complete -c desync -n __desync_first -a ${name} -d ${quote(summary)}`
+      `complete -c desync -n __desync_first -a ${name}${described(summary)}`
     ),
   ];
   for (const { name, options, arguments: args } of commands) {
@@ -126,7 +126,11 @@ function optionWords({ names, value, description }: OptionDescription): string {
     const from = candidates(value);
     if (from !== undefined) words.push(`-a ${quote(from)}`);
   }
-  return [...words, `-d ${quote(description)}`].join(" ");
+  return words.join(" ") + described(description);
+}
+
+function described(text: string): string {
+  return text === "" ? "" : ` -d ${quote(text)}`;
 }
 
 function candidates({ kind, words }: ValueDescription): string | undefined {

@@ -6,7 +6,7 @@ export function zshCompletion(
   commands: readonly CommandDescription[],
   globals: readonly OptionDescription[],
 ): string {
-  const names = commands.map(({ name, summary }) => quote(`${name.replaceAll(":", "\\:")}:${summary}`));
+  const names = commands.map(({ name, summary }) => quote(name + (summary === "" ? "" : `:${summary}`)));
   return `#compdef desync
 # zsh completion for desync, written by \`desync completion zsh\`.
 
@@ -74,7 +74,8 @@ function specs(options: readonly OptionDescription[]): string[] {
       const excluded = repeated ? "*" : names.length > 1 ? `(${names.join(" ")})` : "";
       const joined = value === undefined ? "" : name.startsWith("--") ? "=" : "+";
       const argument = value === undefined ? "" : `:${value.name.replaceAll(":", "\\:")}:${action(value)}`;
-      return quote(`${excluded}${name}${joined}[${description.replace(/[\\[\]:]/g, "\\$&")}]${argument}`);
+      const text = description === "" ? "" : `[${description.replace(/[\\[\]:]/g, "\\$&")}]`;
+      return quote(`${excluded}${name}${joined}${text}${argument}`);
     })
   );
 }
