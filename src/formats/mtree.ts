@@ -2,8 +2,9 @@
  * The mtree format (mtree(5) of BSD): a tree as text, one line a node.
  *
  * Source: the output of `desync mtree` 1.0.4, which is followed to the character for directories, files and symlinks
- * with ordinary modes. It leaves out setuid, setgid and sticky and shows pipes, sockets and devices as something else;
- * those are as casync's mtree has them.
+ * with ordinary modes. It omits setuid, setgid and sticky, shows pipes, sockets and devices as something else, and, except
+ * for files, puts blanks in place of the first zeros of nanoseconds, which breaks the line at these; here all that is as in
+ * casync's mtree.
  */
 import type { DigestName } from "../chunk.ts";
 import type { ArchiveNode, NodeKind } from "./archive_elements.ts";
@@ -42,8 +43,7 @@ export function mtreeLine(path: string, node: ArchiveNode, digest?: FileDigest):
   return `${words.join(" ")}\n`;
 }
 
-function timeText({ kind, mtime }: ArchiveNode): string {
+function timeText({ mtime }: ArchiveNode): string {
   const { seconds, nanoseconds } = splitTime(mtime);
-  // desync fills up with zeros for files and with spaces for all others.
-  return `${seconds}.${nanoseconds.toString().padStart(9, kind === "file" ? "0" : " ")}`;
+  return `${seconds}.${nanoseconds.toString().padStart(9, "0")}`;
 }
