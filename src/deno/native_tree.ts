@@ -5,6 +5,8 @@ import { splitTime } from "../formats/node_time.ts";
 import { errno, type Libc, libc, pathIn, SystemError, terminated, terminatedText } from "./libc.ts";
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { FolderLister } from "./list_folder.ts";
+import { StatReader } from "./statx.ts";
+import { checkKept, isHeldEverywhere } from "./kept_time.ts";
 import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
 
 const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
@@ -118,6 +120,16 @@ class NativeTree implements TreeSystem {
       ? this.#libc.futimens(what, times)
       : this.#libc.utimensat(what.folder, terminated(what.name), times, AT.noFollow);
     this.#check(result);
+    if (!isHeldEverywhere(seconds)) checkKept(mtime, this.#timeOf(what));
+  }
+
+  /** `undefined` where it cannot be asked for. */
+  #timeOf(what: Handle | Place): bigint | undefined {
+    if (this.#libc.statx === null) return undefined;
+    const stats = new StatReader(this.#libc);
+    return typeof what === "number"
+      ? stats.read(what, EMPTY_NAME, AT.emptyPath).mtime
+      : stats.read(what.folder, terminated(what.name), AT.noFollow).mtime;
   }
 
   setXattr(what: Handle | Place, name: string, value: Uint8Array): void {

@@ -49,7 +49,10 @@ export interface TreeSystem {
   setOwner(what: Handle | Place, uid: number, gid: number): void;
   /** Not for symlinks, which have no mode. */
   setMode(what: Handle | Place, mode: number): void;
-  /** The time of the last change, in nanoseconds since 1970; that of the last access becomes now. */
+  /**
+   * The time of the last change, in nanoseconds since 1970; that of the last access becomes now. Fails when the file system
+   * has kept another.
+   */
   setTime(what: Handle | Place, mtime: bigint): void;
   /** Sets an extended attribute, replacing one of the same name. */
   setXattr(what: Handle | Place, name: string, value: Uint8Array): void;

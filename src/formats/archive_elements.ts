@@ -4,7 +4,7 @@
  * An element is `u64 size, u64 type` and its content, all little-endian; `size` counts these 16 bytes too. For each
  * node there are, in this order, with as many of the ones in brackets as the node has:
  *
- *     ENTRY              0x1396fabcea5bbb51  u64 feature flags, st_mode, flags, uid, gid, mtime (ns, signed)
+ *     ENTRY              0x1396fabcea5bbb51  u64 feature flags, st_mode, flags, uid, gid, mtime (ns; archive_time.ts)
  *     [USER]             0xf453131aaeeaccb3  name, NUL
  *     [GROUP]            0x25eb6ac969396a52  name, NUL
  *     [XATTR]…           0xb8157091f80bc486  name, NUL, value

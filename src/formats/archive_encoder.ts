@@ -19,6 +19,7 @@ import {
   NO_MASK,
   type NodeKind,
 } from "./archive_elements.ts";
+import { encodeTime } from "./archive_time.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import {
   CHATTR_FLAGS,
@@ -28,7 +29,6 @@ import {
   hasOwners,
   normalizeFeatures,
   SUBVOLUME_FLAGS,
-  timeGranularity,
 } from "./features.ts";
 import { buildGoodbye, type GoodbyeItem, nameHash } from "./goodbye.ts";
 import { escapeName } from "./node_text.ts";
@@ -76,7 +76,6 @@ export class ArchiveEncoder {
   /** What is recorded: the fewest flags that say so. */
   readonly features: bigint;
   readonly #writer: ByteWriter;
-  readonly #granularity: bigint | undefined;
   readonly #names = new Map<string, Uint8Array>();
   readonly #folders: OpenFolder[] = [];
   /** Bytes of the file that have not come yet; `undefined` outside of files. */
@@ -90,7 +89,6 @@ export class ArchiveEncoder {
   /** `emit` gets the bytes in pieces, which belong to it. */
   constructor(features: bigint, emit: (piece: Uint8Array<ArrayBuffer>) => void) {
     this.features = normalizeFeatures(features);
-    this.#granularity = timeGranularity(this.features);
     this.#writer = new ByteWriter(emit);
   }
 
@@ -202,7 +200,7 @@ export class ArchiveEncoder {
       this.#flagsOf(node),
       owners ? node.uid : 0,
       owners ? node.gid : 0,
-      this.#timeOf(node),
+      encodeTime(node.mtime, this.features),
     );
   }
 
@@ -217,12 +215,6 @@ export class ArchiveEncoder {
     if (flags === 0n || (kind !== "file" && kind !== "directory")) return 0n;
     const known = CHATTR_FLAGS | FAT_FLAGS | (kind === "directory" ? SUBVOLUME_FLAGS : 0n);
     return flags & known & this.features;
-  }
-
-  #timeOf({ mtime }: ArchiveNode): bigint {
-    if (this.#granularity === undefined) return 0n;
-    const unsigned = BigInt.asUintN(64, mtime);
-    return this.#granularity === 1n ? unsigned : unsigned - unsigned % this.#granularity;
   }
 
   #writeAttributes(node: ArchiveNode): void {

@@ -19,6 +19,7 @@ import {
   type NodeKind,
   type Xattr,
 } from "./archive_elements.ts";
+import { decodeTime } from "./archive_time.ts";
 import { INDEX_TYPE } from "./index.ts";
 
 const MAX_ACL_BYTES = 16 + MAX_NAME_BYTES + 1;
@@ -145,7 +146,7 @@ export class NodeBuilder {
     this.#flags = view.getBigUint64(16, true);
     this.#uid = readId(view, 24);
     this.#gid = readId(view, 32);
-    this.#mtime = view.getBigInt64(40, true);
+    this.#mtime = decodeTime(view.getBigUint64(40, true), this.features);
   }
 
   /** Adds the content of an element that comes before the node's own content. */

@@ -141,8 +141,11 @@ function toId(id: bigint): number {
   return Number(id);
 }
 
+/** No archive has other times. */
+const [MIN_TIME, MAX_TIME] = [-(2n ** 63n), 2n ** 64n];
+
 function toTime(time: bigint): bigint {
-  if (BigInt.asIntN(64, time) === time) return time;
+  if (time >= MIN_TIME && time < MAX_TIME) return time;
   throw invalidTar("a time is out of range");
 }
 

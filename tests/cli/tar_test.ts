@@ -8,7 +8,7 @@ import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { repository, run, runAny } from "../support/process.ts";
 import { random } from "../support/random.ts";
-import { member } from "../support/tar_bytes.ts";
+import { member, pax, tarOf } from "../support/tar_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../support/without_privileges.ts";
 
@@ -355,4 +355,22 @@ Deno.test({
       deepStrictEqual(stdoutBytes, direct.stdoutBytes);
     }
   },
+});
+
+Deno.test("tar reports times that archives cannot hold, and counts them as done in part", async () => {
+  using dir = tempDir();
+  const held = [pax([["mtime", "10413792000.5"]]), member("./d/held")];
+  const packed = dir.write(
+    "x.tar",
+    tarOf(member("./", { type: "5" }), member("./d/", { type: "5" }), ...held),
+  );
+  const args = ["tar", "--input-format", "tar", "-", packed];
+  const good = await runCli(args);
+  deepStrictEqual([good.code, good.stderr], [0, ""]);
+  const lost = [pax([["mtime", "-3000000000.000000001"]]), member("./d/lost")];
+  dir.write("x.tar", tarOf(member("./", { type: "5" }), member("./d/", { type: "5" }), ...held, ...lost));
+  const bad = await runCli(args);
+  assertFails(bad, 3, "1 files", "1901", "d/lost");
+  const listed = await runCli(["mtree", "-"], { stdin: good.stdoutBytes });
+  match(listed.stdout, /d\/held .*time=10413792000\.500000000/);
 });

@@ -65,6 +65,19 @@ both("files, folders, symlinks, with modes and times", async (dir, system) => {
   Deno.chmodSync(`${target}/inner`, 0o755);
 });
 
+both("times of all years are restored, or reported", async (dir, system) => {
+  for (const date of ["1970-01-01", "2037-01-01", "2040-01-01", "2300-01-01", "2440-01-01", "2485-01-01"]) {
+    const mtime = BigInt(Date.parse(date)) * 1_000_000n;
+    for (const [name, node] of [["file", file("x", { mtime })], ["dir", directory([], { mtime })]] as const) {
+      const target = dir.path(`${date}-${name}`);
+      const losses = await unpack(directory([["x", node]]), target, { system });
+      const kept = Deno.lstatSync(`${target}/x`).mtime?.getTime() === Date.parse(date);
+      deepStrictEqual(losses.filter((loss) => loss === "times"), kept ? [] : ["times"], `${date} ${name}`);
+      ok(kept || Date.parse(date) > Date.parse("2038-01-01"), `${date} is a time everywhere`);
+    }
+  }
+});
+
 both("into a folder that has things: replaces what the archive has, keeps the rest", async (dir, system) => {
   const target = dir.dir("target");
   dir.write("target/kept", "kept");

@@ -58,6 +58,7 @@ export const featureTrees: Readonly<Record<string, MakeTree>> = {
   "pipes": (root) => run("mkfifo", [`${root}/pipe`]),
   "sockets": (root) => makeSocket(`${root}/socket`),
   "times before 1970": (root) => run("touch", ["-d", "1960-01-01 00:00:00.5", write(`${root}/file`)]),
+  "times after 2262": (root) => run("touch", ["-d", "2300-01-01 00:00:00.5", write(`${root}/file`)]),
   "attributes": (root) => setXattr(write(`${root}/file`), "user.note", "value"),
   "attributes without a value": (root) => setXattr(write(`${root}/file`), "user.note", ""),
   "access lists": listed(owner, [2, 6, 1], group, [8, 4, 60], mask, others),
@@ -80,6 +81,6 @@ export async function makeFeatureTree(root: string, features: string[], time = "
   Deno.mkdirSync(root, { recursive: true });
   for (const feature of features) await featureTrees[feature](root);
   // What was made just now, and not what has a time of its own.
-  const recent = ["-newermt", "2000-01-01"];
+  const recent = ["-newermt", "2000-01-01", "!", "-newermt", "2200-01-01"];
   await run("find", [root, ...recent, "-exec", "touch", "-h", "-d", `2024-01-17 ${time}`, "{}", "+"]);
 }

@@ -5,6 +5,7 @@ import type { TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace } from "../../deno/output_place.ts";
 import { serializeIndex } from "../../formats/index.ts";
 import { makeFromStream } from "../../jobs/make.ts";
+import { LostTimes } from "../../jobs/lost_times.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { archiveStream } from "../../jobs/write_archive.ts";
 import { WorkerPool } from "../../workers/pool.ts";
@@ -18,17 +19,19 @@ import { writeResult, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { type ReadInput, treeInput } from "../tree_input.ts";
 
-/** Packs. Ends with `PARTLY` when something changed while it was read. */
+/** Packs. Ends with `PARTLY` when something changed while it was read, or has a time that archives cannot hold. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [output, source] = args;
   inputPath(source);
   outputPath(output, source);
   const read = treeInput(source, flags, signal);
   const progress = new Progress();
+  const times = new LostTimes(archiveFeatures(flags));
+  const noting: ReadInput = (visit, skipName) => read(times.watch(visit), skipName);
   const packed = flags.index
-    ? await packIntoStore(output, source, read, flags, progress, signal)
-    : await packIntoFile(output, read, flags, progress, signal);
-  return report(packed, flags);
+    ? await packIntoStore(output, source, noting, flags, progress, signal)
+    : await packIntoFile(output, noting, flags, progress, signal);
+  return report(packed, times, flags);
 }
 
 /** What was packed. */
@@ -100,7 +103,7 @@ async function* counted(
   }
 }
 
-function report({ tree, statistics }: Packed, flags: FlagValues): number {
+function report({ tree, statistics }: Packed, times: LostTimes, flags: FlagValues): number {
   const { nodes, hardLinks, changed, changedPath, blind } = tree;
   if (hardLinks > 0) {
     printError(
@@ -113,8 +116,13 @@ function report({ tree, statistics }: Packed, flags: FlagValues): number {
   if (changed > 0) {
     printError(`desync: ${changed} files changed while they were read, the first is ${changedPath}\n`);
   }
+  if (times.count > 0) {
+    printError(
+      `desync: ${times.count} files have times that archives cannot hold (before 1901 or after 2486) and got others, the first is ${times.path}\n`,
+    );
+  }
   if (flags.printStats) {
     printError(`${JSON.stringify({ Nodes: nodes, HardLinks: hardLinks, ...statistics }, null, 2)}\n`);
   }
-  return changed > 0 ? PARTLY : DONE;
+  return changed > 0 || times.count > 0 ? PARTLY : DONE;
 }
