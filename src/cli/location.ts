@@ -2,6 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
 import { FileAccess } from "../deno/file_access.ts";
+import { FilledStore } from "../deno/filled_store.ts";
 import { environment } from "../deno/permitted.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { LocalStore } from "../deno/local_store.ts";
@@ -21,7 +22,6 @@ import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
-import type { Filling } from "../jobs/tasks.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import { readWhole } from "../deno/read_whole.ts";
 import type { FlagValues } from "./flags.ts";
@@ -120,15 +120,14 @@ export class Locator implements AsyncDisposable {
     await Promise.all(this.#opened.map((store) => store.close()));
   }
 
-  /** The store on this machine that `-s` names, and how it is filled; `undefined` when none was given. */
-  fillingOf(location: string | undefined): Filling | undefined {
+  /** The store on this machine that gets chunks, made if it does not exist; `undefined` when none was given. */
+  storeToFill(location: string | undefined): FilledStore | undefined {
     if (location === undefined) return undefined;
     if (schemeOf(location) !== undefined) {
       throw notAFolder("unsupported", `store chunks in ${withoutSecrets(location)}`);
     }
-    const { folder } = new LocalStore(location, { create: true });
     const form = this.#flags.uncompressed ? "plain" : "compressed";
-    return { folder, form, level: this.#flags.compressionLevel };
+    return new FilledStore(location, form, this.#flags.compressionLevel);
   }
 
   /** The ids that the indexes and lists of `--ignore` and `--ignore-chunks` name. */

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
+import type { DirectoryIdentity } from "../jobs/tasks.ts";
+import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { removeQuietly } from "./temporary_file.ts";
 
@@ -98,18 +100,49 @@ export class ChunkFolder {
     }
   }
 
-  /** Adds the chunk: complete under a temporary name in its own folder, then renamed. */
-  write(id: ChunkId, chunk: StoredChunk): void {
+  /**
+   * Adds the chunk: complete under a temporary name in its own directory, then renamed. The store itself is never made
+   * here; with `store`, no directory is made in any other.
+   */
+  write(id: ChunkId, chunk: StoredChunk, store?: DirectoryIdentity): void {
     const target = this.pathOf(id, chunk.form);
     const folder = target.substring(0, target.lastIndexOf("/"));
     const temporary = `${folder}/${TEMPORARY_PREFIX}${crypto.randomUUID()}`;
     try {
-      writeNew(temporary, folder, chunk.bytes);
+      this.#writeNew(temporary, folder, chunk.bytes, store);
       Deno.renameSync(temporary, target);
     } catch (error) {
       removeQuietly(temporary);
+      // Nothing that was there can be missing now.
+      if (isNotFound(error)) throw vanished(this.path);
       throw fileError(`store chunk ${id} in ${this.path}`, error);
     }
+  }
+
+  #writeNew(path: string, folder: string, bytes: Uint8Array, store: DirectoryIdentity | undefined): void {
+    using file = this.#createNew(path, folder, store);
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  }
+
+  /** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
+  #createNew(path: string, folder: string, store: DirectoryIdentity | undefined): Deno.FsFile {
+    const options = { createNew: true, write: true, mode: FILE_MODE };
+    // Asking costs a tenth of what the error for a missing directory does.
+    if (existsSync(folder)) {
+      try {
+        return Deno.openSync(path, options);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    if (store !== undefined) checkIdentity(this.path, store);
+    try {
+      Deno.mkdirSync(folder, { mode: FOLDER_MODE });
+    } catch (error) {
+      // Another thread or program may have been faster.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    return Deno.openSync(path, options);
   }
 
   #readFile(path: string, limit: number): Uint8Array | null {
@@ -139,24 +172,4 @@ function readFully(file: Deno.FsFile, buffer: Uint8Array): number {
     length += read;
   }
   return length;
-}
-
-function writeNew(path: string, folder: string, bytes: Uint8Array): void {
-  using file = createNew(path, folder);
-  for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-}
-
-/** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
-function createNew(path: string, folder: string): Deno.FsFile {
-  const options = { createNew: true, write: true, mode: FILE_MODE };
-  // Asking costs a tenth of what the error for a missing folder does.
-  if (existsSync(folder)) {
-    try {
-      return Deno.openSync(path, options);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-    }
-  }
-  Deno.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
-  return Deno.openSync(path, options);
 }

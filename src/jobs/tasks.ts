@@ -11,12 +11,21 @@ export interface FolderSource {
   readonly repair: boolean;
 }
 
+/** Which directory of this machine it is, whatever its path. */
+export interface DirectoryIdentity {
+  readonly device: number;
+  /** `null` where the system has none. */
+  readonly inode: number | null;
+}
+
 /** A folder to which chunks are added, and how. */
 export interface Filling {
   readonly folder: string;
   readonly form: StoredForm;
   /** zstd's level, for chunks that have to be compressed. */
   readonly level: number;
+  /** Where it has to stay the same directory. */
+  readonly directory?: DirectoryIdentity;
 }
 
 /** The blob under construction. */

@@ -29,7 +29,7 @@ export class Folders {
   add(filling: Filling, id: ChunkId, bytes: Uint8Array, stored?: StoredChunk): number {
     const chunk = inForm(filling, bytes, stored);
     const size = chunk.bytes.length;
-    this.at(filling.folder).write(id, chunk);
+    this.at(filling.folder).write(id, chunk, filling.directory);
     if (chunk.bytes !== bytes && chunk !== stored) freeBytes(chunk.bytes);
     return size;
   }

@@ -17,15 +17,16 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const ignore = await locator.ignored(signal);
   const stores = locator.stores(Math.max(...indexes.map((index) => index.sizes.max)));
   if (stores.length === 0) throw missingOption("-s, --store", "name at least one store to take chunks from");
-  const fill = locator.fillingOf(flags.cache);
-  if (fill === undefined) throw missingOption("-c, --cache", "name the store that gets the chunks");
+  using target = locator.storeToFill(flags.cache);
+  if (target === undefined) throw missingOption("-c, --cache", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);
   for (const index of indexes) {
     const zeros = new ZeroChunk(index, nativeCodec);
-    const options = { fill, ignore, zeros, limits: locator.limits, signal, progress };
+    const options = { fill: target.filling, ignore, zeros, limits: locator.limits, signal, progress };
     await cacheChunks(index, { stores }, pool, options);
   }
+  target.check();
   return DONE;
 }

@@ -17,12 +17,13 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await locator.index(indexLocation, signal);
   const ignore = await locator.ignored(signal);
   const source = inspectSource(input);
-  const fill = locator.fillingOf(onlyStore(flags));
-  if (fill === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
+  using store = locator.storeToFill(onlyStore(flags));
+  if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);
-  await chopFile(input, source.size, index, pool, { fill, ignore, signal, progress });
+  await chopFile(input, source.size, index, pool, { fill: store.filling, ignore, signal, progress });
   checkUnchanged(input, source);
+  store.check();
   return DONE;
 }

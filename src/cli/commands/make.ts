@@ -22,12 +22,13 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   refuseSwapped(output, input);
   const source = input === "-" ? undefined : inspectSource(input);
   if (output !== "-") checkPlace(output);
-  const fill = new Locator(flags).fillingOf(onlyStore(flags));
+  using store = new Locator(flags).storeToFill(onlyStore(flags));
   const progress = new Progress();
   progress.total = source?.size ?? 0;
   const digest = flags.digest ?? "sha512-256";
   // An archive's index has the archive's feature flags: casync reads no other.
   const features = source === undefined ? undefined : featuresAtStart(startOfFile(input, source));
+  const fill = store?.filling;
   const options = { sizes: flags.chunkSize, digest, flags: features, fill, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
   const made = await (async () => {
@@ -37,6 +38,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
       : await makeFromFile({ path: input, start: 0, end: source.size }, pool, options);
   })();
   if (source !== undefined) checkUnchanged(input, source);
+  store?.check();
 
   const bytes = serializeIndex(made.index);
   await writeResult(output, bytes, signal);

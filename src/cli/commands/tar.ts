@@ -68,18 +68,19 @@ async function packIntoStore(
   signal: AbortSignal,
 ): Promise<Packed> {
   if (output !== "-") checkPlace(output);
-  const fill = new Locator(flags).fillingOf(onlyStore(flags));
-  if (fill === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
+  using store = new Locator(flags).storeToFill(onlyStore(flags));
+  if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const features = archiveFeatures(flags);
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
   const archive = archiveStream(features, read);
   const made = await (async () => {
     using _display = showProgress(progress, flags);
-    const options = { sizes, digest, flags: features, fill, signal, progress };
+    const options = { sizes, digest, flags: features, fill: store.filling, signal, progress };
     return await makeFromStream(source, archive.readable, pool, options);
   })();
   const tree = await archive.done;
+  store.check();
   const bytes = serializeIndex(made.index);
   await writeResult(output, bytes, signal);
   const statistics = {

@@ -1,0 +1,40 @@
+/** A store on this machine that a command adds chunks to. */
+import type { StoredForm } from "../chunk.ts";
+import type { Filling } from "../jobs/tasks.ts";
+import { checkIdentity, identityOf } from "./directory_identity.ts";
+import { LocalStore } from "./local_store.ts";
+
+/** Made at the start, and never again: it has to stay the same directory until all is written. */
+export class FilledStore implements Disposable {
+  /** What workers need to know. */
+  readonly filling: Filling;
+  /** Held open where that is possible: the system gives its inode's number to no other directory meanwhile. */
+  readonly #directory: Deno.FsFile | undefined;
+
+  /** Makes the directory if it does not exist. `level` is zstd's. */
+  constructor(path: string, form: StoredForm, level: number) {
+    const { folder } = new LocalStore(path, { create: true });
+    this.#directory = openDirectory(folder);
+    const directory = identityOf(this.#directory?.statSync() ?? Deno.statSync(folder));
+    this.filling = { folder, form, level, directory };
+  }
+
+  /** Throws `io` when its path no longer leads to it. To be called before success is reported, or an index written. */
+  check(): void {
+    const { folder, directory } = this.filling;
+    if (directory !== undefined) checkIdentity(folder, directory);
+  }
+
+  [Symbol.dispose](): void {
+    this.#directory?.close();
+  }
+}
+
+/** `undefined` on Windows, and for a directory that may be written and not listed. */
+function openDirectory(path: string): Deno.FsFile | undefined {
+  try {
+    return Deno.openSync(path);
+  } catch {
+    return undefined;
+  }
+}
