@@ -6,6 +6,7 @@ export const VARIABLES = {
   CASYNC_REMOTE_PATH:
     'the program that is run on the other side of ssh, "casync" when it is not set; "desync" serves as well',
   SSH_AUTH_SOCK: "the socket of the ssh agent, for --ssh-builtin",
+  HOME: "where .config/desync/config.json is looked for (on Windows HOMEDRIVE and HOMEPATH)",
   DESYNC_PROGRESSBAR_ENABLED: "when set, shows a bar also where standard error is no terminal",
   DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto is --progress=lines",
   TMPDIR:

@@ -52,6 +52,7 @@ export interface FlagValues {
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
   readonly descriptions?: boolean;
+  readonly config?: string;
   readonly verbose?: boolean;
   readonly progress?: ProgressMode;
 }
@@ -349,6 +350,12 @@ export const FLAGS = {
     flags: "--ssh-builtin",
     description: "reach ssh:// stores without the ssh program (agent, key files and known_hosts are used)",
   },
+  config: {
+    flags: "--config <file>",
+    description:
+      "desync's configuration file; store options in it are not supported yet, and an error for what is used",
+    fallbackText: "~/.config/desync/config.json",
+  },
   verbose: {
     flags: "--verbose",
     description: "tell the causes of an error, and where in the program it arose",
@@ -366,7 +373,7 @@ export const FLAGS = {
 export type FlagName = keyof typeof FLAGS;
 
 /** Options of every command. */
-export const GLOBAL_FLAGS: readonly FlagName[] = ["digest", "verbose"];
+export const GLOBAL_FLAGS: readonly FlagName[] = ["config", "digest", "verbose"];
 /** Options about the way to stores that are not on this machine. */
 export const REMOTE_FLAGS: readonly FlagName[] = [
   "concurrency",

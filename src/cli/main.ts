@@ -14,8 +14,12 @@ export async function main(args: readonly string[]): Promise<number> {
     let status = DONE;
     const program = makeProgram(async (spec, positionals, flags) => {
       verbose = flags.verbose ?? false;
-      const { run } = await spec.load();
+      const [{ run }, { checkConfiguration }] = await Promise.all([
+        spec.load(),
+        import("./configuration.ts"),
+      ]);
       using interrupt = onInterrupt();
+      await checkConfiguration(spec, positionals, flags, interrupt.signal);
       status = await run(positionals, flags, interrupt.signal);
     });
     await program.parseAsync(normalize(args), { from: "user" });

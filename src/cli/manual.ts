@@ -63,6 +63,10 @@ const FILES: readonly (readonly [name: string, is: string])[] = [
     "STORE/xxxx/ID.cacnk",
     "a chunk in a store, compressed; xxxx is how its id begins. Without .cacnk it is not compressed.",
   ],
+  [
+    "~/.config/desync/config.json",
+    "desync's configuration file. Options in it for stores in use are an error: they are not supported yet.",
+  ],
   ["~/.ssh/known_hosts", "the hosts that --ssh-builtin trusts"],
 ];
 

@@ -15,7 +15,6 @@ const MISSING_OPTIONS = new Map<
   string,
   typeof EVERYWHERE | readonly string[]
 >([
-  ["--config", EVERYWHERE],
   ["--trust-insecure", EVERYWHERE],
   ["-t", EVERYWHERE],
   ["--seed", ["extract"]],

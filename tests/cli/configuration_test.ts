@@ -1,0 +1,148 @@
+/** desync's configuration file, which is not supported yet: what concerns the stores in use is never ignored. */
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { runCli } from "../support/cli.ts";
+import { denoDir } from "../support/deno_dir.ts";
+import { assertFails } from "../support/failure.ts";
+import { filesIn } from "../support/files.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
+import { peers } from "../support/peers.ts";
+import { runAny, type RunResult } from "../support/process.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+
+const encrypted = { encryption: true, "encryption-key": "5ec4e7" };
+
+/** Runs the command with what lies in the user's home. */
+async function atHome(dir: TempDir, args: string[], text: string | object): Promise<RunResult> {
+  const home = dir.dir("home");
+  const config = typeof text === "string" ? text : JSON.stringify(text);
+  dir.write("home/.config/desync/config.json", config);
+  const where: Record<string, string> = Deno.build.os === "windows"
+    ? { HOMEDRIVE: "", HOMEPATH: home }
+    : { HOME: home };
+  return await runCli(args, { env: { ...where, DENO_DIR: denoDir }, cwd: dir.root });
+}
+
+Deno.test("options for a store that is used are an error that names the file and the key", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const blob = dir.write("image", made.bytes);
+  const config = { "store-options": { [made.store]: encrypted } };
+  for (
+    const args of [
+      ["make", "-s", made.store, "x.caibx", blob],
+      ["extract", "-s", dir.dir("other"), "-c", "blob/", made.index, "x"],
+      ["extract", "-s", dir.dir("other"), "-s", made.store, made.index, "x"],
+      ["chop", "-s", join(made.store, "..", "blob"), made.index, blob],
+      ["cache", "-s", dir.dir("other"), "-c", made.store, made.index],
+      ["verify", "-s", made.store],
+      ["prune", "-y", "-s", made.store, made.index],
+      ["pull", "-", "-", "-", made.store],
+      ["tar", "-i", "-s", made.store, "x.caidx", "other"],
+    ]
+  ) {
+    const before = filesIn(made.store);
+    const result = await atHome(dir, args, config);
+    assertFails(
+      result,
+      1,
+      join("desync", "config.json"),
+      JSON.stringify(made.store),
+      "encryption, encryption-key",
+      "not supported yet",
+    );
+    strictEqual(result.stderr.includes(encrypted["encryption-key"]), false);
+    deepStrictEqual(filesIn(made.store), before);
+  }
+  // What the command does not use may have options.
+  const others = { "store-options": { [`${made.store}2`]: encrypted, [`${dir.root}/*/*`]: encrypted } };
+  strictEqual((await atHome(dir, ["extract", "-s", made.store, made.index, "x"], others)).code, 0);
+  strictEqual((await atHome(dir, ["tar", "-s", made.store, "x.catar", "other"], config)).code, 0);
+  // What desync writes itself asks for nothing.
+  const nothing = { "s3-credentials": null, "store-options": { [made.store]: { uncompressed: false } } };
+  strictEqual((await atHome(dir, ["extract", "-s", made.store, made.index, "x"], nothing)).code, 0);
+});
+
+Deno.test("options for the place of an index, without the passwords in its URL", async () => {
+  using dir = tempDir();
+  const config = { "store-options": { "http://u:pass@127.0.0.1:9/*/": { "http-auth": "Bearer 5ec4e7" } } };
+  const result = await atHome(dir, ["list-chunks", "http://u:pass@127.0.0.1:9/a/x.caibx"], config);
+  assertFails(result, 1, "http-auth", '"http://127.0.0.1:9/*/"', "http://127.0.0.1:9/a/x.caibx");
+  match(result.stderr, /^(?!.*(5ec4e7|pass)).*$/m);
+});
+
+Deno.test("--config names another file; one that is not there, or does not parse, is an error", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const list = ["list-chunks", made.index];
+  for (
+    const text of [
+      "",
+      "{",
+      '{"s": 5ec4e7}',
+      "[]",
+      '{"store-options": 1}',
+      '{"store-options": {"a": []}}',
+      '{"s3-credentials": ""}',
+      "\xff",
+    ]
+  ) {
+    const result = await atHome(dir, list, text);
+    assertFails(result, 2, "Cannot use the configuration file", "config.json");
+    strictEqual(result.stderr.includes("5ec4e7"), false);
+  }
+  assertFails(await runCli(["--config", dir.path("none"), ...list]), 1, "none: no such file");
+  const good = dir.write("good.json", "{}");
+  deepStrictEqual((await atHome(dir, [...list, `--config=${good}`], "{")).code, 0);
+  const bad = dir.write("bad.json", JSON.stringify({ "store-options": { [made.store]: encrypted } }));
+  assertFails(await runCli(["--config", bad, "verify", "-s", made.store]), 1, "bad.json sets encryption");
+});
+
+Deno.test({
+  name: "a pattern is that of a store where it is so for desync",
+  ignore: !peers.desync,
+  fn: async () => {
+    using dir = tempDir();
+    const { index } = makeBlob(dir, somePieces(), { name: "a-b" });
+    const store = dir.path("a-b");
+    const patterns: [pattern: string, location: string][] = [
+      ["a-b", store],
+      [`${store}/`, "a-b"],
+      ["./x/../a-b", "a-b/."],
+      ["*", store],
+      ["*/*", "a-b"],
+      ["/*", store],
+      ["a?b", store],
+      ["?-b", store],
+      ["??-b", store],
+      ["[a-c]-b", store],
+      ["[^a]-b", store],
+      ["[!a]-b", store],
+      ["[x\\-]-b", store],
+      ["[a\\-z]-b", store],
+      ["a[-]b", store],
+      ["a[\\-]b", store],
+      ["a\\-b", store],
+      ["a-b\\", store],
+      ["[a", store],
+      ["[c-a]-b", store],
+      ["[]a]-b", store],
+      ["a.b", store],
+      ["A-B", store],
+      [".*", store],
+      ["$a-b", store],
+    ];
+    const wrong: string[] = [];
+    await Promise.all(patterns.map(async ([pattern, location], i) => {
+      const config = dir.write(
+        `${i}.json`,
+        JSON.stringify({ "store-options": { [pattern]: { encryption: true } } }),
+      );
+      const args = ["--config", config, "extract", "-s", location, index, dir.path(`out${i}`)];
+      const theirs = await runAny(peers.desync!, args, { cwd: dir.root });
+      const ours = await runCli(args, { cwd: dir.root });
+      if (theirs.code !== ours.code) wrong.push(`${pattern}: ${theirs.stderr} / ${ours.stderr}`);
+    }));
+    deepStrictEqual(wrong, []);
+  },
+});
