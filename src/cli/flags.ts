@@ -239,7 +239,8 @@ export const FLAGS = {
   },
   timeout: {
     flags: "--timeout <time>",
-    description: "a request fails when a server sends nothing for so long; 0 to wait for ever",
+    description:
+      "fail a request after this much silence, or less than 100 bytes a second for as long; 0 disables the timeout",
     parse: timeout,
     fallback: 60_000,
     fallbackText: "1m",

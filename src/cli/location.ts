@@ -91,7 +91,9 @@ export class Locator implements AsyncDisposable {
       const options = { ...this.#httpOptions(), maxChunkSize };
       return new RetryStore(new HttpStore(location, options), this.#retry());
     }
-    if (scheme === "ssh") return this.#opens(new RetryStore(this.#sshStore(location), this.#retry()));
+    if (scheme === "ssh") {
+      return this.#opens(new RetryStore(this.#sshStore(location, maxChunkSize), this.#retry()));
+    }
     throw unknownScheme(`open the store ${withoutSecrets(location)}`, scheme, "a folder, http, https, ssh");
   }
 
@@ -200,13 +202,14 @@ export class Locator implements AsyncDisposable {
     return store;
   }
 
-  #sshStore(text: string): ChunkStore {
+  #sshStore(text: string, maxChunkSize?: number): ChunkStore {
     const location = parseSshLocation(text);
     const remoteProgram = environment("CASYNC_REMOTE_PATH") || "casync";
     const ssh = environment("CASYNC_SSH_PATH") || "ssh";
     return new ProtocolStore({
       location: location.shown,
       idleTimeoutMs: this.#flags.timeout,
+      maxChunkSize,
       maxSessions: Math.min(this.#flags.concurrency ?? SSH_SESSIONS, MAX_SSH_SESSIONS),
       connect: this.#flags.sshBuiltin
         ? async () => (await import("../deno/ssh_builtin.ts")).connectBuiltin(remoteProgram, location)

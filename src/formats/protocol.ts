@@ -23,6 +23,8 @@ import { ByteQueue } from "./byte_queue.ts";
 
 /** Largest message, header included. */
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
+/** Of why the other end gave up, no more bytes are kept. */
+const MAX_REASON = 1000;
 /** Bytes of a CHUNK message besides the chunk's own. */
 export const CHUNK_OVERHEAD: number = 56;
 
@@ -138,6 +140,12 @@ function encode(
  */
 export class MessageDecoder {
   readonly #queue = new ByteQueue();
+  readonly #maxChunkBytes: number;
+
+  /** `maxChunkBytes` is the most that a chunk may take as it is sent. Default: what a message can hold. */
+  constructor({ maxChunkBytes = MAX_MESSAGE_BYTES }: { maxChunkBytes?: number } = {}) {
+    this.#maxChunkBytes = maxChunkBytes;
+  }
 
   /** Bytes that have come but are no whole message yet. */
   get pending(): number {
@@ -160,6 +168,14 @@ export class MessageDecoder {
     if (size === undefined || size < HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
       throw protocolError(`a ${name} message of ${size ?? "more than 2^53"} bytes`);
     }
+    // Before its bytes are waited for.
+    if (type === CHUNK && size - CHUNK_OVERHEAD > this.#maxChunkBytes) {
+      throw protocolError(
+        `a chunk of ${size - CHUNK_OVERHEAD} bytes, more than the ${this.#maxChunkBytes} it can have`,
+      );
+    }
+    const fixed = FIXED_SIZES.get(type);
+    if (fixed !== undefined && size !== fixed) throw protocolError(`a ${name} message of ${size} bytes`);
     if (this.#queue.length < size) return null;
     return decode(type, name, owned(this.#queue.take(size)));
   }
@@ -183,6 +199,15 @@ const NAMES: ReadonlyMap<bigint, string> = new Map([
   [ARCHIVE_EOF, "ARCHIVE_EOF"],
 ]);
 
+/** Messages that always have so many bytes. */
+const FIXED_SIZES: ReadonlyMap<bigint, number> = new Map([
+  [HELLO, HEADER_BYTES + 8],
+  [MISSING, HEADER_BYTES + ID_BYTES],
+  [GOODBYE, HEADER_BYTES],
+  [INDEX_EOF, HEADER_BYTES],
+  [ARCHIVE_EOF, HEADER_BYTES],
+]);
+
 function decode(type: bigint, name: string, message: Uint8Array): Message {
   const body = message.subarray(HEADER_BYTES);
   const expect = (good: boolean) => {
@@ -191,7 +216,6 @@ function decode(type: bigint, name: string, message: Uint8Array): Message {
   const flags = () => viewOf(body).getBigUint64(0, true);
   switch (type) {
     case HELLO:
-      expect(body.length === 8);
       return { type: "hello", flags: flags() };
     case REQUEST:
       expect(body.length >= 8 + ID_BYTES && (body.length - 8) % ID_BYTES === 0);
@@ -205,20 +229,18 @@ function decode(type: bigint, name: string, message: Uint8Array): Message {
         bytes: body.subarray(8 + ID_BYTES),
       };
     case MISSING:
-      expect(body.length === ID_BYTES);
       return { type: "missing", id: toHex(body) };
     case ABORT:
       expect(body.length >= 9 && body[body.length - 1] === 0);
       return {
         type: "abort",
         errorNumber: readU64(viewOf(body), 0) ?? 0,
-        reason: new TextDecoder().decode(body.subarray(8, body.indexOf(0, 8))),
+        reason: new TextDecoder().decode(body.subarray(8, Math.min(body.indexOf(0, 8), 8 + MAX_REASON))),
       };
     case INDEX:
     case ARCHIVE:
       return { type: "data", of: type === INDEX ? "index" : "archive", bytes: body };
     default:
-      expect(body.length === 0);
       if (type === GOODBYE) return { type: "goodbye" };
       return { type: "data-end", of: type === INDEX_EOF ? "index" : "archive" };
   }

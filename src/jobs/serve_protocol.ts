@@ -12,6 +12,7 @@ import {
   SERVES_CHUNKS,
   WANTS_CHUNKS,
 } from "../formats/protocol.ts";
+import { IdleWatch, leastRateMs } from "../stores/idle_watch.ts";
 import type { ChunkStore } from "../stores/store.ts";
 
 /** What a server needs. */
@@ -22,17 +23,24 @@ export interface ServeOptions {
   readonly compress?: (bytes: Uint8Array) => Uint8Array;
   /** Told of chunks that are not given out although the store has them: one sentence each. */
   readonly onProblem: (sentence: string) => void;
+  /**
+   * The session fails when a client that has begun a message, or was sent one, does not go on with it for so long, in
+   * milliseconds, or with less than 100 bytes a second. Default: one minute.
+   */
+  readonly idleTimeoutMs?: number;
   /** Ends the session. */
   readonly signal?: AbortSignal;
 }
 
 /** Requests that are looked up ahead of the one that is answered. */
 const AHEAD = 16;
+/** Messages are sent in pieces of so many bytes, each of which the client has to take in time. */
+const SENT_BYTES = 32 * 1024;
 
 /**
  * Serves until the client says goodbye, the input ends, or the signal comes, even when the client takes no answers then.
  * What a client asks for is read only as fast as it takes the answers. Throws `protocol` when the client does not speak
- * it, after telling it so.
+ * it, after telling it so, and `timeout` when it is too slow. Between its requests it may take its time.
  *
  * @example Say hello to a server
  * ```ts
@@ -58,12 +66,25 @@ export async function serveChunks(
   const stop = () => stopped.resolve();
   if (options.signal?.aborted) stop();
   options.signal?.addEventListener("abort", stop, { once: true });
+  const tooSlow = (what: string) => {
+    const watch = new IdleWatch(options.idleTimeoutMs);
+    watch.signal.addEventListener("abort", () => {
+      stopped.reject(new DesyncError("timeout", `Cannot serve the client: ${what} (${watch.complaint})`));
+    });
+    return watch;
+  };
+  const sends = tooSlow("it does not go on with its message");
+  const takes = tooSlow("it does not take its answers");
+  takes.pause();
   try {
-    await Promise.race([converse(store, new Inbox(reader), writer, options), stopped.promise]);
+    const outbox = new Outbox(writer, takes);
+    await Promise.race([converse(store, new Inbox(reader, sends), outbox, options), stopped.promise]);
   } finally {
     options.signal?.removeEventListener("abort", stop);
+    sends.stop();
+    takes.stop();
     reader.cancel().catch(() => {});
-    if (options.signal?.aborted) writer.abort().catch(() => {});
+    if (options.signal?.aborted || sends.timedOut || takes.timedOut) writer.abort().catch(() => {});
   }
 }
 
@@ -71,24 +92,24 @@ export async function serveChunks(
 async function converse(
   store: ChunkStore,
   inbox: Inbox,
-  writer: WritableStreamDefaultWriter<Uint8Array>,
+  outbox: Outbox,
   options: ServeOptions,
 ): Promise<void> {
-  const send = (message: Message) => writer.write(encodeMessage(message)).catch(gone);
+  const send = (message: Message) => outbox.send(message);
   try {
     await send({ type: "hello", flags: SERVES_CHUNKS });
     await answerAll(inbox, store, send, options);
     await send({ type: "goodbye" });
-    await writer.close().catch(gone);
+    await outbox.close();
   } catch (error) {
     if (options.signal?.aborted) return;
     if (error instanceof ClientGone) {
       // Nobody is left to tell.
-      writer.abort().catch(() => {});
+      outbox.abort();
       return;
     }
     await send({ type: "abort", errorNumber: 0, reason: messageOf(error) }).catch(() => {});
-    await writer.close().catch(() => {});
+    await outbox.close().catch(() => {});
     throw error;
   }
 }
@@ -104,9 +125,12 @@ function gone(cause: unknown): never {
 class Inbox {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder = new MessageDecoder();
+  readonly #watch: IdleWatch;
 
-  constructor(reader: ReadableStreamDefaultReader<Uint8Array>) {
+  constructor(reader: ReadableStreamDefaultReader<Uint8Array>, watch: IdleWatch) {
     this.#reader = reader;
+    this.#watch = watch;
+    watch.pause();
   }
 
   /** The next message if it has come already, `null` otherwise. */
@@ -114,15 +138,51 @@ class Inbox {
     return this.#decoder.next();
   }
 
-  /** The next message, `null` at the end. */
-  async next(): Promise<Message | null> {
+  /** The next message, `null` at the end. Whether it is `due` or not, one that has begun has to go on. */
+  async next(due = false): Promise<Message | null> {
+    this.#watch.touch();
+    this.#watch.pause();
     while (true) {
       const message = this.#decoder.next();
       if (message !== null) return message;
+      if (due || this.#decoder.pending > 0) this.#watch.resume();
       const { value } = await this.#reader.read().catch(gone);
       if (value === undefined) return null;
+      this.#watch.received(value.length);
+      this.#watch.pause();
       this.#decoder.push(value);
     }
+  }
+}
+
+/** Messages into a stream. */
+class Outbox {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #watch: IdleWatch;
+
+  constructor(writer: WritableStreamDefaultWriter<Uint8Array>, watch: IdleWatch) {
+    this.#writer = writer;
+    this.#watch = watch;
+  }
+
+  /** Waits until the message has been taken. */
+  async send(message: Message): Promise<void> {
+    const bytes = encodeMessage(message);
+    for (let at = 0; at < bytes.length; at += SENT_BYTES) {
+      const piece = bytes.subarray(at, at + SENT_BYTES);
+      // How much of a piece has been taken is not seen.
+      this.#watch.touch(leastRateMs(piece.length));
+      await this.#writer.write(piece).catch(gone);
+      this.#watch.pause();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close().catch(gone);
+  }
+
+  abort(): void {
+    this.#writer.abort().catch(() => {});
   }
 }
 
@@ -132,7 +192,7 @@ async function answerAll(
   send: (message: Message) => Promise<void>,
   options: ServeOptions,
 ): Promise<void> {
-  const greeting = await inbox.next();
+  const greeting = await inbox.next(true);
   if (greeting === null) return;
   if (greeting.type !== "hello") {
     throw new DesyncError(

@@ -8,6 +8,7 @@ import {
   type StoredForm,
 } from "../chunk.ts";
 import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
+import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import type { ChunkStore } from "./store.ts";
 
@@ -34,6 +35,7 @@ export class HttpStore implements ChunkStore {
   readonly location: string;
   readonly #base: HttpLocation;
   readonly #options: HttpStoreOptions;
+  readonly #pace = new HttpPace();
   #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
 
   /** `url` is the folder that holds the `abcd/` folders; a user and password in it are sent as basic authorization. */
@@ -46,10 +48,11 @@ export class HttpStore implements ChunkStore {
   }
 
   async get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
+    const options = { ...this.#options, pace: this.#pace };
     const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
     for (const form of this.#forms) {
       const url = this.#url(id, form);
-      const bytes = await httpGet(url, shown(url), limit, this.#options, signal);
+      const bytes = await httpGet(url, shown(url), limit, options, signal);
       if (bytes === null) continue;
       this.#remember(form);
       return { form, bytes };

@@ -1,6 +1,7 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
 import { concat } from "../bytes.ts";
 import { DesyncError, interrupted, messageOf } from "../errors.ts";
+import type { HttpPace } from "./http_pace.ts";
 import { IdleWatch } from "./idle_watch.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 
@@ -13,7 +14,10 @@ export interface HttpOptions {
   readonly fetch?: Fetch;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** A request fails when nothing arrives for so long, in milliseconds. Default: one minute. */
+  /**
+   * A request fails when nothing, or less than 100 bytes a second, arrives for so long, in milliseconds.
+   * Default: one minute.
+   */
   readonly idleTimeoutMs?: number;
 }
 
@@ -32,7 +36,7 @@ export async function httpGet(
   url: URL,
   shown: string,
   limit: number,
-  options: HttpOptions,
+  options: HttpOptions & { readonly pace?: HttpPace },
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
@@ -47,8 +51,9 @@ export async function httpGet(
       await response.body?.cancel();
       throw statusError(response, shown);
     }
-    return await readBody(response, shown, limit, watch);
+    return await readBody(response, shown, limit, watch, options.pace);
   } catch (error) {
+    if (watch.timedOut) options.pace?.lost();
     throw asStoreError(error, shown, watch, signal);
   } finally {
     watch.stop();
@@ -153,8 +158,9 @@ export async function* httpStream(
       // What is done with a piece may take its time: that is not the server's silence.
       watch.pause();
       yield piece;
-      watch.touch();
+      watch.resume();
       piece = (await reader?.read())?.value;
+      watch.received(piece?.length ?? 0);
     }
   } catch (error) {
     throw asStoreError(error, shown, watch, signal);
@@ -235,7 +241,7 @@ export async function httpSize(
 
 /** Bodies that say to be no larger are read in one go: a third faster than piece by piece. */
 const SMALL_BODY = 1024 * 1024;
-/** Such a body shows no pieces on the way: it may take its time, but what is slower than this counts as silent. */
+/** Such a body shows no pieces on the way. Where all came much faster, one that is slower than this counts as silent. */
 const SLOWEST_BYTES_PER_MS = 1;
 
 async function readBody(
@@ -243,13 +249,16 @@ async function readBody(
   shown: string,
   limit: number,
   watch: IdleWatch,
+  pace?: HttpPace,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(response.headers.get("content-length") ?? "NaN");
   // Only of a basic answer are all headers shown: a page is not told whether one from elsewhere was compressed.
   const asIs = response.type === "basic" && response.headers.get("content-encoding") === null;
-  if (asIs && announced <= Math.min(limit, SMALL_BODY)) {
+  const start = performance.now();
+  if (asIs && pace?.fast && announced <= Math.min(limit, SMALL_BODY)) {
     watch.touch(announced / SLOWEST_BYTES_PER_MS);
     const bytes = new Uint8Array(await response.arrayBuffer());
+    pace.saw(bytes.length, performance.now() - start);
     if (bytes.length > limit) throw tooLarge(shown, limit);
     return bytes;
   }
@@ -260,7 +269,7 @@ async function readBody(
   while (reader !== undefined) {
     const { value: piece } = await reader.read();
     if (piece === undefined) break;
-    watch.touch();
+    watch.received(piece.length);
     length += piece.length;
     if (length > limit) {
       await reader.cancel();
@@ -268,6 +277,7 @@ async function readBody(
     }
     pieces.push(piece);
   }
+  pace?.saw(length, performance.now() - start);
   const only = pieces[0];
   if (
     pieces.length === 1 && only.byteLength === only.buffer.byteLength && only.buffer instanceof ArrayBuffer
@@ -301,7 +311,7 @@ function statusError(response: Response, shown: string): DesyncError {
 function asStoreError(error: unknown, shown: string, watch: IdleWatch, signal?: AbortSignal): DesyncError {
   if (signal?.aborted) return interrupted(error);
   if (watch.timedOut) {
-    const text = `Cannot read ${shown}: no answer for ${watch.milliseconds / 1000} seconds`;
+    const text = `Cannot read ${shown}: ${watch.complaint}`;
     return new DesyncError("timeout", text, { cause: error, retriable: true });
   }
   if (error instanceof DesyncError) return error;

@@ -1,8 +1,27 @@
-/** How long a server may be silent. */
+/** How long the other end of a connection may be silent, and how slow it may be. */
 
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
-/** Ends a request that has been silent for too long, or that the caller gave up. */
+/** A timer that is so late shows that this program was not able to read, in milliseconds. */
+const BUSY_MS = 100;
+
+/**
+ * What trickles in more slowly than this counts as silent. Low enough for many requests at a time over the slowest of
+ * links, and high enough that a byte now and then is not taken for an answer.
+ */
+export const LEAST_BYTES_PER_SECOND = 100;
+
+/** How much longer than silence may last the bytes may take, in milliseconds. */
+export function leastRateMs(bytes: number): number {
+  return bytes * 1000 / LEAST_BYTES_PER_SECOND;
+}
+
+/**
+ * Ends a request whose other end has been silent or too slow for too long, or that the caller gave up.
+ *
+ * There is a stock of patience, full at first: time uses it up, and bytes give back as much as they may take at the least
+ * rate. Silence ends it, and so does what trickles; what pauses but is fast enough on the whole does not.
+ */
 export class IdleWatch {
   readonly milliseconds: number;
   timedOut = false;
@@ -10,8 +29,13 @@ export class IdleWatch {
   readonly #outer: AbortSignal | undefined;
   readonly #giveUp = () => this.#controller.abort();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #lastTouch = 0;
+  /** When patience is at its end, while something is expected. */
+  #deadline = 0;
+  /** What was left of it, while nothing is. */
+  #paused: number | undefined;
+  #lastBytes = -Infinity;
 
+  /** Begins with full patience of so many milliseconds. */
   constructor(milliseconds = DEFAULT_IDLE_TIMEOUT_MS, outer?: AbortSignal) {
     this.milliseconds = milliseconds;
     this.#outer = outer;
@@ -26,22 +50,51 @@ export class IdleWatch {
     return this.#controller.signal;
   }
 
-  /**
-   * Called for every piece, so it starts no timer: the one that runs looks when it was last. `grace` is how much longer
-   * the next piece may take, in milliseconds.
-   */
-  touch(grace = 0): void {
-    this.#lastTouch = performance.now() + grace;
+  /** What the other end did wrong, for a message. */
+  get complaint(): string {
+    const seconds = `${this.milliseconds / 1000} seconds`;
+    const silent = performance.now() - this.#lastBytes >= this.milliseconds;
+    return silent
+      ? `no answer for ${seconds}`
+      : `less than ${LEAST_BYTES_PER_SECOND} bytes a second for ${seconds}`;
   }
 
-  /** Nothing is expected until the next touch. */
+  /**
+   * Something that was waited for is complete: patience is full again. Starts no timer, being called often: the one that
+   * runs looks how much is left. `grace` is how much longer the next thing may take, in milliseconds.
+   */
+  touch(grace = 0): void {
+    this.#paused = undefined;
+    this.#deadline = performance.now() + this.milliseconds + grace;
+  }
+
+  /** So many bytes came. */
+  received(bytes: number): void {
+    const now = performance.now();
+    this.#lastBytes = now;
+    this.#deadline = Math.min(now + this.milliseconds, this.#deadline + leastRateMs(bytes));
+  }
+
+  /** Nothing is expected until {@linkcode resume} or {@linkcode touch}. */
   pause(): void {
-    this.#lastTouch = Infinity;
+    this.#paused ??= this.#deadline - performance.now();
+  }
+
+  /** The same is expected again that was before. */
+  resume(): void {
+    if (this.#paused === undefined) return;
+    this.#deadline = performance.now() + this.#paused;
+    this.#paused = undefined;
   }
 
   #wait(milliseconds: number): void {
+    const due = performance.now() + milliseconds;
     this.#timer = setTimeout(() => {
-      const left = this.#lastTouch + this.milliseconds - performance.now();
+      const now = performance.now();
+      const late = now - due;
+      // What came while this program was busy, or stopped, has yet to be read.
+      if (late > BUSY_MS) this.#deadline = Math.max(this.#deadline, now + Math.min(late, this.milliseconds));
+      const left = this.#paused === undefined ? this.#deadline - now : this.milliseconds;
       if (left > 0) return this.#wait(Math.min(left, this.milliseconds));
       this.timedOut = true;
       this.#controller.abort();

@@ -1,6 +1,7 @@
 /** One session of the casync protocol as its client: many requests under way, answers matched by their ids. */
-import type { ChunkId, StoredChunk } from "../chunk.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { type ChunkId, maxStoredSize, type StoredChunk } from "../chunk.ts";
+import { DesyncError } from "../errors.ts";
+import { foreignText } from "../foreign_text.ts";
 import {
   encodeMessage,
   type Message,
@@ -8,6 +9,7 @@ import {
   SERVES_CHUNKS,
   WANTS_CHUNKS,
 } from "../formats/protocol.ts";
+import { IdleWatch } from "./idle_watch.ts";
 
 /** The two directions of a connection, and what may be learnt when it breaks. */
 export interface Connection {
@@ -25,8 +27,13 @@ export interface Connection {
 export interface SessionOptions {
   /** What the store is called in messages. */
   readonly location: string;
-  /** The session fails when requests are waiting and nothing arrives for so long, in milliseconds. */
+  /**
+   * The session fails when requests are waiting and nothing, or less than 100 bytes a second, arrives for so long, in
+   * milliseconds.
+   */
   readonly idleTimeoutMs: number;
+  /** No chunk is larger, in bytes uncompressed (an index tells). Default: what a message of the protocol can hold. */
+  readonly maxChunkSize?: number;
 }
 
 /** One who waits for a chunk. */
@@ -38,15 +45,15 @@ export class ProtocolClient {
   readonly #options: SessionOptions;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #decoder = new MessageDecoder();
+  readonly #decoder: MessageDecoder;
   /** Requests under way: all who want the same chunk share one. */
   readonly #pending = new Map<ChunkId, Waiter[]>();
   /** It is over; why may not be known yet. */
   #failing = false;
   #failure: DesyncError | undefined;
   #closing = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #timedOut: DesyncError | undefined;
+  /** Pauses while nothing is due. */
+  readonly #watch: IdleWatch;
   /** What came before the first message, to be shown when it is none. */
   #seen = "";
   readonly #finish: () => void;
@@ -58,6 +65,12 @@ export class ProtocolClient {
     this.#options = options;
     this.#writer = connection.writable.getWriter();
     this.#reader = connection.readable.getReader();
+    const { maxChunkSize } = options;
+    this.#decoder = new MessageDecoder({
+      maxChunkBytes: maxChunkSize === undefined ? undefined : maxStoredSize(maxChunkSize),
+    });
+    this.#watch = new IdleWatch(options.idleTimeoutMs);
+    this.#watch.signal.addEventListener("abort", () => this.#reader.cancel().catch(() => {}));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.finished = promise;
     this.#finish = resolve;
@@ -106,7 +119,7 @@ export class ProtocolClient {
     if (waiters === undefined) {
       this.#pending.set(id, [waiter]);
       this.#send({ type: "request", highPriority: false, ids: [id] });
-      if (this.#pending.size === 1) this.#watch();
+      if (this.#pending.size === 1) this.#watch.touch();
     } else {
       waiters.push(waiter);
     }
@@ -117,7 +130,7 @@ export class ProtocolClient {
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    clearTimeout(this.#timer);
+    this.#watch.stop();
     this.#rejectAll(this.#closed());
     if (this.#failure === undefined) {
       this.#send({ type: "goodbye" });
@@ -135,14 +148,14 @@ export class ProtocolClient {
 
   async #greet(): Promise<void> {
     this.#send({ type: "hello", flags: WANTS_CHUNKS });
-    this.#watch(true);
+    this.#watch.touch();
     let message: Message | null;
     try {
       message = await this.#receive(true);
     } catch (error) {
       throw wordsInstead(this.#seen, error);
     }
-    clearTimeout(this.#timer);
+    this.#watch.pause();
     if (message === null) throw new DesyncError("store", "the connection ended before a greeting");
     if (message.type === "abort") throw aborted(message.reason);
     if (message.type !== "hello") {
@@ -194,7 +207,9 @@ export class ProtocolClient {
     waiters.forEach(({ resolve }, i) => {
       resolve(chunk === null || i === 0 ? chunk : { form: chunk.form, bytes: chunk.bytes.slice() });
     });
-    this.#watch();
+    // Whoever asks for more does not excuse a silent host; whoever is answered does.
+    this.#watch.touch();
+    if (this.#pending.size === 0) this.#watch.pause();
   }
 
   /** The next message, `null` at the end. */
@@ -204,41 +219,31 @@ export class ProtocolClient {
       if (message !== null) return message;
       const { value } = await this.#reader.read();
       if (value === undefined) {
-        if (this.#timedOut !== undefined) throw this.#timedOut;
+        if (this.#watch.timedOut) {
+          throw new DesyncError("timeout", this.#watch.complaint, { retriable: true });
+        }
         if (this.#decoder.pending > 0) {
           throw new DesyncError("store", "the connection ended within a message", { retriable: true });
         }
         return null;
       }
+      this.#watch.received(value.length);
       if (first) this.#seen += new TextDecoder("latin1").decode(value.subarray(0, 200));
       this.#decoder.push(value);
-      if (this.#pending.size > 0) this.#watch();
     }
-  }
-
-  /** Starts the time within which something has to arrive, when something is due. */
-  #watch(due = this.#pending.size > 0): void {
-    clearTimeout(this.#timer);
-    if (!due || this.ended) return;
-    this.#timer = setTimeout(() => {
-      const seconds = this.#options.idleTimeoutMs / 1000;
-      const error = new DesyncError("timeout", `no answer for ${seconds} seconds`, { retriable: true });
-      this.#timedOut = error;
-      this.#reader.cancel().catch(() => {});
-    }, this.#options.idleTimeoutMs);
   }
 
   /** Ends the session; all who wait learn why. */
   async #fail(error: unknown, opened: boolean): Promise<DesyncError> {
     this.#failing = true;
-    clearTimeout(this.#timer);
+    this.#watch.stop();
     // The end of its input tells the other end to stop.
     this.#writer.abort().catch(() => {});
-    const said = await this.#connection.diagnose();
+    const said = foreignText(await this.#connection.diagnose());
     const known = error instanceof DesyncError;
-    const reason = messageOf(error);
+    const reason = foreignText(error instanceof Error ? error.message : String(error));
     const more = said === "" || said === reason ? "" : ` (${said})`;
-    const text = printable(`Cannot read from ${this.#options.location}: ${reason}${more}`);
+    const text = `Cannot read from ${this.#options.location}: ${reason}${more}`;
     this.#failure = new DesyncError(known ? error.code : "store", text, {
       cause: error,
       retriable: opened && (!known || error.retriable),
@@ -264,19 +269,13 @@ export class ProtocolClient {
   }
 }
 
-/** What the other end said may hold what would do things to a terminal. */
-function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- that is what has to go
-  return text.replaceAll(/\s*[\x00-\x1f\x7f-\x9f]+\s*/g, " ").trim();
-}
-
 function aborted(reason: string): DesyncError {
-  return new DesyncError("store", `it gave up: ${reason === "" ? "no reason given" : reason}`);
+  return new DesyncError("store", `it gave up: ${foreignText(reason) || "no reason given"}`);
 }
 
 /** What a remote shell or a wrong program says instead of a greeting is worth showing. */
 function wordsInstead(seen: string, error: unknown): unknown {
-  const words = printable(seen.slice(0, 200).replaceAll(/[\x80-\xff]+/g, " "));
+  const words = foreignText(seen.slice(0, 200).replaceAll(/[\x80-\xff]+/g, " "));
   // Messages begin with their size, of which the upper half is zero.
   if (words.length < 4 || seen.slice(0, 8).includes("\0")) return error;
   const text = `it says ${JSON.stringify(words)} instead of speaking the casync protocol`;

@@ -171,10 +171,10 @@ class Running implements AsyncDisposable {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #stderr: Promise<string>;
 
-  constructor(store: string) {
+  constructor(store: string, ...more: string[]) {
     const [program, ...args] = cliCommand;
     this.child = new Deno.Command(program, {
-      args: [...args, "pull", "-", "-", "-", store],
+      args: [...args, "pull", "-", "-", "-", store, ...more],
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
@@ -254,6 +254,16 @@ Deno.test({
     running.child.kill("SIGTERM");
     strictEqual((await running.end())[0], 0);
   },
+});
+
+Deno.test("a client that is silent within its message is given up after --timeout", async () => {
+  using dir = tempDir();
+  const made = madeIn(dir);
+  await using running = new Running(made.store, "--timeout", "200ms");
+  await running.writer.write(concat([hello, request(made.ids[0])].map(encodeMessage)).subarray(0, 50));
+  const [code, stderr] = await running.end();
+  strictEqual(code, 1);
+  ok(/does not go on with its message \(no answer for 0\.2 seconds\)/.test(stderr), stderr);
 });
 
 Deno.test("a client that goes away while it is being answered leaves no process behind", async () => {

@@ -172,6 +172,21 @@ for (const [name, size] of sizes) {
   });
 }
 
+Deno.test("messages that have one size, and chunks that are too large, are refused when the header is there", () => {
+  for (const type of [TYPES.hello, TYPES.missing, TYPES.goodbye]) {
+    const decoder = new MessageDecoder();
+    decoder.push(raw(type, new Uint8Array(0), 1_000_000n));
+    throws(() => decoder.next(), refused(/message of 1000000 bytes/));
+  }
+  const decoder = new MessageDecoder({ maxChunkBytes: 100 });
+  decoder.push(encodeMessage({ type: "chunk", id, compressed: true, bytes: new Uint8Array(100) }));
+  ok(decoder.next()?.type === "chunk");
+  decoder.push(
+    encodeMessage({ type: "chunk", id, compressed: true, bytes: new Uint8Array(101) }).subarray(0, 16),
+  );
+  throws(() => decoder.next(), refused(/a chunk of 101 bytes, more than the 100 it can have/));
+});
+
 Deno.test("unknown types are refused as soon as the header is there, and are named", () => {
   for (const type of [0n, 1n, TYPES.hello + 1n, TYPES.chunk ^ (1n << 63n), (1n << 64n) - 1n]) {
     const decoder = new MessageDecoder();

@@ -1,6 +1,7 @@
 /** The server of the casync protocol, with clients of all kinds. */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { concat } from "../../src/bytes.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { DesyncError } from "../../src/errors.ts";
 import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
@@ -40,10 +41,11 @@ class Session {
   /** The server's end. */
   readonly done: Promise<void>;
 
-  constructor(store: ChunkStore, compress?: (bytes: Uint8Array) => Uint8Array) {
+  constructor(store: ChunkStore, compress?: (bytes: Uint8Array) => Uint8Array, idleTimeoutMs?: number) {
     this.done = serveChunks(store, this.#toServer.readable, this.#toClient.writable, {
       codec: nativeCodec,
       compress,
+      idleTimeoutMs,
       onProblem: (sentence) => this.problems.push(sentence),
       signal: this.stop.signal,
     });
@@ -240,6 +242,41 @@ const atOnce = () => Promise.resolve(undefined);
 function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50));
 }
+
+Deno.test("a client that trickles its message, or begins none, is given up", async () => {
+  for (const [sent, more] of [[0, 0], [10, 0], [24 + 30, 1]]) {
+    const session = new Session(await full(), undefined, 300);
+    session.send(concat([encodeMessage(hello), encodeMessage(request(ids[0]))]).subarray(0, sent));
+    const timer = setInterval(() => session.send(new Uint8Array(more)), 50); // 20 bytes a second
+    await Promise.all([
+      rejects(session.done, { code: "timeout", message: /does not go on with its message/ }),
+      session.rest().catch(() => {}),
+    ]);
+    clearInterval(timer);
+  }
+});
+
+Deno.test("a client that takes nothing is given up", async () => {
+  const session = new Session(await full(), undefined, 50);
+  session.send(hello, request(ids[0]));
+  await rejects(session.done, {
+    code: "timeout",
+    message: /does not take its answers \(no answer for 0\.05/,
+  });
+});
+
+Deno.test("a client may pause between its requests, and with taking its answers for a while", async () => {
+  const session = new Session(await full(), undefined, 200);
+  session.send(hello);
+  deepStrictEqual(await session.next(), serverHello);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  session.send(request(ids[0]));
+  await new Promise((resolve) => setTimeout(resolve, 500)); // 1000 bytes may take 10 seconds
+  deepStrictEqual(await session.next(), answer(0));
+  session.end();
+  await session.rest();
+  await session.done;
+});
 
 for (const how of ["one message", "many messages"]) {
   Deno.test(`a client that asks in ${how} and does not read: little is fetched for it`, async () => {

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
 import { HttpAccess } from "../../src/stores/http_access.ts";
+import { HttpStore } from "../../src/stores/http.ts";
 import { httpGet, httpPart, httpSize, httpStream } from "../../src/stores/http_client.ts";
 import { parseHttpLocation } from "../../src/stores/http_location.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
@@ -102,6 +103,33 @@ Deno.test("silence is a time-out, before the answer and in the middle; the calle
   await rejects(httpSize(new URL(`${server.url}/never`), "the thing", { idleTimeoutMs: 50 }), {
     code: "timeout",
   });
+});
+
+for (const length of [undefined, "chunked", "close"] as const) {
+  Deno.test(`a body that trickles is a time-out, one that is slow is not: ${length ?? "with its length"}`, async () => {
+    await using server = await startFaultyServer({
+      "/trickle": { body, length, drip: { bytes: 1, every: 40 } }, // 25 bytes a second
+      "/slow": { body: body.subarray(0, 300), length, drip: { bytes: 20, every: 60 } },
+    });
+    const slower = { code: "timeout", message: /the thing: less than 100 bytes a second for 0\.5 seconds/ };
+    await rejects(get(`${server.url}/trickle`, 5000, undefined, 500), slower);
+    await rejects(Array.fromAsync(stream(`${server.url}/trickle`, 500)), slower);
+    sameBytes(
+      await get(`${server.url}/slow`, 5000, undefined, 500) ?? new Uint8Array(),
+      body.subarray(0, 300),
+    );
+  });
+}
+
+Deno.test("a store whose chunks came fast before is given up as well when they do not come any more", async () => {
+  const fast = "11".repeat(32), slow = "22".repeat(32);
+  await using server = await startFaultyServer({}, ({ path }) => {
+    if (path.includes(fast)) return { body: new Uint8Array(20_000) };
+    return { body: new Uint8Array(200), drip: { bytes: 1, every: 40 } };
+  });
+  const store = new HttpStore(server.url, { idleTimeoutMs: 500 });
+  for (let i = 0; i < 3; i++) strictEqual((await store.get(fast))?.bytes.length, 20_000);
+  await rejects(store.get(slow), { code: "timeout" });
 });
 
 // Bodies that nobody reads are found by the tests' own look for leaks.

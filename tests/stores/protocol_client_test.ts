@@ -239,6 +239,53 @@ Deno.test("an answer that comes slowly is not silence", async () => {
   await client.close();
 });
 
+Deno.test("an answer that trickles is given up", async () => {
+  const { host, client } = await open(300);
+  const failed = rejects(client.get(ids[0]), {
+    code: "timeout",
+    retriable: true,
+    message: /less than 100 bytes a second for 0\.3 seconds/,
+  });
+  await host.asked(1);
+  const timer = setInterval(() => host.send(Uint8Array.of(0)), 50); // 20 bytes a second
+  host.send(encodeMessage(chunk(0)).subarray(0, 16));
+  await failed;
+  clearInterval(timer);
+  strictEqual(host.closed, true);
+  await client.close();
+});
+
+Deno.test("a chunk that is larger than any of the index is refused when its length is there", async () => {
+  const host = new Host();
+  host.send(serverHello);
+  const client = await ProtocolClient.open(host.connection, { ...options, maxChunkSize: 2048 });
+  const failed = rejects(client.get(ids[0]), {
+    code: "protocol",
+    message: /a chunk of 1000000 bytes, more than/,
+  });
+  const large: Message = { type: "chunk", id: ids[0], compressed: true, bytes: new Uint8Array(1_000_000) };
+  host.send(encodeMessage(large).subarray(0, 16));
+  await failed;
+  await client.close();
+});
+
+Deno.test("why a host gave up is cut, whatever it is, and cannot paint the terminal", async () => {
+  for (
+    const reason of [" ".repeat(2_000_000) + "\n", "\x1b[2J\u202e".repeat(200_000), "long ".repeat(200_000)]
+  ) {
+    const { host, client } = await open();
+    const failed = rejects(client.get(ids[0]), (error: Error) => {
+      // deno-lint-ignore no-control-regex
+      ok(!/[\x00-\x1f\u202e]/.test(error.message) && error.message.length < 1000, error.message);
+      return /gave up/.test(error.message);
+    });
+    await host.asked(1);
+    host.send({ type: "abort", errorNumber: 0, reason });
+    await failed;
+    await client.close();
+  }
+});
+
 Deno.test("asking for more does not excuse a host that is silent", async () => {
   const { host, client } = await open(40);
   let failed = false;

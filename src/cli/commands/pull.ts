@@ -22,6 +22,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     codec: nativeCodec,
     compress: (bytes) => nativeCodec.compress(bytes, DEFAULT_ZSTD_LEVEL),
     onProblem: (sentence) => printError(`desync: ${sentence}\n`),
+    idleTimeoutMs: flags.timeout,
     signal,
   });
   return DONE;
