@@ -44,16 +44,20 @@ class NativeTree implements TreeSystem {
     return this.#check(this.#libc.openat(folder, terminated(name), flags, 0o600));
   }
 
-  write(file: Handle, bytes: Uint8Array): void {
+  write(file: Handle, bytes: Uint8Array, offset: number): void {
     for (let at = 0; at < bytes.length;) {
       const rest = bytes.subarray(at) as Uint8Array<ArrayBuffer>;
-      const written = Number(this.#libc.write(file, rest, BigInt(rest.length)));
+      const written = Number(this.#libc.pwrite(file, rest, BigInt(rest.length), BigInt(offset + at)));
       if (written >= 0) at += written;
       else {
         const number = errno(this.#libc);
         if (number !== EINTR) throw new SystemError(number);
       }
     }
+  }
+
+  extend(file: Handle, size: number): void {
+    this.#check(this.#libc.ftruncate(file, BigInt(size)));
   }
 
   makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void {

@@ -11,6 +11,7 @@ import {
   fchmodSync,
   fchownSync,
   fstatSync,
+  ftruncateSync,
   futimesSync,
   lstatSync,
   lutimesSync,
@@ -69,8 +70,14 @@ class PortableTree implements TreeSystem {
     return openSync(this.#path(folder, name), "wx", 0o600);
   }
 
-  write(file: Handle, bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at, bytes.length - at);
+  write(file: Handle, bytes: Uint8Array, offset: number): void {
+    for (let at = 0; at < bytes.length;) {
+      at += writeSync(file, bytes, at, bytes.length - at, offset + at);
+    }
+  }
+
+  extend(file: Handle, size: number): void {
+    ftruncateSync(file, size);
   }
 
   makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void {

@@ -28,8 +28,10 @@ export interface TreeSystem {
   makeFolder(folder: Handle, name: Uint8Array): void;
   /** Makes a file that only its owner can use for now. Fails with `EEXIST` when there is anything of that name. */
   createFile(folder: Handle, name: Uint8Array): Handle;
-  /** Adds bytes to a file that was created. */
-  write(file: Handle, bytes: Uint8Array): void;
+  /** Writes bytes at a place of a file that was created; what is not written before the last byte reads as zeros. */
+  write(file: Handle, bytes: Uint8Array, offset: number): void;
+  /** Gives a file more bytes than were written: they read as zeros. */
+  extend(file: Handle, size: number): void;
   /** Makes a symlink, wherever it leads. */
   makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void;
   /** A pipe, socket or device. */

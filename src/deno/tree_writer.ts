@@ -17,6 +17,7 @@ import { Losses } from "./losses.ts";
 import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { splitZeros } from "./zero_runs.ts";
 
 /** A folder that is being filled. */
 interface OpenFolder {
@@ -31,6 +32,10 @@ interface OpenFile {
   readonly handle: Handle;
   readonly node: ArchiveNode;
   readonly temporary: Uint8Array;
+  /** Bytes so far. */
+  size: number;
+  /** Those up to the last that was written: zeros are not. */
+  written: number;
 }
 
 /** What nodes that need a system's help are called when they cannot be made. */
@@ -188,7 +193,7 @@ export class TreeWriter implements Disposable {
     const temporary = encoder.encode(this.#temporary);
     if (node.kind === "file") {
       const handle = this.#system.createFile(parent, temporary);
-      this.#file = { handle, node, temporary };
+      this.#file = { handle, node, temporary, size: 0, written: 0 };
       this.#attributes.applyEarly(handle, node, () => this.#pathOf(node));
       return;
     }
@@ -221,12 +226,19 @@ export class TreeWriter implements Disposable {
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#file !== undefined) this.#system.write(this.#file.handle, bytes);
+    const file = this.#file;
+    if (file === undefined) return;
+    splitZeros(bytes, file.size, (from, to) => {
+      this.#system.write(file.handle, bytes.subarray(from, to), file.size + from);
+      file.written = file.size + to;
+    });
+    file.size += bytes.length;
   }
 
   #finishFile(file: OpenFile): void {
     const { handle, node, temporary } = file;
     const path = () => this.#pathOf(node);
+    if (file.written < file.size) this.#system.extend(handle, file.size);
     this.#attributes.apply(handle, node, path);
     this.#replace(this.#parent(), temporary, node.name);
     this.#file = undefined;

@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { directory, element, file, types } from "../support/archive_bytes.ts";
 import { xattrsOf } from "../support/attributes.ts";
@@ -9,6 +9,7 @@ import { startFaultyServer } from "../support/faulty_server.ts";
 import { filesIn } from "../support/files.ts";
 import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";
+import { random } from "../support/random.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../support/without_privileges.ts";
@@ -188,4 +189,25 @@ Deno.test("what untar cannot do", async () => {
   const escape = dir.write("e.catar", directory([["../escaped", file("x")]]));
   assertFails(await runCli(["untar", escape, target]), 1, escape, "a name has a /");
   strictEqual(exists(dir.path("escaped")), false);
+});
+
+Deno.test({
+  name: "untar gives no more room to files than casync does",
+  ignore: !peers.casync || !root,
+  fn: async () => {
+    using dir = tempDir();
+    const bytes = random().bytes(500_000);
+    for (let at = 1000; at < bytes.length; at += 30_000) bytes.fill(0, at, at + 20_000);
+    dir.write("tree/some", bytes);
+    Deno.truncateSync(dir.write("tree/none", ""), 10_000_000);
+    await run(peers.casync, ["make", dir.path("x.catar"), dir.path("tree")]);
+    await run(peers.casync, ["extract", dir.path("x.catar"), dir.path("theirs")]);
+    strictEqual((await runCli(["untar", dir.path("x.catar"), dir.path("ours")])).code, 0);
+    for (const name of ["some", "none"]) {
+      const [ours, theirs] = ["ours", "theirs"].map((target) =>
+        Deno.statSync(dir.path(target, name)).blocks!
+      );
+      ok(ours <= theirs, `${name}: ${ours} blocks against ${theirs}`);
+    }
+  },
 });

@@ -65,6 +65,44 @@ both("files, folders, symlinks, with modes and times", async (dir, system) => {
   Deno.chmodSync(`${target}/inner`, 0o755);
 });
 
+both("zeros become holes, and files are what they were", async (dir, system) => {
+  const source = random();
+  const zeros = (length: number) => new Uint8Array(length);
+  const contents = {
+    hole: zeros(3_000_000),
+    late: joined([zeros(1_000_000), source.bytes(10)]),
+    early: joined([source.bytes(10), zeros(1_000_000)]),
+    mixed: joined([1, 4096, 4095, 100_000, 8191, 50_000, 1].flatMap((n) => [source.bytes(n), zeros(n)])),
+    short: zeros(1),
+    none: zeros(0),
+    full: source.bytes(100_000),
+  };
+  const archive = directory(Object.entries(contents).map(([name, bytes]) => [name, file(bytes)]));
+  const target = dir.path("target");
+  // In pieces that end anywhere.
+  async function* inPieces(): AsyncGenerator<Uint8Array> {
+    for (let at = 0, length; at < archive.length; at += length) {
+      length = 1 + source.below(100_000);
+      yield await Promise.resolve(archive.subarray(at, at + length));
+    }
+  }
+  await untar(inPieces(), target, { system, sameOwner: false });
+  for (const [name, bytes] of Object.entries(contents)) {
+    deepStrictEqual(Deno.readFileSync(`${target}/${name}`), bytes, name);
+  }
+  if (!canHaveHoles(dir)) return;
+  const room = (name: string) => (Deno.statSync(`${target}/${name}`).blocks ?? 0) * 512;
+  deepStrictEqual(["hole", "late", "early"].map(room).map((bytes) => bytes <= 3 * 4096), [true, true, true]);
+  ok(room("mixed") < 162_000 + 20 * 4096, `${room("mixed")}`);
+});
+
+/** Whether the file system gives no room to what is not written. */
+function canHaveHoles(dir: TempDir): boolean {
+  const path = dir.write("sparse", "");
+  Deno.truncateSync(path, 1_000_000);
+  return Deno.statSync(path).blocks === 0;
+}
+
 both("times of all years are restored, or reported", async (dir, system) => {
   for (const date of ["1970-01-01", "2037-01-01", "2040-01-01", "2300-01-01", "2440-01-01", "2485-01-01"]) {
     const mtime = BigInt(Date.parse(date)) * 1_000_000n;
