@@ -226,13 +226,13 @@ export const FLAGS = {
   },
   errorRetry: {
     flags: "-e, --error-retry <number>",
-    description: "further tries after a network error",
+    description: "tries of a request in all, when the network or a server fails",
     parse: wholeNumber(0),
     fallback: 3,
   },
   errorRetryBaseInterval: {
     flags: "-b, --error-retry-base-interval <time>",
-    description: "wait before the first further try; it grows by as much with each",
+    description: "wait before the second try; it grows by as much with each",
     parse: (text) => Math.max(0, duration(text)),
     fallback: 500,
     fallbackText: "500ms",

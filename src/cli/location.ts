@@ -254,7 +254,9 @@ export class Locator implements AsyncDisposable {
   }
 
   #retry(): RetryOptions {
-    return { retries: this.#flags.errorRetry, baseIntervalMs: this.#flags.errorRetryBaseInterval };
+    // As in desync the option counts all tries, and 0 is as good as 1.
+    const retries = Math.max(0, this.#flags.errorRetry - 1);
+    return { retries, baseIntervalMs: this.#flags.errorRetryBaseInterval };
   }
 }
 
