@@ -51,12 +51,19 @@ export class DesyncError extends Error {
   readonly code: ErrorCode;
   /** Whether asking again may help: a lost connection does, a chunk that is missing does not. */
   readonly retriable: boolean;
+  /** How long a server wants no further request, in milliseconds, where it said so. */
+  readonly retryAfterMs?: number;
 
   /** `cause` is what was thrown below, `retriable` whether asking again may help (default: no). */
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retriable?: boolean } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retriable?: boolean; retryAfterMs?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retriable = options.retriable ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -264,7 +264,9 @@ function refuseGroup(location: string): void {
   if (!location.includes("|")) return;
   throw new DesyncError(
     "usage",
-    `Cannot open the stores ${JSON.stringify(location)}: groups of stores are not supported yet ` +
+    `Cannot open the stores "${
+      location.split("|").map(withoutSecrets).join("|")
+    }": groups of stores are not supported yet ` +
       "(give --store once for each, they are asked in order)",
   );
 }

@@ -1,5 +1,6 @@
 /** What a location begins with, and what is said of those that lead nowhere. */
 import { DesyncError } from "../errors.ts";
+import { urlWithoutSecrets } from "../stores/http_secrets.ts";
 import { isMissingScheme } from "./missing.ts";
 
 /** `https` of `https://…`, `undefined` for a path. One letter is a drive of Windows. */
@@ -16,5 +17,5 @@ export function unknownScheme(action: string, scheme: string, known: string): De
 /** The location without a user's password and without a query, which may hold a signature. */
 export function withoutSecrets(location: string): string {
   if (schemeOf(location) === undefined) return location;
-  return location.replace(/\/\/[^/]*@/, "//").replace(/\?.*$/, "");
+  return urlWithoutSecrets(location);
 }

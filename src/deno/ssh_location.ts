@@ -1,5 +1,6 @@
 /** `ssh://[user@]host[:port]/path`, taken apart. */
 import { DesyncError } from "../errors.ts";
+import { urlWithoutSecrets } from "../stores/http_secrets.ts";
 
 /** Where a store is, and as whom to go there. */
 export interface SshLocation {
@@ -17,10 +18,9 @@ export function parseSshLocation(text: string): SshLocation {
   let url: URL;
   try {
     url = new URL(text);
-  } catch (error) {
-    throw new DesyncError("usage", `Cannot use ${text.replace(/\/\/.*@/, "//")}: it is no URL`, {
-      cause: error,
-    });
+  } catch {
+    // Without the cause, which repeats the text with its password.
+    throw new DesyncError("usage", `Cannot use ${urlWithoutSecrets(text)}: it is not a URL`);
   }
   const user = url.username === "" ? undefined : decode(url.username);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");

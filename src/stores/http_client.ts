@@ -1,7 +1,9 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
 import { concat } from "../bytes.ts";
-import { DesyncError, interrupted, messageOf } from "../errors.ts";
+import { DesyncError } from "../errors.ts";
+import { requestError, statusError } from "./http_errors.ts";
 import type { HttpPace } from "./http_pace.ts";
+import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 
@@ -49,12 +51,12 @@ export async function httpGet(
     }
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw statusError(response, shown);
+      throw statusError(response, { url, shown, headers: options.headers });
     }
     return await readBody(response, shown, limit, watch, options.pace);
   } catch (error) {
     if (watch.timedOut) options.pace?.lost();
-    throw asStoreError(error, shown, watch, signal);
+    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
   } finally {
     watch.stop();
   }
@@ -87,7 +89,7 @@ export async function httpPart(
     const headers = { ...options.headers, ...rangeHeaders(range) };
     response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
     watch.touch();
-    const whole = partOf(response, shown, range);
+    const whole = partOf(response, { url, shown, headers: options.headers }, range);
     if (whole === null) {
       await response.body?.cancel();
       return null;
@@ -103,7 +105,7 @@ export async function httpPart(
   } catch (error) {
     // Nobody reads it any more.
     await response?.body?.cancel().catch(() => {});
-    throw asStoreError(error, shown, watch, signal);
+    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
   } finally {
     watch.stop();
   }
@@ -118,19 +120,19 @@ function rangeHeaders(range: HttpRange): Record<string, string> {
 /** What the answer says about the whole, and how many bytes it has; `null` when it is no part. */
 function partOf(
   response: Response,
-  shown: string,
+  target: HttpTarget,
   range: HttpRange,
 ): HttpWhole & { length: number } | null {
   const { status, headers } = response;
   if (status === 200 || (status === 206 && headers.get("content-encoding") !== null)) return null;
-  if (status !== 206 && status !== 416) throw statusError(response, shown);
+  if (status !== 206 && status !== 416) throw statusError(response, target);
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(headers.get("content-range") ?? "");
   const [first, last, size] = (match ?? []).slice(1).map(Number);
   const [start, end] = "last" in range ? [Math.max(0, size - range.last), size] : [range.start, range.end];
   if (status === 416 || first !== start || last !== end - 1 || end > size) {
     throw new DesyncError(
       "store",
-      `Cannot read ${shown}: the server has no bytes ${start} to ${end}, or no longer`,
+      `Cannot read ${target.shown}: the server has no bytes ${start} to ${end}, or no longer`,
     );
   }
   return { size, version: headers.get("etag") ?? headers.get("last-modified"), length: end - start };
@@ -163,7 +165,7 @@ export async function* httpStream(
       watch.received(piece?.length ?? 0);
     }
   } catch (error) {
-    throw asStoreError(error, shown, watch, signal);
+    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
   } finally {
     watch.stop();
     await reader?.cancel().catch(() => {});
@@ -195,13 +197,14 @@ async function beginBody(
     const response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
     watch.touch();
     reader = response.body?.getReader();
-    if (part !== undefined) checkSameWhole(partOf(response, shown, part), part.whole, shown);
-    else if (response.status !== 200) throw statusError(response, shown);
+    if (part !== undefined) {
+      checkSameWhole(partOf(response, { url, shown, headers: options.headers }, part), part.whole, shown);
+    } else if (response.status !== 200) throw statusError(response, { url, shown, headers: options.headers });
     return { watch, reader, first: (await reader?.read())?.value };
   } catch (error) {
     watch.stop();
     await reader?.cancel().catch(() => {});
-    throw asStoreError(error, shown, watch, signal);
+    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
   }
 }
 
@@ -229,11 +232,11 @@ export async function httpSize(
     const response = await (options.fetch ?? fetch)(url, init);
     await response.body?.cancel();
     if (response.status === 404 || response.status === 410) return null;
-    if (response.status !== 200) throw statusError(response, shown);
+    if (response.status !== 200) throw statusError(response, { url, shown, headers: options.headers });
     const announced = response.headers.get("content-length") ?? "";
     return /^\d+$/.test(announced) ? Number(announced) : undefined;
   } catch (error) {
-    throw asStoreError(error, shown, watch, signal);
+    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
   } finally {
     watch.stop();
   }
@@ -292,38 +295,4 @@ function tooLarge(shown: string, limit: number): DesyncError {
     "store",
     `Cannot read ${shown}: the server sends more than the ${limit} bytes it can have`,
   );
-}
-
-const STATUS_HELP: ReadonlyMap<number, string> = new Map([
-  [401, "the server wants a user and password"],
-  [403, "the server refuses access to it"],
-  [429, "the server wants fewer requests"],
-]);
-
-function statusError(response: Response, shown: string): DesyncError {
-  const status = `${response.status} ${response.statusText}`.trim();
-  const help = STATUS_HELP.get(response.status);
-  const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
-  const text = `Cannot read ${shown}: HTTP status ${status}${help === undefined ? "" : ` (${help})`}`;
-  return new DesyncError("store", text, { retriable });
-}
-
-function asStoreError(error: unknown, shown: string, watch: IdleWatch, signal?: AbortSignal): DesyncError {
-  if (signal?.aborted) return interrupted(error);
-  if (watch.timedOut) {
-    const text = `Cannot read ${shown}: ${watch.complaint}`;
-    return new DesyncError("timeout", text, { cause: error, retriable: true });
-  }
-  if (error instanceof DesyncError) return error;
-  const reason = causeOf(error);
-  const retriable = !/redirect/i.test(reason);
-  return new DesyncError("store", `Cannot read ${shown}: ${reason}`, { cause: error, retriable });
-}
-
-/** fetch says «error sending request for url (…): what happened»; the last part is what helps. */
-function causeOf(error: unknown): string {
-  const text = messageOf(error);
-  const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : "";
-  const best = cause === "" ? text : cause;
-  return best.replace(/^((client error|error sending request for url) \([^)]*\):? ?)+/i, "").trim() || text;
 }

@@ -1,5 +1,6 @@
 /** What a URL says, apart from what nobody is to see. */
 import { DesyncError } from "../errors.ts";
+import { percentDecoded, urlWithoutSecrets } from "./http_secrets.ts";
 
 /** A URL that may carry a user's name and password, split into what is requested and what is told. */
 export interface HttpLocation {
@@ -17,7 +18,7 @@ export function parseHttpLocation(text: string): HttpLocation {
     url = new URL(text);
   } catch {
     // Without the cause, which repeats the text with its password.
-    throw new DesyncError("usage", `Cannot use ${text.replace(/\/\/.*@/, "//")}: it is no URL`);
+    throw new DesyncError("usage", `Cannot use ${urlWithoutSecrets(text)}: it is not a URL`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new DesyncError("usage", `Cannot use ${url.protocol}//${url.host}: it is no http or https URL`);
@@ -33,15 +34,6 @@ export function parseHttpLocation(text: string): HttpLocation {
   const shown = new URL(url);
   shown.search = "";
   return { url, shown: shown.href, headers };
-}
-
-/** A lone % in a password stands for itself, as in other programs. */
-function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function base64(text: string): string {

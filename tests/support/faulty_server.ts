@@ -21,6 +21,8 @@ import { type FaultyRequest, RequestParser } from "./faulty_request.ts";
 export interface Answer {
   /** 200 if not given. */
   status?: number;
+  /** What stands behind the status. */
+  reason?: string;
   headers?: Record<string, string>;
   body?: Uint8Array | string;
   /**
@@ -189,7 +191,7 @@ export async function startFaultyServer(
 
 function head(answer: Answer, bodyLength: number): Uint8Array {
   const status = answer.status ?? 200;
-  let text = `HTTP/1.1 ${status} Scripted\r\n`;
+  let text = `HTTP/1.1 ${status} ${answer.reason ?? "Scripted"}\r\n`;
   for (const [name, value] of Object.entries(answer.headers ?? {})) text += `${name}: ${value}\r\n`;
   if (answer.length === "chunked") text += "Transfer-Encoding: chunked\r\n";
   else if (answer.length === "close") text += "Connection: close\r\n";

@@ -9,6 +9,7 @@ import type { FlagValues } from "../flags.ts";
 import { inputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
 import { showProgress } from "../progress.ts";
+import { withoutSecrets } from "../scheme.ts";
 
 /** Compares. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -25,8 +26,8 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const { offset, length } = difference;
   throw new DesyncError(
     "mismatch",
-    `${input} is not what ${indexLocation} describes: the first difference is in bytes ${offset} to ${
-      offset + length
-    }`,
+    `${input} is not what ${
+      withoutSecrets(indexLocation)
+    } describes: the first difference is in bytes ${offset} to ${offset + length}`,
   );
 }

@@ -1,0 +1,115 @@
+/** What went wrong with a request, in words that help, and whether it is worth another try. */
+import { DesyncError, interrupted, messageOf } from "../errors.ts";
+import { errorWithoutSecretsOf, type HttpTarget, withoutSecretsOf } from "./http_secrets.ts";
+import type { IdleWatch } from "./idle_watch.ts";
+
+const STATUS_HELP: ReadonlyMap<number, string> = new Map([
+  [401, "the server wants a user and password"],
+  [403, "the server refuses access to it"],
+  [429, "the server wants fewer requests"],
+]);
+
+/** The error for a status that gives no body. */
+export function statusError(response: Response, target: HttpTarget): DesyncError {
+  const status = withoutSecretsOf(target, `${response.status} ${response.statusText}`).trim();
+  const help = STATUS_HELP.get(response.status);
+  const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
+  const text = `Cannot read ${target.shown}: HTTP status ${status}${help === undefined ? "" : ` (${help})`}`;
+  return new DesyncError("store", text, { retriable, retryAfterMs: retryAfter(response.headers) });
+}
+
+/** The time that a server asks for, in milliseconds, from now on. */
+function retryAfter(headers: Headers): number | undefined {
+  const text = headers.get("retry-after")?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  // Other forms of dates are none here.
+  const then = /^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(then)) return undefined;
+  // By the server's own clock, where it says what that shows.
+  const now = Date.parse(headers.get("date") ?? "");
+  return Math.max(0, then - (Number.isNaN(now) ? Date.now() : now));
+}
+
+/** The error for what was thrown while a request was made or its body read. */
+export function requestError(
+  error: unknown,
+  target: HttpTarget,
+  watch: IdleWatch,
+  signal?: AbortSignal,
+): DesyncError {
+  if (signal?.aborted) return interrupted();
+  const cause = errorWithoutSecretsOf(target, error);
+  if (watch.timedOut) {
+    const text = `Cannot read ${target.shown}: ${watch.complaint}`;
+    return new DesyncError("timeout", text, { cause, retriable: true });
+  }
+  if (error instanceof DesyncError) return error;
+  const reason = reasonOf(error, target);
+  const lasting = LASTING.find(([pattern]) => pattern.test(reason));
+  const words = lasting === undefined ? reason : reason.replace(lasting[0], lasting[1]);
+  const retriable = lasting === undefined && !isNotPermitted(error);
+  return new DesyncError("store", `Cannot read ${target.shown}: ${words}`, { cause, retriable });
+}
+
+/**
+ * What another try does not change: what fetch says of it, and what helps. As the TLS library has it, "invalid peer
+ * certificate: UnknownIssuer".
+ */
+const LASTING: readonly (readonly [RegExp, string])[] = [
+  [
+    /.*\bUnknownIssuer\b.*/,
+    "the server's certificate is not from a trusted authority (--ca-cert names more of them)",
+  ],
+  [
+    /.*\bCaUsedAsEndEntity\b.*/,
+    "the server's own certificate is that of an authority, which is not accepted (give the server another: " +
+    "openssl req -x509 -addext basicConstraints=critical,CA:FALSE …)",
+  ],
+  [
+    /.*\bUnsupportedCertVersion\b.*/,
+    "the server's certificate has the old form X.509 v1, which is not accepted (give the server one of version 3)",
+  ],
+  [
+    /.*\bcertificate expired\b.*/,
+    "the server's certificate has expired (or the clock of this machine is wrong)",
+  ],
+  [
+    /.*\bcertificate not valid yet\b.*/,
+    "the server's certificate is not valid yet (or the clock of this machine is wrong)",
+  ],
+  [/.*\bcertificate not valid for name ("[^"]*").*/, "the server's certificate is not for the name $1"],
+  [/^invalid peer certificate/, "the server's certificate is not accepted"],
+  [
+    /.*\bfatal alert: CertificateRequired\b.*/,
+    "the server wants a client's certificate (--client-cert and --client-key)",
+  ],
+  [/.*\bfatal alert: (?!InternalError)(\w+).*/, "the server refuses the TLS connection ($1)"],
+  [
+    /.*\bcorrupt message of type InvalidContentType\b.*/,
+    "the server does not speak TLS here (http:// instead of https://?)",
+  ],
+  [
+    /.*\bdns error\b(?!.*(?:Temporary failure|os error 11002)).*/,
+    "the host name was not found (is the address right?)",
+  ],
+  [/.*\bInvalid URL\b.*/i, "the server redirects to what is not a URL"],
+  [/.*\bredirect.*/i, "$&"],
+  [/.*\bports? \d* ?(?:is|are) blocked.*/, "$&"],
+];
+
+function isNotPermitted(error: unknown): boolean {
+  return error instanceof Error && error.name === "NotCapable";
+}
+
+/** The part of what fetch says that helps: not which request it was, which is said already. */
+function reasonOf(error: unknown, target: HttpTarget): string {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  // «error sending request for url (…): client error (Connect): what happened», and other words before.
+  const text = messageOf(cause).replace(/^.*?client error \(\w+\):? /, "") || messageOf(error);
+  const clean = withoutSecretsOf(target, text);
+  const at = clean.lastIndexOf(target.shown);
+  const rest = at < 0
+    ? clean
+    : clean.slice(at + target.shown.length).replace(/^[\s):]+/, "") || clean.replaceAll(target.shown, "it");
+  return rest.replace(/ \(os error \d+\)/, "");
+}
