@@ -15,6 +15,9 @@ export interface RetryOptions {
 /** What desync does: three tries in all, the second after 0.5 seconds, the third 1 second later. */
 export const DEFAULT_RETRY: RetryOptions = { retries: 2, baseIntervalMs: 500 };
 
+/** A server that wants to be left alone for longer is asked all the same: the user is waiting. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
+
 /** The result of `attempt`, which is made again while it throws a retriable {@linkcode DesyncError}. */
 export async function retrying<T>(
   options: RetryOptions,
@@ -27,7 +30,8 @@ export async function retrying<T>(
     } catch (error) {
       if (!(error instanceof DesyncError) || !error.retriable || signal?.aborted) throw error;
       if (tries > options.retries) throw givenUp(error, tries);
-      await wait(tries * options.baseIntervalMs, signal);
+      const wanted = Math.min(error.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
+      await wait(Math.max(tries * options.baseIntervalMs, wanted), signal);
     }
   }
 }

@@ -76,6 +76,22 @@ for (const [name, answer, code, retriable] of bad) {
   });
 }
 
+Deno.test("Retry-After is seconds, or a date by the server's own clock", async () => {
+  const cases: [Record<string, string>, number | undefined][] = [
+    [{}, undefined],
+    [{ "retry-after": "7" }, 7000],
+    [{ "retry-after": "Fri, 01 Jan 2016 10:01:30 GMT", date: "Fri, 01 Jan 2016 10:00:00 GMT" }, 90_000],
+    [{ "retry-after": "Fri, 01 Jan 2016 10:00:00 GMT", date: "Fri, 01 Jan 2016 10:01:30 GMT" }, 0],
+    [{ "retry-after": "Fri, 01 Jan 2016 10:00:00 GMT" }, 0],
+    [{ "retry-after": "soon" }, undefined],
+    [{ "retry-after": "-5" }, undefined],
+  ];
+  for (const [headers, retryAfterMs] of cases) {
+    await using server = await startFaultyServer({ "/": { status: 503, headers } });
+    await rejects(get(server.url), { code: "store", retriable: true, retryAfterMs });
+  }
+});
+
 Deno.test("404 and 410 mean that it is not there", async () => {
   await using server = await startFaultyServer({ "/gone": { status: 410 }, "/here": { body } });
   strictEqual(await get(`${server.url}/none`), null);

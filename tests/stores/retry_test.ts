@@ -57,6 +57,22 @@ Deno.test("the waits grow", async () => {
   deepStrictEqual(events, ["try 0", "20 ms", "try 1", "60 ms", "try 2", "100 ms", "try 3"]);
 });
 
+Deno.test("a server that says when it may be asked again is left alone for so long, but for no more than a minute", async () => {
+  const waits: number[] = [];
+  const wait = globalThis.setTimeout;
+  using _restored = { [Symbol.dispose]: () => void (globalThis.setTimeout = wait) };
+  const errors = [10, 200, 86_400_000].map((retryAfterMs) =>
+    new DesyncError("store", "busy", { retriable: true, retryAfterMs })
+  );
+  const made = attempts(...errors);
+  globalThis.setTimeout = ((done: () => void, milliseconds: number) => {
+    waits.push(milliseconds);
+    return wait(done, 0);
+  }) as typeof wait;
+  strictEqual(await retrying({ retries: 3, baseIntervalMs: 40 }, undefined, made.attempt), "done");
+  deepStrictEqual(waits, [40, 200, 60_000]);
+});
+
 Deno.test("a wait ends at once when it is given up", async () => {
   const stop = new AbortController();
   const made = attempts(passing());
