@@ -38,13 +38,10 @@ export class HttpAccess {
     signal?: AbortSignal,
   ): Promise<HttpAccess | null> {
     const own = { ...options, headers: { ...options.headers, ...location.headers } };
-    const tail = await fetchPart(location, { last: BLOCK_BYTES }, own, signal);
-    if (tail === null) return null;
-    const access = new HttpAccess(location, own, tail.whole);
-    // The last block, as far as it is whole.
-    const start = Math.ceil((access.size - tail.bytes.length) / BLOCK_BYTES) * BLOCK_BYTES;
-    const skip = start - (access.size - tail.bytes.length);
-    if (skip < tail.bytes.length) access.#blocks.set(start / BLOCK_BYTES, tail.bytes.subarray(skip));
+    const head = await fetchPart(location, { first: BLOCK_BYTES }, own, signal);
+    if (head === null) return null;
+    const access = new HttpAccess(location, own, head.whole);
+    access.#blocks.set(0, head.bytes);
     return access;
   }
 

@@ -62,8 +62,11 @@ export async function httpGet(
   }
 }
 
-/** A part of what is at a URL: the bytes from `start` up to but without `end`, or the last so many. */
-export type HttpRange = { readonly start: number; readonly end: number } | { readonly last: number };
+/**
+ * A part of what is at a URL: the bytes from `start` up to but without `end`, or the first so many of what may have less.
+ * Never the last so many, which some servers refuse (Azure answers 400).
+ */
+export type HttpRange = { readonly start: number; readonly end: number } | { readonly first: number };
 
 /** What a server said about the whole, so that its parts can be told to belong together. */
 export interface HttpWhole {
@@ -112,10 +115,13 @@ export async function httpPart(
 }
 
 function rangeHeaders(range: HttpRange): Record<string, string> {
-  const bytes = "last" in range ? `-${range.last}` : `${range.start}-${range.end - 1}`;
+  const bytes = "first" in range ? `0-${range.first - 1}` : `${range.start}-${range.end - 1}`;
   // Parts are those of the bytes as they are.
   return { range: `bytes=${bytes}`, "accept-encoding": "identity" };
 }
+
+/** How servers answer that give no parts of what is there; of something empty there is none. */
+const PARTS_REFUSED: ReadonlySet<number> = new Set([400, 416, 501]);
 
 /** What the answer says about the whole, and how many bytes it has; `null` when it is no part. */
 function partOf(
@@ -125,10 +131,12 @@ function partOf(
 ): HttpWhole & { length: number } | null {
   const { status, headers } = response;
   if (status === 200 || (status === 206 && headers.get("content-encoding") !== null)) return null;
+  // Reading the whole shows what is wrong, if anything is but the wish for a part.
+  if ("first" in range && PARTS_REFUSED.has(status)) return null;
   if (status !== 206 && status !== 416) throw statusError(response, target);
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(headers.get("content-range") ?? "");
   const [first, last, size] = (match ?? []).slice(1).map(Number);
-  const [start, end] = "last" in range ? [Math.max(0, size - range.last), size] : [range.start, range.end];
+  const [start, end] = "first" in range ? [0, Math.min(range.first, size)] : [range.start, range.end];
   if (status === 416 || first !== start || last !== end - 1 || end > size) {
     throw new DesyncError(
       "store",

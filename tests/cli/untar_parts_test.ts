@@ -149,12 +149,35 @@ Deno.test("a web server that gives no parts, and one where the archive changes m
     if (path === "/flaky") return part(range, '"1"');
     if (path === "/changes") return part(range, `"${requests}"`);
     if (path === "/short") return { ...part(range, '"1"'), body: bytes.subarray(0, 10) };
+    if (path === "/azure") {
+      return range === null
+        ? { body: bytes }
+        : range.startsWith("bytes=-")
+        ? { status: 400 }
+        : part(range, '"1"');
+    }
+    if (path === "/400") return range === null ? { body: bytes } : { status: 400 };
+    if (path === "/416") return range === null ? { body: bytes } : { status: 416 };
+    if (path === "/never") return { status: 400 };
     if (path === "/lies") return { ...part(range, '"1"'), headers: { "content-range": "bytes 5-9/100000" } };
     return { status: 404 };
   });
   const result = await runCli([...untar, `${server.url}/whole`, dir.path("t1"), "folder-20/file-1"]);
   deepStrictEqual([result.code, result.stderr], [0, ""]);
   deepStrictEqual(contentOf(dir.path("t1")), { "file-1": content("folder-20/file-1") });
+  for (const [i, path] of ["/azure", "/400", "/416"].entries()) {
+    const { code, stderr } = await runCli([
+      ...untar,
+      server.url + path,
+      dir.path(`p${i}`),
+      "folder-20/file-1",
+    ]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    deepStrictEqual(contentOf(dir.path(`p${i}`)), { "file-1": content("folder-20/file-1") });
+  }
+  // Where parts are given but for the last bytes, parts are read.
+  ok(server.requests.every(({ path, headers }) => path !== "/azure" || headers.get("range") !== null));
+  assertFails(await runCli([...untar, `${server.url}/never`, dir.path("p"), "a"]), 1, "/never", "400");
   assertFails(
     await runCli([...untar, `${server.url}/changes`, dir.path("t2"), "folder-20/file-1"]),
     1,
