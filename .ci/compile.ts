@@ -5,6 +5,7 @@
  *
  * The names of all are `dist/desync-<platform>`; without one it is `dist/desync`. Windows' end with `.exe`.
  */
+import { SSH2 } from "../src/deno/late_packages.ts";
 import { denoKnows } from "../tests/support/deno_knows.ts";
 
 /** Platforms by the names that their executables have, as Deno calls them. */
@@ -24,6 +25,9 @@ export async function compileArguments(output: string, target?: string): Promise
     "--frozen",
     ...(await canLeaveOutPackages() ? ["--exclude-unused-npm"] : []),
     ...(target === undefined ? [] : ["--target", target]),
+    // The Deno in an executable compresses by itself, so that of the late packages only this one is needed.
+    "--include",
+    SSH2,
     "--output",
     output,
     "cli.ts",

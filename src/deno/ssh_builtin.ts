@@ -8,14 +8,15 @@ import { connect } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-// @ts-types="./ssh2.d.ts"
-import ssh2 from "npm:ssh2@1.17.0";
 import type { AuthMethod, Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
+import { SSH2 } from "./late_packages.ts";
 import { environment, userName } from "./permitted.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
+
+const { default: ssh2 }: typeof import("./ssh2.d.ts") = await import(SSH2);
 
 const CONNECT_TIMEOUT_MS = 20_000;
 const KEPT_WORDS = 2000;

@@ -2,6 +2,7 @@
 
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
+import * as latePackages from "../../src/deno/late_packages.ts";
 import { assertFails } from "../support/failure.ts";
 import { moduleGraph } from "../support/module_graph.ts";
 import { startNginx } from "../support/nginx.ts";
@@ -23,6 +24,10 @@ for (const file of ["cli.ts", "mod.ts", "src/deno/mod.ts", "src/workers/worker.t
     }
   });
 }
+
+Deno.test("packages that are loaded late have their exact versions, too", () => {
+  for (const name of Object.values(latePackages)) match(name, /^npm:(@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+$/);
+});
 
 /** What is needed of this project to run the program: served from a folder that has nothing else of it. */
 function publish(dir: TempDir): string {

@@ -6,8 +6,10 @@ import { Zstd } from "npm:@hpcc-js/wasm-zstd@1.12.5";
 import { decompress } from "npm:fzstd@0.1.1";
 import { peers } from "./peers.ts";
 
-const native = works();
-const wasm = native ? undefined : await Zstd.load();
+/** Whether this Deno compresses by itself. */
+export const hasZstd: boolean = works();
+
+const wasm = hasZstd ? undefined : await Zstd.load();
 
 function works(): boolean {
   try {
@@ -29,12 +31,12 @@ export function zstdFrame(bytes: Uint8Array, options: { checksum?: boolean } = {
 
 /** What zlib makes of it with its own settings: one frame, or one and an empty one. */
 export function zstdByZlib(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return native ? new Uint8Array(zlib.zstdCompressSync(bytes)) : zstdFrame(bytes);
+  return hasZstd ? new Uint8Array(zlib.zstdCompressSync(bytes)) : zstdFrame(bytes);
 }
 
 /** What is in the frames. */
 export function unzstd(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return native ? new Uint8Array(zlib.zstdDecompressSync(bytes)) : new Uint8Array(decompress(bytes));
+  return hasZstd ? new Uint8Array(zlib.zstdDecompressSync(bytes)) : new Uint8Array(decompress(bytes));
 }
 
 /** The packages make no checksums. */

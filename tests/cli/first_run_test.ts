@@ -1,0 +1,110 @@
+/** What Deno fetches when the program runs for the first time on a machine, and what is said about it. */
+
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
+import { SSH2, WASM_ZSTD } from "../../src/deno/late_packages.ts";
+import { type NpmRegistry, startNpmRegistry } from "../support/npm_registry.ts";
+import { repository, run, runAny, type RunResult } from "../support/process.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { tempDir } from "../support/temp.ts";
+import { blob, testdata } from "../support/testdata.ts";
+import { hasZstd } from "../support/zstd.ts";
+
+/** What every run takes: the help and the library's portable part. */
+const always = ["@noble/hashes", "commander", "fflate", "fzstd"];
+
+/** What reading and writing chunks takes besides. */
+const forChunks = hasZstd ? [] : ["@hpcc-js/wasm-zstd"];
+
+const forBuiltinSsh = ["asn1", "bcrypt-pbkdf", "safer-buffer", "ssh2", "tweetnacl"];
+
+const extract = ["extract", "-s", testdata("casync-zstd.castr"), testdata("casync-blob.caibx")];
+
+/** The names of the packages that were fetched; those that ssh2 would only use if they were built are not counted. */
+function fetched(registry: NpmRegistry): string[] {
+  const optional = ["buildcheck", "cpu-features", "nan"];
+  return registry.fetched().map((name) => name.replace(/@[^@]*$/, "")).filter((name) =>
+    !optional.includes(name)
+  );
+}
+
+/** What is said besides Deno's lines about what it fetches. */
+function words({ stderr }: RunResult): string {
+  return stderr.replaceAll(/^Download http.*\n/gm, "");
+}
+
+/** The late packages are there for the registry to offer. */
+async function havePackages(): Promise<void> {
+  const late = forChunks.length === 0 ? [SSH2] : [SSH2, WASM_ZSTD];
+  await run(Deno.execPath(), ["cache", "--quiet", ...late], { cwd: repository });
+}
+
+Deno.test("from a clone, each run fetches only the packages that it uses, and later ones need no network", async () => {
+  await havePackages();
+  using dir = tempDir();
+  const root = dir.dir("clone");
+  for (const name of ["cli.ts", "src"]) Deno.symlinkSync(join(repository, name), join(root, name));
+  Deno.copyFileSync(join(repository, "deno.json"), join(root, "deno.json"));
+  let env: Record<string, string>;
+  const desync = (...args: string[]) =>
+    runAny(Deno.execPath(), ["run", "-A", "cli.ts", ...args], { cwd: root, env });
+  const lock = () => Deno.readTextFileSync(join(root, "deno.lock"));
+  let before: string;
+  {
+    await using registry = await startNpmRegistry(dir);
+    env = registry.env;
+    Deno.writeTextFileSync(
+      join(root, "deno.lock"),
+      registry.lock(Deno.readTextFileSync(join(repository, "deno.lock"))),
+    );
+    before = lock();
+
+    const version = await desync("--version");
+    deepStrictEqual([version.code, words(version), fetched(registry)], [0, "", always]);
+
+    const first = await desync(...extract, dir.path("first"));
+    deepStrictEqual([first.code, words(first)], [0, ""]);
+    deepStrictEqual(fetched(registry), [...forChunks, ...always]);
+    sameBytes(Deno.readFileSync(dir.path("first")), blob());
+
+    const nobody = `ssh://nobody@127.0.0.1:${unusedPort()}/store`;
+    const ssh = await desync(
+      ...["extract", "--ssh-builtin", "-e", "0", "-s", nobody],
+      testdata("casync-blob.caibx"),
+      dir.path("never"),
+    );
+    strictEqual(ssh.code, 1);
+    // One line, of the program: nothing about scripts that were ignored.
+    strictEqual(words(ssh).trimEnd().split("\n").length, 1, ssh.stderr);
+    deepStrictEqual(fetched(registry), [...forChunks, ...always, ...forBuiltinSsh].sort());
+  }
+  const offline = await desync(...extract, dir.path("second"));
+  deepStrictEqual([offline.code, offline.stderr], [0, ""]);
+  strictEqual(lock(), before);
+});
+
+Deno.test("from a URL, a run fetches only the packages that it uses", async () => {
+  await havePackages();
+  using dir = tempDir();
+  await using registry = await startNpmRegistry(dir);
+  await using web = serveSource();
+  const args = ["run", "-A", `http://127.0.0.1:${web.addr.port}/cli.ts`, ...extract, dir.path("out")];
+  const result = await runAny(Deno.execPath(), args, { cwd: dir.root, env: registry.env });
+  deepStrictEqual([result.code, words(result)], [0, ""]);
+  deepStrictEqual(fetched(registry), [...forChunks, ...always]);
+});
+
+/** A web server that has the program's source. */
+function serveSource(): Deno.HttpServer<Deno.NetAddr> {
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  return Deno.serve(options, async ({ url }) => {
+    const { pathname } = new URL(url);
+    if (!/^\/(cli\.ts|src\/[\w/]+\.ts)$/.test(pathname)) return new Response(null, { status: 404 });
+    return new Response(await Deno.readFile(join(repository, pathname)));
+  });
+}
+
+function unusedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
