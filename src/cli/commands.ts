@@ -116,7 +116,7 @@ blob: to fill a cache beforehand, or to mirror a store.`,
       `Writes the blob in order to standard output, or to an output: a file gets its name when it is complete, a pipe or
 device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only
 the chunks of that part are fetched.`,
-    flags: ["stores", "cache", "cacheRepair", "offset", "length", ...REMOTE_FLAGS],
+    flags: ["stores", "cache", "cacheRepair", "offset", "length", "progress", ...REMOTE_FLAGS],
     examples: [
       "desync cat -s /mnt/store image.caibx | tar -tf -",
       "desync cat -s /mnt/store -o 1048576 -l 4096 image.caibx part.bin",

@@ -9,6 +9,7 @@ export const VARIABLES = {
   HOME: "where .config/desync/config.json is looked for (on Windows HOMEDRIVE and HOMEPATH)",
   DESYNC_PROGRESSBAR_ENABLED: "when set, shows a bar also where standard error is no terminal",
   DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto is --progress=lines",
+  TERM: "when it is dumb, progress is shown as lines in place of a bar",
   TMPDIR:
     "the folder for temporary files, /tmp when it is not set: for what comes in order and is needed in another " +
     "(on Windows TEMP, TMP)",

@@ -1,4 +1,5 @@
 /** Bytes, at once or piece by piece, written to where the user wants them. */
+import { fstatSync } from "node:fs";
 import { freeBytes } from "../bytes.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { openOutput } from "../deno/output_file.ts";
@@ -15,6 +16,16 @@ interface Target {
 /** Whether the user means standard output. */
 export function isStandardOutput(path: string | undefined): path is "-" | undefined {
   return path === undefined || path === "-";
+}
+
+/** Whether a file of this machine is written: not what somebody may look at as it comes. */
+export function writesFile(path: string | undefined): boolean {
+  if (!isStandardOutput(path)) return !isSpecialPlace(path);
+  try {
+    return fstatSync(1).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /**

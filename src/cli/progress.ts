@@ -1,25 +1,25 @@
 /** Shows on standard error how far a job is. */
 import { environment } from "../deno/permitted.ts";
-import type { Progress, SourceCount } from "../jobs/progress.ts";
+import type { Progress } from "../jobs/progress.ts";
+import { barLine, type BarState } from "./bar_line.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
 import { printError } from "./output.ts";
-import { formatBytes, formatGoSeconds, formatSeconds } from "./text.ts";
+import { formatGoSeconds } from "./text.ts";
 
-type Mode = Exclude<ProgressMode, "auto" | "none">;
+/** `plain` is the bar as lines, for terminals that cannot go back in one. */
+type Mode = Exclude<ProgressMode, "auto" | "none"> | "plain";
 
 /** Between two looks at the job. */
-const INTERVAL_MS: Readonly<Record<Mode, number>> = { bar: 200, lines: 500, json: 1000 };
-const BAR_CELLS = 24;
+const INTERVAL_MS: Readonly<Record<Mode, number>> = { bar: 200, plain: 3000, lines: 500, json: 1000 };
 /** The speed that is shown is that of about the last seconds. */
 const SMOOTHING = 0.15;
-
-/** How amounts of a job are written. */
-type Unit = "bytes" | "folders";
 
 /** What a job is called, and what it counts in. */
 export interface Shown {
   /** Default: bytes. */
-  readonly unit?: Unit;
+  readonly unit?: BarState["unit"];
+  /** What the job does with the compressed bytes that it counts. Default: it reads them. */
+  readonly stored?: BarState["stored"];
   /** What desync calls it in its lines for programs. */
   readonly label?: string;
 }
@@ -44,15 +44,17 @@ export function showProgress(progress: Progress, flags: FlagValues, shown: Shown
   };
 }
 
-function makeDisplay(mode: Mode, progress: Progress, { unit = "bytes", label = "" }: Shown): Display {
+function makeDisplay(mode: Mode, progress: Progress, shown: Shown): Display {
   if (mode === "json") return new JsonLines(progress);
-  return mode === "lines" ? new PercentLines(progress, label) : new Bar(progress, unit);
+  if (mode === "lines") return new PercentLines(progress, shown.label ?? "");
+  return new Bar(progress, shown, mode === "plain");
 }
 
 function modeOf(asked: ProgressMode): Mode | "none" {
-  if (asked !== "auto") return asked;
+  const bar = environment("TERM") === "dumb" ? "plain" : "bar";
+  if (asked !== "auto") return asked === "bar" ? bar : asked;
   if (environment("DESYNC_ENABLE_PARSABLE_PROGRESS") !== "") return "lines";
-  return Deno.stderr.isTerminal() || environment("DESYNC_PROGRESSBAR_ENABLED") !== "" ? "bar" : "none";
+  return Deno.stderr.isTerminal() || environment("DESYNC_PROGRESSBAR_ENABLED") !== "" ? bar : "none";
 }
 
 class JsonLines implements Display {
@@ -119,15 +121,17 @@ class PercentLines implements Display {
 
 class Bar implements Display {
   readonly #progress: Progress;
-  readonly #unit: Unit;
+  readonly #shown: Shown;
+  readonly #plain: boolean;
   readonly #start = performance.now();
   #rate: number | undefined;
   #shownAt = this.#start;
   #shownDone = 0;
 
-  constructor(progress: Progress, unit: Unit) {
+  constructor(progress: Progress, shown: Shown, plain: boolean) {
     this.#progress = progress;
-    this.#unit = unit;
+    this.#shown = shown;
+    this.#plain = plain;
   }
 
   show(): void {
@@ -139,49 +143,32 @@ class Bar implements Display {
       this.#shownAt = now;
       this.#shownDone = done;
     }
-    const left = this.#rate && total > 0 ? `${formatSeconds((total - done) / this.#rate)} left` : "";
-    this.#draw(this.#rate ?? 0, left);
+    this.#draw(this.#rate ?? 0, this.#rate && total > 0 ? (total - done) / this.#rate : undefined, false);
   }
 
   end(): void {
     const seconds = (performance.now() - this.#start) / 1000;
-    this.#draw(seconds > 0 ? this.#progress.done / seconds : 0, `in ${formatSeconds(seconds)}`);
-    printError("\n");
+    this.#draw(seconds > 0 ? this.#progress.done / seconds : 0, seconds, true);
+    if (!this.#plain) printError("\n");
   }
 
-  #draw(rate: number, time: string): void {
+  #draw(rate: number, seconds: number | undefined, ended: boolean): void {
     const { done, total, sources } = this.#progress;
-    if (total === 0) return this.#line([`${formatBytes(done)} done`, `${formatBytes(rate)}/s`, time]);
-    const share = done / total;
-    const full = Math.round(share * BAR_CELLS);
-    const bar = "#".repeat(full) + ".".repeat(BAR_CELLS - full);
-    const percent = `${Math.floor(share * 100)}%`.padStart(4);
-    const amount = this.#unit === "bytes"
-      ? `${formatBytes(done)} of ${formatBytes(total)}`
-      : `${done} of ${total} folders`;
-    const speed = this.#unit === "bytes" ? `${formatBytes(rate)}/s` : `${Math.round(rate)}/s`;
-    const parts = [`[${bar}]${percent}`, amount, speed, time, this.#unit === "bytes" ? origins(sources) : ""];
-    this.#line(parts);
-  }
-
-  #line(parts: readonly string[]): void {
-    const line = parts.filter((part) => part !== "").join("  ");
-    printError(`\r${line.slice(0, width() - 1)}\x1b[K`);
+    const { unit = "bytes", stored = "read" } = this.#shown;
+    // The last column stays free: many terminals go on to the next line when it is written to.
+    const line = barLine({ done, total, unit, rate, seconds, ended, sources, stored }, columns() - 1);
+    printError(this.#plain ? `${line}\n` : `\r${line}\x1b[K`);
   }
 }
 
-/** Which source gave how much: `cache 1.2 GB, store 300 MB (95 MB read)`. */
-function origins(sources: readonly SourceCount[]): string {
-  return sources.map(({ name, bytes, storedBytes }) => {
-    const read = storedBytes === 0 || storedBytes === bytes ? "" : ` (${formatBytes(storedBytes)} read)`;
-    return `${name}: ${formatBytes(bytes)}${read}`;
-  }).join(", ");
-}
+/** Serial consoles do not know how many they have. */
+const USUAL_COLUMNS = 80;
 
-function width(): number {
+function columns(): number {
   try {
-    return Math.max(20, Deno.consoleSize().columns);
+    return Deno.consoleSize().columns || USUAL_COLUMNS;
   } catch {
+    // It is not a terminal, but a bar was asked for.
     return 120;
   }
 }

@@ -8,7 +8,7 @@ export interface SourceCount {
   chunks: number;
   /** Bytes of the blob. */
   bytes: number;
-  /** Bytes that were read or transferred for them: compressed, as stored. */
+  /** Bytes that were read or transferred for them or, where chunks are stored, written: compressed, as stored. */
   storedBytes: number;
 }
 

@@ -47,13 +47,15 @@ async function visitReady(decoder: ArchiveDecoder, visit: Visit): Promise<void> 
   }
 }
 
-/** The same pieces, whose bytes are counted. */
+/** The same pieces, whose bytes are counted when they have been used. */
 export async function* counted(
   pieces: Pieces,
   progress: Progress | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   for await (const piece of pieces) {
+    // Whoever uses it may give its memory back.
+    const { length } = piece;
     yield piece;
-    if (progress !== undefined) progress.done += piece.length;
+    if (progress !== undefined) progress.done += length;
   }
 }

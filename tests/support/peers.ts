@@ -20,6 +20,8 @@ export interface Peers {
   bash?: string;
   zsh?: string;
   fish?: string;
+  /** Runs a program on a terminal of its own; the one of util-linux. */
+  script?: string;
   /** PowerShell, which Debian does not have: a run may be without it. */
   pwsh?: string;
   /** Checks manual pages. */
@@ -57,6 +59,7 @@ function findPeers(): Peers {
     bash: programs("bash")[0],
     zsh: programs("zsh")[0],
     fish: programs("fish")[0],
+    script: Deno.build.os === "linux" ? programs("script")[0] : undefined,
     pwsh: programs("pwsh")[0],
     mandoc: programs("mandoc")[0],
     chromium: ["chromium", "google-chrome", "chrome"].flatMap(programs)[0],

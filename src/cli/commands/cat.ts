@@ -1,10 +1,14 @@
 /** `desync cat INDEX [OUTPUT]` */
 import { DesyncError } from "../../errors.ts";
+import { Progress } from "../../jobs/progress.ts";
+import { counted } from "../../jobs/read_archive.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath, withoutLink } from "../local_path.ts";
 import { Locator } from "../location.ts";
-import { isStandardOutput, writeWholePieces } from "../piece_output.ts";
+import { isStandardOutput, writesFile, writeWholePieces } from "../piece_output.ts";
+import { showProgress } from "../progress.ts";
 
 /** Writes the bytes in order. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -21,6 +25,14 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const blob = await locator.blob(index, sources);
   const part = blob.slice(offset, length === 0 ? blob.size : offset + length);
   const place = isStandardOutput(output) ? output : withoutLink(output);
-  await writeWholePieces(place, () => part.stream({ signal }), signal);
+  const progress = new Progress();
+  progress.total = part.size;
+  // Whoever reads a pipe may draw on the terminal too.
+  const shown = writesFile(place) || flags.progress !== "auto"
+    ? flags
+    : { ...flags, progress: "none" } as const;
+  using _display = showProgress(progress, shown, { label: "Writing" });
+  const pieces = () => counted(part.stream({ signal }), progress);
+  await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal));
   return DONE;
 }

@@ -21,7 +21,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
-  using _display = showProgress(progress, flags);
+  using _display = showProgress(progress, flags, { stored: "stored" });
   await chopFile(input, source.size, index, pool, { fill: store.filling, ignore, signal, progress });
   checkUnchanged(input, source);
   store.check();

@@ -5,6 +5,7 @@ import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
 import { print } from "../output.ts";
@@ -27,7 +28,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
       inPlace: flags.inPlace,
       threads: flags.concurrency,
     };
-    await extractToFile(index, sources, output, options);
+    await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
   }
   if (flags.printStats) print(`${JSON.stringify(statistics(index, progress, output), null, 2)}\n`);
   return DONE;

@@ -32,7 +32,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const options = { sizes: flags.chunkSize, digest, flags: features, fill, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
   const made = await (async () => {
-    using _display = showProgress(progress, flags, { label: "Chunking" });
+    using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
     return source === undefined
       ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)
       : await makeFromFile({ path: input, start: 0, end: source.size }, pool, options);

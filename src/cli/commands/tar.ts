@@ -1,12 +1,12 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
-import { freeBytes } from "../../bytes.ts";
 import type { TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace } from "../../deno/output_place.ts";
 import { serializeIndex } from "../../formats/index.ts";
 import { makeFromStream } from "../../jobs/make.ts";
 import { LostTimes } from "../../jobs/lost_times.ts";
 import { Progress } from "../../jobs/progress.ts";
+import { counted } from "../../jobs/read_archive.ts";
 import { archiveStream } from "../../jobs/write_archive.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { archiveFeatures } from "../archive_features.ts";
@@ -75,7 +75,7 @@ async function packIntoStore(
   using pool = new WorkerPool(flags.concurrency);
   const archive = archiveStream(features, read);
   const made = await (async () => {
-    using _display = showProgress(progress, flags);
+    using _display = showProgress(progress, flags, { stored: "stored" });
     const options = { sizes, digest, flags: features, fill: store.filling, signal, progress };
     return await makeFromStream(source, archive.readable, pool, options);
   })();
@@ -90,18 +90,6 @@ async function packIntoStore(
     BytesStored: made.addedBytes,
   };
   return { tree, statistics };
-}
-
-async function* counted(
-  pieces: AsyncIterable<Uint8Array>,
-  progress: Progress,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const piece of pieces) {
-    const { length } = piece;
-    yield piece;
-    freeBytes(piece);
-    progress.done += length;
-  }
 }
 
 function report({ tree, statistics }: Packed, times: LostTimes, flags: FlagValues): number {

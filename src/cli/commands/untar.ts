@@ -19,6 +19,7 @@ import type { Visit } from "../../jobs/visit.ts";
 import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
 import { printError } from "../output.ts";
@@ -51,11 +52,13 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   let result: Result;
   {
     using _display = showProgress(progress, flags, { label: "Unpacking" });
-    result = await namingArchive(location, flags, async () => {
+    const work = async () => {
       if (paths.length > 0) return await withParts(source, paths, progress, signal, parts);
       if (!toTar) return await untar(source.pieces, target, options);
       return await parts((visit) => readArchive(counted(source.pieces, progress), visit, signal));
-    });
+    };
+    const named = () => namingArchive(location, flags, work);
+    result = flags.index ? await sayingWhatIsKept(flags, false, named) : await named();
   }
   return tell(result, toTar ? "not in the tar" : "not restored");
 }

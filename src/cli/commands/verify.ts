@@ -15,7 +15,7 @@ export async function run(_args: readonly string[], flags: FlagValues, signal: A
   const { digest = "sha512-256" } = flags;
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
-  using _display = showProgress(progress, flags, { unit: "folders" });
+  using _display = showProgress(progress, flags, { unit: "directories" });
   const summary = await verifyStore(pool, {
     folder,
     prefixes: storePrefixes(folder),
