@@ -105,6 +105,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "Handle",
     "ListedName",
     "LocalStore",
+    "Look",
     "Loss",
     "OpenNode",
     "Place",

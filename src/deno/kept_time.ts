@@ -1,25 +1,18 @@
 /** File systems hold times of some years, and take others without a word: as the nearest that they hold. */
 
-/** The years that all of them hold: FAT begins in 1980, ext3 and older XFS end in 2038. */
-const [FIRST, LAST] = [315_532_800n, 2n ** 31n - 1n];
+/** 1980 to 2038, which all of them hold, in nanoseconds since 1970: FAT begins, ext3 and older XFS end there. */
+const [FIRST, LAST] = [315_532_800_000_000_000n, (2n ** 31n - 1n) * 1_000_000_000n];
 
 /** FAT has every other second. */
 const TOLERANCE = 2_000_000_000n;
 
-/** Whether a time in this second since 1970 needs no look at what became of it. */
-export function isHeldEverywhere(seconds: bigint): boolean {
-  return seconds >= FIRST && seconds <= LAST;
+/** Whether a time needs no look at what became of it. */
+export function isHeldEverywhere(time: bigint): boolean {
+  return time >= FIRST && time <= LAST;
 }
 
-/** Throws unless the time that was set, in nanoseconds, is the one that is there now; `undefined` is not known. */
-export function checkKept(set: bigint, now: bigint | undefined): void {
-  if (now === undefined) return;
+/** Whether the time that was set is the one that is there now. */
+export function isKept(set: bigint, now: bigint): boolean {
   const lost = set - now;
-  if (lost >= TOLERANCE || lost <= -TOLERANCE) throw new TimeNotKept();
-}
-
-class TimeNotKept extends Error {
-  constructor() {
-    super("the file system holds no such times");
-  }
+  return lost < TOLERANCE && lost > -TOLERANCE;
 }

@@ -38,7 +38,7 @@ export { Progress, type SourceCount } from "../jobs/progress.ts";
 export { untar, type UntarOptions, untarParts, type UntarResult } from "./untar.ts";
 export { type AttributeOptions } from "./node_attributes.ts";
 export { type Loss } from "./losses.ts";
-export { type Handle, type Place, type TreeSystem } from "./tree_system.ts";
+export { type Handle, type Look, type Place, type TreeSystem } from "./tree_system.ts";
 export { FileAccess } from "./file_access.ts";
 export { readTarTree, type TarSourceOptions, type TarSourceResult } from "./tar_source.ts";
 export { readTree, type ReadTreeOptions, type TreeSummary } from "./tree_reader.ts";

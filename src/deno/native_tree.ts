@@ -6,8 +6,7 @@ import { errno, type Libc, libc, pathIn, SystemError, terminated, terminatedText
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { FolderLister } from "./list_folder.ts";
 import { StatReader } from "./statx.ts";
-import { checkKept, isHeldEverywhere } from "./kept_time.ts";
-import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
+import { type Handle, type Look, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
 
 const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
 const UTIME_NOW = 0x3fffffffn;
@@ -22,9 +21,11 @@ export function nativeTree(c: Libc | null = libc()): TreeSystem | null {
 class NativeTree implements TreeSystem {
   readonly timeGranularity = 1n;
   readonly #libc: Libc;
+  readonly #stats: StatReader | undefined;
 
   constructor(c: Libc) {
     this.#libc = c;
+    this.#stats = c.statx === null ? undefined : new StatReader(c);
   }
 
   openRoot(path: string): Handle {
@@ -90,6 +91,14 @@ class NativeTree implements TreeSystem {
     return Array.from(Deno.readDirSync(`/proc/self/fd/${folder}`), ({ name }) => encoder.encode(name));
   }
 
+  look(what: Handle | Place): Look | undefined {
+    if (this.#stats === undefined) return undefined;
+    const { mode, mtime, changed } = typeof what === "number"
+      ? this.#stats.read(what, EMPTY_NAME, AT.emptyPath)
+      : this.#stats.read(what.folder, terminated(what.name), AT.noFollow);
+    return { mode: mode & 0o7777, mtime, changed };
+  }
+
   close(handle: Handle): void {
     this.#libc.close(handle);
   }
@@ -124,16 +133,6 @@ class NativeTree implements TreeSystem {
       ? this.#libc.futimens(what, times)
       : this.#libc.utimensat(what.folder, terminated(what.name), times, AT.noFollow);
     this.#check(result);
-    if (!isHeldEverywhere(seconds)) checkKept(mtime, this.#timeOf(what));
-  }
-
-  /** `undefined` where it cannot be asked for. */
-  #timeOf(what: Handle | Place): bigint | undefined {
-    if (this.#libc.statx === null) return undefined;
-    const stats = new StatReader(this.#libc);
-    return typeof what === "number"
-      ? stats.read(what, EMPTY_NAME, AT.emptyPath).mtime
-      : stats.read(what.folder, terminated(what.name), AT.noFollow).mtime;
   }
 
   setXattr(what: Handle | Place, name: string, value: Uint8Array): void {

@@ -6,6 +6,7 @@ import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../fo
 import type { Accounts } from "./accounts.ts";
 import { chattrFlags } from "./chattr.ts";
 import { reasonOf } from "./file_errors.ts";
+import { isHeldEverywhere, isKept } from "./kept_time.ts";
 import type { Losses } from "./losses.ts";
 import { ownIds, umask } from "./permitted.ts";
 import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";
@@ -154,10 +155,10 @@ export class NodeAttributes {
   }
 
   #setTime(what: Handle | Place, mtime: bigint): void {
-    if (
-      this.#try("times", () => this.#system.setTime(what, mtime)) &&
-      mtime % this.#system.timeGranularity !== 0n
-    ) {
+    if (!this.#try("times", () => this.#system.setTime(what, mtime))) return;
+    if (!isHeldEverywhere(mtime) && !isKept(mtime, this.#system.look(what)?.mtime ?? mtime)) {
+      this.#lose("times", "the file system holds no such times");
+    } else if (mtime % this.#system.timeGranularity !== 0n) {
       this.#lose("nanoseconds of times", "not supported here");
     }
   }

@@ -28,8 +28,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { escapeName } from "../formats/node_text.ts";
-import { checkKept, isHeldEverywhere } from "./kept_time.ts";
-import { type Handle, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
+import { type Handle, type Look, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
 import { utf8Name } from "./utf8_name.ts";
 
 const WINDOWS = Deno.build.os === "windows";
@@ -104,6 +103,15 @@ class PortableTree implements TreeSystem {
     return readdirSync(this.#checked(folder).path).map((name) => new TextEncoder().encode(name));
   }
 
+  look(what: Handle | Place): Look {
+    const { mode, mtimeNs, ctimeNs } = typeof what !== "number"
+      ? lstatSync(this.#path(what.folder, what.name), { bigint: true })
+      : this.#folders.has(what)
+      ? lstatSync(this.#checked(what).path, { bigint: true })
+      : fstatSync(what, { bigint: true });
+    return { mode: Number(mode) & 0o7777, mtime: mtimeNs, changed: ctimeNs };
+  }
+
   close(handle: Handle): void {
     if (!this.#folders.delete(handle)) closeSync(handle);
   }
@@ -131,18 +139,9 @@ class PortableTree implements TreeSystem {
     const now = Date.now() / 1000;
     // Deno cuts seconds off to whole nanoseconds: a fifth of a microsecond makes up for what they lost as a fraction.
     const seconds = (Number(mtime / 1_000_000n) + 0.0002) / 1000;
-    const path = typeof what !== "number"
-      ? this.#path(what.folder, what.name)
-      : this.#folders.has(what)
-      ? this.#checked(what).path
-      : undefined;
-    if (path === undefined) futimesSync(what as Handle, now, seconds);
-    else lutimesSync(path, now, seconds);
-    if (isHeldEverywhere(BigInt(Math.floor(seconds)))) return;
-    const info = path === undefined
-      ? fstatSync(what as Handle, { bigint: true })
-      : lstatSync(path, { bigint: true });
-    checkKept(mtime, info.mtimeNs);
+    if (typeof what !== "number") return lutimesSync(this.#path(what.folder, what.name), now, seconds);
+    if (this.#folders.has(what)) lutimesSync(this.#checked(what).path, now, seconds);
+    else futimesSync(what, now, seconds);
   }
 
   setXattr(): void {

@@ -18,6 +18,7 @@ export interface Stat {
   readonly inode: bigint;
   readonly size: bigint;
   readonly mtime: bigint;
+  readonly changed: bigint;
   readonly rdev: { readonly major: number; readonly minor: number };
   readonly device: bigint;
   readonly mount: bigint | undefined;
@@ -59,9 +60,15 @@ function parseStat(view: DataView): Stat {
     mode: view.getUint16(28, true),
     inode: view.getBigUint64(32, true),
     size: view.getBigUint64(40, true),
-    mtime: view.getBigInt64(112, true) * 1_000_000_000n + BigInt(view.getUint32(120, true)),
+    mtime: readTime(view, 112),
+    changed: readTime(view, 96),
     rdev: { major: view.getUint32(128, true), minor: view.getUint32(132, true) },
     device: view.getBigUint64(136, true),
     mount: (mask & MOUNT) === 0 ? undefined : view.getBigUint64(144, true),
   };
+}
+
+/** struct statx_timestamp. */
+function readTime(view: DataView, at: number): bigint {
+  return view.getBigInt64(at, true) * 1_000_000_000n + BigInt(view.getUint32(at + 8, true));
 }

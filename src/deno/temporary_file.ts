@@ -13,6 +13,11 @@ const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 /** What `crypto.randomUUID` gives. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+/** Whether a name is a temporary one: the prefix, and what makes it unlike all others. */
+export function isTemporaryName(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && UUID.test(name.slice(prefix.length));
+}
+
 /** The steps in the life of such a file. All throw what the system says. */
 export class TemporaryFile {
   readonly path: string;
@@ -88,7 +93,7 @@ function namePart(name: string): string {
 function removeLeftovers(folder: string, prefix: string): void {
   try {
     for (const { name, isFile } of Deno.readDirSync(folder)) {
-      if (!isFile || !name.startsWith(prefix) || !UUID.test(name.slice(prefix.length))) continue;
+      if (!isFile || !isTemporaryName(name, prefix)) continue;
       const path = join(folder, name);
       if (isLeftover(Deno.statSync(path).mtime)) removeQuietly(path);
     }

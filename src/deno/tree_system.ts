@@ -15,6 +15,16 @@ export interface Place {
   readonly name: Uint8Array;
 }
 
+/** What the system knows of a file or directory. Times are in nanoseconds since 1970. */
+export interface Look {
+  /** Its permissions, without its kind. */
+  readonly mode: number;
+  /** When its bytes were changed last, or what was set as that. */
+  readonly mtime: bigint;
+  /** When anything about it was changed last, which cannot be set. */
+  readonly changed: bigint;
+}
+
 /**
  * The calls. All throw errors with a `code` such as `EEXIST`, like node's; `ENOSYS` means that there is no such call
  * here. Names have been checked: no `/`, not `.` or `..`.
@@ -44,6 +54,8 @@ export interface TreeSystem {
   removeFolder(folder: Handle, name: Uint8Array): void;
   /** Names in a folder. */
   list(folder: Handle): Uint8Array[];
+  /** Not followed when it is a symlink; `undefined` where the system cannot be asked. */
+  look(what: Handle | Place): Look | undefined;
   /** Closes a folder or file. */
   close(handle: Handle): void;
 
@@ -51,10 +63,7 @@ export interface TreeSystem {
   setOwner(what: Handle | Place, uid: number, gid: number): void;
   /** Not for symlinks, which have no mode. */
   setMode(what: Handle | Place, mode: number): void;
-  /**
-   * The time of the last change, in nanoseconds since 1970; that of the last access becomes now. Fails when the file system
-   * has kept another.
-   */
+  /** The time of the last change, in nanoseconds since 1970; that of the last access becomes now. */
   setTime(what: Handle | Place, mtime: bigint): void;
   /** Sets an extended attribute, replacing one of the same name. */
   setXattr(what: Handle | Place, name: string, value: Uint8Array): void;

@@ -17,11 +17,17 @@ import { Losses } from "./losses.ts";
 import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { removeUntarLeftovers, untarTemporaryName } from "./untar_leftovers.ts";
 import { splitZeros } from "./zero_runs.ts";
 
-/** A folder that is being filled. */
-interface OpenFolder {
+/** An open directory, and the permissions that it had before it was made one that we can write into. */
+interface Opened {
   readonly handle: Handle;
+  readonly oldMode?: number;
+}
+
+/** A folder that is being filled. */
+interface OpenFolder extends Opened {
   readonly node: ArchiveNode;
   /** What was made in it, where the system may take two names for one. */
   readonly names?: FoldedNames;
@@ -58,13 +64,13 @@ export class TreeWriter implements Disposable {
   /** The folders from the archive's root to where it is. */
   readonly #folders: OpenFolder[] = [];
   /** The folder around a root that is no folder, or around roots with names. */
-  #around: Handle | undefined;
+  #around: Opened | undefined;
   /** Whether the target's file system takes names for the same that differ in case. */
   #folds = false;
   #file: OpenFile | undefined;
   /** The symlink, pipe … whose end comes next. */
   #leaf = false;
-  readonly #temporary = `.tmp-untar-${crypto.randomUUID()}`;
+  readonly #temporary = untarTemporaryName();
 
   /**
    * Nothing is touched before the first event. With `inside`, the events are of trees whose roots have names, one after the
@@ -98,9 +104,15 @@ export class TreeWriter implements Disposable {
       this.#system.close(file.handle);
       this.#quietly(() => this.#system.unlink(this.#parent(), file.temporary));
     }
-    for (const { handle } of this.#folders.splice(0)) this.#system.close(handle);
-    if (this.#around !== undefined) this.#system.close(this.#around);
+    for (const folder of this.#folders.splice(0).reverse()) this.#leave(folder);
+    if (this.#around !== undefined) this.#leave(this.#around);
     this.#file = this.#around = undefined;
+  }
+
+  /** Closes a directory that does not get the archive's permissions. */
+  #leave({ handle, oldMode }: Opened): void {
+    if (oldMode !== undefined) this.#quietly(() => this.#system.setMode(handle, oldMode));
+    this.#system.close(handle);
   }
 
   /** Runs a step, whose errors then tell the path. */
@@ -122,7 +134,7 @@ export class TreeWriter implements Disposable {
   }
 
   #parent(): Handle {
-    return this.#folders.at(-1)?.handle ?? this.#around!;
+    return (this.#folders.at(-1) ?? this.#around!).handle;
   }
 
   #begin(node: ArchiveNode): void {
@@ -136,14 +148,25 @@ export class TreeWriter implements Disposable {
     else this.#make(node);
   }
 
-  #openTarget(path: string): Handle {
-    const handle = this.#system.openRoot(path);
-    this.#folds = foldsNames(this.#system, handle, this.#temporary);
-    return handle;
+  #openTarget(path: string): Opened {
+    const opened = this.#writable(this.#system.openRoot(path));
+    removeUntarLeftovers(this.#system, opened.handle);
+    this.#folds = foldsNames(this.#system, opened.handle, this.#temporary);
+    return opened;
   }
 
-  #pushFolder(handle: Handle, node: ArchiveNode): void {
-    this.#folders.push({ handle, node, names: this.#folds ? new FoldedNames() : undefined });
+  /** The open directory, made writable for its owner: a run before may have restored a mode of 0555. */
+  #writable(handle: Handle): Opened {
+    if (Deno.build.os === "windows") return { handle };
+    const oldMode = this.#system.look(handle)?.mode;
+    if (oldMode === undefined || (oldMode & 0o700) === 0o700) return { handle };
+    // It may be another's: then the first thing that cannot be made in it is reported.
+    const changed = this.#quietly(() => this.#system.setMode(handle, oldMode | 0o700));
+    return changed ? { handle, oldMode } : { handle };
+  }
+
+  #pushFolder(opened: Opened, node: ArchiveNode): void {
+    this.#folders.push({ ...opened, node, names: this.#folds ? new FoldedNames() : undefined });
   }
 
   /** Two files become one where their names are the same to the system: that has to be told. */
@@ -163,28 +186,49 @@ export class TreeWriter implements Disposable {
     }
     const place = resolve(this.#target);
     try {
-      this.#around = this.#system.openRoot(dirname(place));
+      this.#around = { handle: this.#system.openRoot(dirname(place)) };
     } catch (error) {
       throw outputError(this.#target, error);
     }
+    removeUntarLeftovers(this.#system, this.#around.handle);
     this.#make({ ...node, name: encoder.encode(basename(place)) });
   }
 
-  #enterFolder(name: Uint8Array): Handle {
+  #enterFolder(name: Uint8Array): Opened {
     const parent = this.#parent();
     for (let tries = 0;; tries++) {
+      let existed = false;
       try {
         this.#system.makeFolder(parent, name);
       } catch (error) {
         if (codeOf(error) !== "EEXIST") throw error;
+        existed = true;
       }
       try {
-        return this.#system.openFolder(parent, name);
+        if (!existed) return { handle: this.#system.openFolder(parent, name) };
+        const opened = this.#openExisting(parent, name);
+        removeUntarLeftovers(this.#system, opened.handle);
+        return opened;
       } catch (error) {
         // Something else of that name goes; if it comes back again and again, somebody plays tricks.
         if (!["ENOTDIR", "ELOOP"].includes(codeOf(error)) || tries === 10) throw error;
         this.#system.unlink(parent, name);
       }
+    }
+  }
+
+  #openExisting(parent: Handle, name: Uint8Array): Opened {
+    try {
+      return this.#writable(this.#system.openFolder(parent, name));
+    } catch (error) {
+      if (codeOf(error) !== "EACCES") throw error;
+      // It may not even be read.
+      const place = { folder: parent, name };
+      const oldMode = this.#system.look(place)?.mode;
+      if (oldMode === undefined || !this.#quietly(() => this.#system.setMode(place, oldMode | 0o700))) {
+        throw error;
+      }
+      return { handle: this.#system.openFolder(parent, name), oldMode };
     }
   }
 
@@ -280,7 +324,7 @@ export class TreeWriter implements Disposable {
   #removeFolder(parent: Handle, name: Uint8Array, cause: unknown): void {
     let folder: Handle;
     try {
-      folder = this.#system.openFolder(parent, name);
+      folder = this.#openExisting(parent, name).handle;
     } catch {
       throw cause;
     }
@@ -298,11 +342,13 @@ export class TreeWriter implements Disposable {
     this.#system.removeFolder(parent, name);
   }
 
-  #quietly(step: () => void): void {
+  /** Whether it worked. When it did not, another error is the one to report, or none. */
+  #quietly(step: () => void): boolean {
     try {
       step();
+      return true;
     } catch {
-      // The error that led here is the one to tell.
+      return false;
     }
   }
 }

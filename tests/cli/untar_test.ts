@@ -211,3 +211,46 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "untar writes again into directories that are read-only for their owner, and leaves them so",
+  ignore: !canDropPrivileges,
+  fn: async () => {
+    using dir = tempDir();
+    const locked = (text: string) =>
+      directory([
+        ["inner", directory([["deep", directory([["file", file(text)]], { mode: 0o555 })]], { mode: 0o500 })],
+        ["unlisted", directory([["file", file(text)]], { mode: 0o311 })],
+        ["closed", directory([["file", file(text)]], { mode: 0 })],
+      ], { mode: 0o555 });
+    const target = dir.dir("target");
+    Deno.chmodSync(target, 0o555);
+    const directories = ["", "inner", "inner/deep", "unlisted", "closed"];
+    const modes = () => directories.map((path) => (Deno.statSync(join(target, path)).mode ?? 0) & 0o777);
+    const untar = (archive: Uint8Array, ...paths: string[]) =>
+      runCliUnprivileged(["untar", "--no-same-owner", dir.write("x.catar", archive), target, ...paths]);
+    try {
+      for (const text of ["first", "second"]) {
+        const { code, stderr } = await untar(locked(text));
+        deepStrictEqual([code, stderr], [0, ""]);
+        deepStrictEqual(modes(), [0o555, 0o500, 0o555, 0o311, 0]);
+        if (root) strictEqual(Deno.readTextFileSync(join(target, "inner/deep/file")), text);
+        if (root) strictEqual(Deno.readTextFileSync(join(target, "closed/file")), text);
+      }
+      // A part goes into a directory that keeps what it has.
+      const part = await untar(directory([["new", file("x")]], { mode: 0o700 }), "new");
+      deepStrictEqual([part.code, part.stderr], [0, ""]);
+      deepStrictEqual(modes(), [0o555, 0o500, 0o555, 0o311, 0]);
+      // What is not complete leaves the modes that were there.
+      const cut = locked("third");
+      assertFails(await untar(cut.subarray(0, cut.length - 40)), 1, "before it is complete");
+      deepStrictEqual(modes(), [0o555, 0o500, 0o555, 0o311, 0]);
+      // They also make way for something else.
+      const replaced = await untar(directory([["inner", file("now a file")]], { mode: 0o755 }));
+      deepStrictEqual([replaced.code, replaced.stderr], [0, ""]);
+      strictEqual(Deno.readTextFileSync(join(target, "inner")), "now a file");
+    } finally {
+      await runAny("chmod", ["-R", "u+rwX", target]);
+    }
+  },
+});

@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
-import type { TreeSystem } from "../../src/deno/tree_system.ts";
+import type { Handle, Place, TreeSystem } from "../../src/deno/tree_system.ts";
 import { untar, type UntarOptions } from "../../src/deno/untar.ts";
 import { device, directory, fifo, file, nested, symlink } from "../support/archive_bytes.ts";
 import { exists } from "../support/exists.ts";
@@ -63,6 +63,40 @@ both("files, folders, symlinks, with modes and times", async (dir, system) => {
     strictEqual(Deno.lstatSync(target + path).mtime?.getTime(), Number(mtime / 1_000_000n), path);
   }
   Deno.chmodSync(`${target}/inner`, 0o755);
+});
+
+both("removes what killed runs left long ago, and nothing that is of today", async (dir, system) => {
+  const name = (n: number) => `.tmp-untar-${crypto.randomUUID().slice(0, -1)}${n}`;
+  const [old, oldLink, oldFolder, recent] = [1, 2, 3, 4].map(name);
+  const target = dir.dir("target");
+  for (const folder of ["target", "target/sub"]) {
+    dir.write(`${folder}/${old}`, "x");
+    Deno.symlinkSync("nowhere", dir.path(folder, oldLink));
+    dir.dir(`${folder}/${oldFolder}`);
+    dir.write(`${folder}/${recent}`, "x");
+    dir.write(`${folder}/.tmp-untar-notes`, "the user's own");
+  }
+  // The time of a change cannot be set.
+  const day = 24n * 3600n * 1_000_000_000n;
+  const later = new Proxy(system, {
+    get: (_, key) => {
+      if (key === "look") {
+        return (what: Handle | Place) => {
+          const look = system.look(what)!;
+          const isRecent = typeof what !== "number" && new TextDecoder().decode(what.name) === recent;
+          return { ...look, changed: look.changed - (isRecent ? day - 60n * 1_000_000_000n : day) };
+        };
+      }
+      const value = Reflect.get(system, key) as unknown;
+      return typeof value === "function" ? value.bind(system) : value;
+    },
+  });
+  await unpack(directory([["sub", directory([["a", file("x")]])]]), target, { system: later });
+  const left = (folder: string) => [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+  deepStrictEqual(left(target), [recent, ".tmp-untar-notes", "sub"].sort());
+  deepStrictEqual(left(`${target}/sub`), [recent, ".tmp-untar-notes", "a"].sort());
+  await unpack(file("x"), dir.path("target/alone"), { system });
+  deepStrictEqual(left(target), [recent, ".tmp-untar-notes", "alone", "sub"].sort());
 });
 
 both("zeros become holes, and files are what they were", async (dir, system) => {
