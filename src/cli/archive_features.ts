@@ -19,7 +19,8 @@ export function archiveFeatures(flags: FlagValues): bigint {
   if (flags.time === false) features &= ~TIMES;
   if (flags.excludeNodump) features |= EXCLUDE_NODUMP;
   if (flags.excludeFile) features |= EXCLUDE_FILE;
-  if (flags.oneFileSystem) features |= EXCLUDE_SUBMOUNTS;
+  // It says nothing about a tar; desync takes it all the same.
+  if (flags.oneFileSystem && flags.inputFormat !== "tar") features |= EXCLUDE_SUBMOUNTS;
   if (flags.digest !== "sha256") features |= SHA512_256;
   return normalizeFeatures(features);
 }

@@ -328,10 +328,13 @@ export const FLAGS = {
     flags: "--tar-add-root",
     description: "put a folder around what is in the tar, for those that have none",
   },
-  noSameOwner: { flags: "--no-same-owner", description: "unpack as the user who runs this" },
+  noSameOwner: {
+    flags: "--no-same-owner",
+    description: "unpack as the user who runs this; no effect on a tar file",
+  },
   noSamePermissions: {
     flags: "--no-same-permissions",
-    description: "give what the umask leaves instead of the archive's permissions",
+    description: "give what the umask leaves instead of the archive's permissions; no effect on a tar file",
   },
   outputFormat: {
     flags: "--output-format <format>",

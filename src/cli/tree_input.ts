@@ -15,7 +15,6 @@ export type ReadInput = (visit: Visit, skipName?: string) => Promise<TreeSummary
 export function treeInput(source: string, flags: FlagValues, signal: AbortSignal): ReadInput {
   const exclude = excludePatterns(flags);
   if (flags.inputFormat === "tar") {
-    if (flags.oneFileSystem) throw new DesyncError("usage", "Cannot use -x: a tar is on no file system");
     return async (visit) => {
       const input = source === "-" ? filePieces(undefined, signal) : source;
       const options = { addRoot: flags.tarAddRoot, signal };

@@ -169,7 +169,6 @@ const wrong: [
     '"maybe" of --exclude-nodump: it is none of yes, no',
   ],
   ["--tar-add-root for a folder", (dir) => ["--tar-add-root", dir.path("x"), "y"], 2, "--input-format tar"],
-  ["-x for a tar", (dir) => ["-x", "--input-format=tar", dir.path("x"), "y"], 2, "Cannot use -x"],
   [
     "a tar that is none",
     (dir) => ["--input-format=tar", dir.path("x"), dir.write("tree/t", "text")],
@@ -373,4 +372,12 @@ Deno.test("tar reports times that archives cannot hold, and counts them as done 
   assertFails(bad, 3, "1 files", "1901", "d/lost");
   const listed = await runCli(["mtree", "-"], { stdin: good.stdoutBytes });
   match(listed.stdout, /d\/held .*time=10413792000\.500000000/);
+});
+
+Deno.test("-x changes nothing for a tar", async () => {
+  using dir = tempDir();
+  const packed = dir.write("x.tar", tarOf(member("./", { type: "5" }), member("./a", { content: "x" })));
+  const plain = await runCli(["tar", "--input-format", "tar", "-", packed]);
+  const { code, stderr, stdoutBytes } = await runCli(["tar", "-x", "--input-format", "tar", "-", packed]);
+  deepStrictEqual([code, stderr, stdoutBytes], [0, "", plain.stdoutBytes]);
 });

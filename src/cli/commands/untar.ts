@@ -99,12 +99,10 @@ function tell({ losses, omitted }: Result, state: string): number {
   return losses.length === 0 ? DONE : PARTLY;
 }
 
-function checkTarFlags({ sameOwner, samePermissions, time }: FlagValues): void {
-  if (sameOwner !== false && samePermissions !== false && time !== false) return;
-  throw new DesyncError(
-    "usage",
-    "--no-same-owner, --no-same-permissions and --no-time are for unpacking to disk: give them to tar",
-  );
+/** desync takes --no-same-owner and --no-same-permissions with a tar too, where they change nothing: tar itself has them. */
+function checkTarFlags({ time }: FlagValues): void {
+  if (time !== false) return;
+  throw new DesyncError("usage", "Cannot use --no-time: it is for unpacking to disk (give tar --touch)");
 }
 
 async function writeTar(
