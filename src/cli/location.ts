@@ -5,13 +5,14 @@ import { FileAccess } from "../deno/file_access.ts";
 import { FilledStore } from "../deno/filled_store.ts";
 import { environment } from "../deno/permitted.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
+import { HttpCredentials } from "../deno/http_credentials.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
 import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
 import type { RandomAccess } from "../jobs/random_access.ts";
 import { HttpAccess } from "../stores/http_access.ts";
 import { httpGet, type HttpOptions, httpStream } from "../stores/http_client.ts";
-import { parseHttpLocation } from "../stores/http_location.ts";
+import { type HttpLocation, parseHttpLocation } from "../stores/http_location.ts";
 import { ProtocolStore } from "../stores/protocol_store.ts";
 import { connectBySsh } from "../deno/ssh_command.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
@@ -26,6 +27,7 @@ import { filePieces } from "../deno/file_pieces.ts";
 import { readWhole } from "../deno/read_whole.ts";
 import type { FlagValues } from "./flags.ts";
 import { readIdList } from "./id_list.ts";
+import { printError } from "./output.ts";
 import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
 
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
@@ -40,6 +42,7 @@ const MAX_SSH_SESSIONS = 8;
 export class Locator implements AsyncDisposable {
   readonly #flags: FlagValues;
   readonly #opened: ChunkStore[] = [];
+  readonly #credentials = new HttpCredentials((text) => printError(`desync: ${text}\n`));
   #http: HttpOptions | undefined;
   #pool: WorkerPool | undefined;
 
@@ -88,7 +91,7 @@ export class Locator implements AsyncDisposable {
     const scheme = schemeOf(location);
     if (scheme === undefined) return new LocalStore(location);
     if (scheme === "http" || scheme === "https") {
-      const options = { ...this.#httpOptions(), maxChunkSize };
+      const options = { ...this.#httpOptions(parseHttpLocation(location)), maxChunkSize };
       return new RetryStore(new HttpStore(location, options), this.#retry());
     }
     if (scheme === "ssh") {
@@ -179,8 +182,9 @@ export class Locator implements AsyncDisposable {
   stream(location: string, signal: AbortSignal): AsyncIterable<Uint8Array> {
     const scheme = schemeOf(location);
     if (scheme === "http" || scheme === "https") {
-      const { url, shown, headers } = parseHttpLocation(location);
-      return httpStream(url, shown, { ...this.#httpOptions(), headers, retry: this.#retry() }, signal);
+      const http = parseHttpLocation(location);
+      const options = { ...this.#httpOptions(http), retry: this.#retry() };
+      return httpStream(http.url, http.shown, options, signal);
     }
     if (scheme !== undefined) throw unknownScheme(`read ${withoutSecrets(location)}`, scheme, READABLE);
     return filePieces(location === "-" ? undefined : location, signal);
@@ -190,8 +194,9 @@ export class Locator implements AsyncDisposable {
   async access(location: string, signal: AbortSignal): Promise<RandomAccess & Partial<Disposable> | null> {
     const scheme = schemeOf(location);
     if (scheme === "http" || scheme === "https") {
-      const options = { ...this.#httpOptions(), retry: this.#retry() };
-      return await HttpAccess.open(parseHttpLocation(location), options, signal);
+      const http = parseHttpLocation(location);
+      const options = { ...this.#httpOptions(http), retry: this.#retry() };
+      return await HttpAccess.open(http, options, signal);
     }
     if (scheme !== undefined) throw unknownScheme(`read ${withoutSecrets(location)}`, scheme, READABLE);
     return location === "-" ? null : FileAccess.open(location);
@@ -235,8 +240,9 @@ export class Locator implements AsyncDisposable {
   }
 
   async #download(location: string, signal?: AbortSignal): Promise<Uint8Array> {
-    const { url, shown, headers } = parseHttpLocation(location);
-    const options = { ...this.#httpOptions(), headers };
+    const http = parseHttpLocation(location);
+    const { url, shown } = http;
+    const options = this.#httpOptions(http);
     const bytes = await retrying(
       this.#retry(),
       signal,
@@ -248,9 +254,9 @@ export class Locator implements AsyncDisposable {
     return bytes;
   }
 
-  #httpOptions(): HttpOptions {
+  #httpOptions(location: HttpLocation): HttpOptions {
     this.#http ??= { fetch: makeHttpFetch(this.#flags, this.limits.max), idleTimeoutMs: this.#flags.timeout };
-    return this.#http;
+    return { ...this.#http, headers: this.#credentials.headersFor(location) };
   }
 
   #retry(): RetryOptions {

@@ -25,8 +25,7 @@ export function parseHttpLocation(text: string): HttpLocation {
   }
   const headers: Record<string, string> = {};
   if (url.username !== "" || url.password !== "") {
-    const user = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
-    headers.authorization = `Basic ${base64(user)}`;
+    headers.authorization = basicAuthorization(percentDecoded(url.username), percentDecoded(url.password));
   }
   url.username = "";
   url.password = "";
@@ -36,6 +35,7 @@ export function parseHttpLocation(text: string): HttpLocation {
   return { url, shown: shown.href, headers };
 }
 
-function base64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+/** The value of the Authorization header for a user with a password. */
+export function basicAuthorization(user: string, password: string): string {
+  return `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode(`${user}:${password}`)))}`;
 }
