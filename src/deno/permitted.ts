@@ -10,6 +10,26 @@ export function environment(name: string): string {
   return granted({ name: "env", variable: name }) ? Deno.env.get(name) ?? "" : "";
 }
 
+/** Sets a variable for this process, where that is permitted. */
+export function setEnvironment(name: string, value: string): void {
+  if (granted({ name: "env", variable: name })) Deno.env.set(name, value);
+}
+
+/** Does something while these variables are not set. If one of them may not be changed, all stay as they are. */
+export function withoutVariables<T>(names: readonly string[], work: () => T): T {
+  if (names.some((variable) => !granted({ name: "env", variable }))) return work();
+  const values = names.flatMap((name) => {
+    const value = Deno.env.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  for (const [name] of values) Deno.env.delete(name);
+  try {
+    return work();
+  } finally {
+    for (const [name, value] of values) Deno.env.set(name, value);
+  }
+}
+
 /** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
 export function freeSpace(path: string): number | undefined {
   if (!mayAsk("statfs")) return undefined;

@@ -1,10 +1,15 @@
 /** What went wrong with a request, in words that help, and whether it is worth another try. */
 import { DesyncError, interrupted, messageOf } from "../errors.ts";
-import { errorWithoutSecretsOf, type HttpTarget, withoutSecretsOf } from "./http_secrets.ts";
+import {
+  errorWithoutSecretsOf,
+  type HttpTarget,
+  urlWithoutSecrets,
+  withoutSecretsOf,
+} from "./http_secrets.ts";
 import type { IdleWatch } from "./idle_watch.ts";
 
 const STATUS_HELP: ReadonlyMap<number, string> = new Map([
-  [401, "the server wants a user and password"],
+  [401, "the server wants a user and password: in the URL, DESYNC_HTTP_AUTH or ~/.netrc"],
   [403, "the server refuses access to it"],
   [429, "the server wants fewer requests"],
 ]);
@@ -12,7 +17,10 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
 /** The error for a status that gives no body. */
 export function statusError(response: Response, target: HttpTarget): DesyncError {
   const status = withoutSecretsOf(target, `${response.status} ${response.statusText}`).trim();
-  const help = STATUS_HELP.get(response.status);
+  const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
+  const help = isKnown
+    ? "the server does not accept the user and password"
+    : STATUS_HELP.get(response.status);
   const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
   const text = `Cannot read ${target.shown}: HTTP status ${status}${help === undefined ? "" : ` (${help})`}`;
   return new DesyncError("store", text, { retriable, retryAfterMs: retryAfter(response.headers) });
@@ -44,9 +52,9 @@ export function requestError(
     return new DesyncError("timeout", text, { cause, retriable: true });
   }
   if (error instanceof DesyncError) return error;
-  const reason = reasonOf(error, target);
+  const [, redirected, reason] = /^(redirected to \S+: )?(.*)$/s.exec(reasonOf(error, target))!;
   const lasting = LASTING.find(([pattern]) => pattern.test(reason));
-  const words = lasting === undefined ? reason : reason.replace(lasting[0], lasting[1]);
+  const words = `${redirected ?? ""}${lasting === undefined ? reason : reason.replace(...lasting)}`;
   const retriable = lasting === undefined && !isNotPermitted(error);
   return new DesyncError("store", `Cannot read ${target.shown}: ${words}`, { cause, retriable });
 }
@@ -58,7 +66,7 @@ export function requestError(
 const LASTING: readonly (readonly [RegExp, string])[] = [
   [
     /.*\bUnknownIssuer\b.*/,
-    "the server's certificate is not from a trusted authority (--ca-cert names more of them)",
+    "the server's certificate is not from a trusted authority (--ca-cert names others to trust)",
   ],
   [
     /.*\bCaUsedAsEndEntity\b.*/,
@@ -89,7 +97,7 @@ const LASTING: readonly (readonly [RegExp, string])[] = [
     "the server does not speak TLS here (http:// instead of https://?)",
   ],
   [
-    /.*\bdns error\b(?!.*(?:Temporary failure|os error 11002)).*/,
+    /.*\bdns error\b(?!.*temporary).*/i,
     "the host name was not found (is the address right?)",
   ],
   [/.*\bInvalid URL\b.*/i, "the server redirects to what is not a URL"],
@@ -105,11 +113,13 @@ function isNotPermitted(error: unknown): boolean {
 function reasonOf(error: unknown, target: HttpTarget): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   // «error sending request for url (…): client error (Connect): what happened», and other words before.
-  const text = messageOf(cause).replace(/^.*?client error \(\w+\):? /, "") || messageOf(error);
+  const text = messageOf(cause).replace(/^(redirected to \S+: )?.*?client error \(\w+\):? /, "$1") ||
+    messageOf(error);
   const clean = withoutSecretsOf(target, text);
-  const at = clean.lastIndexOf(target.shown);
+  const own = urlWithoutSecrets(target.url.href);
+  const at = clean.lastIndexOf(own);
   const rest = at < 0
     ? clean
-    : clean.slice(at + target.shown.length).replace(/^[\s):]+/, "") || clean.replaceAll(target.shown, "it");
+    : clean.slice(at + own.length).replace(/^[\s):]+/, "") || clean.replaceAll(own, "it");
   return rest.replace(/ \(os error \d+\)/, "");
 }

@@ -1,0 +1,173 @@
+/** Certificates and keys in PEM files: those that the user names, and those that the system trusts. */
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { DesyncError, messageOf } from "../errors.ts";
+import { namedFileError } from "./file_errors.ts";
+import { environment, mayRead, setEnvironment } from "./permitted.ts";
+
+/** What the user may say about TLS; the fields are files in PEM. */
+export interface TlsOptions {
+  readonly caCert?: string;
+  readonly clientCert?: string;
+  readonly clientKey?: string;
+}
+
+/** The same, read and found to be usable. */
+export interface Certificates {
+  readonly caCerts: string[];
+  /** Certificate and key to show to servers. */
+  readonly own: { cert: string; key: string } | Record<string, never>;
+}
+
+/** Reads what the user named. Throws errors that name option and file for what TLS could not use. */
+export function readCertificates({ caCert, clientCert, clientKey }: TlsOptions): Certificates {
+  const caCerts = caCert === undefined ? [] : readBlocks("--ca-cert", caCert, "certificate");
+  if (caCert !== undefined) {
+    check(`--ca-cert ${caCert}`, caCerts.map((block) => ({ caCerts: [block] })));
+  }
+  if (clientCert === undefined && clientKey === undefined) return { caCerts, own: {} };
+  if (clientCert === undefined || clientKey === undefined) {
+    const option = clientCert === undefined ? "--client-cert" : "--client-key";
+    throw new DesyncError("usage", `Missing option ${option}: a certificate and its key go together`);
+  }
+  const own = {
+    cert: readBlocks("--client-cert", clientCert, "certificate").join("\n"),
+    key: readBlocks("--client-key", clientKey, "private key").join("\n"),
+  };
+  check(`--client-cert ${clientCert} with --client-key ${clientKey}`, [own]);
+  return { caCerts, own };
+}
+
+type ClientSettings = Parameters<typeof Deno.createHttpClient>[0];
+
+/** Throws unless TLS takes each of these. */
+function check(
+  name: string,
+  settings: readonly ClientSettings[],
+): void {
+  for (const [i, setting] of settings.entries()) {
+    const problem = problemWith(setting);
+    if (problem === undefined) continue;
+    const which = settings.length === 1 ? "" : ` (certificate ${i + 1} of ${settings.length})`;
+    throw new DesyncError("io", `Cannot use ${name}${which}: ${problem}`);
+  }
+}
+
+const PROBLEMS: readonly (readonly [RegExp, string])[] = [
+  [/KeyMismatch/, "the key is not that of the certificate"],
+  [
+    /UnsupportedCertVersion/,
+    "the certificate has the old form X.509 v1, which is not accepted (have one of version 3 issued)",
+  ],
+  [/No keys found/, "the key is of a kind that TLS does not take"],
+  [/InvalidByte|BadEncoding|decode|pem file/i, "what it holds is damaged"],
+];
+
+/** What is wrong with these, in words, `undefined` for nothing. */
+function problemWith(
+  settings: ClientSettings,
+): string | undefined {
+  try {
+    Deno.createHttpClient(settings).close();
+    return undefined;
+  } catch (error) {
+    const text = messageOf(error);
+    return PROBLEMS.find(([pattern]) => pattern.test(text))?.[1] ?? text;
+  }
+}
+
+const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----/gs;
+
+/** The parts of a PEM file that are of that kind. Throws when there is none, and says what is there instead. */
+function readBlocks(option: string, path: string, kind: "certificate" | "private key"): string[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    throw namedFileError(`read the file ${path} of ${option}`, error);
+  }
+  const refuse = (why: string) => new DesyncError("io", `Cannot use ${option} ${path}: ${why}`);
+  const found = [...text.matchAll(BLOCK)].map(([block, label]) => ({ block, label }));
+  const wanted = found.filter(({ label }) =>
+    kind === "certificate" ? label === "CERTIFICATE" : /^(?:(?:RSA|EC|ENCRYPTED) )?PRIVATE KEY$/.test(label)
+  );
+  if (
+    wanted.some(({ block, label }) => label.startsWith("ENCRYPTED") || /^Proc-Type:.*ENCRYPTED/m.test(block))
+  ) {
+    throw refuse(`the key is encrypted (take the passphrase off: openssl pkey -in ${path} -out FILE)`);
+  }
+  if (wanted.length > 0) return wanted.map(({ block }) => block);
+  const labels = found.map(({ label }) => label);
+  if (labels.includes("TRUSTED CERTIFICATE")) {
+    throw refuse(`it holds a TRUSTED CERTIFICATE (convert it: openssl x509 -in ${path} -out FILE)`);
+  }
+  if (labels.length > 0) throw refuse(`it holds a ${labels[0].toLowerCase()} and no ${kind}`);
+  if (text.includes("-----BEGIN ")) throw refuse("it is cut off");
+  const command = kind === "certificate" ? "openssl x509" : "openssl pkey";
+  throw refuse(
+    `it is not in PEM (if it is in DER, convert it: ${command} -inform der -in ${path} -out FILE)`,
+  );
+}
+
+/** Where distributions keep the certificates of the authorities that they trust, as Go knows them. */
+const SYSTEM_FILES = [
+  "/etc/ssl/certs/ca-certificates.crt", // Debian, Arch, Gentoo
+  "/etc/pki/tls/certs/ca-bundle.crt", // Fedora, RHEL 6
+  "/etc/ssl/ca-bundle.pem", // openSUSE
+  "/etc/pki/tls/cacert.pem", // OpenELEC
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // RHEL 7
+  "/etc/ssl/cert.pem", // Alpine
+];
+const SYSTEM_DIRECTORIES = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+
+/**
+ * The authorities that the system trusts, beside those that Deno knows: `SSL_CERT_FILE` and `SSL_CERT_DIR`, else the
+ * distribution's file. What cannot be read or used is left out.
+ */
+export function systemCertificates(): string[] {
+  // Then Deno does what the user wants.
+  if (environment("DENO_TLS_CA_STORE") !== "") return [];
+  if (Deno.build.os === "darwin" || Deno.build.os === "windows") {
+    // They are in no file. Deno looks at this before it first needs certificates.
+    setEnvironment("DENO_TLS_CA_STORE", "system,mozilla");
+    return [];
+  }
+  // As they are, which takes a few milliseconds for the usual 140; one that cannot be used spoils all.
+  const texts = [...new Set(systemFiles().map(textOf))];
+  if (problemWith({ caCerts: texts }) === undefined) return texts;
+  const blocks = texts.flatMap((text) => [...text.matchAll(BLOCK)].map(([block]) => block));
+  return blocks.filter((block) => problemWith({ caCerts: [block] }) === undefined);
+}
+
+function systemFiles(): string[] {
+  const [file, directories] = [environment("SSL_CERT_FILE"), environment("SSL_CERT_DIR")];
+  const files = file !== "" ? [file] : SYSTEM_FILES.filter(isFile).slice(0, 1);
+  const named = directories.split(delimiter).filter((directory) => directory !== "");
+  const more = named.length > 0 || files.length > 0 ? named : SYSTEM_DIRECTORIES;
+  return [...files.filter(isFile), ...more.flatMap(filesIn)];
+}
+
+function filesIn(directory: string): string[] {
+  if (!mayRead(directory)) return [];
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    const paths = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) =>
+      join(directory, name)
+    );
+    return paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+  } catch {
+    return [];
+  }
+}
+
+function isFile(path: string): boolean {
+  return mayRead(path) && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,252 @@
+/** TLS and redirects, against real servers. */
+
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
+import { DesyncError } from "../../src/errors.ts";
+import { httpGet } from "../../src/stores/http_client.ts";
+import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+import { run } from "../support/process.ts";
+import { tempDir } from "../support/temp.ts";
+
+const dir = tempDir();
+Deno.test.afterAll(() => dir[Symbol.dispose]());
+const made: Certificates = await makeCertificates(dir);
+const openssl = (...args: string[]) => run("openssl", args);
+
+const quickKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+/** A certificate that signed itself, as people make them for a server, and its key. */
+async function selfSigned(name: string, ...more: string[]): Promise<{ cert: string; key: string }> {
+  const [cert, key] = [dir.path(`${name}.pem`), dir.path(`${name}.key`)];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+  await openssl("req", "-x509", ...quickKey, "-keyout", key, "-out", cert, "-days", "2", ...subject, ...more);
+  return { cert, key };
+}
+
+/** A server that answers everything with "here". */
+function serveTls({ cert, key }: { cert: string; key: string }) {
+  const pem = { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) };
+  return Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...pem },
+    () => new Response("here"),
+  );
+}
+
+/** What servers without TLS say to those that begin it. */
+function answerAnything(): Deno.TcpListener {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  (async () => {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(1000));
+      await connection.write(new TextEncoder().encode("HTTP/1.1 400 Bad Request\r\n\r\n"));
+      connection.close();
+    }
+  })();
+  return listener;
+}
+
+async function read(port: number, tls: Parameters<typeof makeHttpFetch>[0] = {}): Promise<string> {
+  const url = new URL(`https://127.0.0.1:${port}/x`);
+  const bytes = await httpGet(url, url.href, 100, { fetch: makeHttpFetch(tls, 1) });
+  return new TextDecoder().decode(bytes ?? undefined);
+}
+
+/** Runs with these variables of the environment. */
+async function withVariables(variables: Record<string, string>, work: () => Promise<void>): Promise<void> {
+  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
+  for (const [name, value] of Object.entries(variables)) Deno.env.set(name, value);
+  try {
+    await work();
+  } finally {
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
+  }
+}
+
+const none = { SSL_CERT_FILE: dir.path("none"), SSL_CERT_DIR: dir.path("none"), DENO_TLS_CA_STORE: "" };
+
+function refused(tls: Parameters<typeof makeHttpFetch>[0], ...says: RegExp[]): void {
+  throws(() => makeHttpFetch(tls, 1), (error) => {
+    ok(error instanceof DesyncError && !error.retriable);
+    for (const say of says) ok(say.test(error.message), `no ${say} in: ${error.message}`);
+    return true;
+  });
+}
+
+Deno.test("files of certificates and keys that cannot be used are refused before a request", async () => {
+  const write = (name: string, text: string) => dir.write(name, text);
+  const ca = Deno.readTextFileSync(made.ca);
+  await openssl(
+    "x509",
+    "-in",
+    made.ca,
+    "-trustout",
+    "-addtrust",
+    "serverAuth",
+    "-out",
+    dir.path("trusted.pem"),
+  );
+  await openssl("x509", "-in", made.ca, "-outform", "der", "-out", dir.path("ca.der"));
+  const damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+  const files: [path: string, says: RegExp][] = [
+    [dir.path("nowhere"), /no such file/],
+    [made.clientKey, /a private key and no certificate/],
+    [dir.path("trusted.pem"), /TRUSTED CERTIFICATE.*openssl x509/],
+    [dir.path("ca.der"), /not in PEM.*-inform der/],
+    [write("cut.pem", ca.slice(0, 300)), /cut off/],
+    [write("damaged.pem", ca + damaged), /certificate 2 of 2.*damaged/],
+    [write("empty.pem", ""), /not in PEM/],
+  ];
+  for (const [path, says] of files) {
+    const pathSays = new RegExp(RegExp.escape(path));
+    refused({ caCert: path }, /--ca-cert/, pathSays, says);
+    if (says.source.includes("2 of 2")) continue;
+    refused({ clientCert: path, clientKey: made.clientKey }, /--client-cert/, pathSays, says);
+  }
+  const cert = made.clientCert;
+  const encrypted = ["-aes256", "-passout", "pass:x"];
+  await openssl("pkey", "-in", made.clientKey, ...encrypted, "-out", dir.path("encrypted.key"));
+  await openssl("rsa", "-in", made.clientKey, "-traditional", ...encrypted, "-out", dir.path("old.key"));
+  for (const name of ["encrypted.key", "old.key"]) {
+    refused({ clientCert: cert, clientKey: dir.path(name) }, /--client-key/, /encrypted.*openssl pkey/);
+  }
+  refused(
+    { clientCert: cert, clientKey: made.serverKey },
+    /--client-cert.*--client-key.*not that of the cert/,
+  );
+  refused({ clientCert: cert, clientKey: cert }, /--client-key/, /a certificate and no private key/);
+  await openssl(
+    "req",
+    ...quickKey,
+    "-keyout",
+    dir.path("v1.key"),
+    "-out",
+    dir.path("v1.csr"),
+    "-subj",
+    "/CN=x",
+  );
+  await openssl(
+    "x509",
+    "-req",
+    "-in",
+    dir.path("v1.csr"),
+    "-signkey",
+    dir.path("v1.key"),
+    "-out",
+    dir.path("v1.pem"),
+  );
+  refused({ clientCert: dir.path("v1.pem"), clientKey: dir.path("v1.key") }, /v1\.pem/, /X\.509 v1/);
+});
+
+Deno.test("a certificate that the user names is trusted, also behind a byte order mark", async () => {
+  await using server = serveTls({ cert: made.serverCert, key: made.serverKey });
+  const marked = dir.write("marked.pem", `\ufeff${Deno.readTextFileSync(made.ca)}`);
+  await withVariables(none, async () => {
+    strictEqual(await read(server.addr.port, { caCert: made.ca }), "here");
+    strictEqual(await read(server.addr.port, { caCert: marked }), "here");
+    const untrusted = read(server.addr.port);
+    await rejects(untrusted, {
+      code: "store",
+      retriable: false,
+      message: /not from a trusted auth.*--ca-cert/,
+    });
+  });
+});
+
+Deno.test("a server's own certificate that signed itself works, or the error says how to make one that does", async () => {
+  const plain = await selfSigned("plain", "-addext", "basicConstraints=critical,CA:FALSE");
+  const authority = await selfSigned("authority");
+  await withVariables(none, async () => {
+    await using good = serveTls(plain);
+    strictEqual(await read(good.addr.port, { caCert: plain.cert }), "here");
+    await using bad = serveTls(authority);
+    const refused = read(bad.addr.port, { caCert: authority.cert });
+    await rejects(refused, {
+      code: "store",
+      retriable: false,
+      message: /basicConstraints=critical,CA:FALSE/,
+    });
+  });
+});
+
+Deno.test("a server that speaks no TLS, and a certificate for another name, are not asked again", async () => {
+  using plain = answerAnything();
+  await rejects(read(plain.addr.port), { code: "store", retriable: false, message: /does not speak TLS/ });
+  await using server = serveTls({ cert: made.clientCert, key: made.clientKey });
+  const other = read(server.addr.port, { caCert: made.ca });
+  await rejects(other, { code: "store", retriable: false, message: /the server's certificate/ });
+});
+
+Deno.test({
+  name:
+    "the system's certificates count: SSL_CERT_FILE, SSL_CERT_DIR, and useless ones among them do no harm",
+  ignore: Deno.build.os === "darwin" || Deno.build.os === "windows",
+  fn: async () => {
+    await using server = serveTls({ cert: made.serverCert, key: made.serverKey });
+    const { port } = server.addr;
+    const folder = dir.dir("system");
+    dir.write("system/broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    dir.write("system/text", "no certificate");
+    const directories = `${dir.path("none")}:${folder}`;
+    await withVariables({ ...none, SSL_CERT_FILE: made.ca }, async () => {
+      strictEqual(await read(port), "here");
+    });
+    await withVariables({ ...none, SSL_CERT_DIR: directories }, () => rejects(read(port), { code: "store" }));
+    Deno.copyFileSync(made.ca, dir.path("system/good"));
+    await withVariables({ ...none, SSL_CERT_DIR: directories }, async () => {
+      strictEqual(await read(port), "here");
+      // A server that is asked without TLS may send its clients on.
+      await using plain = await startFaultyServer({
+        "/": { status: 302, headers: { location: `https://127.0.0.1:${port}/` } },
+      });
+      const bytes = await httpGet(new URL(plain.url), "it", 100, { fetch: makeHttpFetch({}, 1) });
+      strictEqual(new TextDecoder().decode(bytes ?? undefined), "here");
+    });
+  },
+});
+
+Deno.test("redirects: as far as they go, and passwords stay with the host that they are for", async () => {
+  await using other = await startFaultyServer({ "/x": { body: "there" } });
+  await using server = await startFaultyServer({
+    "/near": { status: 307, headers: { location: "x" } },
+    "/far": { status: 301, headers: { location: `${other.url}/x?sig=1` } },
+    "/x": { body: "here" },
+    "/loop": { status: 302, headers: { location: "/loop" } },
+    "/ftp": { status: 302, headers: { location: "ftp://me:secret@host/x" } },
+    "/bad": { status: 302, headers: { location: "http://[::1/" } },
+    "/gone": { status: 302, headers: { location: "http://no.such.host.invalid/a?sig=secret" } },
+    "/nowhere": { status: 302 },
+  });
+  const get = (path: string) =>
+    httpGet(new URL(server.url + path), "it", 100, {
+      headers: { authorization: "Bearer token" },
+      fetch: makeHttpFetch({}, 1),
+    });
+  for (const [path, text] of [["/near", "here"], ["/far", "there"]]) {
+    strictEqual(new TextDecoder().decode(await get(path) ?? undefined), text);
+  }
+  const sent = server.requests.map(({ headers }) => headers.get("authorization"));
+  deepStrictEqual(sent, ["Bearer token", "Bearer token", "Bearer token"]);
+  deepStrictEqual(other.requests.map(({ query, headers }) => [query, headers.get("authorization")]), [[
+    "sig=1",
+    null,
+  ]]);
+  for (
+    const [path, message] of [
+      ["/loop", /too many redirects/],
+      ["/ftp", /redirects to ftp:\/\/host\/x, which/],
+      ["/bad", /not a URL/],
+      ["/gone", /it: redirected to http:\/\/no\.such\.host\.invalid\/a: the host name was not found/],
+      ["/nowhere", /302/],
+    ] as const
+  ) {
+    await rejects(get(path), (error) => {
+      ok(error instanceof DesyncError && error.code === "store" && !error.retriable, String(error));
+      ok(message.test(error.message) && !error.message.includes("secret"), error.message);
+      return true;
+    });
+  }
+});
