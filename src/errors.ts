@@ -27,6 +27,8 @@ export interface WireError {
   code: ErrorCode;
   message: string;
   retriable: boolean;
+  chunk?: string;
+  store?: string;
   stack?: string;
 }
 
@@ -53,17 +55,28 @@ export class DesyncError extends Error {
   readonly retriable: boolean;
   /** How long a server wants no further request, in milliseconds, where it said so. */
   readonly retryAfterMs?: number;
+  /** Id of the chunk that it is about, if any. */
+  readonly chunk?: string;
+  /** Location of the store that it is about, as messages show it, if any. */
+  readonly store?: string;
 
-  /** `cause` is what was thrown below, `retriable` whether asking again may help (default: no). */
+  /**
+   * `cause` is what was thrown below, `retriable` whether asking again may help (default: no). Chunk and store are
+   * those of the cause unless they are given.
+   */
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; retriable?: boolean; retryAfterMs?: number } = {},
+    options: { cause?: unknown; retriable?: boolean; retryAfterMs?: number; chunk?: string; store?: string } =
+      {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retriable = options.retriable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    const below = options.cause instanceof DesyncError ? options.cause : undefined;
+    this.chunk = options.chunk ?? below?.chunk;
+    this.store = options.store ?? below?.store;
   }
 }
 
@@ -75,7 +88,8 @@ export function interrupted(cause?: unknown): DesyncError {
 /** Turns any thrown value into what can be posted to another thread. */
 export function errorToWire(error: unknown): WireError {
   if (error instanceof DesyncError) {
-    return { code: error.code, message: error.message, retriable: error.retriable, stack: error.stack };
+    const { code, message, retriable, chunk, store, stack } = error;
+    return { code, message, retriable, chunk, store, stack };
   }
   const stack = error instanceof Error ? error.stack : undefined;
   return { code: "io", message: messageOf(error), retriable: false, stack };
@@ -83,7 +97,8 @@ export function errorToWire(error: unknown): WireError {
 
 /** The error that was posted by {@linkcode errorToWire}. */
 export function errorFromWire(wire: WireError): DesyncError {
-  const error = new DesyncError(wire.code, wire.message, { retriable: wire.retriable });
+  const { retriable, chunk, store } = wire;
+  const error = new DesyncError(wire.code, wire.message, { retriable, chunk, store });
   if (wire.stack !== undefined) error.stack = wire.stack;
   return error;
 }

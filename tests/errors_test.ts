@@ -3,13 +3,21 @@ import { DesyncError, errorFromWire, errorToWire, messageOf } from "../src/error
 import { DONE, FAILED, INTERRUPTED, PARTLY, statusOf, WRONG_USAGE } from "../src/cli/exit_status.ts";
 
 Deno.test("an error is the same on another thread", () => {
-  const error = new DesyncError("timeout", "No answer", { retriable: true, cause: new Error("below") });
+  const about = { chunk: "a".repeat(64), store: "/srv/store" };
+  const error = new DesyncError("timeout", "No answer", {
+    retriable: true,
+    cause: new Error("below"),
+    ...about,
+  });
   const other = errorFromWire(structuredClone(errorToWire(error)));
   ok(other instanceof DesyncError);
   deepStrictEqual(
     [other.name, other.code, other.message, other.retriable, other.stack],
     [error.name, "timeout", "No answer", true, error.stack],
   );
+  deepStrictEqual([other.chunk, other.store], [about.chunk, about.store]);
+  const above = new DesyncError("store", "Given up", { cause: other });
+  deepStrictEqual([above.chunk, above.store], [about.chunk, about.store]);
   const foreign = errorFromWire(structuredClone(errorToWire(new TypeError("a fault\n of the program"))));
   deepStrictEqual([foreign.code, foreign.message, foreign.retriable], [
     "io",

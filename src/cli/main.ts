@@ -1,15 +1,17 @@
 /** From the words on the command line to an exit status. */
 import { CommanderError } from "npm:commander@15.1.0";
-import { messageOf } from "../errors.ts";
+import { errorToWire, messageOf } from "../errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { normalize } from "./go_words.ts";
-import { OutputClosed, printError } from "./output.ts";
+import { OutputClosed, printError, useJson, usesJson } from "./output.ts";
 import { makeProgram } from "./program.ts";
 import { onInterrupt } from "./signals.ts";
 
 /** Runs the command line. Returns the exit status; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
   let verbose = args.includes("--verbose");
+  // Also for what is wrong with the command line itself.
+  if (/(?:^|\0)--progress[=\0]json(?:\0|$)/.test(args.join("\0"))) useJson();
   try {
     let status = DONE;
     const program = makeProgram(async (spec, positionals, flags) => {
@@ -37,9 +39,18 @@ function report(thrown: unknown, verbose: boolean): number {
   if (error instanceof OutputClosed) return UNREAD;
   // A help or the version was shown: all else is a DesyncError by now.
   if (error instanceof CommanderError) return DONE;
-  printError(`desync: ${messageOf(error)}\n`);
-  for (let at = error; verbose && at instanceof Error; at = at.cause) {
-    printError(`${at.stack ?? at.message}\n`);
+  const status = statusOf(error);
+  const causes: string[] = [];
+  for (let at = error; verbose && at instanceof Error; at = at.cause) causes.push(at.stack ?? at.message);
+  if (usesJson()) {
+    const { code, chunk, store } = errorToWire(error);
+    const more = verbose ? { causes } : {};
+    printError(
+      `${JSON.stringify({ error: { code, message: messageOf(error), status, chunk, store, ...more } })}\n`,
+    );
+  } else {
+    printError(`desync: ${messageOf(error)}\n`);
+    for (const cause of causes) printError(`${cause}\n`);
   }
-  return statusOf(error);
+  return status;
 }

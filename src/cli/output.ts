@@ -18,6 +18,8 @@ export function print(text: string): void {
 
 /** The same for what is told on the way of work that goes on when nobody reads it any more. */
 export function printInPassing(text: string): void {
+  // On a terminal it would stand behind the bar.
+  if (wiper !== "" && Deno.stdout.isTerminal()) printError(wiper);
   try {
     print(text);
   } catch (error) {
@@ -32,6 +34,31 @@ export function printError(text: string): void {
   } catch {
     // There is nobody to tell.
   }
+}
+
+/** How sentences are written to standard error: as lines, or for programs as JSON. */
+let asJson = false;
+/** What is written in front of them: it wipes a bar away, which is drawn again behind them. */
+let wiper = "";
+
+/** From now on sentences on standard error are lines of JSON, like the progress that is asked for so. */
+export function useJson(): void {
+  asJson = true;
+}
+
+/** Whether {@linkcode useJson} was called. */
+export function usesJson(): boolean {
+  return asJson;
+}
+
+/** From now on a bar is drawn in the terminal's last line that `wipe` wipes away; empty when it no longer is. */
+export function barIsDrawn(wipe: string): void {
+  wiper = wipe;
+}
+
+/** Reports on standard error what does not end the command. */
+export function warn(sentence: string): void {
+  printError(asJson ? `${JSON.stringify({ warning: sentence })}\n` : `${wiper}desync: ${sentence}\n`);
 }
 
 function writeFully(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {

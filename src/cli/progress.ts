@@ -3,7 +3,7 @@ import { environment } from "../deno/permitted.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
-import { printError } from "./output.ts";
+import { barIsDrawn, printError } from "./output.ts";
 import { formatGoSeconds } from "./text.ts";
 
 /** `plain` is the bar as lines, for terminals that cannot go back in one. */
@@ -132,6 +132,7 @@ class Bar implements Display {
     this.#progress = progress;
     this.#shown = shown;
     this.#plain = plain;
+    if (!plain) barIsDrawn("\r\x1b[K");
   }
 
   show(): void {
@@ -149,7 +150,9 @@ class Bar implements Display {
   end(): void {
     const seconds = (performance.now() - this.#start) / 1000;
     this.#draw(seconds > 0 ? this.#progress.done / seconds : 0, seconds, true);
-    if (!this.#plain) printError("\n");
+    if (this.#plain) return;
+    printError("\n");
+    barIsDrawn("");
   }
 
   #draw(rate: number, seconds: number | undefined, ended: boolean): void {

@@ -1,7 +1,7 @@
 /** Ctrl-C and its like: the first asks the command to stop cleanly, the second ends the program at once. */
 import { processStatus } from "../deno/permitted.ts";
 import { INTERRUPTED } from "./exit_status.ts";
-import { printError } from "./output.ts";
+import { printError, warn } from "./output.ts";
 
 /** Aborts `signal` when the user wants to stop. */
 export interface Interrupt extends Disposable {
@@ -14,7 +14,8 @@ export function onInterrupt(): Interrupt {
   const interrupt = () => {
     if (controller.signal.aborted) Deno.exit(INTERRUPTED);
     // Behind the ^C that the terminal shows.
-    printError(`${Deno.stderr.isTerminal() ? "\n" : ""}desync: stopping\n`);
+    if (Deno.stderr.isTerminal()) printError("\n");
+    warn("stopping");
     controller.abort();
   };
   const listeners: [Deno.Signal, () => void][] = [["SIGINT", interrupt]];

@@ -58,11 +58,20 @@ function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, f
   );
 }
 
-/** The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. */
-export function invalidChunk(id: ChunkId, where: string, error: unknown, whatToDo: string): DesyncError {
+/**
+ * The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. `store` is the location
+ * alone, where `where` has more words.
+ */
+export function invalidChunk(
+  id: ChunkId,
+  where: string,
+  error: unknown,
+  whatToDo: string,
+  store: string = where,
+): DesyncError {
   const code = error instanceof DesyncError ? error.code : "invalid-chunk";
   const what = code === "unsupported"
     ? `cannot be read: ${messageOf(error)}`
     : `is invalid: ${messageOf(error)}; ${whatToDo}`;
-  return new DesyncError(code, `Chunk ${id} in ${where} ${what}`);
+  return new DesyncError(code, `Chunk ${id} in ${where} ${what}`, { chunk: id, store });
 }

@@ -17,7 +17,11 @@ export function missingChunk(id: string, sources: Sources): DesyncError {
   const where = asked.length === 0
     ? "no store was given"
     : `asked: ${asked.map((s) => s.location).join(", ")}`;
-  return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`);
+  const store = asked.length === 1 ? asked[0].location : undefined;
+  return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`, {
+    chunk: id,
+    store,
+  });
 }
 
 /**
@@ -72,7 +76,7 @@ export class ChunkReader {
         return null;
       }
       const where = `the cache ${cache.location}`;
-      throw invalidChunk(expected.id, where, error, invalidInCache(cache.location));
+      throw invalidChunk(expected.id, where, error, invalidInCache(cache.location), cache.location);
     }
   }
 

@@ -82,16 +82,27 @@ export class RetryStore implements ChunkStore {
     this.#store = store;
     this.#options = options;
     if (store.storedSize !== undefined) {
-      this.storedSize = (id, signal) => retrying(options, signal, () => store.storedSize!(id, signal));
+      this.storedSize = (id, signal) => this.#ask(id, signal, () => store.storedSize!(id, signal));
     }
   }
 
   get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
-    return retrying(this.#options, signal, () => this.#store.get(id, signal));
+    return this.#ask(id, signal, () => this.#store.get(id, signal));
   }
 
   has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
-    return retrying(this.#options, signal, () => this.#store.has(id, signal));
+    return this.#ask(id, signal, () => this.#store.has(id, signal));
+  }
+
+  /** Errors say which chunk of which store was asked for. */
+  async #ask<T>(chunk: ChunkId, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await retrying(this.#options, signal, attempt);
+    } catch (error) {
+      if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
+      const { code, message, retriable } = error;
+      throw new DesyncError(code, message, { cause: error, retriable, chunk, store: this.location });
+    }
   }
 
   close(): Promise<void> {

@@ -96,7 +96,13 @@ export class Assembler {
         return null;
       }
       throw source.role === "cache"
-        ? invalidChunk(item.id, `the cache ${source.folder}`, error, invalidInCache(source.folder))
+        ? invalidChunk(
+          item.id,
+          `the cache ${source.folder}`,
+          error,
+          invalidInCache(source.folder),
+          source.folder,
+        )
         : invalidChunk(item.id, source.folder, error, INVALID_IN_STORE);
     }
     const storedBytes = stored.bytes.length;

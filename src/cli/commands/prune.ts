@@ -4,7 +4,7 @@ import { pruneStore, type PruneSummary } from "../../deno/prune_store.ts";
 import { DONE, FAILED } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { localStore, Locator } from "../location.ts";
-import { print, printError } from "../output.ts";
+import { print, printError, warn } from "../output.ts";
 import { orInterrupted } from "../../or_interrupted.ts";
 import { formatBytes } from "../text.ts";
 
@@ -21,7 +21,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const keep = await new Locator(flags).ids(args, lists, signal);
   const dryRun = flags.dryRun ?? false;
   if (!dryRun && !flags.yes && !await confirmed(folder, keep.size, signal)) {
-    printError("desync: nothing was removed\n");
+    warn("nothing was removed");
     return FAILED;
   }
   const summary = await pruneStore(folder, keep, { dryRun, signal });

@@ -6,7 +6,7 @@ import { serveChunks } from "../../jobs/serve_protocol.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator } from "../location.ts";
-import { printError } from "../output.ts";
+import { warn } from "../output.ts";
 
 /** Serves until the client is done. Being told to stop is a good end too. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -21,7 +21,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   await serveChunks(locator.store(location), Deno.stdin.readable, Deno.stdout.writable, {
     codec: nativeCodec,
     compress: (bytes) => nativeCodec.compress(bytes, DEFAULT_ZSTD_LEVEL),
-    onProblem: (sentence) => printError(`desync: ${sentence}\n`),
+    onProblem: warn,
     idleTimeoutMs: flags.timeout,
     signal,
   });

@@ -14,7 +14,7 @@ import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { inputPath, outputPath } from "../local_path.ts";
 import { Locator, missingOption, onlyStore } from "../location.ts";
-import { printError } from "../output.ts";
+import { printError, warn } from "../output.ts";
 import { writeResult, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { type ReadInput, treeInput } from "../tree_input.ts";
@@ -95,19 +95,17 @@ async function packIntoStore(
 function report({ tree, statistics }: Packed, times: LostTimes, flags: FlagValues): number {
   const { nodes, hardLinks, changed, changedPath, blind } = tree;
   if (hardLinks > 0) {
-    printError(
-      `desync: ${hardLinks} hard links were stored as files of their own, which archives have instead\n`,
-    );
+    warn(`${hardLinks} hard links were stored as files of their own, which archives have instead`);
   }
   if (blind.length > 0) {
-    printError(`desync: not recorded: ${blind.join(", ")} (they need Linux and --allow-ffi)\n`);
+    warn(`not recorded: ${blind.join(", ")} (they need Linux and --allow-ffi)`);
   }
   if (changed > 0) {
-    printError(`desync: ${changed} files changed while they were read, the first is ${changedPath}\n`);
+    warn(`${changed} files changed while they were read, the first is ${changedPath}`);
   }
   if (times.count > 0) {
-    printError(
-      `desync: ${times.count} files have times that archives cannot hold (before 1901 or after 2486) and got others, the first is ${times.path}\n`,
+    warn(
+      `${times.count} files have times that archives cannot hold (before 1901 or after 2486) and got others, the first is ${times.path}`,
     );
   }
   if (flags.printStats) {

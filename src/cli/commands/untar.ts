@@ -22,7 +22,7 @@ import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
-import { printError } from "../output.ts";
+import { warn } from "../output.ts";
 import { writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { withoutSecrets } from "../scheme.ts";
@@ -90,11 +90,11 @@ async function withParts(
 
 function tell({ losses, omitted }: Result, state: string): number {
   if (omitted > 0) {
-    printError(`desync: ${omitted} names in the archive have nothing behind them: its maker left it out\n`);
+    warn(`${omitted} names in the archive have nothing behind them: its maker left it out`);
   }
   for (const { what, count, path, reason } of losses) {
     const others = count === 1 ? path : `${count} files, the first is ${path}`;
-    printError(`desync: ${state}: ${what} (${others}: ${reason})\n`);
+    warn(`${state}: ${what} (${others}: ${reason})`);
   }
   return losses.length === 0 ? DONE : PARTLY;
 }

@@ -6,7 +6,7 @@ import { WorkerPool } from "../../workers/pool.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { localStore } from "../location.ts";
-import { printError, printInPassing } from "../output.ts";
+import { printInPassing, warn } from "../output.ts";
 import { showProgress } from "../progress.ts";
 
 /** Checks the store. */
@@ -25,16 +25,14 @@ export async function run(_args: readonly string[], flags: FlagValues, signal: A
     progress,
     onInvalid: ({ id, reason, removed }) =>
       printInPassing(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
-    onUnreadable: (sentence) => printError(`desync: ${sentence}\n`),
+    onUnreadable: warn,
   });
   const { otherDigest } = summary;
   if (otherDigest > 0) {
     const other = digest === "sha256" ? "sha512-256" : "sha256";
-    printError(
-      `desync: ${otherDigest} chunks in ${folder} have ids by another digest (--digest ${other} verifies them)\n`,
-    );
+    warn(`${otherDigest} chunks in ${folder} have ids by another digest (--digest ${other} verifies them)`);
   }
-  if (summary.leftovers > 0) printError(`desync: ${summary.leftovers} leftovers of killed runs removed\n`);
+  if (summary.leftovers > 0) warn(`${summary.leftovers} leftovers of killed runs removed`);
   if (summary.invalid > summary.removed || summary.unreadable + otherDigest > 0) return FAILED;
   return summary.removed > 0 ? PARTLY : DONE;
 }
