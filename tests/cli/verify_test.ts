@@ -127,7 +127,7 @@ Deno.test("verify with wrong arguments", async () => {
   assertFails(await runCli(["verify", "-s", none]), 1, none, "no such folder");
   assertFails(await runCli(["verify", "-s", file]), 1, file, "not a folder");
   assertFails(await runCli(["verify", "-s", "http://127.0.0.1/"]), 2, "this machine");
-  assertFails(await runCli(["verify", "-s", none, "-s", none]), 2, "one store");
+  assertFails(await runCli(["verify", "-s", file, "-s", none]), 1, none, "no such folder");
   assertFails(await runCli(["verify", "-s", none, "more"]), 2, /argument/);
   assertFails(await runCli(["verify", "-s", none, "-n", "0"]), 2, "at least 1");
   assertFails(await runCli(["verify", "-s", none, "--digest", "md5"]), 2, "sha512-256, sha256");
