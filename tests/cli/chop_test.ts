@@ -151,7 +151,6 @@ Deno.test("chop with wrong arguments", async () => {
   const file = dir.write("file", made.bytes);
   const chop = (...args: string[]) => runCli(["chop", ...args, made.index, file]);
   assertFails(await chop(), 2, "-s");
-  assertFails(await chop("-s", "a", "-s", "b"), 2, "one store");
   assertFails(await chop("-s", file), 1, file, "not a folder");
   assertFails(
     await chop("-s", dir.path("s"), "--ignore", dir.path("none")),

@@ -106,7 +106,6 @@ Deno.test("make with wrong options", async () => {
     await makeFails(dir, ["--compression-level", level, "INDEX", file], 2, "--compression-level");
   }
   await makeFails(dir, ["--digest", "md5", "INDEX", file], 2, "md5", "sha512-256, sha256");
-  await makeFails(dir, ["-s", dir.path("a"), "-s", dir.path("b"), "INDEX", file], 2, "one store");
   await makeFails(dir, ["-s", file, "INDEX", file], 1, file, "not a folder");
   await makeFails(dir, ["INDEX"], 2, "file");
   await makeFails(dir, ["-s", "nothing://host/x", "INDEX", file], 1, "nothing");

@@ -201,7 +201,6 @@ Deno.test("prune with wrong arguments", async () => {
   const { store, paths, first } = makeStore(dir);
   assertFails(await runCli(["prune", "-y", first]), 2, "-s");
   assertFails(await runCli(["prune", "-y", "-s", store]), 2, "index");
-  assertFails(await runCli(["prune", "-y", "-s", store, "-s", store, first]), 2, "one store");
   assertFails(
     await runCli(["prune", "-y", "-s", dir.path("none"), first]),
     1,
