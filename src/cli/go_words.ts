@@ -7,7 +7,7 @@ const SWITCHES = new Set(
     .flatMap((text) => text.split(", ")),
 );
 
-/** Go's flags take `--switch=true` and `--switch=false` as well, and `-x=value`. */
+/** Go's flags take `--switch=true` and `--switch=false` as well, and `-x=value`; `--help` may stand before its command. */
 export function normalize(args: readonly string[]): string[] {
   const words: string[] = [];
   let onlyPositionals = false;
@@ -22,5 +22,8 @@ export function normalize(args: readonly string[]): string[] {
       throw new DesyncError("usage", `Invalid value ${given} of ${name}: it is neither true nor false`);
     }
   }
-  return words;
+  const [first, command] = words;
+  const helpFirst = (first === "--help" || first === "-h") && command !== undefined &&
+    !command.startsWith("-");
+  return helpFirst ? ["help", command] : words;
 }

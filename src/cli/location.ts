@@ -6,6 +6,7 @@ import { FilledStore } from "../deno/filled_store.ts";
 import { environment } from "../deno/permitted.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { HttpCredentials } from "../deno/http_credentials.ts";
+import { isNotFound } from "../deno/file_errors.ts";
 import { LocalStore } from "../deno/local_store.ts";
 import { type Index, parseIndex } from "../formats/index.ts";
 import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
@@ -80,8 +81,9 @@ export class Locator implements AsyncDisposable {
 
   /** The stores alone. */
   stores(maxChunkSize?: number): ChunkStore[] {
-    return (this.#flags.store ?? []).map((location) => {
+    return (this.#flags.store ?? []).map((location, i, all) => {
       refuseGroup(location);
+      refuseCutName(location, all[i + 1]);
       return this.store(location, maxChunkSize);
     });
   }
@@ -89,7 +91,13 @@ export class Locator implements AsyncDisposable {
   /** A store to read. */
   store(location: string, maxChunkSize?: number): ChunkStore {
     const scheme = schemeOf(location);
-    if (scheme === undefined) return new LocalStore(location);
+    if (scheme === undefined) {
+      const there = asOnAnotherHost(location);
+      if (there !== undefined) {
+        throw new DesyncError("usage", `Cannot open the store ${location}: no such directory (${there})`);
+      }
+      return new LocalStore(location);
+    }
     if (scheme === "http" || scheme === "https") {
       const options = { ...this.#httpOptions(parseHttpLocation(location)), maxChunkSize };
       return new RetryStore(new HttpStore(location, options), this.#retry());
@@ -131,6 +139,7 @@ export class Locator implements AsyncDisposable {
     if (schemeOf(location) !== undefined) {
       throw notAFolder("unsupported", `store chunks in ${withoutSecrets(location)}`);
     }
+    refuseToFill(location);
     const form = this.#flags.uncompressed ? "plain" : "compressed";
     return new FilledStore(location, form, this.#flags.compressionLevel);
   }
@@ -226,6 +235,7 @@ export class Locator implements AsyncDisposable {
     if (schemeOf(location) !== undefined) {
       throw notAFolder("unsupported", `use ${withoutSecrets(location)} as the cache`);
     }
+    if (create) refuseToFill(location);
     return new LocalStore(location, { create });
   }
 
@@ -275,6 +285,47 @@ function refuseGroup(location: string): void {
     }": groups of stores are not supported yet ` +
       "(give --store once for each, they are asked in order)",
   );
+}
+
+/** A directory whose name has a comma is several stores unless it is quoted: said where its parts do not exist. */
+function refuseCutName(location: string, next: string | undefined): void {
+  const whole = `${location},${next}`;
+  if (next === undefined || exists(location) || !exists(whole)) return;
+  throw new DesyncError(
+    "usage",
+    `Cannot open the store ${location}: no such directory (a comma separates stores: for ${whole} write -s '"${whole}"')`,
+  );
+}
+
+/** How a place that casync would reach by ssh (`user@host:/path`) is written here; `undefined` for what is there, or no such place. */
+function asOnAnotherHost(location: string): string | undefined {
+  const [, host, path] = /^((?:[^/@:]+@)?[^/@:]{2,}):(.+)$/.exec(location) ?? [];
+  if (host === undefined || (!host.includes("@") && !path.startsWith("/")) || exists(location)) {
+    return undefined;
+  }
+  return `for another host write ssh://${host}${
+    path.startsWith("/") ? path : "/PATH, with the absolute path"
+  }`;
+}
+
+/** Nothing is made here in the name of a place on another host. */
+function refuseToFill(location: string): void {
+  const there = asOnAnotherHost(location);
+  if (there === undefined) return;
+  throw new DesyncError(
+    "usage",
+    `Cannot store chunks in ${location}: no such directory, and stores of other hosts are only read ` +
+      `(${there}, for a new directory here ./${location})`,
+  );
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !isNotFound(error);
+  }
 }
 
 /** The store of a command that takes one; `undefined` when none was named. */

@@ -8,6 +8,21 @@ export const MISSING_COMMANDS: readonly string[] = [
   "config",
 ];
 
+/** Commands of casync that desync has under other names, or not at all, and what does their work here. */
+export const CASYNC_COMMANDS: ReadonlyMap<string, string> = new Map([
+  ["gc", "`desync prune -s STORE INDEX...` removes what no index names"],
+  [
+    "digest",
+    "`desync verify-index INDEX FILE` compares a file with an index, `desync mtree` prints the digests of files",
+  ],
+  ["mkdev", "mounting is not supported yet; `desync cat -o OFFSET -l LENGTH INDEX` reads a part of a blob"],
+  [
+    "mount",
+    "mounting is not supported yet; `desync untar -i INDEX TARGET PATH` unpacks a part of an archive",
+  ],
+  ["stat", "`desync mtree` prints what is recorded of each file"],
+]);
+
 const EVERYWHERE = "every command";
 
 /** Options, and the commands that have them there. */

@@ -4,7 +4,7 @@ import { DesyncError } from "../errors.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
 import { describeGlobalOptions, describeOption, describeSynopsis } from "./description.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
-import { isMissingOption, MISSING_COMMANDS } from "./missing.ts";
+import { CASYNC_COMMANDS, isMissingOption, MISSING_COMMANDS } from "./missing.ts";
 import { didYouMean } from "./nearest.ts";
 
 /** The error to show. `spec` is the command that was being parsed with these arguments, none in front of it. */
@@ -47,6 +47,8 @@ function sentence(
 
 function unknownCommand(name: string): string {
   if (MISSING_COMMANDS.includes(name)) return `The command ${name} is not supported yet`;
+  const here = CASYNC_COMMANDS.get(name);
+  if (here !== undefined) return `Unknown command ${name}: it is casync's (${here})`;
   const names = [...COMMANDS.map((spec) => spec.name), "help"];
   return `Unknown command ${name}${didYouMean(name, names) || " (`desync --help` lists them)"}`;
 }

@@ -176,3 +176,23 @@ Deno.test("where one store counts, the last one given is taken, as in desync", a
   deepStrictEqual(new Set(filesIn(last).map((path) => path.slice(5, 69))), new Set(made.ids));
   deepStrictEqual(filesIn(dir.root).filter((path) => path.startsWith("first")), []);
 });
+
+Deno.test({
+  name: "a store whose name has a comma or looks like a place on another host can be named",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces(), { name: "u@host:a,b" });
+    const extract = (store: string) => runCli(["extract", "-s", store, made.index, "out"], { cwd: dir.root });
+    assertFails(await extract(made.store), 2, "a comma separates stores", `-s '"${made.store}"'`);
+    for (const store of [`"${made.store}"`, '"u@host:a,b"']) {
+      const { code, stderr } = await extract(store);
+      deepStrictEqual([code, stderr], [0, ""]);
+      sameBytes(Deno.readFileSync(dir.path("out")), made.bytes);
+    }
+    const blob = dir.write("image", made.bytes);
+    const make = await runCli(["make", "-s", "./u@other:a,b", dir.path("x.caibx"), blob], { cwd: dir.root });
+    deepStrictEqual([make.code, make.stderr], [0, ""]);
+    ok(filesIn(dir.path("u@other:a,b")).length > 0);
+  },
+});

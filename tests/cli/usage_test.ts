@@ -14,6 +14,25 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["extract", "--dry-run", "a", "b"], "--dry-run", "belongs to prune"],
   [["extract", "--nothing-like-it", "a", "b"], "desync extract --help"],
   [["nothing-like-it"], "desync --help"],
+  [["--help", "nothing-like-it"], "Unknown command nothing-like-it"],
+  [["gc", "x.caibx"], "Unknown command gc", "desync prune"],
+  [["help", "gc"], "Unknown command gc", "desync prune"],
+  [["digest", "."], "casync's", "desync verify-index"],
+  [["mkdev", "x.caibx"], "casync's", "desync cat"],
+  [["mount", "x.caidx", "."], "casync's", "desync untar"],
+  [["stat", "x.caidx"], "casync's", "desync mtree"],
+  [
+    ["extract", "-s", "user@host:/srv/store", testdata("casync-small.caibx"), "b"],
+    "Cannot open the store user@host:/srv/store",
+    "ssh://user@host/srv/store",
+  ],
+  [["extract", "-s", "host:/store", testdata("casync-small.caibx"), "b"], "ssh://host/store"],
+  [["extract", "-s", "u@host:store", testdata("casync-small.caibx"), "b"], "ssh://u@host/PATH"],
+  [
+    ["extract", "-s", ".", "-c", "u@host:/cache", testdata("casync-small.caibx"), "b"],
+    "Cannot store chunks in u@host:/cache",
+  ],
+  [["make", "-s", "u@host:/store", "x.caibx", testdata("README.md")], "only read", "ssh://u@host/store"],
   [["--in-plce"], "--in-plce", "desync --help"],
   [["--digst", "sha256"], /did you mean --digest\?/],
   [["--versio"], /did you mean --version\?/],
@@ -109,6 +128,8 @@ Deno.test("--version and --help", async () => {
   const extract = await runCli(["extract", "--help"]);
   deepStrictEqual([extract.code, extract.stderr], [0, ""]);
   strictEqual((await runCli(["help", "extract"])).stdout, extract.stdout);
+  strictEqual((await runCli(["--help", "extract"])).stdout, extract.stdout);
+  strictEqual((await runCli(["-h", "extract"])).stdout, extract.stdout);
   strictEqual((await runCli(["version"])).stdout, version.stdout);
 });
 
