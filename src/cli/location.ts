@@ -28,7 +28,7 @@ import { filePieces } from "../deno/file_pieces.ts";
 import { readWhole } from "../deno/read_whole.ts";
 import type { FlagValues } from "./flags.ts";
 import { readIdList } from "./id_list.ts";
-import { printError } from "./output.ts";
+import { warn } from "./output.ts";
 import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
 
 /** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
@@ -43,7 +43,7 @@ const MAX_SSH_SESSIONS = 8;
 export class Locator implements AsyncDisposable {
   readonly #flags: FlagValues;
   readonly #opened: ChunkStore[] = [];
-  readonly #credentials = new HttpCredentials((text) => printError(`desync: ${text}\n`));
+  readonly #credentials = new HttpCredentials(warn);
   #http: HttpOptions | undefined;
   #pool: WorkerPool | undefined;
 

@@ -30,7 +30,7 @@ export class HttpCredentials {
     if (user === undefined) return undefined;
     if (this.#netrc.isOpen) {
       const { path } = this.#netrc;
-      this.#warn(`warning: ${path} has passwords, and others can read it (chmod 600 ${path})`);
+      this.#warn(`${path} has passwords, and others can read it (chmod 600 ${path})`);
       this.#netrc.isOpen = false;
     }
     return basicAuthorization(user.login, user.password);

@@ -16,12 +16,20 @@ export function missingChunk(id: string, sources: Sources): DesyncError {
   const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
   const where = asked.length === 0
     ? "no store was given"
-    : `asked: ${asked.map((s) => s.location).join(", ")}`;
+    : `asked: ${asked.map((s) => s.location).join(", ")}${wrongAddresses(sources.stores)}`;
   const store = asked.length === 1 ? asked[0].location : undefined;
   return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`, {
     chunk: id,
     store,
   });
+}
+
+/** Names the stores that had no chunk at all, if any. */
+function wrongAddresses(stores: readonly ChunkStore[]): string {
+  const empty = stores.filter((store) => store.hasDelivered === false).map(({ location }) => location);
+  if (empty.length === 0) return "";
+  const where = stores.length === 1 ? "there: is its address" : `in ${empty.join(", ")}: is the address`;
+  return `; nothing was found ${where} right?`;
 }
 
 /**

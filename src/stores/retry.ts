@@ -74,6 +74,7 @@ export class RetryStore implements ChunkStore {
   readonly storedSize?: ChunkStore["storedSize"];
   readonly #store: ChunkStore;
   readonly #options: RetryOptions;
+  #hasDelivered = false;
 
   /** Wraps `store`, which is closed with this one. */
   constructor(store: ChunkStore, options: RetryOptions = DEFAULT_RETRY) {
@@ -86,6 +87,10 @@ export class RetryStore implements ChunkStore {
     }
   }
 
+  get hasDelivered(): boolean {
+    return this.#hasDelivered;
+  }
+
   get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
     return this.#ask(id, signal, () => this.#store.get(id, signal));
   }
@@ -94,14 +99,25 @@ export class RetryStore implements ChunkStore {
     return this.#ask(id, signal, () => this.#store.has(id, signal));
   }
 
-  /** Errors say which chunk of which store was asked for. */
+  /** Errors say which chunk of which store was asked for, and when nothing was ever had there. */
   async #ask<T>(chunk: ChunkId, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     try {
-      return await retrying(this.#options, signal, attempt);
+      const result = await retrying(this.#options, signal, attempt);
+      if (result !== null && result !== false) this.#hasDelivered = true;
+      return result;
     } catch (error) {
       if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
-      const { code, message, retriable } = error;
-      throw new DesyncError(code, message, { cause: error, retriable, chunk, store: this.location });
+      const { code, retriable, cause } = error;
+      const wasRetried = retriable || (cause instanceof DesyncError && cause.retriable);
+      const help = wasRetried && !this.#hasDelivered
+        ? "; no request to this store has succeeded: is its address right?"
+        : "";
+      throw new DesyncError(code, error.message + help, {
+        cause: error,
+        retriable,
+        chunk,
+        store: this.location,
+      });
     }
   }
 

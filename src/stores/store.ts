@@ -16,6 +16,8 @@ export interface ChunkStore {
   readonly folder?: string;
   /** How many requests at a time suit the store. Default: what the caller thinks. */
   readonly limits?: LimiterOptions;
+  /** Whether it ever held a chunk that was asked for, in stores whose address may be wrong without an error. */
+  readonly hasDelivered?: boolean;
   /**
    * The chunk as the store holds it, `null` when it does not. Nothing has been verified. Its bytes are the caller's, who
    * may change them or move them to another thread. Throws `store` or `timeout` when the store cannot tell.

@@ -59,7 +59,7 @@ Deno.test({
     strictEqual(code, 1);
     match(
       stderr,
-      /^desync: warning: .*netrc has passwords, and others can read it \(chmod 600 .*\)\ndesync: Cannot .*\n$/,
+      /^desync: .*netrc has passwords, and others can read it \(chmod 600 .*\)\ndesync: Cannot .*\n$/,
     );
     strictEqual(server.requests[0].headers.get("authorization"), basic("me:s3cret"));
   },
