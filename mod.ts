@@ -88,14 +88,8 @@ export {
   type StoredChunk,
   type StoredForm,
 } from "./src/chunk.ts";
-export {
-  BLOB_FLAGS,
-  FLAG_SHA512_256,
-  Index,
-  type IndexHeader,
-  parseIndex,
-  serializeIndex,
-} from "./src/formats/index.ts";
+export { BLOB_FLAGS, FLAG_SHA512_256, Index, type IndexHeader, serializeIndex } from "./src/formats/index.ts";
+export { parseIndex } from "./src/formats/index_parser.ts";
 export { IndexBuilder } from "./src/formats/index_builder.ts";
 export { ArchiveDecoder, type ArchiveEvent } from "./src/formats/archive.ts";
 export {

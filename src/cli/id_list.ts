@@ -1,21 +1,37 @@
 /** Texts with ids, one a line. */
 import { type ChunkId, isChunkId } from "../chunk.ts";
-import { readWhole } from "../deno/read_whole.ts";
+import { filePieces } from "../deno/file_pieces.ts";
 import { DesyncError } from "../errors.ts";
 
-/** No text is longer: V8 has no strings beyond. */
-export const MAX_LIST_BYTES = 2 ** 29 - 64;
+/** No line is longer, in characters: what has none may be anything, and have no end. */
+const MAX_LINE = 1000;
 
-/** The ids in a text file, one a line; empty lines do not count. */
-export async function readIdList(path: string, signal?: AbortSignal): Promise<ChunkId[]> {
-  const bytes = await readWhole(path, `the list of chunks ${path}`, MAX_LIST_BYTES, signal);
-  const lines = new TextDecoder().decode(bytes).split("\n").map((line) => line.trim());
-  return lines.flatMap((line, i) => {
-    if (line === "") return [];
-    if (isChunkId(line.toLowerCase())) return [line.toLowerCase()];
-    throw new DesyncError(
-      "invalid-id",
-      `Cannot use the list of chunks ${path}: line ${i + 1} is no chunk id`,
-    );
-  });
+/** Hands the ids in a text file, one a line, to `add` as they are read; empty lines do not count. */
+export async function readIdList(
+  path: string,
+  add: (id: ChunkId) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const decoder = new TextDecoder();
+  let line = "";
+  let number = 0;
+  const take = (text: string) => {
+    number++;
+    const id = text.length > MAX_LINE ? text : text.trim().toLowerCase();
+    if (id === "") return;
+    if (!isChunkId(id)) {
+      throw new DesyncError(
+        "invalid-id",
+        `Cannot use the list of chunks ${path}: line ${number} is no chunk id`,
+      );
+    }
+    add(id);
+  };
+  for await (const piece of filePieces(path, signal, `the list of chunks ${path}`)) {
+    const lines = (line + decoder.decode(piece, { stream: true })).split("\n");
+    line = lines.pop()!;
+    lines.forEach(take);
+    if (line.length > MAX_LINE) take(line);
+  }
+  take(line + decoder.decode());
 }

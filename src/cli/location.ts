@@ -1,4 +1,5 @@
 /** From what the user calls a store or an index to the thing itself. */
+import { freeBytes } from "../bytes.ts";
 import type { ChunkId } from "../chunk.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
 import { FileAccess } from "../deno/file_access.ts";
@@ -8,11 +9,12 @@ import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { HttpCredentials } from "../deno/http_credentials.ts";
 import { isNotFound } from "../deno/file_errors.ts";
 import { LocalStore } from "../deno/local_store.ts";
-import { type Index, parseIndex } from "../formats/index.ts";
+import type { Index } from "../formats/index.ts";
+import { IndexParser } from "../formats/index_parser.ts";
 import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
 import type { RandomAccess } from "../jobs/random_access.ts";
 import { HttpAccess } from "../stores/http_access.ts";
-import { httpGet, type HttpOptions, httpStream } from "../stores/http_client.ts";
+import { type HttpOptions, httpRead, httpStream } from "../stores/http_client.ts";
 import { type HttpLocation, parseHttpLocation } from "../stores/http_location.ts";
 import { ProtocolStore } from "../stores/protocol_store.ts";
 import { connectBySsh } from "../deno/ssh_command.ts";
@@ -25,14 +27,10 @@ import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 import { filePieces } from "../deno/file_pieces.ts";
-import { readWhole } from "../deno/read_whole.ts";
 import type { FlagValues } from "./flags.ts";
 import { readIdList } from "./id_list.ts";
 import { warn } from "./output.ts";
 import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
-
-/** No index is larger: that of a blob of 3 TB in chunks of the usual size. */
-const MAX_INDEX_BYTES = 2 ** 31 - 1;
 
 /** Sessions with an ssh store that are opened unless the user says otherwise. */
 const SSH_SESSIONS = 2;
@@ -160,19 +158,18 @@ export class Locator implements AsyncDisposable {
       const index = await this.index(location, signal);
       for (let i = 0; i < index.count; i++) ids.add(index.id(i));
     }
-    for (const path of lists) for (const id of await readIdList(path, signal)) ids.add(id);
+    for (const path of lists) await readIdList(path, (id) => ids.add(id), signal);
     return ids;
   }
 
   /** The index in a file, on standard input, or at a URL. Throws `invalid-index` with its name. */
   async index(location: string, signal?: AbortSignal): Promise<Index> {
-    const bytes = await this.#read(location, signal);
     const name = location === "-" ? "the index on standard input" : `the index ${withoutSecrets(location)}`;
     let index: Index;
     try {
-      index = parseIndex(bytes);
+      index = await this.#readIndex(location, signal);
     } catch (error) {
-      if (!(error instanceof DesyncError)) throw error;
+      if (!(error instanceof DesyncError) || error.code !== "invalid-index") throw error;
       throw new DesyncError(error.code, `Cannot use ${name}: ${withinSentence(error.message)}`, {
         cause: error,
       });
@@ -239,29 +236,37 @@ export class Locator implements AsyncDisposable {
     return new LocalStore(location, { create });
   }
 
-  async #read(location: string, signal?: AbortSignal): Promise<Uint8Array> {
+  /** What it reads is checked as it comes: what is not an index may have no end. */
+  async #readIndex(location: string, signal?: AbortSignal): Promise<Index> {
     const scheme = schemeOf(location);
-    if (scheme === "http" || scheme === "https") return await this.#download(location, signal);
+    if (scheme === "http" || scheme === "https") return await this.#downloadIndex(location, signal);
     if (scheme !== undefined) {
       throw unknownScheme(`read the index ${withoutSecrets(location)}`, scheme, READABLE);
     }
-    if (location === "-") return await readWhole(undefined, "standard input", MAX_INDEX_BYTES, signal);
-    return await readWhole(location, `the index ${location}`, MAX_INDEX_BYTES, signal);
+    const [path, shown] = location === "-"
+      ? [undefined, "standard input"]
+      : [location, `the index ${location}`];
+    const parser = new IndexParser();
+    for await (const piece of filePieces(path, signal, shown)) {
+      parser.push(piece);
+      freeBytes(piece);
+    }
+    return parser.finish();
   }
 
-  async #download(location: string, signal?: AbortSignal): Promise<Uint8Array> {
+  async #downloadIndex(location: string, signal?: AbortSignal): Promise<Index> {
     const http = parseHttpLocation(location);
     const { url, shown } = http;
     const options = this.#httpOptions(http);
-    const bytes = await retrying(
-      this.#retry(),
-      signal,
-      () => httpGet(url, shown, MAX_INDEX_BYTES, options, signal),
-    );
-    if (bytes === null) {
+    return await retrying(this.#retry(), signal, async () => {
+      const parser = new IndexParser();
+      const take = (piece: Uint8Array) => {
+        parser.push(piece);
+        freeBytes(piece);
+      };
+      if (await httpRead(url, shown, options, take, signal)) return parser.finish();
       throw new DesyncError("missing-file", `Cannot read the index ${shown}: HTTP status 404`);
-    }
-    return bytes;
+    });
   }
 
   #httpOptions(location: HttpLocation): HttpOptions {

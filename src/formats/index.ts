@@ -10,20 +10,22 @@
  *
  * Source: casync's caformat.h, checked against indexes that casync 2 and desync 1.0.4 wrote.
  */
-import { readU64, toHex, viewOf, writeU64 } from "../bytes.ts";
-import { type ChunkId, type ChunkSizes, type DigestName, ID_BYTES, MAX_CHUNK_SIZE } from "../chunk.ts";
+import { toHex, viewOf, writeU64 } from "../bytes.ts";
+import { type ChunkId, type ChunkSizes, type DigestName, ID_BYTES } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 
 /** The type of the first element of an index. */
 export const INDEX_TYPE = 0x96824d9c7b129ff9n;
-const TABLE_TYPE = 0xe75b9e112f17417dn;
-const TAIL_MARKER = 0x4b4f050e5549ecd1n;
-const UNKNOWN_SIZE = 0xffffffffffffffffn;
+/** The types and numbers of its table. */
+export const TABLE_TYPE = 0xe75b9e112f17417dn;
+export const TAIL_MARKER = 0x4b4f050e5549ecd1n;
+export const UNKNOWN_SIZE = 0xffffffffffffffffn;
 
 const HEADER_BYTES = 48;
-const TABLE_AT = HEADER_BYTES;
-const ITEMS_AT = 64;
-const ITEM_BYTES = 40;
+/** Where the table begins, and its items, and bytes of each. */
+export const TABLE_AT = HEADER_BYTES;
+export const ITEMS_AT = 64;
+export const ITEM_BYTES = 40;
 
 /** Feature flag: the ids are SHA-512/256. Without it they are SHA-256. */
 export const FLAG_SHA512_256 = 0x2000000000000000n;
@@ -129,7 +131,7 @@ export class Index {
       if (slots[slot] < 0) slots[slot] = i;
       first[i] = slots[slot];
       if (this.length(first[i]) !== this.length(i)) {
-        throw invalid(
+        throw invalidIndex(
           `chunk ${this.id(i)} has ${this.length(first[i])} bytes at one place and ${
             this.length(i)
           } at another`,
@@ -162,53 +164,9 @@ function sameWords(words: Int32Array, a: number, b: number, count: number): bool
   return true;
 }
 
-function invalid(reason: string): DesyncError {
+/** The error for bytes that are not an index. */
+export function invalidIndex(reason: string): DesyncError {
   return new DesyncError("invalid-index", `Not a valid index: ${reason}`);
-}
-
-/**
- * The index in these bytes, all of which must belong to it.
- *
- * Throws `invalid-index` when they are something else, end too early, contradict themselves, or describe chunks
- * that no writer makes (larger than the header's maximum or than 128 MiB).
- *
- * @example The chunks of an index that lies in memory
- * ```ts
- * import { parseIndex, serializeIndex, Index } from "./index.ts";
- *
- * const header = { flags: 0xb000000000000000n, sizes: { min: 16384, avg: 65536, max: 262144 } };
- * const bytes = serializeIndex(new Index(header, Float64Array.of(1000), new Uint8Array(32)));
- * const index = parseIndex(bytes);
- * if (index.count !== 1 || index.size !== 1000) throw new Error("not what was written");
- * ```
- */
-export function parseIndex(bytes: Uint8Array): Index {
-  if (bytes.length < 16) {
-    throw invalid(bytes.length === 0 ? "it is empty" : `it has only ${bytes.length} bytes`);
-  }
-  const view = viewOf(bytes);
-  if (!startsLikeIndex(bytes)) throw invalid("it does not start like a .caibx or .caidx");
-  if (bytes.length < ITEMS_AT + ITEM_BYTES) {
-    throw invalid(`it ends after ${bytes.length} bytes, inside its header`);
-  }
-  const header: IndexHeader = { flags: view.getBigUint64(16, true), sizes: readSizes(view) };
-  if (
-    view.getBigUint64(TABLE_AT + 8, true) !== TABLE_TYPE || view.getBigUint64(TABLE_AT, true) !== UNKNOWN_SIZE
-  ) {
-    throw invalid("there is no chunk table behind its header");
-  }
-  const count = countItems(view);
-  checkTail(view, ITEMS_AT + count * ITEM_BYTES);
-  return readItems(header, bytes, view, count);
-}
-
-function readSizes(view: DataView): ChunkSizes {
-  const [min, avg, max] = [24, 32, 40].map((at) => readU64(view, at));
-  if (min === undefined || avg === undefined || max === undefined || max > MAX_CHUNK_SIZE || min < 1) {
-    throw invalid(`its chunk sizes are out of range (1 to ${MAX_CHUNK_SIZE} bytes)`);
-  }
-  if (min > avg || avg > max) throw invalid(`its chunk sizes are out of order (${min}:${avg}:${max})`);
-  return { min, avg, max };
 }
 
 /** Whether these are the first bytes of an index, 16 or more. */
@@ -216,50 +174,6 @@ export function startsLikeIndex(bytes: Uint8Array): boolean {
   const view = viewOf(bytes);
   return view.byteLength >= 16 && view.getBigUint64(0, true) === BigInt(HEADER_BYTES) &&
     view.getBigUint64(8, true) === INDEX_TYPE;
-}
-
-/** Items before the first one that begins with 0, which is the tail. */
-function countItems(view: DataView): number {
-  for (let at = ITEMS_AT; at + ITEM_BYTES <= view.byteLength; at += ITEM_BYTES) {
-    if (view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0) {
-      return (at - ITEMS_AT) / ITEM_BYTES;
-    }
-  }
-  throw invalid(`it ends after ${view.byteLength} bytes, inside its chunk table`);
-}
-
-function checkTail(view: DataView, at: number): void {
-  const end = at + ITEM_BYTES;
-  if (view.getBigUint64(at + 32, true) !== TAIL_MARKER || view.getBigUint64(at + 8, true) !== 0n) {
-    throw invalid("its chunk table does not end as it should");
-  }
-  if (readU64(view, at + 16) !== TABLE_AT) throw invalid("its chunk table says that it starts elsewhere");
-  const claimed = readU64(view, at + 24);
-  if (claimed !== end - TABLE_AT) {
-    throw invalid(`its chunk table claims ${claimed ?? "too many"} bytes and has ${end - TABLE_AT}`);
-  }
-  if (end !== view.byteLength) throw invalid(`${view.byteLength - end} bytes follow its end`);
-}
-
-function readItems(header: IndexHeader, bytes: Uint8Array, view: DataView, count: number): Index {
-  const ends = new Float64Array(count);
-  const ids = new Uint8Array(count * ID_BYTES);
-  let previous = 0;
-  for (let i = 0; i < count; i++) {
-    const at = ITEMS_AT + i * ITEM_BYTES;
-    const end = readU64(view, at);
-    if (end === undefined) throw invalid(`chunk ${i} ends beyond 2^53 bytes`);
-    if (end <= previous) {
-      throw invalid(`chunk ${i} ends at ${end}, not after the one before it (${previous})`);
-    }
-    if (end - previous > header.sizes.max) {
-      throw invalid(`chunk ${i} has ${end - previous} bytes, more than the maximum of ${header.sizes.max}`);
-    }
-    ends[i] = end;
-    ids.set(bytes.subarray(at + 8, at + ITEM_BYTES), i * ID_BYTES);
-    previous = end;
-  }
-  return new Index(header, ends, ids);
 }
 
 /**

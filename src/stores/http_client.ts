@@ -41,6 +41,40 @@ export async function httpGet(
   options: HttpOptions & { readonly pace?: HttpPace },
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
+  return await getting(
+    url,
+    shown,
+    options,
+    (response, watch) => readBody(response, shown, limit, watch, options.pace),
+    signal,
+  );
+}
+
+/**
+ * Hands the body of `url` to `take`, piece by piece as it comes. False when there is none, because the server says 404 or
+ * 410. Errors as for {@linkcode httpGet}, and those of `take`, after which no more is read.
+ */
+export async function httpRead(
+  url: URL,
+  shown: string,
+  options: HttpOptions,
+  take: (piece: Uint8Array) => void,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const read = async (response: Response, watch: IdleWatch) => {
+    await takePieces(response, watch, take);
+    return true;
+  };
+  return await getting(url, shown, options, read, signal) ?? false;
+}
+
+async function getting<T>(
+  url: URL,
+  shown: string,
+  options: HttpOptions & { readonly pace?: HttpPace },
+  read: (response: Response, watch: IdleWatch) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T | null> {
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
     const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
@@ -53,7 +87,7 @@ export async function httpGet(
       await response.body?.cancel();
       throw statusError(response, { url, shown, headers: options.headers });
     }
-    return await readBody(response, shown, limit, watch, options.pace);
+    return await read(response, watch);
   } catch (error) {
     if (watch.timedOut) options.pace?.lost();
     throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
@@ -275,19 +309,11 @@ async function readBody(
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
-  // With a reader of its own, which is faster than `for await`.
-  const reader = response.body?.getReader();
-  while (reader !== undefined) {
-    const { value: piece } = await reader.read();
-    if (piece === undefined) break;
-    watch.received(piece.length);
+  await takePieces(response, watch, (piece) => {
     length += piece.length;
-    if (length > limit) {
-      await reader.cancel();
-      throw tooLarge(shown, limit);
-    }
+    if (length > limit) throw tooLarge(shown, limit);
     pieces.push(piece);
-  }
+  });
   pace?.saw(length, performance.now() - start);
   const only = pieces[0];
   if (
@@ -296,6 +322,26 @@ async function readBody(
     return only as Uint8Array<ArrayBuffer>;
   }
   return concat(pieces);
+}
+
+async function takePieces(
+  response: Response,
+  watch: IdleWatch,
+  take: (piece: Uint8Array<ArrayBuffer>) => void,
+): Promise<void> {
+  // With a reader of its own, which is faster than `for await`.
+  const reader = response.body?.getReader();
+  try {
+    while (reader !== undefined) {
+      const { value: piece } = await reader.read();
+      if (piece === undefined) return;
+      watch.received(piece.length);
+      take(piece);
+    }
+  } catch (error) {
+    await reader?.cancel().catch(() => {});
+    throw error;
+  }
 }
 
 function tooLarge(shown: string, limit: number): DesyncError {

@@ -1,9 +1,10 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { DesyncError } from "../../src/errors.ts";
-import { BLOB_FLAGS, FLAG_SHA512_256, Index, parseIndex, serializeIndex } from "../../src/formats/index.ts";
+import { BLOB_FLAGS, FLAG_SHA512_256, Index, serializeIndex } from "../../src/formats/index.ts";
+import { IndexParser, parseIndex } from "../../src/formats/index_parser.ts";
 import { indexBytes, type IndexFields, sha256Flags, sha512256Flags } from "../support/index_bytes.ts";
-import { Random } from "../support/random.ts";
+import { Random, random } from "../support/random.ts";
 import { blob, smallBlob, testdata } from "../support/testdata.ts";
 
 const invalid = (reason: RegExp) => (error: unknown) => {
@@ -46,6 +47,36 @@ Deno.test("every prefix of an index is refused", () => {
   for (let length = 0; length < bytes.length; length++) {
     throws(() => parseIndex(bytes.subarray(0, length)), invalid(/./), `${length} bytes`);
   }
+});
+
+Deno.test("an index that comes in pieces of any size is the same", () => {
+  const generator = random();
+  for (const name of ["casync-small-16-200-1000.caibx", "casync-empty.caibx", "casync-one-byte.caibx"]) {
+    const bytes = Deno.readFileSync(testdata(name));
+    for (const most of [1, 39, 41, 300, 100_000]) {
+      const parser = new IndexParser();
+      for (let at = 0; at < bytes.length;) {
+        const piece = bytes.slice(at, at + generator.below(most) + 1);
+        parser.push(piece);
+        at += piece.length;
+        piece.fill(0); // none of it is kept
+      }
+      deepStrictEqual(serializeIndex(parser.finish()), bytes);
+    }
+  }
+});
+
+Deno.test("what cannot be an index is refused as soon as that can be seen", () => {
+  const bytes = Deno.readFileSync(testdata("casync-small.caibx"));
+  const refused = (start: Uint8Array, next: Uint8Array, reason: RegExp) => {
+    const parser = new IndexParser();
+    for (const byte of start) parser.push(Uint8Array.of(byte));
+    throws(() => parser.push(next), invalid(reason));
+  };
+  refused(new Uint8Array(15), new Uint8Array(1), /does not start like/);
+  refused(bytes.subarray(0, 63), new Uint8Array(1), /no chunk table/);
+  refused(bytes.subarray(0, 64 + 40), new Uint8Array(40), /does not end/);
+  refused(bytes, new Uint8Array(1), /follow its end/);
 });
 
 Deno.test("bytes behind the end are refused, whatever they are", () => {

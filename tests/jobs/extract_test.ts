@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { extractToFile } from "../../src/deno/extract_to_file.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
-import { parseIndex } from "../../src/formats/index.ts";
+import { parseIndex } from "../../src/formats/index_parser.ts";
 import { Progress } from "../../src/jobs/progress.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { type Made, makeBlob, somePieces, stored } from "../support/made.ts";

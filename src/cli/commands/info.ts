@@ -1,11 +1,11 @@
 /** `desync info INDEX` */
 import { type IndexInfo, indexInfo, type ListedSizes } from "../../jobs/info.ts";
 import { type ChunkId, type ChunkSizes, isChunkId } from "../../chunk.ts";
-import { readWhole } from "../../deno/read_whole.ts";
+import { filePieces } from "../../deno/file_pieces.ts";
 import { DesyncError, messageOf } from "../../errors.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
-import { MAX_LIST_BYTES } from "../id_list.ts";
+import { JsonListReader } from "../json_list.ts";
 import { Locator } from "../location.ts";
 import { print } from "../output.ts";
 
@@ -84,22 +84,24 @@ function plainOrder(lines: readonly Line[]): Line[] {
 
 /** The sizes in what inspect-chunks wrote; chunks that its store lacked have no compressed one. */
 async function readChunksInfo(path: string, signal: AbortSignal): Promise<Map<ChunkId, ListedSizes>> {
-  const bytes = await readWhole(path, `the chunks' sizes in ${path}`, MAX_LIST_BYTES, signal);
-  let list: unknown;
-  try {
-    list = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (error) {
-    throw notAList(path, messageOf(error));
-  }
-  // desync writes null for an index without chunks.
-  if (list === null) return new Map();
-  if (!Array.isArray(list)) throw notAList(path, "it is no JSON list");
   const sizes = new Map<ChunkId, ListedSizes>();
-  for (const [i, entry] of list.entries()) {
+  const reader = new JsonListReader((entry, i) => {
     const { id, uncompressed, compressed } = fieldsOf(entry);
-    if (id === undefined) throw notAList(path, `entry ${i} has no chunk id`);
+    if (id === undefined) throw new Error(`entry ${i} has no chunk id`);
     sizes.set(id, { uncompressed, compressed });
+  });
+  const decoder = new TextDecoder();
+  const reading = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      throw notAList(path, messageOf(error));
+    }
+  };
+  for await (const piece of filePieces(path, signal, `the chunks' sizes in ${path}`)) {
+    reading(() => reader.push(decoder.decode(piece, { stream: true })));
   }
+  reading(() => reader.finish());
   return sizes;
 }
 
