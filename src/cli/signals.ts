@@ -18,11 +18,11 @@ export function onInterrupt(): Interrupt {
     warn("stopping");
     controller.abort();
   };
-  const listeners: [Deno.Signal, () => void][] = [["SIGINT", interrupt]];
-  if (Deno.build.os !== "windows") {
-    // Whatever is listened to, Deno no longer ignores SIGHUP: without a listener of its own it would end the program.
-    listeners.push(["SIGTERM", interrupt], ["SIGHUP", ignoresHangUp() ? () => {} : interrupt]);
-  }
+  // Whatever is listened to, Deno no longer ignores SIGHUP: without a listener of its own it would end the program.
+  const hangUp = ignoresHangUp() ? () => {} : interrupt;
+  const listeners = stopSignals(Deno.build.os).map((name) =>
+    [name, name === "SIGHUP" ? hangUp : interrupt] as const
+  );
   for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
   return {
     signal: controller.signal,
@@ -30,6 +30,11 @@ export function onInterrupt(): Interrupt {
       for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
     },
   };
+}
+
+/** The signals that ask a program to stop. On Windows Ctrl-Break, and SIGHUP where the console's window is closed. */
+export function stopSignals(os: typeof Deno.build.os): readonly Deno.Signal[] {
+  return os === "windows" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 }
 
 /** Whether whoever started the program wants it to survive the end of the terminal, as nohup does. Only Linux tells. */

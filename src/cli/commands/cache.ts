@@ -8,12 +8,13 @@ import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator, missingOption } from "../location.ts";
 import { showProgress } from "../progress.ts";
+import { expandWildcards } from "../wildcards.ts";
 
 /** Copies the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
   const indexes = [];
-  for (const location of args) indexes.push(await locator.index(location, signal));
+  for (const location of expandWildcards(args)) indexes.push(await locator.index(location, signal));
   const ignore = await locator.ignored(signal);
   const stores = locator.stores(Math.max(...indexes.map((index) => index.sizes.max)));
   if (stores.length === 0) throw missingOption("-s, --store", "name at least one store to take chunks from");

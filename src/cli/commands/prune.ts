@@ -7,6 +7,7 @@ import { localStore, Locator } from "../location.ts";
 import { print, printError, warn } from "../output.ts";
 import { orInterrupted } from "../../or_interrupted.ts";
 import { formatBytes } from "../text.ts";
+import { expandWildcards } from "../wildcards.ts";
 
 /** Prunes the store, after asking. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -18,7 +19,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
       "Missing argument <index>: name what to keep, at least one index or a list with --keep-chunks",
     );
   }
-  const keep = await new Locator(flags).ids(args, lists, signal);
+  const keep = await new Locator(flags).ids(expandWildcards(args), lists, signal);
   const dryRun = flags.dryRun ?? false;
   if (!dryRun && !flags.yes && !await confirmed(folder, keep.size, signal)) {
     warn("nothing was removed");

@@ -1,0 +1,42 @@
+/** Arguments such as `*.caibx`, which the shells of Windows pass on as they are: shells elsewhere put the names in their place. */
+import { basename, dirname, join } from "node:path";
+import { DesyncError } from "../errors.ts";
+import { namedFileError } from "../deno/file_errors.ts";
+import { schemeOf } from "./scheme.ts";
+
+/** What is in a directory; throws what the system says. */
+type List = (folder: string) => Iterable<string>;
+
+const readNames: List = (folder) => Array.from(Deno.readDirSync(folder), ({ name }) => name);
+
+/** The arguments with all names of files in the place of those that have `*` or `?` in their last part. */
+export function expandWildcards(
+  args: readonly string[],
+  windows: boolean = Deno.build.os === "windows",
+  list: List = readNames,
+): string[] {
+  return windows ? args.flatMap((arg) => hasWildcard(arg) ? namesLike(arg, list) : [arg]) : [...args];
+}
+
+/** No name has these characters there. */
+function hasWildcard(arg: string): boolean {
+  return schemeOf(arg) === undefined && /[*?]/.test(basename(arg));
+}
+
+/** Throws `usage` when there is none: nothing would be done, or to other files than were meant. */
+function namesLike(arg: string, list: List): string[] {
+  const folder = dirname(arg);
+  const pattern = basename(arg).replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("?", ".").replace(
+    /\*+/g,
+    ".*",
+  );
+  const like = new RegExp(`^${pattern}$`, "is");
+  let names: string[];
+  try {
+    names = Array.from(list(folder)).filter((name) => like.test(name)).sort();
+  } catch (error) {
+    throw namedFileError(`read ${folder}`, error);
+  }
+  if (names.length === 0) throw new DesyncError("usage", `Cannot read ${arg}: no file has such a name`);
+  return names.map((name) => folder === "." && !arg.startsWith(".") ? name : join(folder, name));
+}
