@@ -21,8 +21,10 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
   const temporary = new TemporaryFile(path);
   try {
     using file = temporary.create();
+    const ranges = [...data];
+    const free = checkFree(temporary.path, path, neededBytes(ranges, size, Deno.build.os));
     file.truncateSync(size);
-    reserve(temporary.path, path, data);
+    reserve(temporary.path, path, ranges, free);
   } catch (error) {
     temporary.remove();
     throw fileError(`write ${path}`, error);
@@ -79,14 +81,28 @@ export function openBlobInPlace(path: string, size: number): BlobTarget {
   };
 }
 
-/** Finds out now whether the disk has room. */
-function reserve(temporary: string, path: string, data: Iterable<ByteRange>): void {
-  const ranges = [...data];
-  const needed = ranges.reduce((sum, range) => sum + range.length, 0);
+/** What the file takes on the disk. On Windows that is all of it: holes are for files that were made so, which these are not. */
+export function neededBytes(data: readonly ByteRange[], size: number, os: typeof Deno.build.os): number {
+  return os === "windows" ? size : data.reduce((sum, range) => sum + range.length, 0);
+}
+
+/** Finds out whether the disk has room, before any is taken: on Windows a file takes all that it needs with its size. */
+function checkFree(temporary: string, path: string, needed: number): number | undefined {
   const free = freeSpace(temporary);
   if (free !== undefined && free < needed) throw full(path, needed, free);
+  return free;
+}
+
+/** Takes the room now, where that can be done. */
+function reserve(
+  temporary: string,
+  path: string,
+  ranges: readonly ByteRange[],
+  free: number | undefined,
+): void {
   using raw = RawFile.open(temporary);
   if (raw === null) return;
+  const needed = ranges.reduce((sum, range) => sum + range.length, 0);
   for (const range of ranges) {
     const outcome = raw.allocate(range.offset, range.length);
     if (outcome === "full") throw full(path, needed, free);
