@@ -1,9 +1,10 @@
 /** Certificates and keys in PEM files: those that the user names, and those that the system trusts. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { DesyncError, messageOf } from "../errors.ts";
 import { namedFileError } from "./file_errors.ts";
 import { environment, mayRead, setEnvironment } from "./permitted.ts";
+import { readText } from "./read_whole.ts";
 
 /** What the user may say about TLS; the fields are files in PEM. */
 export interface TlsOptions {
@@ -82,7 +83,7 @@ const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----/gs;
 function readBlocks(option: string, path: string, kind: "certificate" | "private key"): string[] {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    text = readText(path);
   } catch (error) {
     throw namedFileError(`read the file ${path} of ${option}`, error);
   }
@@ -166,7 +167,7 @@ function isFile(path: string): boolean {
 
 function textOf(path: string): string {
   try {
-    return readFileSync(path, "utf8");
+    return readText(path);
   } catch {
     return "";
   }

@@ -1,11 +1,12 @@
 /** What shows servers who asks, where the URL does not say it: from the environment, or a netrc file. */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { basicAuthorization, type HttpLocation } from "../stores/http_location.ts";
 import { isNotFound, namedFileError } from "./file_errors.ts";
 import { netrcUser } from "./netrc.ts";
 import { environment, mayRead } from "./permitted.ts";
+import { readText } from "./read_whole.ts";
 
 /** Finds the value of the Authorization header for each location. */
 export class HttpCredentials {
@@ -55,7 +56,7 @@ function readNetrc(): { path: string; text: string; isOpen: boolean } {
   const path = environment("NETRC") || (home === "" ? "" : join(home, windows ? "_netrc" : ".netrc"));
   if (path === "" || !mayRead(path)) return { path, text: "", isOpen: false };
   try {
-    const text = readFileSync(path, "utf8");
+    const text = readText(path);
     return { path, text, isOpen: !windows && (statSync(path).mode & 0o044) !== 0 };
   } catch (error) {
     if (isNotFound(error)) return { path, text: "", isOpen: false };

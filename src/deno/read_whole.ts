@@ -1,5 +1,5 @@
 /** A file, or standard input, that is small enough to be read whole. */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { namedFileError } from "./file_errors.ts";
@@ -29,6 +29,27 @@ export async function readWhole(
     pieces.push(piece);
   }
   return concat(pieces);
+}
+
+/** The most that a small text has that is read with {@linkcode readText}: certificates, passwords. */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
+/** The text of a small file or of a pipe, at once. Throws what the system does, and `io` for what is not small. */
+export function readText(path: string): string {
+  const file = openSync(path, "r");
+  try {
+    let buffer = new Uint8Array(64 * 1024);
+    let length = 0;
+    while (true) {
+      const read = readSync(file, buffer, length, buffer.length - length, null);
+      if (read === 0) return new TextDecoder().decode(buffer.subarray(0, length));
+      length += read;
+      if (length > MAX_TEXT_BYTES) throw tooLarge(path, MAX_TEXT_BYTES);
+      if (length === buffer.length) buffer = new Uint8Array(buffer.buffer.transfer(2 * length));
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** `undefined` for what is no file, or nothing at all: opening it tells more. */

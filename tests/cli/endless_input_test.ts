@@ -60,11 +60,12 @@ for (
   const [args, says] of [
     [["list-chunks", "/dev/zero"], "does not start like"],
     [["cache", "-s", "STORE", "-c", "CACHE", "--ignore-chunks", "/dev/zero", index], "line 1 is no chunk id"],
+    [["list-chunks", "--ca-cert", "/dev/zero", "https://127.0.0.1:9/"], "more than the"],
     [["info", "--chunks-info", "/dev/zero", index], "not what inspect-chunks writes"],
   ] as const
 ) {
   Deno.test({
-    name: `${args[0]} of a file without an end`,
+    name: `${args.slice(0, -1).join(" ")}: a file without an end`,
     ignore: !canMeasureMemory,
     fn: async () => {
       using dir = tempDir();

@@ -1,5 +1,5 @@
-import { deepStrictEqual, rejects } from "node:assert/strict";
-import { readWhole } from "../../src/deno/read_whole.ts";
+import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
+import { readText, readWhole } from "../../src/deno/read_whole.ts";
 import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { tempDir } from "../support/temp.ts";
@@ -15,6 +15,9 @@ Deno.test("a file is read whole, up to the limit", async () => {
     message: "Cannot read it: no such file or directory",
   });
   deepStrictEqual(await readWhole(dir.write("empty", ""), "it", 10), new Uint8Array());
+  for (const length of [0, 1, 65_536, 200_000]) {
+    strictEqual(readText(dir.write("text", "ä".repeat(length))), "ä".repeat(length));
+  }
 });
 
 Deno.test({
@@ -29,5 +32,6 @@ Deno.test({
     const text = new TextDecoder().decode(await readWhole(pipe, "it", 1_000_000));
     await written;
     deepStrictEqual(text.split("\n").length, 100_001);
+    throws(() => readText("/dev/zero"), { code: "io", message: /\/dev\/zero: .* more than the \d+ bytes/ });
   },
 });
