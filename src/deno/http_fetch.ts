@@ -2,7 +2,7 @@
 import type { Fetch } from "../stores/http_client.ts";
 import { urlWithoutSecrets } from "../stores/http_secrets.ts";
 import { messageOf } from "../errors.ts";
-import { readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
+import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
 import { environment, withoutVariables } from "./permitted.ts";
 import { type Proxy, PROXY_VARIABLES, proxyFor } from "./proxies.ts";
 
@@ -14,17 +14,12 @@ const REDIRECTS = [301, 302, 303, 307, 308];
  * followed here: each may lead to another proxy, and to a host that is not to see the first one's passwords.
  */
 export function makeHttpFetch(tls: TlsOptions, connections: number): Fetch {
-  const clientFor = makeClients(tls, connections);
+  const fetchFor = makeFetches(tls, connections);
   return async (start, init) => {
     let url = start;
     let headers = init.headers;
     for (let hops = 0;; hops++) {
-      const response = await fetchOnce(url, hops, {
-        ...init,
-        headers,
-        redirect: "manual",
-        client: clientFor(url),
-      });
+      const response = await fetchOnce(fetchFor(url), url, hops, { ...init, headers, redirect: "manual" });
       const location = REDIRECTS.includes(response.status) ? response.headers.get("location") : null;
       if (location === null) return response;
       await response.body?.cancel();
@@ -40,11 +35,7 @@ export function makeHttpFetch(tls: TlsOptions, connections: number): Fetch {
   };
 }
 
-async function fetchOnce(
-  url: URL,
-  hops: number,
-  init: RequestInit & { client: Deno.HttpClient },
-): Promise<Response> {
+async function fetchOnce(fetch: Fetch, url: URL, hops: number, init: RequestInit): Promise<Response> {
   try {
     return await fetch(url, init);
   } catch (error) {
@@ -63,33 +54,64 @@ function redirectTarget(location: string, from: URL): URL {
   );
 }
 
-/** Which client makes a request: one for each proxy, and for TLS, as the system's certificates take time to read. */
-function makeClients(tls: TlsOptions, connections: number): (url: URL) => Deno.HttpClient {
-  const { caCerts, own } = readCertificates(tls);
+/** What makes a request: a client for each proxy, and one for TLS, as the system's certificates take time to read. */
+function makeFetches(tls: TlsOptions, connections: number): (url: URL) => Fetch {
+  const named = readCertificates(tls);
   let trusted: string[] | undefined;
-  const make = (secure: boolean, proxy: Proxy | undefined): Deno.HttpClient => {
-    if (secure) trusted ??= [...caCerts, ...systemCertificates()];
+  const makeClient = (secure: boolean, proxy: Proxy | undefined): Deno.HttpClient => {
+    if (secure) trusted ??= [...named.caCerts, ...systemCertificates()];
     const options = {
       http2: false,
       poolMaxIdlePerHost: connections,
-      caCerts: secure ? trusted : caCerts,
-      ...own,
+      caCerts: secure ? trusted : named.caCerts,
+      ...named.own,
       ...(proxy === undefined ? {} : { proxy }),
     };
     // Deno looks at these variables too, and understands them otherwise.
     return withoutVariables(PROXY_VARIABLES, () => Deno.createHttpClient(options));
   };
   const clients = new Map<string, Deno.HttpClient>();
-  const byOrigin = new Map<string, Deno.HttpClient>();
+  const fetches = new Map<string, Fetch>();
   return (url) => {
-    const known = byOrigin.get(url.origin);
+    const known = fetches.get(url.origin);
     if (known !== undefined) return known;
     const proxy = proxyFor(url, environment);
     const secure = url.protocol === "https:" || proxy?.url.startsWith("https:") === true;
     const key = JSON.stringify([secure, proxy]);
-    const client = clients.get(key) ?? make(secure, proxy);
+    const client = clients.get(key) ?? makeClient(secure, proxy);
     clients.set(key, client);
-    byOrigin.set(url.origin, client);
-    return client;
+    const plain: Fetch = (url, init) => fetch(url, { ...init, client });
+    const mayBeNamed = named.caCerts.length > 0 && secure && proxy === undefined;
+    const made = mayBeNamed ? orByNode(plain, named, connections) : plain;
+    fetches.set(url.origin, made);
+    return made;
+  };
+}
+
+/** What node says of a certificate that is not one of those that were named, and then Deno's word is the better one. */
+const NOT_NAMED = ["DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"];
+
+/** Goes on with node's requests where a server's own certificate, which was named, is that of an authority. */
+function orByNode(first: Fetch, named: Certificates, connections: number): Fetch {
+  let chosen = first;
+  let byNode: Fetch | undefined;
+  return async (url, init) => {
+    try {
+      return await chosen(url, init);
+    } catch (error) {
+      const cause = error instanceof Error ? messageOf(error.cause) : "";
+      if (chosen !== first || !cause.includes("CaUsedAsEndEntity")) throw error;
+      const { makeNodeFetch } = await import("./node_fetch.ts");
+      byNode ??= makeNodeFetch(named, connections);
+      try {
+        const response = await byNode(url, init);
+        chosen = byNode;
+        return response;
+      } catch (second) {
+        throw second instanceof Error && "code" in second && NOT_NAMED.includes(String(second.code))
+          ? error
+          : second;
+      }
+    }
   };
 }

@@ -70,7 +70,7 @@ const LASTING: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /.*\bCaUsedAsEndEntity\b.*/,
-    "the server's own certificate is that of an authority, which is not accepted (give the server another: " +
+    "the server's own certificate is that of an authority (trust it by --ca-cert, or give the server another: " +
     "openssl req -x509 -addext basicConstraints=critical,CA:FALSE …)",
   ],
   [
@@ -86,6 +86,7 @@ const LASTING: readonly (readonly [RegExp, string])[] = [
     "the server's certificate is not valid yet (or the clock of this machine is wrong)",
   ],
   [/.*\bcertificate not valid for name ("[^"]*").*/, "the server's certificate is not for the name $1"],
+  [/.*\bdoes not match certificate's altnames\b.*/, "the server's certificate is not for this name"],
   [/^invalid peer certificate/, "the server's certificate is not accepted"],
   [
     /.*\bfatal alert: CertificateRequired\b.*/,

@@ -5,8 +5,12 @@ import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
 import { DesyncError } from "../../src/errors.ts";
 import { httpGet } from "../../src/stores/http_client.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
+import { runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
 import { run } from "../support/process.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 
 const dir = tempDir();
@@ -19,18 +23,30 @@ const quickKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "
 /** A certificate that signed itself, as people make them for a server, and its key. */
 async function selfSigned(name: string, ...more: string[]): Promise<{ cert: string; key: string }> {
   const [cert, key] = [dir.path(`${name}.pem`), dir.path(`${name}.key`)];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"];
+  const names = more.some((word) => word.startsWith("subjectAltName"))
+    ? []
+    : ["-addext", "subjectAltName=IP:127.0.0.1"];
+  const subject = ["-subj", "/CN=localhost", ...names];
   await openssl("req", "-x509", ...quickKey, "-keyout", key, "-out", cert, "-days", "2", ...subject, ...more);
   return { cert, key };
 }
 
-/** A server that answers everything with "here". */
-function serveTls({ cert, key }: { cert: string; key: string }) {
+/** Answers with the files in a folder. */
+function serveFiles(folder: string): (request: Request) => Response {
+  return ({ url }) => {
+    try {
+      return new Response(Deno.readFileSync(folder + new URL(url).pathname));
+    } catch {
+      return new Response("not there", { status: 404 });
+    }
+  };
+}
+
+/** A server that answers everything with "here", or otherwise. */
+function serveTls({ cert, key }: { cert: string; key: string }, answer?: (request: Request) => Response) {
   const pem = { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) };
-  return Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...pem },
-    () => new Response("here"),
-  );
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...pem };
+  return Deno.serve(options, answer ?? (() => new Response("here")));
 }
 
 /** What servers without TLS say to those that begin it. */
@@ -156,19 +172,36 @@ Deno.test("a certificate that the user names is trusted, also behind a byte orde
   });
 });
 
-Deno.test("a server's own certificate that signed itself works, or the error says how to make one that does", async () => {
+Deno.test("a server's own certificate that signed itself, as openssl makes it, is trusted by its file alone", async () => {
   const plain = await selfSigned("plain", "-addext", "basicConstraints=critical,CA:FALSE");
   const authority = await selfSigned("authority");
+  const impostor = await selfSigned("impostor");
+  const blob = makeBlob(dir, somePieces());
+  const files = serveFiles(blob.store);
+  for (const good of [plain, authority]) {
+    await using server = serveTls(good, files);
+    const store = `https://127.0.0.1:${server.addr.port}/`;
+    // In a process of its own, whose connections end with it.
+    const { code, stderr, stdoutBytes } = await runCli(
+      ["cat", "--ca-cert", good.cert, "-s", store, blob.index],
+      { env: none },
+    );
+    deepStrictEqual([code, stderr], [0, ""]);
+    sameBytes(stdoutBytes, blob.bytes);
+    const missing = makeBlob(dir, [new Uint8Array(50).fill(1)], { name: "missing" });
+    const none404 = await runCli(["cat", "--ca-cert", good.cert, "-s", store, missing.index], { env: none });
+    assertFails(none404, 1, missing.ids[0], "none of the stores");
+  }
   await withVariables(none, async () => {
-    await using good = serveTls(plain);
-    strictEqual(await read(good.addr.port, { caCert: plain.cert }), "here");
-    await using bad = serveTls(authority);
-    const refused = read(bad.addr.port, { caCert: authority.cert });
-    await rejects(refused, {
-      code: "store",
-      retriable: false,
-      message: /basicConstraints=critical,CA:FALSE/,
-    });
+    await using server = serveTls(authority, files);
+    const own = { code: "store", retriable: false, message: /own certificate.*CA:FALSE/ };
+    await rejects(read(server.addr.port), own);
+    await rejects(read(server.addr.port, { caCert: impostor.cert }), own);
+    await rejects(read(server.addr.port, { caCert: made.ca }), own);
+    const other = await selfSigned("other", "-addext", "subjectAltName=DNS:example.com");
+    await using named = serveTls(other, files);
+    const refused = read(named.addr.port, { caCert: other.cert });
+    await rejects(refused, { code: "store", retriable: false, message: /certificate is not for this name/ });
   });
 });
 
