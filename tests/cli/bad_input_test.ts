@@ -269,7 +269,7 @@ for (const [name, answer, requests, ...says] of answers) {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     await using server = await serve(made, 1, answer);
-    const options = ["-e", "2", "-b", "1ms", "--timeout", "200ms"];
+    const options = ["-e", "3", "-b", "1ms", "--timeout", "200ms"];
     const args = ["-s", server.url, ...options, made.index];
     await extractFails(dir, args, 1, server.url, made.ids[1], ...says);
     const path = made.chunk(1).slice(made.store.length);
@@ -325,7 +325,7 @@ Deno.test("what the first tries could not give, a later one does", async () => {
     { cut: { after: "request", by: "silence" } },
     { body: good },
   ]);
-  const options = ["-b", "1ms", "--timeout", "300ms"];
+  const options = ["-e", "4", "-b", "1ms", "--timeout", "300ms"];
   const result = await runCli(["extract", "-s", server.url, ...options, made.index, dir.path("target")]);
   strictEqual(result.code, 0, result.stderr);
   strictEqual(result.stderr, "");
@@ -351,13 +351,13 @@ Deno.test("an index on a server: bad answers name it", async () => {
     "/loop": { status: 302, headers: { location: "/loop" } },
     "/never": { cut: { after: "request", by: "silence" } },
   });
-  const options = ["-s", made.store, "-e", "1", "-b", "1ms", "--timeout", "100ms"];
+  const options = ["-s", made.store, "-e", "2", "-b", "1ms", "--timeout", "1s"];
   const cases: [string, RegExp][] = [
     ["/none", /HTTP status 404/],
     ["/500", /HTTP status 500.*tried 2 times/],
     ["/text", /not a valid index/],
     ["/loop", /redirect/],
-    ["/never", /no answer for 0\.1 seconds/],
+    ["/never", /no answer for 1 seconds/],
   ];
   for (const [path, says] of cases) {
     await extractFails(dir, [...options, server.url + path], 1, server.url + path, says);
