@@ -6,17 +6,22 @@ import {
   EXCLUDE_SUBMOUNTS,
   featuresOf,
   normalizeFeatures,
+  PERMISSIONS,
   SHA512_256,
   TIMES,
 } from "../formats/features.ts";
 import type { FlagValues } from "./flags.ts";
 
-/** The feature flags: casync's for the same options. */
-export function archiveFeatures(flags: FlagValues): bigint {
+/**
+ * The feature flags: casync's for the same options. Windows has no owners and modes to record, only what is read-only; what
+ * Deno gives in their place is invented. A tar has its own.
+ */
+export function archiveFeatures(flags: FlagValues, os: typeof Deno.build.os = Deno.build.os): bigint {
   const all = (words: readonly string[] = []) => words.reduce((sum, word) => sum | featuresOf(word), 0n);
   let features = flags.with === undefined ? featuresOf("all") : all(flags.with);
   features &= ~all(flags.without);
   if (flags.time === false) features &= ~TIMES;
+  if (os === "windows" && flags.inputFormat !== "tar") features &= ~PERMISSIONS;
   if (flags.excludeNodump) features |= EXCLUDE_NODUMP;
   if (flags.excludeFile) features |= EXCLUDE_FILE;
   // It says nothing about a tar; desync takes it all the same.

@@ -98,6 +98,8 @@ function all(...names: FeatureName[]): bigint {
 
 /** Who owns a node, by number. */
 const UIDS = all("16bit-uids", "32bit-uids");
+/** Who may do what with a node: its owner, mode and access list. */
+export const PERMISSIONS: bigint = UIDS | all("user-names", "permissions", "acl");
 /** When a node was changed. */
 export const TIMES: bigint = all("sec-time", "usec-time", "nsec-time", "2sec-time");
 /** Flags of FAT. */
