@@ -5,11 +5,14 @@ import { DesyncError } from "../errors.ts";
 import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
 import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
 import { Accounts } from "./accounts.ts";
+import { fromWindowsTarget } from "./link_target.ts";
 import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
 import { utf8Name } from "./utf8_name.ts";
 
 /** A pipe that took a file's place does not keep us waiting. Windows has none of it. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+
+const WINDOWS = Deno.build.os === "windows";
 
 /** What a node is besides what everybody sees. */
 interface PathNode extends OpenNode {
@@ -96,6 +99,7 @@ class PortableSource implements TreeSource {
     const fd = kind === "file" ? openSync(path, READ | (constants.O_NOFOLLOW ?? 0)) : undefined;
     const uid = Number(info.uid);
     const gid = Number(info.gid);
+    const target = kind === "symlink" ? readlinkSync(path) : undefined;
     const node: ArchiveNode = {
       name,
       kind,
@@ -109,7 +113,9 @@ class PortableSource implements TreeSource {
       group: this.#accounts.nameOf("group", gid),
       xattrs: [],
       size: kind === "file" ? Number(info.size) : 0,
-      target: kind === "symlink" ? new TextEncoder().encode(readlinkSync(path)) : undefined,
+      target: target === undefined
+        ? undefined
+        : new TextEncoder().encode(WINDOWS ? fromWindowsTarget(target) : target),
       device: kind === "block" || kind === "char" ? deviceNumbers(info.rdev) : undefined,
     };
     return {

@@ -28,14 +28,11 @@ import fs from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { escapeName } from "../formats/node_text.ts";
-import { type Handle, type Look, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
+import { isSpecialOnWindows, leadsToFolder, toWindowsTarget } from "./link_target.ts";
+import { codeOf, type Handle, type Look, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
 import { utf8Name } from "./utf8_name.ts";
 
 const WINDOWS = Deno.build.os === "windows";
-/** Names that Windows takes for something else: devices, streams, paths, or the same name without the last characters. */
-// deno-lint-ignore no-control-regex
-const WINDOWS_SPECIAL = /[\x00-\x1f"*/:<>?\\|]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
-
 /** An open folder: where it is, and what it was when it was opened. */
 interface PathFolder {
   readonly path: string;
@@ -49,6 +46,10 @@ export function portableTree(): TreeSystem {
 
 class PortableTree implements TreeSystem {
   readonly timeGranularity = 1_000_000n;
+  readonly leadsToFolder = WINDOWS
+    ? (folder: Handle, target: Uint8Array) =>
+      leadsToFolder(this.#checked(folder).path, utf8Name("make", target))
+    : undefined;
   /** Open folders; their handles are negative, those of files are not. */
   readonly #folders = new Map<Handle, PathFolder>();
   #next = -1;
@@ -79,8 +80,15 @@ class PortableTree implements TreeSystem {
     ftruncateSync(file, size);
   }
 
-  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void {
-    symlinkSync(utf8Name("make", target), this.#path(folder, name));
+  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array, toFolder: boolean): void {
+    const [text, path] = [utf8Name("make", target), this.#path(folder, name)];
+    if (!WINDOWS) return symlinkSync(text, path);
+    try {
+      symlinkSync(toWindowsTarget(text), path, toFolder ? "dir" : "file");
+    } catch (error) {
+      if (codeOf(error) !== "EPERM" && !String(error).includes("os error 1314")) throw error;
+      throw new DesyncError("unsupported", "Windows wants its Developer Mode on, or an administrator");
+    }
   }
 
   makeNode(): void {
@@ -171,7 +179,7 @@ class PortableTree implements TreeSystem {
 
   #path(folder: Handle, name: Uint8Array): string {
     const text = utf8Name("make", name);
-    if (WINDOWS && WINDOWS_SPECIAL.test(text)) {
+    if (WINDOWS && isSpecialOnWindows(text)) {
       throw new DesyncError("unsupported", `Cannot make ${escapeName(name)}: Windows has no such names`);
     }
     return join(this.#checked(folder).path, text);

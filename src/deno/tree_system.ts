@@ -42,8 +42,10 @@ export interface TreeSystem {
   write(file: Handle, bytes: Uint8Array, offset: number): void;
   /** Gives a file more bytes than were written: they read as zeros. */
   extend(file: Handle, size: number): void;
-  /** Makes a symlink, wherever it leads. */
-  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void;
+  /** Makes a symlink, wherever it leads; of the type for directories, where there are types. */
+  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array, toFolder: boolean): void;
+  /** Whether a symlink in this directory would lead to a directory now. Only where symlinks have types, as on Windows. */
+  readonly leadsToFolder?: (folder: Handle, target: Uint8Array) => boolean;
   /** A pipe, socket or device. */
   makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void;
   /** Replaces what is there, but for folders. */

@@ -29,6 +29,8 @@ interface Opened {
 /** A folder that is being filled. */
 interface OpenFolder extends Opened {
   readonly node: ArchiveNode;
+  /** Symlinks in it that may have the wrong type, where they have types. */
+  readonly links: ArchiveNode[];
   /** What was made in it, where the system may take two names for one. */
   readonly names?: FoldedNames;
 }
@@ -45,9 +47,22 @@ interface OpenFile {
 }
 
 /** What nodes that need a system's help are called when they cannot be made. */
-const SPECIAL = { fifo: "pipes", socket: "sockets", block: "devices", char: "devices" } as const;
+const SPECIAL = {
+  symlink: "symlinks",
+  fifo: "pipes",
+  socket: "sockets",
+  block: "devices",
+  char: "devices",
+} as const;
 /** Errors that mean that such a node cannot be made here or by this user. */
-const NOT_POSSIBLE: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EINVAL"]);
+const NOT_POSSIBLE: ReadonlySet<string> = new Set([
+  "EPERM",
+  "ENOSYS",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "EINVAL",
+  "unsupported",
+]);
 
 const encoder = new TextEncoder();
 
@@ -166,7 +181,7 @@ export class TreeWriter implements Disposable {
   }
 
   #pushFolder(opened: Opened, node: ArchiveNode): void {
-    this.#folders.push({ ...opened, node, names: this.#folds ? new FoldedNames() : undefined });
+    this.#folders.push({ ...opened, node, links: [], names: this.#folds ? new FoldedNames() : undefined });
   }
 
   /** Two files become one where their names are the same to the system: that has to be told. */
@@ -254,18 +269,30 @@ export class TreeWriter implements Disposable {
 
   /** False when such a node cannot be made here. */
   #makeLeaf(parent: Handle, name: Uint8Array, node: ArchiveNode): boolean {
-    if (node.kind === "symlink") {
-      this.#system.makeSymlink(parent, name, node.target!);
-      return true;
-    }
     try {
-      this.#system.makeNode(parent, name, node);
+      if (node.kind === "symlink") this.#makeSymlink(parent, name, node);
+      else this.#system.makeNode(parent, name, node);
       return true;
     } catch (error) {
       if (!NOT_POSSIBLE.has(codeOf(error))) throw error;
       const kind = SPECIAL[node.kind as keyof typeof SPECIAL];
       this.losses.add(kind, () => this.#pathOf(node), reasonOf(error));
       return false;
+    }
+  }
+
+  #makeSymlink(parent: Handle, name: Uint8Array, node: ArchiveNode): void {
+    const toFolder = this.#system.leadsToFolder?.(parent, node.target!);
+    this.#system.makeSymlink(parent, name, node.target!, toFolder ?? false);
+    if (toFolder === false) this.#folders.at(-1)?.links.push(node);
+  }
+
+  /** Makes symlinks again that lead to what is a directory by now. */
+  #retypeLinks({ handle, links }: OpenFolder): void {
+    for (const node of links.splice(0)) {
+      if (!this.#system.leadsToFolder?.(handle, node.target!)) continue;
+      this.#make(node);
+      this.#leaf = false;
     }
   }
 
@@ -296,6 +323,7 @@ export class TreeWriter implements Disposable {
   #finishFolder(): void {
     const folder = this.#folders.at(-1);
     if (folder === undefined) return;
+    this.#retypeLinks(folder);
     const path = () => this.#pathOf();
     this.#attributes.apply(folder.handle, folder.node, path);
     this.#attributes.applyLate(folder.handle, folder.node, path);

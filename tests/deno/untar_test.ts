@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
-import type { Handle, Place, TreeSystem } from "../../src/deno/tree_system.ts";
+import type { TreeSystem } from "../../src/deno/tree_system.ts";
 import { untar, type UntarOptions } from "../../src/deno/untar.ts";
 import { device, directory, fifo, file, nested, symlink } from "../support/archive_bytes.ts";
 import { exists } from "../support/exists.ts";
@@ -65,6 +65,73 @@ both("files, folders, symlinks, with modes and times", async (dir, system) => {
   Deno.chmodSync(`${target}/inner`, 0o755);
 });
 
+/** A system with some other calls. */
+function withCalls(system: TreeSystem, calls: Partial<TreeSystem>): TreeSystem {
+  return new Proxy(system, {
+    get: (_, key) => {
+      const value = Reflect.get(Reflect.has(calls, key) ? calls : system, key) as unknown;
+      return typeof value === "function" ? value.bind(system) : value;
+    },
+  });
+}
+
+both("symlinks that cannot be made are reported, and the rest is there", async (dir, system) => {
+  const refused = (code: string) => () => {
+    throw Object.assign(new Error("refused"), { code });
+  };
+  const archive = directory([["a", symlink("b")], ["b", file("x")], ["c", directory([["d", symlink("e")]])]]);
+  for (const code of ["EPERM", "ENOSYS"]) {
+    const target = dir.path(code);
+    const { losses } = await untar(pieces(archive), target, {
+      system: withCalls(system, { makeSymlink: refused(code) }),
+      time: false,
+    });
+    deepStrictEqual(losses.map(({ what, count, path }) => [what, count, path]), [[
+      "symlinks",
+      2,
+      `${target}/a`,
+    ]]);
+    deepStrictEqual(filesIn(target), ["b"]);
+    ok(exists(`${target}/c`));
+  }
+  const full = withCalls(system, { makeSymlink: refused("ENOSPC") });
+  await rejects(unpack(archive, dir.path("full"), { system: full }), { code: "io" });
+});
+
+both("symlinks get the type of what they lead to, where they have types", async (dir, system) => {
+  const types: Record<string, boolean> = {};
+  const typed = withCalls(system, {
+    leadsToFolder: (folder, target) => {
+      try {
+        system.close(system.openFolder(folder, target));
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    makeSymlink: (folder, name, target, toFolder) => {
+      types[new TextDecoder().decode(target)] = toFolder;
+      system.makeSymlink(folder, name, target, toFolder);
+    },
+  });
+  const archive = directory([
+    ["bin", symlink("usr")],
+    ["before", symlink("a-file")],
+    ["nowhere", symlink("none")],
+    ["usr", directory([["lib", symlink("lib64")], ["lib64", directory([["x", file("x")]])]])],
+    ["var", directory([["early", directory([])], ["late", symlink("early")]])],
+  ]);
+  const target = dir.path("target");
+  deepStrictEqual(await unpack(archive, target, { system: typed, time: false }), []);
+  deepStrictEqual(types, { "usr": true, "a-file": false, "none": false, "lib64": true, "early": true });
+  deepStrictEqual(["bin", "usr/lib", "var/late"].map((path) => linkTo(`${target}/${path}`)), [
+    "usr",
+    "lib64",
+    "early",
+  ]);
+  strictEqual(Deno.readTextFileSync(`${target}/bin/lib/x`), "x");
+});
+
 both("removes what killed runs left long ago, and nothing that is of today", async (dir, system) => {
   const name = (n: number) => `.tmp-untar-${crypto.randomUUID().slice(0, -1)}${n}`;
   const [old, oldLink, oldFolder, recent] = [1, 2, 3, 4].map(name);
@@ -78,17 +145,11 @@ both("removes what killed runs left long ago, and nothing that is of today", asy
   }
   // The time of a change cannot be set.
   const day = 24n * 3600n * 1_000_000_000n;
-  const later = new Proxy(system, {
-    get: (_, key) => {
-      if (key === "look") {
-        return (what: Handle | Place) => {
-          const look = system.look(what)!;
-          const isRecent = typeof what !== "number" && new TextDecoder().decode(what.name) === recent;
-          return { ...look, changed: look.changed - (isRecent ? day - 60n * 1_000_000_000n : day) };
-        };
-      }
-      const value = Reflect.get(system, key) as unknown;
-      return typeof value === "function" ? value.bind(system) : value;
+  const later = withCalls(system, {
+    look: (what) => {
+      const look = system.look(what)!;
+      const isRecent = typeof what !== "number" && new TextDecoder().decode(what.name) === recent;
+      return { ...look, changed: look.changed - (isRecent ? day - 60n * 1_000_000_000n : day) };
     },
   });
   await unpack(directory([["sub", directory([["a", file("x")]])]]), target, { system: later });
