@@ -26,7 +26,7 @@ export const CASYNC_COMMANDS: ReadonlyMap<string, string> = new Map([
 const EVERYWHERE = "every command";
 
 /** Options, and the commands that have them there. */
-const MISSING_OPTIONS = new Map<
+export const MISSING_OPTIONS: ReadonlyMap<string, typeof EVERYWHERE | readonly string[]> = new Map<
   string,
   typeof EVERYWHERE | readonly string[]
 >([
@@ -43,7 +43,14 @@ const MISSING_OPTIONS = new Map<
 ]);
 
 /** Ways to stores and indexes, as URLs begin. */
-const MISSING_SCHEMES: readonly string[] = ["s3+http", "s3+https", "gs", "sftp"];
+export const MISSING_SCHEMES: readonly string[] = [
+  "s3+http",
+  "s3+https",
+  "gs",
+  "sftp",
+  "oci+http",
+  "oci+https",
+];
 
 /** Does desync reach something by URLs that begin so? Only asked where this program does not. */
 export function isMissingScheme(scheme: string): boolean {

@@ -38,7 +38,7 @@ export function parseDocPage(text: string): DocPage {
 }
 
 function cellsOf(line: string): string[] {
-  return line.split("|").slice(1, -1).map((cell) => cell.trim());
+  return line.split(/(?<!\\)\|/).slice(1, -1).map((cell) => cell.trim().replaceAll("\\|", "|"));
 }
 
 function tableOf(heading: string, [head, rule, ...body]: string[][]): DocTable {
