@@ -3,6 +3,7 @@ import type { Fetch } from "../stores/http_client.ts";
 import { urlWithoutSecrets } from "../stores/http_secrets.ts";
 import { messageOf } from "../errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
+import { codeOf } from "./tree_system.ts";
 import { environment, withoutVariables } from "./permitted.ts";
 import { type Proxy, PROXY_VARIABLES, proxyFor } from "./proxies.ts";
 
@@ -88,8 +89,8 @@ function makeFetches(tls: TlsOptions, connections: number): (url: URL) => Fetch 
   };
 }
 
-/** What node says of a certificate that is not one of those that were named, and then Deno's word is the better one. */
-const NOT_NAMED = ["DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"];
+/** What node says of a certificate that is not one of those that were named; older Denos give no code at all. */
+const NOT_NAMED = ["", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"];
 
 /** Goes on with node's requests where a server's own certificate, which was named, is that of an authority. */
 function orByNode(first: Fetch, named: Certificates, connections: number): Fetch {
@@ -108,9 +109,8 @@ function orByNode(first: Fetch, named: Certificates, connections: number): Fetch
         chosen = byNode;
         return response;
       } catch (second) {
-        throw second instanceof Error && "code" in second && NOT_NAMED.includes(String(second.code))
-          ? error
-          : second;
+        // Then Deno's word is the better one.
+        throw NOT_NAMED.includes(codeOf(second)) ? error : second;
       }
     }
   };
