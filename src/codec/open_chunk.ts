@@ -1,7 +1,7 @@
 /** From a chunk as a store holds it to bytes that are what the id says. Everything that is read passes here. */
 import { toHex } from "../bytes.ts";
 import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, type ErrorCode, messageOf } from "../errors.ts";
 import { type Codec, compressionOf } from "./codec.ts";
 
 /** What the chunk has to be. */
@@ -58,6 +58,13 @@ function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, f
   );
 }
 
+/** Whether the error is about a chunk that {@linkcode openChunk}, or who read it, refused. */
+export function isInvalid(error: unknown): error is DesyncError {
+  return error instanceof DesyncError && INVALID.has(error.code);
+}
+
+const INVALID: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-chunk", "wrong-digest", "unsupported"]);
+
 /**
  * The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. `store` is the location
  * alone, where `where` has more words.
@@ -70,8 +77,7 @@ export function invalidChunk(
   store: string = where,
 ): DesyncError {
   const code = error instanceof DesyncError ? error.code : "invalid-chunk";
-  const what = code === "unsupported"
-    ? `cannot be read: ${messageOf(error)}`
-    : `is invalid: ${messageOf(error)}; ${whatToDo}`;
+  const help = code === "invalid-chunk" ? `; ${whatToDo}` : "";
+  const what = `${code === "unsupported" ? "cannot be read" : "is invalid"}: ${messageOf(error)}${help}`;
   return new DesyncError(code, `Chunk ${id} in ${where} ${what}`, { chunk: id, store });
 }

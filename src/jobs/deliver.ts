@@ -2,10 +2,12 @@
  * Brings chunks from their sources to where they are wanted: a blob, a store, or both. Workers read, verify and write;
  * this side decides what is asked where, and fetches what is not on this machine.
  */
-import type { ChunkId, ChunkSizes, DigestName } from "../chunk.ts";
+import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../chunk.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
+import { isInvalid } from "../codec/open_chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
-import { missingChunk } from "../stores/chain.ts";
+import { DesyncError, errorFromWire, type WireError } from "../errors.ts";
+import { openFrom, undelivered } from "../stores/open_from.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import type { AssembleItem, Filling, FolderSource, Origin, TargetPlace } from "./tasks.ts";
@@ -110,19 +112,20 @@ export class Courier {
   /** Takes a group through the stages until every chunk has arrived. */
   async bring(group: readonly PlannedChunk[], signal: AbortSignal | undefined): Promise<void> {
     let rest: readonly PlannedChunk[] = group;
+    const damage = new Damage();
     // What is there already need not be asked for.
     const { probeTarget = false, fill } = this.#delivery;
-    if (probeTarget || fill !== undefined) rest = await this.#assemble(rest, [], true);
+    if (probeTarget || fill !== undefined) ({ missing: rest } = await this.#assemble(rest, [], true));
     // A store that is filled gets the chunk of zeros as another has it, where one does.
     if (fill === undefined) rest = await this.#makeZeros(rest);
     for (const stage of this.#stages) {
       if (rest.length === 0) return;
       rest = stage.kind === "folders"
-        ? await this.#assemble(rest, stage.folders)
-        : await this.#fetch(rest, stage.store, signal);
+        ? (await this.#assemble(rest, stage.folders)).missing
+        : await this.#fetch(rest, stage.store, damage, signal);
     }
     rest = await this.#makeZeros(rest);
-    if (rest.length > 0) throw missingChunk(rest[0].id, this.#delivery.sources);
+    if (rest.length > 0) throw undelivered(rest[0].id, this.#delivery.sources, damage.of(rest[0].id));
   }
 
   /** Delivers the chunk of zeros if it is one of the group. Returns the others. */
@@ -144,33 +147,54 @@ export class Courier {
   async #fetch(
     group: readonly PlannedChunk[],
     store: ChunkStore,
+    damage: Damage,
     signal: AbortSignal | undefined,
   ): Promise<PlannedChunk[]> {
     const limiter = this.#limiters.get(store)!;
     const answers = await allOrFirstFailure(
-      group.map(({ id }) => limiter.run(() => store.get(id, signal), (stored) => stored?.bytes.length ?? 0)),
+      group.map(({ id }) =>
+        limiter.run(() => store.get(id, signal), (stored) => stored?.bytes.length ?? 0)
+          .catch((error) => isInvalid(error) ? error : Promise.reject(error))
+      ),
     );
-    const given: AssembleItem[] = [];
+    const given: (AssembleItem & PlannedChunk)[] = [];
     const missing: PlannedChunk[] = [];
+    const damaged: [PlannedChunk, DesyncError][] = [];
     for (const [i, chunk] of group.entries()) {
       const stored = answers[i];
       if (stored === null) missing.push(chunk);
+      else if (stored instanceof DesyncError) damaged.push([chunk, stored]);
       else given.push({ ...chunk, given: stored, givenBy: store.location });
     }
-    if (given.length > 0) await this.#assemble(given, []);
+    if (given.length > 0) damaged.push(...(await this.#assemble(given, [])).damaged);
+    await allOrFirstFailure(damaged.map(async ([{ id, size, offsets }, first]) => {
+      const chunk = { id, size, offsets };
+      const open = (stored: StoredChunk) =>
+        this.#deliverOne({ ...chunk, given: stored, givenBy: store.location });
+      const options = { damage: damage.of(id), first, signal };
+      const delivered = await limiter.run(() => openFrom(store, id, open, options), () => 0);
+      if (delivered === null) missing.push(chunk);
+    }));
     return missing;
+  }
+
+  /** Has a worker deliver a given chunk. Throws as `openChunk` does. */
+  async #deliverOne(item: AssembleItem): Promise<true> {
+    const { damaged } = await this.#assemble([item], []);
+    for (const [, error] of damaged) throw error;
+    return true;
   }
 
   /**
    * Has a worker deliver the chunks: given ones, or those in the folders. With `look` it only finds out which are
-   * where they should be. Returns the ones it did not find.
+   * where they should be. Returns the ones it did not find, and the given ones that are not what their ids say.
    */
   async #assemble<T extends AssembleItem>(
     items: readonly T[],
     folders: readonly FolderSource[],
     look = false,
     toCache = true,
-  ): Promise<T[]> {
+  ): Promise<{ missing: T[]; damaged: [T, DesyncError][] }> {
     const { digest, target, probeTarget = false, fill, receive } = this.#delivery;
     const { origins, storedBytes, bytes } = await this.#workers.assemble({
       digest,
@@ -183,15 +207,17 @@ export class Courier {
       items,
     });
     const missing: T[] = [];
+    const damaged: [T, DesyncError][] = [];
     for (const [i, item] of items.entries()) {
       const origin = origins[i];
       if (origin === "missing") missing.push(item);
+      else if (typeof origin === "object") damaged.push([item, errorFromWire(origin)]);
       else {
         this.#count(nameOf(origin, item, folders), item, storedBytes[i]);
         receive?.(item, bytes[i]!);
       }
     }
-    return missing;
+    return { missing, damaged };
   }
 
   #count(name: string, item: AssembleItem, storedBytes: number): void {
@@ -200,8 +226,20 @@ export class Courier {
   }
 }
 
+/** Why copies of the chunks of a group were not used. */
+class Damage {
+  readonly #errors = new Map<ChunkId, DesyncError[]>();
+
+  /** Of one chunk, to be added to. */
+  of(id: ChunkId): DesyncError[] {
+    let errors = this.#errors.get(id);
+    if (errors === undefined) this.#errors.set(id, errors = []);
+    return errors;
+  }
+}
+
 function nameOf(
-  origin: Exclude<Origin, "missing">,
+  origin: Exclude<Origin, "missing" | WireError>,
   item: AssembleItem,
   folders: readonly FolderSource[],
 ): string {

@@ -1,7 +1,7 @@
 /** One session of the casync protocol as its server: chunks out of any store, verified before they leave. */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import type { Codec } from "../codec/codec.ts";
-import { openChunk } from "../codec/open_chunk.ts";
+import { isInvalid, openChunk } from "../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import {
   CHUNK_OVERHEAD,
@@ -13,6 +13,7 @@ import {
   WANTS_CHUNKS,
 } from "../formats/protocol.ts";
 import { IdleWatch, leastRateMs } from "../stores/idle_watch.ts";
+import { openFrom } from "../stores/open_from.ts";
 import type { ChunkStore } from "../stores/store.ts";
 
 /** What a server needs. */
@@ -234,37 +235,39 @@ async function answerAll(
 
 /** The answer to a request: the chunk when it is there and right, and that it is missing otherwise. */
 async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Promise<Message> {
-  let stored: StoredChunk | null;
+  const damage: DesyncError[] = [];
+  const open = (stored: StoredChunk) => answerOf(stored, id, options);
   try {
-    stored = await store.get(id, options.signal);
+    const answer = await openFrom(store, id, open, { damage, signal: options.signal });
+    if (answer !== null) return answer;
   } catch (error) {
-    if (error instanceof DesyncError && error.code !== "invalid-chunk") throw error;
-    options.onProblem(`Chunk ${id} in ${store.location} is not given out: ${messageOf(error)}`);
-    return { type: "missing", id };
+    if (!isInvalid(error)) throw error;
+    damage.push(error);
   }
-  if (stored === null) return { type: "missing", id };
-  let problem = problemOf(stored, id, options);
-  if (problem === undefined) {
-    const { compress } = options;
-    const compressed = stored.form === "compressed" || compress !== undefined;
-    const bytes = stored.form === "compressed" || compress === undefined
-      ? stored.bytes
-      : compress(stored.bytes);
-    if (bytes.length <= MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) return { type: "chunk", id, compressed, bytes };
-    problem = `it has ${bytes.length} bytes, more than a message of the protocol can hold`;
-  }
-  options.onProblem(`Chunk ${id} in ${store.location} is not given out: ${problem}`);
+  for (const { message } of damage) options.onProblem(message);
   return { type: "missing", id };
 }
 
-/** Why the chunk cannot be given out, `undefined` when it can. */
-function problemOf(stored: StoredChunk, id: ChunkId, options: ServeOptions): string | undefined {
-  if (stored.bytes.length === 0) return "it is empty, which a message of the protocol cannot say";
+/** The message that gives the chunk out. Throws as `openChunk` does when that cannot be done. */
+function answerOf(stored: StoredChunk, id: ChunkId, { codec, compress }: ServeOptions): Message {
   try {
-    openChunk(options.codec, stored, { id, digest: "sha512-256" });
-    return undefined;
+    openChunk(codec, stored, { id, digest: "sha512-256" });
   } catch (error) {
-    // Nobody tells a server which digest the client's index has: either will do.
-    return error instanceof DesyncError && error.code === "wrong-digest" ? undefined : messageOf(error);
+    // The protocol does not say which digest the client's index has: either will do.
+    if (!(error instanceof DesyncError) || error.code !== "wrong-digest") throw error;
   }
+  if (stored.bytes.length === 0) {
+    throw new DesyncError("unsupported", "it is empty, which a message of the protocol cannot say");
+  }
+  const plain = stored.form === "plain" && compress === undefined;
+  const bytes = stored.form === "compressed" || compress === undefined
+    ? stored.bytes
+    : compress(stored.bytes);
+  if (bytes.length <= MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) {
+    return { type: "chunk", id, compressed: !plain, bytes };
+  }
+  throw new DesyncError(
+    "unsupported",
+    `it has ${bytes.length} bytes, more than a message of the protocol can hold`,
+  );
 }

@@ -66,8 +66,11 @@ export interface AssembleTask {
   readonly items: readonly AssembleItem[];
 }
 
-/** Where a chunk came from: the number of a folder, or one of the words. */
-export type Origin = number | "given" | "target" | "present" | "missing";
+/**
+ * Where a chunk came from: the number of a folder, or one of the words. For a given one that is not what its id says,
+ * the error that says why.
+ */
+export type Origin = number | "given" | "target" | "present" | "missing" | WireError;
 
 /** Answer to {@linkcode AssembleTask}: for each item its origin, and the bytes read from stores for it. */
 export interface AssembleResult {

@@ -1,35 +1,14 @@
 /** Several stores that are asked in order, with the cache before them. */
 import { type Codec, compressionOf } from "../codec/codec.ts";
-import { type ExpectedChunk, invalidChunk, openChunk } from "../codec/open_chunk.ts";
-import { DesyncError } from "../errors.ts";
-import type { ChunkStore, Sources } from "./store.ts";
+import { type ExpectedChunk, invalidChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
+import type { StoredChunk } from "../chunk.ts";
+import type { DesyncError } from "../errors.ts";
+import { openFrom, undelivered } from "./open_from.ts";
+import type { Sources } from "./store.ts";
 
-/** What to do about an invalid chunk, for the end of a message. */
-export const INVALID_IN_STORE = "`desync verify -r` removes invalid chunks from a store on its own machine";
-/** The same for the cache, given its location. */
+/** What to do about an invalid chunk in the cache at that location, for the end of a message. */
 export function invalidInCache(location: string): string {
   return `\`desync verify -r -s ${location}\` removes it, \`--cache-repair\` replaces it`;
-}
-
-/** The error for a chunk that none of the sources has. */
-export function missingChunk(id: string, sources: Sources): DesyncError {
-  const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
-  const where = asked.length === 0
-    ? "no store was given"
-    : `asked: ${asked.map((s) => s.location).join(", ")}${wrongAddresses(sources.stores)}`;
-  const store = asked.length === 1 ? asked[0].location : undefined;
-  return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`, {
-    chunk: id,
-    store,
-  });
-}
-
-/** Names the stores that had no chunk at all, if any. */
-function wrongAddresses(stores: readonly ChunkStore[]): string {
-  const empty = stores.filter((store) => store.hasDelivered === false).map(({ location }) => location);
-  if (empty.length === 0) return "";
-  const where = stores.length === 1 ? "there: is its address" : `in ${empty.join(", ")}: is the address`;
-  return `; nothing was found ${where} right?`;
 }
 
 /**
@@ -62,23 +41,27 @@ export class ChunkReader {
   async read(expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array> {
     const cached = await this.#readCache(expected, signal);
     if (cached !== null) return cached;
+    const damage: DesyncError[] = [];
     for (const store of this.#sources.stores) {
-      const bytes = await this.#readStore(store, expected, signal);
+      const open = (stored: StoredChunk) => this.#open(stored, expected, signal);
+      const bytes = await openFrom(store, expected.id, open, { damage, signal });
       if (bytes !== null) return bytes;
     }
-    throw missingChunk(expected.id, this.#sources);
+    throw undelivered(expected.id, this.#sources, damage);
   }
 
   async #readCache(expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array | null> {
     const { cache, cacheRepair } = this.#sources;
-    const stored = await cache?.get(expected.id, signal) ?? null;
-    if (cache === undefined || stored === null) return null;
+    if (cache === undefined) return null;
     try {
+      const stored = await cache.get(expected.id, signal);
+      if (stored === null) return null;
       const bytes = openChunk(this.#codec, stored, expected);
       cache.renew?.(expected.id, stored.form);
       return bytes;
     } catch (error) {
-      if (cacheRepair && !(error instanceof DesyncError && error.code === "wrong-digest")) {
+      if (!isInvalid(error)) throw error;
+      if (cacheRepair && error.code !== "wrong-digest") {
         // The right one may come in the other form, and this one would be found first.
         cache.remove?.(expected.id);
         return null;
@@ -88,19 +71,9 @@ export class ChunkReader {
     }
   }
 
-  async #readStore(
-    store: ChunkStore,
-    expected: ExpectedChunk,
-    signal?: AbortSignal,
-  ): Promise<Uint8Array | null> {
-    const stored = await store.get(expected.id, signal);
-    if (stored === null) return null;
-    let bytes: Uint8Array;
-    try {
-      bytes = openChunk(this.#codec, stored, expected);
-    } catch (error) {
-      throw invalidChunk(expected.id, store.location, error, INVALID_IN_STORE);
-    }
+  /** The bytes of a chunk that a store gave, which the cache gets as well. */
+  async #open(stored: StoredChunk, expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array> {
+    const bytes = openChunk(this.#codec, stored, expected);
     // A cache holds what any reader of stores can read: zstd, or the plain bytes.
     const portable = stored.form === "plain" || compressionOf(stored.bytes) === "zstd";
     await this.#sources.cache?.put(expected.id, portable ? stored : { form: "plain", bytes }, signal);

@@ -7,9 +7,10 @@ import {
   type StoredChunk,
   type StoredForm,
 } from "../chunk.ts";
-import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
+import { httpGet, type HttpOptions, httpSize, TooLarge } from "./http_client.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
+import { DesyncError } from "../errors.ts";
 import type { ChunkStore } from "./store.ts";
 
 /** Options of {@linkcode HttpStore}. */
@@ -52,7 +53,12 @@ export class HttpStore implements ChunkStore {
     const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
     for (const form of this.#forms) {
       const url = this.#url(id, form);
-      const bytes = await httpGet(url, shown(url), limit, options, signal);
+      const bytes = await httpGet(url, shown(url), limit, options, signal).catch((error) => {
+        if (error instanceof TooLarge) {
+          throw new DesyncError("invalid-chunk", tooLarge(limit), { cause: error });
+        }
+        throw error;
+      });
       if (bytes === null) continue;
       this.#remember(form);
       return { form, bytes };
@@ -90,6 +96,11 @@ export class HttpStore implements ChunkStore {
       this.#forms = form === "plain" ? ["plain", "compressed"] : ["compressed", "plain"];
     }
   }
+}
+
+/** Why it is no chunk. */
+function tooLarge(limit: number): string {
+  return `the server sends more than the ${limit} bytes that it can have`;
 }
 
 function shown(url: URL): string {

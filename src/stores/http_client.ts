@@ -304,14 +304,14 @@ async function readBody(
     watch.touch(announced / SLOWEST_BYTES_PER_MS);
     const bytes = new Uint8Array(await response.arrayBuffer());
     pace.saw(bytes.length, performance.now() - start);
-    if (bytes.length > limit) throw tooLarge(shown, limit);
+    if (bytes.length > limit) throw new TooLarge(shown, limit);
     return bytes;
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
   await takePieces(response, watch, (piece) => {
     length += piece.length;
-    if (length > limit) throw tooLarge(shown, limit);
+    if (length > limit) throw new TooLarge(shown, limit);
     pieces.push(piece);
   });
   pace?.saw(length, performance.now() - start);
@@ -344,9 +344,9 @@ async function takePieces(
   }
 }
 
-function tooLarge(shown: string, limit: number): DesyncError {
-  return new DesyncError(
-    "store",
-    `Cannot read ${shown}: the server sends more than the ${limit} bytes it can have`,
-  );
+/** The error for a body of more bytes than what was asked for can have. */
+export class TooLarge extends DesyncError {
+  constructor(shown: string, limit: number) {
+    super("store", `Cannot read ${shown}: the server sends more than the ${limit} bytes it can have`);
+  }
 }

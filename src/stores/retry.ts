@@ -72,8 +72,8 @@ export class RetryStore implements ChunkStore {
   readonly location: string;
   readonly limits?: LimiterOptions;
   readonly storedSize?: ChunkStore["storedSize"];
+  readonly retry: RetryOptions;
   readonly #store: ChunkStore;
-  readonly #options: RetryOptions;
   #hasDelivered = false;
 
   /** Wraps `store`, which is closed with this one. */
@@ -81,7 +81,7 @@ export class RetryStore implements ChunkStore {
     this.location = store.location;
     this.limits = store.limits;
     this.#store = store;
-    this.#options = options;
+    this.retry = options;
     if (store.storedSize !== undefined) {
       this.storedSize = (id, signal) => this.#ask(id, signal, () => store.storedSize!(id, signal));
     }
@@ -102,7 +102,7 @@ export class RetryStore implements ChunkStore {
   /** Errors say which chunk of which store was asked for, and when nothing was ever had there. */
   async #ask<T>(chunk: ChunkId, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
     try {
-      const result = await retrying(this.#options, signal, attempt);
+      const result = await retrying(this.retry, signal, attempt);
       if (result !== null && result !== false) this.#hasDelivered = true;
       return result;
     } catch (error) {

@@ -3,6 +3,7 @@
  * around this interface, so that each exists once.
  */
 import type { LimiterOptions } from "./limiter.ts";
+import type { RetryOptions } from "./retry.ts";
 import type { ChunkId, StoredChunk, StoredForm } from "../chunk.ts";
 
 /** A place that holds chunks by their ids. */
@@ -18,6 +19,8 @@ export interface ChunkStore {
   readonly limits?: LimiterOptions;
   /** Whether it ever held a chunk that was asked for, in stores whose address may be wrong without an error. */
   readonly hasDelivered?: boolean;
+  /** How often a chunk is requested again that arrives damaged. Default: never. */
+  readonly retry?: RetryOptions;
   /**
    * The chunk as the store holds it, `null` when it does not. Nothing has been verified. Its bytes are the caller's, who
    * may change them or move them to another thread. Throws `store` or `timeout` when the store cannot tell.

@@ -1,12 +1,13 @@
 /** In a worker: chunks from folders or from the main thread, verified, delivered to a blob, a store, or both. */
 import { freeBytes, toHex } from "../bytes.ts";
 import type { StoredChunk } from "../chunk.ts";
-import { invalidChunk, openChunk } from "../codec/open_chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { invalidChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
+import { errorToWire, type WireError } from "../errors.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { TargetFile } from "../deno/target_file.ts";
-import { INVALID_IN_STORE, invalidInCache } from "../stores/chain.ts";
+import { invalidInCache } from "../stores/chain.ts";
+import { INVALID_IN_STORE } from "../stores/open_from.ts";
 import type { Folders } from "./folders.ts";
 import type {
   AssembleItem,
@@ -55,7 +56,7 @@ export class Assembler {
     if (task.skipPresent && task.fill !== undefined && this.#folders.has(task.fill, item.id)) {
       return ["present", 0];
     }
-    if (item.given !== undefined) return ["given", this.#take(task, item, item.given)];
+    if (item.given !== undefined) return this.#take(task, item, item.given);
     for (const [number, source] of task.folders.entries()) {
       const stored = this.#takeFrom(task, item, source);
       if (stored !== null) return [number, stored];
@@ -63,23 +64,25 @@ export class Assembler {
     return ["missing", 0];
   }
 
-  /** Delivers a chunk that was fetched. Returns the bytes that it had in the store. */
-  #take(task: AssembleTask, item: AssembleItem, given: StoredChunk): number {
+  /** Delivers a chunk that was fetched, if it is the right one. */
+  #take(task: AssembleTask, item: AssembleItem, given: StoredChunk): ["given" | WireError, number] {
     const storedBytes = given.bytes.length;
     let bytes: Uint8Array;
     try {
       bytes = open(task, item, given);
     } catch (error) {
-      throw invalidChunk(item.id, item.givenBy ?? "a store", error, INVALID_IN_STORE);
+      // Whoever fetched it may get another copy.
+      if (isInvalid(error)) return [errorToWire(error), 0];
+      throw error;
     }
     this.#deliver(task, item, bytes, given);
     if (task.giveBack) this.#back = bytes;
     else freeBytes(bytes);
     if (bytes !== given.bytes) freeBytes(given.bytes);
-    return storedBytes;
+    return ["given", storedBytes];
   }
 
-  /** The same for a chunk in a folder: `null` when it is not there. */
+  /** The same for a chunk in a folder. Returns the bytes that it has there, `null` when it is not there. */
   #takeFrom(task: AssembleTask, item: AssembleItem, source: FolderSource): number | null {
     const folder = this.#folders.at(source.folder);
     let stored: StoredChunk | null;
@@ -89,7 +92,7 @@ export class Assembler {
       if (stored === null) return null;
       bytes = open(task, item, stored);
     } catch (error) {
-      if (!(error instanceof DesyncError) || !BAD_CHUNK.has(error.code)) throw error;
+      if (!isInvalid(error)) throw error;
       if (source.repair && error.code !== "wrong-digest") {
         // The right one may come in the other form, and this one would be found first.
         folder.remove(item.id);
@@ -153,8 +156,6 @@ export class Assembler {
     return this.#target!.file;
   }
 }
-
-const BAD_CHUNK: ReadonlySet<string> = new Set(["invalid-chunk", "wrong-digest", "unsupported"]);
 
 function open(task: AssembleTask, item: AssembleItem, stored: StoredChunk): Uint8Array {
   return openChunk(nativeCodec, stored, { id: item.id, digest: task.digest, size: item.size });

@@ -105,8 +105,8 @@ Deno.test("an invalid chunk is missing, and a line on stderr says so; nothing bu
   ]);
   const lines = stderr.trimEnd().split("\n");
   strictEqual(lines.length, 2, stderr);
-  ok(lines[0].startsWith(`desync: Chunk ${made.ids[0]} in ${made.store} is not given out: its `), stderr);
-  ok(lines[1].startsWith(`desync: Chunk ${made.ids[2]} in ${made.store} is not given out: its `), stderr);
+  ok(lines[0].startsWith(`desync: Chunk ${made.ids[0]} in ${made.store} is invalid: its `), stderr);
+  ok(lines[1].startsWith(`desync: Chunk ${made.ids[2]} in ${made.store} is invalid: its `), stderr);
 });
 
 Deno.test({

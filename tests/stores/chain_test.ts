@@ -3,6 +3,8 @@ import type { StoredChunk } from "../../src/chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { ChunkReader } from "../../src/stores/chain.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import { RetryStore } from "../../src/stores/retry.ts";
+import type { ChunkStore } from "../../src/stores/store.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
@@ -56,4 +58,34 @@ Deno.test("an invalid chunk is an error that names its store; in the cache it ca
   sameBytes(await repairing.read(expected), content);
   const alone = new ChunkReader({ cache, stores: [] }, portableCodec);
   ok((await alone.read(expected)).length === 1000);
+});
+
+Deno.test("one store's damaged chunk is another's to give; if none has it, the error says who gave what", async () => {
+  const [cache, first, second] = ["the cache", "first", "second"].map((name) => new MemoryStore(name));
+  const reader = new ChunkReader({ cache, stores: [first, second] }, portableCodec);
+  await first.put(id, bad);
+  await rejects(reader.read(expected), { code: "invalid-chunk", message: /in first is invalid/ });
+  await second.put(id, bad);
+  await rejects(reader.read(expected), { code: "invalid-chunk", message: /in first is .* in second is/ });
+  strictEqual(await cache.has(id), false);
+  await second.put(id, chunk("zstd"));
+  sameBytes(await reader.read(expected), content);
+  ok(await cache.has(id));
+});
+
+Deno.test("a store that may be asked again gets as many tries for damaged chunks as for other failures", async () => {
+  for (const retries of [0, 1, 3]) {
+    let asked = 0;
+    const damaging: ChunkStore = {
+      location: "far away",
+      get: () => Promise.resolve(asked++ < 3 ? bad : chunk("zstd")),
+      has: () => Promise.resolve(true),
+      close: () => Promise.resolve(),
+    };
+    const store = new RetryStore(damaging, { retries, baseIntervalMs: 1 });
+    const reading = new ChunkReader({ stores: [store] }, portableCodec).read(expected);
+    if (retries === 3) sameBytes(await reading, content);
+    else await rejects(reading, { code: "invalid-chunk", message: /in far away is invalid/ });
+    strictEqual(asked, 1 + retries);
+  }
 });

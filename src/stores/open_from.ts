@@ -1,0 +1,95 @@
+/**
+ * Chunks out of stores whose bytes may be damaged: everything that reads them decides here what becomes of such a chunk.
+ *
+ * From a store on another machine it may have been damaged on the way: it is requested again, then the next store is
+ * asked. In a directory of this machine it is what it is, and an error: who asked another store would never learn of it.
+ */
+import type { ChunkId, StoredChunk } from "../chunk.ts";
+import { invalidChunk, isInvalid } from "../codec/open_chunk.ts";
+import { DesyncError } from "../errors.ts";
+import { retrying, type RetryOptions } from "./retry.ts";
+import type { ChunkStore, Sources } from "./store.ts";
+
+/** What to do about an invalid chunk in a directory of this machine, for the end of a message. */
+export const INVALID_IN_STORE = "`desync verify -r` removes invalid chunks from a store on its own machine";
+/** What may have happened to one from elsewhere. */
+const FROM_ELSEWHERE = "it was damaged on the way, or is in that store";
+
+const ONCE: RetryOptions = { retries: 0, baseIntervalMs: 0 };
+
+/** How a chunk is asked for. */
+export interface OpenOptions {
+  /** Gets the error for a chunk that stays damaged: the next store may be asked. */
+  readonly damage: DesyncError[];
+  /** Why the first copy, which the caller has fetched already, was not used. */
+  readonly first?: DesyncError;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What `open` makes of the store's chunk; `null` when the store does not have it, or only a damaged one. `open` is called
+ * for each copy that arrives, and throws as `openChunk` does.
+ */
+export async function openFrom<T>(
+  store: ChunkStore,
+  id: ChunkId,
+  open: (stored: StoredChunk) => T | Promise<T>,
+  { damage, first, signal }: OpenOptions,
+): Promise<T | null> {
+  let failure = first;
+  const attempt = async () => {
+    try {
+      if (failure !== undefined) throw failure;
+      const stored = await store.get(id, signal);
+      return stored === null ? null : await open(stored);
+    } catch (error) {
+      failure = undefined;
+      throw isInvalid(error) ? invalidIn(store, id, error) : error;
+    }
+  };
+  try {
+    return await retrying(store.retry ?? ONCE, signal, attempt);
+  } catch (error) {
+    const damaged = isInvalid(error) && error.code === "invalid-chunk";
+    if (store.folder !== undefined || !damaged) throw error;
+    damage.push(error);
+    return null;
+  }
+}
+
+/** The error for a chunk of the store that `openChunk` refused. */
+function invalidIn(store: ChunkStore, id: ChunkId, error: DesyncError): DesyncError {
+  if (store.folder !== undefined) return invalidChunk(id, store.location, error, INVALID_IN_STORE);
+  const { code, message } = invalidChunk(id, store.location, error, FROM_ELSEWHERE);
+  return new DesyncError(code, message, {
+    cause: error,
+    retriable: code === "invalid-chunk",
+    chunk: id,
+    store: store.location,
+  });
+}
+
+/** The error for a chunk that none of the sources gave, or only damaged. */
+export function undelivered(id: ChunkId, sources: Sources, damage: readonly DesyncError[]): DesyncError {
+  if (damage.length > 0) {
+    const message = damage.map(({ message }) => message).join("; ");
+    return new DesyncError("invalid-chunk", message, { cause: damage[0] });
+  }
+  const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
+  const where = asked.length === 0
+    ? "no store was given"
+    : `asked: ${asked.map((s) => s.location).join(", ")}${wrongAddresses(sources.stores)}`;
+  const store = asked.length === 1 ? asked[0].location : undefined;
+  return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`, {
+    chunk: id,
+    store,
+  });
+}
+
+/** Names the stores that had no chunk at all, if any. */
+function wrongAddresses(stores: readonly ChunkStore[]): string {
+  const empty = stores.filter((store) => store.hasDelivered === false).map(({ location }) => location);
+  if (empty.length === 0) return "";
+  const where = stores.length === 1 ? "there: is its address" : `in ${empty.join(", ")}: is the address`;
+  return `; nothing was found ${where} right?`;
+}
