@@ -1,9 +1,10 @@
 /** From what the user calls a store or an index to the thing itself. */
 import { freeBytes } from "../bytes.ts";
 import type { ChunkId } from "../chunk.ts";
-import { DesyncError, type ErrorCode } from "../errors.ts";
+import { DesyncError, type ErrorCode, messageOf } from "../errors.ts";
 import { FileAccess } from "../deno/file_access.ts";
 import { FilledStore } from "../deno/filled_store.ts";
+import { isRefusal } from "../deno/file_errors.ts";
 import { environment } from "../deno/permitted.ts";
 import { makeHttpFetch } from "../deno/http_fetch.ts";
 import { HttpCredentials } from "../deno/http_credentials.ts";
@@ -44,6 +45,7 @@ export class Locator implements AsyncDisposable {
   readonly #credentials = new HttpCredentials(warn);
   #http: HttpOptions | undefined;
   #pool: WorkerPool | undefined;
+  #cacheReported = false;
 
   constructor(flags: FlagValues) {
     this.#flags = flags;
@@ -65,6 +67,7 @@ export class Locator implements AsyncDisposable {
       stores: this.stores(maxChunkSize),
       cache: this.#flags.cache === undefined ? undefined : this.#cache(this.#flags.cache, create),
       cacheRepair: this.#flags.cacheRepair ?? false,
+      onCacheProblem: ({ message }) => this.#reportCacheProblem(message, "without filling the cache"),
     };
   }
 
@@ -228,12 +231,26 @@ export class Locator implements AsyncDisposable {
     });
   }
 
-  #cache(location: string, create: boolean): WritableChunkStore {
+  /** The cache; `undefined`, with a warning, when it cannot be made and there are stores to go on with. */
+  #cache(location: string, create: boolean): WritableChunkStore | undefined {
     if (schemeOf(location) !== undefined) {
       throw notAFolder("unsupported", `use ${withoutSecrets(location)} as the cache`);
     }
     if (create) refuseToFill(location);
-    return new LocalStore(location, { create });
+    try {
+      return new LocalStore(location, { create });
+    } catch (error) {
+      const needed = !create || this.#flags.store === undefined;
+      if (needed || !isRefusal(error)) throw error;
+      this.#reportCacheProblem(messageOf(error), "without a cache");
+      return undefined;
+    }
+  }
+
+  /** Once is enough: all that read from the cache find out by themselves. */
+  #reportCacheProblem(message: string, how: string): void {
+    if (!this.#cacheReported) warn(`${message} (continuing ${how})`);
+    this.#cacheReported = true;
   }
 
   /** What it reads is checked as it comes: what is not an index may have no end. */

@@ -40,6 +40,13 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || codeOf(error) === "ENOENT";
 }
 
+/** Whether rights or room were missing: with these the path would do. */
+export function isRefusal(error: unknown): boolean {
+  return REFUSALS.has(codeOf(error instanceof DesyncError ? error.cause : error));
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"]);
+
 /** Why the system refused, in a few words. */
 export function reasonOf(error: unknown): string {
   if (error instanceof DesyncError) return error.message;

@@ -7,6 +7,7 @@ import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { isInvalid } from "../codec/open_chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import { DesyncError, errorFromWire, type WireError } from "../errors.ts";
+import { CacheUse } from "../stores/cache_use.ts";
 import { openFrom, undelivered } from "../stores/open_from.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
@@ -67,6 +68,7 @@ export class Courier {
   readonly #workers: Workers;
   readonly #progress: Progress;
   readonly #stages: Stage[];
+  readonly #cacheUse: CacheUse;
   readonly #limiters = new Map<ChunkStore, Limiter>();
 
   constructor(delivery: Delivery, workers: Workers) {
@@ -74,6 +76,7 @@ export class Courier {
     this.#workers = workers;
     this.#progress = delivery.progress ?? new Progress();
     this.#stages = stagesOf(delivery.sources);
+    this.#cacheUse = new CacheUse(delivery.sources);
     for (const stage of this.#stages) {
       if (stage.kind === "store") {
         this.#limiters.set(stage.store, new Limiter(stage.store.limits ?? delivery.limits));
@@ -86,10 +89,12 @@ export class Courier {
     await inLanes(groups, this.lanes, this.#delivery.signal, (group, signal) => this.bring(group, signal));
   }
 
-  /** How the cache is filled. */
+  /** How the cache is filled, if it is. */
   get #cache(): Filling | undefined {
     const folder = this.#delivery.sources.cache?.folder;
-    return folder === undefined ? undefined : { folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
+    return folder === undefined || !this.#cacheUse.fills
+      ? undefined
+      : { folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
   }
 
   get #isRemote(): boolean {
@@ -195,17 +200,19 @@ export class Courier {
     look = false,
     toCache = true,
   ): Promise<{ missing: T[]; damaged: [T, DesyncError][] }> {
-    const { digest, target, probeTarget = false, fill, receive } = this.#delivery;
-    const { origins, storedBytes, bytes } = await this.#workers.assemble({
+    const { digest, target, probeTarget = false, fill, receive, sources } = this.#delivery;
+    const { origins, storedBytes, bytes, cacheProblem } = await this.#workers.assemble({
       digest,
       target,
       probeTarget: probeTarget && look,
       folders,
       fill: fill ?? (toCache ? this.#cache : undefined),
+      cacheMayFail: fill === undefined && sources.stores.length > 0,
       skipPresent: fill !== undefined && look,
       giveBack: receive !== undefined,
       items,
     });
+    if (cacheProblem !== undefined) this.#cacheUse.failed(errorFromWire(cacheProblem));
     const missing: T[] = [];
     const damaged: [T, DesyncError][] = [];
     for (const [i, item] of items.entries()) {

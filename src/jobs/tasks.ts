@@ -59,6 +59,8 @@ export interface AssembleTask {
   readonly folders: readonly FolderSource[];
   /** Gets the chunks that come from elsewhere. */
   readonly fill?: Filling;
+  /** What is filled is the cache, and the work goes on when that cannot be read or filled: the answer says why. */
+  readonly cacheMayFail?: boolean;
   /** Chunks that {@linkcode fill} has already need nothing more. */
   readonly skipPresent: boolean;
   /** The chunks' bytes are wanted as well. */
@@ -78,6 +80,8 @@ export interface AssembleResult {
   readonly storedBytes: number[];
   /** With {@linkcode AssembleTask.giveBack}, each chunk that was found. */
   readonly bytes: (Uint8Array | undefined)[];
+  /** Why the cache could not be used. */
+  readonly cacheProblem?: WireError;
 }
 
 /** Find the places of a file where it may be cut. */

@@ -3,6 +3,7 @@ import { type Codec, compressionOf } from "../codec/codec.ts";
 import { type ExpectedChunk, invalidChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
 import type { StoredChunk } from "../chunk.ts";
 import type { DesyncError } from "../errors.ts";
+import { CacheUse } from "./cache_use.ts";
 import { openFrom, undelivered } from "./open_from.ts";
 import type { Sources } from "./store.ts";
 
@@ -30,11 +31,13 @@ export function invalidInCache(location: string): string {
 export class ChunkReader {
   readonly #sources: Sources;
   readonly #codec: Codec;
+  readonly #cacheUse: CacheUse;
 
   /** Reads from `sources`; `codec` decompresses and verifies. */
   constructor(sources: Sources, codec: Codec) {
     this.#sources = sources;
     this.#codec = codec;
+    this.#cacheUse = new CacheUse(sources);
   }
 
   /** The chunk's verified bytes. Throws `missing-chunk`, `invalid-chunk`, or what the stores throw. */
@@ -60,14 +63,14 @@ export class ChunkReader {
       cache.renew?.(expected.id, stored.form);
       return bytes;
     } catch (error) {
-      if (!isInvalid(error)) throw error;
-      if (cacheRepair && error.code !== "wrong-digest") {
-        // The right one may come in the other form, and this one would be found first.
-        cache.remove?.(expected.id);
-        return null;
+      if (isInvalid(error) && !(cacheRepair && error.code !== "wrong-digest")) {
+        const where = `the cache ${cache.location}`;
+        throw invalidChunk(expected.id, where, error, invalidInCache(cache.location), cache.location);
       }
-      const where = `the cache ${cache.location}`;
-      throw invalidChunk(expected.id, where, error, invalidInCache(cache.location), cache.location);
+      // The right one may come in the other form, and this one would be found first.
+      if (isInvalid(error)) await this.#withCache(() => cache.remove?.(expected.id));
+      else this.#cacheUse.failed(error);
+      return null;
     }
   }
 
@@ -76,7 +79,19 @@ export class ChunkReader {
     const bytes = openChunk(this.#codec, stored, expected);
     // A cache holds what any reader of stores can read: zstd, or the plain bytes.
     const portable = stored.form === "plain" || compressionOf(stored.bytes) === "zstd";
-    await this.#sources.cache?.put(expected.id, portable ? stored : { form: "plain", bytes }, signal);
+    const chunk: StoredChunk = portable ? stored : { form: "plain", bytes };
+    if (this.#cacheUse.fills) {
+      await this.#withCache(() => this.#sources.cache?.put(expected.id, chunk, signal));
+    }
     return bytes;
+  }
+
+  /** Changes the cache, as long as that can be done. */
+  async #withCache(change: () => void | Promise<void>): Promise<void> {
+    try {
+      await change();
+    } catch (error) {
+      this.#cacheUse.failed(error);
+    }
   }
 }

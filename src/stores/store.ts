@@ -2,6 +2,7 @@
  * What a store is to the rest of the program. Behaviours (asking several in order, caching, asking again) are wrappers
  * around this interface, so that each exists once.
  */
+import type { DesyncError } from "../errors.ts";
 import type { LimiterOptions } from "./limiter.ts";
 import type { RetryOptions } from "./retry.ts";
 import type { ChunkId, StoredChunk, StoredForm } from "../chunk.ts";
@@ -53,6 +54,11 @@ export interface Sources {
   readonly cache?: WritableChunkStore;
   /** An invalid chunk in the cache is replaced instead of being an error. */
   readonly cacheRepair?: boolean;
+  /**
+   * Called when the cache cannot be read or written, once for each reader of the sources: it goes on with the stores and
+   * does not fill the cache any more. Without stores that is an error.
+   */
+  readonly onCacheProblem?: (problem: DesyncError) => void;
   /** Asked in this order. */
   readonly stores: readonly ChunkStore[];
 }

@@ -25,12 +25,15 @@ export class Assembler {
   #probe = new Uint8Array(0);
   /** The last chunk, for a task that wants it. */
   #back: Uint8Array | undefined;
+  /** Why the cache could not be used in this task. */
+  #cacheProblem: WireError | undefined;
 
   constructor(folders: Folders) {
     this.#folders = folders;
   }
 
   run(task: AssembleTask): AssembleResult {
+    this.#cacheProblem = undefined;
     const origins: Origin[] = [];
     const storedBytes: number[] = [];
     const bytes: (Uint8Array | undefined)[] = [];
@@ -41,7 +44,7 @@ export class Assembler {
       if (task.giveBack) bytes.push(this.#back);
       this.#back = undefined;
     }
-    return { origins, storedBytes, bytes };
+    return { origins, storedBytes, bytes, cacheProblem: this.#cacheProblem };
   }
 
   release(): void {
@@ -92,10 +95,18 @@ export class Assembler {
       if (stored === null) return null;
       bytes = open(task, item, stored);
     } catch (error) {
-      if (!isInvalid(error)) throw error;
+      if (!isInvalid(error)) {
+        if (source.role !== "cache") throw error;
+        this.#cacheFailed(task, error);
+        return null;
+      }
       if (source.repair && error.code !== "wrong-digest") {
-        // The right one may come in the other form, and this one would be found first.
-        folder.remove(item.id);
+        try {
+          // The right one may come in the other form, and this one would be found first.
+          folder.remove(item.id);
+        } catch (error) {
+          this.#cacheFailed(task, error);
+        }
         return null;
       }
       throw source.role === "cache"
@@ -127,7 +138,17 @@ export class Assembler {
         throw fileError(`write ${task.target.shown}`, error);
       }
     }
-    if (task.fill !== undefined && stored !== undefined) this.#folders.add(task.fill, item.id, bytes, stored);
+    if (task.fill === undefined || stored === undefined || this.#cacheProblem !== undefined) return;
+    try {
+      this.#folders.add(task.fill, item.id, bytes, stored);
+    } catch (error) {
+      this.#cacheFailed(task, error);
+    }
+  }
+
+  #cacheFailed(task: AssembleTask, error: unknown): void {
+    if (!task.cacheMayFail) throw error;
+    this.#cacheProblem ??= errorToWire(error);
   }
 
   #isInPlace(task: AssembleTask, target: TargetPlace, item: AssembleItem): boolean {

@@ -433,25 +433,6 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "a full disk under the cache",
-  ignore: !canMount,
-  fn: async () => {
-    using dir = tempDir();
-    const made = makeBlob(dir, somePieces());
-    const cache = dir.dir("cache");
-    await using _small = await mountTmpfs(cache, "12k");
-    await extractFails(
-      dir,
-      ["-s", made.store, "-c", cache, made.index],
-      1,
-      cache,
-      "no space left on the device",
-    );
-    deepStrictEqual(filesIn(cache).filter((name) => !/\/[0-9a-f]{64}\.cacnk$/.test(name)), []);
-  },
-});
-
 Deno.test("a target that cannot be replaced: a folder, a device, a pipe", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());

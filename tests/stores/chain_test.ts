@@ -89,3 +89,31 @@ Deno.test("a store that may be asked again gets as many tries for damaged chunks
     strictEqual(asked, 1 + retries);
   }
 });
+
+Deno.test("a cache that fails is told of once, and not filled any more", async () => {
+  const store = new MemoryStore("the store");
+  const contents = [1, 2, 3].map((seed) => new Random(seed).bytes(100));
+  for (const bytes of contents) await store.put(sha512256(bytes), { form: "plain", bytes });
+  for (const broken of ["get", "put"] as const) {
+    const cache = new MemoryStore("the cache");
+    let calls = 0;
+    const fail = () => {
+      calls++;
+      return Promise.reject(new Error("no room"));
+    };
+    if (broken === "get") cache.get = fail;
+    else cache.put = fail;
+    const problems: string[] = [];
+    const onCacheProblem = ({ message }: Error) => problems.push(message);
+    const reader = new ChunkReader({ cache, stores: [store], onCacheProblem }, portableCodec);
+    for (const bytes of contents) {
+      sameBytes(await reader.read({ id: sha512256(bytes), digest: "sha512-256" }), bytes);
+    }
+    deepStrictEqual(problems, ["no room"]);
+    strictEqual(calls, broken === "get" ? 3 : 1);
+    strictEqual(await cache.has(sha512256(contents[2])), false);
+  }
+  const cache = new MemoryStore("the cache");
+  cache.get = () => Promise.reject(new Error("no room"));
+  await rejects(new ChunkReader({ cache, stores: [] }, portableCodec).read(expected), /no room/);
+});
