@@ -10,6 +10,7 @@ import type { Index } from "../formats/index.ts";
 import { ChunkReader } from "../stores/chain.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
+import { SharedReads } from "./shared_reads.ts";
 
 /** Bytes of chunks that are read ahead of the one that is wanted next. */
 const READ_AHEAD_BYTES = 16 * 1024 * 1024;
@@ -43,6 +44,7 @@ interface Shared {
   readonly zeros: ZeroChunk;
   readonly reader: ChunkReader;
   readonly limiter: Limiter;
+  readonly reads: SharedReads;
   readonly kept: KeptChunks;
   readonly bulk?: BulkReader;
 }
@@ -84,6 +86,7 @@ export class ChunkedBlob {
       zeros: new ZeroChunk(index, codec),
       reader: new ChunkReader(from, codec),
       limiter: new Limiter(options.limits),
+      reads: new SharedReads(),
       kept: new KeptChunks(options.keepBytes ?? 0),
       bulk: options.bulk,
     };
@@ -195,9 +198,11 @@ export class ChunkedBlob {
   }
 
   #read(chunk: ExpectedChunk & { readonly size: number }, signal: AbortSignal): Promise<Uint8Array> {
-    const { reader, limiter } = this.#shared;
-    return this.#bulk?.read(chunk, signal) ??
-      limiter.run(() => reader.read(chunk, signal), (read) => read.length);
+    const { reader, limiter, reads } = this.#shared;
+    const read = (signal: AbortSignal) =>
+      this.#bulk?.read(chunk, signal) ??
+        limiter.run(() => reader.read(chunk, signal), ({ length }) => length);
+    return reads.get(chunk.id, read, signal);
   }
 }
 

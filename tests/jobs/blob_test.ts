@@ -12,7 +12,7 @@ import { MemoryStore } from "../../src/stores/memory.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { indexBytes } from "../support/index_bytes.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
-import { Random } from "../support/random.ts";
+import { Random, random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -96,6 +96,71 @@ Deno.test("what was read belongs to the reader, also of chunks that come again",
     piece.fill(0);
   }
   strictEqual(at, made.bytes.length);
+});
+
+Deno.test("readers of one blob share the requests for a chunk, and each gets bytes of its own", async () => {
+  using dir = tempDir();
+  const generator = random();
+  const made = makeBlob(dir, Array.from({ length: 6 }, () => generator.bytes(3000)));
+  const index = parseIndex(Deno.readFileSync(made.index));
+  await using server = await startFaultyServer({}, (request) => ({
+    body: Deno.readFileSync(made.store + request.path),
+    delay: 50,
+  }));
+  const chunked = ChunkedBlob.open(index, new HttpStore(server.url));
+  // All want something of the first three chunks, while these are on their way.
+  const read = async (start: number) => {
+    let at = start;
+    for await (const piece of chunked.slice(start, 9000).stream()) {
+      sameBytes(piece, made.bytes.subarray(at, at + piece.length));
+      at += piece.length;
+      piece.fill(0);
+    }
+    strictEqual(at, 9000);
+  };
+  await Promise.all([0, 0, 1000, 2999, 0].map(read));
+  strictEqual(server.requests.length, 3);
+});
+
+Deno.test("a reader that gives up takes nothing from those who wait for the same chunk", async () => {
+  using dir = tempDir();
+  const { made, index } = open(dir);
+  const stop = new AbortController();
+  const path = made.chunk(1).slice(made.store.length);
+  await using server = await startFaultyServer({}, () => {
+    if (server.count(path) > 1) return { body: Deno.readFileSync(made.chunk(1)) };
+    // Those who read later wait by now.
+    setTimeout(() => stop.abort(), 20);
+    return { cut: { after: "request", by: "silence" } };
+  });
+  const slice = ChunkedBlob.open(index, new HttpStore(server.url)).slice(20_000, 51_000);
+  const first = rejects(slice.bytes({ signal: stop.signal }), { code: "interrupted" });
+  const others = await Promise.all([slice.bytes(), slice.slice(7).bytes(), slice.bytes()]);
+  await first;
+  for (const [i, start] of [20_000, 20_007, 20_000].entries()) {
+    sameBytes(others[i], made.bytes.subarray(start, 51_000));
+  }
+  strictEqual(server.requests.length, 2);
+
+  // One that waits for another's request may give up by itself.
+  const last = new AbortController();
+  const reading = slice.bytes();
+  const waiting = rejects(slice.bytes({ signal: last.signal }), { code: "interrupted" });
+  last.abort();
+  await waiting;
+  sameBytes(await reading, made.bytes.subarray(20_000, 51_000));
+});
+
+Deno.test("all readers that wait for a chunk hear why it cannot be had, and the next one asks again", async () => {
+  using dir = tempDir();
+  const { made, index } = open(dir);
+  const path = made.chunk(1).slice(made.store.length);
+  const right = { body: Deno.readFileSync(made.chunk(1)) };
+  await using server = await startFaultyServer({ [path]: [{ status: 403, delay: 50 }, right] });
+  const slice = ChunkedBlob.open(index, new HttpStore(server.url)).slice(20_000, 51_000);
+  await Promise.all([1, 2, 3].map(() => rejects(slice.bytes(), { code: "store", message: /403/ })));
+  strictEqual(server.count(path), 1);
+  sameBytes(await slice.bytes(), made.bytes.subarray(20_000, 51_000));
 });
 
 Deno.test("a reader that stops early stops the fetching", async () => {
