@@ -4,6 +4,7 @@ import { directory, file } from "../support/archive_bytes.ts";
 import { cliCommand, runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
+import { peers } from "../support/peers.ts";
 import { run, runAny, untilListening } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { blob } from "../support/testdata.ts";
@@ -127,14 +128,14 @@ for (const [name, words] of waits) {
 
 Deno.test({
   name: "indexes and lists may come from pipes, and go to them",
-  ignore: windows,
+  ignore: windows || !peers.bash,
   fn: async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     const script = '"$0" "$@" <(cat $INDEX) && "$0" "$@" --ignore-chunks <(head -1 $IDS) $INDEX';
     const listed = await runCli(["list-chunks", made.index]);
     const ids = dir.write("ids", listed.stdout);
-    const cached = await runAny("bash", [
+    const cached = await runAny(peers.bash!, [
       "-c",
       script,
       ...cliCommand,
@@ -147,7 +148,7 @@ Deno.test({
     deepStrictEqual([cached.code, cached.stderr], [0, ""]);
     const [program, ...before] = cliCommand;
     const sizes = ["-c", '"$@" inspect-chunks $INDEX >(cat >$OUT); wait', "bash", program, ...before];
-    await run("bash", sizes, { env: { INDEX: made.index, OUT: dir.path("sizes") } });
+    await run(peers.bash, sizes, { env: { INDEX: made.index, OUT: dir.path("sizes") } });
     strictEqual(
       (await runCli(["inspect-chunks", made.index])).stdout,
       Deno.readTextFileSync(dir.path("sizes")),

@@ -9,6 +9,7 @@ import { startFaultyServer } from "../support/faulty_server.ts";
 import { filesIn } from "../support/files.ts";
 import { joined, makeBlob, somePieces } from "../support/made.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
+import { peers } from "../support/peers.ts";
 import { run, type RunResult } from "../support/process.ts";
 import { Random, random } from "../support/random.ts";
 import { sha512256 } from "../support/sha.ts";
@@ -202,7 +203,7 @@ Deno.test({
     const index = dir.path("x.caibx");
     const parts = [random().bytes(8_000_000), new Random(1).bytes(1_000_000)];
     const result = await fedInTwo(["make", "-s", disk, index, "-"], disk, parts, async () => {
-      await run("umount", ["-l", disk]);
+      await run(peers.umount, ["-l", disk]);
     });
     assertFails(result, 1, disk, "removed, replaced or unmounted");
     ok(!exists(index));

@@ -6,6 +6,7 @@ import { assertFails } from "../support/failure.ts";
 import { filesIn } from "../support/files.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
+import { peers } from "../support/peers.ts";
 import { repository, run, runAny } from "../support/process.ts";
 import { random } from "../support/random.ts";
 import { member, pax, tarOf } from "../support/tar_bytes.ts";
@@ -312,11 +313,19 @@ Deno.test("tar of a tar that changes meanwhile fails: its bytes are of no versio
 
 Deno.test({
   name: "tar into a pipe that is closed early ends quietly",
-  ignore: Deno.build.os === "windows",
+  ignore: Deno.build.os === "windows" || !peers.bash,
   fn: async () => {
     using dir = tempDir();
     const script = `"$@" | head -c 10 >/dev/null; exit "\${PIPESTATUS[0]}"`;
-    const result = await runAny("bash", ["-c", script, "bash", ...cliCommand, "tar", "-", someTree(dir)]);
+    const result = await runAny(peers.bash!, [
+      "-c",
+      script,
+      "bash",
+      ...cliCommand,
+      "tar",
+      "-",
+      someTree(dir),
+    ]);
     deepStrictEqual([result.code, result.stderr], [141, ""]);
   },
 });
@@ -337,13 +346,13 @@ Deno.test({
 
 Deno.test({
   name: "tar of a tar gives the archive of the tree that is in it, from a file and from standard input",
-  ignore: Deno.build.os === "windows",
+  ignore: Deno.build.os === "windows" || !peers.tar,
   fn: async () => {
     using dir = tempDir();
     const tree = someTree(dir);
     dir.write("tree/left/out", "x");
     const packed = dir.path("x.tar");
-    const made = await runAny("tar", ["--format=pax", "--xattrs", "-C", tree, "-cf", packed, "."]);
+    const made = await runAny(peers.tar!, ["--format=pax", "--xattrs", "-C", tree, "-cf", packed, "."]);
     strictEqual(made.code, 0, made.stderr);
     const direct = await runCli(["tar", "--exclude=/left", "-", tree]);
     const ways: [string, Uint8Array?][] = [[packed], ["-", Deno.readFileSync(packed)]];

@@ -9,14 +9,19 @@ import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
+import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 
 const dir = tempDir();
 Deno.test.afterAll(() => dir[Symbol.dispose]());
-const made: Certificates = await makeCertificates(dir);
-const openssl = (...args: string[]) => run("openssl", args);
+/** All tests here need certificates. */
+const ignore = peers.openssl === undefined;
+const made: Certificates = ignore
+  ? { ca: "", serverCert: "", serverKey: "", clientCert: "", clientKey: "" }
+  : await makeCertificates(dir);
+const openssl = (...args: string[]) => run(peers.openssl, args);
 
 const quickKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
 
@@ -94,76 +99,80 @@ function refused(tls: Parameters<typeof makeHttpFetch>[0], ...says: RegExp[]): v
 
 /** A test of what has clients, which live as long as the program. */
 function testFetch(name: string, fn: () => Promise<void>): void {
-  Deno.test({ name, sanitizeResources: false, fn });
+  Deno.test({ name, ignore, sanitizeResources: false, fn });
 }
 
 /** Whether node:https in this Deno takes a server's own certificate that is an authority's. */
 const takesAuthorities = !Deno.version.deno.startsWith("2.6.");
 
-Deno.test("files of certificates and keys that cannot be used are refused before a request", async () => {
-  const write = (name: string, text: string) => dir.write(name, text);
-  const ca = Deno.readTextFileSync(made.ca);
-  await openssl(
-    "x509",
-    "-in",
-    made.ca,
-    "-trustout",
-    "-addtrust",
-    "serverAuth",
-    "-out",
-    dir.path("trusted.pem"),
-  );
-  await openssl("x509", "-in", made.ca, "-outform", "der", "-out", dir.path("ca.der"));
-  const damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-  const files: [path: string, says: RegExp][] = [
-    [dir.path("nowhere"), /no such file/],
-    [made.clientKey, /a private key and no certificate/],
-    [dir.path("trusted.pem"), /TRUSTED CERTIFICATE.*openssl x509/],
-    [dir.path("ca.der"), /not in PEM.*-inform der/],
-    [write("cut.pem", ca.slice(0, 300)), /cut off/],
-    [write("damaged.pem", ca + damaged), /certificate 2 of 2.*damaged/],
-    [write("empty.pem", ""), /not in PEM/],
-  ];
-  for (const [path, says] of files) {
-    const pathSays = new RegExp(RegExp.escape(path));
-    refused({ caCert: path }, /--ca-cert/, pathSays, says);
-    if (says.source.includes("2 of 2")) continue;
-    refused({ clientCert: path, clientKey: made.clientKey }, /--client-cert/, pathSays, says);
-  }
-  const cert = made.clientCert;
-  const encrypted = ["-aes256", "-passout", "pass:x"];
-  await openssl("pkey", "-in", made.clientKey, ...encrypted, "-out", dir.path("encrypted.key"));
-  await openssl("rsa", "-in", made.clientKey, "-traditional", ...encrypted, "-out", dir.path("old.key"));
-  for (const name of ["encrypted.key", "old.key"]) {
-    refused({ clientCert: cert, clientKey: dir.path(name) }, /--client-key/, /encrypted.*openssl pkey/);
-  }
-  refused(
-    { clientCert: cert, clientKey: made.serverKey },
-    /--client-cert.*--client-key.*not that of the cert/,
-  );
-  refused({ clientCert: cert, clientKey: cert }, /--client-key/, /a certificate and no private key/);
-  await openssl(
-    "req",
-    ...quickKey,
-    "-keyout",
-    dir.path("v1.key"),
-    "-out",
-    dir.path("v1.csr"),
-    "-subj",
-    "/CN=x",
-  );
-  await openssl(
-    "x509",
-    "-req",
-    "-in",
-    dir.path("v1.csr"),
-    "-signkey",
-    dir.path("v1.key"),
-    "-out",
-    dir.path("v1.pem"),
-  );
-  refused({ clientCert: dir.path("v1.pem"), clientKey: dir.path("v1.key") }, /v1\.pem/, /X\.509 v1/);
-});
+Deno.test(
+  "files of certificates and keys that cannot be used are refused before a request",
+  { ignore },
+  async () => {
+    const write = (name: string, text: string) => dir.write(name, text);
+    const ca = Deno.readTextFileSync(made.ca);
+    await openssl(
+      "x509",
+      "-in",
+      made.ca,
+      "-trustout",
+      "-addtrust",
+      "serverAuth",
+      "-out",
+      dir.path("trusted.pem"),
+    );
+    await openssl("x509", "-in", made.ca, "-outform", "der", "-out", dir.path("ca.der"));
+    const damaged = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    const files: [path: string, says: RegExp][] = [
+      [dir.path("nowhere"), /no such file/],
+      [made.clientKey, /a private key and no certificate/],
+      [dir.path("trusted.pem"), /TRUSTED CERTIFICATE.*openssl x509/],
+      [dir.path("ca.der"), /not in PEM.*-inform der/],
+      [write("cut.pem", ca.slice(0, 300)), /cut off/],
+      [write("damaged.pem", ca + damaged), /certificate 2 of 2.*damaged/],
+      [write("empty.pem", ""), /not in PEM/],
+    ];
+    for (const [path, says] of files) {
+      const pathSays = new RegExp(RegExp.escape(path));
+      refused({ caCert: path }, /--ca-cert/, pathSays, says);
+      if (says.source.includes("2 of 2")) continue;
+      refused({ clientCert: path, clientKey: made.clientKey }, /--client-cert/, pathSays, says);
+    }
+    const cert = made.clientCert;
+    const encrypted = ["-aes256", "-passout", "pass:x"];
+    await openssl("pkey", "-in", made.clientKey, ...encrypted, "-out", dir.path("encrypted.key"));
+    await openssl("rsa", "-in", made.clientKey, "-traditional", ...encrypted, "-out", dir.path("old.key"));
+    for (const name of ["encrypted.key", "old.key"]) {
+      refused({ clientCert: cert, clientKey: dir.path(name) }, /--client-key/, /encrypted.*openssl pkey/);
+    }
+    refused(
+      { clientCert: cert, clientKey: made.serverKey },
+      /--client-cert.*--client-key.*not that of the cert/,
+    );
+    refused({ clientCert: cert, clientKey: cert }, /--client-key/, /a certificate and no private key/);
+    await openssl(
+      "req",
+      ...quickKey,
+      "-keyout",
+      dir.path("v1.key"),
+      "-out",
+      dir.path("v1.csr"),
+      "-subj",
+      "/CN=x",
+    );
+    await openssl(
+      "x509",
+      "-req",
+      "-in",
+      dir.path("v1.csr"),
+      "-signkey",
+      dir.path("v1.key"),
+      "-out",
+      dir.path("v1.pem"),
+    );
+    refused({ clientCert: dir.path("v1.pem"), clientKey: dir.path("v1.key") }, /v1\.pem/, /X\.509 v1/);
+  },
+);
 
 testFetch("a certificate that the user names is trusted, also behind a byte order mark", async () => {
   await using server = serveTls({ cert: made.serverCert, key: made.serverKey });
@@ -237,7 +246,7 @@ testFetch(
 Deno.test({
   name:
     "the system's certificates count: SSL_CERT_FILE, SSL_CERT_DIR, and useless ones among them do no harm",
-  ignore: Deno.build.os === "darwin" || Deno.build.os === "windows",
+  ignore: ignore || Deno.build.os === "darwin" || Deno.build.os === "windows",
   sanitizeResources: false,
   fn: async () => {
     await using server = serveTls({ cert: made.serverCert, key: made.serverKey });

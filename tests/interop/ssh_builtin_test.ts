@@ -4,6 +4,7 @@ import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { filesIn } from "../support/files.ts";
 import { run } from "../support/process.ts";
+import { peers } from "../support/peers.ts";
 import {
   assertGood,
   assertSame,
@@ -45,7 +46,7 @@ for (const [name, file, says] of hosts) {
     fn: async () => {
       using dir = tempDir();
       await using server = await startSshd();
-      await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", dir.path("other")]);
+      await run(peers["ssh-keygen"], ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", dir.path("other")]);
       const known = `${server.home}/.ssh/known_hosts`;
       Deno.writeTextFileSync(known, file(server, Deno.readTextFileSync(dir.path("other.pub")).trim()));
       const { index, store, bytes } = small();
@@ -79,13 +80,13 @@ Deno.test({
 
 Deno.test({
   name: "ssh built in, with an agent and without key files",
-  ignore: ignoreWithout(),
+  ignore: ignoreWithout() || !peers["ssh-agent"] || !peers["ssh-add"],
   fn: async () => {
     using dir = tempDir();
     await using server = await startSshd();
     const key = `${server.home}/.ssh/id_ed25519`;
     const socket = dir.path("agent");
-    const agent = new Deno.Command("ssh-agent", {
+    const agent = new Deno.Command(peers["ssh-agent"]!, {
       args: ["-D", "-a", socket],
       stdin: "null",
       stdout: "null",
@@ -99,7 +100,7 @@ Deno.test({
       const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
       Deno.renameSync(key, dir.path("moved"));
       assertFails(await runCli(args, { env }), 1, /none of the agent's keys and key files/);
-      await run("ssh-add", ["-q", dir.path("moved")], { env });
+      await run(peers["ssh-add"], ["-q", dir.path("moved")], { env });
       assertGood(await runCli(args, { env }));
       assertSame(target, bytes);
     } finally {

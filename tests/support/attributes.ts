@@ -116,3 +116,18 @@ export function setAcl(path: string, kind: "access" | "default", rows: readonly 
   });
   setXattr(path, `system.posix_acl_${kind}`, bytes);
 }
+
+/** Whether access lists, which not every file system has, are there for temporary files. */
+export const hasAccessLists: boolean = canSetAttributes && takesAccessLists();
+
+function takesAccessLists(): boolean {
+  const file = Deno.makeTempFileSync({ prefix: "desync-test-" });
+  try {
+    setAcl(file, "access", [[1, 6], [2, 7, 12345], [4, 4], [16, 7], [32, 4]]);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    Deno.removeSync(file);
+  }
+}

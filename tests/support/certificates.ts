@@ -1,5 +1,6 @@
 /** Certificates for a test's servers and clients, made by openssl in a second and valid for two days. */
 
+import { peers } from "./peers.ts";
 import { run } from "./process.ts";
 import type { TempDir } from "./temp.ts";
 
@@ -17,7 +18,7 @@ export interface Certificates {
 export async function makeCertificates(dir: TempDir): Promise<Certificates> {
   const ca = dir.path("tls", "ca.pem");
   const caKey = dir.path("tls", "ca.key");
-  await run("openssl", [
+  await run(peers.openssl, [
     ...["req", "-x509", ...newKey, "-keyout", caKey, "-out", ca],
     ...["-days", "2", "-subj", "/CN=desync test authority"],
   ]);
@@ -26,8 +27,18 @@ export async function makeCertificates(dir: TempDir): Promise<Certificates> {
     const request = dir.path("tls", `${name}.csr`);
     const cert = dir.path("tls", `${name}.pem`);
     const extensionFile = dir.write(`tls/${name}.ext`, extensions);
-    await run("openssl", ["req", "-new", ...newKey, "-keyout", key, "-out", request, "-subj", `/CN=${name}`]);
-    await run("openssl", [
+    await run(peers.openssl, [
+      "req",
+      "-new",
+      ...newKey,
+      "-keyout",
+      key,
+      "-out",
+      request,
+      "-subj",
+      `/CN=${name}`,
+    ]);
+    await run(peers.openssl, [
       ...["x509", "-req", "-in", request, "-CA", ca, "-CAkey", caKey, "-CAcreateserial"],
       ...["-days", "2", "-extfile", extensionFile, "-out", cert],
     ]);

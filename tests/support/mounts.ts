@@ -1,16 +1,18 @@
 /** File systems of a test's own, that are small or read-only. Making them takes root on Linux. */
 
+import { peers } from "./peers.ts";
 import { run } from "./process.ts";
 
 /** Whether {@linkcode mountTmpfs} works here. */
 export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0 && mounts();
 
 function mounts(): boolean {
+  if (peers.mount === undefined || peers.umount === undefined) return false;
   const folder = Deno.makeTempDirSync({ prefix: "desync-test-" });
   try {
-    const mount = new Deno.Command("mount", { args: ["-t", "tmpfs", "none", folder], stderr: "null" });
+    const mount = new Deno.Command(peers.mount, { args: ["-t", "tmpfs", "none", folder], stderr: "null" });
     if (!mount.outputSync().success) return false;
-    return new Deno.Command("umount", { args: [folder] }).outputSync().success;
+    return new Deno.Command(peers.umount, { args: [folder] }).outputSync().success;
   } catch {
     return false;
   } finally {
@@ -27,16 +29,16 @@ export class Mount implements AsyncDisposable {
   }
 
   async makeReadOnly(): Promise<void> {
-    await run("mount", ["-o", "remount,ro", this.path]);
+    await run(peers.mount, ["-o", "remount,ro", this.path]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await run("umount", [this.path]);
+    await run(peers.umount, [this.path]);
   }
 }
 
 /** Mounts one of `size` (as `64k`) over the folder. */
 export async function mountTmpfs(folder: string, size: string): Promise<Mount> {
-  await run("mount", ["-t", "tmpfs", "-o", `size=${size}`, "none", folder]);
+  await run(peers.mount, ["-t", "tmpfs", "-o", `size=${size}`, "none", folder]);
   return new Mount(folder);
 }

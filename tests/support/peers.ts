@@ -1,5 +1,5 @@
 /**
- * The real programs that interop tests run against. A test names the one it needs and is skipped without it:
+ * The programs that tests start, declared in one place. A test names the one it needs and is skipped without it:
  *
  *     Deno.test({ name: "…", ignore: !peers.casync, fn: () => { … } });
  *
@@ -8,40 +8,60 @@
 
 import { delimiter, join } from "node:path";
 
-/** Where each program is; undefined when it is not on this machine. */
-export interface Peers {
-  casync?: string;
-  /** The desync written in Go, never this project's own program. */
-  desync?: string;
-  sshd?: string;
-  nginx?: string;
-  zstd?: string;
+/**
+ * Every program that tests start besides the {@linkcode basics}, and the package of Debian's that has it. Those without
+ * a package may always be missing.
+ */
+const packages = {
+  casync: "casync",
+  /** The desync written in Go, never this project's own program; `DESYNC_PEER` names it. */
+  desync: undefined,
+  nginx: "nginx-light",
+  zstd: "zstd",
+  /** The server, and what its users need. */
+  sshd: "openssh-server",
+  ssh: "openssh-client",
+  "ssh-keygen": "openssh-client",
+  "ssh-agent": "openssh-client",
+  "ssh-add": "openssh-client",
+  /** Makes certificates. */
+  openssl: "openssl",
   /** The shells that completion is written for. */
-  bash?: string;
-  zsh?: string;
-  fish?: string;
+  bash: "bash",
+  zsh: "zsh",
+  fish: "fish",
+  /** PowerShell. */
+  pwsh: undefined,
   /** Runs a program on a terminal of its own; the one of util-linux. */
-  script?: string;
-  /** PowerShell, which Debian does not have: a run may be without it. */
-  pwsh?: string;
+  script: "bsdutils",
   /** Checks manual pages. */
-  mandoc?: string;
+  mandoc: "mandoc",
   /** Chromium, or Chrome. */
-  chromium?: string;
-}
+  chromium: "chromium",
+  /** Any tar; whether it is GNU's says gnu_tar.ts. */
+  tar: "tar",
+  bsdtar: "libarchive-tools",
+  chattr: "e2fsprogs",
+  /** Take away permissions, attach files as devices, and mount. */
+  setpriv: "util-linux",
+  losetup: "mount",
+  mount: "mount",
+  umount: "mount",
+} as const;
 
-const names = [
-  "casync",
-  "desync",
-  "sshd",
-  "nginx",
-  "zstd",
-  "bash",
-  "zsh",
-  "fish",
-  "mandoc",
-  "chromium",
-] as const;
+/** The name of a program that may be missing. */
+export type Peer = keyof typeof packages;
+
+/** Programs that every Unix has, so that no test is skipped without them. */
+export const basics: readonly string[] = (
+  "sh cat chmod chown cp env false find grep head id kill ls mkfifo mknod mv printf rm sed seq sleep sort tail " +
+  "tee touch true wc"
+).split(" ");
+
+/** Where each program is; undefined when it is not on this machine. */
+export type Peers = { readonly [name in Peer]?: string };
+
+const names = Object.keys(packages) as Peer[];
 
 /** Set in the environment, which all test modules of a run share, once the missing programs have been told. */
 const toldVariable = "DESYNC_MISSING_PEERS_TOLD";
@@ -50,26 +70,21 @@ export const peers: Peers = findPeers();
 reportMissing();
 
 function findPeers(): Peers {
-  return {
-    casync: programs("casync")[0],
-    desync: findGoDesync(),
-    sshd: programs("sshd")[0],
-    nginx: programs("nginx")[0],
-    zstd: programs("zstd")[0],
-    bash: programs("bash")[0],
-    zsh: programs("zsh")[0],
-    fish: programs("fish")[0],
-    script: Deno.build.os === "linux" ? programs("script")[0] : undefined,
-    pwsh: programs("pwsh")[0],
-    mandoc: programs("mandoc")[0],
-    chromium: ["chromium", "google-chrome", "chrome"].flatMap(programs)[0],
-  };
+  const found: { [name in Peer]?: string } = Object.fromEntries(
+    names.map((name) => [name, programs(name)[0]]),
+  );
+  found.desync = findGoDesync();
+  found.chromium ??= ["google-chrome", "chrome"].flatMap(programs)[0];
+  if (Deno.build.os !== "linux") delete found.script;
+  // Nobody could log in.
+  if (found.ssh === undefined || found["ssh-keygen"] === undefined) delete found.sshd;
+  return found;
 }
 
-/** Every program of that name on PATH, and in /usr/sbin, which is on the PATH of few but root. */
+/** Every program of that name on PATH, and in /usr/sbin, which is on the PATH of few but root (see .ci/without.ts). */
 function programs(name: string): string[] {
   const folders = (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
-  folders.push("/usr/sbin");
+  if (!Deno.env.has("DESYNC_TEST_PATH_ONLY")) folders.push("/usr/sbin");
   const file = Deno.build.os === "windows" ? `${name}.exe` : name;
   return folders.map((folder) => join(folder, file)).filter(isProgram);
 }
@@ -105,14 +120,20 @@ function isGoDesync(path: string): boolean {
 
 function reportMissing(): void {
   const missing = names.filter((name) => peers[name] === undefined);
-  if (missing.length === 0) return;
-  const list = missing.join(", ");
-  if (Deno.env.get("DESYNC_REQUIRE_PEERS") === "1") {
-    throw new Error(`DESYNC_REQUIRE_PEERS is set, but these programs are not installed: ${list}`);
+  const list = (of: readonly string[]) => of.join(", ");
+  const required = missing.filter((name) => packages[name] !== undefined || name === "desync");
+  if (Deno.env.get("DESYNC_REQUIRE_PEERS") === "1" && required.length > 0) {
+    throw new Error(`DESYNC_REQUIRE_PEERS is set, but these programs are not installed: ${list(required)}`);
   }
-  if (Deno.env.has(toldVariable)) return;
+  if (missing.length === 0 || Deno.env.has(toldVariable)) return;
   Deno.env.set(toldVariable, "1");
   Deno.stderr.writeSync(
-    new TextEncoder().encode(`Not installed: ${list}. The tests that need them are skipped.\n`),
+    new TextEncoder().encode(`Not installed: ${list(missing)}. The tests that need them are skipped.\n`),
   );
+}
+
+/** Prints the packages to install on Debian: `apt-get install $(deno run -A tests/support/peers.ts)`. */
+if (import.meta.main) {
+  const debian = [...new Set(Object.values(packages))].filter((one) => one !== undefined);
+  Deno.stdout.writeSync(new TextEncoder().encode(`${debian.join(" ")}\n`));
 }

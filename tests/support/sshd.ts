@@ -36,7 +36,7 @@ export class Sshd implements AsyncDisposable {
 
   /** The host's fingerprint as ssh-keygen shows it. */
   async fingerprint(): Promise<string> {
-    const { stdout } = await run("ssh-keygen", ["-lf", this.#dir.path("host.pub")]);
+    const { stdout } = await run(peers["ssh-keygen"], ["-lf", this.#dir.path("host.pub")]);
     return stdout.split(" ")[1];
   }
 
@@ -48,7 +48,7 @@ export class Sshd implements AsyncDisposable {
       ...[`UserKnownHostsFile=${this.#dir.path("known_hosts")}`, "GlobalKnownHostsFile=/dev/null"],
     ].map((word) => /^[A-Z]\w+=/.test(word) ? `-o ${word}` : word);
     if (port !== undefined) options.push(`-p ${port}`);
-    return this.#script(`exec ssh ${options.join(" ")} "$@"`);
+    return this.#script(`exec ${peers.ssh} ${options.join(" ")} "$@"`);
   }
 
   /** A program to be run on the host in casync's place; which processes it became is noted. */
@@ -95,7 +95,7 @@ export async function startSshd(): Promise<Sshd> {
   try {
     const userKey = dir.path("home", ".ssh", "id_ed25519");
     for (const path of [dir.path("host"), userKey]) {
-      await run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path]);
+      await run(peers["ssh-keygen"], ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path]);
     }
     const hostKey = Deno.readTextFileSync(dir.path("host.pub")).trim();
     dir.write("known_hosts", `${alias} ${hostKey}\n`);
@@ -107,7 +107,7 @@ export async function startSshd(): Promise<Sshd> {
       // sshd writes its pid once it listens.
       if (await daemon.waitUntil(() => exists(dir.path("pid")))) {
         const known = dir.write(join("home", ".ssh", "known_hosts"), `[127.0.0.1]:${port} ${hostKey}\n`);
-        await run("ssh-keygen", ["-q", "-H", "-f", known]);
+        await run(peers["ssh-keygen"], ["-q", "-H", "-f", known]);
         return new Sshd(port, hostKey, daemon, dir);
       }
       await daemon.stop();

@@ -1,6 +1,7 @@
 /** Runs the command line so that permissions count: root, too, may then not read what nobody may. */
 
 import { cliCommand, runCli } from "./cli.ts";
+import { peers } from "./peers.ts";
 import { runAny, type RunOptions, type RunResult } from "./process.ts";
 
 const root = Deno.build.os !== "windows" && Deno.uid() === 0;
@@ -13,7 +14,7 @@ export const canDropPrivileges: boolean = Deno.build.os !== "windows" && (!root 
 
 /** Runs it without the power to read and write everything. */
 export function runCliUnprivileged(args: string[], options: RunOptions = {}): Promise<RunResult> {
-  return root ? runAny("setpriv", [...setpriv, ...cliCommand, ...args], options) : runCli(args, options);
+  return root ? runAny(peers.setpriv!, [...setpriv, ...cliCommand, ...args], options) : runCli(args, options);
 }
 
 /** Whether {@linkcode runCliWithoutDevices} works here. */
@@ -21,7 +22,7 @@ export const canDropDevices: boolean = root && hasSetpriv(withoutDevices);
 
 /** Runs it as root who may do everything but make devices, as in many containers. */
 export function runCliWithoutDevices(args: string[], options: RunOptions = {}): Promise<RunResult> {
-  return runAny("setpriv", [...withoutDevices, ...cliCommand, ...args], options);
+  return runAny(peers.setpriv!, [...withoutDevices, ...cliCommand, ...args], options);
 }
 
 /** Whether {@linkcode runCliWithoutOwners} works here. */
@@ -30,12 +31,13 @@ export const canDropOwners: boolean = root && hasSetpriv(withoutOwners);
 /** Runs it as one who may give files to nobody, but to groups that he is in: none, or those that are named. */
 export function runCliWithoutOwners(args: string[], groups: readonly number[]): Promise<RunResult> {
   const member = groups.length === 0 ? ["--clear-groups"] : ["--groups", groups.join(",")];
-  return runAny("setpriv", [...withoutOwners, ...member, ...cliCommand, ...args]);
+  return runAny(peers.setpriv!, [...withoutOwners, ...member, ...cliCommand, ...args]);
 }
 
 function hasSetpriv(args: string[]): boolean {
+  if (peers.setpriv === undefined) return false;
   try {
-    return new Deno.Command("setpriv", { args: [...args, "true"], stderr: "null" }).outputSync().success;
+    return new Deno.Command(peers.setpriv, { args: [...args, "true"], stderr: "null" }).outputSync().success;
   } catch {
     return false;
   }
