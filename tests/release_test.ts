@@ -74,3 +74,14 @@ Deno.test("the script that tries out a release fails with a program that does no
   notStrictEqual(result.code, 0);
   match(result.stderr, /tellsItsVersion/);
 });
+
+Deno.test("workflows name actions by the hash of a commit, and a release is tested before it is built", () => {
+  const read = (name: string) => Deno.readTextFileSync(join(repository, ".github/workflows", name));
+  for (const name of ["ci.yml", "release.yml"]) {
+    const used = [...read(name).matchAll(/uses: (.*)/g)].map(([, what]) => what);
+    ok(used.length > 3);
+    for (const what of used) match(what, /^(\.\/\S+|[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/);
+  }
+  match(read("release.yml"), /tests:\n {4}uses: \.\/\.github\/workflows\/ci\.yml\n/);
+  match(read("release.yml"), /build:\n {4}needs: \[tag, tests\]\n/);
+});
