@@ -5,7 +5,8 @@ import { repository } from "./process.ts";
 
 /** The programs that a file's text starts by name, each with its line. */
 function startedByName(text: string): [line: number, program: string][] {
-  const starts = /\b(?:run|runAny|Deno\.Command|Daemon|spawn|spawnSync|execFileSync)\(\s*"([\w./+-]+)"/g;
+  const starts =
+    /\b(?:run|runAny|Deno\.Command|Daemon|spawn|spawnSync|execFileSync)\(\s*"([\w./][\w.+/-]*)"/g;
   return [...text.matchAll(starts)].map((match) => {
     return [text.slice(0, match.index).split("\n").length, match[1]];
   });
