@@ -176,7 +176,7 @@ Deno.test("cat with wrong arguments", async () => {
   assertFails(await cat("-l", "80001"), 2, "80001", "80000 bytes");
   assertFails(await cat("-o", "80000", "-l", "1"), 2, "80001", "80000 bytes");
   assertFails(await cat("-o", "-1"), 2, "-o");
-  assertFails(await cat("-o", "1k"), 2, "1k");
+  assertFails(await cat("-o", "1x"), 2, "1x");
   assertFails(await cat("-l", "9007199254740993"), 2, "-l");
   assertFails(await cat(dir.root), 2, dir.root, "it is a folder");
   assertFails(await cat(dir.path("none", "x").replace("/none/", "/no/no/")), 1, "there is no folder");

@@ -47,7 +47,6 @@ const missing: [args: string[], ...says: string[]][] = [
   [["extract", "--seed", "a.caibx", "b.caibx", "c"], "--seed", "not supported yet"],
   [["extract", "--seed-dir=x", "b.caibx", "c"], "--seed-dir", "not supported yet"],
   [["list-chunks", "-t", "a.caibx"], "-t", "not supported yet"],
-  [["--config", "x.json", "list-chunks", "a.caibx"], "--config", "not supported yet"],
   [["chunk-server", "-s", "x"], "chunk-server", "not supported yet"],
   [["help", "mount-index"], "mount-index", "not supported yet"],
 ];

@@ -57,7 +57,7 @@ Deno.test("the chunks of an index are in order, in whatever order the workers an
   using pool = new WorkerPool(2);
   const workers = new Unordered(pool);
   const progress = new Progress();
-  const fill = { folder: dir.path("store"), form: "plain", level: 3 } as const;
+  const fill = { folder: dir.dir("store"), form: "plain", level: 3 } as const;
   const whole = { path: file, start: 0, end: bytes.length };
   const { index, added, addedBytes } = await makeFromFile(whole, workers, { ...options, fill, progress });
   ok(workers.answered.some((number, i) => number !== i), "they answered in another order");
@@ -147,7 +147,7 @@ Deno.test("a store gets the chunks that it lacks and no guesses, and those it ha
   using dir = tempDir();
   const rng = random();
   using pool = new WorkerPool(2);
-  const fill = { folder: dir.path("store"), form: "plain", level: 3 } as const;
+  const fill = { folder: dir.dir("store"), form: "plain", level: 3 } as const;
   const bytes = rng.bytes(1_000_000);
   const ids = new Set<string>();
   const stored: number[] = [];
