@@ -29,6 +29,7 @@ import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts
 import type { WorkerPool } from "../workers/pool.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import type { FlagValues } from "./flags.ts";
+import { SLICE, Turns } from "../jobs/turns.ts";
 import { readIdList } from "./id_list.ts";
 import { warn } from "./output.ts";
 import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
@@ -157,9 +158,13 @@ export class Locator implements AsyncDisposable {
     signal?: AbortSignal,
   ): Promise<Set<ChunkId>> {
     const ids = new Set<ChunkId>();
+    const turns = new Turns(signal);
     for (const location of indexes) {
       const index = await this.index(location, signal);
-      for (let i = 0; i < index.count; i++) ids.add(index.id(i));
+      for (let i = 0; i < index.count; i++) {
+        if (i % SLICE === 0) await turns.pass();
+        ids.add(index.id(i));
+      }
     }
     for (const path of lists) await readIdList(path, (id) => ids.add(id), signal);
     return ids;
@@ -168,6 +173,7 @@ export class Locator implements AsyncDisposable {
   /** The index in a file, on standard input, or at a URL. Throws `invalid-index` with its name. */
   async index(location: string, signal?: AbortSignal): Promise<Index> {
     const name = location === "-" ? "the index on standard input" : `the index ${withoutSecrets(location)}`;
+    const turns = new Turns(signal);
     let index: Index;
     try {
       index = await this.#readIndex(location, signal);
@@ -177,6 +183,7 @@ export class Locator implements AsyncDisposable {
         cause: error,
       });
     }
+    await turns.pass();
     const { digest } = this.#flags;
     if (digest !== undefined && digest !== index.digest) {
       throw new DesyncError(

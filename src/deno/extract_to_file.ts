@@ -3,6 +3,7 @@ import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { BlobPlan } from "../jobs/plan.ts";
+import { Turns } from "../jobs/turns.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./blob_target.ts";
@@ -46,7 +47,9 @@ export async function extractToFile(
   const { inPlace = false, threads, ...rest } = options;
   // A new file reads as zeros where nothing was written; an old one may hold anything.
   const zeros = new ZeroChunk(index, nativeCodec);
+  const turns = new Turns(options.signal);
   const plan = new BlobPlan(index, inPlace ? undefined : zeros);
+  await turns.pass();
   const target = inPlace
     ? openBlobInPlace(path, index.size)
     : createBlobTarget(path, index.size, plan.ranges());

@@ -7,6 +7,7 @@ import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../bytes.ts";
 import { interrupted } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
+import { Turns } from "./turns.ts";
 import { ChunkReader } from "../stores/chain.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
@@ -150,7 +151,9 @@ export class ChunkedBlob {
     const ahead: Ahead[] = [];
     const underWay = new Map<ChunkId, Promise<Uint8Array>>();
     let bytesAhead = 0;
+    const turns = new Turns(signal);
     while (next <= last || ahead.length > 0) {
+      await turns.pass();
       while (next <= last && (ahead.length === 0 || this.#mayReadAhead(ahead.length, bytesAhead))) {
         ahead.push(this.#begin(next, underWay, signal));
         bytesAhead += this.#index.length(next++);

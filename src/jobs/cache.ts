@@ -32,7 +32,7 @@ export async function cacheChunks(
 ): Promise<void> {
   const { ignore, progress = new Progress(), ...rest } = options;
   const plan = new BlobPlan(index);
-  const wanted = (chunk: PlannedChunk) => !ignore?.has(chunk.id);
+  const wanted = ({ id, follows }: PlannedChunk) => follows === undefined && !ignore?.has(id);
   for (const chunk of plan.chunks()) if (wanted(chunk)) progress.total += chunk.size;
   const { digest, sizes } = index;
   await deliver(plan.chunks().filter(wanted), { digest, sizes, sources, progress, ...rest }, workers);

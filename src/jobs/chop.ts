@@ -59,10 +59,9 @@ export async function firstDifference(
   const { signal, progress = new Progress() } = options;
   progress.total = index.size;
   let first: number | undefined;
-  const groups = grouped(places(index), GROUP_PIECES, GROUP_BYTES);
+  const found = () => first !== undefined;
+  const groups = grouped(places(index, found), GROUP_PIECES, GROUP_BYTES);
   await inLanes(groups, 2 * workers.size, signal, async (group) => {
-    // Whatever lies behind a difference does not matter any more.
-    if (first !== undefined && group[0].chunk > first) return;
     // Without what the ids have to be, the worker tells what they are.
     const pieces = group.map(({ offset, size }) => ({ offset, size }));
     const { ids } = await workers.store({ digest: index.digest, file: path, pieces });
@@ -92,8 +91,9 @@ interface Place {
   readonly size: number;
 }
 
-function* places(index: Index): Generator<Place> {
-  for (let chunk = 0; chunk < index.count; chunk++) {
+/** All places in order, until nobody wants any more. */
+function* places(index: Index, enough: () => boolean = () => false): Generator<Place> {
+  for (let chunk = 0; chunk < index.count && !enough(); chunk++) {
     yield { chunk, id: index.id(chunk), offset: index.start(chunk), size: index.length(chunk) };
   }
 }

@@ -13,7 +13,7 @@ import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import type { AssembleItem, Filling, FolderSource, Origin, TargetPlace } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
-import { grouped, type PlannedChunk } from "./plan.ts";
+import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 import { type Stage, stagesOf } from "./stages.ts";
@@ -27,8 +27,7 @@ export const ZEROS = "zeros";
 const LOCAL_GROUP = 64;
 /** Chunks that are fetched and handed over together. */
 const REMOTE_GROUP = 8;
-/** Bytes of chunks in one group, and in all groups that are being fetched: what memory is bounded by. */
-const GROUP_BYTES = 4 * 1024 * 1024;
+/** Bytes of chunks in all groups that are being fetched: what memory is bounded by. */
 const FETCH_BYTES = 48 * 1024 * 1024;
 
 /** What is delivered and where to. */
@@ -85,7 +84,7 @@ export class Courier {
   }
 
   async run(chunks: Iterable<PlannedChunk>): Promise<void> {
-    const groups = grouped(chunks, this.#isRemote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES);
+    const groups = grouped(chunks, this.#isRemote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES, workOf);
     await inLanes(groups, this.lanes, this.#delivery.signal, (group, signal) => this.bring(group, signal));
   }
 
@@ -116,11 +115,24 @@ export class Courier {
 
   /** Takes a group through the stages until every chunk has arrived. */
   async bring(group: readonly PlannedChunk[], signal: AbortSignal | undefined): Promise<void> {
+    try {
+      await this.#bring(group, signal);
+    } catch (error) {
+      for (const { leads } of group) leads?.fail(error);
+      throw error;
+    }
+  }
+
+  async #bring(group: readonly PlannedChunk[], signal: AbortSignal | undefined): Promise<void> {
     let rest: readonly PlannedChunk[] = group;
     const damage = new Damage();
+    for (const { follows } of group) await follows?.delivered;
     // What is there already need not be asked for.
     const { probeTarget = false, fill } = this.#delivery;
-    if (probeTarget || fill !== undefined) ({ missing: rest } = await this.#assemble(rest, [], true));
+    const copies = group.some(({ follows }) => follows !== undefined);
+    if (probeTarget || copies || fill !== undefined) {
+      ({ missing: rest } = await this.#assemble(rest, [], true));
+    }
     // A store that is filled gets the chunk of zeros as another has it, where one does.
     if (fill === undefined) rest = await this.#makeZeros(rest);
     for (const stage of this.#stages) {
@@ -137,7 +149,7 @@ export class Courier {
   async #makeZeros(group: readonly PlannedChunk[]): Promise<readonly PlannedChunk[]> {
     const { zeros } = this.#delivery;
     if (zeros === undefined) return group;
-    const made: AssembleItem[] = [];
+    const made: Delivered[] = [];
     const others: PlannedChunk[] = [];
     for (const chunk of group) {
       if (!zeros.is(chunk.id, chunk.size)) others.push(chunk);
@@ -162,7 +174,7 @@ export class Courier {
           .catch((error) => isInvalid(error) ? error : Promise.reject(error))
       ),
     );
-    const given: (AssembleItem & PlannedChunk)[] = [];
+    const given: Delivered[] = [];
     const missing: PlannedChunk[] = [];
     const damaged: [PlannedChunk, DesyncError][] = [];
     for (const [i, chunk] of group.entries()) {
@@ -172,8 +184,8 @@ export class Courier {
       else given.push({ ...chunk, given: stored, givenBy: store.location });
     }
     if (given.length > 0) damaged.push(...(await this.#assemble(given, [])).damaged);
-    await allOrFirstFailure(damaged.map(async ([{ id, size, offsets }, first]) => {
-      const chunk = { id, size, offsets };
+    await allOrFirstFailure(damaged.map(async ([{ id, size, offsets, leads, follows }, first]) => {
+      const chunk = { id, size, offsets, leads, follows };
       const open = (stored: StoredChunk) =>
         this.#deliverOne({ ...chunk, given: stored, givenBy: store.location });
       const options = { damage: damage.of(id), first, signal };
@@ -184,7 +196,7 @@ export class Courier {
   }
 
   /** Has a worker deliver a given chunk. Throws as `openChunk` does. */
-  async #deliverOne(item: AssembleItem): Promise<true> {
+  async #deliverOne(item: Delivered): Promise<true> {
     const { damaged } = await this.#assemble([item], []);
     for (const [, error] of damaged) throw error;
     return true;
@@ -194,7 +206,7 @@ export class Courier {
    * Has a worker deliver the chunks: given ones, or those in the folders. With `look` it only finds out which are
    * where they should be. Returns the ones it did not find, and the given ones that are not what their ids say.
    */
-  async #assemble<T extends AssembleItem>(
+  async #assemble<T extends Delivered>(
     items: readonly T[],
     folders: readonly FolderSource[],
     look = false,
@@ -210,7 +222,7 @@ export class Courier {
       cacheMayFail: fill === undefined && sources.stores.length > 0,
       skipPresent: fill !== undefined && look,
       giveBack: receive !== undefined,
-      items,
+      items: items.map(itemOf),
     });
     if (cacheProblem !== undefined) this.#cacheUse.failed(errorFromWire(cacheProblem));
     const missing: T[] = [];
@@ -220,16 +232,18 @@ export class Courier {
       if (origin === "missing") missing.push(item);
       else if (typeof origin === "object") damaged.push([item, errorFromWire(origin)]);
       else {
-        this.#count(nameOf(origin, item, folders), item, storedBytes[i]);
+        const name = nameOf(origin, item, folders);
+        this.#count(name, item, storedBytes[i]);
+        item.leads?.deliver(name);
         receive?.(item, bytes[i]!);
       }
     }
     return { missing, damaged };
   }
 
-  #count(name: string, item: AssembleItem, storedBytes: number): void {
+  #count(name: string, item: Delivered, storedBytes: number): void {
     const places = this.#delivery.target === undefined ? 1 : item.offsets.length;
-    this.#progress.add(name, 1, item.size * places, storedBytes);
+    this.#progress.add(name, item.follows === undefined ? 1 : 0, item.size * places, storedBytes);
   }
 }
 
@@ -245,12 +259,20 @@ class Damage {
   }
 }
 
+/** A chunk, and its bytes where they are at hand. */
+type Delivered = PlannedChunk & Pick<AssembleItem, "given" | "givenBy">;
+
+function itemOf({ id, size, offsets, given, givenBy, follows }: Delivered): AssembleItem {
+  return { id, size, offsets, given, givenBy, copyFrom: follows?.offset };
+}
+
 function nameOf(
   origin: Exclude<Origin, "missing" | WireError>,
-  item: AssembleItem,
+  item: Delivered,
   folders: readonly FolderSource[],
 ): string {
   if (origin === "target") return THE_TARGET;
+  if (origin === "copied") return item.follows?.source ?? THE_TARGET;
   if (origin === "present") return "there already";
   if (origin === "given") return item.givenBy ?? "a store";
   const { role, folder } = folders[origin];

@@ -4,6 +4,7 @@ import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { inLanes } from "./lanes.ts";
+import { SLICE, Turns } from "./turns.ts";
 
 /** Counts of chunks and bytes; "different" chunks are counted once however often they occur. */
 export interface IndexInfo {
@@ -63,9 +64,15 @@ export async function indexInfo(index: Index, sources: Sources, options: InfoOpt
     sizeNotInSeedNorCache: 0,
     compressedSizeNotInSeedNorCache: 0,
   };
+  const turns = new Turns(signal);
   const first = index.firstOccurrences();
   const seeded = new Set<ChunkId>();
-  for (const seed of seeds) for (let i = 0; i < seed.count; i++) seeded.add(seed.id(i));
+  for (const seed of seeds) {
+    for (let i = 0; i < seed.count; i++) {
+      if (i % SLICE === 0) await turns.pass();
+      seeded.add(seed.id(i));
+    }
+  }
 
   const count = (i: number, inSeed: boolean, inCache: boolean) => {
     const size = index.length(i);
@@ -89,6 +96,7 @@ export async function indexInfo(index: Index, sources: Sources, options: InfoOpt
   // A promise for each of a million chunks takes longer than counting them.
   if (cache === undefined && stores.length === 0) {
     for (let i = 0; i < index.count; i++) {
+      if (i % SLICE === 0) await turns.pass();
       if (first[i] !== i) continue;
       const inSeed = isSeeded(i);
       count(i, inSeed, false);

@@ -1,5 +1,6 @@
 /** Several asynchronous loops over one sequence, that end together. */
 import { interrupted } from "../errors.ts";
+import { Turns } from "./turns.ts";
 
 type Items<T> = Iterable<T> | AsyncIterable<T>;
 
@@ -17,6 +18,7 @@ export async function inLanes<T>(
   const stop = new AbortController();
   const given = typeof items === "function" ? items(stop.signal) : items;
   const iterator = Symbol.asyncIterator in given ? given[Symbol.asyncIterator]() : given[Symbol.iterator]();
+  const turns = new Turns();
   const failures: unknown[] = [];
   const fail = (error: unknown) => {
     failures.push(error);
@@ -32,6 +34,8 @@ export async function inLanes<T>(
         const next = await iterator.next();
         if (next.done || stop.signal.aborted) return;
         await work(next.value, stop.signal);
+        // Work that waits for nothing would keep a signal from being heard.
+        if (turns.over) await turns.give();
       }
     } catch (error) {
       fail(error);

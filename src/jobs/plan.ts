@@ -1,14 +1,38 @@
-/** Which chunks a blob needs and where each of them goes: every id once, in the order of the blob. */
+/** Which chunks a blob needs and where each of them goes, in the order in which the blob first needs them. */
 import type { ChunkId } from "../chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
+import { FirstPart } from "./first_part.ts";
 import type { ByteRange } from "./ports.ts";
 
-/** A chunk and all its places in the blob. */
+/** Bytes that are written, or hashed, by one thread before anybody else is heard. */
+export const GROUP_BYTES: number = 4 * 1024 * 1024;
+/** A place takes a call of the system, however small the chunk. */
+const LEAST_WORK = 1024;
+/** Places of a large chunk that are worth reading it for, as far as that does not take too long. */
+const WORTHWHILE_PLACES = 16;
+const LONGEST_BYTES = 64 * 1024 * 1024;
+
+/** A chunk and its places in the blob: all of them, or a part of very many. */
 export interface PlannedChunk {
   readonly id: ChunkId;
   readonly size: number;
   readonly offsets: number[];
+  /** For the first part of the places where there are others. */
+  readonly leads?: FirstPart;
+  /** For the others. */
+  readonly follows?: FirstPart;
+}
+
+/** How much work a chunk is, in bytes. */
+export function workOf({ size, offsets }: PlannedChunk): number {
+  return offsets.length * Math.max(size, LEAST_WORK);
+}
+
+/** Places in one part. */
+function placesInPart(size: number): number {
+  const bytes = Math.max(GROUP_BYTES, Math.min(WORTHWHILE_PLACES * size, LONGEST_BYTES));
+  return Math.max(1, Math.floor(bytes / Math.max(size, LEAST_WORK)));
 }
 
 /** A plan for one index: 8 bytes a chunk besides the index, however large the blob. */
@@ -18,26 +42,52 @@ export class BlobPlan {
   readonly #first: Int32Array;
   /** For each chunk the next of the same id, -1 at the last. */
   readonly #next: Int32Array;
-  readonly #skip: ZeroChunk | undefined;
+  /** The first occurrence of the chunk that is left out, -1 when there is none. */
+  readonly #skipped: number;
 
   /** The chunk `skip` is left out. */
   constructor(index: Index, skip?: ZeroChunk) {
     this.#index = index;
     this.#first = index.firstOccurrences();
     this.#next = linkRepeats(this.#first);
-    this.#skip = skip;
+    this.#skipped = skip === undefined ? -1 : this.#firstOf(skip);
   }
 
-  /** The different chunks, in the order in which the blob first needs them. */
+  /**
+   * The different chunks. One with very many places comes in parts, one right after the other: no part that follows is in
+   * a group ({@linkcode grouped} by their work) with the one that leads.
+   */
   *chunks(): Generator<PlannedChunk> {
     for (let i = 0; i < this.#index.count; i++) {
-      if (this.#first[i] !== i) continue;
-      if (this.#skips(i)) continue;
-      const id = this.#index.id(i);
-      const offsets: number[] = [];
-      for (let at = i; at >= 0; at = this.#next[at]) offsets.push(this.#index.start(at));
-      yield { id, size: this.#index.length(i), offsets };
+      if (this.#first[i] === i && !this.#skips(i)) yield* this.#parts(i);
     }
+  }
+
+  *#parts(first: number): Generator<PlannedChunk> {
+    const id = this.#index.id(first);
+    const size = this.#index.length(first);
+    const most = placesInPart(size);
+    let follows: FirstPart | undefined;
+    let offsets: number[] = [];
+    for (let at = first; at >= 0; at = this.#next[at]) {
+      if (offsets.length === most) {
+        if (follows === undefined) {
+          follows = new FirstPart(offsets[0]);
+          yield { id, size, offsets, leads: follows };
+        } else yield { id, size, offsets, follows };
+        offsets = [];
+      }
+      offsets.push(this.#index.start(at));
+    }
+    yield follows === undefined ? { id, size, offsets } : { id, size, offsets, follows };
+  }
+
+  #firstOf(chunk: ZeroChunk): number {
+    for (let i = 0; i < this.#index.count; i++) {
+      if (this.#first[i] !== i || this.#index.length(i) !== chunk.size) continue;
+      if (chunk.is(this.#index.id(i), chunk.size)) return i;
+    }
+    return -1;
   }
 
   /** The parts of the blob that are not left out, joined where they touch. */
@@ -55,8 +105,7 @@ export class BlobPlan {
   }
 
   #skips(i: number): boolean {
-    const size = this.#index.length(i);
-    return this.#skip !== undefined && size === this.#skip.size && this.#skip.is(this.#index.id(i), size);
+    return this.#first[i] === this.#skipped;
   }
 }
 
@@ -70,22 +119,24 @@ function linkRepeats(first: Int32Array): Int32Array {
   return next;
 }
 
-/** The chunks in groups of up to `count` and about `bytes`. */
+/** The chunks in groups of up to `count` and about `bytes`, which `weigh` counts. */
 export function* grouped<T extends { readonly size: number }>(
   chunks: Iterable<T>,
   count: number,
   bytes: number,
+  weigh: (chunk: T) => number = ({ size }) => size,
 ): Generator<T[]> {
   let group: T[] = [];
   let sum = 0;
   for (const chunk of chunks) {
-    if (group.length > 0 && (group.length >= count || sum + chunk.size > bytes)) {
+    const weight = weigh(chunk);
+    if (group.length > 0 && (group.length >= count || sum + weight > bytes)) {
       yield group;
       group = [];
       sum = 0;
     }
     group.push(chunk);
-    sum += chunk.size;
+    sum += weight;
   }
   if (group.length > 0) yield group;
 }

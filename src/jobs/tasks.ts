@@ -43,6 +43,8 @@ export interface AssembleItem {
   readonly size: number;
   /** Its places in the blob. */
   readonly offsets: readonly number[];
+  /** Where in the target it should be already, from which it is copied then. */
+  readonly copyFrom?: number;
   /** The chunk, when it has been fetched already, and from where. */
   readonly given?: StoredChunk;
   readonly givenBy?: string;
@@ -72,7 +74,7 @@ export interface AssembleTask {
  * Where a chunk came from: the number of a folder, or one of the words. For a given one that is not what its id says,
  * the error that says why.
  */
-export type Origin = number | "given" | "target" | "present" | "missing" | WireError;
+export type Origin = number | "given" | "target" | "copied" | "present" | "missing" | WireError;
 
 /** Answer to {@linkcode AssembleTask}: for each item its origin, and the bytes read from stores for it. */
 export interface AssembleResult {

@@ -4,6 +4,9 @@ import { interrupted } from "../errors.ts";
 /** A turn, in milliseconds. */
 const TURN_MS = 50;
 
+/** Chunks of an index that are looked at before the clock is. */
+export const SLICE = 10_000;
+
 /** The turns of one job. */
 export class Turns {
   readonly #signal: AbortSignal | undefined;
@@ -18,6 +21,13 @@ export class Turns {
   get over(): boolean {
     if (this.#signal?.aborted) throw interrupted();
     return performance.now() - this.#began > TURN_MS;
+  }
+
+  /** Gives others their turn when it is time. Throws `interrupted` when the job has to stop. */
+  async pass(): Promise<void> {
+    if (!this.over) return;
+    await this.give();
+    if (this.#signal?.aborted) throw interrupted();
   }
 
   /** Goes on when all others that were waiting have had their turn. */

@@ -56,6 +56,7 @@ export class Assembler {
     if (task.target !== undefined && task.probeTarget && this.#isInPlace(task, task.target, item)) {
       return ["target", 0];
     }
+    if (task.target !== undefined && this.#copy(task, task.target, item)) return ["copied", 0];
     if (task.skipPresent && task.fill !== undefined && this.#folders.has(task.fill, item.id)) {
       return ["present", 0];
     }
@@ -152,17 +153,29 @@ export class Assembler {
   }
 
   #isInPlace(task: AssembleTask, target: TargetPlace, item: AssembleItem): boolean {
+    return item.offsets.every((offset) => this.#read(task, target, item, offset) !== null);
+  }
+
+  /** Copies the chunk from where the target should have it. False when it is not there. */
+  #copy(task: AssembleTask, target: TargetPlace, item: AssembleItem): boolean {
+    if (item.copyFrom === undefined) return false;
+    const bytes = this.#read(task, target, item, item.copyFrom);
+    if (bytes === null) return false;
+    this.#deliver(task, item, bytes, undefined);
+    return true;
+  }
+
+  /** The chunk as the target has it at that place, valid until the next call; `null` when it has something else there. */
+  #read(task: AssembleTask, target: TargetPlace, item: AssembleItem, offset: number): Uint8Array | null {
     if (this.#probe.length < item.size) this.#probe = new Uint8Array(item.size);
-    const file = this.#open(target);
-    return item.offsets.every((offset) => {
-      let bytes: Uint8Array;
-      try {
-        bytes = file.read(this.#probe.subarray(0, item.size), offset);
-      } catch (error) {
-        throw fileError(`read ${target.shown}`, error);
-      }
-      return bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
-    });
+    let bytes: Uint8Array;
+    try {
+      bytes = this.#open(target).read(this.#probe.subarray(0, item.size), offset);
+    } catch (error) {
+      throw fileError(`read ${target.shown}`, error);
+    }
+    const same = bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
+    return same ? bytes : null;
   }
 
   #open({ path, shown, sparse }: TargetPlace): TargetFile {

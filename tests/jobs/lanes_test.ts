@@ -95,3 +95,16 @@ Deno.test("the first failure is the one that is told, also when the sequence fai
   const work = (): Promise<void> => Promise.reject(new Error("first"));
   await rejects(inLanes(failing(), 1, undefined, work), /first/);
 });
+
+Deno.test("a signal is heard although all work is done at once", async () => {
+  const interrupt = new AbortController();
+  const timer = setTimeout(() => interrupt.abort(), 0);
+  let done = 0;
+  const running = inLanes(numbers(5_000_000), 2, interrupt.signal, () => {
+    done++;
+    return Promise.resolve();
+  });
+  await rejects(running, { code: "interrupted" });
+  clearTimeout(timer);
+  ok(done < 5_000_000);
+});

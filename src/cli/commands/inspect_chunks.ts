@@ -4,6 +4,7 @@ import type { Index } from "../../formats/index.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { outputPath } from "../local_path.ts";
+import { Turns } from "../../jobs/turns.ts";
 import { localStore, Locator } from "../location.ts";
 import { writeWholePieces } from "../piece_output.ts";
 
@@ -18,18 +19,26 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const store = flags.store === undefined
     ? undefined
     : new ChunkFolder(localStore(flags, "look into").folder);
-  await writeWholePieces(output, () => listOf(index, store), signal);
+  await writeWholePieces(output, () => listOf(index, store, new Turns(signal)), signal);
   return DONE;
 }
 
 /** The list as desync prints it, in pieces: that of a large index takes more memory than the index. */
-function* listOf(index: Index, store: ChunkFolder | undefined): Generator<Uint8Array> {
+async function* listOf(
+  index: Index,
+  store: ChunkFolder | undefined,
+  turns: Turns,
+): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  if (index.count === 0) return yield encoder.encode("[]\n");
+  if (index.count === 0) {
+    yield encoder.encode("[]\n");
+    return;
+  }
   for (let from = 0; from < index.count; from += GROUP) {
     const to = Math.min(from + GROUP, index.count);
     let text = from === 0 ? "[\n" : ",\n";
     for (let i = from; i < to; i++) text += `${i === from ? "" : ",\n"}${entryOf(index, i, store)}`;
+    await turns.pass();
     yield encoder.encode(to === index.count ? `${text}\n]\n` : text);
   }
 }
