@@ -28,6 +28,7 @@ import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 import { filePieces } from "../deno/file_pieces.ts";
+import { type Affordable, affordable } from "../deno/open_files.ts";
 import type { FlagValues } from "./flags.ts";
 import { SLICE, Turns } from "../jobs/turns.ts";
 import { readIdList } from "./id_list.ts";
@@ -47,6 +48,7 @@ export class Locator implements AsyncDisposable {
   #http: HttpOptions | undefined;
   #pool: WorkerPool | undefined;
   #cacheReported = false;
+  #affordable: Affordable | undefined;
 
   constructor(flags: FlagValues) {
     this.#flags = flags;
@@ -54,8 +56,15 @@ export class Locator implements AsyncDisposable {
 
   /** Bounds of the requests in flight to each store. */
   get limits(): LimiterOptions {
-    const max = this.#flags.concurrency;
-    return max === undefined ? DEFAULT_LIMITS : { start: Math.min(DEFAULT_LIMITS.start, max), max };
+    const max = Math.min(this.#flags.concurrency ?? DEFAULT_LIMITS.max, this.#connections);
+    return { start: Math.min(DEFAULT_LIMITS.start, max), max };
+  }
+
+  /** Connections that each store may have. */
+  get #connections(): number {
+    this.#affordable ??= affordable();
+    const stores = Math.max(1, this.#flags.store?.length ?? 0);
+    return Math.max(1, Math.floor(this.#affordable.connections / stores));
   }
 
   /** The cache and the stores that were named, to be asked what they have and no more: the cache has to be there. */
@@ -231,7 +240,7 @@ export class Locator implements AsyncDisposable {
       location: location.shown,
       idleTimeoutMs: this.#flags.timeout,
       maxChunkSize,
-      maxSessions: Math.min(this.#flags.concurrency ?? SSH_SESSIONS, MAX_SSH_SESSIONS),
+      maxSessions: Math.min(this.#flags.concurrency ?? SSH_SESSIONS, MAX_SSH_SESSIONS, this.#connections),
       connect: this.#flags.sshBuiltin
         ? async () => (await import("../deno/ssh_builtin.ts")).connectBuiltin(remoteProgram, location)
         : () => connectBySsh(ssh, remoteProgram, location),

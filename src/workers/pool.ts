@@ -1,5 +1,6 @@
 /** The workers, started when first needed, each given a little more than it is doing so that none waits. */
 import { DesyncError, errorFromWire } from "../errors.ts";
+import { affordable } from "../deno/open_files.ts";
 import type { Workers } from "../jobs/ports.ts";
 import type {
   AssembleResult,
@@ -38,9 +39,9 @@ export class WorkerPool implements Workers, Disposable {
   readonly #queue: Pending[] = [];
   #nextNumber = 0;
 
-  /** One worker for each processor, but no more than `most`. */
+  /** One worker for each processor, but no more than `most` and than the limit of open files allows. */
   constructor(most: number = Infinity) {
-    this.size = Math.max(1, Math.min(most, navigator.hardwareConcurrency));
+    this.size = Math.max(1, Math.min(most, navigator.hardwareConcurrency, affordable().threads));
   }
 
   async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
