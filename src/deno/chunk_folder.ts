@@ -1,11 +1,13 @@
 /** Chunks as files in a folder: `abcd/abcd….cacnk` compressed, the same without the ending when plain. */
 import { existsSync } from "node:fs";
+import { equalBytes } from "../bytes.ts";
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { removeQuietly } from "./temporary_file.ts";
+import { codeOf } from "./tree_system.ts";
 
 /** What the names of chunks begin with while they are written, as desync's do. */
 export const TEMPORARY_PREFIX = ".tmp-cacnk";
@@ -113,9 +115,20 @@ export class ChunkFolder {
       Deno.renameSync(temporary, target);
     } catch (error) {
       removeQuietly(temporary);
+      // Windows replaces no file that is open: another is reading, or was faster with the same chunk.
+      if (isNotReplaced(error) && this.#holds(target, chunk.bytes)) return;
       // Nothing that was there can be missing now.
       if (isNotFound(error)) throw vanished(this.path);
       throw fileError(`store chunk ${id} in ${this.path}`, error);
+    }
+  }
+
+  /** Whether the file has these bytes. */
+  #holds(path: string, bytes: Uint8Array): boolean {
+    try {
+      return equalBytes(Deno.readFileSync(path), bytes);
+    } catch {
+      return false;
     }
   }
 
@@ -172,4 +185,11 @@ function readFully(file: Deno.FsFile, buffer: Uint8Array): number {
     length += read;
   }
   return length;
+}
+
+/** Whether a rename failed because of what is at the new name. */
+function isNotReplaced(error: unknown): boolean {
+  return ["EPERM", "EACCES", "EBUSY", "EEXIST"].includes(codeOf(error)) ||
+    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.AlreadyExists ||
+    error instanceof Deno.errors.Busy;
 }
