@@ -3,6 +3,7 @@ import { deepStrictEqual, rejects } from "node:assert/strict";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { filesIn } from "../support/files.ts";
 import { canMount } from "../support/mounts.ts";
+import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { chunkPath, sha512256 } from "../support/sha.ts";
@@ -18,13 +19,13 @@ Deno.test({
     const store = new LocalStore(dir.dir("store"));
     const file = dir.write(`store/${chunkPath(id, "")}`, bytes);
     // Linux replaces no file that something is mounted on.
-    await run("mount", ["--bind", file, file]);
+    await run(peers.mount, ["--bind", file, file]);
     try {
       await store.put(id, { form: "plain", bytes });
       await rejects(store.put(id, { form: "plain", bytes: bytes.map((byte) => byte ^ 1) }), /it is in use/);
       deepStrictEqual(filesIn(store.folder), [chunkPath(id, "")]);
     } finally {
-      await run("umount", [file]);
+      await run(peers.umount, [file]);
     }
   },
 });
