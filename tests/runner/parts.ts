@@ -15,7 +15,16 @@ export interface Part {
 }
 
 /** Files that take longest, which are begun first: otherwise one of them alone would be left at the end. */
-const longest = ["tests/interop/matrix_test.ts"];
+const longest = [
+  "tests/interop/matrix_test.ts",
+  "tests/cli/bad_input_test.ts",
+  "tests/interop/make_test.ts",
+  "tests/cli/permissions_test.ts",
+  "tests/deno/untar_safety_test.ts",
+  "tests/cli/make_test.ts",
+  "tests/chunker/casync_test.ts",
+  "tests/cli/extract_test.ts",
+];
 
 /**
  * The parts for these paths, or for all tests and all examples in the documentation if there are none. Undefined when
