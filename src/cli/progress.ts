@@ -44,6 +44,11 @@ export function showProgress(progress: Progress, flags: FlagValues, shown: Shown
   };
 }
 
+/** Whether progress is shown to people, who also want to read what was done in the end. */
+export function isShownToPeople(flags: FlagValues): boolean {
+  return ["bar", "plain"].includes(modeOf(flags.progress ?? "auto"));
+}
+
 function makeDisplay(mode: Mode, progress: Progress, shown: Shown): Display {
   if (mode === "json") return new JsonLines(progress);
   if (mode === "lines") return new PercentLines(progress, shown.label ?? "");

@@ -4,6 +4,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { SSH2, WASM_ZSTD } from "../../src/deno/late_packages.ts";
 import { type NpmRegistry, startNpmRegistry } from "../support/npm_registry.ts";
+import { runCli } from "../support/cli.ts";
 import { repository, run, runAny, type RunResult } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
@@ -81,6 +82,24 @@ Deno.test("from a clone, each run fetches only the packages that it uses, and la
   const offline = await desync(...extract, dir.path("second"));
   deepStrictEqual([offline.code, offline.stderr], [0, ""]);
   strictEqual(lock(), before);
+});
+
+Deno.test("where a bar is shown, extract says at its end what it wrote, and otherwise nothing", async () => {
+  using dir = tempDir();
+  const out = dir.path("out");
+  const shown = await runCli([...extract, out], { env: { DESYNC_PROGRESSBAR_ENABLED: "1", TERM: "xterm" } });
+  strictEqual(shown.stderr.split("\n").at(-2), `${out}: 2.44 MB, complete and verified`);
+  const failed = await runCli([
+    "extract",
+    "--progress",
+    "bar",
+    "-s",
+    dir.root,
+    testdata("casync-blob.caibx"),
+    out,
+  ]);
+  deepStrictEqual([failed.code, failed.stderr.includes("complete")], [1, false]);
+  strictEqual((await runCli([...extract, out])).stderr, "");
 });
 
 Deno.test("from a URL, a run fetches only the packages that it uses", async () => {

@@ -95,7 +95,8 @@ Deno.test({
     ) {
       const { code, stdout } = await runOnTerminal({ columns }, args);
       strictEqual(code, 0, stdout);
-      const [text, ...more] = stdout.split("\n");
+      const [text, result, ...more] = stdout.split("\n");
+      match(result, /: 80\.0 KB, complete and verified\r?$/);
       deepStrictEqual(more, [""], stdout);
       const drawn = text.split("\r").slice(1).map((line) => line.replace("\x1b[K", ""));
       ok(drawn.length >= 2, stdout);
@@ -116,7 +117,7 @@ Deno.test({
       const { code, stdout } = await runOnTerminal({ columns: 80, name: "dumb" }, args);
       strictEqual(code, 0, stdout);
       ok(!stdout.includes("\r") && !stdout.includes("\x1b"), JSON.stringify(stdout));
-      match(stdout, /^.*100% {2}80\.0 KB of 80\.0 KB .*\n$/m);
+      match(stdout, /^.*100% {2}80\.0 KB of 80\.0 KB .*\n/m);
     }
   },
 });

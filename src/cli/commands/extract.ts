@@ -8,8 +8,9 @@ import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
-import { print } from "../output.ts";
-import { showProgress } from "../progress.ts";
+import { print, printError } from "../output.ts";
+import { isShownToPeople, showProgress } from "../progress.ts";
+import { formatBytes } from "../text.ts";
 
 /** Builds the blob. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -30,6 +31,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     };
     await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
   }
+  if (isShownToPeople(flags)) printError(`${output}: ${formatBytes(index.size)}, complete and verified\n`);
   if (flags.printStats) print(`${JSON.stringify(statistics(index, progress, output), null, 2)}\n`);
   return DONE;
 }
