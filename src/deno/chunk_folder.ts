@@ -85,7 +85,9 @@ export class ChunkFolder {
   renew(id: ChunkId, form: StoredForm): void {
     const now = new Date();
     try {
-      Deno.utimeSync(this.pathOf(id, form), now, now);
+      // By the open file: a chunk may be a symlink. Windows takes a time only from a writer.
+      using file = Deno.openSync(this.pathOf(id, form), { read: true, write: Deno.build.os === "windows" });
+      file.utimeSync(now, now);
     } catch {
       // The time only helps to find chunks that nobody uses.
     }
