@@ -8,6 +8,8 @@ export interface FileState {
   readonly size: number;
   readonly mtime: number | undefined;
   readonly inode: number | undefined;
+  /** A block device, which may be larger than what was written to it. */
+  readonly isDevice: boolean;
 }
 
 /** A file that is open for reading. */
@@ -80,14 +82,20 @@ export function inspectSource(path: string): FileState {
   if (info.isDirectory) {
     throw new DesyncError("usage", `Cannot read ${path}: it is a folder (\`desync tar\` packs folders)`);
   }
-  if (info.isBlockDevice) return { size: deviceSize(path), mtime: undefined, inode: info.ino ?? undefined };
+  const inode = info.ino ?? undefined;
+  if (info.isBlockDevice) return { size: deviceSize(path), mtime: undefined, inode, isDevice: true };
   if (!info.isFile) {
     throw new DesyncError(
       "usage",
       `Cannot read ${path}: it is no regular file (write what it gives to one; \`desync make\` also takes standard input, -)`,
     );
   }
-  return { size: info.size, mtime: info.mtime?.getTime(), inode: info.ino ?? undefined };
+  return { size: info.size, mtime: info.mtime?.getTime(), inode, isDevice: false };
+}
+
+/** Bytes to compare with a blob of that size: of a block device no more than the blob has. */
+export function sizeToCompare({ size, isDevice }: FileState, blob: { readonly size: number }): number {
+  return isDevice ? Math.min(size, blob.size) : size;
 }
 
 /** Throws `io` when the file is not what it was. */

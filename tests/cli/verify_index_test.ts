@@ -1,6 +1,8 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
+import { filesIn } from "../support/files.ts";
+import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { joined, makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { runAny } from "../support/process.ts";
@@ -72,4 +74,35 @@ Deno.test("verify-index with wrong arguments", async () => {
   );
   assertFails(await runCli(["verify-index", made.index, dir.root]), 2, dir.root, "folder");
   assertFails(await runCli(["verify-index", "--digest", "sha256", made.index, file]), 2, "sha512-256");
+});
+
+Deno.test({
+  name: "of a block device as many bytes are compared and chopped as the blob has",
+  ignore: !hasLoopDevices,
+  fn: async () => {
+    using dir = tempDir();
+    const noise = new Random(9);
+    const made = makeBlob(dir, Array.from({ length: 5 }, () => noise.bytes(1024)));
+    const { bytes } = made;
+    const wrong = bytes.slice();
+    wrong[4000]++;
+    for (
+      const [content, ...says] of [
+        [joined([bytes, new Uint8Array(3072).fill(1)])],
+        [bytes],
+        [joined([wrong, new Uint8Array(512)]), "3072 to 4096"],
+        [bytes.subarray(0, 4608), "4608 bytes instead of 5120"],
+      ] as const
+    ) {
+      await using device = await attachLoopDevice(dir.write("image", content));
+      const chop = ["chop", "-s", dir.path("chopped")];
+      for (const command of [["verify-index"], chop]) {
+        const result = await runCli([...command, made.index, device.path]);
+        if (says.length > 0) assertFails(result, 3, device.path, ...says);
+        else deepStrictEqual([result.code, result.stderr], [0, ""]);
+      }
+    }
+    const verified = await runCli(["verify", "-s", dir.path("chopped")]);
+    deepStrictEqual([verified.code, filesIn(dir.path("chopped")).length], [0, 5]);
+  },
 });

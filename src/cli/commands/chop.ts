@@ -1,7 +1,7 @@
 /** `desync chop -s FOLDER INDEX FILE` */
 import { chopFile } from "../../jobs/chop.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
+import { checkUnchanged, inspectSource, sizeToCompare } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
@@ -17,12 +17,13 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await locator.index(indexLocation, signal);
   const ignore = await locator.ignored(signal);
   const source = inspectSource(input);
+  const size = sizeToCompare(source, index);
   using store = locator.storeToFill(onlyStore(flags));
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags, { stored: "stored" });
-  await chopFile(input, source.size, index, pool, { fill: store.filling, ignore, signal, progress });
+  await chopFile(input, size, index, pool, { fill: store.filling, ignore, signal, progress });
   checkUnchanged(input, source);
   store.check();
   return DONE;

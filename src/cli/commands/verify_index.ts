@@ -2,7 +2,7 @@
 import { DesyncError } from "../../errors.ts";
 import { firstDifference } from "../../jobs/chop.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { checkUnchanged, inspectSource } from "../../deno/source_file.ts";
+import { checkUnchanged, inspectSource, sizeToCompare } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
@@ -17,10 +17,11 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   inputPath(input);
   const index = await new Locator(flags).index(indexLocation, signal);
   const source = inspectSource(input);
+  const size = sizeToCompare(source, index);
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags);
-  const difference = await firstDifference(input, source.size, index, pool, { signal, progress });
+  const difference = await firstDifference(input, size, index, pool, { signal, progress });
   checkUnchanged(input, source);
   if (difference === undefined) return DONE;
   const { offset, length } = difference;
