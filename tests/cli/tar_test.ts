@@ -72,10 +72,15 @@ Deno.test("tar tells of hard links and statistics, and of nothing else", async (
   using dir = tempDir();
   dir.write("tree/a", "text");
   Deno.linkSync(dir.path("tree/a"), dir.path("tree/b"));
-  const { code, stderr } = await runCli(["tar", "--print-stats", dir.path("x.catar"), dir.path("tree")]);
+  const { code, stdout, stderr } = await runCli([
+    "tar",
+    "--print-stats",
+    dir.path("x.catar"),
+    dir.path("tree"),
+  ]);
   const [first, ...rest] = stderr.split("\n");
-  deepStrictEqual([code, first.includes("1 hard links were stored as files")], [0, true]);
-  const { Nodes, HardLinks, BytesTotal } = JSON.parse(rest.join("\n"));
+  deepStrictEqual([code, first.includes("1 hard links were stored as files"), rest], [0, true, [""]]);
+  const { Nodes, HardLinks, BytesTotal } = JSON.parse(stdout);
   deepStrictEqual([Nodes, HardLinks, BytesTotal], [3, 1, Deno.statSync(dir.path("x.catar")).size]);
 });
 

@@ -43,7 +43,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const bytes = serializeIndex(made.index);
   await writeResult(output, bytes, signal);
   if (flags.printStats) {
-    // The first two are desync's.
+    // The first two are desync's, and so is standard error: the index may be on standard output.
     const statistics = {
       ChunksAccepted: made.index.count,
       ChunksProduced: made.index.count,

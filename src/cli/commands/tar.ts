@@ -14,8 +14,8 @@ import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { inputPath, outputPath } from "../local_path.ts";
 import { Locator, missingOption, onlyStore } from "../location.ts";
-import { printError, warn } from "../output.ts";
-import { writeResult, writeWholePieces } from "../piece_output.ts";
+import { print, printError, warn } from "../output.ts";
+import { isStandardOutput, writeResult, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { type ReadInput, treeInput } from "../tree_input.ts";
 
@@ -31,7 +31,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const packed = flags.index
     ? await packIntoStore(output, source, noting, flags, progress, signal)
     : await packIntoFile(output, noting, flags, progress, signal);
-  return report(packed, times, flags);
+  return report(packed, times, output, flags);
 }
 
 /** What was packed. */
@@ -92,7 +92,7 @@ async function packIntoStore(
   return { tree, statistics };
 }
 
-function report({ tree, statistics }: Packed, times: LostTimes, flags: FlagValues): number {
+function report({ tree, statistics }: Packed, times: LostTimes, output: string, flags: FlagValues): number {
   const { nodes, hardLinks, changed, changedPath, blind } = tree;
   if (hardLinks > 0) {
     warn(`${hardLinks} hard links were stored as files of their own, which archives have instead`);
@@ -109,7 +109,9 @@ function report({ tree, statistics }: Packed, times: LostTimes, flags: FlagValue
     );
   }
   if (flags.printStats) {
-    printError(`${JSON.stringify({ Nodes: nodes, HardLinks: hardLinks, ...statistics }, null, 2)}\n`);
+    const text = `${JSON.stringify({ Nodes: nodes, HardLinks: hardLinks, ...statistics }, null, 2)}\n`;
+    if (isStandardOutput(output)) printError(text);
+    else print(text);
   }
   return changed > 0 || times.count > 0 ? PARTLY : DONE;
 }
