@@ -33,12 +33,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       `Builds the blob that an index describes, out of chunks from one or more stores. The index may be a file,
 "-" for standard input, or an http(s) URL. The blob is built beside the output and renamed over it when it
-is complete and verified; with -k the output itself is written to.`,
-    flags: ["stores", "cache", "cacheRepair", "inPlace", "printStats", "progress", ...REMOTE_FLAGS],
+is complete and verified; with -k the output itself is written to. A block device is always written in place, and
+refused while it is mounted or otherwise in use. A file that is the blob already is not written at all.`,
+    flags: [
+      "stores",
+      "cache",
+      "cacheRepair",
+      "inPlace",
+      "force",
+      "detailedExitStatus",
+      "printStats",
+      "progress",
+      ...REMOTE_FLAGS,
+    ],
     examples: [
       "desync extract -s /mnt/store image.caibx image.raw",
       "desync extract -s https://example.com/store -c /var/cache/desync image.caibx image.raw",
-      "desync extract -s /mnt/store -k image.caibx /dev/sdb1",
+      "desync extract -s /mnt/store image.caibx /dev/sdb1",
     ],
     load: () => import("./commands/extract.ts"),
   },

@@ -9,6 +9,8 @@ export const FAILED = 1;
 export const WRONG_USAGE = 2;
 /** Done in part, or something did not match. */
 export const PARTLY = 3;
+/** The output was up to date already: only where an option asks for this status. */
+export const UP_TO_DATE = 4;
 /** Stopped by Ctrl-C or a signal. */
 export const INTERRUPTED = 130;
 
@@ -21,6 +23,7 @@ export const STATUSES: readonly (readonly [status: number, means: string])[] = [
   [FAILED, "failed; standard error tells why"],
   [WRONG_USAGE, "the command line makes no sense"],
   [PARTLY, "done in part, or something does not match"],
+  [UP_TO_DATE, "the output was up to date already (only with --detailed-exit-status)"],
   [INTERRUPTED, "stopped by Ctrl-C or a signal"],
   [UNREAD, "the reader of the output closed it before its end"],
 ];

@@ -19,6 +19,8 @@ export interface FlagValues {
   readonly clientCert?: string;
   readonly clientKey?: string;
   readonly inPlace?: boolean;
+  readonly force?: boolean;
+  readonly detailedExitStatus?: boolean;
   readonly printStats?: boolean;
   readonly repair?: boolean;
   readonly format: "json" | "plain";
@@ -251,7 +253,15 @@ export const FLAGS = {
   inPlace: {
     flags: "-k, --in-place",
     description:
-      "write into the existing file or block device, keep what is right in it, and keep it on failure",
+      "write into the existing file, keep what is right in it, and keep it on failure (block devices: always)",
+  },
+  force: {
+    flags: "--force",
+    description: "write to a block device although it is mounted or otherwise in use",
+  },
+  detailedExitStatus: {
+    flags: "--detailed-exit-status",
+    description: "end with status 4 when the output was up to date already",
   },
   printStats: { flags: "--print-stats", description: "print statistics as JSON at the end" },
   repair: { flags: "-r, --repair", description: "remove invalid chunks from the store" },

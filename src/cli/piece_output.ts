@@ -2,6 +2,7 @@
 import { fstatSync } from "node:fs";
 import { freeBytes } from "../bytes.ts";
 import { fileError } from "../deno/file_errors.ts";
+import { claimDevice } from "../deno/device_claim.ts";
 import { openOutput } from "../deno/output_file.ts";
 import { isSpecialPlace, outputError } from "../deno/output_place.ts";
 import { WholeFile } from "../deno/whole_file.ts";
@@ -40,6 +41,7 @@ async function writePieces(
   const toStandardOutput = isStandardOutput(path);
   try {
     if (toStandardOutput) return await writeTo(Deno.stdout, pieces, signal);
+    using _claim = claimDevice(path, "unmount it first");
     using file = await openOutput(path, signal);
     await writeTo(file, pieces, signal);
   } catch (error) {

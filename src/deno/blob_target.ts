@@ -3,7 +3,9 @@
  */
 import { DesyncError } from "../errors.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
-import { fileError } from "./file_errors.ts";
+import { claimDevice } from "./device_claim.ts";
+import { isDevicePath } from "./device_path.ts";
+import { fileError, isNotFound } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
 import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
 import { freeSpace } from "./permitted.ts";
@@ -11,10 +13,11 @@ import { TemporaryFile } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
 export function createBlobTarget(path: string, size: number, data: Iterable<ByteRange>): BlobTarget {
+  if (isDevicePath(path)) checkExists(path);
   if (path === "-" || isSpecialPlace(path)) {
     throw new DesyncError(
       "usage",
-      `Cannot replace ${path}: it is not a regular file (--in-place writes into a block device, \`desync cat\` to a pipe)`,
+      `Cannot replace ${path}: it is not a regular file (\`desync cat\` writes to a pipe)`,
     );
   }
   checkPlace(path);
@@ -45,40 +48,85 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
   };
 }
 
-/** The file or block device itself: what it holds already counts, and it is kept when the work fails. */
-export function openBlobInPlace(path: string, size: number): BlobTarget {
+function checkExists(path: string): void {
+  try {
+    Deno.statSync(path);
+  } catch (error) {
+    throw fileError(`write ${path}`, error);
+  }
+}
+
+/** What {@linkcode openBlobInPlace} opened. */
+export interface InPlaceTarget extends BlobTarget {
+  /** It was there before, with the blob's size if it is a file. */
+  readonly fits: boolean;
+}
+
+/**
+ * The file or block device itself: what it holds already counts, and it is kept when the work fails. A device that is in
+ * use is refused unless `force` is given.
+ */
+export function openBlobInPlace(path: string, size: number, force = false): InPlaceTarget {
+  let claim: Disposable | undefined;
+  let file: Deno.FsFile | undefined;
+  let before: Deno.FileInfo | undefined;
   let device = false;
   try {
-    using file = Deno.openSync(path, { create: true, read: true, write: true });
-    const info = file.statSync();
-    device = !info.isFile;
-    if (device && info.isBlockDevice === false) {
-      throw new DesyncError(
-        "usage",
-        `Cannot write into ${path}: it is neither a file nor a block device`,
-      );
-    }
-    if (!device && info.size < size) file.truncateSync(size);
-    const room = device ? file.seekSync(0, Deno.SeekMode.End) : size;
-    if (room < size) {
-      throw new DesyncError("io", `Cannot write ${path}: it has ${room} bytes, the blob has ${size}`);
-    }
+    if (!force) claim = claimDevice(path, "unmount it, or give --force");
+    [file, before] = openFile(path);
+    device = before?.isFile === false;
+    if (device) checkRoom(path, file.seekSync(0, Deno.SeekMode.End), size);
+    else if ((before?.size ?? 0) < size) file.truncateSync(size);
   } catch (error) {
+    file?.close();
+    claim?.[Symbol.dispose]();
     throw outputError(path, error);
   }
+  let open = true;
+  const close = () => {
+    if (open) file.close();
+    if (open) claim?.[Symbol.dispose]();
+    open = false;
+  };
   return {
     path,
     shown: path,
     sparse: false,
+    fits: before !== undefined && (device || before.size === size),
     commit: () => {
       try {
-        if (!device) Deno.truncateSync(path, size);
+        // By the open file: a path may be a symlink. One that has the size already is left as it is, with its time.
+        if (!device && file.statSync().size !== size) file.truncateSync(size);
       } catch (error) {
         throw fileError(`write ${path}`, error);
+      } finally {
+        close();
       }
     },
-    discard: () => {},
+    discard: close,
   };
+}
+
+/** Opened, and what it was before; `undefined` when it had to be made. Throws `usage` for what has no places. */
+function openFile(path: string): [Deno.FsFile, Deno.FileInfo | undefined] {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { read: true, write: true });
+  } catch (error) {
+    // A new file among the devices would lie in memory.
+    if (!isNotFound(error) || isDevicePath(path)) throw error;
+    return [Deno.openSync(path, { create: true, read: true, write: true }), undefined];
+  }
+  const info = file.statSync();
+  // Windows does not say what is a device.
+  if (info.isFile || info.isBlockDevice !== false) return [file, info];
+  file.close();
+  throw new DesyncError("usage", `Cannot write into ${path}: it is neither a file nor a block device`);
+}
+
+function checkRoom(path: string, room: number, size: number): void {
+  if (room >= size) return;
+  throw new DesyncError("io", `Cannot write ${path}: it has ${room} bytes, the blob has ${size}`);
 }
 
 /** What the file takes on the disk. On Windows that is all of it: holes are for files that were made so, which these are not. */

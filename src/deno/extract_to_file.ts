@@ -1,25 +1,38 @@
 /** Extraction into a file, with everything wired: the plan, the target and the workers. */
 import { ZeroChunk } from "../codec/zero_chunk.ts";
+import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
+import { isBlob } from "../jobs/chop.ts";
+import { THE_TARGET } from "../jobs/deliver.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { BlobPlan } from "../jobs/plan.ts";
+import type { Workers } from "../jobs/ports.ts";
+import { Progress } from "../jobs/progress.ts";
 import { Turns } from "../jobs/turns.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./blob_target.ts";
 import { nativeCodec } from "./native_codec.ts";
+import { isBlockDevice } from "./output_place.ts";
+import { checkUnchanged, inspectSource } from "./source_file.ts";
 
 /** What {@linkcode extractToFile} may be given. */
 export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {
-  /** Write into the existing file or block device, keep what is right in it, and keep it on failure. */
+  /**
+   * Write into the existing file, keep what is right in it, and keep it on failure. A block device is always written to
+   * so.
+   */
   readonly inPlace?: boolean;
+  /** Write to a block device although it is mounted or otherwise in use. */
+  readonly force?: boolean;
   /** Threads at most. Default: one for each processor. */
   readonly threads?: number;
 }
 
 /**
  * Builds the blob in the file `path`: beside it under a temporary name, renamed over it when it is complete, so that an
- * old file stays whole until the new one is. Every chunk is verified before it is written.
+ * old file stays whole until the new one is. Every chunk is verified before it is written. A file that is the blob
+ * already is not written at all, and `upToDate` is true then.
  *
  * Throws {@linkcode DesyncError}: `missing-chunk`, `invalid-chunk`, `store`, `timeout`, `io`, `interrupted`.
  *
@@ -43,16 +56,53 @@ export async function extractToFile(
   sources: Sources,
   path: string,
   options: ExtractToFileOptions = {},
-): Promise<void> {
-  const { inPlace = false, threads, ...rest } = options;
-  // A new file reads as zeros where nothing was written; an old one may hold anything.
-  const zeros = new ZeroChunk(index, nativeCodec);
-  const turns = new Turns(options.signal);
-  const plan = new BlobPlan(index, inPlace ? undefined : zeros);
-  await turns.pass();
-  const target = inPlace
-    ? openBlobInPlace(path, index.size)
-    : createBlobTarget(path, index.size, plan.ranges());
+): Promise<{ readonly upToDate: boolean }> {
+  const { inPlace = false, force, threads, progress = new Progress(), ...rest } = options;
+  const { signal } = rest;
+  const turns = new Turns(signal);
   using pool = new WorkerPool(threads);
-  await extractBlob(index, plan, sources, target, pool, { ...rest, probeTarget: inPlace, zeros });
+  const zeros = new ZeroChunk(index, nativeCodec);
+  if (inPlace || isBlockDevice(path)) {
+    const plan = new BlobPlan(index);
+    await turns.pass();
+    const target = openBlobInPlace(path, index.size, force);
+    await extractBlob(index, plan, sources, target, pool, {
+      ...rest,
+      progress,
+      zeros,
+      probeTarget: true,
+    });
+    return { upToDate: target.fits && progress.sources.every(({ name }) => name === THE_TARGET) };
+  }
+  if (await isThere(path, index, pool, progress, signal)) return { upToDate: true };
+  // A new file reads as zeros where nothing was written; an old one may hold anything.
+  const plan = new BlobPlan(index, zeros);
+  await turns.pass();
+  const target = createBlobTarget(path, index.size, plan.ranges());
+  await extractBlob(index, plan, sources, target, pool, { ...rest, progress, zeros });
+  return { upToDate: false };
+}
+
+/** Whether the blob is there already, in a file that may be read. A symlink is to become a file. */
+async function isThere(
+  path: string,
+  index: Index,
+  workers: Workers,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    const { isFile, size } = Deno.lstatSync(path);
+    if (!isFile || size !== index.size) return false;
+    const before = inspectSource(path);
+    const found = await isBlob(path, size, index, workers, { name: THE_TARGET, progress, signal });
+    await workers.release();
+    if (found) checkUnchanged(path, before);
+    return found;
+  } catch (error) {
+    if (error instanceof DesyncError && error.code === "interrupted") throw error;
+    // It cannot be read, or changed meanwhile: it is replaced then.
+    progress.reset();
+    return false;
+  }
 }

@@ -4,13 +4,13 @@ import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { codeOf } from "./tree_system.ts";
 
 /**
- * Opens and empties what is at the path. A pipe is waited for until somebody reads it, in a way that `signal` ends with
+ * Opens and empties what is at the path; nothing is made there. A pipe is waited for until somebody reads it, in a way that `signal` ends with
  * `interrupted`: Deno 2.6 stops the whole thread where a pipe is opened that has no reader.
  */
 export async function openOutput(path: string, signal?: AbortSignal): Promise<Deno.FsFile> {
   const held = isPipe(path) ? await openWithReader(path, signal) : undefined;
   try {
-    return await Deno.open(path, { write: true, create: true, truncate: true });
+    return await Deno.open(path, { write: true, truncate: true });
   } finally {
     // Not before: its reader would take it for the end.
     if (held !== undefined) closeSync(held);

@@ -15,6 +15,16 @@ export function isSpecialPlace(path: string): boolean {
   }
 }
 
+/** Whether there is a block device: a disk, a partition, a loop device. */
+export function isBlockDevice(path: string): boolean {
+  try {
+    return Deno.statSync(path).isBlockDevice ?? false;
+  } catch {
+    // Opening it says why it cannot be looked at.
+    return false;
+  }
+}
+
 /** Throws when there is no folder for the file, or a folder in its place: to be told before hours of work are lost. */
 export function checkPlace(path: string): void {
   try {

@@ -46,4 +46,10 @@ export class Progress {
     count.storedBytes += storedBytes;
     this.done += bytes;
   }
+
+  /** Nothing has been done: what was counted so far turned out to be of no use. */
+  reset(): void {
+    this.done = 0;
+    this.#sources.clear();
+  }
 }

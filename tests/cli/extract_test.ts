@@ -247,7 +247,9 @@ Deno.test("no output of progress unless it is asked for, and then lines that par
     strictEqual(last.total, made.bytes.length);
     deepStrictEqual(last.sources.map((source: { name: string }) => source.name), [made.store]);
   };
+  Deno.removeSync(dir.path("target"));
   checkLines((await runCli([...args, "--progress=json"])).stderr);
+  Deno.removeSync(dir.path("target"));
   const bar = (await runCli([...args, "--progress", "bar"])).stderr;
   ok(bar.includes("100%") && bar.includes("80.0 KB of 80.0 KB"), bar);
   strictEqual((await runCli([...args, "--progress=none"])).stderr, "");
@@ -280,6 +282,7 @@ Deno.test({
     }
     for (const inPlace of [[], ["-k"]]) {
       const args = ["extract", ...inPlace, "--print-stats", "-s", made.store, made.index, dir.path("target")];
+      if (inPlace.length === 0) Deno.removeSync(dir.path("target"));
       const ours = JSON.parse((await runCli(args)).stdout);
       const theirs = JSON.parse((await run(peers.desync, args)).stdout);
       for (const name of Object.keys(theirs)) ok(name in ours, name);

@@ -1,5 +1,6 @@
 /** File systems of a test's own, that are small or read-only. Making them takes root on Linux. */
 
+import { hasLoopDevices } from "./loop_device.ts";
 import { peers } from "./peers.ts";
 import { run } from "./process.ts";
 
@@ -20,7 +21,10 @@ function mounts(): boolean {
   }
 }
 
-/** A file system in memory, gone when it is disposed of. */
+/** Whether {@linkcode mountNew} works here. */
+export const canMountDevices: boolean = canMount && hasLoopDevices && peers["mkfs.ext4"] !== undefined;
+
+/** A mounted file system, unmounted when it is disposed of. */
 export class Mount implements AsyncDisposable {
   readonly path: string;
 
@@ -40,5 +44,12 @@ export class Mount implements AsyncDisposable {
 /** Mounts one of `size` (as `64k`) over the folder. */
 export async function mountTmpfs(folder: string, size: string): Promise<Mount> {
   await run(peers.mount, ["-t", "tmpfs", "-o", `size=${size}`, "none", folder]);
+  return new Mount(folder);
+}
+
+/** Makes a file system on a block device and mounts it over the folder. */
+export async function mountNew(device: string, folder: string): Promise<Mount> {
+  await run(peers["mkfs.ext4"], ["-q", device]);
+  await run(peers.mount, [device, folder]);
   return new Mount(folder);
 }

@@ -42,6 +42,7 @@ const packages = {
   tar: "tar",
   bsdtar: "libarchive-tools",
   chattr: "e2fsprogs",
+  "mkfs.ext4": "e2fsprogs",
   /** Take away permissions, attach files as devices, and mount. */
   setpriv: "util-linux",
   losetup: "mount",
@@ -54,7 +55,7 @@ export type Peer = keyof typeof packages;
 
 /** Programs that every Unix has, so that no test is skipped without them. */
 export const basics: readonly string[] = (
-  "sh cat chmod chown cp env false find grep head id kill ls mkfifo mknod mv printf rm sed seq sleep sort tail " +
+  "sh cat chmod chown cmp cp env false find grep head id kill ln ls mkdir mkfifo mknod mv printf rm sed seq sleep sort stat tail " +
   "tee touch true wc"
 ).split(" ");
 

@@ -3,7 +3,7 @@ import { extractToFile } from "../../deno/extract_to_file.ts";
 import { THE_TARGET, ZEROS } from "../../jobs/deliver.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
-import { DONE } from "../exit_status.ts";
+import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
@@ -20,20 +20,26 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await locator.index(indexLocation, signal);
   const sources = locator.sourcesOf(index);
   const progress = new Progress();
-  {
+  const { upToDate } = await (async () => {
     using _display = showProgress(progress, flags, { label: "Attempt 1: Assembling" });
     const options = {
       signal,
       progress,
       limits: locator.limits,
       inPlace: flags.inPlace,
+      force: flags.force,
       threads: flags.concurrency,
     };
-    await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
+    return await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
+  })();
+  if (isShownToPeople(flags)) {
+    const state = upToDate ? "up to date already" : "complete and verified";
+    printError(`${output}: ${formatBytes(index.size)}, ${state}\n`);
   }
-  if (isShownToPeople(flags)) printError(`${output}: ${formatBytes(index.size)}, complete and verified\n`);
-  if (flags.printStats) print(`${JSON.stringify(statistics(index, progress, output), null, 2)}\n`);
-  return DONE;
+  if (flags.printStats) {
+    print(`${JSON.stringify({ ...statistics(index, progress, output), "up-to-date": upToDate }, null, 2)}\n`);
+  }
+  return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
 }
 
 /** The names are desync's, but for the sources, which tell more. Chunks are counted once wherever they go. */
