@@ -139,6 +139,8 @@ Deno.test({
     await extracts(dir, made, "-s", made.store);
     strictEqual(mode(), 0o666 & ~Deno.umask());
     for (const kept of [0o600, 0o444, 0o755, 0o666]) {
+      Deno.chmodSync(target, 0o600);
+      dir.write("target", "old");
       Deno.chmodSync(target, kept);
       await extracts(dir, made, "-s", made.store);
       strictEqual(mode(), kept);
