@@ -1,22 +1,35 @@
 /** Writing to standard output and error. */
 import { fileError } from "../deno/file_errors.ts";
+import { isClosedPipe, write, writeNow } from "../deno/stdio.ts";
 
 const encoder = new TextEncoder();
 
-/** Whoever read our output has closed it: nobody is left to tell. */
+/** Whoever read our output has closed it: nobody is left to report to. */
 export class OutputClosed extends Error {}
 
 /** Writes to standard output. Throws {@linkcode OutputClosed} when nobody reads it any more. */
 export function print(text: string): void {
   try {
-    writeFully(Deno.stdout, encoder.encode(text));
+    writeNow(1, encoder.encode(text));
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
-    throw fileError("write standard output", error);
+    throw outputProblem(error);
   }
 }
 
-/** The same for what is told on the way of work that goes on when nobody reads it any more. */
+/** Writes bytes to standard output while other work goes on. Throws `OutputClosed`, `io`, `interrupted`. */
+export async function printBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  try {
+    await write(1, bytes, signal);
+  } catch (error) {
+    throw outputProblem(error);
+  }
+}
+
+function outputProblem(error: unknown): Error {
+  return isClosedPipe(error) ? new OutputClosed() : fileError("write standard output", error);
+}
+
+/** {@linkcode print} for what is found by work that goes on when nobody reads it any more. */
 export function printInPassing(text: string): void {
   // On a terminal it would stand behind the bar.
   if (wiper !== "" && Deno.stdout.isTerminal()) printError(wiper);
@@ -27,12 +40,17 @@ export function printInPassing(text: string): void {
   }
 }
 
+/** How long a message waits for somebody to read those before; only one does. */
+const PATIENCE_MS = 10_000;
+
+let patience = PATIENCE_MS;
+
 /** Writes to standard error, as far as that is possible. */
 export function printError(text: string): void {
   try {
-    writeFully(Deno.stderr, encoder.encode(text));
+    if (!writeNow(2, encoder.encode(text), patience)) patience = 0;
   } catch {
-    // There is nobody to tell.
+    // There is nobody to report to.
   }
 }
 
@@ -59,9 +77,4 @@ export function barIsDrawn(wipe: string): void {
 /** Reports on standard error what does not end the command. */
 export function warn(sentence: string): void {
   printError(asJson ? `${JSON.stringify({ warning: sentence })}\n` : `${wiper}desync: ${sentence}\n`);
-}
-
-function writeFully(file: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.length) written += file.writeSync(bytes.subarray(written));
 }

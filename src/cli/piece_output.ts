@@ -1,18 +1,13 @@
 /** Bytes, at once or piece by piece, written to where the user wants them. */
 import { fstatSync } from "node:fs";
 import { freeBytes } from "../bytes.ts";
-import { fileError } from "../deno/file_errors.ts";
 import { claimDevice } from "../deno/device_claim.ts";
 import { openOutput } from "../deno/output_file.ts";
 import { isSpecialPlace, outputError } from "../deno/output_place.ts";
+import { isClosedPipe } from "../deno/stdio.ts";
 import { WholeFile } from "../deno/whole_file.ts";
-import { OutputClosed } from "./output.ts";
+import { OutputClosed, printBytes } from "./output.ts";
 import { orInterrupted } from "../or_interrupted.ts";
-
-/** What is written to. */
-interface Target {
-  write(bytes: Uint8Array): Promise<number>;
-}
 
 /** Whether the user means standard output. */
 export function isStandardOutput(path: string | undefined): path is "-" | undefined {
@@ -38,15 +33,25 @@ async function writePieces(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  const toStandardOutput = isStandardOutput(path);
+  if (isStandardOutput(path)) return await writeTo((bytes) => printBytes(bytes, signal), pieces);
+  using _claim = claimDevice(path, "unmount it first");
+  using file = await naming(path, () => openOutput(path, signal));
+  await writeTo((bytes) => naming(path, () => writeFully(file, bytes, signal)), pieces);
+}
+
+/** Runs what writes there, whose errors then say so. */
+async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    if (toStandardOutput) return await writeTo(Deno.stdout, pieces, signal);
-    using _claim = claimDevice(path, "unmount it first");
-    using file = await openOutput(path, signal);
-    await writeTo(file, pieces, signal);
+    return await work();
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
-    throw toStandardOutput ? fileError("write standard output", error) : outputError(path, error);
+    throw isClosedPipe(error) ? new OutputClosed() : outputError(path, error);
+  }
+}
+
+/** A pipe may have a reader that takes its time: nothing here waits for it in a way that Ctrl-C cannot end. */
+async function writeFully(file: Deno.FsFile, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await orInterrupted(() => file.write(bytes.subarray(at)), signal);
   }
 }
 
@@ -77,19 +82,13 @@ export async function writeResult(
   await writeWholePieces(path, () => [bytes], signal);
 }
 
-/**
- * A pipe may have a reader that takes its time, or none yet: nothing here waits for it in a way that Ctrl-C cannot end. The
- * memory of each piece is given back when it is written.
- */
+/** The memory of each piece is given back when it is written. */
 async function writeTo(
-  target: Target,
+  write: (bytes: Uint8Array) => Promise<void>,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  signal: AbortSignal,
 ): Promise<void> {
   for await (const piece of pieces) {
-    for (let at = 0; at < piece.length;) {
-      at += await orInterrupted(() => target.write(piece.subarray(at)), signal);
-    }
+    await write(piece);
     freeBytes(piece);
   }
 }

@@ -5,8 +5,10 @@ import { codeOf } from "./tree_system.ts";
 /** The same words whoever was asked: Deno, node, or the C library. */
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  EAGAIN: "it does not wait for its reader (O_NONBLOCK), for which Linux and --allow-ffi are needed",
   EBADF: "not supported here",
   EBUSY: "it is in use",
+  ECONNRESET: "the other end closed the connection",
   EDQUOT: "the disk quota is used up",
   EEXIST: "there is something else of that name",
   EFBIG: "the file is larger than the file system or a limit allows",
@@ -30,6 +32,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EOPNOTSUPP: "not supported by the file system",
   EOVERFLOW: "out of range",
   EPERM: "operation not permitted",
+  EPIPE: "the other end closed it",
   ERANGE: "out of range",
   EROFS: "the file system is read-only",
   ETXTBSY: "it is a program that is running",

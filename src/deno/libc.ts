@@ -87,7 +87,7 @@ function load(): Deno.DynamicLibrary<typeof SYMBOLS> | null {
 }
 
 /** The error of the call before, which must have been the last one. */
-export function errno(c: Libc): number {
+export function errno(c: Pick<Libc, "__errno_location">): number {
   const pointer = c.__errno_location();
   return pointer === null ? 0 : new Deno.UnsafePointerView(pointer).getInt32();
 }
@@ -141,6 +141,11 @@ export class RawFile implements Disposable {
   }
 }
 
+/** The error of the call before, to be thrown. */
+export function systemErrorOf(c: Pick<Libc, "__errno_location">): SystemError {
+  return new SystemError(errno(c));
+}
+
 /** What a call of the library refused, with the system's word for why, as node's errors have it. */
 export class SystemError extends Error {
   /** Such as `ENOENT`. */
@@ -155,9 +160,11 @@ export class SystemError extends Error {
 const CODES: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
+  4: "EINTR",
   5: "EIO",
   6: "ENXIO",
   9: "EBADF",
+  11: "EAGAIN",
   12: "ENOMEM",
   13: "EACCES",
   16: "EBUSY",
@@ -172,6 +179,7 @@ const CODES: Readonly<Record<number, string>> = {
   27: "EFBIG",
   28: "ENOSPC",
   30: "EROFS",
+  32: "EPIPE",
   34: "ERANGE",
   36: "ENAMETOOLONG",
   38: "ENOSYS",
@@ -180,6 +188,7 @@ const CODES: Readonly<Record<number, string>> = {
   61: "ENODATA",
   75: "EOVERFLOW",
   95: "ENOTSUP",
+  104: "ECONNRESET",
   122: "EDQUOT",
 };
 

@@ -41,7 +41,8 @@ const SENT_BYTES = 32 * 1024;
 /**
  * Serves until the client says goodbye, the input ends, or the signal comes, even when the client takes no answers then.
  * What a client asks for is read only as fast as it takes the answers. Throws `protocol` when the client does not speak
- * it, after telling it so, and `timeout` when it is too slow. Between its requests it may take its time.
+ * it, after telling it so, and `timeout` when it is too slow. Between its requests it may take its time. Streams that fail
+ * mean that the client is gone, which is a good end too, unless they fail with a {@linkcode DesyncError}, which is thrown.
  *
  * @example Say hello to a server
  * ```ts
@@ -115,10 +116,12 @@ async function converse(
   }
 }
 
-/** One of the two directions broke. */
+/** One of the two directions was closed. */
 class ClientGone extends Error {}
 
 function gone(cause: unknown): never {
+  // A stream that knows better says so.
+  if (cause instanceof DesyncError) throw cause;
   throw new ClientGone("The client is gone", { cause });
 }
 

@@ -1,12 +1,13 @@
 /** `desync pull - - - STORE` */
 import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { DesyncError } from "../../errors.ts";
+import { filePieces } from "../../deno/file_pieces.ts";
 import { nativeCodec } from "../../deno/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator } from "../location.ts";
-import { warn } from "../output.ts";
+import { printBytes, warn } from "../output.ts";
 
 /** Serves until the client is done. Being told to stop is a good end too. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -18,7 +19,9 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     );
   }
   await using locator = new Locator(flags);
-  await serveChunks(locator.store(location), Deno.stdin.readable, Deno.stdout.writable, {
+  const input = ReadableStream.from(filePieces(undefined, signal));
+  const output = new WritableStream<Uint8Array>({ write: (bytes) => printBytes(bytes, signal) });
+  await serveChunks(locator.store(location), input, output, {
     codec: nativeCodec,
     compress: (bytes) => nativeCodec.compress(bytes, DEFAULT_ZSTD_LEVEL),
     onProblem: warn,
