@@ -108,15 +108,18 @@ Deno.test({
     await using mount = await mountNew(device.path, dir.dir("mounted"));
     Deno.writeTextFileSync(`${mount.path}/file`, "precious");
     await run("sync", ["-f", mount.path]);
-    const before = Deno.readFileSync(device.path);
+    // The file system itself never writes here.
+    const start = () => Deno.readFileSync(device.path).subarray(0, 1024);
+    const before = start();
     const from = ["-s", made.store, made.index, device.path];
     for (const command of [["extract"], ["extract", "-k"], ["cat"]]) {
       assertFails(await runCli([...command, ...from]), 1, device.path, "mounted", "unmount it");
-      sameBytes(Deno.readFileSync(device.path), before);
+      sameBytes(start(), before);
     }
     const forced = await runCli(["extract", "--force", ...from]);
     deepStrictEqual([forced.code, forced.stderr], [0, ""]);
-    sameBytes(Deno.readFileSync(device.path).subarray(0, made.bytes.length), made.bytes);
+    sameBytes(start(), made.bytes.subarray(0, 1024));
+    strictEqual(Deno.readTextFileSync(`${mount.path}/file`), "precious");
   },
 });
 
