@@ -1,4 +1,5 @@
 /** What an archive records, as the user has chosen it. */
+import { nameBytes } from "../bytes.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import {
   EXCLUDE_FILE,
@@ -34,7 +35,7 @@ export function archiveFeatures(flags: FlagValues, os: typeof Deno.build.os = De
 export function excludePatterns(flags: FlagValues): ExcludePatterns {
   const parse = (patterns: readonly string[] = [], option: string, prefix: string) =>
     ExcludePatterns.parseFile(
-      new TextEncoder().encode(patterns.map((pattern) => prefix + pattern).join("\n")),
+      nameBytes(patterns.map((pattern) => prefix + pattern).join("\n")),
       option,
     );
   return parse(flags.exclude, "--exclude", "").with(parse(flags.include, "--include", "!"));

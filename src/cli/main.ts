@@ -1,10 +1,12 @@
 /** From the words on the command line to an exit status. */
 import { CommanderError } from "npm:commander@15.1.0";
+import { checkCurrentFolder, givenWords } from "../deno/given_words.ts";
 import { errorToWire, messageOf } from "../errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { normalize } from "./go_words.ts";
 import { OutputClosed, printError, useJson, usesJson } from "./output.ts";
 import { makeProgram } from "./program.ts";
+import type { FlagValues } from "./flags.ts";
 import { onInterrupt } from "./signals.ts";
 
 /** Runs the command line. Returns the exit status; never throws. */
@@ -16,19 +18,30 @@ export async function main(args: readonly string[]): Promise<number> {
     let status = DONE;
     const program = makeProgram(async (spec, positionals, flags) => {
       verbose = flags.verbose ?? false;
+      checkCurrentFolder();
       const [{ run }, { checkConfiguration }] = await Promise.all([
         spec.load(),
         import("./configuration.ts"),
       ]);
       using interrupt = onInterrupt();
+      using reached = isReachable(positionals, flags)
+        ? undefined
+        : (await import("./reachable.ts")).makeReachable(spec, positionals, flags);
       await checkConfiguration(spec, positionals, flags, interrupt.signal);
-      status = await run(positionals, flags, interrupt.signal);
+      status = await run(reached?.positionals ?? positionals, reached?.flags ?? flags, interrupt.signal);
     });
-    await program.parseAsync(normalize(args), { from: "user" });
+    await program.parseAsync(normalize(givenWords(args)), { from: "user" });
     return status;
   } catch (error) {
     return report(error, verbose);
   }
+}
+
+/** Whether all of it can be opened as it is: what is not UTF-8 cannot. */
+function isReachable(positionals: readonly string[], flags: FlagValues): boolean {
+  return [positionals, ...Object.values(flags)].flat().every((value) =>
+    typeof value !== "string" || value.isWellFormed()
+  );
 }
 
 /** Tells what went wrong, in one line unless more was asked for. Returns the exit status. */

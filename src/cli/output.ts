@@ -1,5 +1,6 @@
 /** Writing to standard output and error. */
 import { fileError } from "../deno/file_errors.ts";
+import { withGivenPaths } from "../deno/given_paths.ts";
 import { isClosedPipe, write, writeNow } from "../deno/stdio.ts";
 
 const encoder = new TextEncoder();
@@ -48,7 +49,7 @@ let patience = PATIENCE_MS;
 /** Writes to standard error, as far as that is possible. */
 export function printError(text: string): void {
   try {
-    if (!writeNow(2, encoder.encode(text), patience)) patience = 0;
+    if (!writeNow(2, encoder.encode(withGivenPaths(text)), patience)) patience = 0;
   } catch {
     // There is nobody to report to.
   }

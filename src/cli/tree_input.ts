@@ -8,8 +8,8 @@ import { archiveFeatures, excludePatterns } from "./archive_features.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import type { FlagValues } from "./flags.ts";
 
-/** Reads the tree. `skipName` is a name that is left out: that of the archive while it is written. */
-export type ReadInput = (visit: Visit, skipName?: string) => Promise<TreeSummary>;
+/** Reads the tree. `skipNames` are left out: those of the archive while it is written. */
+export type ReadInput = (visit: Visit, skipNames?: readonly string[]) => Promise<TreeSummary>;
 
 /** How the source is read as the options say. Throws `usage` for options that do not go together. */
 export function treeInput(source: string, flags: FlagValues, signal: AbortSignal): ReadInput {
@@ -26,7 +26,7 @@ export function treeInput(source: string, flags: FlagValues, signal: AbortSignal
     throw new DesyncError("usage", "Cannot use --tar-add-root: it goes with --input-format tar");
   }
   const features = archiveFeatures(flags);
-  return (visit, skipName) => readTree(source, visit, { features, exclude, skipName, signal });
+  return (visit, skipNames) => readTree(source, visit, { features, exclude, skipNames, signal });
 }
 
 /** Runs `work`, whose errors about the tar then name it. */

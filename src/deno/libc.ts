@@ -32,6 +32,7 @@ const SYMBOLS = {
   symlinkat: { parameters: ["buffer", "i32", "buffer"], result: "i32" },
   // Since glibc 2.33.
   mknodat: { parameters: ["i32", "buffer", "u32", "u64"], result: "i32", optional: true },
+  linkat: { parameters: ["i32", "buffer", "i32", "buffer", "i32"], result: "i32" },
   renameat: { parameters: ["i32", "buffer", "i32", "buffer"], result: "i32" },
   unlinkat: { parameters: ["i32", "buffer", "i32"], result: "i32" },
   chmod: { parameters: ["buffer", "u32"], result: "i32" },

@@ -37,15 +37,24 @@ export function freeSpace(path: string): number | undefined {
   return bavail * bsize;
 }
 
-/** What Linux tells of this process in `/proc/self/status`, empty when that may not be read or is not there. */
+/** What Linux says of this process in `/proc/self/status`, empty when that may not be read or is not there. */
 export function processStatus(): string {
-  const path = "/proc/self/status";
-  if (Deno.build.os !== "linux" || !granted({ name: "read", path })) return "";
+  return new TextDecoder().decode(processFile("status"));
+}
+
+/** The words that this process was started with, each ended by a NUL; empty when they may not be read or are not there. */
+export function processWords(): Uint8Array {
+  return processFile("cmdline");
+}
+
+function processFile(name: string): Uint8Array {
+  const path = `/proc/self/${name}`;
+  if (Deno.build.os !== "linux" || !granted({ name: "read", path })) return new Uint8Array();
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path);
   } catch {
     // It takes permission for everything, though the answer before was another.
-    return "";
+    return new Uint8Array();
   }
 }
 

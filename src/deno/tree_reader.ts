@@ -1,5 +1,5 @@
 /** A folder of this machine, read in the order and form of an archive's nodes. */
-import { compareBytes, equalBytes } from "../bytes.ts";
+import { compareBytes, equalBytes, nameBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { MAX_DEPTH } from "../formats/archive_elements.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
@@ -27,8 +27,8 @@ export interface ReadTreeOptions {
   readonly features?: bigint;
   /** Patterns for files that are left out, tied to the folder that is read. */
   readonly exclude?: ExcludePatterns;
-  /** A name that is left out wherever it is: that of the archive itself while it is written. */
-  readonly skipName?: string;
+  /** Names that are left out wherever they are: those of the archive itself while it is written. */
+  readonly skipNames?: readonly string[];
   /** Stops the reading. */
   readonly signal?: AbortSignal;
   /** Default: by the C library where that can be had. */
@@ -91,7 +91,7 @@ class TreeReader {
   readonly #root: string;
   readonly #visit: Visit;
   readonly #features: bigint;
-  readonly #skipName: Uint8Array | undefined;
+  readonly #skipNames: readonly Uint8Array[];
   readonly #turns: Turns;
   readonly #buffer = new Uint8Array(PIECE_BYTES);
   readonly #linked = new Set<string>();
@@ -104,7 +104,7 @@ class TreeReader {
     this.#root = root;
     this.#visit = visit;
     this.#features = options.features ?? DEFAULT_FEATURES;
-    this.#skipName = options.skipName === undefined ? undefined : new TextEncoder().encode(options.skipName);
+    this.#skipNames = (options.skipNames ?? []).map(nameBytes);
     this.#turns = new Turns(options.signal);
     this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, blind: this.#source.blind };
   }
@@ -142,7 +142,7 @@ class TreeReader {
     names.sort((a, b) => compareBytes(a.name, b.name));
     const exclude = this.#patternsIn(folder, names, outer);
     for (const child of names) {
-      if (this.#skipName !== undefined && equalBytes(child.name, this.#skipName)) continue;
+      if (this.#skipNames.some((name) => equalBytes(child.name, name))) continue;
       this.#names.push(child.name);
       await this.#readChild(folder, child, exclude);
       this.#names.pop();

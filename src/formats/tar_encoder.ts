@@ -53,7 +53,7 @@ export class TarEncoder {
 
   /** `rootName` is what the archive's root is called when it is no directory. */
   constructor(rootName: string, lose: LoseInTar) {
-    this.#rootName = encoder.encode(rootName);
+    this.#rootName = nameBytes(rootName);
     this.#lose = lose;
   }
 

@@ -1,5 +1,5 @@
 /** Parts of an archive, by their paths: found by its tables, or picked out of all that it says. */
-import { equalBytes } from "../bytes.ts";
+import { equalBytes, nameBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import type { ArchiveEvent } from "../formats/archive.ts";
 import { escapeName } from "../formats/node_text.ts";
@@ -33,7 +33,7 @@ export function parseArchivePath(text: string): ArchivePath {
       `Not a path in an archive: ${JSON.stringify(text)} (leave it away to get all)`,
     );
   }
-  return words.map((word) => new TextEncoder().encode(word));
+  return words.map((word) => nameBytes(word));
 }
 
 /** Throws `usage` when one path is inside of another, or two have the same last name. */

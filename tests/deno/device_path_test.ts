@@ -17,7 +17,16 @@ Deno.test({
     ) {
       strictEqual(isDevicePath(path), true, path);
     }
-    for (const path of ["/dev/shm/image", "/tmp/dev/x", "dev/x", "/device/x", "/home/proc/x"]) {
+    for (
+      const path of [
+        "/dev/shm/image",
+        "/proc/self/fd/7/image",
+        "/tmp/dev/x",
+        "dev/x",
+        "/device/x",
+        "/home/proc/x",
+      ]
+    ) {
       strictEqual(isDevicePath(path), false, path);
     }
   },

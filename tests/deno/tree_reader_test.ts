@@ -153,7 +153,10 @@ both(
 both("the archive itself is left out while it is written", async (dir, source) => {
   dir.write("tree/a", "x");
   dir.write("tree/.tmp", "x");
-  deepStrictEqual((await read(dir.path("tree"), { source: source(), skipName: ".tmp" })).paths, [".", "a"]);
+  deepStrictEqual((await read(dir.path("tree"), { source: source(), skipNames: [".tmp"] })).paths, [
+    ".",
+    "a",
+  ]);
 });
 
 both("what is not there, and what cannot be read", async (dir, source) => {

@@ -1,5 +1,6 @@
 /** `desync extract INDEX OUTPUT` */
 import { extractToFile } from "../../deno/extract_to_file.ts";
+import { withGivenPaths } from "../../deno/given_paths.ts";
 import { THE_TARGET, ZEROS } from "../../jobs/deliver.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
@@ -37,7 +38,8 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     printError(`${output}: ${formatBytes(index.size)}, ${state}\n`);
   }
   if (flags.printStats) {
-    print(`${JSON.stringify({ ...statistics(index, progress, output), "up-to-date": upToDate }, null, 2)}\n`);
+    const all = { ...statistics(index, progress, output), "up-to-date": upToDate };
+    print(withGivenPaths(`${JSON.stringify(all, null, 2)}\n`));
   }
   return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
 }

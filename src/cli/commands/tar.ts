@@ -1,5 +1,6 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
+import { givenPath } from "../../deno/given_paths.ts";
 import type { TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace } from "../../deno/output_place.ts";
 import { serializeIndex } from "../../formats/index.ts";
@@ -27,7 +28,8 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const read = treeInput(source, flags, signal);
   const progress = new Progress();
   const times = new LostTimes(archiveFeatures(flags));
-  const noting: ReadInput = (visit, skipName) => read(times.watch(visit), skipName);
+  const alias = givenPath(output) === output ? [] : [basename(output)];
+  const noting: ReadInput = (visit, names = []) => read(times.watch(visit), [...alias, ...names]);
   const packed = flags.index
     ? await packIntoStore(output, source, noting, flags, progress, signal)
     : await packIntoFile(output, noting, flags, progress, signal);
@@ -50,8 +52,8 @@ async function packIntoFile(
   using _display = showProgress(progress, flags);
   let done: Promise<TreeSummary> | undefined;
   const begin = (temporary?: string) => {
-    const skipName = temporary === undefined ? undefined : basename(temporary);
-    const archive = archiveStream(archiveFeatures(flags), (visit) => read(visit, skipName));
+    const skipNames = temporary === undefined ? [] : [basename(temporary)];
+    const archive = archiveStream(archiveFeatures(flags), (visit) => read(visit, skipNames));
     done = archive.done;
     return counted(archive.readable, progress);
   };

@@ -2,6 +2,7 @@
 import { basename, extname } from "node:path";
 import { DesyncError } from "../../errors.ts";
 import { type Loss, Losses } from "../../deno/losses.ts";
+import { givenPath } from "../../deno/given_paths.ts";
 import { untar, untarParts } from "../../deno/untar.ts";
 import {
   type ArchivePath,
@@ -112,7 +113,7 @@ async function writeTar(
   signal: AbortSignal,
 ): Promise<Result> {
   const losses = new Losses();
-  const name = basename(withoutSecrets(location));
+  const name = basename(withoutSecrets(givenPath(location)));
   const rootName = location === "-" ? undefined : basename(name, extname(name)) || undefined;
   let done: Promise<{ omitted: number }> | undefined;
   const begin = () => {
