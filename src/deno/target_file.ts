@@ -1,9 +1,10 @@
 /** The blob under construction, as a worker sees it: written in any order, straight to the right place. */
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { RawFile } from "./libc.ts";
+import { HOLE_BLOCK, splitZeros } from "./zero_runs.ts";
 
-/** Zeros are looked for in aligned blocks of this size; smaller runs are written. */
-const HOLE_BLOCK = 16 * 1024;
+/** No shorter run of zeros is made a hole, as in casync: punching one takes 0.15 ms on ext4. */
+const LEAST_BLOCKS = 3;
 
 /** A file that exists, open for writing and reading at any place. */
 export class TargetFile {
@@ -22,18 +23,18 @@ export class TargetFile {
   /** Writes all bytes at `offset`, leaving holes for zeros in a sparse file. */
   write(bytes: Uint8Array, offset: number): void {
     if (!this.#sparse) return this.#writeFully(bytes, offset);
-    let written = 0;
-    let at = firstBlock(offset) - offset;
-    while (at + HOLE_BLOCK <= bytes.length) {
-      const zeros = zeroBlocks(bytes, at);
-      if (zeros > 0) {
-        this.#writeFully(bytes.subarray(written, at), offset + written);
-        this.#raw?.punchHole(offset + at, zeros);
-        written = at + zeros;
-      }
-      at += zeros + HOLE_BLOCK;
-    }
-    this.#writeFully(bytes.subarray(written), offset + written);
+    splitZeros(
+      bytes,
+      offset,
+      (from, to) => this.#writeFully(bytes.subarray(from, to), offset + from),
+      (from, to) => this.#leaveHole(offset + from, offset + to),
+    );
+  }
+
+  /** What was reserved at the start is given back, as far as that pays. */
+  #leaveHole(start: number, end: number): void {
+    const [first, last] = [Math.ceil(start / HOLE_BLOCK), Math.floor(end / HOLE_BLOCK)];
+    if (last - first >= LEAST_BLOCKS) this.#raw?.punchHole(first * HOLE_BLOCK, (last - first) * HOLE_BLOCK);
   }
 
   /** What is there now: as much of `buffer` as the file fills. */
@@ -58,23 +59,4 @@ export class TargetFile {
       written += writeSync(this.#fd, bytes, written, bytes.length - written, offset + written);
     }
   }
-}
-
-/** The first block that starts at or after the offset. */
-function firstBlock(offset: number): number {
-  return Math.ceil(offset / HOLE_BLOCK) * HOLE_BLOCK;
-}
-
-/** Bytes of whole blocks from `at` on that hold nothing but zeros. */
-function zeroBlocks(bytes: Uint8Array, at: number): number {
-  let end = at;
-  while (end + HOLE_BLOCK <= bytes.length && isZero(bytes, end, end + HOLE_BLOCK)) end += HOLE_BLOCK;
-  return end - at;
-}
-
-function isZero(bytes: Uint8Array, from: number, to: number): boolean {
-  // Data that is not zero shows it almost at once, in the middle as well as at the start.
-  if (bytes[(from + to) >>> 1] !== 0) return false;
-  for (let i = from; i < to; i++) if (bytes[i] !== 0) return false;
-  return true;
 }

@@ -1,6 +1,6 @@
 /** Zeros among bytes that are written to a file: what is not written in a new file reads as zeros and takes no room. */
 
-/** What file systems give room by; casync leaves no shorter holes either. */
+/** What file systems give room by, in bytes. */
 export const HOLE_BLOCK = 4096;
 
 /**

@@ -7,7 +7,7 @@ import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
-import { Random } from "../support/random.ts";
+import { Random, random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
@@ -188,6 +188,37 @@ Deno.test({
     ok((blocks ?? 0) * 512 <= 96 * 1024, `${blocks} blocks of 512 bytes for ${size} bytes`);
     Deno.removeSync(made.chunk(1));
     await extracts(dir, made, "-s", made.store); // nobody has to store what is nothing
+  },
+});
+
+Deno.test({
+  name: "three blocks of zeros are a hole, as casync's, but where a chunk ends within them",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    using dir = tempDir();
+    const noise = random();
+    const block = 4096;
+    const isZero = Array.from({ length: 1000 }, () => noise.below(10) < 6);
+    const bytes = new Uint8Array(isZero.length * block);
+    isZero.forEach((zero, i) => zero || bytes.set(noise.bytes(block), i * block));
+    const pieces: Uint8Array[] = [];
+    let holes = 0;
+    for (let at = 0; at < bytes.length;) {
+      const end = Math.min(at + 10_000 + noise.below(50_000), bytes.length);
+      pieces.push(bytes.slice(at, end));
+      const runs = isZero.slice(Math.ceil(at / block), Math.floor(end / block)).map(Number).join("")
+        .split("0");
+      for (const { length } of runs) if (length >= 3) holes += length;
+      at = end;
+    }
+    const made = makeBlob(dir, pieces);
+    await extracts(dir, made, "-s", made.store);
+    const blocks = (Deno.statSync(dir.path("target")).blocks ?? 0) * 512 / block;
+    // A few more for the file system's own list of them.
+    ok(
+      holes > 100 && blocks <= isZero.length - holes + 8,
+      `${blocks} of ${isZero.length}, ${holes} of them in holes`,
+    );
   },
 });
 
