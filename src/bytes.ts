@@ -108,7 +108,15 @@ const SHARED_POOL_BYTES = 8192;
  * many buffers there are, not how large. Nobody may use the bytes afterwards.
  */
 export function freeBytes(bytes: Uint8Array): void {
-  for (const buffer of ownBuffer(bytes)) buffer.transfer(0);
+  for (const buffer of ownBuffer(bytes)) buffer.transfer?.(0); // Node 20 has none
+}
+
+/** The buffer with room for so many bytes, its own moved or copied into it. The old one must not be used afterwards. */
+export function resizeBuffer(buffer: ArrayBuffer, length: number): ArrayBuffer {
+  if (typeof buffer.transfer === "function") return buffer.transfer(length);
+  const bytes = new Uint8Array(length);
+  bytes.set(new Uint8Array(buffer, 0, Math.min(length, buffer.byteLength)));
+  return bytes.buffer;
 }
 
 /** The buffer of large bytes, which nobody else has a part of: to be moved to another thread. Nothing for small ones. */

@@ -4,7 +4,8 @@ import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:as
 import { join } from "node:path";
 import { VERSION } from "../src/version.ts";
 import { moduleGraph } from "./support/module_graph.ts";
-import { repository, runAny } from "./support/process.ts";
+import { peers } from "./support/peers.ts";
+import { repository, run, runAny } from "./support/process.ts";
 import { tempDir } from "./support/temp.ts";
 
 const mod = join(repository, "mod.ts");
@@ -39,6 +40,39 @@ Deno.test("mod.ts and all that it reaches needs no types but those of browsers",
   const other = await checkForBrowsers(config, dir.write("a.ts", "export const a: string = Deno.cwd();"));
   notStrictEqual(other.code, 0);
   match(other.stderr, /'Deno'/);
+});
+
+Deno.test({
+  name: "the portable library reads a blob in Node",
+  ignore: !peers.node,
+  fn: async () => {
+    using dir = tempDir();
+    const bundle = dir.path("desync.mjs");
+    await run(Deno.execPath(), ["bundle", "--platform", "browser", "-o", bundle, "mod.ts"], {
+      cwd: repository,
+    });
+    const script = dir.write(
+      "read.mjs",
+      `import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { ChunkedBlob, chunkPath, MemoryStore, parseIndex } from "./desync.mjs";
+const index = parseIndex(readFileSync("testdata/casync-blob.caibx"));
+const store = new MemoryStore("memory");
+for (const id of new Set(Array.from({ length: index.count }, (_, i) => index.id(i)))) {
+  const bytes = new Uint8Array(readFileSync(\`testdata/casync-zstd.castr/\${chunkPath(id, "compressed")}\`));
+  await store.put(id, { form: "compressed", bytes });
+}
+const hash = createHash("sha256");
+for await (const piece of ChunkedBlob.open(index, store).stream()) hash.update(piece);
+console.log(hash.digest("hex"));
+`,
+    );
+    const { stdout } = await run(peers.node, [script], { cwd: repository });
+    match(
+      Deno.readTextFileSync(join(repository, "testdata/SHA256SUMS")),
+      new RegExp(`^${stdout.trim()}  blob$`, "m"),
+    );
+  },
 });
 
 Deno.test("the program's version is deno.json's", () => {

@@ -1,5 +1,5 @@
 /** Makes an index of its bytes, as they come: each is checked before more are taken, and none is kept. */
-import { readU64, viewOf } from "../bytes.ts";
+import { readU64, resizeBuffer, viewOf } from "../bytes.ts";
 import { type ChunkSizes, ID_BYTES, MAX_CHUNK_SIZE } from "../chunk.ts";
 import {
   Index,
@@ -146,8 +146,8 @@ export class IndexParser {
   }
 
   #resize(room: number): void {
-    this.#ends = new Float64Array(this.#ends.buffer.transfer(room * 8));
-    this.#ids = new Uint8Array(this.#ids.buffer.transfer(room * ID_BYTES));
+    this.#ends = new Float64Array(resizeBuffer(this.#ends.buffer, room * 8));
+    this.#ids = new Uint8Array(resizeBuffer(this.#ids.buffer, room * ID_BYTES));
   }
 }
 

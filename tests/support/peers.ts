@@ -24,6 +24,8 @@ const packages = {
   "ssh-keygen": "openssh-client",
   "ssh-agent": "openssh-client",
   "ssh-add": "openssh-client",
+  /** Runs the portable library; what starts the tests often has its own. */
+  node: undefined,
   /** Makes certificates. */
   openssl: "openssl",
   /** The shells that completion is written for. */
