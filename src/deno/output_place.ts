@@ -60,9 +60,13 @@ function noFolder(path: string, cause?: unknown): DesyncError {
   );
 }
 
-/** A name that ends with a slash is a folder's own. */
 function folderFor(path: string): string {
-  return path.endsWith("/") ? resolve(path) : dirname(resolve(path));
+  return namesDirectory(path) ? resolve(path) : dirname(resolve(path));
+}
+
+/** Whether the path can only be a directory's: it ends with a separator, of which Windows has two. */
+export function namesDirectory(path: string, windows = Deno.build.os === "windows"): boolean {
+  return path.endsWith("/") || (windows && path.endsWith("\\"));
 }
 
 function isFolder(path: string): boolean {
