@@ -20,6 +20,8 @@ import { type Stage, stagesOf } from "./stages.ts";
 
 /** What the target is called among the sources, as far as it had the right bytes already. */
 export const THE_TARGET = "the target itself";
+/** The same for what the target had, but not at all of its places. */
+const COPIES = "copies within the target";
 /** What the chunk of zeros comes from. */
 export const ZEROS = "zeros";
 
@@ -272,7 +274,10 @@ function nameOf(
   folders: readonly FolderSource[],
 ): string {
   if (origin === "target") return THE_TARGET;
-  if (origin === "copied") return item.follows?.source ?? THE_TARGET;
+  if (origin === "copied") {
+    const source = item.follows?.source;
+    return source === undefined || source === THE_TARGET ? COPIES : source;
+  }
   if (origin === "present") return "there already";
   if (origin === "given") return item.givenBy ?? "a store";
   const { role, folder } = folders[origin];

@@ -121,6 +121,19 @@ test("in place, what is right is kept and what is wrong written, at each of its 
   }
 });
 
+test("in place, places that were copied from others were not up to date", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, frequentPieces());
+  const index = parseIndex(Deno.readFileSync(made.index));
+  const sources = { stores: [new LocalStore(made.store)] };
+  const wrong = new Uint8Array(made.bytes);
+  wrong[wrong.length - 1] ^= 1;
+  const target = dir.write("target", wrong);
+  deepStrictEqual(await extractToFile(index, sources, target, { inPlace: true }), { upToDate: false });
+  sameBytes(Deno.readFileSync(target), made.bytes);
+  deepStrictEqual(await extractToFile(index, sources, target, { inPlace: true }), { upToDate: true });
+});
+
 test("a chunk that no store has is an error that ends the work", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, frequentPieces());
