@@ -84,9 +84,10 @@ export function openBlobInPlace(path: string, size: number, force = false): InPl
   }
   let open = true;
   const close = () => {
-    if (open) file.close();
-    if (open) claim?.[Symbol.dispose]();
+    if (!open) return;
     open = false;
+    file.close();
+    claim?.[Symbol.dispose]();
   };
   return {
     path,

@@ -1,6 +1,6 @@
 /** A block device that is written to, kept from being mounted meanwhile, as mkfs does. */
 import { DesyncError } from "../errors.ts";
-import { errno, JobLibc, SystemError, terminatedText } from "./libc.ts";
+import { JobLibc, systemErrorOf, terminatedText } from "./libc.ts";
 import { OPEN } from "./linux.ts";
 import { isBlockDevice } from "./output_place.ts";
 
@@ -25,7 +25,7 @@ class DeviceClaim implements Disposable {
     // Without O_CREAT this claims the device: the system refuses it while somebody else has.
     this.#fd = libc.open(terminatedText(path), OPEN.writeOnly | OPEN.exclusive | OPEN.closeOnExec);
     if (this.#fd >= 0) return;
-    const error = new SystemError(errno(libc));
+    const error = systemErrorOf(libc);
     this.#job[Symbol.dispose]();
     if (error.code !== "EBUSY") throw error;
     throw new DesyncError(

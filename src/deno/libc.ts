@@ -88,7 +88,7 @@ function load(): Deno.DynamicLibrary<typeof SYMBOLS> | null {
 }
 
 /** The error of the call before, which must have been the last one. */
-export function errno(c: Pick<Libc, "__errno_location">): number {
+function errno(c: Pick<Libc, "__errno_location">): number {
   const pointer = c.__errno_location();
   return pointer === null ? 0 : new Deno.UnsafePointerView(pointer).getInt32();
 }
@@ -148,7 +148,7 @@ export function systemErrorOf(c: Pick<Libc, "__errno_location">): SystemError {
 }
 
 /** What a call of the library refused, with the system's word for why, as node's errors have it. */
-export class SystemError extends Error {
+class SystemError extends Error {
   /** Such as `ENOENT`. */
   readonly code: string;
 

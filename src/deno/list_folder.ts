@@ -1,6 +1,6 @@
 /** The names in a folder by the C library of Linux: all of them, be they UTF-8 or not. */
 import { viewOf } from "../bytes.ts";
-import { errno, type Libc, SystemError } from "./libc.ts";
+import { type Libc, systemErrorOf } from "./libc.ts";
 
 /** Names that are asked for at a time, in bytes. */
 const LIST_BYTES = 128 * 1024;
@@ -28,7 +28,7 @@ export class FolderLister {
     const view = viewOf(this.#buffer);
     while (true) {
       const length = Number(this.#libc.getdents64!(fd, this.#buffer, BigInt(LIST_BYTES)));
-      if (length < 0) throw new SystemError(errno(this.#libc));
+      if (length < 0) throw systemErrorOf(this.#libc);
       if (length === 0) return listed;
       // struct linux_dirent64: u64 inode, i64 offset, u16 size, u8 type, name and NUL.
       for (let at = 0; at < length; at += view.getUint16(at + 16, true)) {

@@ -4,15 +4,7 @@ import { ACL_XATTR, decodeAcl, decodeDefaultAcl, type NameId } from "../formats/
 import { type ArchiveNode, MAX_NAME_BYTES, type NodeKind } from "../formats/archive_elements.ts";
 import { FEATURES } from "../formats/features.ts";
 import type { Accounts } from "./accounts.ts";
-import {
-  errno,
-  type Libc,
-  pathIn,
-  SystemError,
-  terminated,
-  terminatedText,
-  unlessUnsupported,
-} from "./libc.ts";
+import { type Libc, pathIn, systemErrorOf, terminated, terminatedText, unlessUnsupported } from "./libc.ts";
 import { CURRENT_FOLDER, OPEN } from "./linux.ts";
 
 /** For names and values: no system allows more. */
@@ -74,7 +66,7 @@ export class AttributeReader {
     if (kind === "symlink" || !this.#wants(FEATURES.acl)) return { xattrs: [], selinux: labelOf(label) };
     const flags = OPEN.path | OPEN.noFollow | OPEN.closeOnExec;
     const fd = this.#libc.openat(folderFd, terminated(name), flags, 0);
-    if (fd < 0) throw new SystemError(errno(this.#libc));
+    if (fd < 0) throw systemErrorOf(this.#libc);
     try {
       const opened = terminatedText(`/proc/self/fd/${fd}`);
       const list = this.#value(

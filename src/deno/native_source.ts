@@ -6,7 +6,7 @@ import { CHATTR_FLAGS, EXCLUDE_NODUMP, FAT_FLAGS, FEATURES, SUBVOLUME_FLAGS } fr
 import { Accounts } from "./accounts.ts";
 import { chattrFeatures, fatFeatures, NODUMP } from "./chattr.ts";
 import { FILE_SYSTEM, isVirtual } from "./file_systems.ts";
-import { errno, type Libc, libc, SystemError, terminated, unlessUnsupported } from "./libc.ts";
+import { type Libc, libc, systemErrorOf, terminated, unlessUnsupported } from "./libc.ts";
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { FolderLister } from "./list_folder.ts";
 import { AttributeReader } from "./native_attributes.ts";
@@ -226,7 +226,7 @@ class NativeSource implements TreeSource {
   }
 
   #check(result: number): number {
-    if (result < 0) throw new SystemError(errno(this.#libc));
+    if (result < 0) throw systemErrorOf(this.#libc);
     return result;
   }
 }

@@ -2,7 +2,7 @@
 import { viewOf } from "../bytes.ts";
 import { type ArchiveNode, MODE_FORMATS } from "../formats/archive_elements.ts";
 import { splitTime } from "../formats/node_time.ts";
-import { errno, type Libc, libc, pathIn, SystemError, terminated, terminatedText } from "./libc.ts";
+import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } from "./libc.ts";
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { FolderLister } from "./list_folder.ts";
 import { StatReader } from "./statx.ts";
@@ -10,8 +10,6 @@ import { type Handle, type Look, NotHere, type Place, type TreeSystem } from "./
 
 const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
 const UTIME_NOW = 0x3fffffffn;
-
-const EINTR = 4;
 
 /** The system by way of the C library, `null` where it cannot be had. */
 export function nativeTree(c: Libc | null = libc()): TreeSystem | null {
@@ -51,8 +49,8 @@ class NativeTree implements TreeSystem {
       const written = Number(this.#libc.pwrite(file, rest, BigInt(rest.length), BigInt(offset + at)));
       if (written >= 0) at += written;
       else {
-        const number = errno(this.#libc);
-        if (number !== EINTR) throw new SystemError(number);
+        const error = systemErrorOf(this.#libc);
+        if (error.code !== "EINTR") throw error;
       }
     }
   }
@@ -161,7 +159,7 @@ class NativeTree implements TreeSystem {
   }
 
   #check(result: number): number {
-    if (result < 0) throw new SystemError(errno(this.#libc));
+    if (result < 0) throw systemErrorOf(this.#libc);
     return result;
   }
 }

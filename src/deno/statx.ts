@@ -2,7 +2,7 @@
 import { viewOf } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { KINDS, type NodeKind } from "../formats/archive_elements.ts";
-import { errno, type Libc, SystemError } from "./libc.ts";
+import { type Libc, systemErrorOf } from "./libc.ts";
 
 const BASIC_STATS = 0x7ff;
 const MOUNT = 0x1000;
@@ -37,7 +37,7 @@ export class StatReader {
   /** The node that the name in an open folder leads to, or with an empty name and its flag, the open one itself. */
   read(fd: number, name: Uint8Array<ArrayBuffer>, flags: number): Stat {
     if (this.#libc.statx!(fd, name, flags, BASIC_STATS | MOUNT, this.#bytes) !== 0) {
-      throw new SystemError(errno(this.#libc));
+      throw systemErrorOf(this.#libc);
     }
     return parseStat(viewOf(this.#bytes));
   }

@@ -35,7 +35,8 @@ type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 let loaded: Calls | null | undefined;
 
 function calls(): Calls | null {
-  return loaded ??= load();
+  if (loaded === undefined) loaded = load();
+  return loaded;
 }
 
 function load(): Calls | null {
