@@ -22,7 +22,7 @@ export async function readIdList(
     if (!isChunkId(id)) {
       throw new DesyncError(
         "invalid-id",
-        `Cannot use the list of chunks ${path}: line ${number} is no chunk id`,
+        `Cannot use the list of chunks ${path}: line ${number} is not a chunk id`,
       );
     }
     add(id);

@@ -26,7 +26,7 @@ function whatIsKept(
   if (inPlace) return "what was written is kept: the same command goes on from there";
   if (cache !== undefined) return `what was fetched is kept in ${cache}: the same command goes on from there`;
   const options = [
-    // To copy what is on this machine already helps nobody.
+    // Copying what is on this machine already does not help.
     ...store.some((location) => schemeOf(location) !== undefined) ? ["-c CACHE"] : [],
     ...canWriteInPlace ? ["-k"] : [],
   ];

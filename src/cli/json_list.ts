@@ -43,15 +43,15 @@ export class JsonListReader {
     }
     this.#text += piece.slice(start);
     if (this.#state !== "inside" && !SPACE.test(this.#text) && !"null".startsWith(this.#text.trim())) {
-      throw new Error("it is no JSON list");
+      throw new Error("it is not a JSON list");
     }
-    if (this.#text.length > MAX_ENTRY) throw new Error("it is no JSON list of short entries");
+    if (this.#text.length > MAX_ENTRY) throw new Error("it is not a JSON list of short entries");
   }
 
   /** When all has come. `null` counts as an empty list. */
   finish(): void {
     if (this.#state === "before" && this.#text.trim() === "null") return;
-    if (this.#state !== "after" || !SPACE.test(this.#text)) throw new Error("it is no JSON list");
+    if (this.#state !== "after" || !SPACE.test(this.#text)) throw new Error("it is not a JSON list");
   }
 
   /** Whether the character stands between entries, or begins or ends the list. */
@@ -71,7 +71,7 @@ export class JsonListReader {
     const text = this.#text;
     this.#text = "";
     if (character === "[") {
-      if (this.#state === "after" || !SPACE.test(text)) throw new Error("it is no JSON list");
+      if (this.#state === "after" || !SPACE.test(text)) throw new Error("it is not a JSON list");
       this.#state = "inside";
       return;
     }

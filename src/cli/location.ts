@@ -334,7 +334,10 @@ function refuseCutName(location: string, next: string | undefined): void {
   );
 }
 
-/** How a place that casync would reach by ssh (`user@host:/path`) is written here; `undefined` for what is there, or no such place. */
+/**
+ * How a place that casync would reach by ssh (`user@host:/path`) is written here; `undefined` for other places, and for a
+ * path that exists.
+ */
 function asOnAnotherHost(location: string): string | undefined {
   const [, host, path] = /^((?:[^/@:]+@)?[^/@:]{2,}):(.+)$/.exec(location) ?? [];
   if (host === undefined || (!host.includes("@") && !path.startsWith("/")) || exists(location)) {

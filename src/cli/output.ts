@@ -5,10 +5,10 @@ import { isClosedPipe, write, writeNow } from "../deno/stdio.ts";
 
 const encoder = new TextEncoder();
 
-/** Whoever read our output has closed it: nobody is left to report to. */
+/** The reader of our output has closed it. */
 export class OutputClosed extends Error {}
 
-/** Writes to standard output. Throws {@linkcode OutputClosed} when nobody reads it any more. */
+/** Writes to standard output. Throws {@linkcode OutputClosed} when its reader has closed it. */
 export function print(text: string): void {
   try {
     writeNow(1, encoder.encode(text));
@@ -30,7 +30,7 @@ function outputProblem(error: unknown): Error {
   return isClosedPipe(error) ? new OutputClosed() : fileError("write standard output", error);
 }
 
-/** {@linkcode print} for what is found by work that goes on when nobody reads it any more. */
+/** {@linkcode print} for what is found by work that goes on when its reader has closed it. */
 export function printInPassing(text: string): void {
   // On a terminal it would stand behind the bar.
   if (wiper !== "" && Deno.stdout.isTerminal()) printError(wiper);
@@ -41,7 +41,7 @@ export function printInPassing(text: string): void {
   }
 }
 
-/** How long a message waits for somebody to read those before; only one does. */
+/** How long a message waits until those before are read; only one does. */
 const PATIENCE_MS = 10_000;
 
 let patience = PATIENCE_MS;
@@ -51,7 +51,7 @@ export function printError(text: string): void {
   try {
     if (!writeNow(2, encoder.encode(withGivenPaths(text)), patience)) patience = 0;
   } catch {
-    // There is nobody to report to.
+    // There is no other place to report it.
   }
 }
 

@@ -14,7 +14,7 @@ export function isStandardOutput(path: string | undefined): path is "-" | undefi
   return path === undefined || path === "-";
 }
 
-/** Whether a file of this machine is written: not what somebody may look at as it comes. */
+/** Whether a file of this machine is written: not what may be shown as it comes. */
 export function writesFile(path: string | undefined): boolean {
   if (!isStandardOutput(path)) return !isSpecialPlace(path);
   try {

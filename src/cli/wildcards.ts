@@ -1,4 +1,4 @@
-/** Arguments such as `*.caibx`, which the shells of Windows pass on as they are: shells elsewhere put the names in their place. */
+/** Arguments such as `*.caibx`, which the shells of Windows pass on as they are and other shells replace by the names. */
 import { basename, dirname, join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { namedFileError } from "../deno/file_errors.ts";
@@ -23,7 +23,7 @@ function hasWildcard(arg: string): boolean {
   return schemeOf(arg) === undefined && /[*?]/.test(basename(arg));
 }
 
-/** Throws `usage` when there is none: nothing would be done, or to other files than were meant. */
+/** Throws `usage` when no file has such a name: nothing would be done, or to other files than were meant. */
 function namesLike(arg: string, list: List): string[] {
   const folder = dirname(arg);
   const pattern = basename(arg).replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("?", ".").replace(

@@ -58,7 +58,7 @@ function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, f
   );
 }
 
-/** Whether the error is about a chunk that {@linkcode openChunk}, or who read it, refused. */
+/** Whether the error is about a chunk that was refused, by {@linkcode openChunk} or where it was read. */
 export function isInvalid(error: unknown): error is DesyncError {
   return error instanceof DesyncError && INVALID.has(error.code);
 }

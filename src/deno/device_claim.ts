@@ -22,7 +22,7 @@ class DeviceClaim implements Disposable {
   constructor(path: string, wayOut: string) {
     const { libc } = this.#job;
     if (libc === null) return;
-    // Without O_CREAT this claims the device: the system refuses it while somebody else has.
+    // Without O_CREAT this claims the device: the system refuses it while another has it.
     this.#fd = libc.open(terminatedText(path), OPEN.writeOnly | OPEN.exclusive | OPEN.closeOnExec);
     if (this.#fd >= 0) return;
     const error = systemErrorOf(libc);

@@ -4,8 +4,8 @@ import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { codeOf } from "./tree_system.ts";
 
 /**
- * Opens and empties what is at the path; nothing is made there. A pipe is waited for until somebody reads it, in a way that `signal` ends with
- * `interrupted`: Deno 2.6 stops the whole thread where a pipe is opened that has no reader.
+ * Opens and empties what is at the path; nothing is made there. A pipe is waited for until it has a reader, in a way that
+ * `signal` ends with `interrupted`: Deno 2.6 stops the whole thread where a pipe is opened that has no reader.
  */
 export async function openOutput(path: string, signal?: AbortSignal): Promise<Deno.FsFile> {
   const held = isPipe(path) ? await openWithReader(path, signal) : undefined;

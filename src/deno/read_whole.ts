@@ -71,5 +71,5 @@ function readFile(path: string, shown: string): Uint8Array {
 }
 
 function tooLarge(shown: string, limit: number): DesyncError {
-  return new DesyncError("io", `Cannot read ${shown}: it has more than the ${limit} bytes that it can have`);
+  return new DesyncError("io", `Cannot read ${shown}: larger than the limit of ${limit} bytes`);
 }

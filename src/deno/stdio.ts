@@ -50,7 +50,7 @@ function load(): Calls | null {
 }
 
 /**
- * Writes all bytes, waiting as long as it takes, or no longer than `patience` for somebody to read. Returns whether all were
+ * Writes all bytes, waiting as long as it takes, or no longer than `patience` for the reader. Returns whether all were
  * written. Throws what the system says.
  */
 export function writeNow(file: Output, bytes: Uint8Array, patience: number = -1): boolean {
@@ -115,7 +115,7 @@ function denosOwn(file: Output): typeof Deno.stdout {
   return file === 1 ? Deno.stdout : Deno.stderr;
 }
 
-/** Whether the error says that the other end of a pipe is closed: nobody reads any more. */
+/** Whether the error says that the other end of a pipe is closed. */
 export function isClosedPipe(error: unknown): boolean {
   return error instanceof Deno.errors.BrokenPipe || codeOf(error) === "EPIPE";
 }

@@ -171,7 +171,7 @@ export class MessageDecoder {
     // Before its bytes are waited for.
     if (type === CHUNK && size - CHUNK_OVERHEAD > this.#maxChunkBytes) {
       throw protocolError(
-        `a chunk of ${size - CHUNK_OVERHEAD} bytes, more than the ${this.#maxChunkBytes} it can have`,
+        `a chunk of ${size - CHUNK_OVERHEAD} bytes, larger than the limit of ${this.#maxChunkBytes}`,
       );
     }
     const fixed = FIXED_SIZES.get(type);

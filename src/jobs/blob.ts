@@ -213,7 +213,7 @@ export class ChunkedBlob {
 interface Ahead {
   readonly chunk: number;
   readonly bytes: Promise<Uint8Array>;
-  /** It was made for this turn: nobody else uses the bytes, and they need not be kept. */
+  /** It was made for this turn: nothing else uses the bytes, and they need not be kept. */
   readonly made?: boolean;
 }
 

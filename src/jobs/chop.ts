@@ -66,7 +66,8 @@ export async function firstDifference(
 const SAMPLES = 128;
 
 /**
- * Whether the file is what the index describes. Counts what is right as from `name`; nothing in the end when it is not. Throws `io` when the file cannot be read.
+ * Whether the file is what the index describes. If so, all of it is counted as from `name`, else nothing in the end.
+ * Throws `io` when the file cannot be read.
  */
 export async function isBlob(
   path: string,

@@ -157,7 +157,7 @@ export class Courier {
       if (!zeros.is(chunk.id, chunk.size)) others.push(chunk);
       else made.push({ ...chunk, given: { form: "plain", bytes: zeros.bytes() }, givenBy: ZEROS });
     }
-    // The cache does not get it: nobody will ask the cache for it.
+    // The cache does not get it: it will not be asked for it.
     if (made.length > 0) await this.#assemble(made, [], false, false);
     return others;
   }

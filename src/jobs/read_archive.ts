@@ -53,7 +53,7 @@ export async function* counted(
   progress: Progress | undefined,
 ): AsyncGenerator<Uint8Array, void> {
   for await (const piece of pieces) {
-    // Whoever uses it may give its memory back.
+    // The consumer may give its memory back.
     const { length } = piece;
     yield piece;
     if (progress !== undefined) progress.done += length;

@@ -14,7 +14,10 @@ interface Read {
 export class SharedReads {
   readonly #reads = new Map<ChunkId, Read>();
 
-  /** What `read` gives, unless another reader is reading the chunk already: then what that one gets. The bytes are the caller's. */
+  /**
+   * What `read` gives, unless another reader is reading the chunk already: then what that one gets. The bytes are the
+   * caller's.
+   */
   async get(
     id: ChunkId,
     read: (signal: AbortSignal) => Promise<Uint8Array>,

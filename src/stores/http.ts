@@ -55,7 +55,7 @@ export class HttpStore implements ChunkStore {
       const url = this.#url(id, form);
       const bytes = await httpGet(url, shown(url), limit, options, signal).catch((error) => {
         if (error instanceof TooLarge) {
-          throw new DesyncError("invalid-chunk", tooLarge(limit), { cause: error });
+          throw new DesyncError("invalid-chunk", error.reason, { cause: error });
         }
         throw error;
       });
@@ -96,11 +96,6 @@ export class HttpStore implements ChunkStore {
       this.#forms = form === "plain" ? ["plain", "compressed"] : ["compressed", "plain"];
     }
   }
-}
-
-/** Why it is no chunk. */
-function tooLarge(limit: number): string {
-  return `the server sends more than the ${limit} bytes that it can have`;
 }
 
 function shown(url: URL): string {

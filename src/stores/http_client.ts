@@ -346,7 +346,12 @@ async function takePieces(
 
 /** The error for a body of more bytes than what was asked for can have. */
 export class TooLarge extends DesyncError {
+  /** Without what was read. */
+  readonly reason: string;
+
   constructor(shown: string, limit: number) {
-    super("store", `Cannot read ${shown}: the server sends more than the ${limit} bytes it can have`);
+    const reason = `larger than the limit of ${limit} bytes`;
+    super("store", `Cannot read ${shown}: ${reason}`);
+    this.reason = reason;
   }
 }

@@ -21,7 +21,7 @@ export function parseHttpLocation(text: string): HttpLocation {
     throw new DesyncError("usage", `Cannot use ${urlWithoutSecrets(text)}: it is not a URL`);
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new DesyncError("usage", `Cannot use ${url.protocol}//${url.host}: it is no http or https URL`);
+    throw new DesyncError("usage", `Cannot use ${url.protocol}//${url.host}: it is not an http or https URL`);
   }
   const headers: Record<string, string> = {};
   if (url.username !== "" || url.password !== "") {

@@ -2,7 +2,7 @@
  * Chunks out of stores whose bytes may be damaged: everything that reads them decides here what becomes of such a chunk.
  *
  * From a store on another machine it may have been damaged on the way: it is requested again, then the next store is
- * asked. In a directory of this machine it is what it is, and an error: who asked another store would never learn of it.
+ * asked. In a directory of this machine it is an error: with another store in its place it would go unnoticed.
  */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { invalidChunk, isInvalid } from "../codec/open_chunk.ts";
@@ -78,9 +78,9 @@ export function undelivered(id: ChunkId, sources: Sources, damage: readonly Desy
   const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
   const where = asked.length === 0
     ? "no store was given"
-    : `asked: ${asked.map((s) => s.location).join(", ")}${wrongAddresses(sources.stores)}`;
+    : `searched: ${asked.map((s) => s.location).join(", ")}${wrongAddresses(sources.stores)}`;
   const store = asked.length === 1 ? asked[0].location : undefined;
-  return new DesyncError("missing-chunk", `Chunk ${id} is in none of the stores (${where})`, {
+  return new DesyncError("missing-chunk", `Chunk ${id} not found (${where})`, {
     chunk: id,
     store,
   });

@@ -207,7 +207,7 @@ export class ProtocolClient {
     waiters.forEach(({ resolve }, i) => {
       resolve(chunk === null || i === 0 ? chunk : { form: chunk.form, bytes: chunk.bytes.slice() });
     });
-    // Whoever asks for more does not excuse a silent host; whoever is answered does.
+    // A new request does not excuse a silent host; an answer does.
     this.#watch.touch();
     if (this.#pending.size === 0) this.#watch.pause();
   }
@@ -270,7 +270,10 @@ export class ProtocolClient {
 }
 
 function aborted(reason: string): DesyncError {
-  return new DesyncError("store", `it gave up: ${foreignText(reason) || "no reason given"}`);
+  return new DesyncError(
+    "store",
+    `the server aborted the session: ${foreignText(reason) || "no reason given"}`,
+  );
 }
 
 /** What a remote shell or a wrong program says instead of a greeting is worth showing. */

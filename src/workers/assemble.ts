@@ -75,7 +75,7 @@ export class Assembler {
     try {
       bytes = open(task, item, given);
     } catch (error) {
-      // Whoever fetched it may get another copy.
+      // The caller may fetch another copy.
       if (isInvalid(error)) return [errorToWire(error), 0];
       throw error;
     }

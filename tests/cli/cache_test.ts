@@ -173,7 +173,7 @@ Deno.test("cache says which chunk is in none of the stores", async () => {
   const made = makeBlob(dir, somePieces());
   Deno.removeSync(made.chunk(1));
   const args = ["cache", "-s", made.store, "-s", dir.dir("other"), "-c", dir.path("target"), made.index];
-  assertFails(await runCli(args), 1, made.ids[1], `asked: ${made.store}, ${dir.path("other")}`);
+  assertFails(await runCli(args), 1, made.ids[1], `searched: ${made.store}, ${dir.path("other")}`);
 });
 
 Deno.test("cache with wrong arguments", async () => {

@@ -59,8 +59,11 @@ for (const [name, answer] of Object.entries(bodies)) {
 for (
   const [args, says] of [
     [["list-chunks", "/dev/zero"], "does not start like"],
-    [["cache", "-s", "STORE", "-c", "CACHE", "--ignore-chunks", "/dev/zero", index], "line 1 is no chunk id"],
-    [["list-chunks", "--ca-cert", "/dev/zero", "https://127.0.0.1:9/"], "more than the"],
+    [
+      ["cache", "-s", "STORE", "-c", "CACHE", "--ignore-chunks", "/dev/zero", index],
+      "line 1 is not a chunk id",
+    ],
+    [["list-chunks", "--ca-cert", "/dev/zero", "https://127.0.0.1:9/"], "larger than the limit"],
     [["info", "--chunks-info", "/dev/zero", index], "not what inspect-chunks writes"],
   ] as const
 ) {

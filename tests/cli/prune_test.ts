@@ -119,7 +119,7 @@ Deno.test("prune --dry-run asks nothing, removes nothing, and counts what would 
     match(
       stdout,
       new RegExp(
-        `^3 chunks \\(${bytes} bytes, .*\\) would be removed, 3 kept; 1 leftovers .*\\(77 bytes\\).*\n$`,
+        `^3 chunks \\(${bytes} bytes, .*\\) would be removed, 3 kept; 1 stale temporary files \\(77 bytes\\).*\n$`,
       ),
     );
     deepStrictEqual(contentOf(store), before);

@@ -102,7 +102,7 @@ Deno.test({
     strictEqual(server.started().length, 2);
 
     const failed = await runCli(["extract", ...stores.slice(0, 2), index, dir.path("without")], { env });
-    assertFails(failed, 1, /Chunk [0-9a-f]{64} is in none of the stores \(asked: ssh:\/\/127\.0\.0\.1/);
+    assertFails(failed, 1, /Chunk [0-9a-f]{64} not found \(searched: ssh:\/\/127\.0\.0\.1/);
     deepStrictEqual(await server.leftovers(), []);
   },
 });

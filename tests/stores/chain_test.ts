@@ -38,7 +38,7 @@ Deno.test("a chunk that nobody has: all that were asked are named", async () => 
     stores: [new MemoryStore("a"), new MemoryStore("b")],
   };
   const reader = new ChunkReader(sources, portableCodec);
-  await rejects(reader.read(expected), { code: "missing-chunk", message: /asked: the cache, a, b\)/ });
+  await rejects(reader.read(expected), { code: "missing-chunk", message: /searched: the cache, a, b\)/ });
   await rejects(new ChunkReader({ stores: [] }, portableCodec).read(expected), /no store was given/);
 });
 

@@ -211,7 +211,7 @@ Deno.test("the length that a page is shown of an answer from elsewhere is not be
   const fetch = () => Promise.resolve(answer);
   await rejects(httpGet(new URL("http://host/"), "the thing", 5000, { fetch }), {
     code: "store",
-    message: /the thing: the server sends more than the 5000 bytes/,
+    message: /the thing: larger than the limit of 5000 bytes/,
   });
   ok(pulled < 10, `${pulled} pieces were taken`);
 });

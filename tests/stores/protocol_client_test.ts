@@ -97,7 +97,7 @@ const faults: [
   [
     "gives up and says why",
     (host) => host.send({ type: "abort", errorNumber: 5, reason: "the disk is on fire" }),
-    { code: "store", retriable: false, says: /gave up: the disk is on fire/ },
+    { code: "store", retriable: false, says: /aborted the session: the disk is on fire/ },
   ],
   [
     "gives up without a reason",
@@ -107,7 +107,7 @@ const faults: [
   [
     "gives up with what would paint the terminal",
     (host) => host.send({ type: "abort", errorNumber: 0, reason: "\x1b[31mred\r\nline\x9b" }),
-    { code: "store", retriable: false, says: /gave up: \[31mred line$/ },
+    { code: "store", retriable: false, says: /aborted the session: \[31mred line$/ },
   ],
   [
     "says goodbye",
@@ -261,7 +261,7 @@ Deno.test("a chunk that is larger than any of the index is refused when its leng
   const client = await ProtocolClient.open(host.connection, { ...options, maxChunkSize: 2048 });
   const failed = rejects(client.get(ids[0]), {
     code: "protocol",
-    message: /a chunk of 1000000 bytes, more than/,
+    message: /a chunk of 1000000 bytes, larger than the limit/,
   });
   const large: Message = { type: "chunk", id: ids[0], compressed: true, bytes: new Uint8Array(1_000_000) };
   host.send(encodeMessage(large).subarray(0, 16));
@@ -277,7 +277,7 @@ Deno.test("why a host gave up is cut, whatever it is, and cannot paint the termi
     const failed = rejects(client.get(ids[0]), (error: Error) => {
       // deno-lint-ignore no-control-regex
       ok(!/[\x00-\x1f\u202e]/.test(error.message) && error.message.length < 1000, error.message);
-      return /gave up/.test(error.message);
+      return /aborted the session/.test(error.message);
     });
     await host.asked(1);
     host.send({ type: "abort", errorNumber: 0, reason });
@@ -330,7 +330,7 @@ const greetings: [name: string, greet: (host: Host) => void, code: string, says:
     "why it cannot",
     (host) => host.send({ type: "abort", errorNumber: 2, reason: "no such store" }),
     "store",
-    /gave up: no such store/,
+    /aborted the session: no such store/,
   ],
 ];
 for (const [name, greet, code, says] of greetings) {

@@ -36,7 +36,7 @@ function describe({ kept, removed, removedBytes, leftovers, leftoverBytes }: Pru
   }) would be removed, ${kept} kept`;
   return leftovers === 0
     ? chunks
-    : `${chunks}; ${leftovers} leftovers of killed runs (${leftoverBytes} bytes) as well`;
+    : `${chunks}; ${leftovers} stale temporary files (${leftoverBytes} bytes) as well`;
 }
 
 async function confirmed(folder: string, kept: number, signal: AbortSignal): Promise<boolean> {

@@ -91,7 +91,7 @@ async function withParts(
 
 function tell({ losses, omitted }: Result, state: string): number {
   if (omitted > 0) {
-    warn(`${omitted} names in the archive have nothing behind them: its maker left it out`);
+    warn(`${omitted} entries have a name but no content: the program that made the archive omitted it`);
   }
   for (const { what, count, path, reason } of losses) {
     const others = count === 1 ? path : `${count} files, the first is ${path}`;

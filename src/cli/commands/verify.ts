@@ -32,7 +32,7 @@ export async function run(_args: readonly string[], flags: FlagValues, signal: A
     const other = digest === "sha256" ? "sha512-256" : "sha256";
     warn(`${otherDigest} chunks in ${folder} have ids by another digest (--digest ${other} verifies them)`);
   }
-  if (summary.leftovers > 0) warn(`${summary.leftovers} leftovers of killed runs removed`);
+  if (summary.leftovers > 0) warn(`${summary.leftovers} stale temporary files removed`);
   if (summary.invalid > summary.removed || summary.unreadable + otherDigest > 0) return FAILED;
   return summary.removed > 0 ? PARTLY : DONE;
 }
