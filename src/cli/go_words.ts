@@ -1,5 +1,6 @@
 /** Command lines as Go's programs take them, in words that the parser knows. */
 import { DesyncError } from "../errors.ts";
+import { HELP, VERSION_OPTION } from "./description.ts";
 import { type Flag, FLAGS } from "./flags.ts";
 
 const SWITCHES = new Set(
@@ -7,7 +8,7 @@ const SWITCHES = new Set(
     .flatMap((text) => text.split(", ")),
 );
 
-/** Go's flags take `--switch=true` and `--switch=false` as well, and `-x=value`; `--help` may stand before its command. */
+/** Go's flags take `--switch=true` and `--switch=false` as well, and `-x=value`, also before their command. */
 export function normalize(args: readonly string[]): string[] {
   const words: string[] = [];
   let onlyPositionals = false;
@@ -22,8 +23,24 @@ export function normalize(args: readonly string[]): string[] {
       throw new DesyncError("usage", `Invalid value ${given} of ${name}: it is neither true nor false`);
     }
   }
-  const [first, command] = words;
-  const helpFirst = (first === "--help" || first === "-h") && command !== undefined &&
-    !command.startsWith("-");
-  return helpFirst ? ["help", command] : words;
+  return commandFirst(words);
+}
+
+/** The same words, with the options that stand before the command behind it. */
+function commandFirst(words: readonly string[]): string[] {
+  let at = 0;
+  while (/^-./.test(words[at] ?? "") && words[at] !== "--") at += takesNextWord(words[at]) ? 2 : 1;
+  const options = words.slice(0, at);
+  const command = words[at];
+  if (command === undefined || VERSION_OPTION.names.some((name) => options.includes(name))) return [...words];
+  // `help` reports an unknown command as such.
+  if (HELP.names.some((name) => options.includes(name))) return ["help", command];
+  return [command, ...options, ...words.slice(at + 1)];
+}
+
+/** Whether the word behind this option is its value: not behind `--x=value`, `-xvalue` and switches. */
+function takesNextWord(option: string): boolean {
+  const alone = option.startsWith("--") ? !option.includes("=") : option.length === 2;
+  return alone && !SWITCHES.has(option) && !HELP.names.includes(option) &&
+    !VERSION_OPTION.names.includes(option);
 }

@@ -177,6 +177,37 @@ Deno.test("where one store counts, the last one given is taken, as in desync", a
   deepStrictEqual(filesIn(dir.root).filter((path) => path.startsWith("first")), []);
 });
 
+Deno.test("options may stand before the command, as for desync", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const programs = [cliCommand, ...(peers.desync === undefined ? [] : [[peers.desync]])];
+  for (
+    const before of [
+      ["-s", made.store],
+      [`-s=${made.store}`, "-n3"],
+      ["--digest", "sha512-256", "-n", "3", "--store", made.store],
+      [`--store=${made.store}`, "-k=true", "--verbose"],
+    ]
+  ) {
+    for (const [program, ...args] of programs) {
+      const out = dir.path("out");
+      const { code, stderr } = await run(program, [...args, ...before, "extract", made.index, out]);
+      strictEqual(code, 0, `${program} ${before.join(" ")}: ${stderr}`);
+      sameBytes(Deno.readFileSync(out), made.bytes);
+      Deno.removeSync(out);
+    }
+  }
+  const switches = ["-k", "-s", made.store, "extract", made.index, dir.path("out")];
+  strictEqual((await runCli(switches)).code, 0);
+  const help = await runCli(["-s", made.store, "--help", "extract"]);
+  deepStrictEqual([help.code, help.stdout.split("\n")[0]], [
+    0,
+    "Usage: desync extract [options] <index> <output>",
+  ]);
+  assertFails(await runCli(["-n", "3", "extrct"]), 2, "Unknown command extrct");
+  assertFails(await runCli(["-s", "extract"]), 2, "Unknown option -s");
+});
+
 Deno.test({
   name: "a store whose name has a comma or looks like a place on another host can be named",
   ignore: Deno.build.os === "windows",
