@@ -96,7 +96,7 @@ Deno.test("where a bar is shown, extract says at its end what it wrote, and othe
     "-s",
     dir.root,
     testdata("casync-blob.caibx"),
-    out,
+    dir.path("other"),
   ]);
   deepStrictEqual([failed.code, failed.stderr.includes("complete")], [1, false]);
   strictEqual((await runCli([...extract, out])).stderr, "");
