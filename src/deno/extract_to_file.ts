@@ -2,7 +2,7 @@
 import { ZeroChunk } from "../codec/zero_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
-import { isBlob } from "../jobs/chop.ts";
+import { isBlob } from "../jobs/compare.ts";
 import { THE_TARGET } from "../jobs/deliver.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { BlobPlan } from "../jobs/plan.ts";

@@ -1,17 +1,12 @@
-/** Compares a file with an index, and stores the chunks that the index names. */
+/** Stores the chunks of a file that an index names. */
 import type { ChunkId } from "../chunk.ts";
-import { ID_BYTES } from "../chunk.ts";
-import { toHex } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
-import type { Filling } from "./tasks.ts";
+import { checkSize, GROUP_PIECES, places } from "./compare.ts";
 import { inLanes } from "./lanes.ts";
-import { grouped } from "./plan.ts";
-import type { ByteRange, Workers } from "./ports.ts";
+import { GROUP_BYTES, grouped } from "./plan.ts";
+import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
-
-const GROUP_PIECES = 64;
-const GROUP_BYTES = 4 * 1024 * 1024;
+import type { Filling } from "./tasks.ts";
 
 /** How to chop. */
 export interface ChopOptions {
@@ -45,103 +40,4 @@ export async function chopFile(
   });
   progress.done = progress.total;
   return added;
-}
-
-/** The first part of the file that is not what the index says, `undefined` when all is. Throws `mismatch` for its size. */
-export async function firstDifference(
-  path: string,
-  size: number,
-  index: Index,
-  workers: Workers,
-  options: { readonly signal?: AbortSignal; readonly progress?: Progress } = {},
-): Promise<ByteRange | undefined> {
-  checkSize(path, size, index);
-  const { progress = new Progress() } = options;
-  progress.total = index.size;
-  const first = await firstWrong(path, index, places(index), workers, { ...options, progress });
-  return first === undefined ? undefined : { offset: index.start(first), length: index.length(first) };
-}
-
-/** Chunks that are looked at before all others: where a version differs from the last, some of them usually do. */
-const SAMPLES = 128;
-
-/**
- * Whether the file is what the index describes. If so, all of it is counted as from `name`, else nothing in the end.
- * Throws `io` when the file cannot be read.
- */
-export async function isBlob(
-  path: string,
-  size: number,
-  index: Index,
-  workers: Workers,
-  options: { readonly name: string; readonly signal?: AbortSignal; readonly progress: Progress },
-): Promise<boolean> {
-  const { name, signal, progress } = options;
-  if (size !== index.size) return false;
-  const step = Math.floor(index.count / SAMPLES);
-  if (step > 1 && await firstWrong(path, index, places(index, step), workers, { signal }) !== undefined) {
-    return false;
-  }
-  progress.total = index.size;
-  const found = await firstWrong(path, index, places(index), workers, { name, signal, progress });
-  progress.reset();
-  if (found !== undefined) return false;
-  const different = index.firstOccurrences().reduce((sum, first, i) => first === i ? sum + 1 : sum, 0);
-  progress.add(name, different, index.size, 0);
-  return true;
-}
-
-/** The first of the chunks that is not where it has to be. No more are looked at than it takes. */
-async function firstWrong(
-  path: string,
-  index: Index,
-  wanted: Iterable<Place>,
-  workers: Workers,
-  options: { readonly name?: string; readonly signal?: AbortSignal; readonly progress?: Progress },
-): Promise<number | undefined> {
-  const { name = path, signal, progress } = options;
-  let first: number | undefined;
-  const groups = grouped(untilKnown(wanted, () => first !== undefined), GROUP_PIECES, GROUP_BYTES);
-  await inLanes(groups, 2 * workers.size, signal, async (group) => {
-    // Without what the ids have to be, the worker reports what they are.
-    const pieces = group.map(({ offset, size }) => ({ offset, size }));
-    const { ids } = await workers.store({ digest: index.digest, file: path, pieces });
-    for (const [i, { chunk, id }] of group.entries()) {
-      if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === id) continue;
-      first = Math.min(first ?? Infinity, chunk);
-      break;
-    }
-    progress?.add(name, group.length, group.reduce((sum, piece) => sum + piece.size, 0), 0);
-  });
-  return first;
-}
-
-/** Ends when something is known: whatever follows does not matter any more. */
-function* untilKnown<T>(items: Iterable<T>, isKnown: () => boolean): Generator<T> {
-  for (const item of items) {
-    if (isKnown()) return;
-    yield item;
-  }
-}
-
-function checkSize(path: string, size: number, index: Index): void {
-  if (size === index.size) return;
-  throw new DesyncError(
-    "mismatch",
-    `${path} is not what the index describes: it has ${size} bytes instead of ${index.size}`,
-  );
-}
-
-/** Where a chunk has to be. */
-interface Place {
-  readonly chunk: number;
-  readonly id: ChunkId;
-  readonly offset: number;
-  readonly size: number;
-}
-
-function* places(index: Index, step: number = 1): Generator<Place> {
-  for (let chunk = 0; chunk < index.count; chunk += step) {
-    yield { chunk, id: index.id(chunk), offset: index.start(chunk), size: index.length(chunk) };
-  }
 }

@@ -1,6 +1,6 @@
 /** `desync verify-index INDEX FILE` */
 import { DesyncError } from "../../errors.ts";
-import { firstDifference } from "../../jobs/chop.ts";
+import { firstDifference } from "../../jobs/compare.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { checkUnchanged, inspectSource, sizeToCompare } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
