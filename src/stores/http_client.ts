@@ -75,6 +75,7 @@ async function getting<T>(
   read: (response: Response, watch: IdleWatch) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T | null> {
+  const target: HttpTarget = { url, shown, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
     const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
@@ -85,12 +86,12 @@ async function getting<T>(
     }
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw statusError(response, { url, shown, headers: options.headers });
+      throw statusError(response, target);
     }
     return await read(response, watch);
   } catch (error) {
     if (watch.timedOut) options.pace?.lost();
-    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
+    throw requestError(error, target, watch, signal);
   } finally {
     watch.stop();
   }
@@ -120,13 +121,14 @@ export async function httpPart(
   options: HttpOptions,
   signal?: AbortSignal,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; whole: HttpWhole } | null> {
+  const target: HttpTarget = { url, shown, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   let response: Response | undefined;
   try {
     const headers = { ...options.headers, ...rangeHeaders(range) };
     response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
     watch.touch();
-    const whole = partOf(response, { url, shown, headers: options.headers }, range);
+    const whole = partOf(response, target, range);
     if (whole === null) {
       await response.body?.cancel();
       return null;
@@ -142,7 +144,7 @@ export async function httpPart(
   } catch (error) {
     // Nobody reads it any more.
     await response?.body?.cancel().catch(() => {});
-    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
+    throw requestError(error, target, watch, signal);
   } finally {
     watch.stop();
   }
@@ -191,6 +193,7 @@ export async function* httpStream(
   signal?: AbortSignal,
   part?: PartOfWhole,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  const target: HttpTarget = { url, shown, headers: options.headers };
   const { watch, reader, first } = await retrying(
     options.retry,
     signal,
@@ -207,7 +210,7 @@ export async function* httpStream(
       watch.received(piece?.length ?? 0);
     }
   } catch (error) {
-    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
+    throw requestError(error, target, watch, signal);
   } finally {
     watch.stop();
     await reader?.cancel().catch(() => {});
@@ -232,6 +235,7 @@ async function beginBody(
   signal?: AbortSignal,
   part?: PartOfWhole,
 ): Promise<BegunBody> {
+  const target: HttpTarget = { url, shown, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   let reader: BegunBody["reader"];
   try {
@@ -240,13 +244,13 @@ async function beginBody(
     watch.touch();
     reader = response.body?.getReader();
     if (part !== undefined) {
-      checkSameWhole(partOf(response, { url, shown, headers: options.headers }, part), part.whole, shown);
-    } else if (response.status !== 200) throw statusError(response, { url, shown, headers: options.headers });
+      checkSameWhole(partOf(response, target, part), part.whole, shown);
+    } else if (response.status !== 200) throw statusError(response, target);
     return { watch, reader, first: (await reader?.read())?.value };
   } catch (error) {
     watch.stop();
     await reader?.cancel().catch(() => {});
-    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
+    throw requestError(error, target, watch, signal);
   }
 }
 
@@ -266,6 +270,7 @@ export async function httpSize(
   options: HttpOptions,
   signal?: AbortSignal,
 ): Promise<number | undefined | null> {
+  const target: HttpTarget = { url, shown, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
     // What is compressed on the way has another size than what is there.
@@ -274,11 +279,11 @@ export async function httpSize(
     const response = await (options.fetch ?? fetch)(url, init);
     await response.body?.cancel();
     if (response.status === 404 || response.status === 410) return null;
-    if (response.status !== 200) throw statusError(response, { url, shown, headers: options.headers });
+    if (response.status !== 200) throw statusError(response, target);
     const announced = response.headers.get("content-length") ?? "";
     return /^\d+$/.test(announced) ? Number(announced) : undefined;
   } catch (error) {
-    throw requestError(error, { url, shown, headers: options.headers }, watch, signal);
+    throw requestError(error, target, watch, signal);
   } finally {
     watch.stop();
   }
