@@ -211,7 +211,7 @@ testFetch(
       const none404 = await runCli(["cat", "--ca-cert", good.cert, "-s", store, missing.index], {
         env: none,
       });
-      assertFails(none404, 1, missing.ids[0], "none of the stores");
+      assertFails(none404, 1, missing.ids[0], "not found (searched: ");
     }
     await withVariables(none, async () => {
       await using server = serveTls(authority, files);
