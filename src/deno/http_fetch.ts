@@ -81,11 +81,24 @@ function makeFetches(tls: TlsOptions, connections: number): (url: URL) => Fetch 
     const key = JSON.stringify([secure, proxy]);
     const client = clients.get(key) ?? makeClient(secure, proxy);
     clients.set(key, client);
-    const plain: Fetch = (url, init) => fetch(url, { ...init, client });
+    const own: Fetch = (url, init) => fetch(url, { ...init, client });
+    const plain = proxy === undefined ? own : namingProxy(own, proxy);
     const mayBeNamed = named.caCerts.length > 0 && secure && proxy === undefined;
     const made = mayBeNamed ? orByNode(plain, named, connections) : plain;
     fetches.set(url.origin, made);
     return made;
+  };
+}
+
+/** Errors name the proxy: a failed connection is one to the proxy, not to the host of the URL. */
+function namingProxy(fetch: Fetch, { url: proxy }: Proxy): Fetch {
+  return async (url, init) => {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new TypeError(`through the proxy ${proxy}: ${messageOf(error.cause ?? error)}`);
+    }
   };
 }
 

@@ -38,6 +38,9 @@ function retryAfter(headers: Headers): number | undefined {
   return Math.max(0, then - (Number.isNaN(now) ? Date.now() : now));
 }
 
+/** What `makeHttpFetch` puts before the reason: how the request came to where it failed. */
+const WAY = /^(?:(?:redirected to|through the proxy) \S+: )*/;
+
 /** The error for what was thrown while a request was made or its body read. */
 export function requestError(
   error: unknown,
@@ -52,9 +55,11 @@ export function requestError(
     return new DesyncError("timeout", text, { cause, retriable: true });
   }
   if (error instanceof DesyncError) return error;
-  const [, redirected, reason] = /^(redirected to \S+: )?(.*)$/s.exec(reasonOf(error, target))!;
+  const all = reasonOf(error, target);
+  const [way] = WAY.exec(all)!;
+  const reason = all.slice(way.length);
   const lasting = LASTING.find(([pattern]) => pattern.test(reason));
-  const words = `${redirected ?? ""}${lasting === undefined ? reason : reason.replace(...lasting)}`;
+  const words = `${way}${lasting === undefined ? reason : reason.replace(...lasting)}`;
   const retriable = lasting === undefined && !isNotPermitted(error);
   return new DesyncError("store", `Cannot read ${target.shown}: ${words}`, { cause, retriable });
 }
@@ -114,8 +119,9 @@ function isNotPermitted(error: unknown): boolean {
 function reasonOf(error: unknown, target: HttpTarget): string {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   // «error sending request for url (…): client error (Connect): what happened», and other words before.
-  const text = messageOf(cause).replace(/^(redirected to \S+: )?.*?client error \(\w+\):? /, "$1") ||
-    messageOf(error);
+  const said = messageOf(cause);
+  const [way] = WAY.exec(said)!;
+  const text = way + said.slice(way.length).replace(/^.*?client error \(\w+\):? /, "") || messageOf(error);
   const clean = withoutSecretsOf(target, text);
   const own = urlWithoutSecrets(target.url.href);
   const at = clean.lastIndexOf(own);

@@ -132,3 +132,15 @@ Deno.test("a variable that names no usable proxy ends the command before a reque
   assertFails(result, 2, "socks4://host:1", "HTTP_PROXY", "socks5");
   ok(!result.stderr.includes("secret"));
 });
+
+Deno.test("what goes wrong on the way through a proxy names the proxy, without its password", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const closed = `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
+  listener.close();
+  for (const [proxy, why] of [[closed, "refused"], ["no.invalid:1", ""]]) {
+    const env = { HTTP_PROXY: `http://me:secret@${proxy}`, NO_PROXY: "", "no_proxy": "" };
+    const result = await runCli(["list-chunks", "-e", "1", "http://store.invalid/x.caibx"], { env });
+    assertFails(result, 1, `x.caibx: through the proxy http://${proxy}: `, why);
+    ok(!result.stderr.includes("secret"), result.stderr);
+  }
+});
