@@ -86,14 +86,14 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
-    const args = ["extract", "-s", made.store, made.index, dir.path("target")];
+    const args = ["extract", "-s", made.store, made.index];
     for (
       const [columns, last] of [[80, /of 80\.0 KB/], [40, /^100%/], [20, /^100%/], [10, /^100% \d+s$/], [
         0,
         /of 80\.0 KB/,
       ]] as const
     ) {
-      const { code, stdout } = await runOnTerminal({ columns }, args);
+      const { code, stdout } = await runOnTerminal({ columns }, [...args, dir.path(`target${columns}`)]);
       strictEqual(code, 0, stdout);
       const [text, result, ...more] = stdout.split("\n");
       match(result, /: 80\.0 KB, complete and verified\r?$/);
@@ -113,7 +113,8 @@ Deno.test({
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     for (const progress of ["auto", "bar"]) {
-      const args = ["extract", "-s", made.store, "--progress", progress, made.index, dir.path("target")];
+      const target = dir.path(`target-${progress}`);
+      const args = ["extract", "-s", made.store, "--progress", progress, made.index, target];
       const { code, stdout } = await runOnTerminal({ columns: 80, name: "dumb" }, args);
       strictEqual(code, 0, stdout);
       ok(!stdout.includes("\r") && !stdout.includes("\x1b"), JSON.stringify(stdout));
