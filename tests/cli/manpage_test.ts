@@ -40,7 +40,9 @@ Deno.test({
       for (const example of examples) ok(text.includes(example), example);
     }
     for (const name of Object.keys(VARIABLES)) match(text, new RegExp(`^ +${name}`, "m"));
-    for (const [status, means] of STATUSES) match(text, new RegExp(`^ +${status} +${means}`, "m"));
+    for (const [status, means] of STATUSES) {
+      match(text, new RegExp(`^ +${status} +${RegExp.escape(means)}`, "m"));
+    }
   },
 });
 

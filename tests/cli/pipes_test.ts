@@ -25,6 +25,15 @@ async function runUnread(args: string[]): Promise<{ code: number; stderr: string
   return { code, stderr };
 }
 
+async function stopped(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended already.
+  }
+  await child.status;
+}
+
 Deno.test({
   name: "verify goes on when nobody reads what it prints, and its status tells",
   ignore: windows,
@@ -79,11 +88,13 @@ Deno.test({
       }).spawn();
       await untilListening(child, "SIGINT");
       child.kill("SIGHUP");
-      // Opened for reading as well, so that nobody waits for anybody here.
-      using writer = Deno.openSync(pipe, { read: true, write: true });
-      if (status === 0) writer.writeSync(Deno.readFileSync(made.index));
-      writer.close();
+      // Waits until the pipe is read, in a program of its own that can be ended when it never is.
+      const feed = 'exec cat "$1" >"$2"';
+      const writer = status === 0
+        ? new Deno.Command("sh", { args: ["-c", feed, "sh", made.index, pipe], stdin: "null" }).spawn()
+        : undefined;
       strictEqual((await child.status).code, status);
+      if (writer !== undefined) await stopped(writer);
     }
   },
 });
