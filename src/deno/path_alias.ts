@@ -37,7 +37,8 @@ export class PathAliases implements Disposable {
     const fd = libc.openat(CURRENT_FOLDER, terminated(bytes), OPEN.path | OPEN.closeOnExec, 0);
     if (fd >= 0 && (inPlace || !Deno.statSync(inProc(fd)).isFile)) return this.#alias(path, fd);
     if (fd >= 0) libc.close(fd);
-    const alias = this.#folderOf(path, bytes) + `.tmp-desync-name-${crypto.randomUUID()}`;
+    // No temporary name of another target's, which a later run may take for stale (see TemporaryFile).
+    const alias = this.#folderOf(path, bytes) + `.tmp-desync-~${crypto.randomUUID()}`;
     // What is there has both names: its rights and its content are found there.
     const [from, to] = [terminated(bytes), terminatedText(alias)];
     if (libc.linkat(CURRENT_FOLDER, from, CURRENT_FOLDER, to, 0) !== 0) {
