@@ -190,8 +190,8 @@ export class Courier {
       const chunk = { id, size, offsets, leads, follows };
       const open = (stored: StoredChunk) =>
         this.#deliverOne({ ...chunk, given: stored, givenBy: store.location });
-      const options = { damage: damage.of(id), first, signal };
-      const delivered = await limiter.run(() => openFrom(store, id, open, options), () => 0);
+      const options = { damage: damage.of(id), first, limiter, signal };
+      const delivered = await openFrom(store, id, open, options);
       if (delivered === null) missing.push(chunk);
     }));
     return missing;

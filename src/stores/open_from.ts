@@ -7,6 +7,7 @@
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { invalidChunk, isInvalid } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
+import type { Limiter } from "./limiter.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 import type { ChunkStore, Sources } from "./store.ts";
 
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly damage: DesyncError[];
   /** Why the first copy, which the caller has fetched already, was not used. */
   readonly first?: DesyncError;
+  /** Bounds the requests: not the pauses between them, and not what `open` does. */
+  readonly limiter?: Limiter;
   readonly signal?: AbortSignal;
 }
 
@@ -34,13 +37,14 @@ export async function openFrom<T>(
   store: ChunkStore,
   id: ChunkId,
   open: (stored: StoredChunk) => T | Promise<T>,
-  { damage, first, signal }: OpenOptions,
+  { damage, first, limiter, signal }: OpenOptions,
 ): Promise<T | null> {
   let failure = first;
+  const get = () => store.get(id, signal);
   const attempt = async () => {
     try {
       if (failure !== undefined) throw failure;
-      const stored = await store.get(id, signal);
+      const stored = await (limiter?.run(get, (stored) => stored?.bytes.length ?? 0) ?? get());
       return stored === null ? null : await open(stored);
     } catch (error) {
       failure = undefined;
