@@ -166,7 +166,7 @@ export class MessageDecoder {
     if (!NAMES.has(type)) throw protocolError(`a message of unknown type 0x${type.toString(16)}`);
     const name = NAMES.get(type)!;
     if (size === undefined || size < HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
-      throw protocolError(`a ${name} message of ${size ?? "more than 2^53"} bytes`);
+      throw protocolError(`a message ${name} of ${size ?? "more than 2^53"} bytes`);
     }
     // Before its bytes are waited for.
     if (type === CHUNK && size - CHUNK_OVERHEAD > this.#maxChunkBytes) {
@@ -175,7 +175,7 @@ export class MessageDecoder {
       );
     }
     const fixed = FIXED_SIZES.get(type);
-    if (fixed !== undefined && size !== fixed) throw protocolError(`a ${name} message of ${size} bytes`);
+    if (fixed !== undefined && size !== fixed) throw protocolError(`a message ${name} of ${size} bytes`);
     if (this.#queue.length < size) return null;
     return decode(type, name, owned(this.#queue.take(size)));
   }
@@ -211,7 +211,7 @@ const FIXED_SIZES: ReadonlyMap<bigint, number> = new Map([
 function decode(type: bigint, name: string, message: Uint8Array): Message {
   const body = message.subarray(HEADER_BYTES);
   const expect = (good: boolean) => {
-    if (!good) throw protocolError(`a ${name} message of ${message.length} bytes`);
+    if (!good) throw protocolError(`a message ${name} of ${message.length} bytes`);
   };
   const flags = () => viewOf(body).getBigUint64(0, true);
   switch (type) {
