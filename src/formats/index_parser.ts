@@ -80,14 +80,14 @@ export class IndexParser {
     this.#keep(piece.subarray(at));
   }
 
-  /** The index, when all has come. Throws `invalid-index` when something is missing. */
+  /** The index, when all has come. Throws `invalid-index`, which is retriable, when something is missing. */
   finish(): Index {
     if (this.#length < START_BYTES) {
-      throw invalidIndex(this.#length === 0 ? "it is empty" : `it has only ${this.#length} bytes`);
+      throw invalidIndex(this.#length === 0 ? "it is empty" : `it has only ${this.#length} bytes`, true);
     }
     if (this.#header === undefined || !this.#ended) {
       const where = this.#header === undefined ? "header" : "chunk table";
-      throw invalidIndex(`it ends after ${this.#length} bytes, inside its ${where}`);
+      throw invalidIndex(`it ends after ${this.#length} bytes, inside its ${where}`, true);
     }
     this.#resize(this.#count);
     return new Index(this.#header, this.#ends, this.#ids);

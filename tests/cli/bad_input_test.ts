@@ -353,6 +353,23 @@ Deno.test("what the first tries could not give, a later one does", async () => {
   sameBytes(Deno.readFileSync(dir.path("target")), made.bytes);
 });
 
+Deno.test("an index that arrives cut is requested again, also when its length was not known", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const body = Deno.readFileSync(made.index);
+  const cut: Answer = { body: body.subarray(0, 150), length: "chunked" };
+  const asked = async (answers: Answer[]) => {
+    await using server = await startFaultyServer({ "/x.caibx": answers });
+    const result = await runCli(["list-chunks", "-b", "1ms", `${server.url}/x.caibx`]);
+    return { ...result, requests: server.count("/x.caibx") };
+  };
+  const whole = await asked([cut, { body }]);
+  deepStrictEqual([whole.code, whole.stderr, whole.requests], [0, "", 2]);
+  const never = await asked([cut]);
+  assertFails(never, 1, "x.caibx", "ends after 150 bytes", "tried 3 times");
+  strictEqual(never.requests, 3);
+});
+
 Deno.test("a server that is slow, but never silent for too long, is waited for", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
