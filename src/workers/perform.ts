@@ -1,16 +1,10 @@
-/** In a worker: what is done for each kind of task. */
+/** Does the tasks, on a worker's thread or on the main one. */
 import { ownBuffer } from "../bytes.ts";
-import { preferSystemDigest } from "../deno/native_codec.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Folders } from "./folders.ts";
 import type { Task } from "../jobs/tasks.ts";
 import { verifyFolders } from "./verify.ts";
-
-preferSystemDigest();
-const folders = new Folders();
-const assembler = new Assembler(folders);
-const cutter = new CutWorker(folders);
 
 /** What came of a task. */
 export interface Performed {
@@ -19,23 +13,30 @@ export interface Performed {
   readonly moved: ArrayBuffer[];
 }
 
-/** Does the task. */
-export function perform(task: Task): Performed {
-  if (task.kind !== "assemble") return { result: performInside(task), moved: [] };
-  const result = assembler.run(task);
-  return { result, moved: result.bytes.flatMap((bytes) => bytes === undefined ? [] : ownBuffer(bytes)) };
-}
+/** One for each thread: keeps files open from task to task, until it is given a release. */
+export class Performer {
+  readonly #folders = new Folders();
+  readonly #assembler = new Assembler(this.#folders);
+  readonly #cutter = new CutWorker(this.#folders);
 
-function performInside(task: Exclude<Task, { kind: "assemble" }>): unknown {
-  switch (task.kind) {
-    case "scan":
-      return cutter.scan(task);
-    case "store":
-      return cutter.store(task);
-    case "verify":
-      return verifyFolders(task);
-    case "release":
-      assembler.release();
-      cutter.release();
+  /** Does the task. Throws what is wrong. */
+  perform(task: Task): Performed {
+    if (task.kind !== "assemble") return { result: this.#performInside(task), moved: [] };
+    const result = this.#assembler.run(task);
+    return { result, moved: result.bytes.flatMap((bytes) => bytes === undefined ? [] : ownBuffer(bytes)) };
+  }
+
+  #performInside(task: Exclude<Task, { kind: "assemble" }>): unknown {
+    switch (task.kind) {
+      case "scan":
+        return this.#cutter.scan(task);
+      case "store":
+        return this.#cutter.store(task);
+      case "verify":
+        return verifyFolders(task);
+      case "release":
+        this.#assembler.release();
+        this.#cutter.release();
+    }
   }
 }

@@ -1,10 +1,15 @@
-/** The workers, started when first needed, each given a little more than it is doing so that none waits. */
-import { DesyncError, errorFromWire } from "../errors.ts";
+/**
+ * The workers, started when first needed, each given a little more than it is doing so that none waits. The first tasks
+ * are done here, as long as they are small: to start workers takes longer.
+ */
+import { DesyncError, errorFromWire, errorToWire } from "../errors.ts";
 import { affordable } from "../deno/open_files.ts";
 import type { Workers } from "../jobs/ports.ts";
+import { Turns } from "../jobs/turns.ts";
 import type {
   AssembleResult,
   AssembleTask,
+  ReleaseTask,
   Reply,
   ScanResult,
   ScanTask,
@@ -14,10 +19,15 @@ import type {
   VerifyResult,
   VerifyTask,
 } from "../jobs/tasks.ts";
+import type { Performer } from "./perform.ts";
 import { WORKER_URL } from "./worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */
 const TASKS_PER_WORKER = 2;
+/** Bytes of blobs and chunks that are worked on before workers are worth their start. */
+const SMALL_BYTES = 8 * 1024 * 1024;
+/** What a folder of a store that is verified is taken for. */
+const FOLDER_BYTES = 64 * 1024;
 
 interface Pending {
   readonly task: Task;
@@ -37,10 +47,20 @@ export class WorkerPool implements Workers, Disposable {
   readonly size: number;
   readonly #hands: Hand[] = [];
   readonly #queue: Pending[] = [];
+  readonly #smallBytes: number;
+  /** Bytes of all tasks so far. */
+  #bytes = 0;
+  /** Does tasks on this thread. */
+  #own: Performer | undefined;
+  #isBusyHere = false;
   #nextNumber = 0;
 
-  /** One worker for each processor, but no more than `most` and than the limit of open files allows. */
-  constructor(most: number = Infinity) {
+  /**
+   * One worker for each processor, but no more than `most` and than the limit of open files allows. None is started for
+   * the first `smallBytes` bytes of work.
+   */
+  constructor(most: number = Infinity, smallBytes: number = SMALL_BYTES) {
+    this.#smallBytes = smallBytes;
     this.size = Math.max(1, Math.min(most, navigator.hardwareConcurrency, affordable().threads));
   }
 
@@ -67,6 +87,7 @@ export class WorkerPool implements Workers, Disposable {
   }
 
   async release(): Promise<void> {
+    this.#own?.perform({ kind: "release" });
     await Promise.all(this.#hands.map((hand) =>
       new Promise((resolve, reject) => {
         this.#send(hand, { task: { kind: "release" }, transfer: [], resolve, reject });
@@ -78,13 +99,39 @@ export class WorkerPool implements Workers, Disposable {
   [Symbol.dispose](): void {
     for (const hand of this.#hands) hand.worker.terminate();
     this.#hands.length = 0;
+    this.#queue.length = 0;
+    this.#own?.perform({ kind: "release" });
   }
 
-  #run(task: Task, transfer: Transferable[] = []): Promise<unknown> {
+  #run(task: Exclude<Task, ReleaseTask>, transfer: Transferable[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ task, transfer, resolve, reject });
-      this.#dispatch();
+      this.#bytes += bytesOf(task);
+      if (this.#isSmall) this.#workHere();
+      else this.#dispatch();
     });
+  }
+
+  get #isSmall(): boolean {
+    return this.#bytes <= this.#smallBytes;
+  }
+
+  /** Does what is queued on this thread, until it has become too much for that. */
+  async #workHere(): Promise<void> {
+    if (this.#isBusyHere) return;
+    this.#isBusyHere = true;
+    const turns = new Turns();
+    this.#own ??= new (await import("./perform.ts")).Performer();
+    for (let next; this.#isSmall && (next = this.#queue.shift());) {
+      try {
+        next.resolve(this.#own.perform(next.task).result);
+      } catch (error) {
+        // As from a worker.
+        next.reject(errorFromWire(errorToWire(error)));
+      }
+      if (turns.over) await turns.give();
+    }
+    this.#isBusyHere = false;
   }
 
   #dispatch(): void {
@@ -137,4 +184,18 @@ export class WorkerPool implements Workers, Disposable {
 function transferable(bytes: Uint8Array): ArrayBuffer[] {
   const { buffer } = bytes;
   return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength ? [buffer] : [];
+}
+
+/** Roughly the bytes that are read, hashed or written for the task. */
+function bytesOf(task: Exclude<Task, ReleaseTask>): number {
+  switch (task.kind) {
+    case "assemble":
+      return task.items.reduce((sum, { size }) => sum + size, 0);
+    case "scan":
+      return task.end - task.start;
+    case "store":
+      return task.pieces.reduce((sum, { size }) => sum + size, 0);
+    case "verify":
+      return task.prefixes.length * FOLDER_BYTES;
+  }
 }

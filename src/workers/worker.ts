@@ -4,6 +4,7 @@
  */
 import { errorToWire } from "../errors.ts";
 import type { Reply, Request } from "../jobs/tasks.ts";
+import type { Performer } from "./perform.ts";
 
 /** Where pool.ts finds this module. */
 export const WORKER_URL: string = import.meta.url;
@@ -23,15 +24,23 @@ if (isWorkerScope(scope)) serve(scope);
 
 function serve(scope: WorkerScope): void {
   // Loaded while messages are listened for: what is posted to a module that still waits for its imports is lost.
-  const loaded = import("./perform.ts");
+  const loaded = start();
 
   scope.onmessage = async ({ data: { number, task } }) => {
     try {
-      const { perform } = await loaded;
-      const { result, moved } = perform(task);
+      const { result, moved } = (await loaded).perform(task);
       scope.postMessage({ kind: "done", number, result }, moved);
     } catch (error) {
       scope.postMessage({ kind: "failed", number, error: errorToWire(error) }, []);
     }
   };
+}
+
+async function start(): Promise<Performer> {
+  const [{ Performer }, { preferSystemDigest }] = await Promise.all([
+    import("./perform.ts"),
+    import("../deno/native_codec.ts"),
+  ]);
+  preferSystemDigest();
+  return new Performer();
 }
