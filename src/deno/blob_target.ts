@@ -1,6 +1,7 @@
 /**
  * The file that a blob is built in: beside the final one under a temporary name, or the final one itself (in place).
  */
+import { statfsSync } from "node:fs";
 import { DesyncError } from "../errors.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
 import { claimDevice } from "./device_claim.ts";
@@ -8,7 +9,7 @@ import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
 import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
-import { freeSpace } from "./permitted.ts";
+import { mayAsk } from "./permitted.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
@@ -133,6 +134,13 @@ function checkRoom(path: string, room: number, size: number): void {
 /** What the file takes on the disk. On Windows that is all of it: holes are for files that were made so, which these are not. */
 export function neededBytes(data: readonly ByteRange[], size: number, os: typeof Deno.build.os): number {
   return os === "windows" ? size : data.reduce((sum, range) => sum + range.length, 0);
+}
+
+/** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
+function freeSpace(path: string): number | undefined {
+  if (!mayAsk("statfs")) return undefined;
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
 }
 
 /** Finds out whether the disk has room, before any is taken: on Windows a file takes all that it needs with its size. */

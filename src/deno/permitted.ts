@@ -2,8 +2,6 @@
  * What may be asked of the system, where that was permitted. None of this is needed: without the permission nothing is
  * asked, neither the system nor the user, and the caller goes on as if there were no answer.
  */
-import { readFileSync, statfsSync } from "node:fs";
-import { userInfo } from "node:os";
 
 /** A variable of the environment, empty when it is not set or may not be read. */
 export function environment(name: string): string {
@@ -30,13 +28,6 @@ export function withoutVariables<T>(names: readonly string[], work: () => T): T 
   }
 }
 
-/** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
-export function freeSpace(path: string): number | undefined {
-  if (!mayAsk("statfs")) return undefined;
-  const { bavail, bsize } = statfsSync(path);
-  return bavail * bsize;
-}
-
 /** What Linux says of this process in `/proc/self/status`, empty when that may not be read or is not there. */
 export function processStatus(): string {
   return new TextDecoder().decode(processFile("status"));
@@ -51,7 +42,7 @@ function processFile(name: string): Uint8Array {
   const path = `/proc/self/${name}`;
   if (Deno.build.os !== "linux" || !granted({ name: "read", path })) return new Uint8Array();
   try {
-    return readFileSync(path);
+    return Deno.readFileSync(path);
   } catch {
     // It takes permission for everything, though the answer before was another.
     return new Uint8Array();
@@ -79,13 +70,11 @@ export function mayWrite(path: string): boolean {
   return granted({ name: "write", path });
 }
 
-/** The user's name, `undefined` when it may not be asked for. */
-export function userName(): string | undefined {
-  return ["uid", "gid", "username"].every(mayAsk) ? userInfo().username : undefined;
-}
-
-/** Not all kinds are known to every Deno, by type or by name: one that does not know a permission wants none. */
-function mayAsk(kind: string): boolean {
+/**
+ * Whether the system may be asked for this. Not all kinds are known to every Deno, by type or by name: one that does not
+ * know a permission wants none.
+ */
+export function mayAsk(kind: string): boolean {
   try {
     return granted({ name: "sys", kind: kind as Deno.SysPermissionDescriptor["kind"] });
   } catch {

@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { homedir } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import type { AuthMethod, Channel } from "./ssh2.d.ts";
@@ -13,7 +13,7 @@ import { DesyncError, messageOf } from "../errors.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { SSH2 } from "./late_packages.ts";
-import { environment, userName } from "./permitted.ts";
+import { environment, mayAsk } from "./permitted.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
 
 const { default: ssh2 }: typeof import("./ssh2.d.ts") = await import(SSH2);
@@ -23,6 +23,11 @@ const KEPT_WORDS = 2000;
 /** A connection that is over gets so long to end by itself. */
 const PATIENCE_MS = 1000;
 const KEY_FILES = ["id_ed25519", "id_ecdsa", "id_rsa"];
+
+/** The user's name, `undefined` when it may not be asked for. */
+function userName(): string | undefined {
+  return ["uid", "gid", "username"].every(mayAsk) ? userInfo().username : undefined;
+}
 
 /** Connects and starts the command that serves the store. */
 export function connectBuiltin(remoteProgram: string, location: SshLocation): Connection {

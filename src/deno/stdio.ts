@@ -5,7 +5,6 @@
  * Deno's own functions buffer lines, and do not say how much they wrote before they had to wait. So the C library writes,
  * where it can be had. Of standard input Deno waits by itself.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import { orInterrupted } from "../or_interrupted.ts";
 import { systemErrorOf } from "./libc.ts";
 import { codeOf } from "./tree_system.ts";
@@ -85,7 +84,7 @@ async function writeSome(file: Output, bytes: Uint8Array): Promise<number> {
   if (ready === 0) return 0;
   const sure = tryWrite(c, file, bytes.subarray(0, SURE_BYTES));
   // A socket may be called ready and have no room.
-  if (sure === 0) await sleep(PAUSE_MS);
+  if (sure === 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   return sure;
 }
 
