@@ -52,7 +52,7 @@ Deno.test("an executable has the workers and the packages in it, and nothing of 
 
   const packages = /^\.deno_compile_node_modules\/[^/]+\/((?:@[^/]+\/)?[^/]+)\//;
   const names = paths.map((path) => packages.exec(path)?.[1]).filter((name) => name !== undefined);
-  for (const name of ["commander", "ssh2", "asn1", "bcrypt-pbkdf", "tweetnacl"]) {
+  for (const name of ["ssh2", "asn1", "bcrypt-pbkdf", "tweetnacl"]) {
     ok(names.includes(name), `the package ${name} is missing:\n${stderr}`);
   }
   if (await canLeaveOutPackages()) deepStrictEqual(names.filter((name) => /wabt|playwright/.test(name)), []);

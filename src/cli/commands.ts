@@ -12,7 +12,7 @@ export interface CommandSpec {
   readonly name: string;
   /** What the help lists it under. */
   readonly group: "Blobs and indexes" | "Stores" | "Archives" | "Other";
-  /** As commander takes them: `<index> <output>`. */
+  /** What stands behind its name: `<index> <output>`; `[…]` may be missing, `…...` repeated. */
   readonly args: string;
   /** The words that arguments take, where they are fixed, by the arguments' names. */
   readonly words?: Readonly<Record<string, readonly string[]>>;

@@ -1,7 +1,7 @@
 /** The command line as data, out of the one definition of commands and options: for completion and the manual. */
 import { type ArgumentKind, kindOf } from "./arguments.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
-import { collect, collectList, type Flag, type FlagName, FLAGS, GLOBAL_FLAGS } from "./flags.ts";
+import { collect, collectList, type Flag, type FlagName, FLAGS, GLOBAL_FLAGS, namesOf } from "./flags.ts";
 
 /** What is given with an option, or as an argument. */
 export interface ValueDescription {
@@ -77,9 +77,9 @@ export function describeCommands(): CommandDescription[] {
 /** One option, by the name under which commands list it. */
 export function describeOption(name: FlagName): OptionDescription {
   const flag: Flag = FLAGS[name];
-  const [, names, valueName] = /^([^<]*?)(?: <(.+)>)?$/.exec(flag.flags)!;
+  const [, valueName] = /<(.+)>$/.exec(flag.flags) ?? [];
   return {
-    names: names.split(", "),
+    names: namesOf(flag),
     value: valueName === undefined ? undefined : describeValue(valueName, flag.words),
     repeated: flag.parse === collect || flag.parse === collectList,
     description: flag.description,

@@ -64,7 +64,7 @@ export type ProgressMode = "auto" | "bar" | "lines" | "json" | "none";
 
 /** One option. */
 export interface Flag {
-  /** As commander takes it: `-s, --store <location>`. */
+  /** Its names, and what it takes if it takes a value: `-s, --store <location>`. */
   readonly flags: string;
   readonly description: string;
   /** The words that it takes, where they are fixed: for the parser, which refuses others, and completion. */
@@ -399,3 +399,20 @@ export const REMOTE_FLAGS: readonly FlagName[] = [
   "clientKey",
   "sshBuiltin",
 ];
+
+/** The names of the option: `-s`, `--store`. */
+export function namesOf({ flags }: Flag): string[] {
+  return flags.replace(/ <.*/, "").split(", ");
+}
+
+/** Whether a value belongs to the option; otherwise it is a switch. */
+export function takesValue({ flags }: Flag): boolean {
+  return flags.includes("<");
+}
+
+/** Where the option's value stands in {@linkcode FlagValues}, and whether it is a `--no-…`, which turns it off. */
+export function valueKey(flag: Flag): { key: string; negative: boolean } {
+  const [, no, name] = /^--(no-)?(.*)$/.exec(namesOf(flag).at(-1)!)!;
+  const key = name.replace(/-./g, (letters) => letters[1].toUpperCase());
+  return { key, negative: no !== undefined };
+}

@@ -1,13 +1,13 @@
 /** From the words on the command line to an exit status. */
-import { CommanderError } from "npm:commander@15.1.0";
 import { checkCurrentFolder, givenWords } from "../deno/given_words.ts";
 import { errorToWire, messageOf } from "../errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
-import { normalize } from "./go_words.ts";
-import { OutputClosed, printError, useJson, usesJson } from "./output.ts";
-import { makeProgram } from "./program.ts";
+import { OutputClosed, print, printError, useJson, usesJson } from "./output.ts";
+import { type CommandLine, parse } from "./parse.ts";
 import type { FlagValues } from "./flags.ts";
 import { onInterrupt } from "./signals.ts";
+import { outputColumns } from "./terminal.ts";
+import { versionText } from "./version_text.ts";
 
 /** Runs the command line. Returns the exit status; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -15,26 +15,31 @@ export async function main(args: readonly string[]): Promise<number> {
   // Also for what is wrong with the command line itself.
   if (/(?:^|\0)--progress[=\0]json(?:\0|$)/.test(args.join("\0"))) useJson();
   try {
-    let status = DONE;
-    const program = makeProgram(async (spec, positionals, flags) => {
-      verbose = flags.verbose ?? false;
-      checkCurrentFolder();
-      const [{ run }, { checkConfiguration }] = await Promise.all([
-        spec.load(),
-        import("./configuration.ts"),
-      ]);
-      using interrupt = onInterrupt();
-      using reached = isReachable(positionals, flags)
-        ? undefined
-        : (await import("./reachable.ts")).makeReachable(spec, positionals, flags);
-      await checkConfiguration(spec, positionals, flags, interrupt.signal);
-      status = await run(reached?.positionals ?? positionals, reached?.flags ?? flags, interrupt.signal);
-    });
-    await program.parseAsync(normalize(givenWords(args)), { from: "user" });
-    return status;
+    const asked = parse(givenWords(args));
+    if (asked.kind === "run") {
+      verbose = asked.flags.verbose ?? false;
+      return await run(asked);
+    }
+    if (asked.kind === "version") print(`${versionText()}\n`);
+    else {
+      const { helpText } = await import("./help.ts");
+      print(helpText(asked.spec, outputColumns()));
+    }
+    return DONE;
   } catch (error) {
     return report(error, verbose);
   }
+}
+
+async function run({ spec, positionals, flags }: CommandLine): Promise<number> {
+  checkCurrentFolder();
+  const [{ run }, { checkConfiguration }] = await Promise.all([spec.load(), import("./configuration.ts")]);
+  using interrupt = onInterrupt();
+  using reached = isReachable(positionals, flags)
+    ? undefined
+    : (await import("./reachable.ts")).makeReachable(spec, positionals, flags);
+  await checkConfiguration(spec, positionals, flags, interrupt.signal);
+  return await run(reached?.positionals ?? positionals, reached?.flags ?? flags, interrupt.signal);
 }
 
 /** Whether all of it can be opened as it is: what is not UTF-8 cannot. */
@@ -50,8 +55,6 @@ function report(thrown: unknown, verbose: boolean): number {
   // What went wrong first counts, not what went wrong while it was cleaned up behind it.
   while (error instanceof SuppressedError) error = error.suppressed;
   if (error instanceof OutputClosed) return UNREAD;
-  // A help or the version was shown: all else is a DesyncError by now.
-  if (error instanceof CommanderError) return DONE;
   const status = statusOf(error);
   const causes: string[] = [];
   for (let at = error; verbose && at instanceof Error; at = at.cause) causes.push(at.stack ?? at.message);

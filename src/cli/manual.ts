@@ -9,7 +9,7 @@ import {
 import { VARIABLES } from "./environment.ts";
 import { STATUSES } from "./exit_status.ts";
 import { REMOTE_FLAGS } from "./flags.ts";
-import { PURPOSE } from "./program.ts";
+import { PURPOSE } from "./help.ts";
 
 /** `desync.1` of that version, dated with that day (`2025-12-31`). */
 export function manualPage(version: string, day: string): string {

@@ -4,6 +4,7 @@ import type { Progress } from "../jobs/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
 import { barIsDrawn, printError } from "./output.ts";
+import { terminalColumns } from "./terminal.ts";
 import { formatGoSeconds } from "./text.ts";
 
 /** `plain` is the bar as lines, for terminals that cannot go back in one. */
@@ -13,6 +14,9 @@ type Mode = Exclude<ProgressMode, "auto" | "none"> | "plain";
 const INTERVAL_MS: Readonly<Record<Mode, number>> = { bar: 200, plain: 3000, lines: 500, json: 1000 };
 /** The speed that is shown is that of about the last seconds. */
 const SMOOTHING = 0.15;
+
+/** A bar was asked for where there is no terminal. */
+const COLUMNS_OF_A_FILE = 120;
 
 /** What a job is called, and what it counts in. */
 export interface Shown {
@@ -164,19 +168,10 @@ class Bar implements Display {
     const { done, total, sources } = this.#progress;
     const { unit = "bytes", stored = "read" } = this.#shown;
     // The last column stays free: many terminals go on to the next line when it is written to.
-    const line = barLine({ done, total, unit, rate, seconds, ended, sources, stored }, columns() - 1);
+    const line = barLine(
+      { done, total, unit, rate, seconds, ended, sources, stored },
+      terminalColumns(COLUMNS_OF_A_FILE) - 1,
+    );
     printError(this.#plain ? `${line}\n` : `\r${line}\x1b[K`);
-  }
-}
-
-/** Serial consoles do not know how many they have. */
-const USUAL_COLUMNS = 80;
-
-function columns(): number {
-  try {
-    return Deno.consoleSize().columns || USUAL_COLUMNS;
-  } catch {
-    // It is not a terminal, but a bar was asked for.
-    return 120;
   }
 }

@@ -4,7 +4,7 @@ import { DesyncError } from "../errors.ts";
 import type { ArgumentKind } from "./arguments.ts";
 import type { CommandSpec } from "./commands.ts";
 import { describeArguments, describeOption } from "./description.ts";
-import type { FlagName, FlagValues } from "./flags.ts";
+import { type FlagName, FLAGS, type FlagValues, valueKey } from "./flags.ts";
 import { schemeOf } from "./scheme.ts";
 
 /** The argument of each command that names what it writes. */
@@ -53,7 +53,7 @@ export function makeReachable(
       const { names, value } = describeOption(flag);
       if (value === undefined) continue;
       const name = names.at(-1)!;
-      const key = name.slice(2).replace(/-./g, (letters) => letters[1].toUpperCase());
+      const { key } = valueKey(FLAGS[flag]);
       const open = (MADE.has(flag) && spec.name !== "info" ? aliases.folder : aliases.existing).bind(aliases);
       const one = (text: unknown) => typeof text === "string" ? reach(text, name, value.kind, open) : text;
       values[key] = Array.isArray(values[key]) ? values[key].map(one) : one(values[key]);

@@ -1,51 +1,61 @@
 /** What the parser finds wrong with a command line, in this program's words. */
-import type { CommanderError } from "npm:commander@15.1.0";
 import { DesyncError } from "../errors.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
 import { describeGlobalOptions, describeOption, describeSynopsis } from "./description.ts";
-import { GLOBAL_FLAGS } from "./flags.ts";
+import { type Flag, GLOBAL_FLAGS } from "./flags.ts";
 import { CASYNC_COMMANDS, isMissingOption, MISSING_COMMANDS } from "./missing.ts";
 import { didYouMean } from "./nearest.ts";
 
-/** The error to show. `spec` is the command that was being parsed with these arguments, none in front of it. */
-export function usageError(
-  error: CommanderError,
-  spec: CommandSpec | undefined,
-  args: readonly string[],
-): DesyncError {
-  return new DesyncError("usage", sentence(error, spec, args), { cause: error });
+function usage(sentence: string): DesyncError {
+  return new DesyncError("usage", sentence);
 }
 
-function sentence(
-  { code, message }: CommanderError,
-  spec: CommandSpec | undefined,
-  args: readonly string[],
-): string {
-  // commander puts what it complains about between quotes.
-  const what = /'(.*)'/s.exec(message)?.[1] ?? "";
-  const usage = spec === undefined
-    ? "`desync --help` lists the commands"
-    : `desync ${spec.name} ${describeSynopsis(spec)}`;
-  switch (code) {
-    case "commander.unknownCommand":
-      return unknownCommand(what);
-    case "commander.unknownOption":
-      return unknownOption(what.replace(/=.*/s, ""), spec);
-    case "commander.missingArgument":
-      return `Missing argument <${what}> (${usage})`;
-    case "commander.excessArguments":
-      return `Too many arguments (${usage})`;
-    case "commander.optionMissingArgument":
-      return `Missing value of ${what}`;
-    case "commander.help":
-      if (args.length > 1) return unknownCommand(args[1]); // behind help
-      return "Missing command (`desync --help` lists them)";
-    default:
-      return message.replace(/^error: /, "");
-  }
+/** There is no command at all. */
+export function missingCommand(): DesyncError {
+  return usage("Missing command (`desync --help` lists them)");
 }
 
-function unknownCommand(name: string): string {
+/** The command's argument of that name is missing. */
+export function missingArgument(name: string, spec: CommandSpec): DesyncError {
+  return usage(`Missing argument <${name}> (desync ${spec.name} ${describeSynopsis(spec)})`);
+}
+
+/** More arguments than the command takes. */
+export function tooManyArguments(spec: CommandSpec): DesyncError {
+  return usage(`Too many arguments (desync ${spec.name} ${describeSynopsis(spec)})`);
+}
+
+/** The command line ends where the option's value belongs. */
+export function missingValue({ flags }: Flag): DesyncError {
+  return usage(`Missing value of ${flags}`);
+}
+
+/** `of` is an argument or an option that does not take this text; `why` begins with "it". */
+export function invalidValue(text: string, of: string, why: string): DesyncError {
+  return usage(`Invalid value ${JSON.stringify(text)} of ${of}: ${why}`);
+}
+
+/** A long list is told only to those who are far from it. */
+const MANY_WORDS = 8;
+
+/** Why text is refused that is none of the words. */
+export function notAmong(text: string, words: readonly string[]): string {
+  const suggestion = didYouMean(text, words);
+  if (suggestion !== "" && words.length > MANY_WORDS) return `it is no word for that${suggestion}`;
+  return `it is none of ${words.join(", ")}${suggestion}`;
+}
+
+/** There is no such command. */
+export function unknownCommand(name: string): DesyncError {
+  return usage(commandSentence(name));
+}
+
+/** There is no such option, of the command if there is one. */
+export function unknownOption(option: string, spec: CommandSpec | undefined): DesyncError {
+  return usage(optionSentence(option, spec));
+}
+
+function commandSentence(name: string): string {
   if (MISSING_COMMANDS.includes(name)) return `The command ${name} is not supported yet`;
   const here = CASYNC_COMMANDS.get(name);
   if (here !== undefined) return `Unknown command ${name}: it is casync's (${here})`;
@@ -53,7 +63,7 @@ function unknownCommand(name: string): string {
   return `Unknown command ${name}${didYouMean(name, names) || " (`desync --help` lists them)"}`;
 }
 
-function unknownOption(option: string, spec: CommandSpec | undefined): string {
+function optionSentence(option: string, spec: CommandSpec | undefined): string {
   if (isMissingOption(option, spec?.name)) return `The option ${option} is not supported yet`;
   const own = [...(spec?.flags ?? []), ...GLOBAL_FLAGS].map(describeOption);
   const names = [...own, ...describeGlobalOptions()].flatMap(({ names }) => names)
