@@ -41,6 +41,7 @@ export interface FlagValues {
   readonly sameOwner?: boolean;
   readonly samePermissions?: boolean;
   readonly time?: boolean;
+  readonly recursiveUnlink?: boolean;
   readonly with?: readonly string[];
   readonly without?: readonly string[];
   readonly exclude?: readonly string[];
@@ -353,6 +354,11 @@ export const FLAGS = {
     fallback: "disk",
   },
   noTime: { flags: "--no-time", description: "leave the archive's times out" },
+  recursiveUnlink: {
+    flags: "--recursive-unlink",
+    description:
+      "replace directories that are not empty, with all that is in them, by what else the archive has of the same name",
+  },
   noDescriptions: { flags: "--no-descriptions", description: "complete without descriptions" },
   digest: {
     flags: "--digest <name>",

@@ -91,10 +91,10 @@ class NativeTree implements TreeSystem {
 
   look(what: Handle | Place): Look | undefined {
     if (this.#stats === undefined) return undefined;
-    const { mode, mtime, changed } = typeof what === "number"
+    const { mode, mtime, changed, device, mount } = typeof what === "number"
       ? this.#stats.read(what, EMPTY_NAME, AT.emptyPath)
       : this.#stats.read(what.folder, terminated(what.name), AT.noFollow);
-    return { mode: mode & 0o7777, mtime, changed };
+    return { mode: mode & 0o7777, mtime, changed, device, mount };
   }
 
   close(handle: Handle): void {

@@ -112,12 +112,12 @@ class PortableTree implements TreeSystem {
   }
 
   look(what: Handle | Place): Look {
-    const { mode, mtimeNs, ctimeNs } = typeof what !== "number"
+    const { mode, mtimeNs, ctimeNs, dev } = typeof what !== "number"
       ? lstatSync(this.#path(what.folder, what.name), { bigint: true })
       : this.#folders.has(what)
       ? lstatSync(this.#checked(what).path, { bigint: true })
       : fstatSync(what, { bigint: true });
-    return { mode: Number(mode) & 0o7777, mtime: mtimeNs, changed: ctimeNs };
+    return { mode: Number(mode) & 0o7777, mtime: mtimeNs, changed: ctimeNs, device: dev };
   }
 
   close(handle: Handle): void {
@@ -174,7 +174,7 @@ class PortableTree implements TreeSystem {
   #checked(handle: Handle): PathFolder {
     const folder = this.#folders.get(handle);
     if (folder !== undefined && inodeOf(folder.path) === folder.inode) return folder;
-    throw new DesyncError("io", `Cannot write into ${folder?.path ?? "a folder"}: it was replaced meanwhile`);
+    throw new Error("the directory was replaced meanwhile");
   }
 
   #path(folder: Handle, name: Uint8Array): string {

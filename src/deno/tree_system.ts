@@ -23,6 +23,10 @@ export interface Look {
   readonly mtime: bigint;
   /** When anything about it was changed last, which cannot be set. */
   readonly changed: bigint;
+  /** The number of the device that it lies on. */
+  readonly device: bigint;
+  /** The number of the mount by which it was reached, where the system tells it. */
+  readonly mount?: bigint;
 }
 
 /**

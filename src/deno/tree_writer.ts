@@ -16,18 +16,23 @@ import { outputError } from "./output_place.ts";
 import { Losses } from "./losses.ts";
 import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
+import { replaceDirectory } from "./replace_directory.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
 import { removeUntarLeftovers, untarTemporaryName } from "./untar_leftovers.ts";
+import { closeWritable, makeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
 import { splitZeros } from "./zero_runs.ts";
 
-/** An open directory, and the permissions that it had before it was made one that we can write into. */
-interface Opened {
-  readonly handle: Handle;
-  readonly oldMode?: number;
+/** How the tree is written. */
+export interface TreeOptions {
+  /** Whether the trees have names and are put into the target. */
+  readonly inside: boolean;
+  /** Whether directories that are not empty make way for what the archive has of the same name. */
+  readonly recursiveUnlink: boolean;
+  readonly accounts: Accounts;
 }
 
 /** A folder that is being filled. */
-interface OpenFolder extends Opened {
+interface OpenFolder extends WritableDirectory {
   readonly node: ArchiveNode;
   /** Symlinks in it that may have the wrong type, where they have types. */
   readonly links: ArchiveNode[];
@@ -75,11 +80,12 @@ export class TreeWriter implements Disposable {
   readonly #system: TreeSystem;
   readonly #target: string;
   readonly #inside: boolean;
+  readonly #recursiveUnlink: boolean;
   readonly #attributes: NodeAttributes;
   /** The folders from the archive's root to where it is. */
   readonly #folders: OpenFolder[] = [];
   /** The folder around a root that is no folder, or around roots with names. */
-  #around: Opened | undefined;
+  #around: WritableDirectory | undefined;
   /** Whether the target's file system takes names for the same that differ in case. */
   #folds = false;
   #file: OpenFile | undefined;
@@ -94,11 +100,12 @@ export class TreeWriter implements Disposable {
   constructor(
     system: TreeSystem,
     target: string,
-    options: AttributeOptions & { readonly inside: boolean; readonly accounts: Accounts },
+    options: AttributeOptions & TreeOptions,
   ) {
     this.#system = system;
     this.#target = target;
     this.#inside = options.inside;
+    this.#recursiveUnlink = options.recursiveUnlink;
     this.#attributes = new NodeAttributes(system, options, this.losses, options.accounts);
   }
 
@@ -119,15 +126,9 @@ export class TreeWriter implements Disposable {
       this.#system.close(file.handle);
       this.#quietly(() => this.#system.unlink(this.#parent(), file.temporary));
     }
-    for (const folder of this.#folders.splice(0).reverse()) this.#leave(folder);
-    if (this.#around !== undefined) this.#leave(this.#around);
+    for (const folder of this.#folders.splice(0).reverse()) closeWritable(this.#system, folder);
+    if (this.#around !== undefined) closeWritable(this.#system, this.#around);
     this.#file = this.#around = undefined;
-  }
-
-  /** Closes a directory that does not get the archive's permissions. */
-  #leave({ handle, oldMode }: Opened): void {
-    if (oldMode !== undefined) this.#quietly(() => this.#system.setMode(handle, oldMode));
-    this.#system.close(handle);
   }
 
   /** Runs a step, whose errors then tell the path. */
@@ -163,24 +164,14 @@ export class TreeWriter implements Disposable {
     else this.#make(node);
   }
 
-  #openTarget(path: string): Opened {
-    const opened = this.#writable(this.#system.openRoot(path));
+  #openTarget(path: string): WritableDirectory {
+    const opened = makeWritable(this.#system, this.#system.openRoot(path));
     removeUntarLeftovers(this.#system, opened.handle);
     this.#folds = foldsNames(this.#system, opened.handle, this.#temporary);
     return opened;
   }
 
-  /** The open directory, made writable for its owner: a run before may have restored a mode of 0555. */
-  #writable(handle: Handle): Opened {
-    if (Deno.build.os === "windows") return { handle };
-    const oldMode = this.#system.look(handle)?.mode;
-    if (oldMode === undefined || (oldMode & 0o700) === 0o700) return { handle };
-    // It may be another's: then the first thing that cannot be made in it is reported.
-    const changed = this.#quietly(() => this.#system.setMode(handle, oldMode | 0o700));
-    return changed ? { handle, oldMode } : { handle };
-  }
-
-  #pushFolder(opened: Opened, node: ArchiveNode): void {
+  #pushFolder(opened: WritableDirectory, node: ArchiveNode): void {
     this.#folders.push({ ...opened, node, links: [], names: this.#folds ? new FoldedNames() : undefined });
   }
 
@@ -209,7 +200,7 @@ export class TreeWriter implements Disposable {
     this.#make({ ...node, name: encoder.encode(basename(place)) });
   }
 
-  #enterFolder(name: Uint8Array): Opened {
+  #enterFolder(name: Uint8Array): WritableDirectory {
     const parent = this.#parent();
     for (let tries = 0;; tries++) {
       let existed = false;
@@ -221,7 +212,7 @@ export class TreeWriter implements Disposable {
       }
       try {
         if (!existed) return { handle: this.#system.openFolder(parent, name) };
-        const opened = this.#openExisting(parent, name);
+        const opened = openWritable(this.#system, parent, name);
         removeUntarLeftovers(this.#system, opened.handle);
         return opened;
       } catch (error) {
@@ -229,21 +220,6 @@ export class TreeWriter implements Disposable {
         if (!["ENOTDIR", "ELOOP"].includes(codeOf(error)) || tries === 10) throw error;
         this.#system.unlink(parent, name);
       }
-    }
-  }
-
-  #openExisting(parent: Handle, name: Uint8Array): Opened {
-    try {
-      return this.#writable(this.#system.openFolder(parent, name));
-    } catch (error) {
-      if (codeOf(error) !== "EACCES") throw error;
-      // It may not even be read.
-      const place = { folder: parent, name };
-      const oldMode = this.#system.look(place)?.mode;
-      if (oldMode === undefined || !this.#quietly(() => this.#system.setMode(place, oldMode | 0o700))) {
-        throw error;
-      }
-      return { handle: this.#system.openFolder(parent, name), oldMode };
     }
   }
 
@@ -260,7 +236,7 @@ export class TreeWriter implements Disposable {
     if (!this.#makeLeaf(parent, temporary, node)) return;
     try {
       this.#attributes.apply({ folder: parent, name: temporary }, node, () => this.#pathOf(node));
-      this.#replace(parent, temporary, node.name);
+      this.#replace(parent, temporary, node);
     } catch (error) {
       this.#quietly(() => this.#system.unlink(parent, temporary));
       throw error;
@@ -311,7 +287,7 @@ export class TreeWriter implements Disposable {
     const path = () => this.#pathOf(node);
     if (file.written < file.size) this.#system.extend(handle, file.size);
     this.#attributes.apply(handle, node, path);
-    this.#replace(this.#parent(), temporary, node.name);
+    this.#replace(this.#parent(), temporary, node);
     this.#file = undefined;
     try {
       this.#attributes.applyLate(handle, node, path);
@@ -331,8 +307,9 @@ export class TreeWriter implements Disposable {
     this.#system.close(folder.handle);
   }
 
-  /** Gives the node its name. What has it goes: a folder with all that is in it. */
-  #replace(parent: Handle, temporary: Uint8Array, name: Uint8Array): void {
+  /** Gives the node its name. What has it goes, a directory only where that was asked for or when it is empty. */
+  #replace(parent: Handle, temporary: Uint8Array, node: ArchiveNode): void {
+    const { name } = node;
     try {
       this.#system.rename(parent, temporary, name);
     } catch (error) {
@@ -343,31 +320,9 @@ export class TreeWriter implements Disposable {
           `Cannot write ${this.#target}: it is a folder, the archive is of one file`,
         );
       }
-      this.#removeFolder(parent, name, error);
-      this.#system.rename(parent, temporary, name);
+      const [path, recursive] = [this.#pathOf(node), this.#recursiveUnlink];
+      replaceDirectory(this.#system, { parent, temporary, name, path, recursive }, error);
     }
-  }
-
-  /** Removes a folder and what is in it, never beyond a symlink. Throws `cause` when it is no folder. */
-  #removeFolder(parent: Handle, name: Uint8Array, cause: unknown): void {
-    let folder: Handle;
-    try {
-      folder = this.#openExisting(parent, name).handle;
-    } catch {
-      throw cause;
-    }
-    try {
-      for (const child of this.#system.list(folder)) {
-        try {
-          this.#system.unlink(folder, child);
-        } catch (error) {
-          this.#removeFolder(folder, child, error);
-        }
-      }
-    } finally {
-      this.#system.close(folder);
-    }
-    this.#system.removeFolder(parent, name);
   }
 
   /** Whether it worked. When it did not, another error is the one to report, or none. */

@@ -25,6 +25,11 @@ export interface UntarOptions extends Partial<AttributeOptions> {
   readonly signal?: AbortSignal;
   /** Counts the archive's bytes. */
   readonly progress?: Progress;
+  /**
+   * Whether a directory that is not empty makes way for something else that the archive has of the same name, with all that
+   * is in it; otherwise that is an error. What is mounted in it is never removed. Default: `false`.
+   */
+  readonly recursiveUnlink?: boolean;
   /** Default: by the C library where that can be had. */
   readonly system?: TreeSystem;
 }
@@ -91,11 +96,12 @@ async function unpack(
   options: UntarOptions,
   inside: boolean,
 ): Promise<UntarResult> {
-  const { sameOwner = true, samePermissions = true, time = true } = options;
+  const { sameOwner = true, samePermissions = true, time = true, recursiveUnlink = false } = options;
   using job = new JobLibc();
   const system = options.system ?? nativeTree(job.libc) ?? portableTree();
   const accounts = new Accounts(job.libc);
-  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time, inside, accounts });
+  const tree = { inside, recursiveUnlink, accounts };
+  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time, ...tree });
   await read((event) => writer.visit(event));
   return { losses: writer.losses.all, omitted: writer.omitted };
 }

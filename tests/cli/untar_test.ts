@@ -223,7 +223,14 @@ Deno.test({
     const directories = ["", "inner", "inner/deep", "unlisted", "closed"];
     const modes = () => directories.map((path) => (Deno.statSync(join(target, path)).mode ?? 0) & 0o777);
     const untar = (archive: Uint8Array, ...paths: string[]) =>
-      runCliUnprivileged(["untar", "--no-same-owner", dir.write("x.catar", archive), target, ...paths]);
+      runCliUnprivileged([
+        "untar",
+        "--no-same-owner",
+        "--recursive-unlink",
+        dir.write("x.catar", archive),
+        target,
+        ...paths,
+      ]);
     try {
       for (const text of ["first", "second"]) {
         const { code, stderr } = await untar(locked(text));

@@ -50,6 +50,7 @@ const packages = {
   losetup: "mount",
   mount: "mount",
   umount: "mount",
+  unshare: "util-linux",
 } as const;
 
 /** The name of a program that may be missing. */

@@ -46,8 +46,8 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const source = await openArchive(location, flags, locator, signal);
   const progress = new Progress();
   progress.total = source.size ?? 0;
-  const { sameOwner, samePermissions, time } = flags;
-  const options = { sameOwner, samePermissions, time, signal, progress };
+  const { sameOwner, samePermissions, time, recursiveUnlink } = flags;
+  const options = { sameOwner, samePermissions, time, recursiveUnlink, signal, progress };
   const parts = (read: Read) =>
     toTar ? writeTar(read, location, target, signal) : untarParts(read, target, options);
   let result: Result;
@@ -101,9 +101,13 @@ function tell({ losses, omitted }: Result, state: string): number {
 }
 
 /** desync takes --no-same-owner and --no-same-permissions with a tar too, where they change nothing: tar itself has them. */
-function checkTarFlags({ time }: FlagValues): void {
-  if (time !== false) return;
-  throw new DesyncError("usage", "Cannot use --no-time: it is for unpacking to disk (give tar --touch)");
+function checkTarFlags({ time, recursiveUnlink }: FlagValues): void {
+  const given: [option: string, ofTar: string][] = [];
+  if (time === false) given.push(["--no-time", "--touch"]);
+  if (recursiveUnlink) given.push(["--recursive-unlink", "--recursive-unlink"]);
+  for (const [option, ofTar] of given) {
+    throw new DesyncError("usage", `Cannot use ${option}: it is for unpacking to disk (give tar ${ofTar})`);
+  }
 }
 
 async function writeTar(
