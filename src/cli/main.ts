@@ -2,16 +2,18 @@
 import { checkCurrentFolder, givenWords } from "../deno/given_words.ts";
 import { errorToWire, messageOf } from "../errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
-import { OutputClosed, print, printError, useJson, usesJson } from "./output.ts";
+import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output.ts";
 import { type CommandLine, parse } from "./parse.ts";
 import type { FlagValues } from "./flags.ts";
 import { onInterrupt } from "./signals.ts";
 import { outputColumns } from "./terminal.ts";
+import { hideSecretsOf } from "./typed_secrets.ts";
 import { versionText } from "./version_text.ts";
 
 /** Runs the command line. Returns the exit status; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
   let verbose = args.includes("--verbose");
+  hideSecretsOf(args);
   // Also for what is wrong with the command line itself.
   if (/(?:^|\0)--progress[=\0]json(?:\0|$)/.test(args.join("\0"))) useJson();
   try {
@@ -61,9 +63,7 @@ function report(thrown: unknown, verbose: boolean): number {
   if (usesJson()) {
     const { code, chunk, store } = errorToWire(error);
     const more = verbose ? { causes } : {};
-    printError(
-      `${JSON.stringify({ error: { code, message: messageOf(error), status, chunk, store, ...more } })}\n`,
-    );
+    printErrorJson({ error: { code, message: messageOf(error), status, chunk, store, ...more } });
   } else {
     printError(`desync: ${messageOf(error)}\n`);
     for (const cause of causes) printError(`${cause}\n`);

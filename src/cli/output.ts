@@ -2,6 +2,7 @@
 import { fileError } from "../deno/file_errors.ts";
 import { withGivenPaths } from "../deno/given_paths.ts";
 import { isClosedPipe, write, writeNow } from "../deno/stdio.ts";
+import { withoutTypedSecrets } from "./typed_secrets.ts";
 
 const encoder = new TextEncoder();
 
@@ -46,8 +47,18 @@ const PATIENCE_MS = 10_000;
 
 let patience = PATIENCE_MS;
 
-/** Writes to standard error, as far as that is possible. */
+/** Writes to standard error, as far as that is possible, what nobody minds being seen. */
 export function printError(text: string): void {
+  writeError(withoutTypedSecrets(text));
+}
+
+/** The same for programs: a value as one line of JSON. */
+export function printErrorJson(value: unknown): void {
+  const hide = (_: string, field: unknown) => typeof field === "string" ? withoutTypedSecrets(field) : field;
+  writeError(`${JSON.stringify(value, hide)}\n`);
+}
+
+function writeError(text: string): void {
   try {
     if (!writeNow(2, encoder.encode(withGivenPaths(text)), patience)) patience = 0;
   } catch {
@@ -77,5 +88,6 @@ export function barIsDrawn(wipe: string): void {
 
 /** Reports on standard error what does not end the command. */
 export function warn(sentence: string): void {
-  printError(asJson ? `${JSON.stringify({ warning: sentence })}\n` : `${wiper}desync: ${sentence}\n`);
+  if (asJson) printErrorJson({ warning: sentence });
+  else printError(`${wiper}desync: ${sentence}\n`);
 }

@@ -3,7 +3,7 @@ import { environment } from "../deno/permitted.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
-import { barIsDrawn, printError } from "./output.ts";
+import { barIsDrawn, printError, printErrorJson } from "./output.ts";
 import { terminalColumns } from "./terminal.ts";
 import { formatGoSeconds } from "./text.ts";
 
@@ -85,7 +85,7 @@ class JsonLines implements Display {
       secondsLeft: rate > 0 ? Math.round((total - done) / rate) : null,
       sources,
     };
-    printError(`${JSON.stringify(line)}\n`);
+    printErrorJson(line);
   }
 
   end(): void {

@@ -100,7 +100,7 @@ const LASTING: readonly (readonly [RegExp, string])[] = [
   [/.*\bfatal alert: (?!InternalError)(\w+).*/, "the server refuses the TLS connection ($1)"],
   [
     /.*\bcorrupt message of type InvalidContentType\b.*/,
-    "the server does not speak TLS here (http:// instead of https://?)",
+    "the server does not speak TLS here (is it an http:// URL?)",
   ],
   [
     /.*\bdns error\b(?!.*temporary).*/i,

@@ -1,0 +1,58 @@
+/** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed. */
+import { urlsWithoutSecrets } from "../stores/http_secrets.ts";
+
+/** What must not be seen, in each form that a message may have it, the longest first, and what is shown instead. */
+let secrets: readonly (readonly [secret: string, instead: string])[] = [];
+
+/** From now on nothing secret in these words is shown. */
+export function hideSecretsOf(words: readonly string[]): void {
+  const forms = words.flatMap(secretsOf).flatMap(([secret, instead]) =>
+    formsOf(secret).map((form) => [form, instead] as const)
+  );
+  secrets = forms.sort(([a], [b]) => b.length - a.length);
+}
+
+/** A message without them, and without those of any other location. */
+export function withoutTypedSecrets(text: string): string {
+  let shown = text;
+  for (const [secret, instead] of secrets) shown = shown.replaceAll(secret, instead);
+  return urlsWithoutSecrets(shown);
+}
+
+/**
+ * What stands before users and hosts: `scheme://`, also behind an option's name; what a browser takes for it; and nothing,
+ * in `user:password@host`, which those may type who know casync.
+ */
+const STARTS = [
+  /[a-z][a-z0-9+.-]{0,30}:\/\//i,
+  /https?:[\\/]*/i,
+  /^(?:-[a-z]|--?)?(?:[^=]*=)?[\\/]*(?=[^:@\\/]+:(?![\\/])[^@]*@)/i,
+];
+
+/** Parts of lists and groups that are shorter are not looked for by themselves: they may be anywhere. */
+const SHORTEST_PART = 4;
+
+function secretsOf(word: string): (readonly [secret: string, instead: string])[] {
+  const start = STARTS.map((pattern) => pattern.exec(word)).find((match) => match !== null);
+  if (start === undefined) return [];
+  const rest = word.slice(start.index + start[0].length);
+  // In what is not a URL the password may have any character.
+  const userinfo = URL.canParse(`http://${rest}`) ? /^[^\\/?#]*@/ : /^.*@/s;
+  const [user] = userinfo.exec(rest) ?? [""];
+  const [query] = /[?#].*/s.exec(rest.slice(user.length)) ?? [""];
+  const [password] = /:.*/s.exec(user) ?? [""];
+  const parts = [user, query].flatMap((secret) => secret.split(/[,|]/));
+  const found: [string, string][] = [[query, ""], [password, ":…@"]];
+  // As whom to go to a host by ssh is no secret; the user of a web server may be a token.
+  if (password !== "" || !/ssh:\/\//i.test(start[0])) {
+    found.push([user, ""], ...parts.map((part): [string, string] => [part, ""]));
+  }
+  return found.filter(([secret]) => secret.length >= SHORTEST_PART || [user, password].includes(secret))
+    .filter(([secret]) => secret !== "");
+}
+
+/** As it was typed, on one line as in all messages, and as a text in quotes. */
+function formsOf(secret: string): string[] {
+  const line = secret.replaceAll(/\s*\n\s*/g, " ");
+  return [...new Set([secret, line].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]))];
+}
