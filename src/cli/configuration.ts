@@ -2,8 +2,8 @@
  * desync's configuration file. What it says about stores is not done yet, and ignoring it would write chunks in the
  * clear that shall be encrypted: a command whose stores or indexes it concerns is refused.
  */
-import { join, resolve } from "node:path";
-import { DesyncError, messageOf } from "../errors.ts";
+import { join } from "node:path";
+import { DesyncError } from "../errors.ts";
 import { isNotFound } from "../deno/file_errors.ts";
 import { environment, mayRead } from "../deno/permitted.ts";
 import { readWhole } from "../deno/read_whole.ts";
@@ -11,11 +11,10 @@ import type { CommandSpec } from "./commands.ts";
 import { describeArguments } from "./description.ts";
 import type { FlagValues } from "./flags.ts";
 import { schemeOf, withoutSecrets } from "./scheme.ts";
+import { parseStoreOptions, patternMatches } from "./store_options.ts";
 
 /** No configuration is larger. */
 const MAX_BYTES = 16 * 1024 * 1024;
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the file of `--config`, or desync's own where there is one. Throws `missing-file` or `io` when it cannot be
@@ -29,7 +28,8 @@ export async function checkConfiguration(
 ): Promise<void> {
   const path = flags.config ?? usualPlace();
   if (path === undefined) return;
-  const storeOptions = await readStoreOptions(path, signal);
+  const bytes = await readWhole(path, `the configuration file ${path}`, MAX_BYTES, signal);
+  const storeOptions = parseStoreOptions(bytes, path);
   if (storeOptions.length === 0) return;
   for (const { shown, location } of used(spec, args, flags)) {
     for (const [pattern, options] of storeOptions) {
@@ -37,7 +37,7 @@ export async function checkConfiguration(
         value !== null && value !== false && value !== ""
       )
         .map(([name]) => name);
-      if (names.length === 0 || !matches(pattern, location)) continue;
+      if (names.length === 0 || !patternMatches(pattern, location)) continue;
       throw new DesyncError(
         "unsupported",
         `Cannot use ${shown}: ${path} sets ${names.join(", ")} for it (store-options ` +
@@ -66,40 +66,6 @@ function usualPlace(): string | undefined {
   return path;
 }
 
-/** The patterns of locations, each with its options. */
-async function readStoreOptions(path: string, signal: AbortSignal): Promise<[string, Fields][]> {
-  const bytes = await readWhole(path, `the configuration file ${path}`, MAX_BYTES, signal);
-  const invalid = (reason: string) =>
-    new DesyncError("usage", `Cannot use the configuration file ${path}: ${reason}`);
-  let config: unknown;
-  try {
-    config = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (error) {
-    // No more of the reason: it quotes the text, which may be a password.
-    const place = / \(line \d+ column \d+\)/.exec(messageOf(error))?.[0] ?? "";
-    throw invalid(`invalid JSON${place}`);
-  }
-  const fieldsOf = (value: unknown, shown: string): Fields => {
-    if (value === null) return {};
-    if (typeof value === "object" && !Array.isArray(value)) return { ...value };
-    throw invalid(`${shown} is not an object`);
-  };
-  // Go does not mind the case of names.
-  return Object.entries(fieldsOf(config, "it")).flatMap(([name, section]) => {
-    const known = SECTIONS.includes(name.toLowerCase());
-    const entries = known ? Object.entries(fieldsOf(section, JSON.stringify(name))) : [];
-    const checked = entries.map((
-      [pattern, options],
-    ): [string, Fields] => [
-      pattern,
-      fieldsOf(options, `${JSON.stringify(withoutSecrets(pattern))} in ${JSON.stringify(name)}`),
-    ]);
-    return name.toLowerCase() === "store-options" ? checked : [];
-  });
-}
-
-const SECTIONS: readonly string[] = ["store-options", "s3-credentials", "oci-credentials"];
-
 /** What a command uses, as desync looks it up. */
 interface Used {
   readonly shown: string;
@@ -127,46 +93,4 @@ function used(spec: CommandSpec, args: readonly string[], flags: FlagValues): Us
       location: location.slice(0, location.lastIndexOf("/")),
     })),
   ];
-}
-
-/** Whether the options under that pattern are those of the location. */
-function matches(pattern: string, location: string): boolean {
-  if (schemeOf(location) !== undefined) {
-    return goPattern(pattern.replace(/\/$/, ""), "/")?.test(location.replace(/\/$/, "")) ?? false;
-  }
-  const separator = Deno.build.os === "windows" ? "\\" : "/";
-  return goPattern(resolve(pattern), separator)?.test(resolve(location)) ?? false;
-}
-
-/** A set, an escaped character, or another one. Paths of Windows have no escapes. */
-const TOKENS = {
-  "/":
-    /\[(?<not>\^?)(?<members>(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+)\]|\\(?<escaped>.)|(?<plain>.)/gsu,
-  "\\": /\[(?<not>\^?)(?<members>(?:[^\]-](?:-[^\]-])?)+)\]|(?<plain>.)/gsu,
-};
-
-/** A pattern as Go's path.Match reads it: `*`, `?`, `[…]` and `\`. `undefined` when it is malformed. */
-function goPattern(pattern: string, separator: keyof typeof TOKENS): RegExp | undefined {
-  const other = `[^\\${separator}]`;
-  let source = "";
-  for (const { groups = {} } of pattern.matchAll(TOKENS[separator])) {
-    const { not, members, escaped, plain } = groups;
-    if (members !== undefined) {
-      source += `[${not}${members.replace(/\\?(.)/gsu, (all, one) => all === "-" ? "-" : literal(one))}]`;
-    } else if (plain === "*") source += `${other}*`;
-    else if (plain === "?") source += other;
-    else if (plain === "[" || (plain === "\\" && separator === "/")) return undefined;
-    else source += literal(escaped ?? plain);
-  }
-  try {
-    return new RegExp(`^${source}$`, "su");
-  } catch {
-    // Such as a range that ends before it begins.
-    return undefined;
-  }
-}
-
-/** A character that means itself, in a set and outside. */
-function literal(character: string): string {
-  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
 }

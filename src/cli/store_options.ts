@@ -1,0 +1,82 @@
+/** What desync's configuration file says about stores: patterns of their locations, each with options. */
+import { resolve } from "node:path";
+import { DesyncError, messageOf } from "../errors.ts";
+import { schemeOf, withoutSecrets } from "./scheme.ts";
+
+/** Options by their names. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** The patterns of locations, each with its options. Throws `usage` when it is not a configuration. */
+export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fields][] {
+  const invalid = (reason: string) =>
+    new DesyncError("usage", `Cannot use the configuration file ${path}: ${reason}`);
+  let config: unknown;
+  try {
+    config = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (error) {
+    // No more of the reason: it quotes the text, which may be a password.
+    const place = / \(line \d+ column \d+\)/.exec(messageOf(error))?.[0] ?? "";
+    throw invalid(`invalid JSON${place}`);
+  }
+  const fieldsOf = (value: unknown, shown: string): Fields => {
+    if (value === null) return {};
+    if (typeof value === "object" && !Array.isArray(value)) return { ...value };
+    throw invalid(`${shown} is not an object`);
+  };
+  // Go does not mind the case of names.
+  return Object.entries(fieldsOf(config, "it")).flatMap(([name, section]) => {
+    const known = SECTIONS.includes(name.toLowerCase());
+    const entries = known ? Object.entries(fieldsOf(section, JSON.stringify(name))) : [];
+    const checked = entries.map((
+      [pattern, options],
+    ): [string, Fields] => [
+      pattern,
+      fieldsOf(options, `${JSON.stringify(withoutSecrets(pattern))} in ${JSON.stringify(name)}`),
+    ]);
+    return name.toLowerCase() === "store-options" ? checked : [];
+  });
+}
+
+const SECTIONS: readonly string[] = ["store-options", "s3-credentials", "oci-credentials"];
+
+/** Whether the options under that pattern are those of the location. */
+export function patternMatches(pattern: string, location: string): boolean {
+  if (schemeOf(location) !== undefined) {
+    return goPattern(pattern.replace(/\/$/, ""), "/")?.test(location.replace(/\/$/, "")) ?? false;
+  }
+  const separator = Deno.build.os === "windows" ? "\\" : "/";
+  return goPattern(resolve(pattern), separator)?.test(resolve(location)) ?? false;
+}
+
+/** A set, an escaped character, or another one. Paths of Windows have no escapes. */
+const TOKENS = {
+  "/":
+    /\[(?<not>\^?)(?<members>(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+)\]|\\(?<escaped>.)|(?<plain>.)/gsu,
+  "\\": /\[(?<not>\^?)(?<members>(?:[^\]-](?:-[^\]-])?)+)\]|(?<plain>.)/gsu,
+};
+
+/** A pattern as Go's path.Match reads it: `*`, `?`, `[…]` and `\`. `undefined` when it is malformed. */
+function goPattern(pattern: string, separator: keyof typeof TOKENS): RegExp | undefined {
+  const other = `[^\\${separator}]`;
+  let source = "";
+  for (const { groups = {} } of pattern.matchAll(TOKENS[separator])) {
+    const { not, members, escaped, plain } = groups;
+    if (members !== undefined) {
+      source += `[${not}${members.replace(/\\?(.)/gsu, (all, one) => all === "-" ? "-" : literal(one))}]`;
+    } else if (plain === "*") source += `${other}*`;
+    else if (plain === "?") source += other;
+    else if (plain === "[" || (plain === "\\" && separator === "/")) return undefined;
+    else source += literal(escaped ?? plain);
+  }
+  try {
+    return new RegExp(`^${source}$`, "su");
+  } catch {
+    // Such as a range that ends before it begins.
+    return undefined;
+  }
+}
+
+/** A character that means itself, in a set and outside. */
+function literal(character: string): string {
+  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+}
