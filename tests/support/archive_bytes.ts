@@ -6,7 +6,7 @@
  */
 
 import { nameHash } from "../../src/formats/goodbye.ts";
-import { joined as concat } from "./made.ts";
+import { joined as concat } from "./joined.ts";
 
 /** Types of elements. */
 export const types = {

@@ -5,10 +5,13 @@
 
 import { gzipSync } from "node:zlib";
 import { indexBytes, type IndexFields, type IndexItem, sha256Flags, sha512256Flags } from "./index_bytes.ts";
+import { joined } from "./joined.ts";
 import { Random } from "./random.ts";
 import { chunkPath, sha256, sha512256 } from "./sha.ts";
 import type { TempDir } from "./temp.ts";
 import { zstdFrame } from "./zstd.ts";
+
+export { joined } from "./joined.ts";
 
 /** How the chunks are stored. */
 export type Form = "zstd" | "gzip" | "plain";
@@ -67,17 +70,6 @@ export function somePieces(): Uint8Array[] {
   const noise = new Random(5).bytes(20_000);
   const text = new TextEncoder().encode("A line that is not worth much.\n".repeat(1000));
   return [noise, text, new Uint8Array(9000), noise];
-}
-
-/** All bytes of the pieces. */
-export function joined(pieces: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }
 
 /** A chunk of these bytes as a store holds it. */

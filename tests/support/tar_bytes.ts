@@ -5,7 +5,7 @@
  */
 
 import { bytesOf, type Content } from "./archive_bytes.ts";
-import { joined } from "./made.ts";
+import { joined } from "./joined.ts";
 
 /** What a header says; numbers are texts as they are to stand there. */
 export interface MemberFields {
