@@ -1,0 +1,101 @@
+/**
+ * Runs inputs that come in packs over standard input, and answers each pack with a report. It is a process of its own, which
+ * may do nothing: the one that has started it sees when it hangs or dies, and knows the inputs.
+ *
+ *     deno run --allow-sys fuzz/executor.ts DECODER
+ */
+import "./allocations.ts";
+import { Coverage } from "./coverage.ts";
+import { judge } from "./judge.ts";
+import { targetOf } from "./targets.ts";
+import { type Failure, PACK_HEADER, type Report, unpackInputs } from "./wire.ts";
+
+/** An input that takes longer is a finding, unless that was the machine's fault. */
+const SLOW_MS = 500;
+const MAX_RSS = 1024 * 1024 * 1024;
+
+// Making errors takes most of the time of many inputs.
+Error.stackTraceLimit = 4;
+
+const target = targetOf(Deno.args[0]);
+const coverage = await Coverage.start(new URL("../src/", import.meta.url).href);
+const shapes = new Set<string>();
+await coverage.take();
+
+function readExactly(length: number): Uint8Array | undefined {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const read = Deno.stdin.readSync(bytes.subarray(at));
+    if (read === null) return undefined;
+    at += read;
+  }
+  return bytes;
+}
+
+function runAll(inputs: readonly Uint8Array[]): { news: Set<number>; failures: Failure[]; slowest: number } {
+  const news = new Set<number>();
+  const failures: Failure[] = [];
+  let slowest = 0;
+  for (const [i, input] of inputs.entries()) {
+    const started = performance.now();
+    const { shape, failure } = judge(target, input);
+    let taken = performance.now() - started;
+    // Others use the processor too.
+    for (let again = 0; taken > SLOW_MS && again < 2; again++) taken = Math.min(taken, timeOf(input));
+    slowest = Math.max(slowest, taken);
+    if (failure !== undefined) failures.push({ input: i, shape, what: failure });
+    else if (taken > SLOW_MS) {
+      failures.push({ input: i, shape: "time", what: `takes ${Math.round(taken)} ms` });
+    } else if (!shapes.has(shape)) news.add(i);
+    shapes.add(shape);
+  }
+  const { rss } = Deno.memoryUsage();
+  if (rss > MAX_RSS) throw new Error(`the process has ${rss} bytes`);
+  return { news, failures, slowest };
+}
+
+function timeOf(input: Uint8Array): number {
+  const started = performance.now();
+  judge(target, input);
+  return performance.now() - started;
+}
+
+/** Finds the inputs that made something run for the first time: halves again and again. */
+async function locate(
+  inputs: readonly Uint8Array[],
+  from: number,
+  to: number,
+  news: Set<number>,
+): Promise<void> {
+  for (let i = from; i < to; i++) judge(target, inputs[i]);
+  const ran = await coverage.take();
+  if (!coverage.hasNews(ran)) return;
+  if (to - from === 1) {
+    coverage.add(ran);
+    news.add(from);
+    return;
+  }
+  const middle = (from + to) >> 1;
+  await locate(inputs, from, middle, news);
+  await locate(inputs, middle, to, news);
+}
+
+async function report(inputs: readonly Uint8Array[]): Promise<Report> {
+  const { news, failures, slowest } = runAll(inputs);
+  const ran = await coverage.take();
+  // Inputs that fail may be slow.
+  if (coverage.hasNews(ran) && failures.length === 0) await locate(inputs, 0, inputs.length, news);
+  coverage.add(ran);
+  return { news: [...news], failures, slowest };
+}
+
+while (true) {
+  const header = readExactly(PACK_HEADER);
+  if (header === undefined) break;
+  const view = new DataView(header.buffer);
+  const body = readExactly(view.getUint32(0, true));
+  if (body === undefined) break;
+  const line = `${JSON.stringify(await report(unpackInputs(body, view.getUint32(4, true))))}\n`;
+  const bytes = new TextEncoder().encode(line);
+  for (let at = 0; at < bytes.length;) at += Deno.stdout.writeSync(bytes.subarray(at));
+}

@@ -1,0 +1,57 @@
+/** Inputs that have shown what must not be: made small, saved, and printed with what shows them again. */
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { Child, ChildLost } from "./child.ts";
+import { concat } from "../src/bytes.ts";
+
+/** Where they are saved: git ignores it. */
+const FOLDER = ".cache/fuzz";
+/** Tries to make one smaller. */
+const TRIES = 400;
+
+/** What an input has shown. */
+export interface Finding {
+  readonly input: Uint8Array;
+  readonly shape: string;
+  readonly what: string;
+}
+
+/** Runs one input in a process of its own. `undefined` when nothing is wrong with it. */
+export async function runAlone(name: string, input: Uint8Array): Promise<Finding | undefined> {
+  await using child = new Child(name);
+  try {
+    const { failures: [failure] } = await child.run([input]);
+    return failure && { ...failure, input };
+  } catch (error) {
+    if (!(error instanceof ChildLost)) throw error;
+    return { input, shape: "lost", what: error.message };
+  }
+}
+
+/** The same with as few bytes as are found quickly. */
+export async function smaller(name: string, finding: Finding): Promise<Finding> {
+  // What takes long would take too long here.
+  if (finding.shape === "lost" || finding.shape === "time") return finding;
+  await using child = new Child(name);
+  let { input } = finding;
+  let tries = TRIES;
+  for (let step = input.length >> 1; step > 0; step >>= 1) {
+    for (let at = 0; at < input.length && tries > 0;) {
+      const candidate = concat([input.subarray(0, at), input.subarray(at + step)]);
+      const { failures: [failure] } = await child.run([candidate]);
+      tries--;
+      if (failure?.shape === finding.shape) input = candidate;
+      else at += step;
+    }
+  }
+  return { ...finding, input };
+}
+
+/** Writes the input to a file and returns what to run to see it again. */
+export function save(name: string, { input }: Finding): string {
+  const folder = fileURLToPath(new URL(`../${FOLDER}`, import.meta.url));
+  const hash = createHash("sha256").update(input).digest("hex").slice(0, 8);
+  Deno.mkdirSync(folder, { recursive: true });
+  Deno.writeFileSync(`${folder}/${name}-${hash}`, input);
+  return `deno task fuzz ${name} --replay ${FOLDER}/${name}-${hash}`;
+}

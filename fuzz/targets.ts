@@ -1,0 +1,35 @@
+/** All decoders that are fuzzed. */
+import type { Target } from "./target.ts";
+import { acl } from "./targets/acl.ts";
+import { archive } from "./targets/archive.ts";
+import { caexclude } from "./targets/caexclude.ts";
+import { gzip, zstd } from "./targets/compressed.ts";
+import { config } from "./targets/config.ts";
+import { index } from "./targets/index.ts";
+import { knownHosts } from "./targets/known_hosts.ts";
+import { netrc } from "./targets/netrc.ts";
+import { pax } from "./targets/pax.ts";
+import { protocol } from "./targets/protocol.ts";
+import { tar } from "./targets/tar.ts";
+
+export const TARGETS: readonly Target[] = [
+  index,
+  archive,
+  tar,
+  pax,
+  acl,
+  protocol,
+  zstd,
+  gzip,
+  caexclude,
+  knownHosts,
+  netrc,
+  config,
+];
+
+/** The decoder of this name. */
+export function targetOf(name: string): Target {
+  const target = TARGETS.find((one) => one.name === name);
+  if (target !== undefined) return target;
+  throw new Error(`No decoder ${name}; there are ${TARGETS.map((one) => one.name).join(", ")}`);
+}

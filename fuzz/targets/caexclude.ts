@@ -1,0 +1,44 @@
+/** Files `.caexclude`, and the patterns in them. */
+import { ok } from "node:assert/strict";
+import { ExcludePatterns } from "../../src/formats/exclude_patterns.ts";
+import { splitLines, type Target, words } from "../target.ts";
+
+const NAMES = words("a", "a.o", ".hidden", "*", "[", "\\", "-", "x".repeat(255), `${"ab".repeat(127)}`);
+
+export const caexclude: Target = {
+  name: "caexclude",
+  codes: ["usage"],
+  words: words(
+    "*",
+    "?",
+    "[",
+    "]",
+    "[!",
+    "[[:alpha:]]",
+    "[a-z]",
+    "\\",
+    "/",
+    "!",
+    "#",
+    "..",
+    ".",
+    " ",
+    "\t",
+    "\u202e",
+  ),
+  seeds: () => words("*.o\n!keep.o\n/tmp/\n# comment\na/b/*\n", "[[:alpha:]x-z]*?[!]a]\n\\*\n", "a/**/b\r\n"),
+  split: splitLines,
+  check(input) {
+    const patterns = ExcludePatterns.parseFile(input, "/somewhere/.caexclude");
+    let seen = "";
+    for (const name of NAMES) {
+      const folder = patterns.test(name, true);
+      const file = patterns.test(name, false);
+      // What names files names folders too, unless another pattern keeps those.
+      ok(file.inside === ExcludePatterns.NONE || folder.inside !== undefined);
+      seen += folder.excluded ? "d" : file.excluded ? "f" : ".";
+      folder.inside.test(name, false);
+    }
+    return seen;
+  },
+};

@@ -1,0 +1,79 @@
+/** Compressed chunks: both codecs, with a limit that they keep. */
+import { ok } from "node:assert/strict";
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import type { Codec, Compression } from "../../src/codec/codec.ts";
+import { openChunk } from "../../src/codec/open_chunk.ts";
+import { portableCodec } from "../../src/codec/portable.ts";
+import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { DesyncError } from "../../src/errors.ts";
+import { concat } from "../../src/bytes.ts";
+import { assertSame } from "../same.ts";
+import { type Target, words } from "../target.ts";
+
+/** Smaller than what some inputs claim. */
+const LIMIT = 64 * 1024;
+
+function decompress(codec: Codec, compression: Compression, input: Uint8Array): Uint8Array | DesyncError {
+  try {
+    const bytes = codec.decompress(compression, input, LIMIT);
+    ok(bytes.length <= LIMIT, `${bytes.length} bytes`);
+    return bytes;
+  } catch (error) {
+    if (error instanceof DesyncError) return error;
+    throw error;
+  }
+}
+
+function target(compression: Compression, freeBytes: number, seeds: () => Uint8Array[]): Target {
+  return {
+    name: compression,
+    codes: ["invalid-chunk", "unsupported"],
+    freeBytes,
+    seeds,
+    words: [
+      Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd),
+      Uint8Array.of(0x50, 0x2a, 0x4d, 0x18),
+      Uint8Array.of(0x1f, 0x8b, 8),
+    ],
+    check(input) {
+      const native = decompress(nativeCodec, compression, input);
+      const portable = decompress(portableCodec, compression, input);
+      // Damage that a checksum alone shows is seen by one of them; the chunk's id shows it in any case.
+      if (!(native instanceof DesyncError) && !(portable instanceof DesyncError)) {
+        assertSame(portable, native);
+      }
+      if (portable instanceof DesyncError && native instanceof DesyncError) {
+        if (native.message.length % 2 === 0) throw portable;
+        throw native;
+      }
+      const expected = { id: "00".repeat(32), digest: "sha256" } as const;
+      openChunk(nativeCodec, { form: "compressed", bytes: input }, { ...expected, size: 100 });
+      return "opened";
+    },
+  };
+}
+
+const text = words("the same again and again, ".repeat(40))[0];
+
+/** A window of 8 MiB is allowed to any frame (RFC 8878). */
+const WINDOWS = 40 * 1024 * 1024;
+
+export const zstd: Target = target("zstd", WINDOWS, () => {
+  const frame = new Uint8Array(zstdCompressSync(text));
+  const skipped = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2);
+  const raw = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 3, 25, 0, 0, 97, 98, 99);
+  const repeated = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x58, 0xfb, 0xff, 0x07, 97);
+  return [frame, raw, repeated, concat([skipped, raw, frame])];
+});
+
+export const gzip: Target = target("gzip", 4 * 1024 * 1024, () => {
+  const member = new Uint8Array(gzipSync(text));
+  const named = concat([
+    member.subarray(0, 3),
+    Uint8Array.of(8),
+    member.subarray(4, 10),
+    words("n\0")[0],
+    member.subarray(10),
+  ]);
+  return [member, named, concat([member, new Uint8Array(gzipSync(words("x")[0]))])];
+});

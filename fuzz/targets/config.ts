@@ -1,0 +1,48 @@
+/** desync's configuration file. */
+import { parseStoreOptions, patternMatches } from "../../src/cli/store_options.ts";
+import { splitLines, type Target, words } from "../target.ts";
+
+const LOCATIONS = [
+  "https://host/store",
+  "https://host/store/",
+  "/srv/store",
+  "s3+https://host/bucket",
+  "a".repeat(500),
+];
+
+export const config: Target = {
+  name: "config",
+  codes: ["usage"],
+  words: words(
+    "{",
+    "}",
+    '"',
+    ":",
+    ",",
+    "[",
+    "]",
+    "*",
+    "?",
+    "\\\\",
+    "[^a-z]",
+    "null",
+    "true",
+    '"store-options"',
+    '"s3-credentials"',
+  ),
+  seeds: () =>
+    words(
+      '{"store-options":{"https://host/*":{"trust-insecure":true,"http-auth":"x"},"/srv/s[a-z]*e":{"uncompressed":true}}}',
+      '{\n"s3-credentials":{"https://a":{"access-key":"k"}},\n"store-options":{"a?\\\\*":null}\n}\n',
+    ),
+  split: splitLines,
+  check(input) {
+    let seen = "";
+    // Absolute, as the place where a relative path begins is nobody's to know here.
+    for (const [pattern] of parseStoreOptions(input, "/home/me/config.json")) {
+      if (!pattern.includes(":") && !pattern.startsWith("/")) continue;
+      for (const location of LOCATIONS) seen += patternMatches(pattern, location) ? "+" : ".";
+    }
+    return seen.slice(0, 8);
+  },
+};

@@ -1,0 +1,63 @@
+/** Each decoder takes what fuzzing has kept for it: inputs that were wrong once, and those that reach most of it. */
+
+import "../../fuzz/allocations.ts";
+import { ok, strictEqual } from "node:assert/strict";
+import { readCorpus } from "../../fuzz/corpus.ts";
+import { judge } from "../../fuzz/judge.ts";
+import type { Target } from "../../fuzz/target.ts";
+import { TARGETS } from "../../fuzz/targets.ts";
+import { DesyncError } from "../../src/errors.ts";
+import { peers } from "../support/peers.ts";
+import { repository, runAny } from "../support/process.ts";
+
+for (const target of TARGETS) {
+  Deno.test(`fuzz: ${target.name} keeps its promises with all inputs that are kept`, () => {
+    const kept = readCorpus(target.name);
+    ok(kept.length > 0, "there are some");
+    for (const { input, note } of [...kept, ...target.seeds().map((input) => ({ input, note: "a seed" }))]) {
+      strictEqual(judge(target, input).failure, undefined, note);
+    }
+  });
+}
+
+/** A decoder that does this. */
+function doing(check: (input: Uint8Array) => string): Target {
+  return { name: "test", codes: ["invalid-index"], seeds: () => [], check };
+}
+
+function error(code: "invalid-index" | "io", message: string): () => never {
+  return () => {
+    throw new DesyncError(code, message);
+  };
+}
+
+Deno.test("fuzz: what must not be is seen, what may be is not", () => {
+  const input = new Uint8Array(100);
+  const failure = (check: (input: Uint8Array) => string) => judge(doing(check), input).failure ?? "";
+  strictEqual(failure(() => "good"), "");
+  strictEqual(failure(error("invalid-index", "Not a valid index: it is empty")), "");
+  ok(failure(error("io", "cannot be read")).includes("unexpected code io"));
+  ok(failure(() => input.subarray(0, 0).at(0)!.toString()).startsWith("TypeError"));
+  for (const unclean of ["two\nlines", "\x1b[31m", "\u202e", "\udc80", "\u2028"]) {
+    ok(
+      failure(error("invalid-index", `a ${unclean} message`)).includes("not clean"),
+      JSON.stringify(unclean),
+    );
+  }
+  ok(failure(error("invalid-index", "x".repeat(3000))).includes("3000 characters"));
+  ok(failure(() => String(new Uint8Array(2 ** 21).length)).includes("bytes are allocated"));
+  ok(failure(() => String(new Float64Array(2 ** 18).length)).includes("bytes are allocated"));
+  strictEqual(failure(() => String(new Uint8Array(1000).length)), "");
+});
+
+Deno.test({
+  name: "fuzz: a run tries as many inputs as it is told to, as a user who may do nothing",
+  ignore: Deno.build.os !== "linux" || (Deno.uid() === 0 && !peers.setpriv),
+  fn: async () => {
+    const args = ["run", "-A", "fuzz/run.ts", "netrc", "--inputs", "100", "--seed", "1"];
+    const { code, stdout, stderr } = await runAny(Deno.execPath(), args, { cwd: repository });
+    strictEqual(code, 0, stdout + stderr);
+    ok(/^netrc +1\d\d inputs, .*findings 0$/m.test(stdout), stdout);
+    strictEqual(stdout.includes("as nobody"), Deno.uid() === 0);
+  },
+});
