@@ -1,6 +1,7 @@
 /** What desync's configuration file says about stores: patterns of their locations, each with options. */
 import { resolve } from "node:path";
 import { DesyncError, messageOf } from "../errors.ts";
+import { goMatches } from "./go_pattern.ts";
 import { schemeOf, withoutSecrets } from "./scheme.ts";
 
 /** Options by their names. */
@@ -42,41 +43,7 @@ const SECTIONS: readonly string[] = ["store-options", "s3-credentials", "oci-cre
 /** Whether the options under that pattern are those of the location. */
 export function patternMatches(pattern: string, location: string): boolean {
   if (schemeOf(location) !== undefined) {
-    return goPattern(pattern.replace(/\/$/, ""), "/")?.test(location.replace(/\/$/, "")) ?? false;
+    return goMatches(pattern.replace(/\/$/, ""), location.replace(/\/$/, ""), "/");
   }
-  const separator = Deno.build.os === "windows" ? "\\" : "/";
-  return goPattern(resolve(pattern), separator)?.test(resolve(location)) ?? false;
-}
-
-/** A set, an escaped character, or another one. Paths of Windows have no escapes. */
-const TOKENS = {
-  "/":
-    /\[(?<not>\^?)(?<members>(?:(?:\\.|[^\]\\-])(?:-(?:\\.|[^\]\\-]))?)+)\]|\\(?<escaped>.)|(?<plain>.)/gsu,
-  "\\": /\[(?<not>\^?)(?<members>(?:[^\]-](?:-[^\]-])?)+)\]|(?<plain>.)/gsu,
-};
-
-/** A pattern as Go's path.Match reads it: `*`, `?`, `[…]` and `\`. `undefined` when it is malformed. */
-function goPattern(pattern: string, separator: keyof typeof TOKENS): RegExp | undefined {
-  const other = `[^\\${separator}]`;
-  let source = "";
-  for (const { groups = {} } of pattern.matchAll(TOKENS[separator])) {
-    const { not, members, escaped, plain } = groups;
-    if (members !== undefined) {
-      source += `[${not}${members.replace(/\\?(.)/gsu, (all, one) => all === "-" ? "-" : literal(one))}]`;
-    } else if (plain === "*") source += `${other}*`;
-    else if (plain === "?") source += other;
-    else if (plain === "[" || (plain === "\\" && separator === "/")) return undefined;
-    else source += literal(escaped ?? plain);
-  }
-  try {
-    return new RegExp(`^${source}$`, "su");
-  } catch {
-    // Such as a range that ends before it begins.
-    return undefined;
-  }
-}
-
-/** A character that means itself, in a set and outside. */
-function literal(character: string): string {
-  return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  return goMatches(resolve(pattern), resolve(location), Deno.build.os === "windows" ? "\\" : "/");
 }

@@ -7,6 +7,7 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { fits, starsAndMarks } from "../formats/wildcards.ts";
 
 /** What the file says of a host's key. */
 export type Verdict = "known" | "unknown" | "changed" | "revoked";
@@ -48,7 +49,7 @@ export function knownKeyTypes(file: string, host: string, port: number): string[
 
 /** The key's fingerprint as ssh shows it: `SHA256:…`. */
 export function fingerprint(key: Uint8Array): string {
-  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replaceAll("=", "")}`;
 }
 
 /** A key in its wire format begins with its type: u32 length, big-endian, and that many bytes. */
@@ -75,7 +76,5 @@ function matchesHash(pattern: string, name: string): boolean {
 }
 
 function matchesGlob(pattern: string, name: string): boolean {
-  const source = pattern.toLowerCase().replaceAll(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`).test(name);
+  return fits(starsAndMarks(pattern.toLowerCase()), name);
 }

@@ -1,7 +1,6 @@
 /** Patterns for names, as fnmatch(3) has them with FNM_PERIOD in the C locale: `*`, `?`, `[…]` and `\`. */
 
-/** One place of a pattern. */
-type Token = "any" | "star" | ((character: string) => boolean);
+import { ANY, fits, only, type Place } from "./wildcards.ts";
 
 /** The classes of POSIX that `[[:…:]]` can name, in ASCII. */
 const CLASSES: Readonly<Record<string, RegExp>> = {
@@ -22,98 +21,107 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 
 /** A pattern. Names and patterns are strings of one character a byte. */
 export class Glob {
-  readonly #tokens: readonly Token[];
+  readonly #places: readonly Place[];
   /** A pattern that ends in the middle of an escape matches nothing. */
   readonly #broken: boolean;
   /** Whether it begins with a dot itself. */
   readonly #dot: boolean;
 
   constructor(pattern: string) {
-    const { tokens, broken } = parse(pattern);
-    this.#tokens = tokens;
+    const { places, broken } = parse(pattern);
+    this.#places = places;
     this.#broken = broken;
     this.#dot = /^\\?\./.test(pattern);
   }
 
   /** Whether the whole name fits. Takes at most as many steps as name and pattern multiplied. */
   matches(name: string): boolean {
-    if (this.#broken || (name.startsWith(".") && !this.#dot)) return false;
-    const tokens = this.#tokens;
-    let [at, token] = [0, 0];
-    // Where to go on when what follows the last star does not fit: it takes one character more then.
-    let [starToken, starAt] = [-1, 0];
-    while (at < name.length) {
-      const next = token < tokens.length ? tokens[token] : undefined;
-      if (next === "star") {
-        starToken = token++;
-        starAt = at;
-      } else if (next === "any" || (next !== undefined && next(name[at]))) {
-        token++;
-        at++;
-      } else if (starToken >= 0) {
-        token = starToken + 1;
-        at = ++starAt;
-      } else return false;
-    }
-    while (tokens[token] === "star") token++;
-    return token === tokens.length;
+    return !this.#broken && (this.#dot || !name.startsWith(".")) && fits(this.#places, name);
   }
 }
 
-function parse(pattern: string): { tokens: Token[]; broken: boolean } {
-  const tokens: Token[] = [];
+function parse(pattern: string): { places: Place[]; broken: boolean } {
+  const places: Place[] = [];
+  const ends = pattern.includes("[") ? findSetEnds(pattern) : undefined;
   for (let at = 0; at < pattern.length;) {
     const character = pattern[at];
-    if (character === "*") tokens.push("star");
-    else if (character === "?") tokens.push("any");
-    else if (character === "[") {
-      const set = parseSet(pattern, at);
-      if (set !== undefined) {
-        tokens.push(set.test);
-        at = set.end;
-        continue;
-      }
-      tokens.push((c) => c === "[");
-    } else if (character === "\\") {
-      if (++at === pattern.length) return { tokens, broken: true };
-      const escaped = pattern[at];
-      tokens.push((c) => c === escaped);
-    } else tokens.push((c) => c === character);
+    const set = character === "[" && ends !== undefined ? parseSet(pattern, at, ends) : undefined;
+    if (set !== undefined) {
+      places.push(set.place);
+      at = set.end;
+      continue;
+    }
+    if (character === "*") {
+      // Several are as good as one.
+      if (places.at(-1) !== "star") places.push("star");
+    } else if (character === "?") places.push(ANY);
+    else if (character === "\\") {
+      if (++at === pattern.length) return { places, broken: true };
+      places.push(only(pattern[at]));
+    } else places.push(only(character));
     at++;
   }
-  return { tokens, broken: false };
+  return { places, broken: false };
+}
+
+/** What a set has in one place. */
+interface Member {
+  /** Codes of the first and the last character. */
+  readonly low: number;
+  readonly high: number;
+  /** Which of them, where not all. */
+  readonly only?: RegExp;
+  /** Where the next one begins. */
+  readonly end: number;
+}
+
+function parseMember(pattern: string, start: number): Member {
+  const named = /^\[:([a-z]+):\]/.exec(pattern.slice(start, start + 16));
+  if (named !== null && Object.hasOwn(CLASSES, named[1])) {
+    return { low: 0, high: 127, only: CLASSES[named[1]], end: start + named[0].length };
+  }
+  let at = start;
+  const one = () => {
+    if (pattern[at] === "\\" && at + 1 < pattern.length) at++;
+    return pattern.charCodeAt(at++);
+  };
+  const low = one();
+  const isRange = pattern[at] === "-" && at + 1 < pattern.length && pattern[at + 1] !== "]";
+  if (!isRange) return { low, high: low, end: at };
+  at++;
+  return { low, high: one(), end: at };
+}
+
+/**
+ * For each place, the end of the set that has a member there, 0 when that is never closed. Found from the end on: to look
+ * for it from each bracket would take the square of the time.
+ */
+function findSetEnds(pattern: string): Uint32Array {
+  const ends = new Uint32Array(pattern.length + 1);
+  for (let at = pattern.length - 1; at >= 0; at--) {
+    ends[at] = pattern[at] === "]" ? at + 1 : ends[parseMember(pattern, at).end];
+  }
+  return ends;
 }
 
 /** The set that begins at `start`, `undefined` when the bracket is never closed: then it is a character like others. */
 function parseSet(
   pattern: string,
   start: number,
-): { test: (character: string) => boolean; end: number } | undefined {
-  let at = start + 1;
-  const negated = pattern[at] === "!" || pattern[at] === "^";
-  if (negated) at++;
-  const tests: ((c: string) => boolean)[] = [];
-  const first = at;
-  while (at < pattern.length) {
-    if (pattern[at] === "]" && at > first) {
-      return { test: (c) => tests.some((test) => test(c)) !== negated, end: at + 1 };
+  ends: Uint32Array,
+): { place: Place; end: number } | undefined {
+  const negated = pattern[start + 1] === "!" || pattern[start + 1] === "^";
+  const first = start + (negated ? 2 : 1);
+  // The first one may be a closing bracket.
+  const end = first < pattern.length ? ends[parseMember(pattern, first).end] : 0;
+  if (end === 0) return undefined;
+  const members = new Uint8Array(256);
+  for (let at = first; at < end - 1;) {
+    const { low, high, only, end: next } = parseMember(pattern, at);
+    for (let code = low; code <= high; code++) {
+      if (only === undefined || only.test(String.fromCharCode(code))) members[code] = 1;
     }
-    const named = /^\[:([a-z]+):\]/.exec(pattern.slice(at, at + 16));
-    if (named !== null && Object.hasOwn(CLASSES, named[1])) {
-      const members = CLASSES[named[1]];
-      tests.push((c) => members.test(c));
-      at += named[0].length;
-      continue;
-    }
-    if (pattern[at] === "\\" && at + 1 < pattern.length) at++;
-    const low = pattern[at++];
-    let high = low;
-    if (pattern[at] === "-" && at + 1 < pattern.length && pattern[at + 1] !== "]") {
-      at++;
-      if (pattern[at] === "\\" && at + 1 < pattern.length) at++;
-      high = pattern[at++];
-    }
-    tests.push((c) => c >= low && c <= high);
+    at = next;
   }
-  return undefined;
+  return { place: (character) => (members[character.charCodeAt(0)] === 1) !== negated, end };
 }

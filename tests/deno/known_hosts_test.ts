@@ -88,6 +88,17 @@ for (const [name, lines, verdict, port = 22] of cases) {
   });
 }
 
+Deno.test("known_hosts: patterns of many stars, and a line of many blanks, take no time", () => {
+  const name = "a".repeat(250);
+  const lines = [
+    `${"*a".repeat(100)}b ${good}`,
+    `a${" ".repeat(1_000_000)}b`,
+    `${"*".repeat(1_000_000)} ${good}`,
+  ];
+  strictEqual(judgeHostKey(lines.join("\n"), name, 22, ed25519), "known");
+  strictEqual(judgeHostKey(lines[0], name, 22, ed25519), "unknown");
+});
+
 Deno.test("known_hosts: keys that are none", () => {
   for (const length of [0, 3, 4, 10]) {
     strictEqual(

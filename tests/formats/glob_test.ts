@@ -29,8 +29,13 @@ for (const [pattern, name, matches] of examples) {
   });
 }
 
-Deno.test("a pattern of many stars takes no time", () => {
+Deno.test("a pattern of many stars takes no time, and one of many brackets", () => {
   strictEqual(new Glob("*a".repeat(100) + "b").matches("a".repeat(255)), false);
+  for (const part of ["[", "[\\]", "[!", "[a-", "[[:alpha:]", "[]", "*", "\\*"]) {
+    const many = part.repeat(200_000 / part.length);
+    strictEqual(new Glob(many).matches("a".repeat(255)), part === "*", part);
+    strictEqual(new Glob(`[${many}b]*`).matches("b"), part !== "[]", part);
+  }
 });
 
 Deno.test({

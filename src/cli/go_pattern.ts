@@ -1,0 +1,67 @@
+/**
+ * Patterns for paths as Go's path.Match and filepath.Match read them: `*` and `?` for all but separators, `[…]` for sets,
+ * and `\\` before a character that means itself; paths of Windows have no such escapes.
+ *
+ * Source: Go's documentation of path.Match.
+ */
+import { fits, only, type Place } from "../formats/wildcards.ts";
+
+/** Whether the pattern is the whole path's. A malformed one is no path's. */
+export function goMatches(pattern: string, path: string, separator: "/" | "\\"): boolean {
+  const places = parse(Array.from(pattern), separator);
+  return places !== undefined && fits(places, Array.from(path), separator);
+}
+
+/** `undefined` when it is malformed. */
+function parse(pattern: readonly string[], separator: "/" | "\\"): Place[] | undefined {
+  const places: Place[] = [];
+  for (let at = 0; at < pattern.length;) {
+    const character = pattern[at];
+    if (character === "*") places.push("star");
+    else if (character === "?") places.push((other) => other !== separator);
+    else if (character === "[") {
+      const set = parseSet(pattern, at + 1, separator);
+      if (set === undefined) return undefined;
+      places.push(set.place);
+      at = set.end;
+      continue;
+    } else {
+      if (character === "\\" && separator === "/") at++;
+      if (at === pattern.length) return undefined;
+      places.push(only(pattern[at]));
+    }
+    at++;
+  }
+  return places;
+}
+
+/** The set whose bracket was opened before `at`. */
+function parseSet(
+  pattern: readonly string[],
+  at: number,
+  separator: "/" | "\\",
+): { place: Place; end: number } | undefined {
+  const negated = pattern[at] === "^";
+  if (negated) at++;
+  const ranges: [low: string, high: string][] = [];
+  const member = () => {
+    if (pattern[at] === "-" || pattern[at] === "]") return undefined;
+    if (pattern[at] === "\\" && separator === "/") at++;
+    return pattern[at++];
+  };
+  do {
+    const low = member();
+    const isRange = pattern[at] === "-";
+    if (isRange) at++;
+    const high = isRange ? member() : low;
+    if (low === undefined || high === undefined) return undefined;
+    ranges.push([low, high]);
+  } while (pattern[at] !== "]");
+  const place: Place = (one) => ranges.some(([low, high]) => within(one, low, high)) !== negated;
+  return { place, end: at + 1 };
+}
+
+function within(character: string, low: string, high: string): boolean {
+  const code = character.codePointAt(0)!;
+  return low.codePointAt(0)! <= code && code <= high.codePointAt(0)!;
+}
