@@ -106,5 +106,5 @@ export function errorFromWire(wire: WireError): DesyncError {
 /** The message of a thrown value, whatever it is, on one line. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/\s*\n\s*/g, " ").trim();
+  return text.replaceAll(/(?<!\s)\s*\n\s*/g, " ").trim();
 }

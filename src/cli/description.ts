@@ -77,7 +77,7 @@ export function describeCommands(): CommandDescription[] {
 /** One option, by the name under which commands list it. */
 export function describeOption(name: FlagName): OptionDescription {
   const flag: Flag = FLAGS[name];
-  const [, valueName] = /<(.+)>$/.exec(flag.flags) ?? [];
+  const [, valueName] = /<([^<>]+)>$/.exec(flag.flags) ?? [];
   return {
     names: namesOf(flag),
     value: valueName === undefined ? undefined : describeValue(valueName, flag.words),
@@ -99,7 +99,7 @@ export function describeSynopsis(spec: CommandSpec): string {
 
 /** The arguments of a command. */
 export function describeArguments(spec: CommandSpec): ArgumentDescription[] {
-  return [...spec.args.matchAll(/([<[])(.+?)(\.\.\.)?[>\]]/g)].map(([, bracket, name, dots]) => ({
+  return [...spec.args.matchAll(/([<[])([^<>[\].]+)(\.\.\.)?[>\]]/g)].map(([, bracket, name, dots]) => ({
     ...describeValue(name, spec.words?.[name]),
     optional: bracket === "[",
     repeated: dots !== undefined,

@@ -65,7 +65,7 @@ const TIME_UNITS: Readonly<Record<string, number>> = {
 /** Timers take no longer ones: 24.8 days. */
 export const LONGEST_MS = 2 ** 31 - 1;
 
-const PART = /(\d+\.?\d*|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/g;
+const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
 
 /** A time as Go writes it (`500ms`, `1.5s`, `-1m30s`), in milliseconds, {@linkcode LONGEST_MS} at most. */
 export function duration(text: string): number {

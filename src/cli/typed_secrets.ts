@@ -53,6 +53,6 @@ function secretsOf(word: string): (readonly [secret: string, instead: string])[]
 
 /** As it was typed, on one line as in all messages, and as a text in quotes. */
 function formsOf(secret: string): string[] {
-  const line = secret.replaceAll(/\s*\n\s*/g, " ");
+  const line = secret.replaceAll(/(?<!\s)\s*\n\s*/g, " ");
   return [...new Set([secret, line].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]))];
 }

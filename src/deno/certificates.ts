@@ -98,7 +98,19 @@ function isVersion1(cert: string): boolean {
   return bytes[headEnd(headEnd(0))] !== 0xa0;
 }
 
-const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----/gs;
+/** The parts of a PEM file, each from its first line to its last. What has no end is none. */
+function blocksOf(text: string): { block: string; label: string }[] {
+  const blocks: { block: string; label: string }[] = [];
+  let [start, open] = [0, ""];
+  for (const { 0: line, 1: edge, 2: label, index } of text.matchAll(/-----(BEGIN|END) ([A-Z0-9 ]+)-----/g)) {
+    if (edge === "BEGIN") [start, open] = [index, label];
+    else if (label === open) {
+      blocks.push({ block: text.slice(start, index + line.length), label });
+      open = "";
+    }
+  }
+  return blocks;
+}
 
 /** The parts of a PEM file that are of that kind. Throws when there is none, and says what is there instead. */
 function readBlocks(option: string, path: string, kind: "certificate" | "private key"): string[] {
@@ -109,7 +121,7 @@ function readBlocks(option: string, path: string, kind: "certificate" | "private
     throw namedFileError(`read the file ${path} of ${option}`, error);
   }
   const refuse = (why: string) => new DesyncError("io", `Cannot use ${option} ${path}: ${why}`);
-  const found = [...text.matchAll(BLOCK)].map(([block, label]) => ({ block, label }));
+  const found = blocksOf(text);
   const wanted = found.filter(({ label }) =>
     kind === "certificate" ? label === "CERTIFICATE" : /^(?:(?:RSA|EC|ENCRYPTED) )?PRIVATE KEY$/.test(label)
   );
@@ -157,7 +169,7 @@ export function systemCertificates(): string[] {
   // As they are, which takes a few milliseconds for the usual 140; one that cannot be used spoils all.
   const texts = [...new Set(systemFiles().map(textOf))];
   if (problemWith({ caCerts: texts }) === undefined) return texts;
-  const blocks = texts.flatMap((text) => [...text.matchAll(BLOCK)].map(([block]) => block));
+  const blocks = texts.flatMap((text) => blocksOf(text).map(({ block }) => block));
   return blocks.filter((block) => problemWith({ caCerts: [block] }) === undefined);
 }
 

@@ -42,7 +42,7 @@ function fromEnvironment(): string | undefined {
   const value = environment("DESYNC_HTTP_AUTH").trim();
   if (value === "") return undefined;
   // Without the value, which is secret.
-  if (/^[\x21-\x7e]+ +[\x20-\x7e]+$/.test(value)) return value;
+  if (/^[\x21-\x7e]+ [\x20-\x7e]+$/.test(value)) return value;
   throw new DesyncError(
     "usage",
     'Cannot use DESYNC_HTTP_AUTH: it is not the value of an Authorization header, such as "Bearer TOKEN" or ' +

@@ -106,7 +106,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
     writable: input.writable,
     diagnose: async () => {
       await end();
-      return words.trim().replaceAll(/\s*\n\s*/g, "; ");
+      return words.trim().replaceAll(/(?<!\s)\s*\n\s*/g, "; ");
     },
     close: end,
   };

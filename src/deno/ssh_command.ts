@@ -36,7 +36,7 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
     writable: child.stdin,
     diagnose: async () => {
       const { code, signal } = await end(child);
-      const said = (await inTime(words)).trim().replaceAll(/\s*\n\s*/g, "; ");
+      const said = (await inTime(words)).trim().replaceAll(/(?<!\s)\s*\n\s*/g, "; ");
       const how = signal === null ? `ssh ended with status ${code}` : "";
       return [how, said].filter((text) => text !== "").join(": ");
     },

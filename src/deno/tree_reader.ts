@@ -201,7 +201,7 @@ class TreeReader {
 
   /** For messages alone. */
   #path(): string {
-    return [this.#root.replace(/(.)\/+$/, "$1"), ...this.#names.map(escapeName)].join("/");
+    return [this.#root.replace(/(?<=[^/])\/+$/, ""), ...this.#names.map(escapeName)].join("/");
   }
 
   #reading<T>(work: () => T, path?: string): T {

@@ -10,6 +10,7 @@
  * Source: casync's camatch.c, checked against archives that casync 2 made.
  */
 import { DesyncError } from "../errors.ts";
+import { foreignText } from "../foreign_text.ts";
 import { Glob } from "./glob.ts";
 
 /** What is left out of a folder. */
@@ -57,13 +58,13 @@ export class ExcludePatterns {
   static parse(lines: readonly string[], origin: string): ExcludePatterns {
     const rules: Rule[] = [];
     for (const [i, text] of lines.entries()) {
-      const line = text.replace(/^[ \t\n]+|[ \t\n]+$/g, "");
+      const line = text.replace(/^[ \t\n]+|(?<![ \t\n])[ \t\n]+$/g, "");
       if (line === "" || line.startsWith("#")) continue;
       const rule = parseRule(line);
       if (rule === undefined) {
         throw new DesyncError(
           "usage",
-          `Cannot use the pattern ${JSON.stringify(line)} (${origin}, line ${
+          `Cannot use the pattern ${JSON.stringify(foreignText(line))} (${origin}, line ${
             i + 1
           }): a name in it is empty, . or ..`,
         );
@@ -109,7 +110,7 @@ function parseRule(line: string): Rule | undefined {
   const path = (keep ? line.slice(1) : line).replace(/^\/+/, "");
   const anchored = line.includes("/");
   const foldersOnly = path.endsWith("/");
-  const names = path.replace(/\/+$/, "").split(/\/+/);
+  const names = path.replace(/(?<!\/)\/+$/, "").split(/\/+/);
   if (names.some((name) => name === "" || name === "." || name === "..")) return undefined;
   return names.reduceRight<Rule | undefined>((further, name, i) => ({
     glob: new Glob(name),

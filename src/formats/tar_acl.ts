@@ -74,7 +74,7 @@ function parse(text: string, findId: FindId): FullAcl {
   const users: AclEntry[] = [];
   const groups: AclEntry[] = [];
   const own = new Map<string, number>();
-  for (const row of text.split(/[\n,]/).map((line) => line.replace(/#.*$/, "").trim())) {
+  for (const row of text.split(/[\n,]/).map((line) => line.replace(/#.*/s, "").trim())) {
     if (row === "") continue;
     const [tag, name = "", permissionText = "", number] = row.split(":").map((word) => word.trim());
     const kind = KINDS.get(tag);

@@ -88,7 +88,7 @@ export function parsePaxTime(value: Uint8Array): bigint {
 /** The same backwards, with as many digits as it needs. */
 export function formatPaxTime(time: bigint): Uint8Array {
   const positive = time < 0n ? -time : time;
-  const fraction = (positive % BILLION).toString().padStart(9, "0").replace(/0+$/, "");
+  const fraction = (positive % BILLION).toString().padStart(9, "0").replace(/(?<!0)0+$/, "");
   const seconds = `${time < 0n ? "-" : ""}${positive / BILLION}`;
   return encoder.encode(fraction === "" ? seconds : `${seconds}.${fraction}`);
 }

@@ -59,57 +59,62 @@ export function requestError(
   const [way] = WAY.exec(all)!;
   const reason = all.slice(way.length);
   const lasting = LASTING.find(([pattern]) => pattern.test(reason));
-  const words = `${way}${lasting === undefined ? reason : reason.replace(...lasting)}`;
+  const words = `${way}${lasting === undefined ? reason : helpFor(reason, ...lasting)}`;
   const retriable = lasting === undefined && !isNotPermitted(error);
   return new DesyncError("store", `Cannot read ${target.shown}: ${words}`, { cause, retriable });
 }
 
 /**
- * What another try does not change: what fetch says of it, and what helps. As the TLS library has it, "invalid peer
- * certificate: UnknownIssuer".
+ * What another try does not change: what fetch says of it, and what helps, where there are better words. As the TLS
+ * library has it, "invalid peer certificate: UnknownIssuer".
  */
-const LASTING: readonly (readonly [RegExp, string])[] = [
+const LASTING: readonly (readonly [pattern: RegExp, words?: string])[] = [
   [
-    /.*\bUnknownIssuer\b.*/,
+    /\bUnknownIssuer\b/,
     "the server's certificate is not from a trusted authority (--ca-cert names others to trust)",
   ],
   [
-    /.*\bCaUsedAsEndEntity\b.*/,
+    /\bCaUsedAsEndEntity\b/,
     "the server's own certificate is that of an authority (trust it by --ca-cert, or give the server another: " +
     "openssl req -x509 -addext basicConstraints=critical,CA:FALSE …)",
   ],
   [
-    /.*\bUnsupportedCertVersion\b.*/,
+    /\bUnsupportedCertVersion\b/,
     "the server's certificate has the old form X.509 v1, which is not accepted (give the server one of version 3)",
   ],
   [
-    /.*\bcertificate expired\b.*/,
+    /\bcertificate expired\b/,
     "the server's certificate has expired (or the clock of this machine is wrong)",
   ],
   [
-    /.*\bcertificate not valid yet\b.*/,
+    /\bcertificate not valid yet\b/,
     "the server's certificate is not valid yet (or the clock of this machine is wrong)",
   ],
-  [/.*\bcertificate not valid for name ("[^"]*").*/, "the server's certificate is not for the name $1"],
-  [/.*\bdoes not match certificate's altnames\b.*/, "the server's certificate is not for this name"],
-  [/^invalid peer certificate/, "the server's certificate is not accepted"],
+  [/\bcertificate not valid for name ("[^"]*")/, "the server's certificate is not for the name $1"],
+  [/\bdoes not match certificate's altnames\b/, "the server's certificate is not for this name"],
+  [/^invalid peer certificate(.*)/s, "the server's certificate is not accepted$1"],
   [
-    /.*\bfatal alert: CertificateRequired\b.*/,
+    /\bfatal alert: CertificateRequired\b/,
     "the server wants a client's certificate (--client-cert and --client-key)",
   ],
-  [/.*\bfatal alert: (?!InternalError)(\w+).*/, "the server refuses the TLS connection ($1)"],
+  [/\bfatal alert: (?!InternalError)(\w+)/, "the server refuses the TLS connection ($1)"],
   [
-    /.*\bcorrupt message of type InvalidContentType\b.*/,
+    /\bcorrupt message of type InvalidContentType\b/,
     "the server does not speak TLS here (is it an http:// URL?)",
   ],
   [
-    /.*\bdns error\b(?!.*temporary).*/i,
+    /^(?!.*temporary).*\bdns error\b/i,
     "the host name was not found (is the address right?)",
   ],
-  [/.*\bInvalid URL\b.*/i, "the server redirects to what is not a URL"],
-  [/.*\bredirect.*/i, "$&"],
-  [/.*\bports? \d* ?(?:is|are) blocked.*/, "$&"],
+  [/\bInvalid URL\b/i, "the server redirects to what is not a URL"],
+  [/\bredirect/i],
+  [/\bports? \d* ?(?:is|are) blocked/],
 ];
+
+/** `$1` is what the pattern found. */
+function helpFor(reason: string, pattern: RegExp, words: string | undefined): string {
+  return words?.replace("$1", () => pattern.exec(reason)?.[1] ?? "") ?? reason;
+}
 
 function isNotPermitted(error: unknown): boolean {
   return error instanceof Error && error.name === "NotCapable";

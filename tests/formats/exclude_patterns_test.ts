@@ -1,4 +1,4 @@
-import { deepStrictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { ExcludePatterns } from "../../src/formats/exclude_patterns.ts";
 
 /** Those of the paths that are left out; a folder's path ends in a slash. */
@@ -41,6 +41,18 @@ Deno.test("patterns that make no sense are told with their line", () => {
       line,
     );
   }
+});
+
+Deno.test("a line that is long takes no time", () => {
+  const bytes = (line: string) => new TextEncoder().encode(line);
+  for (const part of [" ", "[", "//", "a/", "*?", "\t \r", "!"]) {
+    const line = `a${part.repeat(200_000 / part.length)}b`;
+    strictEqual(ExcludePatterns.parseFile(bytes(line), "").test(bytes("a"), true).excluded, false, part);
+  }
+  throws(
+    () => ExcludePatterns.parseFile(bytes(`../${"x".repeat(1_000_000)}`), ".caexclude"),
+    ({ message }: Error) => message.length < 1000,
+  );
 });
 
 Deno.test("patterns and names need not be UTF-8", () => {

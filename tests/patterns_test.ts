@@ -1,0 +1,22 @@
+import { deepStrictEqual, ok } from "node:assert/strict";
+import { slowPatterns } from "./support/slow_patterns.ts";
+import { patternsBelow } from "./support/patterns.ts";
+
+Deno.test("no pattern in the source goes back and forth on long text of others", async () => {
+  const { patterns, made } = patternsBelow("src");
+  ok(patterns.length > 50, `only ${patterns.length} patterns found`);
+  const slow = await slowPatterns(patterns, 60_000);
+  deepStrictEqual(slow.map(({ source, place }) => `${place} /${source}/`), []);
+  deepStrictEqual(
+    made,
+    [],
+    "patterns made of others' text: use formats/wildcards.ts, which does not go back",
+  );
+});
+
+Deno.test("a pattern that does is found", async () => {
+  const patterns = ["^\\s+", "\\s+$", "(?<!\\s)\\s+$"].map((source) => (
+    { source, flags: "g", place: source, splits: false }
+  ));
+  deepStrictEqual(await slowPatterns(patterns, 4000), [patterns[1]]);
+});
