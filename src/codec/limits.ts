@@ -12,6 +12,19 @@ export function xzUnsupported(): DesyncError {
   );
 }
 
+/** Each frame costs a decoder time, also when nothing is in it: so many, and one more for each so many bytes. */
+const SPARE_FRAMES = 16;
+const BYTES_PER_FRAME = 8 * 1024;
+
+/** Throws `invalid-chunk` when `count` zstd frames or gzip members are too many for what came out of those before. */
+export function checkFrames(count: number, length: number): void {
+  if (count <= SPARE_FRAMES + length / BYTES_PER_FRAME) return;
+  throw new DesyncError(
+    "invalid-chunk",
+    `it has too many parts for what is in them: ${count} for ${length} bytes`,
+  );
+}
+
 /** The error for a chunk that is larger than it may be. */
 export function tooLarge(limit: number): DesyncError {
   return new DesyncError("invalid-chunk", `it decompresses to more than ${limit} bytes`);

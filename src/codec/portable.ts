@@ -6,7 +6,7 @@ import { concat } from "../bytes.ts";
 import type { DigestName } from "../chunk.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import type { Codec, Compression } from "./codec.ts";
-import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
+import { checkFrames, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
 import { parseZstdFrameHeader, zstdFrames } from "./zstd_frame.ts";
 
 /** Deflate makes at most 1032 bytes of one: 4 MiB of a part. */
@@ -44,7 +44,9 @@ export const portableCodec: Codec = {
 
 /** In parts: fflate inflates all that it is given before it lets anybody see how much that is. */
 function gunzip(bytes: Uint8Array, output: BoundedOutput): void {
+  let members = 0;
   const stream = new Gunzip((piece) => output.add(piece));
+  stream.onmember = () => checkFrames(++members, output.length);
   let at = 0;
   do {
     const end = at + GZIP_PART_BYTES;
@@ -55,7 +57,7 @@ function gunzip(bytes: Uint8Array, output: BoundedOutput): void {
 
 /** Frame by frame: a later one may ask for more memory than the first, and fzstd would keep the memory of all. */
 function unzstd(bytes: Uint8Array, limit: number, output: BoundedOutput): void {
-  for (const frame of zstdFrames(bytes)) {
+  for (const frame of zstdFrames(bytes, () => output.length)) {
     const { windowSize } = parseZstdFrameHeader(frame)!;
     if (windowSize > Math.max(limit, MIN_WINDOW_LIMIT)) {
       throw new Error(`it asks for a window of ${windowSize} bytes`);
@@ -72,6 +74,11 @@ class BoundedOutput {
 
   constructor(limit: number) {
     this.#limit = limit;
+  }
+
+  /** Bytes so far. */
+  get length(): number {
+    return this.#length;
   }
 
   add(piece: Uint8Array): void {

@@ -13,6 +13,7 @@
  * Source: RFC 8878, sections 3.1.1 and 3.1.2.
  */
 import { viewOf } from "../bytes.ts";
+import { checkFrames } from "./limits.ts";
 
 /** What the frame's header says. */
 export interface ZstdFrameHeader {
@@ -61,13 +62,16 @@ export function zstdFrameLength(bytes: Uint8Array): number | undefined {
 }
 
 /**
- * The frames with data that follow each other here, those that are skipped left out. Throws a plain error when the last
- * one is not complete, or when there is anything else.
+ * The frames with data that follow each other here, those that are skipped left out. `made` is how many bytes came out of
+ * those before: throws `invalid-chunk` when there are too many frames for that. Throws a plain error when the last one is
+ * not complete, or when there is anything else.
  */
-export function* zstdFrames(bytes: Uint8Array): Generator<Uint8Array> {
+export function* zstdFrames(bytes: Uint8Array, made: () => number): Generator<Uint8Array> {
+  let count = 0;
   for (let rest = bytes; rest.length > 0;) {
     const length = zstdFrameLength(rest);
     if (length === undefined) throw new Error("it ends too early, or something else follows it");
+    checkFrames(++count, made());
     if (!isSkippable(rest)) yield rest.subarray(0, length);
     rest = rest.subarray(length);
   }

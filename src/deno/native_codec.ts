@@ -85,7 +85,7 @@ function hasZstd(): boolean {
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
   const pieces: Uint8Array[] = [];
   let left = limit;
-  for (const frame of zstdFrames(bytes)) {
+  for (const frame of zstdFrames(bytes, () => limit - left)) {
     const piece = unzstdFrame(frame, Math.max(1, left));
     left -= piece.length;
     if (left < 0) throw tooLarge(limit);
