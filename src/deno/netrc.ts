@@ -20,6 +20,13 @@ export function netrcUser(text: string, host: string): NetrcUser | undefined {
 
 type Machine = Partial<Record<"machine" | "login" | "password", string>>;
 
+/** The ftp programs of BSD and GNU have two words for one. */
+const FIELDS: ReadonlyMap<string, "login" | "password"> = new Map([
+  ["login", "login"],
+  ["password", "password"],
+  ["passwd", "password"],
+]);
+
 function machines(text: string): Machine[] {
   const all: Machine[] = [];
   const words = wordsOf(text);
@@ -27,11 +34,14 @@ function machines(text: string): Machine[] {
     const word = words[at];
     if (word === "default") all.push({});
     else if (word === "machine") all.push({ machine: words[++at] });
-    else if (word === "login" || word === "password") {
-      const last = all.at(-1);
-      if (last !== undefined) last[word] = words[at + 1];
+    else if (word === "account") at++;
+    else {
+      const field = FIELDS.get(word);
+      if (field === undefined) continue;
       at++;
-    } else if (word === "account") at++;
+      const last = all.at(-1);
+      if (last !== undefined) last[field] = words[at];
+    }
   }
   return all;
 }

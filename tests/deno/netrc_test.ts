@@ -9,6 +9,7 @@ machine two.example
   account x
 machine three.example login only
 machine four.example password #4
+machine five.example login passwd passwd password
 macdef init
 machine macro.example login no password no
 
@@ -22,6 +23,7 @@ Deno.test("users and passwords in a netrc file", () => {
   deepStrictEqual(found("ONE.example"), { login: "me", password: "secret1" });
   deepStrictEqual(found("two.example"), { login: "you and I", password: 'se"cret 2' });
   deepStrictEqual(found("four.example"), { login: "", password: "#4" });
+  deepStrictEqual(found("five.example"), { login: "passwd", password: "password" });
   for (
     const host of ["three.example", "macro.example", "commented.example", "example", "a.one.example", ""]
   ) {
