@@ -18,8 +18,12 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
 export function statusError(response: Response, target: HttpTarget): DesyncError {
   const status = withoutSecretsOf(target, `${response.status} ${response.statusText}`).trim();
   const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
+  // What servers answer, with a body that is not shown, where TLS is spoken.
+  const wantsTls = response.status === 400 && target.url.protocol === "http:";
   const help = isKnown
     ? "the server does not accept the user and password"
+    : wantsTls
+    ? "is it an https:// URL?"
     : STATUS_HELP.get(response.status);
   const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
   const text = `Cannot read ${target.shown}: HTTP status ${status}${help === undefined ? "" : ` (${help})`}`;
@@ -70,8 +74,8 @@ export function requestError(
  */
 const LASTING: readonly (readonly [pattern: RegExp, words?: string])[] = [
   [
-    /\bUnknownIssuer\b/,
-    "the server's certificate is not from a trusted authority (--ca-cert names others to trust)",
+    /\bUnknownIssuer\b|\bunable to verify the first certificate\b|\bself.signed certificate\b/,
+    "the server's certificate is not from a trusted authority (--ca-cert names those to trust)",
   ],
   [
     /\bCaUsedAsEndEntity\b/,
@@ -83,11 +87,11 @@ const LASTING: readonly (readonly [pattern: RegExp, words?: string])[] = [
     "the server's certificate has the old form X.509 v1, which is not accepted (give the server one of version 3)",
   ],
   [
-    /\bcertificate expired\b/,
+    /\bcertificate (?:has )?expired\b/,
     "the server's certificate has expired (or the clock of this machine is wrong)",
   ],
   [
-    /\bcertificate not valid yet\b/,
+    /\bcertificate (?:not valid yet|is not yet valid)\b/,
     "the server's certificate is not valid yet (or the clock of this machine is wrong)",
   ],
   [/\bcertificate not valid for name ("[^"]*")/, "the server's certificate is not for the name $1"],
@@ -102,6 +106,7 @@ const LASTING: readonly (readonly [pattern: RegExp, words?: string])[] = [
     /\bcorrupt message of type InvalidContentType\b/,
     "the server does not speak TLS here (is it an http:// URL?)",
   ],
+  [/\binvalid HTTP version\b/, "the server does not speak HTTP here (is it an https:// URL?)"],
   [
     /^(?!.*temporary).*\bdns error\b/i,
     "the host name was not found (is the address right?)",
