@@ -248,7 +248,7 @@ export const FLAGS = {
     fallback: 60_000,
     fallbackText: "1m",
   },
-  caCert: { flags: "--ca-cert <file>", description: "trust the authorities in this file as well" },
+  caCert: { flags: "--ca-cert <file>", description: "trust the authorities in this file, and no others" },
   clientCert: { flags: "--client-cert <file>", description: "certificate to show to TLS servers" },
   clientKey: { flags: "--client-key <file>", description: "key of that certificate" },
   inPlace: {

@@ -3,6 +3,7 @@ import type { Fetch } from "../stores/http_client.ts";
 import { urlWithoutSecrets } from "../stores/http_secrets.ts";
 import { messageOf } from "../errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
+import { trustsOnlyNamed } from "./trust.ts";
 import { codeOf } from "./tree_system.ts";
 import { environment, withoutVariables } from "./permitted.ts";
 import { type Proxy, PROXY_VARIABLES, proxyFor } from "./proxies.ts";
@@ -12,7 +13,8 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
  * A fetch with up to `connections` open connections to a host. HTTP/2 is several times slower in Deno. Redirects are
- * followed here: each may lead to another proxy, and to a host that is not to see the first one's passwords.
+ * followed here: each may lead to another proxy, and to a host that is not to see the first one's passwords and the
+ * user's certificate. None leads from https to http, where anybody could answer.
  */
 export function makeHttpFetch(tls: TlsOptions, connections: number): Fetch {
   const fetchFor = makeFetches(tls, connections);
@@ -20,7 +22,8 @@ export function makeHttpFetch(tls: TlsOptions, connections: number): Fetch {
     let url = start;
     let headers = init.headers;
     for (let hops = 0;; hops++) {
-      const response = await fetchOnce(fetchFor(url), url, hops, { ...init, headers, redirect: "manual" });
+      const fetch = fetchFor(url, url.protocol === "https:" && url.origin === start.origin);
+      const response = await fetchOnce(fetch, url, hops, { ...init, headers, redirect: "manual" });
       const location = REDIRECTS.includes(response.status) ? response.headers.get("location") : null;
       if (location === null) return response;
       await response.body?.cancel();
@@ -49,23 +52,28 @@ async function fetchOnce(fetch: Fetch, url: URL, hops: number, init: RequestInit
 function redirectTarget(location: string, from: URL): URL {
   if (!URL.canParse(location, from)) throw new TypeError("the server redirects to what is not a URL");
   const url = new URL(location, from);
-  if (url.protocol === "http:" || url.protocol === "https:") return url;
-  throw new TypeError(
-    `the server redirects to ${urlWithoutSecrets(url.href)}, which is neither http nor https`,
-  );
+  if (url.protocol === "https:" || url.protocol === from.protocol) return url;
+  const why = url.protocol === "http:" ? "not encrypted, unlike itself" : "neither http nor https";
+  throw new TypeError(`the server redirects to ${urlWithoutSecrets(url.href)}, which is ${why}`);
 }
 
-/** What makes a request: a client for each proxy, and one for TLS, as the system's certificates take time to read. */
-function makeFetches(tls: TlsOptions, connections: number): (url: URL) => Fetch {
+/**
+ * What makes a request, with or without the user's certificate: a client for each proxy, and one for TLS, as the system's
+ * certificates take time to read.
+ */
+function makeFetches(tls: TlsOptions, connections: number): (url: URL, withOwn: boolean) => Fetch {
+  const pins = tls.caCert !== undefined;
+  // First of all: what is trusted is settled when Deno makes its first client.
+  const isPinned = trustsOnlyNamed(pins);
   const named = readCertificates(tls);
   let trusted: string[] | undefined;
-  const makeClient = (secure: boolean, proxy: Proxy | undefined): Deno.HttpClient => {
-    if (secure) trusted ??= [...named.caCerts, ...systemCertificates()];
+  const makeClient = (secure: boolean, proxy: Proxy | undefined, withOwn: boolean): Deno.HttpClient => {
+    if (secure) trusted ??= pins ? named.caCerts : systemCertificates();
     const options = {
       http2: false,
       poolMaxIdlePerHost: connections,
       caCerts: secure ? trusted : named.caCerts,
-      ...named.own,
+      ...(withOwn ? named.own : {}),
       ...(proxy === undefined ? {} : { proxy }),
     };
     // Deno looks at these variables too, and understands them otherwise.
@@ -73,19 +81,21 @@ function makeFetches(tls: TlsOptions, connections: number): (url: URL) => Fetch 
   };
   const clients = new Map<string, Deno.HttpClient>();
   const fetches = new Map<string, Fetch>();
-  return (url) => {
-    const known = fetches.get(url.origin);
+  return (url, withOwn) => {
+    const whose = JSON.stringify([url.origin, withOwn]);
+    const known = fetches.get(whose);
     if (known !== undefined) return known;
     const proxy = proxyFor(url, environment);
     const secure = url.protocol === "https:" || proxy?.url.startsWith("https:") === true;
-    const key = JSON.stringify([secure, proxy]);
-    const client = clients.get(key) ?? makeClient(secure, proxy);
+    const key = JSON.stringify([secure, proxy, withOwn]);
+    const client = clients.get(key) ?? makeClient(secure, proxy, withOwn);
     clients.set(key, client);
     const own: Fetch = (url, init) => fetch(url, { ...init, client });
     const plain = proxy === undefined ? own : namingProxy(own, proxy);
-    const mayBeNamed = named.caCerts.length > 0 && secure && proxy === undefined;
-    const made = mayBeNamed ? orByNode(plain, named, connections) : plain;
-    fetches.set(url.origin, made);
+    const isByNode = pins && secure && proxy === undefined;
+    const certificates = { ...named, own: withOwn ? named.own : {} };
+    const made = isByNode ? orByNode(isPinned ? plain : undefined, certificates, connections) : plain;
+    fetches.set(whose, made);
     return made;
   };
 }
@@ -105,26 +115,31 @@ function namingProxy(fetch: Fetch, { url: proxy }: Proxy): Fetch {
 /** What node says of a certificate that is not one of those that were named; older Denos give no code at all. */
 const NOT_NAMED = ["", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"];
 
-/** Goes on with node's requests where a server's own certificate, which was named, is that of an authority. */
-function orByNode(first: Fetch, named: Certificates, connections: number): Fetch {
+/**
+ * Goes on with node's requests where a server's own certificate, which was named, is that of an authority; begins with
+ * them where Deno's client, which is then not given, would trust more than what was named.
+ */
+function orByNode(first: Fetch | undefined, named: Certificates, connections: number): Fetch {
   let chosen = first;
   let byNode: Fetch | undefined;
   return async (url, init) => {
+    let failure: unknown;
     try {
-      return await chosen(url, init);
+      if (chosen !== undefined) return await chosen(url, init);
     } catch (error) {
       const cause = error instanceof Error ? messageOf(error.cause) : "";
       if (chosen !== first || !cause.includes("CaUsedAsEndEntity")) throw error;
-      const { makeNodeFetch } = await import("./node_fetch.ts");
-      byNode ??= makeNodeFetch(named, connections);
-      try {
-        const response = await byNode(url, init);
-        chosen = byNode;
-        return response;
-      } catch (second) {
-        // Then Deno's word is the better one.
-        throw NOT_NAMED.includes(codeOf(second)) ? error : second;
-      }
+      failure = error;
+    }
+    const { makeNodeFetch } = await import("./node_fetch.ts");
+    byNode ??= makeNodeFetch(named, connections);
+    try {
+      const response = await byNode(url, init);
+      chosen = byNode;
+      return response;
+    } catch (second) {
+      // Then Deno's word is the better one.
+      throw failure !== undefined && NOT_NAMED.includes(codeOf(second)) ? failure : second;
     }
   };
 }

@@ -13,9 +13,14 @@ export function setEnvironment(name: string, value: string): void {
   if (granted({ name: "env", variable: name })) Deno.env.set(name, value);
 }
 
+/** Whether these variables may be read and set. */
+export function mayUseVariables(names: readonly string[]): boolean {
+  return names.every((variable) => granted({ name: "env", variable }));
+}
+
 /** Does something while these variables are not set. If one of them may not be changed, all stay as they are. */
 export function withoutVariables<T>(names: readonly string[], work: () => T): T {
-  if (names.some((variable) => !granted({ name: "env", variable }))) return work();
+  if (!mayUseVariables(names)) return work();
   const values = names.flatMap((name) => {
     const value = Deno.env.get(name);
     return value === undefined ? [] : [[name, value] as const];

@@ -5,12 +5,13 @@ import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
 import { DesyncError } from "../../src/errors.ts";
 import { httpGet } from "../../src/stores/http_client.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
-import { runCli } from "../support/cli.ts";
+import { cliCommand, runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
+import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
-import { run } from "../support/process.ts";
+import { run, runAny } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -52,6 +53,15 @@ function serveTls({ cert, key }: { cert: string; key: string }, answer?: (reques
   const pem = { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) };
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...pem };
   return Deno.serve(options, answer ?? (() => new Response("here")));
+}
+
+/** The address of a server, with a path. */
+const at = ({ addr }: { addr: Deno.NetAddr }, path: string) => `https://127.0.0.1:${addr.port}${path}`;
+
+/** A server that redirects everything to that location. */
+function redirectTls(location: string) {
+  const answer = () => new Response(null, { status: 302, headers: { location } });
+  return serveTls({ cert: made.serverCert, key: made.serverKey }, answer);
 }
 
 /** What servers without TLS say to those that begin it. */
@@ -312,5 +322,87 @@ testFetch("redirects: as far as they go, and passwords stay with the host that t
       ok(message.test(error.message) && !error.message.includes("secret"), error.message);
       return true;
     });
+  }
+});
+
+testFetch("no redirect leads from https to http, also not for an index", async () => {
+  await using plain = await startFaultyServer({ "/x": { body: "forged" } });
+  await using server = redirectTls(`${plain.url}/x?sig=secret`);
+  const message = /redirects to http:\/\/127\.0\.0\.1:\d+\/x, which is not encrypted/;
+  await rejects(read(server.addr.port, { caCert: made.ca }), { code: "store", retriable: false, message });
+  const args = ["list-chunks", "--ca-cert", made.ca, at(server, "/index")];
+  assertFails(await runCli(args), 1, message);
+  deepStrictEqual(plain.requests, []);
+});
+
+Deno.test({
+  name:
+    "the user's certificate goes to the host that was named, to none that it redirects to, and comes back",
+  ignore: ignore || !peers.nginx,
+  sanitizeResources: false,
+  fn: async () => {
+    using web = tempDir();
+    web.write("web/x", "here");
+    // Answers with 400 without a certificate.
+    await using asks = await startNginx(web.path("web"), { https: true, clientCertificate: true });
+    const { ca, clientCert, clientKey } = asks.certificates!;
+    const tls = {
+      caCert: web.write("both.pem", Deno.readTextFileSync(ca) + Deno.readTextFileSync(made.ca)),
+      clientCert,
+      clientKey,
+    };
+    const fetch = makeHttpFetch(tls, 1);
+    const get = async (url: string) => {
+      const bytes = await httpGet(new URL(url), "it", 100, { fetch });
+      return new TextDecoder().decode(bytes ?? undefined);
+    };
+    strictEqual(await get(`${asks.url}x`), "here");
+    await using away = redirectTls(`${asks.url}x`);
+    await rejects(get(at(away, "/")), { message: /HTTP status 400/ });
+    strictEqual(await get(`${asks.url}x`), "here");
+  },
+});
+
+Deno.test(
+  "with --ca-cert no other authority counts, whoever names it, also without permission for variables",
+  {
+    ignore,
+  },
+  async () => {
+    using elsewhere = tempDir();
+    const other = (await makeCertificates(elsewhere)).ca;
+    const blob = makeBlob(dir, [new Uint8Array(50)], { name: "pinned" });
+    await using server = serveTls({ cert: made.serverCert, key: made.serverKey }, serveFiles(dir.root));
+    const index = at(server, blob.index.slice(dir.root.length));
+    // Both authorities have the same name.
+    const notTrusted = /certificate is not (?:from a trusted authority|accepted: BadSignature)/;
+    const trusting: Record<string, string>[] = [
+      { DENO_CERT: made.ca },
+      { SSL_CERT_FILE: made.ca },
+      { DENO_TLS_CA_STORE: "system", SSL_CERT_FILE: made.ca },
+    ];
+    for (const env of trusting) {
+      const run = (...args: string[]) => runCli(["list-chunks", "-e", "1", ...args, index], { env });
+      strictEqual((await run()).code, 0);
+      assertFails(await run("--ca-cert", other), 1, notTrusted);
+    }
+    // Without permission for the environment.
+    const [program, , , ...cli] = cliCommand;
+    const held = (ca: string) =>
+      runAny(program, [
+        ...["run", "--no-prompt", "--allow-read", `--allow-net=127.0.0.1:${server.addr.port}`, ...cli],
+        ...["list-chunks", "-e", "1", "--ca-cert", ca, index],
+      ], { env: { DENO_CERT: made.ca } });
+    strictEqual((await held(made.ca)).code, 0);
+    assertFails(await held(other), 1, notTrusted);
+  },
+);
+
+testFetch("what answers a request without TLS where TLS is spoken is told", async () => {
+  await using server = serveTls({ cert: made.serverCert, key: made.serverKey });
+  await using refuses = await startFaultyServer({ "/": { status: 400 } });
+  for (const base of [`http://127.0.0.1:${server.addr.port}`, refuses.url]) {
+    const asked = httpGet(new URL(base), "it", 100, { fetch: makeHttpFetch({}, 1) });
+    await rejects(asked, { code: "store", retriable: false, message: /is it an https:\/\/ URL\?/ });
   }
 });
