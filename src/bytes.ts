@@ -45,27 +45,53 @@ export function nameText(bytes: Uint8Array): string {
 
 function escapedText(bytes: Uint8Array): string {
   let text = "";
+  let start = 0;
   for (let at = 0; at < bytes.length;) {
-    const lead = bytes[at];
-    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    try {
-      text += utf8.decode(bytes.subarray(at, at + length));
-      at += length;
-    } catch {
-      text += String.fromCharCode(ESCAPE + lead);
-      at++;
+    const length = characterLength(bytes, at);
+    if (length === 0) {
+      if (start < at) text += utf8.decode(bytes.subarray(start, at));
+      text += String.fromCharCode(ESCAPE + bytes[at]);
+      start = at + 1;
     }
+    at += length || 1;
   }
-  return text;
+  return text + utf8.decode(bytes.subarray(start));
+}
+
+/** Bytes of the character in UTF-8 (RFC 3629) that begins here, 0 when none does. */
+function characterLength(bytes: Uint8Array, at: number): number {
+  const lead = bytes[at];
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  // No character in more bytes than it needs, no half of a pair, none beyond U+10FFFF.
+  const least = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const most = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  if (at + length > bytes.length || bytes[at + 1] < least || bytes[at + 1] > most) return 0;
+  for (let i = at + 2; i < at + length; i++) if ((bytes[i] & 0xc0) !== 0x80) return 0;
+  return length;
 }
 
 /** The bytes of a text that {@linkcode nameText} gave, or of any other in UTF-8. */
 export function nameBytes(text: string): Uint8Array<ArrayBuffer> {
   if (text.isWellFormed()) return encoder.encode(text);
-  return concat(Array.from(text, (character) => {
-    const byte = character.charCodeAt(0) - ESCAPE;
-    return byte >= 0x80 && byte < 0x100 ? Uint8Array.of(byte) : encoder.encode(character);
-  }));
+  // No character takes more than three bytes for each of its UTF-16 units.
+  const bytes = new Uint8Array(3 * text.length);
+  let [length, start] = [0, 0];
+  const encode = (end: number) => {
+    if (start < end) length += encoder.encodeInto(text.slice(start, end), bytes.subarray(length)).written;
+  };
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if ((unit & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00) at++;
+    else if (unit >= ESCAPE + 0x80 && unit < ESCAPE + 0x100) {
+      encode(at);
+      bytes[length++] = unit - ESCAPE;
+      start = at + 1;
+    }
+  }
+  encode(text.length);
+  return bytes.slice(0, length);
 }
 
 /** Whether both hold the same bytes. */
