@@ -9,3 +9,8 @@ export function foreignText(text: string): string {
   const short = text.length > MOST ? `${text.slice(0, MOST)}…` : text;
   return short.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ").replaceAll(/ {2,}/g, " ").trim();
 }
+
+/** The same in quotation marks. */
+export function quotedText(text: string): string {
+  return JSON.stringify(foreignText(text));
+}

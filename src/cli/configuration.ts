@@ -4,6 +4,7 @@
  */
 import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
+import { foreignText, quotedText } from "../foreign_text.ts";
 import { isNotFound } from "../deno/file_errors.ts";
 import { environment, mayRead } from "../deno/permitted.ts";
 import { readWhole } from "../deno/read_whole.ts";
@@ -40,9 +41,9 @@ export async function checkConfiguration(
       if (names.length === 0 || !patternMatches(pattern, location)) continue;
       throw new DesyncError(
         "unsupported",
-        `Cannot use ${shown}: ${path} sets ${names.join(", ")} for it (store-options ` +
+        `Cannot use ${shown}: ${path} sets ${foreignText(names.join(", "))} for it (store-options ` +
           `${
-            JSON.stringify(withoutSecrets(pattern))
+            quotedText(withoutSecrets(pattern))
           }), which is not supported yet (give the options on the command ` +
           "line, and another file with --config)",
       );

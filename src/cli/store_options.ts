@@ -1,6 +1,7 @@
 /** What desync's configuration file says about stores: patterns of their locations, each with options. */
 import { resolve } from "node:path";
 import { DesyncError, messageOf } from "../errors.ts";
+import { quotedText } from "../foreign_text.ts";
 import { goMatches } from "./go_pattern.ts";
 import { schemeOf, withoutSecrets } from "./scheme.ts";
 
@@ -32,7 +33,7 @@ export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fie
       [pattern, options],
     ): [string, Fields] => [
       pattern,
-      fieldsOf(options, `${JSON.stringify(withoutSecrets(pattern))} in ${JSON.stringify(name)}`),
+      fieldsOf(options, `${quotedText(withoutSecrets(pattern))} in ${JSON.stringify(name)}`),
     ]);
     return name.toLowerCase() === "store-options" ? checked : [];
   });

@@ -1,6 +1,7 @@
 /** Puts together what an archive's elements tell about one node, believing none of it before it is checked. */
 import { nameText, readU64, viewOf } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
+import { quotedText } from "../foreign_text.ts";
 import {
   type AclEntry,
   type ArchiveNode,
@@ -196,7 +197,9 @@ export class NodeBuilder {
     const end = body.indexOf(0);
     if (end < 1 || end > MAX_NAME_BYTES) throw invalidArchive("an extended attribute has no right name");
     const name = nameText(body.subarray(0, end));
-    if (this.#xattrNames.has(name)) throw invalidArchive(`a node has the attribute ${name} twice`);
+    if (this.#xattrNames.has(name)) {
+      throw invalidArchive(`a node has the attribute ${quotedText(name)} twice`);
+    }
     this.#xattrNames.add(name);
     this.#xattrs.push({ name, value: body.slice(end + 1) });
   }

@@ -10,7 +10,7 @@
  * Source: casync's camatch.c, checked against archives that casync 2 made.
  */
 import { DesyncError } from "../errors.ts";
-import { foreignText } from "../foreign_text.ts";
+import { quotedText } from "../foreign_text.ts";
 import { Glob } from "./glob.ts";
 
 /** What is left out of a folder. */
@@ -64,7 +64,7 @@ export class ExcludePatterns {
       if (rule === undefined) {
         throw new DesyncError(
           "usage",
-          `Cannot use the pattern ${JSON.stringify(foreignText(line))} (${origin}, line ${
+          `Cannot use the pattern ${quotedText(line)} (${origin}, line ${
             i + 1
           }): a name in it is empty, . or ..`,
         );

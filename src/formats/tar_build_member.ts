@@ -1,6 +1,7 @@
 /** Puts together what a tar's headers tell about one member, believing none of it before it is checked. */
 import { nameBytes, nameText } from "../bytes.ts";
 import { DesyncError, messageOf } from "../errors.ts";
+import { quotedText } from "../foreign_text.ts";
 import { ACL_XATTR, decodeAcl, decodeDefaultAcl } from "./acl.ts";
 import { MAX_ID, MAX_XATTR_VALUE_BYTES, type Xattr } from "./archive_elements.ts";
 import { type FindId, parseAclText, parseDefaultAclText } from "./tar_acl.ts";
@@ -33,7 +34,7 @@ export function unsupportedType(type: string): DesyncError | undefined {
   if (KINDS.has(type)) return undefined;
   const why = type === "M"
     ? "it goes on from another tar"
-    : `it has members of type ${JSON.stringify(type)}, which are none of tar's own`;
+    : `it has members of type ${quotedText(type)}, which are none of tar's own`;
   return new DesyncError("unsupported", `Cannot read this tar: ${why}`);
 }
 
@@ -128,7 +129,9 @@ function toXattr(name: string, value: Uint8Array): Xattr {
   if (name === "" || name.includes("\0") || nameBytes(name).length > MAX_XATTR_NAME) {
     throw invalidTar("an extended attribute has no right name");
   }
-  if (value.length > MAX_XATTR_VALUE_BYTES) throw invalidTar(`the extended attribute ${name} is too long`);
+  if (value.length > MAX_XATTR_VALUE_BYTES) {
+    throw invalidTar(`the extended attribute ${quotedText(name)} is too long`);
+  }
   return { name, value };
 }
 
