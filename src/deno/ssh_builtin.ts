@@ -12,10 +12,20 @@ import type { AuthMethod, Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
-import { SSH2 } from "./late_packages.ts";
+import { SSH2, SSH2_NEEDS } from "./late_packages.ts";
 import { environment, mayAsk } from "./permitted.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
 
+if (import.meta.url.startsWith("http")) {
+  // No lock file says which versions are meant.
+  for (const name of SSH2_NEEDS) {
+    try {
+      await import(name);
+    } catch {
+      // It runs where it was built alone, but its version is settled.
+    }
+  }
+}
 const { default: ssh2 }: typeof import("./ssh2.d.ts") = await import(SSH2);
 
 const CONNECT_TIMEOUT_MS = 20_000;

@@ -1,11 +1,15 @@
 /** zstd for Denos before 2.7, whose node:zlib has none: compressed by WebAssembly, decompressed by JavaScript. */
-import type { Zstd as Wasm } from "npm:@hpcc-js/wasm-zstd@1.12.5";
 import { portableCodec } from "../codec/portable.ts";
 import { zstdFrameLength } from "../codec/zstd_frame.ts";
 import { DesyncError } from "../errors.ts";
 import { WASM_ZSTD } from "./late_packages.ts";
 
-const { Zstd }: { Zstd: typeof Wasm } = await import(WASM_ZSTD);
+/** The part of npm:@hpcc-js/wasm-zstd that is used here: Deno would fetch the package for its types, too. */
+interface WasmZstd {
+  load(): Promise<{ compress(bytes: Uint8Array, level: number): Uint8Array }>;
+}
+
+const { Zstd }: { Zstd: WasmZstd } = await import(WASM_ZSTD);
 const zstd = await Zstd.load();
 
 /** One frame with its content's size and without a checksum. */

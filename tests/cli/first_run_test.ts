@@ -1,6 +1,6 @@
 /** What Deno fetches when the program runs for the first time on a machine, and what is said about it. */
 
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { SSH2, WASM_ZSTD } from "../../src/deno/late_packages.ts";
 import { type NpmRegistry, startNpmRegistry } from "../support/npm_registry.ts";
@@ -116,6 +116,33 @@ Deno.test("from a URL, a run fetches only the packages that it uses", async () =
   const result = await runAny(Deno.execPath(), args, { cwd: dir.root, env: registry.env });
   deepStrictEqual([result.code, words(result)], [0, ""]);
   deepStrictEqual(fetched(registry), [...forChunks, ...always]);
+});
+
+Deno.test("from a URL, where no lock is used, newer versions of what ssh2 needs are not taken", async () => {
+  await havePackages();
+  using dir = tempDir();
+  await using registry = await startNpmRegistry(dir);
+  await using web = serveSource();
+  const newer = [
+    "asn1@0.2.99",
+    "bcrypt-pbkdf@1.0.99",
+    "safer-buffer@2.1.99",
+    "tweetnacl@0.14.99",
+    "cpu-features@0.0.99",
+  ];
+  for (const key of newer) {
+    const [name, version] = key.split("@");
+    registry.offer(name, version, `console.error("run: ${name}"); throw new Error("taken over");`);
+  }
+  const nobody = `ssh://nobody@127.0.0.1:${unusedPort()}/store`;
+  const args = ["cat", "--ssh-builtin", "-e", "1", "-s", nobody, testdata("casync-blob.caibx")];
+  const url = `http://127.0.0.1:${web.addr.port}/cli.ts`;
+  const result = await runAny(Deno.execPath(), ["run", "-A", url, ...args], {
+    cwd: dir.root,
+    env: registry.env,
+  });
+  match(result.stderr, /\ndesync: Cannot read from ssh:.* connect ECONNREFUSED .*\n$/);
+  deepStrictEqual(registry.fetched().filter((key) => newer.includes(key)), []);
 });
 
 /** A web server that has the program's source. */

@@ -20,13 +20,35 @@ for (const file of ["cli.ts", "mod.ts", "src/deno/mod.ts", "src/workers/worker.t
     const good = /^(\.\.?\/.*\.ts|node:\S+|npm:(@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+(\/.*)?)$/;
     for (const { specifier, dependencies = [] } of modules) {
       if (!specifier.startsWith("file:")) continue;
-      for (const dependency of dependencies) match(dependency.specifier, good, `imported by ${specifier}`);
+      for (const dependency of dependencies) {
+        match(dependency.specifier, good, `imported by ${specifier}`);
+        // Also for its types alone it would be fetched.
+        ok(!Object.values(latePackages).includes(dependency.specifier), `imported by ${specifier}`);
+      }
     }
   });
 }
 
-Deno.test("packages that are loaded late have their exact versions, too", () => {
-  for (const name of Object.values(latePackages)) match(name, /^npm:(@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+$/);
+Deno.test("packages that are loaded late have their exact versions, too, and those that they need", () => {
+  const { SSH2, SSH2_NEEDS, ...others } = latePackages;
+  const exact = /^npm:(?=((@[^/@]+\/)?[^/@]+@\d+\.\d+\.\d+)$)/;
+  for (const name of [SSH2, ...SSH2_NEEDS, ...Object.values(others)]) match(name, exact);
+  type Needs = { dependencies?: string[]; optionalDependencies?: string[] };
+  const { npm }: { npm: Record<string, Needs> } = JSON.parse(
+    Deno.readTextFileSync(join(repository, "deno.lock")),
+  );
+  const needsOf = (name: string): string[] => {
+    const { dependencies = [], optionalDependencies = [] } = npm[name.replace(exact, "")];
+    const direct = [...dependencies, ...optionalDependencies].map((need) =>
+      Object.keys(npm).find((key) => key.replace(/@[^@]*$/, "") === need)!
+    );
+    return [...direct, ...direct.flatMap(needsOf)];
+  };
+  // Whose parts are only used where it is built.
+  const forBuilding = ["buildcheck", "nan"];
+  const needed = new Set(needsOf(SSH2).filter((key) => !forBuilding.includes(key.replace(/@[^@]*$/, ""))));
+  deepStrictEqual([...needed].sort(), SSH2_NEEDS.map((name) => name.replace(exact, "")).sort());
+  for (const name of Object.values(others)) deepStrictEqual(needsOf(name), [], name);
 });
 
 /** What is needed of this project to run the program: served from a folder that has nothing else of it. */

@@ -36,6 +36,20 @@ export class NpmRegistry implements AsyncDisposable {
     this.env = { NPM_CONFIG_REGISTRY: this.#url, DENO_DIR: dir.dir("deno"), NO_COLOR: "1" };
   }
 
+  /** Offers another version of a package that it has, with this program as all that is in it. */
+  offer(name: string, version: string, program: string): void {
+    const [held] = namesIn(join(this.#cache, name));
+    const about = JSON.parse(Deno.readTextFileSync(join(this.#cache, name, held, "package.json")));
+    const changed = { ...about, version, main: "index.js", exports: undefined };
+    this.#packed.set(
+      `${name}@${version}`,
+      packed(changed, [
+        member("package.json", { prefix: "package", content: JSON.stringify(changed) }),
+        member("index.js", { prefix: "package", content: program }),
+      ]),
+    );
+  }
+
   /** The packages that were fetched, in order: `name@version`. */
   fetched(): string[] {
     return [...this.#fetched].sort();
@@ -69,37 +83,32 @@ export class NpmRegistry implements AsyncDisposable {
       return new Response(this.#pack(`${name}@${version}`)?.bytes);
     }
     const versions: Record<string, unknown> = {};
-    for (const version of namesIn(join(this.#cache, path))) {
+    const offered = [...this.#packed.keys()].filter((key) => key.startsWith(`${path}@`))
+      .map((key) => key.slice(path.length + 1));
+    for (const version of new Set([...namesIn(join(this.#cache, path)), ...offered])) {
       const packed = this.#pack(`${path}@${version}`);
       if (packed === undefined) continue;
       const dist = { tarball: this.#tarball(`${path}@${version}`), integrity: packed.integrity };
       versions[version] = { ...packed.about, dist };
     }
-    const [latest] = Object.keys(versions);
+    const latest = Object.keys(versions).at(-1);
     if (latest === undefined) return new Response(null, { status: 404 });
     return Response.json({ name: path, "dist-tags": { latest }, versions });
   }
 
-  /** The package `name@version`; undefined if it is not in the cache. */
+  /** The package `name@version`; undefined if it is neither offered nor in the cache. */
   #pack(key: string): Packed | undefined {
+    const known = this.#packed.get(key);
+    if (known !== undefined) return known;
     const at = key.lastIndexOf("@");
     const directory = join(this.#cache, key.slice(0, at), key.slice(at + 1));
     if (!namesIn(directory).includes("package.json")) return undefined;
-    let packed = this.#packed.get(key);
-    if (packed === undefined) {
-      const files = filesIn(directory).map((file) => {
-        return member(file, { prefix: "package", content: Deno.readFileSync(join(directory, file)) });
-      });
-      const bytes = new Uint8Array(gzipSync(tarOf(...files), { level: 1 }));
-      const integrity = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
-      packed = {
-        bytes,
-        integrity,
-        about: JSON.parse(Deno.readTextFileSync(join(directory, "package.json"))),
-      };
-      this.#packed.set(key, packed);
-    }
-    return packed;
+    const files = filesIn(directory).map((file) => {
+      return member(file, { prefix: "package", content: Deno.readFileSync(join(directory, file)) });
+    });
+    const made = packed(JSON.parse(Deno.readTextFileSync(join(directory, "package.json"))), files);
+    this.#packed.set(key, made);
+    return made;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -112,6 +121,12 @@ export async function startNpmRegistry(dir: TempDir): Promise<NpmRegistry> {
   const { stdout } = await run(Deno.execPath(), ["info", "--json"]);
   const { npmCache }: { npmCache: string } = JSON.parse(stdout);
   return new NpmRegistry(join(npmCache, "registry.npmjs.org"), dir);
+}
+
+function packed(about: Record<string, unknown>, files: Uint8Array[]): Packed {
+  const bytes = new Uint8Array(gzipSync(tarOf(...files), { level: 1 }));
+  const integrity = `sha512-${createHash("sha512").update(bytes).digest("base64")}`;
+  return { bytes, integrity, about };
 }
 
 function namesIn(directory: string): string[] {
