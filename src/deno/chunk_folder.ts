@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { equalBytes } from "../bytes.ts";
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
 import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
+import { isStoredFile, renewTime, StoredFileReader } from "./stored_file.ts";
 import { removeQuietly } from "./temporary_file.ts";
 import { codeOf } from "./tree_system.ts";
 
@@ -16,12 +16,10 @@ export const TEMPORARY_PREFIX = ".tmp-cacnk";
 const FILE_MODE = 0o644;
 export const FOLDER_MODE = 0o755;
 
-const FIRST_BUFFER = 1024 * 1024;
-
 /** One reader and writer of such a folder. All calls are synchronous: they are made in workers, chunk after chunk. */
 export class ChunkFolder {
   readonly path: string;
-  #buffer = new Uint8Array(FIRST_BUFFER);
+  readonly #reader = new StoredFileReader();
   #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
 
   constructor(path: string) {
@@ -35,7 +33,7 @@ export class ChunkFolder {
 
   /**
    * The chunk, `null` when neither form is there. Its bytes are valid until the next call: they lie in a buffer that
-   * is used again. Throws `invalid-chunk` when the file is too large for a chunk of `size` bytes.
+   * is used again. Throws `invalid-chunk` when the file is too large for a chunk of `size` bytes, or is none.
    */
   read(id: ChunkId, size: number): StoredChunk | null {
     for (const form of this.#forms) {
@@ -58,7 +56,7 @@ export class ChunkFolder {
   /** The form in which the chunk is here, `null` when it is not. */
   has(id: ChunkId): StoredForm | null {
     // What cannot be seen counts as missing: whoever then reads or writes it is told why.
-    return this.#forms.find((form) => existsSync(this.pathOf(id, form))) ?? null;
+    return this.#forms.find((form) => isStoredFile(this.pathOf(id, form))) ?? null;
   }
 
   /** Bytes of the chunk's file, `null` when neither form is here. */
@@ -74,20 +72,21 @@ export class ChunkFolder {
   sizeOfForm(id: ChunkId, form: StoredForm): number | undefined {
     const path = this.pathOf(id, form);
     try {
-      return Deno.statSync(path).size;
+      const { isFile, size } = Deno.statSync(path);
+      return isFile ? size : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw fileError(`read ${path}`, error);
     }
   }
 
-  /** Gives the chunk's file a new modification time. Failing is no harm: another's cache may be read-only. */
+  /**
+   * Gives the chunk's file a new modification time. Failing is no harm: another's cache may be read-only, and a symlink is
+   * left alone.
+   */
   renew(id: ChunkId, form: StoredForm): void {
-    const now = new Date();
     try {
-      // By the open file: a chunk may be a symlink. Windows takes a time only from a writer.
-      using file = Deno.openSync(this.pathOf(id, form), { read: true, write: Deno.build.os === "windows" });
-      file.utimeSync(now, now);
+      renewTime(this.pathOf(id, form));
     } catch {
       // The time only helps to find chunks that nobody uses.
     }
@@ -128,7 +127,8 @@ export class ChunkFolder {
   /** Whether the file has these bytes. */
   #holds(path: string, bytes: Uint8Array): boolean {
     try {
-      return equalBytes(Deno.readFileSync(path), bytes);
+      const held = this.#reader.read(path, bytes.length);
+      return held !== null && equalBytes(held, bytes);
     } catch {
       return false;
     }
@@ -162,31 +162,11 @@ export class ChunkFolder {
 
   #readFile(path: string, limit: number): Uint8Array | null {
     try {
-      using file = Deno.openSync(path);
-      const { size } = file.statSync();
-      if (size > limit) {
-        throw new DesyncError(
-          "invalid-chunk",
-          `its file has ${size} bytes, more than a chunk can have (${limit})`,
-        );
-      }
-      if (size > this.#buffer.length) this.#buffer = new Uint8Array(size);
-      return this.#buffer.subarray(0, readFully(file, this.#buffer.subarray(0, size)));
+      return this.#reader.read(path, limit);
     } catch (error) {
-      if (isNotFound(error)) return null;
       throw fileError(`read ${path}`, error);
     }
   }
-}
-
-function readFully(file: Deno.FsFile, buffer: Uint8Array): number {
-  let length = 0;
-  while (length < buffer.length) {
-    const read = file.readSync(buffer.subarray(length));
-    if (read === null) break;
-    length += read;
-  }
-  return length;
 }
 
 /** Whether a rename failed because of what is at the new name. */

@@ -6,17 +6,35 @@ import { isLeftover } from "./temporary_file.ts";
 
 /** The `abcd` folders of a store, in order. */
 export function storePrefixes(folder: string): string[] {
-  return entriesOf(folder).filter((e) => e.isDirectory && /^[0-9a-f]{4}$/.test(e.name)).map((e) => e.name)
-    .sort();
+  return entriesOf(folder).filter(({ isDirectory, name }) => isDirectory && isPrefix(name))
+    .map(({ name }) => name).sort();
+}
+
+/** What has the name of such a folder and is none, such as a symlink to one. */
+export function otherPrefixes(folder: string): string[] {
+  return entriesOf(folder).filter(({ isDirectory, name }) => !isDirectory && isPrefix(name))
+    .map(({ name }) => name).sort();
+}
+
+function isPrefix(name: string): boolean {
+  return /^[0-9a-f]{4}$/.test(name);
+}
+
+/** What lies under a chunk's name. */
+export interface ChunkEntry {
+  readonly id: ChunkId;
+  readonly form: StoredForm;
+  /** No pipe, directory or the like, and no symlink. */
+  readonly isFile: boolean;
 }
 
 /** The chunks in one of them whose names belong there. */
-export function* listChunks(folder: string, prefix: string): Generator<{ id: ChunkId; form: StoredForm }> {
-  for (const entry of entriesOf(`${folder}/${prefix}`)) {
-    const compressed = entry.name.endsWith(COMPRESSED_SUFFIX);
-    const id = compressed ? entry.name.slice(0, -COMPRESSED_SUFFIX.length) : entry.name;
-    if (!entry.isFile || !isChunkId(id) || !id.startsWith(prefix)) continue;
-    yield { id, form: compressed ? "compressed" : "plain" };
+export function* listChunks(folder: string, prefix: string): Generator<ChunkEntry> {
+  for (const { name, isFile } of entriesOf(`${folder}/${prefix}`)) {
+    const compressed = name.endsWith(COMPRESSED_SUFFIX);
+    const id = compressed ? name.slice(0, -COMPRESSED_SUFFIX.length) : name;
+    if (!isChunkId(id) || !id.startsWith(prefix)) continue;
+    yield { id, form: compressed ? "compressed" : "plain", isFile };
   }
 }
 
@@ -47,6 +65,7 @@ export function removeLeftovers(
 /** Removes a file. Returns why it could not be removed, `undefined` when it is gone. */
 export function removeFile(path: string): string | undefined {
   try {
+    if (Deno.lstatSync(path).isDirectory) return "it is a folder";
     Deno.removeSync(path);
     return undefined;
   } catch (error) {

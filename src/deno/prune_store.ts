@@ -34,7 +34,8 @@ export async function pruneStore(
     // Lets a signal come through.
     await new Promise((resolve) => setTimeout(resolve, 0));
     if (options.signal?.aborted) throw interrupted();
-    for (const { id, form } of listChunks(folder, prefix)) {
+    for (const { id, form, isFile } of listChunks(folder, prefix)) {
+      if (!isFile) continue;
       if (keep.has(id)) {
         summary.kept++;
         continue;

@@ -18,11 +18,13 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
   let storedBytes = 0;
   let leftovers = 0;
   for (const prefix of task.prefixes) {
-    for (const { id, form } of listChunks(task.folder, prefix)) {
+    for (const { id, form, isFile } of listChunks(task.folder, prefix)) {
       const path = chunks.pathOf(id, form);
       try {
         const bytes = check(chunks, task, id, form);
-        if (bytes === null) continue;
+        // It is gone by now, or a symlink to nothing.
+        if (bytes === null && isFile) continue;
+        if (bytes === null) throw new DesyncError("invalid-chunk", "it is a symlink to nothing");
         storedBytes += bytes;
       } catch (error) {
         if (!(error instanceof DesyncError)) throw error;

@@ -37,10 +37,12 @@ function serve(scope: WorkerScope): void {
 }
 
 async function start(): Promise<Performer> {
-  const [{ Performer }, { preferSystemDigest }] = await Promise.all([
+  const [{ Performer }, { preferSystemDigest }, { preferSystemStat }] = await Promise.all([
     import("./perform.ts"),
     import("../deno/native_codec.ts"),
+    import("../deno/stored_file.ts"),
   ]);
   preferSystemDigest();
+  preferSystemStat();
   return new Performer();
 }

@@ -63,7 +63,7 @@ Deno.test("a folder or file that fails, fails where its answer is awaited", asyn
   dir.write(second.slice(0, 4), "no folder");
   const store = new LocalStore(dir.root);
   const [got, stored] = [store.get(first), store.put(second, { form: "plain", bytes: new Uint8Array(1) })];
-  await rejects(got, { code: "io" });
+  await rejects(got, { code: "invalid-chunk" });
   await rejects(stored, { code: "io" });
   using access = FileAccess.open(dir.write("short", "four"));
   const read = access?.read(0, 5) ?? Promise.resolve();

@@ -1,5 +1,5 @@
 /** `desync verify -s FOLDER` */
-import { storePrefixes } from "../../deno/folder_listing.ts";
+import { otherPrefixes, storePrefixes } from "../../deno/folder_listing.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { verifyStore } from "../../jobs/verify.ts";
 import { WorkerPool } from "../../workers/pool.ts";
@@ -27,12 +27,16 @@ export async function run(_args: readonly string[], flags: FlagValues, signal: A
       printInPassing(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
     onUnreadable: warn,
   });
+  const others = otherPrefixes(folder);
+  for (const name of others) warn(`${folder}/${name} is not a directory: nothing was checked there`);
   const { otherDigest } = summary;
   if (otherDigest > 0) {
     const other = digest === "sha256" ? "sha512-256" : "sha256";
     warn(`${otherDigest} chunks in ${folder} have ids by another digest (--digest ${other} verifies them)`);
   }
   if (summary.leftovers > 0) warn(`${summary.leftovers} stale temporary files removed`);
-  if (summary.invalid > summary.removed || summary.unreadable + otherDigest > 0) return FAILED;
+  if (summary.invalid > summary.removed || summary.unreadable + otherDigest + others.length > 0) {
+    return FAILED;
+  }
   return summary.removed > 0 ? PARTLY : DONE;
 }
