@@ -1,5 +1,6 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
 import { isSpecialPlace } from "../deno/output_place.ts";
+import { followLinks } from "../deno/planted.ts";
 import { DesyncError } from "../errors.ts";
 import { startsLikeIndex } from "../formats/index.ts";
 import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
@@ -21,15 +22,13 @@ export function outputPath(path: string, input: string): void {
   }
 }
 
-/** Where a path leads that may be a symlink to a file: for what is to be written as if through the link. */
+/**
+ * Where a path leads that may be a symlink to a file: for what is to be written as if through the link. Throws `io` for a
+ * link that somebody else may have planted.
+ */
 export function withoutLink(path: string): string {
-  try {
-    // A link to what is open already is not what it leads to.
-    return isSpecialPlace(path) ? path : Deno.realPathSync(path);
-  } catch {
-    // It is not there, or may not be looked at.
-    return path;
-  }
+  // A link to what is open already is not what it leads to.
+  return isSpecialPlace(path) ? path : followLinks(path);
 }
 
 /** Throws `usage` when an index would take the place of a file that is none, while the input is one. */

@@ -10,6 +10,7 @@ import { fileError, isNotFound } from "./file_errors.ts";
 import { RawFile } from "./libc.ts";
 import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
 import { mayAsk } from "./permitted.ts";
+import { followLinks, refusePlanted } from "./planted.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 
 /** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
@@ -65,16 +66,19 @@ export interface InPlaceTarget extends BlobTarget {
 
 /**
  * The file or block device itself: what it holds already counts, and it is kept when the work fails. A device that is in
- * use is refused unless `force` is given.
+ * use is refused unless `force` is given, and always what somebody else may have planted.
  */
 export function openBlobInPlace(path: string, size: number, force = false): InPlaceTarget {
   let claim: Disposable | undefined;
   let file: Deno.FsFile | undefined;
   let before: Deno.FileInfo | undefined;
   let device = false;
+  let place = path;
   try {
+    place = followLinks(path);
+    refusePlanted(place, path);
     if (!force) claim = claimDevice(path, "unmount it, or give --force");
-    [file, before] = openFile(path);
+    [file, before] = openFile(place);
     device = before?.isFile === false;
     if (device) checkRoom(path, file.seekSync(0, Deno.SeekMode.End), size);
     else if ((before?.size ?? 0) < size) file.truncateSync(size);
@@ -91,7 +95,7 @@ export function openBlobInPlace(path: string, size: number, force = false): InPl
     claim?.[Symbol.dispose]();
   };
   return {
-    path,
+    path: place,
     shown: path,
     sparse: false,
     fits: before !== undefined && (device || before.size === size),
@@ -117,7 +121,8 @@ function openFile(path: string): [Deno.FsFile, Deno.FileInfo | undefined] {
   } catch (error) {
     // A new file among the devices would lie in memory.
     if (!isNotFound(error) || isDevicePath(path)) throw error;
-    return [Deno.openSync(path, { create: true, read: true, write: true }), undefined];
+    // Nor is anything opened that was put there just now.
+    return [Deno.openSync(path, { createNew: true, read: true, write: true }), undefined];
   }
   const info = file.statSync();
   // Windows does not say what is a device.

@@ -5,6 +5,7 @@ import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredFo
 import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
+import { followLinks, isShared } from "./planted.ts";
 import { isStoredFile, renewTime, StoredFileReader } from "./stored_file.ts";
 import { removeQuietly } from "./temporary_file.ts";
 import { codeOf } from "./tree_system.ts";
@@ -20,6 +21,8 @@ export const FOLDER_MODE = 0o755;
 export class ChunkFolder {
   readonly path: string;
   readonly #reader = new StoredFileReader();
+  /** Whether others may write to the store, known when the first chunk is added. */
+  #isShared: boolean | undefined;
   #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
 
   constructor(path: string) {
@@ -144,6 +147,7 @@ export class ChunkFolder {
     const options = { createNew: true, write: true, mode: FILE_MODE };
     // Asking costs a tenth of what the error for a missing directory does.
     if (existsSync(folder)) {
+      this.#refusePlanted(folder);
       try {
         return Deno.openSync(path, options);
       } catch (error) {
@@ -158,6 +162,12 @@ export class ChunkFolder {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
     }
     return Deno.openSync(path, options);
+  }
+
+  /** In a store that others may write to, a directory of chunks may be a symlink of theirs to somewhere else. */
+  #refusePlanted(folder: string): void {
+    this.#isShared ??= isShared(Deno.statSync(this.path));
+    if (this.#isShared && Deno.lstatSync(folder).isSymlink) followLinks(folder);
   }
 
   #readFile(path: string, limit: number): Uint8Array | null {

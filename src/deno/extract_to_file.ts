@@ -14,6 +14,7 @@ import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./blob_target.ts";
 import { nativeCodec } from "./native_codec.ts";
 import { isBlockDevice } from "./output_place.ts";
+import { isPlantedAt } from "./planted.ts";
 import { checkUnchanged, inspectSource } from "./source_file.ts";
 
 /** What {@linkcode extractToFile} may be given. */
@@ -83,7 +84,10 @@ export async function extractToFile(
   return { upToDate: false };
 }
 
-/** Whether the blob is there already, in a file that may be read. A symlink is to become a file. */
+/**
+ * Whether the blob is there already, in a file that may be read. A symlink is to become a file, and so is the file of
+ * somebody who may have planted it, to change it later.
+ */
 async function isThere(
   path: string,
   index: Index,
@@ -93,7 +97,7 @@ async function isThere(
 ): Promise<boolean> {
   try {
     const { isFile, size } = Deno.lstatSync(path);
-    if (!isFile || size !== index.size) return false;
+    if (!isFile || size !== index.size || isPlantedAt(path)) return false;
     const before = inspectSource(path);
     const found = await isBlob(path, size, index, workers, { name: THE_TARGET, progress, signal });
     await workers.release();

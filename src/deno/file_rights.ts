@@ -1,6 +1,7 @@
 /** Who a file belongs to and what it permits to whom: taken over by the file that replaces it. */
 import { fchmodSync, fchownSync, fstatSync } from "node:fs";
 import { JobLibc } from "./libc.ts";
+import { followLinks, isPlantedAt } from "./planted.ts";
 
 /** Of a file that is there. */
 export interface FileRights {
@@ -10,10 +11,14 @@ export interface FileRights {
   readonly mode: number;
 }
 
-/** The file's rights, `undefined` where there are none to keep. */
-export function rightsOf(path: string): FileRights | undefined {
+/**
+ * The file's rights, `undefined` where there are none to keep: also where somebody else may have planted it, and would get
+ * what replaces it. `own` is the user who replaces it.
+ */
+export function rightsOf(path: string, own: number | null): FileRights | undefined {
   if (Deno.build.os === "windows") return undefined;
   try {
+    if (isPlantedAt(followLinks(path, own), own)) return undefined;
     const { uid, gid, mode } = Deno.statSync(path);
     if (uid === null || gid === null || mode === null) return undefined;
     const group = mode & 0o070;

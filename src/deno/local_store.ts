@@ -4,6 +4,7 @@ import { DesyncError } from "../errors.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { ChunkFolder, FOLDER_MODE } from "./chunk_folder.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
+import { followLinks } from "./planted.ts";
 
 /**
  * Reads and writes the chunks of a folder.
@@ -67,6 +68,8 @@ export class LocalStore implements WritableChunkStore {
 }
 
 function checkFolder(path: string, create: boolean): void {
+  // What is to be filled is not what somebody else's symlink leads to.
+  if (create) followLinks(path);
   try {
     if (Deno.statSync(path).isDirectory) return;
   } catch (error) {

@@ -4,9 +4,13 @@ import { DesyncError } from "../errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound, namedFileError } from "./file_errors.ts";
 import { mayRead } from "./permitted.ts";
+import { followLinks, refusePlanted } from "./planted.ts";
 import { codeOf } from "./tree_system.ts";
 
-/** Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. */
+/**
+ * Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. Throws `io` for one that
+ * somebody else may have planted.
+ */
 export function isSpecialPlace(path: string): boolean {
   try {
     return isSpecial(path);
@@ -25,11 +29,15 @@ export function isBlockDevice(path: string): boolean {
   }
 }
 
-/** Throws when there is no folder for the file, or a folder in its place: to be told before hours of work are lost. */
+/**
+ * Throws when there is no folder for the file, or a folder in its place, or what somebody else may have planted: to be told
+ * before hours of work are lost.
+ */
 export function checkPlace(path: string): void {
   try {
     if (isSpecial(path)) return;
     if (isFolder(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
+    followLinks(folderFor(path), undefined, path);
     if (!isFolder(folderFor(path))) throw noFolder(path);
   } catch (error) {
     throw fileError(`write ${path}`, error);
@@ -83,7 +91,9 @@ function isSpecial(path: string): boolean {
   if (isDevicePath(path)) return true;
   try {
     const info = Deno.statSync(path);
-    return !info.isFile && !info.isDirectory;
+    if (info.isFile || info.isDirectory) return false;
+    refusePlanted(followLinks(path), path);
+    return true;
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;

@@ -8,9 +8,10 @@ import { fileError } from "./file_errors.ts";
 import { notePath } from "./given_paths.ts";
 import { JobLibc, type Libc, systemErrorOf, terminated, terminatedText } from "./libc.ts";
 import { CURRENT_FOLDER, OPEN } from "./linux.ts";
+import { isPlanted, planted } from "./planted.ts";
 import { removeQuietly } from "./temporary_file.ts";
 
-const SLASH = 0x2f;
+const [DOT, SLASH] = [0x2e, 0x2f];
 const FOLDER_MODE = 0o777;
 
 /** Aliases of paths, which are texts of `nameText`. Disposed of when what was written there is complete, or failed. */
@@ -35,7 +36,10 @@ export class PathAliases implements Disposable {
     const libc = this.#libc(path);
     const bytes = nameBytes(path);
     const fd = libc.openat(CURRENT_FOLDER, terminated(bytes), OPEN.path | OPEN.closeOnExec, 0);
-    if (fd >= 0 && (inPlace || !Deno.statSync(inProc(fd)).isFile)) return this.#alias(path, fd);
+    if (fd >= 0 && (inPlace || !Deno.statSync(inProc(fd)).isFile)) {
+      this.#refusePlanted(path, bytes);
+      return this.#alias(path, fd);
+    }
     if (fd >= 0) libc.close(fd);
     // No temporary name of another target's, which a later run may take for stale (see TemporaryFile).
     const alias = this.#folderOf(path, bytes) + `.tmp-desync-~${crypto.randomUUID()}`;
@@ -82,6 +86,28 @@ export class PathAliases implements Disposable {
     );
     if (fd < 0) throw fileError(`write ${path}`, systemErrorOf(this.#libc(path)));
     return `${this.#alias(folder, fd)}/`;
+  }
+
+  /** What lies under the name itself may be another's symlink, pipe or file, which its alias does not show. */
+  #refusePlanted(path: string, name: Uint8Array): void {
+    const [entry, directory] = [
+      this.#look(path, name, OPEN.noFollow),
+      this.#look(path, name.subarray(0, name.lastIndexOf(SLASH) + 1), 0),
+    ];
+    if (isPlanted(entry, directory)) throw planted(path, "it is another user's");
+  }
+
+  /** Of an empty name, what is known of the current directory. */
+  #look(path: string, name: Uint8Array, flags: number): Deno.FileInfo {
+    const libc = this.#libc(path);
+    const from = terminated(name.length === 0 ? Uint8Array.of(DOT) : name);
+    const fd = libc.openat(CURRENT_FOLDER, from, OPEN.path | OPEN.closeOnExec | flags, 0);
+    if (fd < 0) throw fileError(`write ${path}`, systemErrorOf(libc));
+    try {
+      return Deno.statSync(inProc(fd));
+    } finally {
+      libc.close(fd);
+    }
   }
 
   #open(path: string, action: string): number {

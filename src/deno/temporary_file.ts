@@ -22,8 +22,8 @@ export function isTemporaryName(name: string, prefix: string): boolean {
 export class TemporaryFile {
   readonly path: string;
   readonly #target: string;
-  readonly #old: FileRights | undefined;
-  #made: { dev: number; ino: number | null } | undefined;
+  #old: FileRights | undefined;
+  #made: Deno.FileInfo | undefined;
 
   /** Makes nothing yet, but removes what killed runs left of the same target long ago. */
   constructor(target: string) {
@@ -32,12 +32,21 @@ export class TemporaryFile {
     removeLeftovers(folder, prefix);
     this.path = join(folder, prefix + crypto.randomUUID());
     this.#target = target;
-    this.#old = rightsOf(target);
   }
 
   /** Makes the file: for us alone where it is to get another's rights, else with what the umask leaves. */
   create(): Deno.FsFile {
-    const mode = this.#old === undefined ? 0o666 : 0o600;
+    if (!isThere(this.#target)) return this.#createNew(0o666);
+    const file = this.#createNew(0o600);
+    // Only the file says as whom we write: asking for that takes a permission.
+    this.#old = rightsOf(this.#target, this.#made!.uid);
+    if (this.#old !== undefined) return file;
+    file.close();
+    this.remove();
+    return this.#createNew(0o666);
+  }
+
+  #createNew(mode: number): Deno.FsFile {
     const file = Deno.openSync(this.path, { createNew: true, write: true, mode });
     this.#made = file.statSync();
     return file;
@@ -45,7 +54,7 @@ export class TemporaryFile {
 
   /** Renames it over the target, with the rights that the target has by now, or had. */
   takePlace(): void {
-    const rights = rightsOf(this.#target) ?? this.#old;
+    const rights = rightsOf(this.#target, this.#made?.uid ?? null) ?? this.#old;
     if (rights !== undefined) this.#giveRights(rights);
     Deno.renameSync(this.path, this.#target);
   }
@@ -66,6 +75,15 @@ export class TemporaryFile {
   /** Removes it, if it is there. */
   remove(): void {
     removeQuietly(this.path);
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -7,6 +7,7 @@ import type { Loss } from "./losses.ts";
 import { JobLibc } from "./libc.ts";
 import { nativeTree } from "./native_tree.ts";
 import type { AttributeOptions } from "./node_attributes.ts";
+import { followLinks } from "./planted.ts";
 import { portableTree } from "./portable_tree.ts";
 import type { TreeSystem } from "./tree_system.ts";
 import { TreeWriter } from "./tree_writer.ts";
@@ -97,6 +98,8 @@ async function unpack(
   inside: boolean,
 ): Promise<UntarResult> {
   const { sameOwner = true, samePermissions = true, time = true, recursiveUnlink = false } = options;
+  // Not what somebody else's symlink leads to.
+  followLinks(target);
   using job = new JobLibc();
   const system = options.system ?? nativeTree(job.libc) ?? portableTree();
   const accounts = new Accounts(job.libc);

@@ -2,7 +2,7 @@
 
 import { cliCommand, runCli } from "./cli.ts";
 import { peers } from "./peers.ts";
-import { runAny, type RunOptions, type RunResult } from "./process.ts";
+import { run, runAny, type RunOptions, type RunResult } from "./process.ts";
 
 const root = Deno.build.os !== "windows" && Deno.uid() === 0;
 const setpriv = ["--bounding-set", "-dac_override,-dac_read_search"];
@@ -32,6 +32,18 @@ export const canDropOwners: boolean = root && hasSetpriv(withoutOwners);
 export function runCliWithoutOwners(args: string[], groups: readonly number[]): Promise<RunResult> {
   const member = groups.length === 0 ? ["--clear-groups"] : ["--groups", groups.join(",")];
   return runAny(peers.setpriv!, [...withoutOwners, ...member, ...cliCommand, ...args]);
+}
+
+/** Who shares the machine with root. */
+export const ANOTHER_USER = 65534;
+const asAnotherUser = ["--reuid", `${ANOTHER_USER}`, "--clear-groups"];
+
+/** Whether {@linkcode runAsAnotherUser} works here. */
+export const canBeAnotherUser: boolean = root && hasSetpriv(asAnotherUser);
+
+/** Runs lines of a shell's in the directory as somebody else. */
+export async function runAsAnotherUser(lines: string, cwd: string): Promise<void> {
+  await run(peers.setpriv, [...asAnotherUser, "sh", "-ec", lines], { cwd });
 }
 
 function hasSetpriv(args: string[]): boolean {
