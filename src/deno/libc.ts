@@ -52,6 +52,14 @@ const SYMBOLS = {
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
+/** What {@linkcode RawFile} calls: each function that is loaded takes its time. */
+const FILE_SYMBOLS = {
+  open: SYMBOLS.open,
+  close: SYMBOLS.close,
+  fallocate: SYMBOLS.fallocate,
+  __errno_location: SYMBOLS.__errno_location,
+} as const;
+
 /** The functions of the library. */
 export type Libc = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
@@ -59,13 +67,13 @@ let loaded: Libc | null | undefined;
 
 /** The library, `null` where it cannot be had. Never asks for a permission. */
 export function libc(): Libc | null {
-  if (loaded === undefined) loaded = load()?.symbols ?? null;
+  if (loaded === undefined) loaded = loadLibc(SYMBOLS)?.symbols ?? null;
   return loaded;
 }
 
 /** The library for one job, so that a program that runs it is left as it was. */
 export class JobLibc implements Disposable {
-  readonly #library = load();
+  readonly #library = loadLibc(SYMBOLS);
 
   /** `null` where it cannot be had; not to be used when the job is over. */
   get libc(): Libc | null {
@@ -77,11 +85,12 @@ export class JobLibc implements Disposable {
   }
 }
 
-function load(): Deno.DynamicLibrary<typeof SYMBOLS> | null {
+/** Some functions of the library, `null` where it cannot be had. Never asks for a permission. */
+export function loadLibc<S extends Deno.ForeignLibraryInterface>(symbols: S): Deno.DynamicLibrary<S> | null {
   if (Deno.build.os !== "linux") return null;
   try {
     if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
-    return Deno.dlopen("libc.so.6", SYMBOLS);
+    return Deno.dlopen("libc.so.6", symbols);
   } catch {
     return null;
   }
@@ -104,10 +113,10 @@ export function unlessUnsupported(c: Libc): void {
 
 /** A file that was opened for {@linkcode allocate} and {@linkcode punchHole}. */
 export class RawFile implements Disposable {
-  readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
+  readonly #library: Deno.DynamicLibrary<typeof FILE_SYMBOLS>;
   readonly #fd: number;
 
-  private constructor(library: Deno.DynamicLibrary<typeof SYMBOLS>, fd: number) {
+  private constructor(library: Deno.DynamicLibrary<typeof FILE_SYMBOLS>, fd: number) {
     this.#library = library;
     this.#fd = fd;
   }
@@ -115,7 +124,7 @@ export class RawFile implements Disposable {
   /** Opens a file that exists and is no symlink, `null` where this system cannot. */
   static open(path: string): RawFile | null {
     // Loaded for this file alone, so that a program that extracts one is left as it was.
-    const library = load();
+    const library = loadLibc(FILE_SYMBOLS);
     if (library === null) return null;
     const fd = library.symbols.open(new TextEncoder().encode(`${path}\0`), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0) return new RawFile(library, fd);

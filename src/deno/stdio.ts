@@ -6,7 +6,7 @@
  * where it can be had. Of standard input Deno waits by itself.
  */
 import { orInterrupted } from "../or_interrupted.ts";
-import { systemErrorOf } from "./libc.ts";
+import { loadLibc, systemErrorOf } from "./libc.ts";
 import { codeOf } from "./tree_system.ts";
 
 /** Standard output, or standard error. */
@@ -34,18 +34,8 @@ type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 let loaded: Calls | null | undefined;
 
 function calls(): Calls | null {
-  if (loaded === undefined) loaded = load();
+  if (loaded === undefined) loaded = loadLibc(SYMBOLS)?.symbols ?? null;
   return loaded;
-}
-
-function load(): Calls | null {
-  if (Deno.build.os !== "linux") return null;
-  try {
-    if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
-    return Deno.dlopen("libc.so.6", SYMBOLS).symbols;
-  } catch {
-    return null;
-  }
 }
 
 /**
