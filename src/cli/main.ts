@@ -15,7 +15,7 @@ export async function main(args: readonly string[]): Promise<number> {
   let verbose = args.includes("--verbose");
   hideSecretsOf(args);
   // Also for what is wrong with the command line itself.
-  if (/(?:^|\0)--progress[=\0]json(?:\0|$)/.test(args.join("\0"))) useJson();
+  useJson(/(?:^|\0)--progress[=\0]json(?:\0|$)/.test(args.join("\0")));
   try {
     const asked = parse(givenWords(args));
     if (asked.kind === "run") {

@@ -71,12 +71,12 @@ let asJson = false;
 /** What is written in front of them: it wipes a bar away, which is drawn again behind them. */
 let wiper = "";
 
-/** From now on sentences on standard error are lines of JSON, like the progress that is asked for so. */
-export function useJson(): void {
-  asJson = true;
+/** Whether sentences on standard error are lines of JSON from now on, like the progress that is asked for so. */
+export function useJson(wanted: boolean): void {
+  asJson = wanted;
 }
 
-/** Whether {@linkcode useJson} was called. */
+/** What {@linkcode useJson} was told. */
 export function usesJson(): boolean {
   return asJson;
 }

@@ -1,13 +1,37 @@
 /** Runs this project's own command line as users do, in a process of its own. */
 
 import { join } from "node:path";
-import { repository, runAny, type RunOptions, type RunResult } from "./process.ts";
+import { repository, resultOf, runAny, type RunOptions, type RunResult } from "./process.ts";
+import { WarmProcess } from "./warm_process.ts";
 
 /** The words in front of the command line's own arguments, for tests that have to start it by themselves. */
 export const cliCommand: readonly string[] = [Deno.execPath(), "run", "-A", join(repository, "cli.ts")];
 
+/**
+ * Runs of the program that differ from others in nothing but their arguments share a process, which saves their starts:
+ * see {@linkcode WarmProcess}. DESYNC_TEST_FRESH=1 gives each its own.
+ */
+const warm = Deno.build.os === "linux" && Deno.env.get("DESYNC_TEST_FRESH") === undefined
+  ? new WarmProcess()
+  : undefined;
+
 /** Runs `desync <args>` to its end; the exit status is for the test to judge. */
-export function runCli(args: string[], options: RunOptions = {}): Promise<RunResult> {
+export async function runCli(args: string[], options: RunOptions = {}): Promise<RunResult> {
+  const { cwd = Deno.cwd(), ...others } = options;
+  if (warm?.isFree && Object.keys(others).length === 0 && args.every(isPlain)) {
+    const { code, stdout, stderr } = await warm.run(args, cwd);
+    return resultOf(code, stdout, stderr);
+  }
+  return await runCliAlone(args, options);
+}
+
+/** The same in a process of its own, for tests of what the process does. */
+export function runCliAlone(args: string[], options: RunOptions = {}): Promise<RunResult> {
   const [program, ...before] = cliCommand;
   return runAny(program, [...before, ...args], options);
+}
+
+/** Other words reach a program as bytes that are no text. */
+function isPlain(word: string): boolean {
+  return word.isWellFormed() && !/[\0\uFFFD]/.test(word);
 }

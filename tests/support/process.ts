@@ -49,12 +49,20 @@ export async function runAny(program: string, args: string[], options: RunOption
       throw new Error(`${describe(program, args)} did not end within ${timeout} ms`);
     }
     const [output] = await ended;
-    const decoder = new TextDecoder();
-    const stderr = decoder.decode(output.stderr);
-    return { code: output.code, stdout: decoder.decode(output.stdout), stdoutBytes: output.stdout, stderr };
+    return resultOf(output.code, output.stdout, output.stderr);
   } finally {
     options.signal?.removeEventListener("abort", interrupt);
   }
+}
+
+/** The result of a program that wrote these bytes. */
+export function resultOf(
+  code: number,
+  stdoutBytes: Uint8Array<ArrayBuffer>,
+  stderr: Uint8Array,
+): RunResult {
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdoutBytes), stdoutBytes, stderr: decoder.decode(stderr) };
 }
 
 /** Waits for the work's end, but no longer than that many milliseconds. True when they have passed first. */

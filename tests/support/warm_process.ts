@@ -1,0 +1,145 @@
+/**
+ * A process that has loaded the program already and runs one command line after the other: without the start, which
+ * takes most of the time of a short run. Each gets standard output and error of its own, and the caller's current
+ * directory; standard input is empty, and the environment the one of the process that started this one.
+ *
+ * This file is also the program that does it. It ends when the process that started it has ended.
+ */
+
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** What is run, and the files that get what it writes. */
+interface Request {
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What it wrote, and its exit status. */
+export interface WarmResult {
+  readonly code: number;
+  readonly stdout: Uint8Array<ArrayBuffer>;
+  readonly stderr: Uint8Array<ArrayBuffer>;
+}
+
+/** The process, for those who use it. To be made before the tests begin, which may leave nothing open behind them. */
+export class WarmProcess {
+  readonly #directory = Deno.makeTempDirSync({ prefix: "desync-test-warm-" });
+  readonly #environment = environment();
+  readonly #child: Deno.ChildProcess;
+  #runs = 0;
+  #isBusy = false;
+
+  constructor() {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", fileURLToPath(import.meta.url), this.#directory],
+      stdin: "piped", // which this process closes by its end
+      stdout: "null",
+      stderr: "inherit",
+    }).spawn();
+    this.#child.unref();
+  }
+
+  /** Whether a run would be like one in a process of its own. */
+  get isFree(): boolean {
+    return !this.#isBusy && environment() === this.#environment;
+  }
+
+  /** Runs the command line to its end. */
+  async run(args: readonly string[], cwd: string): Promise<WarmResult> {
+    this.#isBusy = true;
+    const number = this.#runs++;
+    const [stdout, stderr] = ["out", "err"].map((name) => join(this.#directory, `${number}.${name}`));
+    try {
+      const request: Request = { args, cwd, stdout, stderr };
+      const code = await this.#ask(request);
+      return { code, stdout: Deno.readFileSync(stdout), stderr: Deno.readFileSync(stderr) };
+    } finally {
+      for (const path of [stdout, stderr]) Deno.removeSync(path);
+      this.#isBusy = false;
+    }
+  }
+
+  async #ask(request: Request): Promise<number> {
+    using connection = await this.#connect();
+    await connection.write(new TextEncoder().encode(JSON.stringify(request)));
+    await connection.closeWrite();
+    const answer = await new Response(connection.readable).text();
+    if (answer === "") throw new Error(`the warm process ended in: desync ${request.args.join(" ")}`);
+    return Number(answer);
+  }
+
+  /** Waits until the process listens, which takes as long as its start. */
+  async #connect(): Promise<Deno.UnixConn> {
+    for (let tries = 0;; tries++) {
+      try {
+        return await Deno.connect({ transport: "unix", path: socketIn(this.#directory) });
+      } catch (error) {
+        if (tries > 3000) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+  }
+}
+
+function environment(): string {
+  return JSON.stringify(Object.entries(Deno.env.toObject()).sort());
+}
+
+function socketIn(directory: string): string {
+  return join(directory, "socket");
+}
+
+const O_WRONLY = 1;
+const O_CREAT = 0o100;
+const O_TRUNC = 0o1000;
+
+async function serve(directory: string): Promise<void> {
+  const { main } = await import("../../src/cli/main.ts");
+  const { symbols: c } = Deno.dlopen("libc.so.6", {
+    dup: { parameters: ["i32"], result: "i32" },
+    dup2: { parameters: ["i32", "i32"], result: "i32" },
+    close: { parameters: ["i32"], result: "i32" },
+    open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  });
+  const redirect = (path: string, flags: number, to: number) => {
+    const fd = c.open(new TextEncoder().encode(`${path}\0`), flags, 0o600);
+    c.dup2(fd, to);
+    c.close(fd);
+  };
+  const own = [0, 1, 2].map((fd) => c.dup(fd));
+  redirect("/dev/null", 0, 0);
+  endWith(own[0], directory);
+
+  for await (const connection of Deno.listen({ transport: "unix", path: socketIn(directory) })) {
+    const { args, cwd, stdout, stderr }: Request = JSON.parse(
+      await new Response(readAll(connection)).text(),
+    );
+    Deno.chdir(cwd);
+    redirect(stdout, O_WRONLY | O_CREAT | O_TRUNC, 1);
+    redirect(stderr, O_WRONLY | O_CREAT | O_TRUNC, 2);
+    const code = await main(args);
+    for (const fd of [1, 2]) c.dup2(own[fd], fd);
+    Deno.chdir("/");
+    await connection.write(new TextEncoder().encode(String(code)));
+    connection.close();
+  }
+}
+
+/** All bytes until the other end closes its side. The connection stays open. */
+async function* readAll(connection: Deno.UnixConn): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(64 * 1024);
+  for (let read; (read = await connection.read(buffer)) !== null;) yield buffer.slice(0, read);
+}
+
+/** Ends this process when the pipe does. */
+async function endWith(pipe: number, directory: string): Promise<void> {
+  using file = await Deno.open(`/proc/self/fd/${pipe}`);
+  await file.read(new Uint8Array(1));
+  Deno.removeSync(directory, { recursive: true });
+  Deno.exit(0);
+}
+
+if (import.meta.main) await serve(Deno.args[0]);
