@@ -85,3 +85,23 @@ Deno.test("workflows name actions by the hash of a commit, and a release is test
   match(read("release.yml"), /tests:\n {4}uses: \.\/\.github\/workflows\/ci\.yml\n/);
   match(read("release.yml"), /build:\n {4}needs: \[tag, tests\]\n/);
 });
+
+Deno.test("workflows run what deno.lock says, keep no credentials, and give tokens to publishing jobs alone", () => {
+  const jobs: [name: string, text: string][] = [];
+  for (const file of ["ci.yml", "release.yml"]) {
+    const text = Deno.readTextFileSync(join(repository, ".github/workflows", file));
+    const [head, ...parts] = text.split(/^ {2}(?=\w+:\n {4}(?:name|runs-on|needs|uses|timeout))/m);
+    match(head, /\npermissions:\n {2}contents: read\n/);
+    ok(!head.includes("write"), file);
+    for (const part of parts) jobs.push([/^\w+/.exec(part)![0], part]);
+  }
+  ok(jobs.length > 8, `${jobs.map(([name]) => name)}`);
+  const count = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
+  for (const [name, job] of jobs) {
+    strictEqual(count(job, /actions\/checkout@/g), count(job, /persist-credentials: false/g), name);
+    strictEqual(count(job, /setup-deno@/g), count(job, /deno cache --frozen/g), name);
+    ok(!/--clobber|deno publish(?! --frozen)/.test(job), name);
+  }
+  const withToken = jobs.filter(([, job]) => job.includes("id-token: write")).map(([name]) => name);
+  deepStrictEqual(withToken, ["attest", "jsr", "npm"]);
+});
