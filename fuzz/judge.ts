@@ -13,7 +13,7 @@ export interface Outcome {
 
 const MIB = 1024 * 1024;
 /** What would do things to a terminal, or break the line. */
-const UNCLEAN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+const UNCLEAN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 /** No message is longer. */
 const MAX_MESSAGE = 2000;
 

@@ -2,6 +2,7 @@
  * Errors with a stable code, so that programs can tell them apart and the command line can pick an exit status.
  * They survive the way between threads as plain objects (`errorToWire`, `errorFromWire`).
  */
+import { oneLine } from "./foreign_text.ts";
 
 /** What went wrong, as a word that stays the same between releases. */
 export type ErrorCode =
@@ -61,6 +62,7 @@ export class DesyncError extends Error {
   readonly store?: string;
 
   /**
+   * The message is put on one line, without what would do things to a terminal: names in it may be anybody's.
    * `cause` is what was thrown below, `retriable` whether asking again may help (default: no). Chunk and store are
    * those of the cause unless they are given.
    */
@@ -70,7 +72,7 @@ export class DesyncError extends Error {
     options: { cause?: unknown; retriable?: boolean; retryAfterMs?: number; chunk?: string; store?: string } =
       {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retriable = options.retriable ?? false;
     this.retryAfterMs = options.retryAfterMs;
@@ -105,6 +107,5 @@ export function errorFromWire(wire: WireError): DesyncError {
 
 /** The message of a thrown value, whatever it is, on one line. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  return text.replaceAll(/(?<!\s)\s*\n\s*/g, " ").trim();
+  return oneLine(error instanceof Error ? error.message : String(error));
 }

@@ -1,5 +1,6 @@
 /** The line that shows how far a job is, as much of it as a terminal has columns for. */
 import type { SourceCount } from "../jobs/progress.ts";
+import { withoutUnseen } from "../foreign_text.ts";
 import { formatBytes, formatSeconds } from "./text.ts";
 
 /** What is shown. */
@@ -69,12 +70,10 @@ function origins({ sources, stored }: BarState, withStored: boolean): string {
   return sources.map(({ name, bytes, storedBytes }) => {
     const tells = withStored && storedBytes > 0 && (stored === "stored" || storedBytes !== bytes);
     const more = tells ? ` (${formatBytes(storedBytes)} ${stored})` : "";
-    return `${name.replaceAll(CONTROL, "?")}: ${formatBytes(bytes)}${more}`;
+    return `${withoutUnseen(name)}: ${formatBytes(bytes)}${more}`;
   }).join(", ");
 }
 
-// deno-lint-ignore no-control-regex
-const CONTROL = /[\x00-\x1f\x7f-\x9f]/g;
 /** Characters that take two columns on most terminals, and those that take none. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;

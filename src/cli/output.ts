@@ -1,6 +1,7 @@
 /** Writing to standard output and error. */
 import { fileError } from "../deno/file_errors.ts";
 import { withGivenPaths } from "../deno/given_paths.ts";
+import { visibleJson, withoutUnseen } from "../foreign_text.ts";
 import { isClosedPipe, write, writeNow } from "../deno/stdio.ts";
 import { withoutTypedSecrets } from "./typed_secrets.ts";
 
@@ -34,7 +35,7 @@ function outputProblem(error: unknown): Error {
 /** {@linkcode print} for what is found by work that goes on when its reader has closed it. */
 export function printInPassing(text: string): void {
   // On a terminal it would stand behind the bar.
-  if (wiper !== "" && Deno.stdout.isTerminal()) printError(wiper);
+  if (wiper !== "" && Deno.stdout.isTerminal()) writeError(wiper);
   try {
     print(text);
   } catch (error) {
@@ -47,20 +48,40 @@ const PATIENCE_MS = 10_000;
 
 let patience = PATIENCE_MS;
 
-/** Writes to standard error, as far as that is possible, what nobody minds being seen. */
+/** Writes lines to standard error, as far as that is possible: without what is secret, or would do things to a terminal. */
 export function printError(text: string): void {
-  writeError(withoutTypedSecrets(text));
+  writeError(clean(text));
 }
 
-/** The same for programs: a value as one line of JSON. */
-export function printErrorJson(value: unknown): void {
-  const hide = (_: string, field: unknown) => typeof field === "string" ? withoutTypedSecrets(field) : field;
-  writeError(`${JSON.stringify(value, hide)}\n`);
+function clean(text: string): string {
+  return withoutTypedSecrets(withGivenPaths(text)).split("\n").map(withoutUnseen).join("\n");
+}
+
+/** The same for programs: a value as JSON, in one line unless it is indented. */
+export function printErrorJson(value: unknown, indent?: number): void {
+  writeError(`${jsonText(value, indent)}\n`);
+}
+
+/** A value as JSON, with what is to be shown of its texts. */
+export function jsonText(value: unknown, indent?: number): string {
+  return visibleJson(shown(value), indent);
+}
+
+function shown(value: unknown): unknown {
+  if (typeof value === "string") return withoutTypedSecrets(withGivenPaths(value));
+  if (Array.isArray(value)) return value.map(shown);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, shown(field)]));
+}
+
+/** Draws a line in the place of the terminal's last one. */
+export function drawLine(line: string): void {
+  writeError(`\r${clean(line)}\x1b[K`);
 }
 
 function writeError(text: string): void {
   try {
-    if (!writeNow(2, encoder.encode(withGivenPaths(text)), patience)) patience = 0;
+    if (!writeNow(2, encoder.encode(text), patience)) patience = 0;
   } catch {
     // There is no other place to report it.
   }
@@ -89,5 +110,5 @@ export function barIsDrawn(wipe: string): void {
 /** Reports on standard error what does not end the command. */
 export function warn(sentence: string): void {
   if (asJson) printErrorJson({ warning: sentence });
-  else printError(`${wiper}desync: ${sentence}\n`);
+  else writeError(`${wiper}${clean(`desync: ${sentence}`)}\n`);
 }

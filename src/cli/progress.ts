@@ -3,7 +3,7 @@ import { environment } from "../deno/permitted.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
 import type { FlagValues, ProgressMode } from "./flags.ts";
-import { barIsDrawn, printError, printErrorJson } from "./output.ts";
+import { barIsDrawn, drawLine, printError, printErrorJson } from "./output.ts";
 import { terminalColumns } from "./terminal.ts";
 import { formatGoSeconds } from "./text.ts";
 
@@ -172,6 +172,7 @@ class Bar implements Display {
       { done, total, unit, rate, seconds, ended, sources, stored },
       terminalColumns(COLUMNS_OF_A_FILE) - 1,
     );
-    printError(this.#plain ? `${line}\n` : `\r${line}\x1b[K`);
+    if (this.#plain) printError(`${line}\n`);
+    else drawLine(line);
   }
 }

@@ -1,4 +1,5 @@
 /** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed. */
+import { oneLine } from "../foreign_text.ts";
 import { urlsWithoutSecrets } from "../stores/http_secrets.ts";
 
 /** What must not be seen, in each form that a message may have it, the longest first, and what is shown instead. */
@@ -53,6 +54,6 @@ function secretsOf(word: string): (readonly [secret: string, instead: string])[]
 
 /** As it was typed, on one line as in all messages, and as a text in quotes. */
 function formsOf(secret: string): string[] {
-  const line = secret.replaceAll(/(?<!\s)\s*\n\s*/g, " ");
+  const line = oneLine(secret);
   return [...new Set([secret, line].flatMap((form) => [form, JSON.stringify(form).slice(1, -1)]))];
 }

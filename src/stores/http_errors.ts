@@ -1,5 +1,6 @@
 /** What went wrong with a request, in words that help, and whether it is worth another try. */
 import { DesyncError, interrupted, messageOf } from "../errors.ts";
+import { foreignText } from "../foreign_text.ts";
 import {
   errorWithoutSecretsOf,
   type HttpTarget,
@@ -16,7 +17,7 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
 
 /** The error for a status that gives no body. */
 export function statusError(response: Response, target: HttpTarget): DesyncError {
-  const status = withoutSecretsOf(target, `${response.status} ${response.statusText}`).trim();
+  const status = withoutSecretsOf(target, `${response.status} ${foreignText(response.statusText)}`).trim();
   const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
   // What servers answer, with a body that is not shown, where TLS is spoken.
   const wantsTls = response.status === 400 && target.url.protocol === "http:";

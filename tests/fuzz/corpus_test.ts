@@ -27,7 +27,8 @@ function doing(check: (input: Uint8Array) => string): Target {
 
 function error(code: "invalid-index" | "io", message: string): () => never {
   return () => {
-    throw new DesyncError(code, message);
+    // Errors clean their messages themselves.
+    throw Object.assign(new DesyncError(code, ""), { message });
   };
 }
 

@@ -1,6 +1,5 @@
 /** `desync extract INDEX OUTPUT` */
 import { extractToFile } from "../../deno/extract_to_file.ts";
-import { withGivenPaths } from "../../deno/given_paths.ts";
 import { THE_TARGET, ZEROS } from "../../jobs/deliver.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
@@ -9,7 +8,7 @@ import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
-import { print, printError } from "../output.ts";
+import { jsonText, print, printError } from "../output.ts";
 import { isShownToPeople, showProgress } from "../progress.ts";
 import { formatBytes } from "../text.ts";
 
@@ -39,7 +38,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   }
   if (flags.printStats) {
     const all = { ...statistics(index, progress, output), "up-to-date": upToDate };
-    print(withGivenPaths(`${JSON.stringify(all, null, 2)}\n`));
+    print(`${jsonText(all, 2)}\n`);
   }
   return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
 }
