@@ -1,9 +1,11 @@
 /** What the system says about files, in words that help. */
 import { DesyncError, messageOf } from "../errors.ts";
+import { foreignText } from "../foreign_text.ts";
 import { codeOf } from "./tree_system.ts";
 
 /** The same words whoever was asked: Deno, node, or the C library. */
 const WORDS: Readonly<Record<string, string>> = {
+  E2BIG: "it is larger than the system allows",
   EACCES: "permission denied",
   EAGAIN: "it does not wait for its reader (O_NONBLOCK), for which Linux and --allow-ffi are needed",
   EBADF: "not supported here",
@@ -53,7 +55,7 @@ const REFUSALS: ReadonlySet<string> = new Set(["EACCES", "EDQUOT", "ENOSPC", "EP
 /** Why the system refused, in a few words. */
 export function reasonOf(error: unknown): string {
   if (error instanceof DesyncError) return error.message;
-  return WORDS[isNotFound(error) ? "ENOENT" : codeOf(error)] ?? messageOf(error);
+  return WORDS[isNotFound(error) ? "ENOENT" : codeOf(error)] ?? foreignText(messageOf(error));
 }
 
 /** An error of one line for something that could not be done with a file. `action` is like "write /a/b". */

@@ -5,7 +5,17 @@ import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
 import type { TreeSystem } from "../../src/deno/tree_system.ts";
 import { untar, type UntarOptions } from "../../src/deno/untar.ts";
-import { device, directory, fifo, file, manyFiles, nested, symlink } from "../support/archive_bytes.ts";
+import {
+  device,
+  directory,
+  element,
+  fifo,
+  file,
+  manyFiles,
+  nested,
+  symlink,
+  types,
+} from "../support/archive_bytes.ts";
 import { cliCommand } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { filesIn } from "../support/files.ts";
@@ -151,6 +161,15 @@ for (const [way, system] of [["native", native], ["portable", portableTree()]] a
     },
   });
 }
+
+Deno.test("untar: an attribute that comes twice does nothing to the terminal", async () => {
+  using dir = tempDir();
+  const twice = element(types.xattr, new TextEncoder().encode("user.\u001b]0;pwned\u0007\u202e\0"));
+  await rejects(unpack(directory([["f", file("x", {}, twice, twice)]]), dir.path("t")), {
+    code: "invalid-archive",
+    message: 'Not a valid archive: a node has the attribute "user. ]0;pwned" twice',
+  });
+});
 
 Deno.test({
   name: "devices without the right to make them are told, the rest is there",
