@@ -1,4 +1,4 @@
-/** What an archive records, as the user has chosen it. */
+/** What an archive records, or is unpacked of it, as the user has chosen it. */
 import { nameBytes } from "../bytes.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import {
@@ -13,14 +13,18 @@ import {
 } from "../formats/features.ts";
 import type { FlagValues } from "./flags.ts";
 
+/** What `--with` and `--without` leave of all features. */
+export function chosenFeatures(flags: Pick<FlagValues, "with" | "without">): bigint {
+  const all = (words: readonly string[] = []) => words.reduce((sum, word) => sum | featuresOf(word), 0n);
+  return (flags.with === undefined ? featuresOf("all") : all(flags.with)) & ~all(flags.without);
+}
+
 /**
  * The feature flags: casync's for the same options. Windows has no owners and modes to record, only what is read-only; what
  * Deno gives in their place is invented. A tar has its own.
  */
 export function archiveFeatures(flags: FlagValues, os: typeof Deno.build.os = Deno.build.os): bigint {
-  const all = (words: readonly string[] = []) => words.reduce((sum, word) => sum | featuresOf(word), 0n);
-  let features = flags.with === undefined ? featuresOf("all") : all(flags.with);
-  features &= ~all(flags.without);
+  let features = chosenFeatures(flags);
   if (flags.time === false) features &= ~TIMES;
   if (os === "windows" && flags.inputFormat !== "tar") features &= ~PERMISSIONS;
   if (flags.excludeNodump) features |= EXCLUDE_NODUMP;

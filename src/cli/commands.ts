@@ -180,7 +180,7 @@ With --input-format tar the source is a tar file, or "-" for standard input.`,
       `Unpacks an archive (.catar) into a folder. The archive may be a file, "-" for standard input, or an http(s) URL; with
 -i it is an index (.caidx) of chunks in stores. Existing entries of the same name are replaced, but for directories that
 are not empty where the archive has something else: that is an error unless --recursive-unlink is given. Everything else
-in the target is kept. Metadata that cannot be restored, such as owners when not run by root, is reported, and the exit
+in the target is kept. --with and --without name what is restored, as for tar. Metadata that cannot be restored, such as owners when not run by root, is reported, and the exit
 status is 3 then. With --output-format gnu-tar the target is a tar file, or "-" for standard output. With paths, only these are unpacked, as casync does it: each is put into the
 target under its last name. They are found by the archive's own tables, so that only the chunks, or the parts of a file
 on a web server, are fetched that they take; standard input is read as a whole.`,
@@ -190,8 +190,12 @@ on a web server, are fetched that they take; standard input is read as a whole.`
       "cache",
       "cacheRepair",
       "noSameOwner",
+      "samePermissions",
       "noSamePermissions",
       "noTime",
+      "restoreWith",
+      "restoreWithout",
+      "xattrsInclude",
       "recursiveUnlink",
       "outputFormat",
       "progress",

@@ -42,6 +42,7 @@ export interface FlagValues {
   readonly samePermissions?: boolean;
   readonly time?: boolean;
   readonly recursiveUnlink?: boolean;
+  readonly xattrsInclude?: readonly string[];
   readonly with?: readonly string[];
   readonly without?: readonly string[];
   readonly exclude?: readonly string[];
@@ -299,6 +300,19 @@ export const FLAGS = {
     words: FEATURE_WORDS,
     parse: collect,
   },
+  restoreWith: {
+    flags: "--with <feature>",
+    description: "restore this, and nothing that is not named so; may be repeated (as for tar)",
+    words: FEATURE_WORDS,
+    parse: collect,
+    fallbackText: "all",
+  },
+  restoreWithout: {
+    flags: "--without <feature>",
+    description: "do not restore this, such as device-nodes, fcaps or chattr; may be repeated",
+    words: FEATURE_WORDS,
+    parse: collect,
+  },
   exclude: {
     flags: "--exclude <pattern>",
     description: "leave out what this names, as a line of .caexclude does; may be repeated",
@@ -345,7 +359,17 @@ export const FLAGS = {
   },
   noSamePermissions: {
     flags: "--no-same-permissions",
-    description: "give what the umask leaves instead of the archive's permissions; no effect on a tar file",
+    description:
+      "give what the umask leaves instead of the archive's permissions, and no capabilities; no effect on a tar file",
+  },
+  samePermissions: {
+    flags: "-p, --same-permissions",
+    description: "restore setuid and setgid of one's own files, which only root gets otherwise",
+  },
+  xattrsInclude: {
+    flags: "--xattrs-include <pattern>",
+    description: "restore these extended attributes, besides those in user. and trusted.; may be repeated",
+    parse: collect,
   },
   outputFormat: {
     flags: "--output-format <format>",

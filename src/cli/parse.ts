@@ -157,9 +157,12 @@ function takeApart(word: string, known: Known): { name: string; attached?: strin
 
 function fallbacks(known: Known): Record<string, unknown> {
   const values: Record<string, unknown> = {};
-  for (const flag of new Set(known.values())) {
+  const flags = [...new Set(known.values())];
+  const positive = new Set(flags.map(valueKey).filter(({ negative }) => !negative).map(({ key }) => key));
+  for (const flag of flags) {
     const { key, negative } = valueKey(flag);
-    if (negative) values[key] = true;
+    // With both forms, neither is a third case.
+    if (negative) values[key] = positive.has(key) ? undefined : true;
     else if (flag.fallback !== undefined) values[key] = flag.fallback;
   }
   return values;

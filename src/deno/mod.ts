@@ -36,7 +36,7 @@ export { extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
 export { Progress, type SourceCount } from "../jobs/progress.ts";
 export { untar, type UntarOptions, untarParts, type UntarResult } from "./untar.ts";
-export { type AttributeOptions } from "./node_attributes.ts";
+export { type AttributeOptions } from "./restored.ts";
 export { type Loss } from "./losses.ts";
 export { type Handle, type Look, type Place, type TreeSystem } from "./tree_system.ts";
 export { FileAccess } from "./file_access.ts";

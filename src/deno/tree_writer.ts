@@ -14,7 +14,8 @@ import type { Accounts } from "./accounts.ts";
 import { fileError, reasonOf } from "./file_errors.ts";
 import { outputError } from "./output_place.ts";
 import { Losses } from "./losses.ts";
-import { type AttributeOptions, NodeAttributes } from "./node_attributes.ts";
+import { NodeAttributes } from "./node_attributes.ts";
+import { type AttributeOptions, Restored } from "./restored.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
 import { replaceDirectory } from "./replace_directory.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
@@ -81,6 +82,7 @@ export class TreeWriter implements Disposable {
   readonly #target: string;
   readonly #inside: boolean;
   readonly #recursiveUnlink: boolean;
+  readonly #restored: Restored;
   readonly #attributes: NodeAttributes;
   /** The folders from the archive's root to where it is. */
   readonly #folders: OpenFolder[] = [];
@@ -106,7 +108,8 @@ export class TreeWriter implements Disposable {
     this.#target = target;
     this.#inside = options.inside;
     this.#recursiveUnlink = options.recursiveUnlink;
-    this.#attributes = new NodeAttributes(system, options, this.losses, options.accounts);
+    this.#restored = new Restored(options);
+    this.#attributes = new NodeAttributes(system, this.#restored, this.losses, options.accounts);
   }
 
   /** Does what the event says. Throws `io` with the path that could not be written. */
@@ -233,6 +236,7 @@ export class TreeWriter implements Disposable {
       return;
     }
     this.#leaf = true;
+    if (!this.#restored.kind(node.kind)) return;
     if (!this.#makeLeaf(parent, temporary, node)) return;
     try {
       this.#attributes.apply({ folder: parent, name: temporary }, node, () => this.#pathOf(node));

@@ -1,4 +1,5 @@
 /** An archive unpacked into a folder of this machine. */
+import { featuresOf } from "../formats/features.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { counted, type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { Visit } from "../jobs/visit.ts";
@@ -6,9 +7,9 @@ import { Accounts } from "./accounts.ts";
 import type { Loss } from "./losses.ts";
 import { JobLibc } from "./libc.ts";
 import { nativeTree } from "./native_tree.ts";
-import type { AttributeOptions } from "./node_attributes.ts";
 import { followLinks } from "./planted.ts";
 import { portableTree } from "./portable_tree.ts";
+import type { AttributeOptions } from "./restored.ts";
 import type { TreeSystem } from "./tree_system.ts";
 import { TreeWriter } from "./tree_writer.ts";
 
@@ -97,14 +98,16 @@ async function unpack(
   options: UntarOptions,
   inside: boolean,
 ): Promise<UntarResult> {
-  const { sameOwner = true, samePermissions = true, time = true, recursiveUnlink = false } = options;
+  const { sameOwner = true, samePermissions, time = true, recursiveUnlink = false } = options;
+  const { features = featuresOf("all"), xattrsInclude = [] } = options;
   // Not what somebody else's symlink leads to.
   followLinks(target);
   using job = new JobLibc();
   const system = options.system ?? nativeTree(job.libc) ?? portableTree();
   const accounts = new Accounts(job.libc);
+  const attributes = { sameOwner, samePermissions, time, features, xattrsInclude };
   const tree = { inside, recursiveUnlink, accounts };
-  using writer = new TreeWriter(system, target, { sameOwner, samePermissions, time, ...tree });
+  using writer = new TreeWriter(system, target, { ...attributes, ...tree });
   await read((event) => writer.visit(event));
   return { losses: writer.losses.all, omitted: writer.omitted };
 }

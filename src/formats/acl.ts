@@ -11,7 +11,7 @@
  */
 import { viewOf } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
-import type { Acl, AclEntry, DefaultAcl } from "./archive_elements.ts";
+import type { Acl, AclEntry, ArchiveNode, DefaultAcl, Xattr } from "./archive_elements.ts";
 
 const VERSION = 2;
 const NO_ID = 0xffffffff;
@@ -103,12 +103,37 @@ function decode(value: Uint8Array, name: NameId): DefaultAcl {
   };
 }
 
+/** Whether an attribute of this name holds an access list. */
+export function isAccessList(name: string): boolean {
+  return name === ACL_XATTR.access || name === ACL_XATTR.default;
+}
+
+/**
+ * The mode of a node that does not get its access list: the group's bits are the list's mask, which may be more than the
+ * owning group has.
+ */
+export function modeWithoutAcl({ mode, acl, xattrs }: Pick<ArchiveNode, "mode" | "acl" | "xattrs">): number {
+  const list = acl ?? listAmong(xattrs);
+  return list?.groupObj === undefined ? mode : mode & ~0o070 | (mode & list.groupObj << 3);
+}
+
+/** The access list that desync keeps as an attribute, `undefined` when there is none that can be read. */
+function listAmong(xattrs: readonly Xattr[]): Acl | undefined {
+  const xattr = xattrs.find(({ name }) => name === ACL_XATTR.access);
+  if (xattr === undefined) return undefined;
+  try {
+    return decodeAcl(withoutExtraNul(xattr.name, xattr.value), () => "");
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * An attribute's value as it was before desync 1.0.4 put a NUL behind it, for those attributes whose size tells. Others
  * are given back as they are: nobody can know.
  */
 export function withoutExtraNul(name: string, value: Uint8Array): Uint8Array {
-  const extra = name === ACL_XATTR.access || name === ACL_XATTR.default
+  const extra = isAccessList(name)
     ? value.length % 8 === 5
     : name === "security.capability" && value.length % 4 === 1;
   return extra && value[value.length - 1] === 0 ? value.subarray(0, -1) : value;

@@ -201,6 +201,23 @@ export function normalizeFeatures(features: bigint): bigint {
   return flags;
 }
 
+/**
+ * The most flags that say the same: any time stands for all, and so on. With it casync compares what an archive has with what
+ * is to be restored of it, so that it does not matter how finely either tells it.
+ */
+export function widenFeatures(features: bigint): bigint {
+  let flags = features;
+  const add = (where: bigint, what: bigint) => {
+    if ((flags & where) !== 0n) flags |= what;
+  };
+  add(UIDS, UIDS);
+  add(TIMES, TIMES);
+  add(FEATURES.acl, FEATURES.permissions);
+  add(FEATURES.permissions, FEATURES["read-only"]);
+  add(FEATURES["subvolume-ro"], FEATURES.subvolume);
+  return flags;
+}
+
 /** What casync records unless it is told otherwise, with SHA-512/256 ids. */
 export const DEFAULT_FEATURES: bigint = normalizeFeatures(
   SETS.all | EXCLUDE_FILE | EXCLUDE_NODUMP | SHA512_256,

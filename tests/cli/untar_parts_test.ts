@@ -221,7 +221,7 @@ Deno.test("parts replace what is in the target, never follow symlinks, and leave
   Deno.symlinkSync(outside, `${target}/d`);
   dir.write("target/f/x", "a folder before");
   dir.write("target/kept", "kept");
-  const result = await runCli([...untar, archive, target, "d", "f", "l"]);
+  const result = await runCli([...untar, "--recursive-unlink", archive, target, "d", "f", "l"]);
   deepStrictEqual([result.code, result.stderr], [0, ""]);
   deepStrictEqual(filesIn(outside), []);
   deepStrictEqual([

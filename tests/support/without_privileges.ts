@@ -46,6 +46,17 @@ export async function runAsAnotherUser(lines: string, cwd: string): Promise<void
   await run(peers.setpriv, [...asAnotherUser, "sh", "-ec", lines], { cwd });
 }
 
+const asUser = ["--user", "--map-user=1000", "--map-group=1000"];
+
+/** Whether {@linkcode runCliAsUser} works here. */
+export const canBeUser: boolean = Deno.build.os === "linux" && peers.unshare !== undefined &&
+  new Deno.Command(peers.unshare, { args: [...asUser, "true"], stderr: "null" }).outputSync().success;
+
+/** Runs it as user and group 1000, who have no power, and are outside of it who runs the tests: they own the same files. */
+export function runCliAsUser(args: string[]): Promise<RunResult> {
+  return runAny(peers.unshare!, [...asUser, ...cliCommand, ...args]);
+}
+
 function hasSetpriv(args: string[]): boolean {
   if (peers.setpriv === undefined) return false;
   try {

@@ -17,6 +17,7 @@ import { tarStream } from "../../jobs/archive_to_tar.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { counted, readArchive } from "../../jobs/read_archive.ts";
 import type { Visit } from "../../jobs/visit.ts";
+import { chosenFeatures } from "../archive_features.ts";
 import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
@@ -46,8 +47,9 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const source = await openArchive(location, flags, locator, signal);
   const progress = new Progress();
   progress.total = source.size ?? 0;
-  const { sameOwner, samePermissions, time, recursiveUnlink } = flags;
-  const options = { sameOwner, samePermissions, time, recursiveUnlink, signal, progress };
+  const { sameOwner, samePermissions, time, xattrsInclude, recursiveUnlink } = flags;
+  const attributes = { sameOwner, samePermissions, time, xattrsInclude, features: chosenFeatures(flags) };
+  const options = { ...attributes, recursiveUnlink, signal, progress };
   const parts = (read: Read) =>
     toTar ? writeTar(read, location, target, signal) : untarParts(read, target, options);
   let result: Result;
@@ -101,13 +103,17 @@ function tell({ losses, omitted }: Result, state: string): number {
 }
 
 /** desync takes --no-same-owner and --no-same-permissions with a tar too, where they change nothing: tar itself has them. */
-function checkTarFlags({ time, recursiveUnlink }: FlagValues): void {
-  const given: [option: string, ofTar: string][] = [];
-  if (time === false) given.push(["--no-time", "--touch"]);
-  if (recursiveUnlink) given.push(["--recursive-unlink", "--recursive-unlink"]);
-  for (const [option, ofTar] of given) {
-    throw new DesyncError("usage", `Cannot use ${option}: it is for unpacking to disk (give tar ${ofTar})`);
-  }
+function checkTarFlags(flags: FlagValues): void {
+  const given: [option: string, given: boolean, instead: string][] = [
+    ["--no-time", flags.time === false, "give tar --touch"],
+    ["--with", flags.with !== undefined, "a tar has all that it can hold"],
+    ["--without", flags.without !== undefined, "a tar has all that it can hold"],
+    ["--xattrs-include", flags.xattrsInclude !== undefined, "give it to tar"],
+    ["--recursive-unlink", flags.recursiveUnlink === true, "give it to tar"],
+  ];
+  const wrong = given.find(([, given]) => given);
+  if (wrong === undefined) return;
+  throw new DesyncError("usage", `Cannot use ${wrong[0]}: it is for unpacking to disk (${wrong[2]})`);
 }
 
 async function writeTar(
