@@ -33,15 +33,17 @@ function readExactly(length: number): Uint8Array | undefined {
   return bytes;
 }
 
-function runAll(inputs: readonly Uint8Array[]): { news: Set<number>; failures: Failure[]; slowest: number } {
+async function runAll(
+  inputs: readonly Uint8Array[],
+): Promise<{ news: Set<number>; failures: Failure[]; slowest: number }> {
   const news = new Set<number>();
   const failures: Failure[] = [];
   let slowest = 0;
   for (const [i, input] of inputs.entries()) {
     const started = performance.now();
-    const { shape, failure } = judge(target, input);
+    const { shape, failure } = await judge(target, input);
     let taken = performance.now() - started;
-    if (taken > SLOW_MS) taken = Math.min(taken, processorTime(input));
+    if (taken > SLOW_MS) taken = Math.min(taken, await processorTime(input));
     slowest = Math.max(slowest, taken);
     if (failure !== undefined) failures.push({ input: i, shape, what: failure });
     else if (taken > SLOW_MS) {
@@ -55,9 +57,9 @@ function runAll(inputs: readonly Uint8Array[]): { news: Set<number>; failures: F
 }
 
 /** What this process has used, in milliseconds: others may have the processor meanwhile. */
-function processorTime(input: Uint8Array): number {
+async function processorTime(input: Uint8Array): Promise<number> {
   const before = process.cpuUsage();
-  judge(target, input);
+  await judge(target, input);
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000;
 }
@@ -69,7 +71,7 @@ async function locate(
   to: number,
   news: Set<number>,
 ): Promise<void> {
-  for (let i = from; i < to; i++) judge(target, inputs[i]);
+  for (let i = from; i < to; i++) await judge(target, inputs[i]);
   const ran = await coverage.take();
   if (!coverage.hasNews(ran)) return;
   if (to - from === 1) {
@@ -83,7 +85,7 @@ async function locate(
 }
 
 async function report(inputs: readonly Uint8Array[]): Promise<Report> {
-  const { news, failures, slowest } = runAll(inputs);
+  const { news, failures, slowest } = await runAll(inputs);
   const ran = await coverage.take();
   // Inputs that fail may be slow.
   if (coverage.hasNews(ran) && failures.length === 0) await locate(inputs, 0, inputs.length, news);

@@ -18,18 +18,18 @@ const UNCLEAN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 const MAX_MESSAGE = 2000;
 
 /** Has the target decode the input. */
-export function judge(target: Target, input: Uint8Array): Outcome {
+export async function judge(target: Target, input: Uint8Array): Promise<Outcome> {
   const before = allocatedBytes();
-  const outcome = decode(target, input);
+  const outcome = await decode(target, input);
   const allowed = (target.freeBytes ?? MIB) + 64 * input.length;
   const allocated = allocatedBytes() - before;
   if (outcome.failure !== undefined || allocated <= allowed) return outcome;
   return { shape: "memory", failure: `${allocated} bytes are allocated for an input of ${input.length}` };
 }
 
-function decode(target: Target, input: Uint8Array): Outcome {
+async function decode(target: Target, input: Uint8Array): Promise<Outcome> {
   try {
-    return { shape: target.check(input) };
+    return { shape: await target.check(input) };
   } catch (error) {
     if (!(error instanceof DesyncError)) return failed(error instanceof Error ? error.stack : error);
     const { code, message } = error;

@@ -14,7 +14,7 @@ export interface Target {
    * Decodes the bytes. Returns how that went, as one of few words: other words are other ways through the decoder. Throws
    * the decoder's own error, which is judged elsewhere, and any other error for what must not be.
    */
-  check(input: Uint8Array): string;
+  check(input: Uint8Array): string | Promise<string>;
   /** Inputs to begin with. */
   seeds(): Uint8Array[];
   /** Words of the format. */

@@ -6,15 +6,18 @@ import { caexclude } from "./targets/caexclude.ts";
 import { gzip, zstd } from "./targets/compressed.ts";
 import { config } from "./targets/config.ts";
 import { index } from "./targets/index.ts";
+import { jsonList } from "./targets/json_list.ts";
 import { knownHosts } from "./targets/known_hosts.ts";
 import { netrc } from "./targets/netrc.ts";
 import { pax } from "./targets/pax.ts";
 import { protocol } from "./targets/protocol.ts";
+import { tables } from "./targets/tables.ts";
 import { tar } from "./targets/tar.ts";
 
 export const TARGETS: readonly Target[] = [
   index,
   archive,
+  tables,
   tar,
   pax,
   acl,
@@ -25,6 +28,7 @@ export const TARGETS: readonly Target[] = [
   knownHosts,
   netrc,
   config,
+  jsonList,
 ];
 
 /** The decoder of this name. */
