@@ -6,6 +6,8 @@ const MAX_ENTRY = 64 * 1024;
 /** Where entries may begin or end, and what hides that. */
 const SPECIAL = /["\\{}[\],]/g;
 const SPACE = /^[ \t\r\n]*$/;
+/** What trim() takes off is more than JSON allows. */
+const NULL = /^[ \t\r\n]*null[ \t\r\n]*$/;
 
 /** Takes the text in pieces and hands each entry to `take`. Throws an `Error` that says why it is not a list. */
 export class JsonListReader {
@@ -50,7 +52,7 @@ export class JsonListReader {
 
   /** When all has come. `null` counts as an empty list. */
   finish(): void {
-    if (this.#state === "before" && this.#text.trim() === "null") return;
+    if (this.#state === "before" && NULL.test(this.#text)) return;
     if (this.#state !== "after" || !SPACE.test(this.#text)) throw new Error("it is not a JSON list");
   }
 
