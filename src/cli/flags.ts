@@ -28,6 +28,7 @@ export interface FlagValues {
   readonly chunkSize: ChunkSizes;
   readonly uncompressed?: boolean;
   readonly compressionLevel: number;
+  readonly umask?: number;
   readonly ignore?: readonly string[];
   readonly ignoreChunks?: readonly string[];
   readonly keepChunks?: readonly string[];
@@ -130,6 +131,12 @@ function chunkSizes(text: string): ChunkSizes {
   return sizes;
 }
 
+/** Permissions in octal digits, as chmod and umask take them. */
+function permissions(text: string): number {
+  if (/^0?[0-7]{1,3}$/.test(text)) return parseInt(text, 8);
+  throw new DesyncError("usage", "it is not an octal number up to 777, such as 077");
+}
+
 /** Options by the name under which a command lists them. */
 export const FLAGS = {
   stores: {
@@ -162,6 +169,12 @@ export const FLAGS = {
     description: "zstd's level, 1 (fast) to 22 (small)",
     parse: wholeNumber(1, 22),
     fallback: DEFAULT_ZSTD_LEVEL,
+  },
+  umask: {
+    flags: "--umask <octal>",
+    description: "permissions that new files do not get, chunks included: 077 keeps them private",
+    parse: permissions,
+    fallbackText: "the umask that the command was started with",
   },
   ignore: {
     flags: "--ignore <index>",

@@ -1,6 +1,7 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentFolder, givenWords } from "../deno/given_words.ts";
-import { errorToWire, messageOf } from "../errors.ts";
+import { setUmask } from "../deno/permitted.ts";
+import { DesyncError, errorToWire, messageOf } from "../errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output.ts";
 import { type CommandLine, parse } from "./parse.ts";
@@ -35,6 +36,7 @@ export async function main(args: readonly string[]): Promise<number> {
 
 async function run({ spec, positionals, flags }: CommandLine): Promise<number> {
   checkCurrentFolder();
+  applyUmask(flags);
   const [{ run }, { checkConfiguration }] = await Promise.all([spec.load(), import("./configuration.ts")]);
   using interrupt = onInterrupt();
   using reached = isReachable(positionals, flags)
@@ -42,6 +44,15 @@ async function run({ spec, positionals, flags }: CommandLine): Promise<number> {
     : (await import("./reachable.ts")).makeReachable(spec, positionals, flags);
   await checkConfiguration(spec, positionals, flags, interrupt.signal);
   return await run(reached?.positionals ?? positionals, reached?.flags ?? flags, interrupt.signal);
+}
+
+/** Throws `unsupported` where new files would permit more than was asked for. */
+function applyUmask({ umask }: FlagValues): void {
+  if (umask === undefined || setUmask(umask)) return;
+  throw new DesyncError(
+    "unsupported",
+    "Cannot use --umask: it takes Deno's permission --allow-sys=umask, and a system that has a umask",
+  );
 }
 
 /** Whether all of it can be opened as it is: what is not UTF-8 cannot. */

@@ -13,7 +13,7 @@ import { codeOf } from "./tree_system.ts";
 /** What the names of chunks begin with while they are written, as desync's do. */
 export const TEMPORARY_PREFIX = ".tmp-cacnk";
 
-/** Permissions, less the umask, as desync's: whoever may read the store may read every chunk in it. */
+/** Permissions, less the umask, as desync's: whoever may read the store may read every chunk, whatever the source permits. */
 const FILE_MODE = 0o644;
 export const FOLDER_MODE = 0o755;
 

@@ -60,6 +60,13 @@ export function umask(): number | undefined {
   return mayAsk("umask") ? Deno.umask() : undefined;
 }
 
+/** Sets them for this process. Whether that could be done. */
+export function setUmask(mask: number): boolean {
+  if (Deno.build.os === "windows" || !mayAsk("umask")) return false;
+  Deno.umask(mask);
+  return true;
+}
+
 /** The numbers of the user who runs this, `undefined` when they may not be asked for or there are none. */
 export function ownIds(): { uid: number | null; gid: number | null } | undefined {
   return mayAsk("uid") && mayAsk("gid") ? { uid: Deno.uid(), gid: Deno.gid() } : undefined;

@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { cliCommand, runCli } from "../support/cli.ts";
+import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
 import { joined } from "../support/made.ts";
@@ -248,7 +249,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "chunks are 0644 and folders 0755, less the umask",
+  name: "chunks are 0644 and folders 0755, less the umask or what --umask says",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
@@ -257,7 +258,12 @@ Deno.test({
     for (const umask of [0o000, 0o022, 0o027, 0o077]) {
       const store = dir.path(`store-${umask}`);
       const args = [...before, "make", "-s", store, dir.path(`${umask}.caibx`), file];
-      await run("/bin/sh", ["-c", `umask ${umask.toString(8)}; exec "$@"`, "sh", program, ...args]);
+      const octal = umask.toString(8).padStart(3, "0");
+      // Half of them by the option, against what was inherited.
+      const [inherited, option] = umask === 0o022 || umask === 0o077
+        ? ["0", ["--umask", octal]]
+        : [octal, []];
+      await run("/bin/sh", ["-c", `umask ${inherited}; exec "$@"`, "sh", program, ...args, ...option]);
       const modes = (path: string, mode: number) =>
         strictEqual(
           Deno.statSync(path).mode! & 0o777,
@@ -271,6 +277,19 @@ Deno.test({
         modes(join(store, name), 0o644);
       }
     }
+  },
+});
+
+Deno.test({
+  name: "a umask that is none is an error before anything is made",
+  ignore: windows,
+  fn: async () => {
+    using dir = tempDir();
+    const args = ["make", "-s", dir.path("store"), dir.path("index"), dir.write("file", "x")];
+    for (const wrong of ["8", "1777"]) {
+      assertFails(await runCli([...args, "--umask", wrong]), 2, wrong, "--umask", "octal");
+    }
+    deepStrictEqual(filesIn(dir.root), ["file"]);
   },
 });
 

@@ -7,7 +7,7 @@ import { COMMANDS } from "../../src/cli/commands.ts";
 import { bytesOf, directory, fifo, file, symlink } from "../support/archive_bytes.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
-import { contentOf } from "../support/files.ts";
+import { contentOf, filesIn } from "../support/files.ts";
 import { makeBlob, somePieces, storePath } from "../support/made.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { peers } from "../support/peers.ts";
@@ -250,6 +250,17 @@ Deno.test({
       deepStrictEqual([result.code, result.stderr], [0, ""]);
       strictEqual((Deno.statSync(dir.path(target, "file")).mode ?? 0) & 0o777, mode);
     }
+  },
+});
+
+Deno.test({
+  name: "a umask that may not be set is an error",
+  ignore: Deno.build.os === "windows" || !knowsUmask(),
+  fn: async () => {
+    using dir = tempDir();
+    const words = ["make", "--umask", "077", dir.path("index"), dir.write("blob", "x")];
+    assertFails(await runPermitted(within(dir), words), 1, "--umask", "--allow-sys=umask");
+    deepStrictEqual(filesIn(dir.root), ["blob"]);
   },
 });
 
