@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { encodeMessage, MessageDecoder, WANTS_CHUNKS } from "../../src/formats/protocol.ts";
 import { parseIndex } from "../../src/formats/index_parser.ts";
 import { canSetAttributes, CHATTR, setChattr } from "../support/attributes.ts";
-import { cliCommand } from "../support/cli.ts";
+import { cliCommand, runCli } from "../support/cli.ts";
 import { Daemon } from "../support/daemon.ts";
 import { denoDir } from "../support/deno_dir.ts";
 import { featureTrees, makeFeatureTree } from "../support/feature_trees.ts";
@@ -36,9 +36,11 @@ type Program = keyof typeof commands;
 const programs = Object.keys(commands) as Program[];
 
 function start(program: Program, words: string[], options: RunOptions = {}): Promise<RunResult> {
-  const [command, ...before] = commands[program];
   // Notes quote what is said in English.
-  return runAny(command, [...before, ...words], { ...options, env: { LC_ALL: "C", ...options.env } });
+  const inEnglish = { ...options, env: { LC_ALL: "C", ...options.env } };
+  if (program === "this program") return runCli(words, inEnglish);
+  const [command, ...before] = commands[program];
+  return runAny(command, [...before, ...words], inEnglish);
 }
 
 /** The same for what has to work whatever the table says. */

@@ -17,9 +17,9 @@ const warm = Deno.build.os === "linux" && Deno.env.get("DESYNC_TEST_FRESH") === 
 
 /** Runs `desync <args>` to its end; the exit status is for the test to judge. */
 export async function runCli(args: string[], options: RunOptions = {}): Promise<RunResult> {
-  const { cwd = Deno.cwd(), ...others } = options;
-  if (warm?.isFree && Object.keys(others).length === 0 && args.every(isPlain)) {
-    const { code, stdout, stderr } = await warm.run(args, cwd);
+  const { cwd = Deno.cwd(), env = {}, ...others } = options;
+  if (warm?.canRun(env) && Object.keys(others).length === 0 && args.every(isPlain)) {
+    const { code, stdout, stderr } = await warm.run(args, cwd, env);
     return resultOf(code, stdout, stderr);
   }
   return await runCliAlone(args, options);

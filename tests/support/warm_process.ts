@@ -1,7 +1,7 @@
 /**
  * A process that has loaded the program already and runs one command line after the other: without the start, which
- * takes most of the time of a short run. Each gets standard output and error of its own, and the caller's current
- * directory; standard input is empty, and the environment the one of the process that started this one.
+ * takes most of the time of a short run. Each gets standard output and error of its own, the caller's current
+ * directory, and the variables of the program's own; standard input is empty.
  *
  * This file is also the program that does it. It ends when the process that started it has ended.
  */
@@ -12,6 +12,8 @@ import { fileURLToPath } from "node:url";
 /** What is run, and the files that get what it writes. */
 interface Request {
   readonly args: readonly string[];
+  /** On top of the environment of the process that started this one. */
+  readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly stdout: string;
   readonly stderr: string;
@@ -42,18 +44,22 @@ export class WarmProcess {
     this.#child.unref();
   }
 
-  /** Whether a run would be like one in a process of its own. */
-  get isFree(): boolean {
-    return !this.#isBusy && environment() === this.#environment;
+  /** Whether a run with these variables would be like one in a process of its own. */
+  canRun(env: Readonly<Record<string, string>>): boolean {
+    return !this.#isBusy && environment() === this.#environment && Object.keys(env).every(isOfTheProgram);
   }
 
   /** Runs the command line to its end. */
-  async run(args: readonly string[], cwd: string): Promise<WarmResult> {
+  async run(
+    args: readonly string[],
+    cwd: string,
+    env: Readonly<Record<string, string>>,
+  ): Promise<WarmResult> {
     this.#isBusy = true;
     const number = this.#runs++;
     const [stdout, stderr] = ["out", "err"].map((name) => join(this.#directory, `${number}.${name}`));
     try {
-      const request: Request = { args, cwd, stdout, stderr };
+      const request: Request = { args, env, cwd, stdout, stderr };
       const code = await this.#ask(request);
       return { code, stdout: Deno.readFileSync(stdout), stderr: Deno.readFileSync(stderr) };
     } finally {
@@ -82,6 +88,11 @@ export class WarmProcess {
       }
     }
   }
+}
+
+/** Whether the program reads the variable when it needs it; Deno reads its own as it starts. */
+function isOfTheProgram(variable: string): boolean {
+  return /^(?:CASYNC|DESYNC)_|^(?:LC_ALL|NETRC|SOURCE_DATE_EPOCH|TZ)$/.test(variable);
 }
 
 function environment(): string {
@@ -114,13 +125,19 @@ async function serve(directory: string): Promise<void> {
   endWith(own[0], directory);
 
   for await (const connection of Deno.listen({ transport: "unix", path: socketIn(directory) })) {
-    const { args, cwd, stdout, stderr }: Request = JSON.parse(
+    const { args, env, cwd, stdout, stderr }: Request = JSON.parse(
       await new Response(readAll(connection)).text(),
     );
     Deno.chdir(cwd);
     redirect(stdout, O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect(stderr, O_WRONLY | O_CREAT | O_TRUNC, 2);
+    const before = Object.keys(env).map((name) => [name, Deno.env.get(name)] as const);
+    for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
     const code = await main(args);
+    for (const [name, value] of before) {
+      if (value === undefined) Deno.env.delete(name);
+      else Deno.env.set(name, value);
+    }
     for (const fd of [1, 2]) c.dup2(own[fd], fd);
     Deno.chdir("/");
     await connection.write(new TextEncoder().encode(String(code)));
