@@ -2,7 +2,7 @@
 import { Random } from "../tests/support/random.ts";
 import { Child, ChildLost } from "./child.ts";
 import { readCorpus } from "./corpus.ts";
-import { type Finding, runAlone } from "./findings.ts";
+import { type Finding, findLost } from "./findings.ts";
 import { mutate } from "./mutate.ts";
 import type { Target } from "./target.ts";
 import type { Report } from "./wire.ts";
@@ -10,7 +10,7 @@ import type { Report } from "./wire.ts";
 /** Inputs that are run together: few as long as many of them are new, which are looked for one by one. */
 const [FIRST_BATCH, BATCH] = [20, 200];
 /** So many in the small ones. */
-const FIRST_INPUTS = 4000;
+const FIRST_INPUTS = 1000;
 /** After so many different findings there is enough to do. */
 const MOST_FINDINGS = 10;
 /** Those that came last are tried more often: so many of them. */
@@ -59,9 +59,8 @@ class Campaign implements AsyncDisposable {
 
   async run(limits: Limits): Promise<Result> {
     const started = performance.now();
-    const first = [...readCorpus(this.#target.name).map(({ input }) => input), ...this.#target.seeds()];
-    for (const input of first) await this.#try([input]);
-    if (this.#corpus.length === 0) this.#corpus.push(...first);
+    this.#corpus.push(...readCorpus(this.#target.name).map(({ input }) => input), ...this.#target.seeds());
+    await this.#try(this.#corpus);
     while (this.#inputs < limits.inputs && this.#findings.size < MOST_FINDINGS) {
       if (performance.now() - started > limits.ms) break;
       const most = this.#inputs < FIRST_INPUTS ? FIRST_BATCH : BATCH;
@@ -94,7 +93,7 @@ class Campaign implements AsyncDisposable {
       return;
     }
     this.#slowest = Math.max(this.#slowest, report.slowest);
-    this.#corpus.push(...report.news.map((i) => inputs[i]));
+    if (inputs !== this.#corpus) this.#corpus.push(...report.news.map((i) => inputs[i]));
     for (const { input, shape, what } of report.failures) this.#note({ input: inputs[input], shape, what });
   }
 
@@ -102,10 +101,10 @@ class Campaign implements AsyncDisposable {
   async #findLost(inputs: readonly Uint8Array[], error: ChildLost): Promise<void> {
     await this.#child[Symbol.asyncDispose]();
     this.#child = new Child(this.#target.name);
-    for (const input of inputs) {
-      const finding = await runAlone(this.#target.name, input);
-      if (finding !== undefined) return this.#note(finding);
-    }
+    const finding = await findLost(this.#target.name, inputs);
+    if (finding !== undefined) return this.#note(finding);
+    // All together took long, on a machine that has other work.
+    if (error.late) return;
     throw new Error(`the decoder ${this.#target.name} ${error.message}, but with none of the inputs alone`);
   }
 

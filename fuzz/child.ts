@@ -4,7 +4,7 @@ import { denoDir } from "../tests/support/deno_dir.ts";
 import { packInputs, type Report } from "./wire.ts";
 
 /** No pack of inputs takes so long unless one of them hangs. */
-const HANGS_MS = 20_000;
+const HANGS_MS = 60_000;
 /** The system's user `nobody`. */
 const NOBODY = "65534";
 const EXECUTOR = fileURLToPath(new URL("./executor.ts", import.meta.url));
@@ -12,8 +12,15 @@ const EXECUTOR = fileURLToPath(new URL("./executor.ts", import.meta.url));
 /** Whether root runs this, who gives up what he may do but for reading. */
 export const dropsRights: boolean = Deno.build.os === "linux" && Deno.uid() === 0;
 
-/** The child has ended, or was ended as it did not answer. */
-export class ChildLost extends Error {}
+/** The child has ended, or was ended as it did not answer (`late`). */
+export class ChildLost extends Error {
+  readonly late: boolean;
+
+  constructor(message: string, late: boolean) {
+    super(message);
+    this.late = late;
+  }
+}
 
 function commandLine(name: string): [program: string, args: string[]] {
   const args = [
@@ -76,10 +83,10 @@ export class Child implements AsyncDisposable {
   }
 
   async #lost(late: boolean): Promise<ChildLost> {
-    if (late) return new ChildLost(`hangs: no answer in ${HANGS_MS / 1000} s`);
+    if (late) return new ChildLost(`hangs: no answer in ${HANGS_MS / 1000} s`, true);
     const { code, signal } = await this.#child.status;
     const words = (await this.#errors).trim();
-    return new ChildLost(`ends with ${signal ?? `status ${code}`}: ${words.slice(-1500)}`);
+    return new ChildLost(`ends with ${signal ?? `status ${code}`}: ${words.slice(0, 500)}`, false);
   }
 
   #kill(): void {

@@ -9,6 +9,9 @@ const FOLDER = ".cache/fuzz";
 /** Tries to make one smaller. */
 const TRIES = 400;
 
+/** Shapes of what takes long to be seen again. */
+const SLOW: readonly string[] = ["hangs", "ends", "time"];
+
 /** What an input has shown. */
 export interface Finding {
   readonly input: Uint8Array;
@@ -18,20 +21,30 @@ export interface Finding {
 
 /** Runs one input in a process of its own. `undefined` when nothing is wrong with it. */
 export async function runAlone(name: string, input: Uint8Array): Promise<Finding | undefined> {
+  const lost = await findLost(name, [input]);
+  if (lost !== undefined) return lost;
   await using child = new Child(name);
-  try {
-    const { failures: [failure] } = await child.run([input]);
-    return failure && { ...failure, input };
-  } catch (error) {
-    if (!(error instanceof ChildLost)) throw error;
-    return { input, shape: "lost", what: error.message };
+  const { failures: [failure] } = await child.run([input]);
+  return failure && { ...failure, input };
+}
+
+/** The first of the inputs that ends the process or hangs when it is run by itself. */
+export async function findLost(name: string, inputs: readonly Uint8Array[]): Promise<Finding | undefined> {
+  await using child = new Child(name);
+  for (const input of inputs) {
+    try {
+      await child.run([input]);
+    } catch (error) {
+      if (!(error instanceof ChildLost)) throw error;
+      return { input, shape: error.late ? "hangs" : "ends", what: error.message };
+    }
   }
+  return undefined;
 }
 
 /** The same with as few bytes as are found quickly. */
 export async function smaller(name: string, finding: Finding): Promise<Finding> {
-  // What takes long would take too long here.
-  if (finding.shape === "lost" || finding.shape === "time") return finding;
+  if (SLOW.includes(finding.shape)) return finding;
   await using child = new Child(name);
   let { input } = finding;
   let tries = TRIES;

@@ -11,7 +11,7 @@ export async function keep(name: string, { corpus }: Result): Promise<number> {
   const noted = readCorpus(name).filter(({ note }) => note !== undefined);
   await using child = new Child(name);
   const kept = [...noted];
-  for (const { input } of noted) await child.run([input]);
+  await child.run(noted.map(({ input }) => input));
   const candidates = corpus.filter((input) => input.length <= MOST_BYTES).sort((a, b) => a.length - b.length);
   for (const input of candidates) {
     const { news, failures } = await child.run([input]);

@@ -84,11 +84,16 @@ export const archive: Target = {
   codes: ["invalid-archive"],
   words: [
     ...Object.values(ELEMENT).map((type) => new Uint8Array(BigUint64Array.of(type).buffer)),
-    ...words("..", ".", "/", "user.", "trusted.x\0", "security.capability\0"),
+    ...words("..", ".", "/", "a\0b", "user.", "trusted.x\0", "security.capability\0", "x".repeat(255)),
   ],
   // A writer's own buffer is 256 KiB, and a new one is made for each that is passed on.
   freeBytes: 4 * 1024 * 1024,
-  seeds: () => [everything(), testdataBytes("nodes.catar"), testdataBytes("tree.catar")],
+  seeds: () => [
+    everything(),
+    testdataBytes("nodes.catar"),
+    testdataBytes("tree.catar"),
+    testdataBytes("desync-tree.catar"),
+  ],
   split: splitElements,
   repair: repairArchive,
   check(input) {
