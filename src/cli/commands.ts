@@ -345,8 +345,9 @@ killed more than a day ago. Asks first unless -y is given. Nothing is removed wh
     summary: "serve chunks over standard input and output, in casync's place",
     description:
       `Serves the chunks of a store in the casync protocol over standard input and output: the remote end of ssh
-stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are "-".`,
-    flags: [...REMOTE_FLAGS],
+stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are "-". The store is a directory of
+this machine, or a URL with --allow-url.`,
+    flags: ["allowUrl", ...REMOTE_FLAGS],
     examples: ["desync pull - - - /mnt/store"],
     load: () => import("./commands/pull.ts"),
   },

@@ -56,6 +56,7 @@ export interface FlagValues {
   readonly outputFormat?: "disk" | "gnu-tar";
   readonly digest?: "sha512-256" | "sha256";
   readonly sshBuiltin?: boolean;
+  readonly allowUrl?: boolean;
   readonly descriptions?: boolean;
   readonly config?: string;
   readonly verbose?: boolean;
@@ -406,6 +407,10 @@ export const FLAGS = {
   sshBuiltin: {
     flags: "--ssh-builtin",
     description: "reach ssh:// stores without the ssh program (agent, key files and known_hosts are used)",
+  },
+  allowUrl: {
+    flags: "--allow-url",
+    description: "serve a store of another host, too: not where the caller of ssh may choose it",
   },
   config: {
     flags: "--config <file>",

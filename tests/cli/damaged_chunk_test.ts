@@ -205,7 +205,7 @@ Deno.test("pull requests again what arrives damaged at it", async () => {
     encodeMessage({ type: "request", highPriority: false, ids: [made.ids[3]] }),
     encodeMessage({ type: "goodbye" }),
   ]);
-  const result = await runCli(["pull", ...QUICK, "-", "-", "-", server.url], { stdin });
+  const result = await runCli(["pull", "--allow-url", ...QUICK, "-", "-", "-", server.url], { stdin });
   deepStrictEqual([result.code, result.stderr], [0, ""]);
   const decoder = new MessageDecoder();
   decoder.push(result.stdoutBytes);

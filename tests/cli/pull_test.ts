@@ -41,9 +41,9 @@ function decoded(bytes: Uint8Array): Message[] {
 }
 
 /** Sends the messages, closes the input, and waits for the end. */
-async function pull(store: string, ...sent: (Message | Uint8Array)[]) {
+async function pull(store: string | string[], ...sent: (Message | Uint8Array)[]) {
   const stdin = concat(sent.map((one) => one instanceof Uint8Array ? one : encodeMessage(one)));
-  return await runCli(["pull", "-", "-", "-", store], { stdin });
+  return await runCli(["pull", "-", "-", "-"].concat(store), { stdin });
 }
 
 Deno.test({
@@ -116,7 +116,11 @@ Deno.test({
     using dir = tempDir();
     const made = madeIn(dir);
     await using web = await startNginx(made.store);
-    const result = await pull(web.url, hello, request(made.ids[0], absent), goodbye);
+    // A client might choose it.
+    const refused = await pull(web.url, hello, request(made.ids[0]), goodbye);
+    assertFails(refused, 2, web.url, "--allow-url");
+    deepStrictEqual([refused.stdout, await web.requests()], ["", []]);
+    const result = await pull([web.url, "--allow-url"], hello, request(made.ids[0], absent), goodbye);
     deepStrictEqual([result.code, result.stderr], [0, ""]);
     deepStrictEqual(decoded(result.stdoutBytes), [
       serverHello,
@@ -125,7 +129,7 @@ Deno.test({
       goodbye,
     ]);
     await web[Symbol.asyncDispose]();
-    const args = ["pull", "-e", "0", "-", "-", "-", web.url];
+    const args = ["pull", "-e", "0", "--allow-url", "-", "-", "-", web.url];
     const stdin = concat([hello, request(made.ids[0])].map(encodeMessage));
     const gone = await runCli(args, { stdin });
     assertFails(gone, 1, web.url.slice(0, -1));
@@ -248,7 +252,7 @@ Deno.test({
       await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
       return new Response();
     });
-    await using running = new Running(`http://127.0.0.1:${web.addr.port}/`);
+    await using running = new Running(`http://127.0.0.1:${web.addr.port}/`, "--allow-url");
     await running.writer.write(concat([hello, request(...made.ids)].map(encodeMessage)));
     await asked.promise;
     running.child.kill("SIGTERM");

@@ -158,7 +158,7 @@ Deno.test({
     const remote = server.remote(
       "sh",
       "-c",
-      `exec ${programs.ours.join(" ")} pull - - - ${web.url}casync-zstd.castr`,
+      `exec ${programs.ours.join(" ")} pull --allow-url - - - ${web.url}casync-zstd.castr`,
     );
     const env = { CASYNC_SSH_PATH: server.ssh(), CASYNC_REMOTE_PATH: remote };
     const target = dir.path("target");

@@ -8,6 +8,7 @@ import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { Locator } from "../location.ts";
 import { printBytes, warn } from "../output.ts";
+import { schemeOf, withoutSecrets } from "../scheme.ts";
 
 /** Serves until the client is done. Being told to stop is a good end too. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
@@ -16,6 +17,16 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     throw new DesyncError(
       "usage",
       "Cannot serve archives or indexes, chunks alone (call it as `desync pull - - - STORE`)",
+    );
+  }
+  const scheme = schemeOf(location);
+  if (scheme !== undefined && !flags.allowUrl) {
+    // A forced command may pass on what a client says, who would reach what this host reaches.
+    throw new DesyncError(
+      "usage",
+      `Cannot serve ${
+        withoutSecrets(location)
+      }: it is not a directory of this machine (--allow-url serves others)`,
     );
   }
   await using locator = new Locator(flags);
