@@ -90,9 +90,9 @@ export class WarmProcess {
   }
 }
 
-/** Whether the program reads the variable when it needs it; Deno reads its own as it starts. */
+/** Whether the program, or one that it starts, reads the variable when it needs it; Deno reads others as it starts. */
 function isOfTheProgram(variable: string): boolean {
-  return /^(?:CASYNC|DESYNC)_|^(?:LC_ALL|NETRC|SOURCE_DATE_EPOCH|TZ)$/.test(variable);
+  return /^(?:CASYNC|DESYNC)_|^(?:DENO_DIR|HOME|LC_ALL|NETRC|SOURCE_DATE_EPOCH|TZ)$/.test(variable);
 }
 
 function environment(): string {
