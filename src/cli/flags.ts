@@ -37,6 +37,7 @@ export interface FlagValues {
   readonly length: number;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  readonly sync?: boolean;
   readonly chunksInfo?: string;
   readonly index?: boolean;
   readonly sameOwner?: boolean;
@@ -213,6 +214,10 @@ export const FLAGS = {
   },
   yes: { flags: "-y, --yes", description: "do not ask" },
   dryRun: { flags: "--dry-run", description: "remove nothing, only tell what would be" },
+  noSync: {
+    flags: "--no-sync",
+    description: "do not wait until what was written is on the disk: a power cut may leave parts of it",
+  },
   chunksInfo: {
     flags: "--chunks-info <file>",
     description: "what inspect-chunks wrote, to count compressed bytes",

@@ -151,7 +151,7 @@ export class Locator implements AsyncDisposable {
     }
     refuseToFill(location);
     const form = this.#flags.uncompressed ? "plain" : "compressed";
-    return new FilledStore(location, form, this.#flags.compressionLevel);
+    return new FilledStore(location, form, this.#flags.compressionLevel, this.#flags.sync ?? true);
   }
 
   /** The ids that the indexes and lists of `--ignore` and `--ignore-chunks` name. */

@@ -5,6 +5,7 @@ import { claimDevice } from "../deno/device_claim.ts";
 import { openOutput } from "../deno/output_file.ts";
 import { isSpecialPlace, outputError } from "../deno/output_place.ts";
 import { isClosedPipe } from "../deno/stdio.ts";
+import { syncFile } from "../deno/sync.ts";
 import { WholeFile } from "../deno/whole_file.ts";
 import { OutputClosed, printBytes } from "./output.ts";
 import { orInterrupted } from "../or_interrupted.ts";
@@ -32,11 +33,13 @@ async function writePieces(
   path: string | undefined,
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   signal: AbortSignal,
+  sync: boolean,
 ): Promise<void> {
   if (isStandardOutput(path)) return await writeTo((bytes) => printBytes(bytes, signal), pieces);
   using _claim = claimDevice(path, "unmount it first");
   using file = await naming(path, () => openOutput(path, signal));
   await writeTo((bytes) => naming(path, () => writeFully(file, bytes, signal)), pieces);
+  if (sync) await naming(path, () => orInterrupted(() => syncFile(file), signal));
 }
 
 /** Runs what writes there, whose errors then say so. */
@@ -57,20 +60,22 @@ async function writeFully(file: Deno.FsFile, bytes: Uint8Array, signal: AbortSig
 
 /**
  * Writes a file whole or not at all, and anything else as {@linkcode writePieces} does. `begin` is told the name that the file
- * has meanwhile, if any, and gives the bytes.
+ * has meanwhile, if any, and gives the bytes. With `sync`, a power cut takes nothing away from a file or device;
+ * standard output is left to whoever gave it.
  */
 export async function writeWholePieces(
   path: string | undefined,
   begin: (temporary?: string) => AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   signal: AbortSignal,
+  sync = true,
 ): Promise<void> {
-  if (isStandardOutput(path) || isSpecialPlace(path)) return await writePieces(path, begin(), signal);
-  using file = new WholeFile(path);
+  if (isStandardOutput(path) || isSpecialPlace(path)) return await writePieces(path, begin(), signal, sync);
+  using file = new WholeFile(path, sync);
   for await (const piece of begin(file.temporary)) {
     file.write(piece);
     freeBytes(piece);
   }
-  file.commit();
+  await file.commit(signal);
 }
 
 /** Writes a result that is complete, as {@linkcode writeWholePieces} does. Nobody may use the bytes afterwards. */
@@ -78,8 +83,9 @@ export async function writeResult(
   path: string | undefined,
   bytes: Uint8Array,
   signal: AbortSignal,
+  sync?: boolean,
 ): Promise<void> {
-  await writeWholePieces(path, () => [bytes], signal);
+  await writeWholePieces(path, () => [bytes], signal, sync);
 }
 
 /** The memory of each piece is given back when it is written. */

@@ -2,7 +2,9 @@
  * The file that a blob is built in: beside the final one under a temporary name, or the final one itself (in place).
  */
 import { statfsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
+import { orInterrupted } from "../or_interrupted.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
 import { claimDevice } from "./device_claim.ts";
 import { isDevicePath } from "./device_path.ts";
@@ -11,10 +13,19 @@ import { RawFile } from "./libc.ts";
 import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
 import { mayAsk } from "./permitted.ts";
 import { followLinks, refusePlanted } from "./planted.ts";
+import { syncDirectory, syncFile } from "./sync.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 
-/** A new file beside `path`, renamed over it by `commit`. Throws when that cannot work, before any chunk is fetched. */
-export function createBlobTarget(path: string, size: number, data: Iterable<ByteRange>): BlobTarget {
+/**
+ * A new file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. Throws when that cannot work,
+ * before any chunk is fetched.
+ */
+export function createBlobTarget(
+  path: string,
+  size: number,
+  data: Iterable<ByteRange>,
+  sync = true,
+): BlobTarget {
   if (isDevicePath(path)) checkExists(path);
   if (path === "-" || isSpecialPlace(path)) {
     throw new DesyncError(
@@ -25,7 +36,7 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
   checkPlace(path);
   const temporary = new TemporaryFile(path);
   try {
-    using file = temporary.create();
+    const file = temporary.create();
     const ranges = [...data];
     const free = checkFree(temporary.path, path, neededBytes(ranges, size, Deno.build.os));
     file.truncateSync(size);
@@ -38,10 +49,10 @@ export function createBlobTarget(path: string, size: number, data: Iterable<Byte
     path: temporary.path,
     shown: path,
     sparse: true,
-    commit: () => {
+    commit: async (signal) => {
       try {
         checkSize(temporary.path, size);
-        temporary.takePlace();
+        await temporary.takePlace(sync, signal);
       } catch (error) {
         throw fileError(`write ${path}`, error);
       }
@@ -66,9 +77,10 @@ export interface InPlaceTarget extends BlobTarget {
 
 /**
  * The file or block device itself: what it holds already counts, and it is kept when the work fails. A device that is in
- * use is refused unless `force` is given, and always what somebody else may have planted.
+ * use is refused unless `force` is given, and always what somebody else may have planted. With `sync`, it is on the disk
+ * when `commit` ends.
  */
-export function openBlobInPlace(path: string, size: number, force = false): InPlaceTarget {
+export function openBlobInPlace(path: string, size: number, force = false, sync = true): InPlaceTarget {
   let claim: Disposable | undefined;
   let file: Deno.FsFile | undefined;
   let before: Deno.FileInfo | undefined;
@@ -99,10 +111,13 @@ export function openBlobInPlace(path: string, size: number, force = false): InPl
     shown: path,
     sparse: false,
     fits: before !== undefined && (device || before.size === size),
-    commit: () => {
+    commit: async (signal) => {
       try {
         // By the open file: a path may be a symlink. One that has the size already is left as it is, with its time.
         if (!device && file.statSync().size !== size) file.truncateSync(size);
+        if (!sync) return;
+        await orInterrupted(() => syncFile(file), signal);
+        if (before === undefined) await syncDirectory(dirname(resolve(path)));
       } catch (error) {
         throw fileError(`write ${path}`, error);
       } finally {

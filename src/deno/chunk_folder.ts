@@ -2,11 +2,13 @@
 import { existsSync } from "node:fs";
 import { equalBytes } from "../bytes.ts";
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
+import type { DesyncError } from "../errors.ts";
 import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { followLinks, isShared } from "./planted.ts";
 import { isStoredFile, renewTime, StoredFileReader } from "./stored_file.ts";
+import { syncDataNow } from "./sync.ts";
 import { removeQuietly } from "./temporary_file.ts";
 import { codeOf } from "./tree_system.ts";
 
@@ -16,6 +18,13 @@ export const TEMPORARY_PREFIX = ".tmp-cacnk";
 /** Permissions, less the umask, as desync's: whoever may read the store may read every chunk, whatever the source permits. */
 const FILE_MODE = 0o644;
 export const FOLDER_MODE = 0o755;
+
+/** A chunk whose file is complete, but for its name. */
+export interface StagedChunk {
+  readonly id: ChunkId;
+  readonly temporary: string;
+  readonly target: string;
+}
 
 /** One reader and writer of such a folder. All calls are synchronous: they are made in workers, chunk after chunk. */
 export class ChunkFolder {
@@ -111,35 +120,80 @@ export class ChunkFolder {
    * here; with `store`, no directory is made in any other.
    */
   write(id: ChunkId, chunk: StoredChunk, store?: DirectoryIdentity): void {
+    this.place(this.stage(id, chunk, crypto.randomUUID(), { store })!);
+  }
+
+  /**
+   * The first step of that: under a temporary name that `run` and the id make. With `sync`, its bytes are on the disk. `null`
+   * when another thread of this run does the same.
+   */
+  stage(
+    id: ChunkId,
+    chunk: StoredChunk,
+    run: string,
+    { store, sync = false }: { readonly store?: DirectoryIdentity; readonly sync?: boolean },
+  ): StagedChunk | null {
     const target = this.pathOf(id, chunk.form);
+    const temporary = this.#stagedPath(id, run);
     const folder = target.substring(0, target.lastIndexOf("/"));
-    const temporary = `${folder}/${TEMPORARY_PREFIX}${crypto.randomUUID()}`;
     try {
-      this.#writeNew(temporary, folder, chunk.bytes, store);
-      Deno.renameSync(temporary, target);
+      this.#writeNew(temporary, folder, chunk.bytes, store, sync);
+      return { id, temporary, target };
     } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return null;
       removeQuietly(temporary);
-      // Windows replaces no file that is open: another is reading, or was faster with the same chunk.
-      if (isNotReplaced(error) && this.#holds(target, chunk.bytes)) return;
-      // Nothing that was there can be missing now.
-      if (isNotFound(error)) throw vanished(this.path);
-      throw fileError(`store chunk ${id} in ${this.path}`, error);
+      throw this.#notStored(id, error);
     }
   }
 
-  /** Whether the file has these bytes. */
-  #holds(path: string, bytes: Uint8Array): boolean {
+  /** Whether {@linkcode stage} has begun with the chunk in this run. */
+  hasStaged(id: ChunkId, run: string): boolean {
+    return existsSync(this.#stagedPath(id, run));
+  }
+
+  #stagedPath(id: ChunkId, run: string): string {
+    return `${this.path}/${id.slice(0, 4)}/${TEMPORARY_PREFIX}${run}-${id}`;
+  }
+
+  /** The last step: the chunk gets its name. */
+  place({ id, temporary, target }: StagedChunk): void {
     try {
-      const held = this.#reader.read(path, bytes.length);
+      Deno.renameSync(temporary, target);
+    } catch (error) {
+      // Windows replaces no file that is open: another is reading, or was faster with the same chunk.
+      const same = isNotReplaced(error) && this.#areSame(temporary, target);
+      removeQuietly(temporary);
+      if (!same) throw this.#notStored(id, error);
+    }
+  }
+
+  /** Whether both files have the same bytes. */
+  #areSame(temporary: string, target: string): boolean {
+    try {
+      const bytes = Deno.readFileSync(temporary);
+      const held = this.#reader.read(target, bytes.length);
       return held !== null && equalBytes(held, bytes);
     } catch {
       return false;
     }
   }
 
-  #writeNew(path: string, folder: string, bytes: Uint8Array, store: DirectoryIdentity | undefined): void {
+  #notStored(id: ChunkId, error: unknown): DesyncError {
+    // Nothing that was there can be missing now.
+    if (isNotFound(error)) return vanished(this.path);
+    return fileError(`store chunk ${id} in ${this.path}`, error);
+  }
+
+  #writeNew(
+    path: string,
+    folder: string,
+    bytes: Uint8Array,
+    store: DirectoryIdentity | undefined,
+    sync: boolean,
+  ): void {
     using file = this.#createNew(path, folder, store);
     for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+    if (sync) syncDataNow(file);
   }
 
   /** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */

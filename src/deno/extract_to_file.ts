@@ -28,6 +28,8 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
   readonly force?: boolean;
   /** Threads at most. Default: one for each processor. */
   readonly threads?: number;
+  /** Return when the blob is on the disk, and let no power cut leave a part of it under its name. Default: true. */
+  readonly sync?: boolean;
 }
 
 /**
@@ -58,7 +60,8 @@ export async function extractToFile(
   path: string,
   options: ExtractToFileOptions = {},
 ): Promise<{ readonly upToDate: boolean }> {
-  const { inPlace = false, force, threads, progress = new Progress(), ...rest } = options;
+  const { inPlace = false, force = false, sync = true, threads, progress = new Progress(), ...rest } =
+    options;
   const { signal } = rest;
   const turns = new Turns(signal);
   using pool = new WorkerPool(threads);
@@ -66,7 +69,7 @@ export async function extractToFile(
   if (inPlace || isBlockDevice(path)) {
     const plan = new BlobPlan(index);
     await turns.pass();
-    const target = openBlobInPlace(path, index.size, force);
+    const target = openBlobInPlace(path, index.size, force, sync);
     await extractBlob(index, plan, sources, target, pool, {
       ...rest,
       progress,
@@ -79,7 +82,7 @@ export async function extractToFile(
   // A new file reads as zeros where nothing was written; an old one may hold anything.
   const plan = new BlobPlan(index, zeros);
   await turns.pass();
-  const target = createBlobTarget(path, index.size, plan.ranges());
+  const target = createBlobTarget(path, index.size, plan.ranges(), sync);
   await extractBlob(index, plan, sources, target, pool, { ...rest, progress, zeros });
   return { upToDate: false };
 }

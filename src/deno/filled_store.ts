@@ -11,12 +11,15 @@ export class FilledStore implements Disposable {
   /** Held open where that is possible: the system gives its inode's number to no other directory meanwhile. */
   readonly #directory: Deno.FsFile | undefined;
 
-  /** Makes the directory if it does not exist. `level` is zstd's. */
-  constructor(path: string, form: StoredForm, level: number) {
+  /**
+   * Makes the directory if it does not exist. `level` is zstd's. With `sync`, what is stored is on the disk when the job is
+   * over, and no power cut before leaves a part of a chunk under its name.
+   */
+  constructor(path: string, form: StoredForm, level: number, sync: boolean) {
     const { folder } = new LocalStore(path, { create: true });
     this.#directory = openDirectory(folder);
     const directory = identityOf(this.#directory?.statSync() ?? Deno.statSync(folder));
-    this.filling = { folder, form, level, directory };
+    this.filling = { folder, form, level, directory, run: sync ? crypto.randomUUID() : undefined };
   }
 
   /** Throws `io` when its path no longer leads to it. To be called before success is reported, or an index written. */

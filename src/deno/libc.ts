@@ -106,7 +106,7 @@ function errno(c: Pick<Libc, "__errno_location">): number {
 const UNSUPPORTED: ReadonlySet<number> = new Set([61, 25, 38, 9, 95, 22]);
 
 /** Throws the error of the call before, unless it says that what was asked for does not exist here. */
-export function unlessUnsupported(c: Libc): void {
+export function unlessUnsupported(c: Pick<Libc, "__errno_location">): void {
   const number = errno(c);
   if (!UNSUPPORTED.has(number)) throw new SystemError(number);
 }

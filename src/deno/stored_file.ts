@@ -70,16 +70,23 @@ export class StoredFileReader {
   }
 }
 
-/** Whether there is a regular file, be it by a symlink. What cannot be seen counts as missing. */
+/**
+ * Whether there is a regular file that is not empty, be it by a symlink. Empty ones are no chunks: a power cut leaves them
+ * where they were not synced. What cannot be seen counts as missing.
+ */
 export function isStoredFile(path: string): boolean {
-  if (look !== undefined) return look(path)?.isFile ?? false;
+  if (look !== undefined) return isFilled(look(path));
   // Of what is missing, this is told in a tenth of the time.
   if (!existsSync(path)) return false;
   try {
-    return Deno.statSync(path).isFile;
+    return isFilled(Deno.statSync(path));
   } catch {
     return false;
   }
+}
+
+function isFilled(info: { readonly isFile: boolean; readonly size: number } | undefined): boolean {
+  return info !== undefined && info.isFile && info.size > 0;
 }
 
 /** Gives a file the present time. Not what a symlink leads to, which may be anybody's. Throws what the system says. */

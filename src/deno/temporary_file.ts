@@ -2,7 +2,9 @@
 import { createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { orInterrupted } from "../or_interrupted.ts";
 import { type FileRights, giveRights, rightsOf } from "./file_rights.ts";
+import { syncDirectory, syncFile } from "./sync.ts";
 
 /** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
 const NAME_PART = 60;
@@ -24,6 +26,8 @@ export class TemporaryFile {
   readonly #target: string;
   #old: FileRights | undefined;
   #made: Deno.FileInfo | undefined;
+  /** Open until it has its place: only who had it open before is certain to be told what the disk did not take. */
+  #file: Deno.FsFile | undefined;
 
   /** Makes nothing yet, but removes what killed runs left of the same target long ago. */
   constructor(target: string) {
@@ -34,29 +38,36 @@ export class TemporaryFile {
     this.#target = target;
   }
 
-  /** Makes the file: for us alone where it is to get another's rights, else with what the umask leaves. */
+  /** Makes the file, to be closed by this: for us alone where it is to get another's rights, else with what the umask leaves. */
   create(): Deno.FsFile {
     if (!isThere(this.#target)) return this.#createNew(0o666);
     const file = this.#createNew(0o600);
     // Only the file says as whom we write: asking for that takes a permission.
     this.#old = rightsOf(this.#target, this.#made!.uid);
     if (this.#old !== undefined) return file;
-    file.close();
     this.remove();
     return this.#createNew(0o666);
   }
 
   #createNew(mode: number): Deno.FsFile {
     const file = Deno.openSync(this.path, { createNew: true, write: true, mode });
+    this.#file = file;
     this.#made = file.statSync();
     return file;
   }
 
-  /** Renames it over the target, with the rights that the target has by now, or had. */
-  takePlace(): void {
+  /**
+   * Renames it over the target, with the rights that the target has by now, or had. With `sync`, its bytes are on the disk
+   * before it has the name, and the name is when this ends.
+   */
+  async takePlace(sync: boolean, signal?: AbortSignal): Promise<void> {
     const rights = rightsOf(this.#target, this.#made?.uid ?? null) ?? this.#old;
     if (rights !== undefined) this.#giveRights(rights);
+    const file = this.#file;
+    if (sync && file !== undefined) await orInterrupted(() => syncFile(file), signal);
+    this.#close();
     Deno.renameSync(this.path, this.#target);
+    if (sync) await syncDirectory(dirname(resolve(this.#target)));
   }
 
   #giveRights(rights: FileRights): void {
@@ -72,9 +83,15 @@ export class TemporaryFile {
     }
   }
 
-  /** Removes it, if it is there. */
+  /** Closes and removes it, if it is there. */
   remove(): void {
+    this.#close();
     removeQuietly(this.path);
+  }
+
+  #close(): void {
+    this.#file?.close();
+    this.#file = undefined;
   }
 }
 

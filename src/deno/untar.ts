@@ -3,13 +3,16 @@ import { featuresOf } from "../formats/features.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { counted, type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { Visit } from "../jobs/visit.ts";
+import { orInterrupted } from "../or_interrupted.ts";
 import { Accounts } from "./accounts.ts";
+import { fileError } from "./file_errors.ts";
 import type { Loss } from "./losses.ts";
 import { JobLibc } from "./libc.ts";
 import { nativeTree } from "./native_tree.ts";
 import { followLinks } from "./planted.ts";
 import { portableTree } from "./portable_tree.ts";
 import type { AttributeOptions } from "./restored.ts";
+import { syncTree } from "./sync.ts";
 import type { TreeSystem } from "./tree_system.ts";
 import { TreeWriter } from "./tree_writer.ts";
 
@@ -32,6 +35,11 @@ export interface UntarOptions extends Partial<AttributeOptions> {
    * is in it; otherwise that is an error. What is mounted in it is never removed. Default: `false`.
    */
   readonly recursiveUnlink?: boolean;
+  /**
+   * Return when all of it is on the disk: on Linux, where foreign functions are allowed; else that is left to the system.
+   * Default: true.
+   */
+  readonly sync?: boolean;
   /** Default: by the C library where that can be had. */
   readonly system?: TreeSystem;
 }
@@ -109,5 +117,14 @@ async function unpack(
   const tree = { inside, recursiveUnlink, accounts };
   using writer = new TreeWriter(system, target, { ...attributes, ...tree });
   await read((event) => writer.visit(event));
+  if (options.sync ?? true) await synced(target, options.signal);
   return { losses: writer.losses.all, omitted: writer.omitted };
+}
+
+async function synced(target: string, signal: AbortSignal | undefined): Promise<void> {
+  try {
+    await orInterrupted(() => syncTree(target), signal);
+  } catch (error) {
+    throw fileError(`write ${target}`, error);
+  }
 }

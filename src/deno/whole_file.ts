@@ -8,12 +8,16 @@ export class WholeFile implements Disposable {
   readonly #path: string;
   readonly #temporary: TemporaryFile;
   readonly #file: Deno.FsFile;
-  #open = true;
+  readonly #sync: boolean;
 
-  /** Throws `missing-file` or `io` when nothing can be written there, `usage` for a folder. */
-  constructor(path: string) {
+  /**
+   * Throws `missing-file` or `io` when nothing can be written there, `usage` for a folder. With `sync`, a power cut takes
+   * nothing away from the finished file.
+   */
+  constructor(path: string, sync = true) {
     checkPlace(path);
     this.#path = path;
+    this.#sync = sync;
     this.#temporary = new TemporaryFile(path);
     this.#file = this.#writing(() => this.#temporary.create());
   }
@@ -28,20 +32,17 @@ export class WholeFile implements Disposable {
   }
 
   /** Gives the file its name, with the rights of the one that had it. */
-  commit(): void {
-    this.#close();
-    this.#writing(() => this.#temporary.takePlace());
+  async commit(signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#temporary.takePlace(this.#sync, signal);
+    } catch (error) {
+      throw fileError(`write ${this.#path}`, error);
+    }
   }
 
   /** Removes it unless it has got its name. */
   [Symbol.dispose](): void {
-    this.#close();
     this.#temporary.remove();
-  }
-
-  #close(): void {
-    if (this.#open) this.#file.close();
-    this.#open = false;
   }
 
   #writing<T>(work: () => T): T {

@@ -9,6 +9,7 @@ import { deliver } from "./deliver.ts";
 import { BlobPlan, type PlannedChunk } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
+import { settling } from "./settle.ts";
 
 /** How to copy. */
 export interface CacheOptions {
@@ -35,5 +36,6 @@ export async function cacheChunks(
   const wanted = ({ id, follows }: PlannedChunk) => follows === undefined && !ignore?.has(id);
   for (const chunk of plan.chunks()) if (wanted(chunk)) progress.total += chunk.size;
   const { digest, sizes } = index;
-  await deliver(plan.chunks().filter(wanted), { digest, sizes, sources, progress, ...rest }, workers);
+  const delivery = { digest, sizes, sources, progress, ...rest };
+  await settling(workers, () => deliver(plan.chunks().filter(wanted), delivery, workers));
 }

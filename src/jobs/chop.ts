@@ -6,7 +6,8 @@ import { inLanes } from "./lanes.ts";
 import { GROUP_BYTES, grouped } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
-import type { Filling } from "./tasks.ts";
+import { settling } from "./settle.ts";
+import type { Filling, Piece } from "./tasks.ts";
 
 /** How to chop. */
 export interface ChopOptions {
@@ -33,11 +34,13 @@ export async function chopFile(
   progress.total = index.size;
   let added = 0;
   const wanted = places(index).filter(({ id }) => !ignore?.has(id));
-  await inLanes(grouped(wanted, GROUP_PIECES, GROUP_BYTES), 2 * workers.size, signal, async (pieces) => {
+  const groups = grouped(wanted, GROUP_PIECES, GROUP_BYTES);
+  const store = async (pieces: Piece[]) => {
     const result = await workers.store({ digest: index.digest, file: path, pieces, fill });
     added += result.added;
     progress.add(path, pieces.length, pieces.reduce((sum, piece) => sum + piece.size, 0), result.addedBytes);
-  });
+  };
+  await settling(workers, () => inLanes(groups, 2 * workers.size, signal, store));
   progress.done = progress.total;
   return added;
 }

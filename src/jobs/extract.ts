@@ -43,7 +43,7 @@ export async function extractBlob(
     // What the plan leaves out is zeros, which the target holds already.
     if (progress.done < index.size) progress.add(ZEROS, 0, index.size - progress.done, 0);
     await workers.release();
-    target.commit();
+    await target.commit(options.signal);
   } catch (error) {
     await workers.release().catch(() => {});
     target.discard();

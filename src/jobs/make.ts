@@ -17,6 +17,7 @@ import {
 } from "./pieces.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
+import { settling } from "./settle.ts";
 
 /** How a blob is made into chunks. Without a store to fill, only the index is made. */
 export interface MakeOptions extends PieceOptions {
@@ -71,7 +72,7 @@ async function make(
   let next = 0;
   let added = 0;
   let addedBytes = 0;
-  await inLanes(groups, 2 * workers.size, options.signal, async ({ first, pieces }) => {
+  const store = async ({ first, pieces }: PieceGroup) => {
     // Noted before the bytes are handed over.
     if (first === 0 && options.flags === undefined) {
       builder = new IndexBuilder(options.sizes, digest, featuresAtStart(startOf(pieces)));
@@ -90,7 +91,8 @@ async function make(
       builder.add(group.lengths, group.ids);
       next += group.lengths.length;
     }
-  });
+  };
+  await settling(workers, () => inLanes(groups, 2 * workers.size, options.signal, store));
   return { index: builder.build(), added, addedBytes };
 }
 

@@ -26,6 +26,8 @@ export interface Workers {
   verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult>;
   /** Makes all of them close their files. */
   release(): Promise<void>;
+  /** Makes all of them give the chunks that they stored their names, and returns when these are on the disk. */
+  settle(): Promise<void>;
 }
 
 /** The file that a blob is built in. */
@@ -37,7 +39,7 @@ export interface BlobTarget {
   /** Whether it reads as zeros where nothing has been written yet. */
   readonly sparse: boolean;
   /** Makes the finished file count. */
-  commit(): void;
+  commit(signal?: AbortSignal): Promise<void>;
   /** Undoes what can be undone. */
   discard(): void;
 }

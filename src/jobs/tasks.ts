@@ -26,6 +26,11 @@ export interface Filling {
   readonly level: number;
   /** Where it has to stay the same directory. */
   readonly directory?: DirectoryIdentity;
+  /**
+   * Where no power cut may leave a part of a chunk under its name: a name of the run that fills it, unlike all others. Its
+   * chunks get their names when the workers settle, at the latest.
+   */
+  readonly run?: string;
 }
 
 /** The blob under construction. */
@@ -191,8 +196,13 @@ export interface ReleaseTask {
   readonly kind: "release";
 }
 
+/** Give the chunks that were stored their names, and write all of it to the disk. */
+export interface SettleTask {
+  readonly kind: "settle";
+}
+
 /** All that a worker can be asked. */
-export type Task = AssembleTask | ScanTask | StoreTask | VerifyTask | ReleaseTask;
+export type Task = AssembleTask | ScanTask | StoreTask | VerifyTask | ReleaseTask | SettleTask;
 
 /** What a worker posts: the outcome of the task with that number. */
 export type Reply =

@@ -3,7 +3,7 @@ import { ownBuffer } from "../bytes.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Folders } from "./folders.ts";
-import type { Task } from "../jobs/tasks.ts";
+import type { AssembleTask, SettleTask, Task } from "../jobs/tasks.ts";
 import { verifyFolders } from "./verify.ts";
 
 /** What came of a task. */
@@ -20,13 +20,18 @@ export class Performer {
   readonly #cutter = new CutWorker(this.#folders);
 
   /** Does the task. Throws what is wrong. */
-  perform(task: Task): Performed {
+  perform(task: Exclude<Task, SettleTask>): Performed {
     if (task.kind !== "assemble") return { result: this.#performInside(task), moved: [] };
     const result = this.#assembler.run(task);
     return { result, moved: result.bytes.flatMap((bytes) => bytes === undefined ? [] : ownBuffer(bytes)) };
   }
 
-  #performInside(task: Exclude<Task, { kind: "assemble" }>): unknown {
+  /** Gives the chunks that were stored their names. Returns when all of it is on the disk; other tasks may be done meanwhile. */
+  async settle(): Promise<void> {
+    await this.#folders.settle();
+  }
+
+  #performInside(task: Exclude<Task, AssembleTask | SettleTask>): unknown {
     switch (task.kind) {
       case "scan":
         return this.#cutter.scan(task);

@@ -13,6 +13,7 @@ import type {
   Reply,
   ScanResult,
   ScanTask,
+  SettleTask,
   StoreResult,
   StoreTask,
   Task,
@@ -29,11 +30,18 @@ const SMALL_BYTES = 8 * 1024 * 1024;
 /** What a folder of a store that is verified is taken for. */
 const FOLDER_BYTES = 64 * 1024;
 
+/** Tasks that take their time. */
+type Work = Exclude<Task, ReleaseTask | SettleTask>;
+
 interface Pending {
   readonly task: Task;
   readonly transfer: Transferable[];
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Queued extends Pending {
+  readonly task: Work;
 }
 
 interface Hand {
@@ -46,7 +54,7 @@ interface Hand {
 export class WorkerPool implements Workers, Disposable {
   readonly size: number;
   readonly #hands: Hand[] = [];
-  readonly #queue: Pending[] = [];
+  readonly #queue: Queued[] = [];
   readonly #smallBytes: number;
   /** Bytes of all tasks so far. */
   #bytes = 0;
@@ -88,11 +96,19 @@ export class WorkerPool implements Workers, Disposable {
 
   async release(): Promise<void> {
     this.#own?.perform({ kind: "release" });
-    await Promise.all(this.#hands.map((hand) =>
-      new Promise((resolve, reject) => {
-        this.#send(hand, { task: { kind: "release" }, transfer: [], resolve, reject });
-      })
-    ));
+    await this.#all({ kind: "release" });
+  }
+
+  async settle(): Promise<void> {
+    await Promise.all([this.#own?.settle(), this.#all({ kind: "settle" })]);
+  }
+
+  async #all(task: ReleaseTask | SettleTask): Promise<void> {
+    await Promise.all(
+      this.#hands.map((hand) =>
+        new Promise((resolve, reject) => this.#send(hand, { task, transfer: [], resolve, reject }))
+      ),
+    );
   }
 
   /** Ends the workers, whatever they are doing. */
@@ -103,7 +119,7 @@ export class WorkerPool implements Workers, Disposable {
     this.#own?.perform({ kind: "release" });
   }
 
-  #run(task: Exclude<Task, ReleaseTask>, transfer: Transferable[] = []): Promise<unknown> {
+  #run(task: Work, transfer: Transferable[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ task, transfer, resolve, reject });
       this.#bytes += bytesOf(task);
@@ -187,7 +203,7 @@ function transferable(bytes: Uint8Array): ArrayBuffer[] {
 }
 
 /** Roughly the bytes that are read, hashed or written for the task. */
-function bytesOf(task: Exclude<Task, ReleaseTask>): number {
+function bytesOf(task: Work): number {
   switch (task.kind) {
     case "assemble":
       return task.items.reduce((sum, { size }) => sum + size, 0);

@@ -28,7 +28,10 @@ function serve(scope: WorkerScope): void {
 
   scope.onmessage = async ({ data: { number, task } }) => {
     try {
-      const { result, moved } = (await loaded).perform(task);
+      const performer = await loaded;
+      const { result, moved } = task.kind === "settle"
+        ? { result: await performer.settle(), moved: [] }
+        : performer.perform(task);
       scope.postMessage({ kind: "done", number, result }, moved);
     } catch (error) {
       scope.postMessage({ kind: "failed", number, error: errorToWire(error) }, []);

@@ -68,7 +68,7 @@ Deno.test({
       using file = new WholeFile(at(name));
       file.write(new Uint8Array(1));
       if (name === "later") await runAsAnotherUser(": > later", dir.path("shared"));
-      file.commit();
+      await file.commit();
       deepStrictEqual(rights(at(name)), asNew, name);
     }
   },
@@ -123,7 +123,7 @@ Deno.test({
     deepStrictEqual([Deno.readTextFileSync(victim), filesIn(dir.path("victim"))], ["precious", ["file"]]);
     // What is renamed there takes the place of the link.
     using file = new WholeFile(at("link"));
-    file.commit();
+    await file.commit();
     ok(Deno.lstatSync(at("link")).isFile && Deno.readTextFileSync(victim) === "precious");
   },
 });
@@ -153,26 +153,26 @@ Deno.test({
     using dir = tempDir();
     const at = await sharedDirectory(dir, ": > file; ln -s ../target/file link");
     dir.write("target/file", "old");
-    const replace = (path: string) => {
+    const replace = async (path: string) => {
       using file = new WholeFile(path);
-      file.commit();
+      await file.commit();
       return rights(path);
     };
     dir.write("shared/mine", "old");
     Deno.chmodSync(at("mine"), 0o640);
-    deepStrictEqual(replace(at("mine")), [0, 0o640]);
+    deepStrictEqual(await replace(at("mine")), [0, 0o640]);
     Deno.symlinkSync("../target/file", at("own"));
     strictEqual(withoutLink(at("own")), dir.path("target/file"));
     openBlobInPlace(at("own"), 5).discard();
     strictEqual(Deno.statSync(dir.path("target/file")).size, 5);
     Deno.chownSync(dir.path("shared"), ANOTHER_USER, ANOTHER_USER);
     strictEqual(withoutLink(at("link")), dir.path("target/file"), "its owner's");
-    deepStrictEqual(replace(at("file"))[0], ANOTHER_USER);
+    deepStrictEqual((await replace(at("file")))[0], ANOTHER_USER);
     Deno.chownSync(dir.path("shared"), 0, 0);
     for (const mode of [0o777, 0o1755]) {
       Deno.chmodSync(dir.path("shared"), mode);
       strictEqual(withoutLink(at("link")), dir.path("target/file"), mode.toString(8));
-      deepStrictEqual(replace(at("file"))[0], ANOTHER_USER, mode.toString(8));
+      deepStrictEqual((await replace(at("file")))[0], ANOTHER_USER, mode.toString(8));
     }
   },
 });

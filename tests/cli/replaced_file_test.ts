@@ -1,6 +1,6 @@
 /** What becomes of a file that another replaces, and of what killed runs left beside it. */
 
-import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { basename, join } from "node:path";
 import { fromHex } from "../../src/bytes.ts";
 import { createBlobTarget } from "../../src/deno/blob_target.ts";
@@ -95,7 +95,7 @@ Deno.test({
 Deno.test({
   name: "rights that were taken away while the file was written stay away",
   ignore: windows,
-  fn: () => {
+  fn: async () => {
     using dir = tempDir();
     for (const before of ["old", undefined]) {
       const path = dir.path(`file-${before}`);
@@ -104,7 +104,7 @@ Deno.test({
       file.write(new Uint8Array(10));
       Deno.writeTextFileSync(path, "another");
       Deno.chmodSync(path, 0o600);
-      file.commit();
+      await file.commit();
       deepStrictEqual([rights(path)[2], Deno.statSync(path).size], [0o600, 10]);
     }
   },
@@ -113,7 +113,7 @@ Deno.test({
 Deno.test({
   name: "a link that took the place of the temporary file gets no rights, and nothing through it",
   ignore: !root,
-  fn: () => {
+  fn: async () => {
     using dir = tempDir();
     const victim = dir.write("victim", "secret");
     Deno.chmodSync(victim, 0o600);
@@ -122,7 +122,7 @@ Deno.test({
       using file = new WholeFile(path);
       Deno.removeSync(file.temporary);
       link(victim, file.temporary);
-      throws(() => file.commit(), { code: "io" });
+      await rejects(file.commit(), { code: "io" });
       deepStrictEqual(rights(victim), [0, 0, 0o600]);
       strictEqual(Deno.readTextFileSync(path), "old");
     }

@@ -28,6 +28,7 @@ class Unordered implements Workers {
   readonly assemble: Workers["assemble"];
   readonly verify: Workers["verify"];
   readonly release: Workers["release"];
+  readonly settle: Workers["settle"];
   answered: number[] = [];
   readonly #pool: WorkerPool;
   #begun = 0;
@@ -38,6 +39,7 @@ class Unordered implements Workers {
     this.assemble = pool.assemble.bind(pool);
     this.verify = pool.verify.bind(pool);
     this.release = pool.release.bind(pool);
+    this.settle = () => pool.settle();
   }
 
   async store(task: Omit<StoreTask, "kind">) {
@@ -109,6 +111,7 @@ function counting(pool: WorkerPool, seen: { guessed: number; stored: number }): 
     },
     verify: (task) => pool.verify(task),
     release: () => pool.release(),
+    settle: () => pool.settle(),
   };
 }
 

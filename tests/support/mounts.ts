@@ -56,9 +56,9 @@ export async function mountTmpfs(folder: string, size: string): Promise<Mount> {
   return new Mount(folder);
 }
 
-/** Makes a file system on a block device and mounts it over the folder. */
-export async function mountNew(device: string, folder: string): Promise<Mount> {
+/** Makes a file system on a block device and mounts it over the folder; `options` are those of mount. */
+export async function mountNew(device: string, folder: string, options = "rw"): Promise<Mount> {
   await run(peers["mkfs.ext4"], ["-q", device]);
-  await run(peers.mount, [device, folder]);
+  await run(peers.mount, ["-o", options, device, folder]);
   return new Mount(folder);
 }

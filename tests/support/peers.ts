@@ -50,6 +50,7 @@ const packages = {
   losetup: "mount",
   mount: "mount",
   umount: "mount",
+  /** Gives a process mounts of its own, which go when it ends. */
   unshare: "util-linux",
 } as const;
 

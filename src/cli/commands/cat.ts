@@ -33,6 +33,6 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     : { ...flags, progress: "none" } as const;
   using _display = showProgress(progress, shown, { label: "Writing" });
   const pieces = () => counted(part.stream({ signal }), progress);
-  await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal));
+  await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, flags.sync));
   return DONE;
 }

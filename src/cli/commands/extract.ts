@@ -29,6 +29,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
       inPlace: flags.inPlace,
       force: flags.force,
       threads: flags.concurrency,
+      sync: flags.sync,
     };
     return await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
   })();

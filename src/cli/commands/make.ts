@@ -41,7 +41,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   store?.check();
 
   const bytes = serializeIndex(made.index);
-  await writeResult(output, bytes, signal);
+  await writeResult(output, bytes, signal, flags.sync);
   if (flags.printStats) {
     // The first two are desync's, and so is standard error: the index may be on standard output.
     const statistics = {

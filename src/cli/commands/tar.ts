@@ -57,7 +57,7 @@ async function packIntoFile(
     done = archive.done;
     return counted(archive.readable, progress);
   };
-  await writeWholePieces(output, begin, signal);
+  await writeWholePieces(output, begin, signal, flags.sync);
   return { tree: await done!, statistics: { BytesTotal: progress.done } };
 }
 
@@ -84,7 +84,7 @@ async function packIntoStore(
   const tree = await archive.done;
   store.check();
   const bytes = serializeIndex(made.index);
-  await writeResult(output, bytes, signal);
+  await writeResult(output, bytes, signal, flags.sync);
   const statistics = {
     BytesTotal: made.index.size,
     ChunksProduced: made.index.count,

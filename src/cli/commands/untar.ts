@@ -47,11 +47,11 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const source = await openArchive(location, flags, locator, signal);
   const progress = new Progress();
   progress.total = source.size ?? 0;
-  const { sameOwner, samePermissions, time, xattrsInclude, recursiveUnlink } = flags;
+  const { sameOwner, samePermissions, time, xattrsInclude, recursiveUnlink, sync } = flags;
   const attributes = { sameOwner, samePermissions, time, xattrsInclude, features: chosenFeatures(flags) };
-  const options = { ...attributes, recursiveUnlink, signal, progress };
+  const options = { ...attributes, recursiveUnlink, sync, signal, progress };
   const parts = (read: Read) =>
-    toTar ? writeTar(read, location, target, signal) : untarParts(read, target, options);
+    toTar ? writeTar(read, location, target, signal, sync) : untarParts(read, target, options);
   let result: Result;
   {
     using _display = showProgress(progress, flags, { label: "Unpacking" });
@@ -121,6 +121,7 @@ async function writeTar(
   location: string,
   target: string,
   signal: AbortSignal,
+  sync: boolean | undefined,
 ): Promise<Result> {
   const losses = new Losses();
   const name = basename(withoutSecrets(givenPath(location)));
@@ -131,6 +132,6 @@ async function writeTar(
     done = tar.done;
     return tar.readable;
   };
-  await writeWholePieces(target, begin, signal);
+  await writeWholePieces(target, begin, signal, sync);
   return { losses: losses.all, ...await done! };
 }

@@ -1,0 +1,99 @@
+/**
+ * In a worker: chunks of a store that are complete but for their names. They get these when their bytes are on the disk, so
+ * that after a power cut no name in the store is that of a chunk which is not whole: the next run would count on it.
+ */
+import type { ChunkId, StoredChunk } from "../chunk.ts";
+import type { ChunkFolder, StagedChunk } from "../deno/chunk_folder.ts";
+import { vanished } from "../deno/directory_identity.ts";
+import { fileError, isNotFound } from "../deno/file_errors.ts";
+import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/sync.ts";
+import { removeQuietly } from "../deno/temporary_file.ts";
+import type { Filling } from "../jobs/tasks.ts";
+
+/** What a run that is killed has done in this time is lost; the system itself writes after as long. */
+const INTERVAL_MS = 5000;
+
+/** Those of one worker and one store. */
+export class StagedChunks {
+  readonly #folder: ChunkFolder;
+  readonly #filling: Filling;
+  readonly #run: string;
+  /** Else each file is written to the disk as soon as it is complete, which takes ten times as long. */
+  readonly #atOnce = canSyncFileSystems();
+  #staged: StagedChunk[] = [];
+  readonly #touched = new Set<string>();
+  /** What is under way for those that were staged before. */
+  #naming: Promise<void> = Promise.resolve();
+  #namedAt = performance.now();
+  /** A chunk that has its name. */
+  #named: string | undefined;
+
+  constructor(folder: ChunkFolder, filling: Filling, run: string) {
+    this.#folder = folder;
+    this.#filling = filling;
+    this.#run = run;
+  }
+
+  /** Whether any worker of this run has the chunk. */
+  has(id: ChunkId): boolean {
+    return this.#folder.hasStaged(id, this.#run);
+  }
+
+  /** Adds a chunk. */
+  add(id: ChunkId, chunk: StoredChunk): void {
+    const options = { store: this.#filling.directory, sync: !this.#atOnce };
+    const staged = this.#folder.stage(id, chunk, this.#run, options);
+    if (staged === null) return;
+    if (this.#atOnce) {
+      this.#staged.push(staged);
+      if (performance.now() - this.#namedAt > INTERVAL_MS) this.#name();
+    } else {
+      this.#folder.place(staged);
+      this.#touched.add(id.slice(0, 4));
+    }
+  }
+
+  /** Gives all of them their names, and returns when these are on the disk. */
+  async settle(): Promise<void> {
+    const { path } = this.#folder;
+    try {
+      if (this.#atOnce) {
+        this.#name();
+        await this.#naming;
+        if (this.#named !== undefined) await syncFileSystem(this.#named);
+      } else if (this.#touched.size > 0) {
+        for (const prefix of this.#touched) await syncDirectory(`${path}/${prefix}`);
+        await syncDirectory(path);
+      }
+    } catch (error) {
+      if (isNotFound(error)) throw vanished(path);
+      throw fileError(`store chunks in ${path}`, error);
+    }
+  }
+
+  /** Begins with that for those that are there now, behind those before; whoever settles is told of what fails. */
+  #name(): void {
+    const staged = this.#staged.splice(0);
+    if (staged.length === 0) return;
+    this.#namedAt = performance.now();
+    this.#naming = this.#naming.then(() => this.#nameThese(staged));
+    this.#naming.catch(() => {});
+  }
+
+  async #nameThese(staged: readonly StagedChunk[]): Promise<void> {
+    let next = 0;
+    try {
+      await syncFileSystem(staged[0].temporary);
+      while (next < staged.length) this.#folder.place(staged[next++]);
+      this.#named = staged[0].target;
+    } finally {
+      for (const { temporary } of staged.slice(next)) removeQuietly(temporary);
+    }
+  }
+}
+
+/** By a file: a store may be a directory that cannot be listed. */
+async function syncFileSystem(path: string): Promise<void> {
+  using system = FileSystem.of(path);
+  await system?.sync();
+}
