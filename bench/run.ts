@@ -1,11 +1,12 @@
 /**
  * The same jobs by this program and by desync in Go, side by side, as ratios of medians: below 1 we are faster.
  *
- *     deno task bench [extract|make|chop|verify|cache|ssh|untar …]        all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
+ *     deno task bench [extract|make|chop|verify|cache|ssh|untar|sync …]        all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
  */
 import { benchExtract } from "./extract.ts";
 import { benchCache, benchChop, benchMake } from "./make.ts";
 import { benchSsh } from "./ssh.ts";
+import { benchSync } from "./sync.ts";
 import { benchTar } from "./tar.ts";
 import { benchUntar } from "./untar.ts";
 import { benchVerify } from "./verify.ts";
@@ -19,6 +20,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   ssh: benchSsh,
   tar: benchTar,
   untar: benchUntar,
+  sync: benchSync,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
