@@ -8,6 +8,7 @@ import { config } from "./targets/config.ts";
 import { index } from "./targets/index.ts";
 import { jsonList } from "./targets/json_list.ts";
 import { knownHosts } from "./targets/known_hosts.ts";
+import { location } from "./targets/location.ts";
 import { netrc } from "./targets/netrc.ts";
 import { pax } from "./targets/pax.ts";
 import { protocol } from "./targets/protocol.ts";
@@ -29,6 +30,7 @@ export const TARGETS: readonly Target[] = [
   netrc,
   config,
   jsonList,
+  location,
 ];
 
 /** The decoder of this name. */
