@@ -26,6 +26,7 @@ import {
   FAT_FLAGS,
   type FeatureName,
   FEATURES,
+  hasNamesAlone,
   hasOwners,
   normalizeFeatures,
   SUBVOLUME_FLAGS,
@@ -241,9 +242,9 @@ export class ArchiveEncoder {
   }
 
   /** root goes without saying; without numbers, the number is the name of whoever has none. */
-  #ownersOf({ uid, gid, user, group }: ArchiveNode): { user?: Uint8Array; group?: Uint8Array } {
+  #ownersOf({ uid, gid, user, group, features }: ArchiveNode): { user?: Uint8Array; group?: Uint8Array } {
     const nameOf = (id: number, name: string | undefined) => {
-      if (id === 0) return undefined;
+      if (id === 0 && !(name && hasNamesAlone(features))) return undefined;
       if (name) return this.#name(name);
       return hasOwners(this.features) ? undefined : this.#name(String(id));
     };
@@ -265,10 +266,12 @@ export class ArchiveEncoder {
     }
   }
 
-  #writeAcls({ acl, defaultAcl, kind }: ArchiveNode): void {
+  #writeAcls({ acl, defaultAcl, kind, features }: ArchiveNode): void {
+    if (acl === undefined && defaultAcl === undefined) return;
+    const byName = hasNamesAlone(features);
     if (acl !== undefined) {
-      this.#writeAclEntries(ELEMENT.aclUser, acl.users);
-      this.#writeAclEntries(ELEMENT.aclGroup, acl.groups);
+      this.#writeAclEntries(ELEMENT.aclUser, acl.users, byName);
+      this.#writeAclEntries(ELEMENT.aclGroup, acl.groups, byName);
       if (acl.groupObj !== undefined) {
         this.#writer.u64(ELEMENT_HEADER_BYTES + 8, ELEMENT.aclGroupObj, acl.groupObj);
       }
@@ -283,15 +286,17 @@ export class ArchiveEncoder {
       others,
       mask ?? NO_MASK,
     );
-    this.#writeAclEntries(ELEMENT.aclDefaultUser, defaultAcl.users);
-    this.#writeAclEntries(ELEMENT.aclDefaultGroup, defaultAcl.groups);
+    this.#writeAclEntries(ELEMENT.aclDefaultUser, defaultAcl.users, byName);
+    this.#writeAclEntries(ELEMENT.aclDefaultGroup, defaultAcl.groups, byName);
   }
 
-  #writeAclEntries(type: bigint, entries: readonly AclEntry[]): void {
+  /** `byName`: the entries are from where number 0 is everyone's. */
+  #writeAclEntries(type: bigint, entries: readonly AclEntry[], byName: boolean): void {
     if (entries.length === 0) return;
     const [numbers, names] = [hasOwners(this.features), (this.features & FEATURES["user-names"]) !== 0n];
     const rows = entries.map(({ id, name, permissions }) => {
-      const named = names && id !== 0 ? name || (numbers ? "" : String(id)) : "";
+      const known = id !== 0 || (byName && name !== "");
+      const named = names && known ? name || (numbers ? "" : String(id)) : "";
       return { id: numbers ? id : 0, permissions, name: named === "" ? undefined : this.#name(named) };
     });
     rows.sort((a, b) =>

@@ -237,6 +237,11 @@ export function hasOwners(features: bigint): boolean {
   return (features & UIDS) !== 0n;
 }
 
+/** Whether it tells that by names alone: the numbers are all 0 then, and not root's. */
+export function hasNamesAlone(features: bigint): boolean {
+  return !hasOwners(features) && (features & FEATURES["user-names"]) !== 0n;
+}
+
 /** Whether modes are those of the nodes, and not what is left where permissions were not recorded. */
 export function hasModes(features: bigint): boolean {
   // casync records whole modes with access lists, and older archives have neither flag.

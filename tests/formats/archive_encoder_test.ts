@@ -180,6 +180,9 @@ Deno.test("what the features do not record is left out or made plain", () => {
   deepStrictEqual(none, []);
   deepStrictEqual([file.mode, file.uid, file.mtime, file.user], [0o666, 0, 0n, undefined]);
   deepStrictEqual(nodes(FEATURES["user-names"]).map(({ user }) => user), [undefined, "u"]);
+  // Read and written again it is the same: that all have the number 0 then makes nobody root.
+  const byName = encode(tree, FEATURES["user-names"]);
+  deepStrictEqual(encode(decode(byName), FEATURES["user-names"]), byName);
   deepStrictEqual(nodes(FEATURES["sec-time"])[1].mtime, 1_000_000_000n);
   strictEqual(nodes(FEATURES.fifos | FEATURES.symlinks).length, 4);
   throws(
