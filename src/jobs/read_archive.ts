@@ -1,7 +1,7 @@
 /** An archive from wherever its bytes come, read as a whole. */
-import { interrupted } from "../errors.ts";
 import { ArchiveDecoder } from "../formats/archive.ts";
 import type { Progress } from "./progress.ts";
+import { Turns } from "./turns.ts";
 import type { Visit } from "./visit.ts";
 
 /** Bytes in order: a stream of the web is one. */
@@ -30,18 +30,24 @@ export async function readArchive(
   options: { part?: boolean } = {},
 ): Promise<void> {
   const decoder = new ArchiveDecoder(options);
+  const turns = new Turns(signal);
   for await (const piece of pieces) {
-    if (signal?.aborted) throw interrupted();
     decoder.push(piece);
-    await visitReady(decoder, visit);
+    await visitReady(decoder, visit, turns);
   }
   decoder.end();
-  await visitReady(decoder, visit);
+  await visitReady(decoder, visit, turns);
   decoder.finish();
 }
 
-async function visitReady(decoder: ArchiveDecoder, visit: Visit): Promise<void> {
+/** Events that are visited before the clock is looked at: a file has three, and making one may take its time. */
+const EVENTS = 30;
+
+/** One piece may hold thousands of small files. */
+async function visitReady(decoder: ArchiveDecoder, visit: Visit, turns: Turns): Promise<void> {
+  let count = 0;
   for (let event = decoder.next(); event !== null; event = decoder.next()) {
+    if (count++ % EVENTS === 0) await turns.pass();
     const pending = visit(event);
     if (pending !== undefined) await pending;
   }

@@ -1,0 +1,21 @@
+import { ok, rejects } from "node:assert/strict";
+import { readArchive } from "../../src/jobs/read_archive.ts";
+import { manyFiles } from "../support/archive_bytes.ts";
+import { joined } from "../support/joined.ts";
+
+Deno.test("others are heard while the many files in one piece of an archive are visited", async () => {
+  const piece = joined([...manyFiles(1000)]);
+  const stop = new AbortController();
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  let visited = 0;
+  const visit = () => {
+    if (visited++ === 0) setTimeout(() => stop.abort(), 0);
+    // As long as it may take to make a file.
+    Atomics.wait(pause, 0, 0, 1);
+  };
+  const pieces = (async function* () {
+    yield await Promise.resolve(piece);
+  })();
+  await rejects(readArchive(pieces, visit, stop.signal), { code: "interrupted" });
+  ok(visited < 1000, `${visited} events were visited`);
+});
