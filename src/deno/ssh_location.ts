@@ -30,9 +30,18 @@ export function parseSshLocation(text: string): SshLocation {
   if (url.password !== "") throw refuse("ssh takes no password from a URL (use a key or the agent)");
   if (url.search !== "" || url.hash !== "") throw refuse("write ? as %3F and # as %23 in its path");
   if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
+  if (HOST_UNFIT.test(host)) throw refuse("its host has characters that names of hosts do not have");
+  if (USER_UNFIT.test(user ?? "")) throw refuse("its user has characters that names of users do not have");
   if (path === "" || path === "/") throw refuse("it names no folder on the host");
   return { user, host, port: url.port === "" ? undefined : Number(url.port), path, shown };
 }
+
+/**
+ * What ssh itself refuses since OpenSSH 9.6. Versions before put both into the commands of ProxyCommand and Match, which
+ * a shell runs. Source: ssh.c, valid_hostname and valid_ruser.
+ */
+const HOST_UNFIT = /['`"$\\;&<>|(){}\s\p{Cc}]/u;
+const USER_UNFIT = /['`";&<>|(){}\p{Cc}]|\s-|\\$/u;
 
 /** A word that a POSIX shell takes as it is, whatever is in it. */
 function shellQuoted(word: string): string {
