@@ -15,7 +15,8 @@ export type Verdict = "known" | "unknown" | "changed" | "revoked";
 /** Judges the key, given in its wire format, that `host` shows at `port`. */
 export function judgeHostKey(file: string, host: string, port: number, key: Uint8Array): Verdict {
   const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
-  const shown = Buffer.from(key).toString("base64");
+  // The same bytes may be written in several ways.
+  const isShown = (written: string) => Buffer.from(written, "base64").equals(key);
   const type = keyType(key);
   let verdict: Verdict = "unknown";
   for (const line of file.split("\n")) {
@@ -25,11 +26,11 @@ export function judgeHostKey(file: string, host: string, port: number, key: Uint
     const [patterns, lineType, lineKey] = words;
     if (lineKey === undefined || !matches(patterns, name)) continue;
     if (marker === "@revoked") {
-      if (lineKey === shown) return "revoked";
+      if (isShown(lineKey)) return "revoked";
       continue;
     }
     if (marker !== undefined) continue;
-    if (lineKey === shown) verdict = "known";
+    if (isShown(lineKey)) verdict = "known";
     else if (lineType === type && verdict === "unknown") verdict = "changed";
   }
   return verdict;

@@ -6,10 +6,10 @@ import { Random } from "../support/random.ts";
 
 /** A public key in its wire format. */
 function key(type: string, seed: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(4 + type.length + 36);
+  const bytes = new Uint8Array(4 + type.length + 37);
   new DataView(bytes.buffer).setUint32(0, type.length);
   bytes.set(new TextEncoder().encode(type), 4);
-  bytes.set(new Random(seed).bytes(36), 4 + type.length);
+  bytes.set(new Random(seed).bytes(37), 4 + type.length);
   return bytes;
 }
 
@@ -69,6 +69,12 @@ const cases: [name: string, lines: string[], verdict: Verdict, port?: number][] 
   ["revoked", [`@revoked host.example ${good}`], "revoked"],
   ["revoked after all", [`host.example ${good}`, `@revoked * ${good}`], "revoked"],
   ["revoked before all", [`@revoked * ${good}`, `host.example ${good}`], "revoked"],
+  ["revoked, without padding", [`host.example ${good}`, `@revoked * ${good.replace(/=*$/, "")}`], "revoked"],
+  [
+    "revoked, under another type",
+    [`host.example ${good}`, `@revoked * ${good.replace("ed25519 ", "x ")}`],
+    "revoked",
+  ],
   ["another key revoked", [`host.example ${good}`, `@revoked * ${other}`], "known"],
   ["revoked elsewhere", [`host.example ${good}`, `@revoked a.example ${good}`], "known"],
   ["an authority is no host", [`@cert-authority * ${good}`], "unknown"],
