@@ -14,7 +14,7 @@ export interface ConnectConfig {
   username: string;
   readyTimeout: number;
   keepaliveInterval: number;
-  algorithms: { serverHostKey: string[]; cipher?: string[] };
+  algorithms: { serverHostKey: string[]; hmac: string[]; cipher?: string[] };
   authHandler: AuthMethod[];
   hostVerifier: (key: Uint8Array) => boolean;
 }

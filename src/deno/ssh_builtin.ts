@@ -3,7 +3,7 @@
  * and refuses hosts whose keys are not in known_hosts.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { DesyncError, messageOf } from "../errors.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { SSH2, SSH2_NEEDS } from "./late_packages.ts";
-import { environment, mayAsk } from "./permitted.ts";
+import { environment, mayAsk, ownIds } from "./permitted.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
 
 if (import.meta.url.startsWith("http")) {
@@ -60,7 +60,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
 
   client.on("error", (error) => {
     // An agent that is gone is not the only way to prove who the user is.
-    if (error.level !== "agent") fail(hostKeyProblem ?? describe(error));
+    if (error.level !== "agent") fail(hostKeyProblem ?? describe(error, unused));
   });
   client.on("ready", () => {
     client.setNoDelay(true);
@@ -85,6 +85,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
   });
 
   const known = readKnownHosts();
+  const { methods, unused } = authenticationMethods(username);
   const port = location.port ?? 22;
   const socket = connect({ host: location.host, port, noDelay: true });
   client.connect({
@@ -93,10 +94,11 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
     readyTimeout: CONNECT_TIMEOUT_MS,
     keepaliveInterval: 15_000,
     algorithms: {
+      hmac: HMACS,
       serverHostKey: keyAlgorithms(knownKeyTypes(known, location.host, port)),
       ...(hasGcm() ? {} : { cipher: ["aes128-ctr", "aes192-ctr", "aes256-ctr"] }),
     },
-    authHandler: authenticationMethods(username),
+    authHandler: methods,
     hostVerifier: (key: Uint8Array) => {
       const verdict = judgeHostKey(known, location.host, port, key);
       if (verdict === "known") return true;
@@ -128,11 +130,11 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   revoked: "marked as revoked in known_hosts",
 };
 
-function describe(error: Error): string {
+function describe(error: Error, unused: readonly string[]): string {
   const text = messageOf(error);
-  return /All configured authentication methods failed/.test(text)
-    ? "the host accepts none of the agent's keys and key files"
-    : text;
+  if (!/All configured authentication methods failed/.test(text)) return text;
+  const others = unused.map((path) => ` (${path} is not used, as others may read it: chmod 600 ${path})`);
+  return `the host accepts none of the agent's keys and key files${others.join("")}`;
 }
 
 /** What signs with each type of key, in the order in which the types are liked. */
@@ -141,8 +143,17 @@ const KEY_ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
   "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
   "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
   "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
-  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"],
+  // Without the algorithm of the same name, which signs SHA-1.
+  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
 };
+
+/** Those of the package without SHA-1. */
+const HMACS = [
+  "hmac-sha2-256-etm@openssh.com",
+  "hmac-sha2-512-etm@openssh.com",
+  "hmac-sha2-256",
+  "hmac-sha2-512",
+];
 
 /** The types that are known for the host come first; a host that has none of them is refused with its fingerprint. */
 function keyAlgorithms(known: readonly string[]): string[] {
@@ -165,18 +176,28 @@ function hasGcm(): boolean {
   }
 }
 
-function authenticationMethods(username: string): AuthMethod[] {
+/** The ways to prove who the user is, and the key files that are no secret any more. */
+function authenticationMethods(username: string): { methods: AuthMethod[]; unused: string[] } {
+  const unused: string[] = [];
   const methods: AuthMethod[] = [];
   const agent = environment("SSH_AUTH_SOCK");
   if (agent !== "") methods.push({ type: "agent", username, agent });
   for (const name of KEY_FILES) {
-    const key = readIfThere(join(homedir(), ".ssh", name));
+    const path = join(homedir(), ".ssh", name);
+    const key = readIfThere(path);
     // A key with a passphrase is the agent's business.
-    if (key !== undefined && !(ssh2.utils.parseKey(key) instanceof Error)) {
-      methods.push({ type: "publickey", username, key });
-    }
+    if (key === undefined || ssh2.utils.parseKey(key) instanceof Error) continue;
+    if (isOpen(path)) unused.push(path);
+    else methods.push({ type: "publickey", username, key });
   }
-  return methods;
+  return { methods, unused };
+}
+
+/** Whether others may use a file of this user's, as ssh looks at it. */
+function isOpen(path: string): boolean {
+  if (Deno.build.os === "windows") return false;
+  const { mode, uid } = statSync(path);
+  return (mode & 0o077) !== 0 && uid === (ownIds()?.uid ?? uid);
 }
 
 function readKnownHosts(): string {

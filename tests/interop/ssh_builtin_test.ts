@@ -64,6 +64,52 @@ for (const [name, file, says] of hosts) {
   });
 }
 
+for (
+  const [name, more, says] of [
+    ["a key that signs SHA-1", "HostKeyAlgorithms ssh-rsa", /host key/i],
+    ["MACs of SHA-1", "Ciphers aes128-ctr\nMACs hmac-sha1,hmac-sha1-etm@openssh.com", /MAC/i],
+    [
+      "no exchange of keys without SHA-1",
+      "KexAlgorithms diffie-hellman-group14-sha1",
+      /key exchange|handshake/i,
+    ],
+    ["an RSA key and SHA-2", "HostKeyAlgorithms rsa-sha2-256", undefined],
+  ] as const
+) {
+  Deno.test({
+    name: `ssh built in: a host that has ${name} is ${says ? "refused" : "let in"}`,
+    ignore: ignoreWithout(),
+    fn: async () => {
+      await using server = await startSshd(more, "rsa");
+      const { index, store, bytes } = small();
+      const args = ["cat", "--ssh-builtin", "-e", "1", "-s", url(server, store), index];
+      const result = await runCli(args, { env: environmentFor(server, "ours") });
+      if (says === undefined) deepStrictEqual(result.stdoutBytes, new Uint8Array(bytes), result.stderr);
+      else assertFails(result, 1, says);
+    },
+  });
+}
+
+Deno.test({
+  name: "ssh built in: a key file that others may read is not used, as by ssh",
+  ignore: ignoreWithout(),
+  fn: async () => {
+    await using server = await startSshd();
+    const key = `${server.home}/.ssh/id_ed25519`;
+    Deno.chmodSync(key, 0o640);
+    const { index, store } = small();
+    const cat = ["cat", "--ssh-builtin", "-e", "1", "-l", "1", "-s", url(server, store), index];
+    assertFails(
+      await runCli(cat, { env: environmentFor(server, "ours") }),
+      1,
+      `(${key} is not used`,
+      `chmod 600 ${key}`,
+    );
+    Deno.chmodSync(key, 0o400);
+    deepStrictEqual((await runCli(cat, { env: environmentFor(server, "ours") })).code, 0);
+  },
+});
+
 Deno.test({
   name: "ssh built in: an agent that is gone does not keep the key file from being used",
   ignore: ignoreWithout(),

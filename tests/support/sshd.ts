@@ -85,8 +85,8 @@ export class Sshd implements AsyncDisposable {
   }
 }
 
-/** Starts sshd on a free port of 127.0.0.1. */
-export async function startSshd(): Promise<Sshd> {
+/** Starts sshd on a free port of 127.0.0.1, with more lines of configuration, or with a host's key of another type. */
+export async function startSshd(more = "", hostKeyType = "ed25519"): Promise<Sshd> {
   const { sshd } = peers;
   if (sshd === undefined) throw new Error("sshd is not installed: give the test `ignore: !peers.sshd`");
   // sshd wants this folder, which the system's service makes.
@@ -94,15 +94,15 @@ export async function startSshd(): Promise<Sshd> {
   const dir = tempDir();
   try {
     const userKey = dir.path("home", ".ssh", "id_ed25519");
-    for (const path of [dir.path("host"), userKey]) {
-      await run(peers["ssh-keygen"], ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path]);
+    for (const [path, type] of [[dir.path("host"), hostKeyType], [userKey, "ed25519"]]) {
+      await run(peers["ssh-keygen"], ["-q", "-t", type, "-N", "", "-C", "", "-f", path]);
     }
     const hostKey = Deno.readTextFileSync(dir.path("host.pub")).trim();
     dir.write("known_hosts", `${alias} ${hostKey}\n`);
     // Another program may take the port between its choice and its use; then try the next.
     for (let attempt = 0; attempt < 5; attempt++) {
       const port = freePort();
-      const conf = dir.write("sshd.conf", configuration(dir, port, `${userKey}.pub`));
+      const conf = dir.write("sshd.conf", `${configuration(dir, port, `${userKey}.pub`)}${more}\n`);
       const daemon = new Daemon(sshd, ["-D", "-f", conf, "-E", dir.path("log")]);
       // sshd writes its pid once it listens.
       if (await daemon.waitUntil(() => exists(dir.path("pid")))) {
