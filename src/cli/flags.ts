@@ -87,7 +87,10 @@ export interface Flag {
 /** The parser of options that may be repeated: keeps all values. */
 export function collect(text: string, previous: unknown): string[] {
   if (text === "") throw new Error("it is empty");
-  return [...(Array.isArray(previous) ? previous : []), text];
+  if (!Array.isArray(previous)) return [text];
+  // Not copied: there may be very many.
+  previous.push(text);
+  return previous;
 }
 
 /** The parser of options of which the last counts, for commands that take one of what others take many. */

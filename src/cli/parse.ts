@@ -111,48 +111,68 @@ interface Read {
 
 function readOptions(words: readonly string[], spec: CommandSpec | undefined): Read {
   const known = optionsOf(spec);
-  const values: Record<string, unknown> = fallbacks(known);
+  const initial = fallbacks(known);
+  const values = { ...initial };
   const positionals: string[] = [];
   let instead: Read["instead"];
   let wrong: unknown;
-  const left = [...words];
-  for (let word; (word = left.shift()) !== undefined;) {
-    if (word === "--") positionals.push(...left.splice(0));
-    else if (!isOption(word)) positionals.push(word);
+  let at = 0;
+  const read = ({ name, attached }: Option) => {
+    const flag = known.get(name);
+    if (flag === undefined) throw unknownOption(name, spec);
+    if (takesValue(flag)) setValue(values, flag, attached ?? words[at++]);
+    else setSwitch(values, initial, flag, name, attached);
+  };
+  while (at < words.length) {
+    const word = words[at++];
+    if (word === "--") break;
+    if (!isOption(word)) positionals.push(word);
     else {
-      const { name, attached, cluster } = takeApart(word, known);
-      if (cluster !== undefined) left.unshift(cluster);
-      if (HELP.names.includes(name)) instead ??= "help";
-      else if (VERSION_OPTION.names.includes(name)) instead ??= "version";
-      else {
-        const flag = known.get(name);
-        try {
-          if (flag === undefined) throw unknownOption(name, spec);
-          if (!takesValue(flag)) setSwitch(values, flag, name, attached);
-          else setValue(values, flag, attached ?? left.shift());
-        } catch (error) {
-          wrong ??= error;
+      for (const option of optionsIn(word, known)) {
+        if (HELP.names.includes(option.name)) instead ??= "help";
+        else if (VERSION_OPTION.names.includes(option.name)) instead ??= "version";
+        else {
+          try {
+            read(option);
+          } catch (error) {
+            wrong ??= error;
+          }
         }
       }
     }
   }
   if (instead === undefined && wrong !== undefined) throw wrong;
-  return { positionals, flags: values as unknown as FlagValues, instead };
+  return {
+    positionals: positionals.concat(words.slice(at)),
+    flags: values as unknown as FlagValues,
+    instead,
+  };
+}
+
+/** An option as it was typed. */
+interface Option {
+  readonly name: string;
+  /** What was typed behind it in the same word. */
+  readonly attached?: string;
 }
 
 /** `--name=value`, `-n=value`, `-nvalue`; `-ab` is `-a` and then `-b` when `-a` is a switch. */
-function takeApart(word: string, known: Known): { name: string; attached?: string; cluster?: string } {
-  const equals = word.indexOf("=");
+function* optionsIn(word: string, known: Known): Generator<Option> {
   if (word.startsWith("--")) {
-    return equals === -1 ? { name: word } : { name: word.slice(0, equals), attached: word.slice(equals + 1) };
+    const equals = word.indexOf("=");
+    yield equals === -1 ? { name: word } : { name: word.slice(0, equals), attached: word.slice(equals + 1) };
+    return;
   }
-  const name = word.slice(0, 2);
-  if (word.length === 2) return { name };
-  if (equals === 2) return { name, attached: word.slice(3) };
-  const flag = known.get(name);
-  if (flag !== undefined && takesValue(flag)) return { name, attached: word.slice(2) };
-  if (flag !== undefined || HELP.names.includes(name)) return { name, cluster: `-${word.slice(2)}` };
-  return { name: word };
+  for (let at = 1; at < word.length; at++) {
+    const name = `-${word[at]}`;
+    const flag = known.get(name);
+    const rest = word.slice(at + 1);
+    if (rest === "" && name !== "--") yield { name };
+    else if (rest.startsWith("=")) return yield { name, attached: rest.slice(1) };
+    else if (flag !== undefined && takesValue(flag)) return yield { name, attached: rest };
+    else if (flag !== undefined || HELP.names.includes(name)) yield { name };
+    else return yield { name: name === "--" ? word : name + rest };
+  }
 }
 
 function fallbacks(known: Known): Record<string, unknown> {
@@ -168,16 +188,18 @@ function fallbacks(known: Known): Record<string, unknown> {
   return values;
 }
 
-/** Go's switches take a value as well. */
+/** Go's switches take a value as well. The last of them counts: `false` takes back what stands before it. */
 function setSwitch(
   values: Record<string, unknown>,
+  initial: Readonly<Record<string, unknown>>,
   flag: Flag,
   name: string,
   text: string | undefined,
 ): void {
   const { key, negative } = valueKey(flag);
   if (text === undefined || /^(true|t|1)$/i.test(text)) values[key] = !negative;
-  else if (!/^(false|f|0)$/i.test(text)) throw invalidValue(text, name, "it is neither true nor false");
+  else if (/^(false|f|0)$/i.test(text)) values[key] = initial[key];
+  else throw invalidValue(text, name, "it is neither true nor false");
 }
 
 function setValue(values: Record<string, unknown>, flag: Flag, text: string | undefined): void {

@@ -24,10 +24,10 @@ function lastWords(bytes: Uint8Array, count: number): Uint8Array[] {
   const words: Uint8Array[] = [];
   for (let end = bytes.length - 1; end >= 0 && words.length < count;) {
     const start = bytes.lastIndexOf(0, end - 1) + 1;
-    words.unshift(bytes.subarray(start, end));
+    words.push(bytes.subarray(start, end));
     end = start - 1;
   }
-  return words;
+  return words.reverse();
 }
 
 /** Throws `unsupported` where the current directory has a name that is not UTF-8: Deno starts no thread there. */
