@@ -9,12 +9,20 @@ export async function sayingWhatIsKept<T>(
   canWriteInPlace: boolean,
   work: () => Promise<T>,
 ): Promise<T> {
+  return await saying(whatIsKept(flags, canWriteInPlace), work);
+}
+
+/** The same for work that fills a store. */
+export async function sayingChunksAreKept<T>(store: string | undefined, work: () => Promise<T>): Promise<T> {
+  const kept = `the chunks stored so far are kept in ${store}: the same command goes on from there`;
+  return await saying(store === undefined ? undefined : kept, work);
+}
+
+async function saying<T>(kept: string | undefined, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof DesyncError) || error.code !== "interrupted") throw error;
-    const kept = whatIsKept(flags, canWriteInPlace);
-    if (kept === undefined) throw error;
+    if (kept === undefined || !(error instanceof DesyncError) || error.code !== "interrupted") throw error;
     throw new DesyncError(error.code, `Interrupted (${kept})`, { cause: error });
   }
 }

@@ -6,6 +6,7 @@ import { Progress } from "../../jobs/progress.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { sayingChunksAreKept } from "../interruption.ts";
 import { Locator, missingOption } from "../location.ts";
 import { showProgress } from "../progress.ts";
 import { expandWildcards } from "../wildcards.ts";
@@ -26,7 +27,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   for (const index of indexes) {
     const zeros = new ZeroChunk(index, nativeCodec);
     const options = { fill: target.filling, ignore, zeros, limits: locator.limits, signal, progress };
-    await cacheChunks(index, { stores }, pool, options);
+    await sayingChunksAreKept(flags.cache, () => cacheChunks(index, { stores }, pool, options));
   }
   target.check();
   return DONE;

@@ -5,6 +5,7 @@ import { checkUnchanged, inspectSource, sizeToCompare } from "../../deno/source_
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { sayingChunksAreKept } from "../interruption.ts";
 import { inputPath } from "../local_path.ts";
 import { Locator, missingOption, onlyStore } from "../location.ts";
 import { showProgress } from "../progress.ts";
@@ -23,7 +24,8 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags, { stored: "stored" });
-  await chopFile(input, size, index, pool, { fill: store.filling, ignore, signal, progress });
+  const options = { fill: store.filling, ignore, signal, progress };
+  await sayingChunksAreKept(store.filling.folder, () => chopFile(input, size, index, pool, options));
   checkUnchanged(input, source);
   store.check();
   return DONE;

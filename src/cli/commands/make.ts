@@ -8,6 +8,7 @@ import { checkPlace } from "../../deno/output_place.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { sayingChunksAreKept } from "../interruption.ts";
 import { inputPath, outputPath, refuseSwapped } from "../local_path.ts";
 import { Locator, onlyStore } from "../location.ts";
 import { printError } from "../output.ts";
@@ -33,9 +34,13 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   using pool = new WorkerPool(flags.concurrency);
   const made = await (async () => {
     using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
-    return source === undefined
-      ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)
-      : await makeFromFile({ path: input, start: 0, end: source.size }, pool, options);
+    return await sayingChunksAreKept(
+      fill?.folder,
+      () =>
+        source === undefined
+          ? makeFromStream("standard input", Deno.stdin.readable, pool, options)
+          : makeFromFile({ path: input, start: 0, end: source.size }, pool, options),
+    );
   })();
   if (source !== undefined) checkUnchanged(input, source);
   store?.check();

@@ -13,6 +13,7 @@ import { WorkerPool } from "../../workers/pool.ts";
 import { archiveFeatures } from "../archive_features.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
+import { sayingChunksAreKept } from "../interruption.ts";
 import { inputPath, outputPath } from "../local_path.ts";
 import { Locator, missingOption, onlyStore } from "../location.ts";
 import { print, printError, warn } from "../output.ts";
@@ -79,7 +80,10 @@ async function packIntoStore(
   const made = await (async () => {
     using _display = showProgress(progress, flags, { stored: "stored" });
     const options = { sizes, digest, flags: features, fill: store.filling, signal, progress };
-    return await makeFromStream(source, archive.readable, pool, options);
+    return await sayingChunksAreKept(
+      store.filling.folder,
+      () => makeFromStream(source, archive.readable, pool, options),
+    );
   })();
   const tree = await archive.done;
   store.check();
