@@ -54,7 +54,7 @@ export function isShownToPeople(flags: FlagValues): boolean {
 }
 
 function makeDisplay(mode: Mode, progress: Progress, shown: Shown): Display {
-  if (mode === "json") return new JsonLines(progress);
+  if (mode === "json") return new JsonLines(progress, shown.unit ?? "bytes");
   if (mode === "lines") return new PercentLines(progress, shown.label ?? "");
   return new Bar(progress, shown, mode === "plain");
 }
@@ -68,10 +68,12 @@ function modeOf(asked: ProgressMode): Mode | "none" {
 
 class JsonLines implements Display {
   readonly #progress: Progress;
+  readonly #unit: BarState["unit"];
   readonly #start = performance.now();
 
-  constructor(progress: Progress) {
+  constructor(progress: Progress, unit: BarState["unit"]) {
     this.#progress = progress;
+    this.#unit = unit;
   }
 
   show(): void {
@@ -81,9 +83,11 @@ class JsonLines implements Display {
     const line = {
       done,
       total,
+      unit: this.#unit,
       seconds: Number(seconds.toFixed(3)),
       secondsLeft: rate > 0 ? Math.round((total - done) / rate) : null,
-      sources,
+      // Where directories are counted, nobody knows how many bytes the chunks have.
+      sources: this.#unit === "bytes" ? sources : sources.map(({ bytes: _, ...rest }) => rest),
     };
     printErrorJson(line);
   }
