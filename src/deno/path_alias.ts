@@ -9,7 +9,7 @@ import { notePath } from "./given_paths.ts";
 import { JobLibc, type Libc, systemErrorOf, terminated, terminatedText } from "./libc.ts";
 import { CURRENT_FOLDER, OPEN } from "./linux.ts";
 import { isPlanted, planted } from "./planted.ts";
-import { removeQuietly } from "./temporary_file.ts";
+import { aliasName, removeAliasLeftovers, removeQuietly } from "./temporary_file.ts";
 
 const [DOT, SLASH] = [0x2e, 0x2f];
 const FOLDER_MODE = 0o777;
@@ -41,8 +41,9 @@ export class PathAliases implements Disposable {
       return this.#alias(path, fd);
     }
     if (fd >= 0) libc.close(fd);
-    // No temporary name of another target's, which a later run may take for stale (see TemporaryFile).
-    const alias = this.#folderOf(path, bytes) + `.tmp-desync-~${crypto.randomUUID()}`;
+    const folder = this.#folderOf(path, bytes);
+    removeAliasLeftovers(folder || ".");
+    const alias = folder + aliasName();
     // What is there has both names: its rights and its content are found there.
     const [from, to] = [terminated(bytes), terminatedText(alias)];
     if (libc.linkat(CURRENT_FOLDER, from, CURRENT_FOLDER, to, 0) !== 0) {

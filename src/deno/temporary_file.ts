@@ -15,6 +15,8 @@ const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
 /** What `crypto.randomUUID` gives. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
+const UUID_LENGTH = 36;
+
 /** Whether a name is a temporary one: the prefix, and what makes it unlike all others. */
 export function isTemporaryName(name: string, prefix: string): boolean {
   return name.startsWith(prefix) && UUID.test(name.slice(prefix.length));
@@ -125,12 +127,37 @@ function namePart(name: string): string {
   return `${name.slice(0, NAME_PART - digest.length - 1).toWellFormed()}~${digest}`;
 }
 
+const ALIAS_PREFIX = ".tmp-desync-~";
+
+/** Another name for a file, until it is complete: none of another target's, which a later run may take for stale. */
+export function aliasName(): string {
+  return ALIAS_PREFIX + crypto.randomUUID();
+}
+
+/** Removes the aliases that killed runs left in a directory long ago, and the temporary files of these. */
+export function removeAliasLeftovers(folder: string): void {
+  const temporary = `.tmp-desync-${ALIAS_PREFIX}`;
+  const isAlias = (name: string) =>
+    isTemporaryName(name, ALIAS_PREFIX) ||
+    name.startsWith(temporary) && isTemporaryName(name, name.slice(0, temporary.length + UUID_LENGTH + 1));
+  // An alias has the time of the file that it is a second name of: only that of the last change of anything counts.
+  removeOld(folder, isAlias, ({ ctime }) => ctime);
+}
+
 function removeLeftovers(folder: string, prefix: string): void {
+  removeOld(folder, (name) => isTemporaryName(name, prefix), ({ mtime }) => mtime);
+}
+
+function removeOld(
+  folder: string,
+  isOurs: (name: string) => boolean,
+  timeOf: (info: Deno.FileInfo) => Date | null,
+): void {
   try {
     for (const { name, isFile } of Deno.readDirSync(folder)) {
-      if (!isFile || !isTemporaryName(name, prefix)) continue;
+      if (!isFile || !isOurs(name)) continue;
       const path = join(folder, name);
-      if (isLeftover(Deno.statSync(path).mtime)) removeQuietly(path);
+      if (isLeftover(timeOf(Deno.lstatSync(path)))) removeQuietly(path);
     }
   } catch {
     // Whoever may not list the folder may still write into it; and another may have removed it first.
