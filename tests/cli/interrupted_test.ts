@@ -32,20 +32,23 @@ function makeLong(dir: TempDir): void {
   for (const piece of manyFiles(FILES)) archive.writeSync(piece);
 }
 
-/** What to run, and how often it writes before it is in its longest loop: 0 where it writes nothing until its end. */
+/**
+ * What to run, and how often it writes before it is in its longest loop; 0 for what writes nothing until its end, or is soon
+ * done: that is interrupted from its beginning.
+ */
 const commands: [words: string, writes: number][] = [
   ["extract -s store many.caibx out --progress bar", 2],
   ["cat -s store many.caibx out --progress bar", 2],
   ["cat -s store many.caibx -", 100],
-  ["cache -s store -c cache many.caibx", 0],
+  ["cache -s store -c cache many.caibx zeros.caibx", 0],
   ["make -s made -m 1:4:16 large.caibx large --progress bar", 2],
   ["chop -s made zeros.caibx blob --progress bar", 2],
   ["chunk large", 0],
   ["verify-index zeros.caibx blob --progress bar", 2],
-  ["info -s store many.caibx", 0],
+  ["info -s store --seed zeros.caibx many.caibx", 0],
   ["list-chunks many.caibx", 1],
   ["inspect-chunks -s store many.caibx -", 2],
-  ["prune --dry-run -y -s store many.caibx", 0],
+  ["prune --dry-run -y -s store many.caibx zeros.caibx", 0],
   ["list many.catar", 2],
   ["mtree many.catar", 2],
   ["untar many.catar tree --progress bar", 2],
