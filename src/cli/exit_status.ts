@@ -20,8 +20,8 @@ export const UNREAD = 141;
 /** All of them, in words for the help and the manual. */
 export const STATUSES: readonly (readonly [status: number, means: string])[] = [
   [DONE, "done"],
-  [FAILED, "failed; standard error tells why"],
-  [WRONG_USAGE, "the command line makes no sense"],
+  [FAILED, "failed; standard error says why"],
+  [WRONG_USAGE, "invalid command line"],
   [PARTLY, "done in part, or something does not match"],
   [UP_TO_DATE, "the output was up to date already (only with --detailed-exit-status)"],
   [INTERRUPTED, "stopped by Ctrl-C or a signal"],

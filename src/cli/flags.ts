@@ -216,7 +216,7 @@ export const FLAGS = {
     fallback: 0,
   },
   yes: { flags: "-y, --yes", description: "do not ask" },
-  dryRun: { flags: "--dry-run", description: "remove nothing, only tell what would be" },
+  dryRun: { flags: "--dry-run", description: "report what would be removed, without removing it" },
   noSync: {
     flags: "--no-sync",
     description: "do not wait until what was written is on the disk: a power cut may leave parts of it",
@@ -428,7 +428,7 @@ export const FLAGS = {
   },
   verbose: {
     flags: "--verbose",
-    description: "tell the causes of an error, and where in the program it arose",
+    description: "print the causes of an error, and where in the program it arose",
   },
   progress: {
     flags: "--progress <mode>",

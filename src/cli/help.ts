@@ -39,7 +39,7 @@ function programHelp(columns: number): string {
     list("Options", options, width, columns),
     ...[...groups].map(([group, of]) => list(group, of.map(({ item }) => item), width, columns)),
     ["Exit status:", ...statuses].join("\n"),
-    "`desync COMMAND --help` tells the options of a command, with examples;\n" +
+    "`desync COMMAND --help` lists the options of a command, with examples;\n" +
     "`desync manpage` prints all of it as one manual page.\n",
   ].join("\n\n");
 }

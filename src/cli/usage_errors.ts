@@ -41,8 +41,8 @@ const MANY_WORDS = 8;
 /** Why text is refused that is none of the words. */
 export function notAmong(text: string, words: readonly string[]): string {
   const suggestion = didYouMean(text, words);
-  if (suggestion !== "" && words.length > MANY_WORDS) return `it is no word for that${suggestion}`;
-  return `it is none of ${words.join(", ")}${suggestion}`;
+  if (suggestion !== "" && words.length > MANY_WORDS) return `it is unknown${suggestion}`;
+  return `it is not one of ${words.join(", ")}${suggestion}`;
 }
 
 /** There is no such command. */

@@ -53,7 +53,9 @@ function redirectTarget(location: string, from: URL): URL {
   if (!URL.canParse(location, from)) throw new TypeError("the server redirects to what is not a URL");
   const url = new URL(location, from);
   if (url.protocol === "https:" || url.protocol === from.protocol) return url;
-  const why = url.protocol === "http:" ? "not encrypted, unlike itself" : "neither http nor https";
+  const why = url.protocol === "http:"
+    ? "not encrypted (redirects from https to http are refused)"
+    : "neither http nor https";
   throw new TypeError(`the server redirects to ${urlWithoutSecrets(url.href)}, which is ${why}`);
 }
 

@@ -25,12 +25,12 @@ export type ArchivePath = readonly Uint8Array[];
 export function parseArchivePath(text: string): ArchivePath {
   const words = text.split("/").filter((word) => word !== "" && word !== ".");
   if (words.includes("..")) {
-    throw new DesyncError("usage", `Not a path in an archive: ${text} (no .. please)`);
+    throw new DesyncError("usage", `Invalid archive path ${JSON.stringify(text)}: ".." is not allowed`);
   }
   if (words.length === 0) {
     throw new DesyncError(
       "usage",
-      `Not a path in an archive: ${JSON.stringify(text)} (leave it away to get all)`,
+      `Invalid archive path ${JSON.stringify(text)}: it names the whole archive (omit it to get all)`,
     );
   }
   return words.map((word) => nameBytes(word));

@@ -159,7 +159,7 @@ const wrong: [
     "a feature that is none",
     () => ["--with=everything", "x", "y"],
     2,
-    '"everything" of --with: it is none of',
+    '"everything" of --with: it is not one of',
     "best",
   ],
   [
@@ -172,7 +172,7 @@ const wrong: [
     "a yes that is none",
     (dir) => ["--exclude-nodump=maybe", dir.path("x"), "y"],
     2,
-    '"maybe" of --exclude-nodump: it is none of yes, no',
+    '"maybe" of --exclude-nodump: it is not one of yes, no',
   ],
   ["--tar-add-root for a folder", (dir) => ["--tar-add-root", dir.path("x"), "y"], 2, "--input-format tar"],
   [

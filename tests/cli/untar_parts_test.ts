@@ -265,7 +265,7 @@ Deno.test("paths that make no sense", async () => {
     const [paths, says] of [[["a", "a/b"], "a/b is in a"], [["a/x", "b/x"], "the same name"], [
       ["../a"],
       "..",
-    ], [["."], "leave it away"]] as const
+    ], [["."], "omit it"]] as const
   ) {
     assertFails(await runCli([...untar, testdata("tree.catar"), target, ...paths]), 2, says);
   }
