@@ -2,11 +2,9 @@
  * Gives the decoders inputs that others could make, changed by chance and led by what runs in them, and reports what must
  * not be: other errors than the decoder's own, messages that are not one clean line, memory or time out of proportion,
  * values that do not come back. CONTRIBUTING.md tells more.
- *
- *     deno task fuzz [DECODER …] [--seconds N | --inputs N] [--seed S] [--keep]
- *     deno task fuzz DECODER --replay FILE
  */
 import { parseArgs } from "node:util";
+import { messageOf } from "../src/errors.ts";
 import { fuzz, type Result } from "./campaign.ts";
 import { dropsRights } from "./child.ts";
 import { keep } from "./keep.ts";
@@ -14,19 +12,49 @@ import { runAlone, save, smaller } from "./findings.ts";
 import type { Target } from "./target.ts";
 import { targetOf, TARGETS } from "./targets.ts";
 
-const { values, positionals } = parseArgs({
-  args: Deno.args,
-  allowPositionals: true,
-  options: {
-    /** For all decoders together. */
-    seconds: { type: "string" },
-    /** For each decoder. */
-    inputs: { type: "string" },
-    seed: { type: "string" },
-    keep: { type: "boolean", default: false },
-    replay: { type: "string" },
-  },
-});
+const USAGE = `Usage: deno task fuzz [DECODER …] [--seconds N | --inputs N] [--seed S] [--keep]
+       deno task fuzz DECODER --replay FILE
+
+  --seconds N    time for all decoders together (default: 60)
+  --inputs N     inputs for each decoder
+  --seed S       repeat a run
+  --keep         add what was found new to testdata/fuzz
+  --replay FILE  try this input alone
+
+Decoders: ${TARGETS.map(({ name }) => name).join(", ")}`;
+
+const { values, targets, seed, inputs, seconds } = commandLine();
+
+function commandLine() {
+  try {
+    const { values, positionals } = parseArgs({
+      args: Deno.args,
+      allowPositionals: true,
+      options: {
+        seconds: { type: "string" },
+        inputs: { type: "string" },
+        seed: { type: "string" },
+        keep: { type: "boolean", default: false },
+        replay: { type: "string" },
+        help: { type: "boolean", short: "h" },
+      },
+    });
+    if (values.help) {
+      say(USAGE);
+      Deno.exit(0);
+    }
+    return {
+      values,
+      targets: positionals.length === 0 ? TARGETS : positionals.map(targetOf),
+      seed: numberOf(values.seed, Date.now() % 0x1_0000_0000),
+      inputs: numberOf(values.inputs, Infinity),
+      seconds: numberOf(values.seconds, values.inputs === undefined ? 60 : Infinity),
+    };
+  } catch (error) {
+    Deno.stderr.writeSync(new TextEncoder().encode(`fuzz: ${messageOf(error)}\n`));
+    Deno.exit(2);
+  }
+}
 
 function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
@@ -57,17 +85,13 @@ function lineOf({ name }: Target, { inputs, seconds, slowest, corpus, findings }
     `corpus ${corpus.length}, findings ${findings.length}`;
 }
 
-const targets = positionals.length === 0 ? TARGETS : positionals.map(targetOf);
 if (dropsRights) say("Decoders run as nobody (through setpriv), who may write nothing.");
 if (values.replay !== undefined) {
   const found = await runAlone(targets[0].name, Deno.readFileSync(values.replay));
   say(found?.what ?? "Nothing is wrong with it.");
   Deno.exit(found === undefined ? 0 : 1);
 }
-const seed = numberOf(values.seed, Date.now() % 0x1_0000_0000);
 say(`seed ${seed}`);
-const inputs = numberOf(values.inputs, Infinity);
-const seconds = numberOf(values.seconds, values.inputs === undefined ? 60 : Infinity);
 let good = true;
 for (const target of targets) {
   good = await fuzzOne(target, seed, inputs, 1000 * seconds / targets.length) && good;

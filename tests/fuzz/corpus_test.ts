@@ -52,6 +52,14 @@ Deno.test("fuzz: what must not be is seen, what may be is not", async () => {
   strictEqual(await failure(() => String(new Uint8Array(1000).length)), "");
 });
 
+Deno.test("fuzz: a decoder that is not there is one line that lists them", async () => {
+  const { code, stderr } = await runAny(Deno.execPath(), ["run", "-A", "fuzz/run.ts", "nope"], {
+    cwd: repository,
+  });
+  strictEqual(code, 2);
+  ok(/^fuzz: No decoder nope; there are index, .*\n$/.test(stderr), stderr);
+});
+
 Deno.test({
   name: "fuzz: a run tries as many inputs as it is told to, as a user who may do nothing",
   ignore: Deno.build.os !== "linux" || (Deno.uid() === 0 && !peers.setpriv),
