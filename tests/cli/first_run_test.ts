@@ -1,6 +1,6 @@
 /** What Deno fetches when the program runs for the first time on a machine, and what is said about it. */
 
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { SSH2, WASM_ZSTD } from "../../src/deno/late_packages.ts";
 import { type NpmRegistry, startNpmRegistry } from "../support/npm_registry.ts";
@@ -87,6 +87,37 @@ Deno.test("from a clone, each run fetches only the packages that it uses, and la
   env = { ...env, DENO_DIR: dir.dir("empty") };
   const version = await desync("--version");
   deepStrictEqual([version.code, words(version)], [0, ""]);
+});
+
+Deno.test("from a clone, a package whose bytes are not those of deno.lock is not taken", async () => {
+  await havePackages();
+  using dir = tempDir();
+  await using registry = await startNpmRegistry(dir);
+  const root = dir.dir("clone");
+  for (const name of ["cli.ts", "src"]) Deno.symlinkSync(join(repository, name), join(root, name));
+  Deno.copyFileSync(join(repository, "deno.json"), join(root, "deno.json"));
+  const lock = registry.lock(Deno.readTextFileSync(join(repository, "deno.lock")));
+  const { version } = /"fflate@(?<version>[\d.]+)"/.exec(lock)!.groups!;
+  registry.offer("fflate", version, "console.error('changed');");
+  const kept = async (name: string): Promise<string[]> => {
+    const env = { ...registry.env, DENO_DIR: dir.dir(name) };
+    const { stdout, stderr } = await runAny(
+      Deno.execPath(),
+      ["run", "-A", join(root, "cli.ts"), ...extract, dir.path(`${name}-out`)],
+      { cwd: dir.root, env },
+    );
+    strictEqual((stdout + stderr).includes("changed"), false);
+    ok(registry.fetched().includes(`fflate@${version}`));
+    const npm = join(env.DENO_DIR, "npm");
+    return [...Deno.readDirSync(npm)].flatMap((host) =>
+      [...Deno.readDirSync(join(npm, host.name, "fflate"))].filter((entry) => entry.isDirectory)
+        .map((entry) => entry.name)
+    );
+  };
+  // Without a lock file the registry's word is all there is, so the test sees the difference.
+  deepStrictEqual(await kept("unlocked"), [version]);
+  Deno.writeTextFileSync(join(root, "deno.lock"), lock);
+  deepStrictEqual(await kept("locked"), []);
 });
 
 Deno.test("where a bar is shown, extract says at its end what it wrote, and otherwise nothing", async () => {
