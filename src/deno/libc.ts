@@ -3,6 +3,7 @@
  * allowed; everybody who calls has another way, or says what is lost.
  */
 import { nameBytes } from "../bytes.ts";
+import { mayCallLibraries } from "./permitted.ts";
 
 const O_WRONLY = 1;
 const O_CLOEXEC = 0o2000000;
@@ -87,9 +88,8 @@ export class JobLibc implements Disposable {
 
 /** Some functions of the library, `null` where it cannot be had. Never asks for a permission. */
 export function loadLibc<S extends Deno.ForeignLibraryInterface>(symbols: S): Deno.DynamicLibrary<S> | null {
-  if (Deno.build.os !== "linux") return null;
+  if (Deno.build.os !== "linux" || !mayCallLibraries()) return null;
   try {
-    if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
     return Deno.dlopen("libc.so.6", symbols);
   } catch {
     return null;

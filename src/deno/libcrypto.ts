@@ -7,6 +7,7 @@
  */
 import { toHex } from "../bytes.ts";
 import { ID_BYTES } from "../chunk.ts";
+import { mayCallLibraries } from "./permitted.ts";
 
 const SYMBOLS = {
   SHA512_Init: { parameters: ["buffer"], result: "i32" },
@@ -34,9 +35,8 @@ export type Digest = (bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
 
 /** SHA-512/256 by the system's library, `null` where it cannot be had. Never asks for a permission. */
 export function systemSha512256(): Digest | null {
-  if (Deno.build.os !== "linux") return null;
+  if (Deno.build.os !== "linux" || !mayCallLibraries()) return null;
   try {
-    if (Deno.permissions.querySync({ name: "ffi" }).state !== "granted") return null;
     const { symbols } = Deno.dlopen("libcrypto.so.3", SYMBOLS);
     const start = new Uint8Array(STATE_BYTES);
     symbols.SHA512_Init(start);

@@ -72,6 +72,11 @@ export function ownIds(): { uid: number | null; gid: number | null } | undefined
   return mayAsk("uid") && mayAsk("gid") ? { uid: Deno.uid(), gid: Deno.gid() } : undefined;
 }
 
+/** Whether functions of the system's libraries may be called. */
+export function mayCallLibraries(): boolean {
+  return granted({ name: "ffi" });
+}
+
 /** Whether what is at the path may be looked at. */
 export function mayRead(path: string): boolean {
   return granted({ name: "read", path });

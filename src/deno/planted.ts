@@ -7,6 +7,7 @@
  */
 import { dirname, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
+import { kindOfFile } from "./file_kind.ts";
 import { mayRead, ownIds } from "./permitted.ts";
 
 const STICKY = 0o1000;
@@ -43,7 +44,7 @@ export function isPlantedAt(path: string, own?: Own): boolean {
 export function refusePlanted(path: string, shown: string): void {
   const [entry, directory] = [look(path), lookAtDirectory(path)];
   if (entry === undefined || directory === undefined) return;
-  if (isPlanted(entry, directory)) throw planted(shown, `it is ${kindOf(entry)} of another user`);
+  if (isPlanted(entry, directory)) throw planted(shown, `it is ${kindOfFile(entry)} of another user`);
   // A second name of a file that is ours would do as well as a symlink.
   if (entry.isFile && isShared(directory) && (entry.nlink ?? 1) > 1) {
     throw planted(shown, "it is a file that has other names");
@@ -144,11 +145,4 @@ function realPath(path: string): string {
     // It is not there, or may not be looked at.
     return path;
   }
-}
-
-function kindOf({ isFile, isDirectory, isFifo, isSocket }: Deno.FileInfo): string {
-  if (isFile) return "a file";
-  if (isDirectory) return "a directory";
-  if (isFifo) return "a named pipe";
-  return isSocket ? "a socket" : "a device";
 }

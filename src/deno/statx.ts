@@ -3,11 +3,10 @@ import { viewOf } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { KINDS, type NodeKind } from "../formats/archive_elements.ts";
 import { type Libc, systemErrorOf } from "./libc.ts";
+import { MODE, STATX } from "./linux.ts";
 
 const BASIC_STATS = 0x7ff;
 const MOUNT = 0x1000;
-/** struct statx. */
-const BYTES = 256;
 
 /** What of struct statx is used. Times are in nanoseconds since 1970. */
 export interface Stat {
@@ -27,7 +26,7 @@ export interface Stat {
 /** Asks for nodes, one after the other. */
 export class StatReader {
   readonly #libc: Libc;
-  readonly #bytes = new Uint8Array(BYTES);
+  readonly #bytes = new Uint8Array(STATX.bytes);
 
   /** The library must have statx. */
   constructor(c: Libc) {
@@ -45,7 +44,7 @@ export class StatReader {
 
 /** Throws `unsupported` for what is none. */
 export function kindOf({ mode }: Stat): NodeKind {
-  const kind = KINDS.get(mode & 0o170000);
+  const kind = KINDS.get(mode & MODE.kind);
   if (kind === undefined) throw new DesyncError("unsupported", "it is of no known kind");
   return kind;
 }
@@ -57,9 +56,9 @@ function parseStat(view: DataView): Stat {
     links: view.getUint32(16, true),
     uid: view.getUint32(20, true),
     gid: view.getUint32(24, true),
-    mode: view.getUint16(28, true),
+    mode: view.getUint16(STATX.mode, true),
     inode: view.getBigUint64(32, true),
-    size: view.getBigUint64(40, true),
+    size: view.getBigUint64(STATX.size, true),
     mtime: readTime(view, 112),
     changed: readTime(view, 96),
     rdev: { major: view.getUint32(128, true), minor: view.getUint32(132, true) },

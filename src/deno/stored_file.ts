@@ -5,12 +5,13 @@
 import { closeSync, constants, existsSync, futimesSync, openSync, readSync } from "node:fs";
 import { DesyncError } from "../errors.ts";
 import { isNotFound } from "./file_errors.ts";
-import { type Look, systemStat } from "./system_stat.ts";
+import { kindOfFile } from "./file_kind.ts";
+import { type FileSize, type SystemStat, systemStat } from "./system_stat.ts";
 
 /** A pipe does not keep us waiting, a terminal does not become the program's own. Not all systems have these. */
 const OPEN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
-let look: Look | undefined;
+let look: SystemStat | undefined;
 
 /**
  * From now on, this thread asks the system's library what a file is. For threads that are the program's own, as the library
@@ -45,7 +46,7 @@ export class StoredFileReader {
     // Before it is opened: that alone does something to some devices, and node takes long to ask an open file.
     const info = look?.(path) ?? Deno.statSync(path);
     if (!info.isFile) {
-      throw new DesyncError("invalid-chunk", `it is ${kindOf(Deno.statSync(path))}, not a file`);
+      throw new DesyncError("invalid-chunk", `it is ${kindOfFile(Deno.statSync(path))}, not a file`);
     }
     const { size } = info;
     if (size > limit) {
@@ -85,7 +86,7 @@ export function isStoredFile(path: string): boolean {
   }
 }
 
-function isFilled(info: { readonly isFile: boolean; readonly size: number } | undefined): boolean {
+function isFilled(info: FileSize | undefined): boolean {
   return info !== undefined && info.isFile && info.size > 0;
 }
 
@@ -100,11 +101,4 @@ export function renewTime(path: string): void {
   } finally {
     closeSync(file);
   }
-}
-
-/** What it is, for messages. */
-function kindOf({ isDirectory, isFifo, isSocket }: Deno.FileInfo): string {
-  if (isDirectory) return "a directory";
-  if (isFifo) return "a named pipe";
-  return isSocket ? "a socket" : "a device";
 }

@@ -3,7 +3,7 @@
  * which costs little more for ten thousand files than for one. That one takes Linux and foreign functions.
  */
 import { dirname, resolve } from "node:path";
-import { systemErrorOf, terminatedText, unlessUnsupported } from "./libc.ts";
+import { loadLibc, systemErrorOf, terminatedText, unlessUnsupported } from "./libc.ts";
 import { OPEN } from "./linux.ts";
 import { mayRead } from "./permitted.ts";
 import { codeOf } from "./tree_system.ts";
@@ -81,8 +81,8 @@ export class FileSystem implements Disposable {
 
   /** `null` where the system cannot be asked, or not by this path. Throws what the system says of it otherwise. */
   static of(path: string): FileSystem | null {
-    if (!canSyncFileSystems()) return null;
-    const library = Deno.dlopen("libc.so.6", SYMBOLS);
+    const library = loadLibc(SYMBOLS);
+    if (library === null) return null;
     const flags = OPEN.readOnly | OPEN.nonBlocking | OPEN.closeOnExec;
     const fd = library.symbols.open(terminatedText(path), flags);
     if (fd >= 0) return new FileSystem(library, fd);
@@ -109,7 +109,10 @@ export class FileSystem implements Disposable {
 
 /** Whether {@linkcode FileSystem.of} returns one. */
 export function canSyncFileSystems(): boolean {
-  return Deno.build.os === "linux" && Deno.permissions.querySync({ name: "ffi" }).state === "granted";
+  // Without functions, each of which takes its time to load.
+  const library = loadLibc({});
+  library?.close();
+  return library !== null;
 }
 
 /** Writes what was unpacked to the disk: a directory's file system, or that of the directory around a file. */
