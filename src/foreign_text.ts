@@ -15,8 +15,8 @@ export function withoutUnseen(text: string): string {
 }
 
 /** The text, which may be of several lines, as one. What is not Unicode becomes U+FFFD. */
-export function oneLine(text: string): string {
-  return withoutUnseen(text.toWellFormed().replaceAll(/(?<!\s)\s*\n\s*/g, " ")).trim();
+export function oneLine(text: string, between = " "): string {
+  return withoutUnseen(text.trim().toWellFormed().replaceAll(/(?<!\s)\s*\n\s*/g, between)).trim();
 }
 
 /** Words of another program or machine on one line, cut. */

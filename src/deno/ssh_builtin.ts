@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import type { AuthMethod, Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../errors.ts";
+import { oneLine } from "../foreign_text.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { SSH2, SSH2_NEEDS } from "./late_packages.ts";
@@ -118,7 +119,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
     writable: input.writable,
     diagnose: async () => {
       await end();
-      return words.trim().replaceAll(/(?<!\s)\s*\n\s*/g, "; ");
+      return oneLine(words, "; ");
     },
     close: end,
   };

@@ -1,5 +1,6 @@
 /** A connection through the `ssh` program, which knows the user's configuration, agent, known hosts and jump hosts. */
 import { DesyncError } from "../errors.ts";
+import { oneLine } from "../foreign_text.ts";
 import type { Connection } from "../stores/protocol_client.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
@@ -36,7 +37,7 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
     writable: child.stdin,
     diagnose: async () => {
       const { code, signal } = await end(child);
-      const said = (await inTime(words)).trim().replaceAll(/(?<!\s)\s*\n\s*/g, "; ");
+      const said = oneLine(await inTime(words), "; ");
       const how = signal === null ? `ssh ended with status ${code}` : "";
       return [how, said].filter((text) => text !== "").join(": ");
     },
