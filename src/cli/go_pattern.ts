@@ -4,35 +4,35 @@
  *
  * Source: Go's documentation of path.Match.
  */
-import { fits, only, type Place } from "../formats/wildcards.ts";
+import { literal, matchesTokens, type Token } from "../formats/wildcards.ts";
 
 /** Whether the pattern is the whole path's. A malformed one is no path's. */
 export function goMatches(pattern: string, path: string, separator: "/" | "\\"): boolean {
-  const places = parse(Array.from(pattern), separator);
-  return places !== undefined && fits(places, Array.from(path), separator);
+  const tokens = parse(Array.from(pattern), separator);
+  return tokens !== undefined && matchesTokens(tokens, Array.from(path), separator);
 }
 
 /** `undefined` when it is malformed. */
-function parse(pattern: readonly string[], separator: "/" | "\\"): Place[] | undefined {
-  const places: Place[] = [];
+function parse(pattern: readonly string[], separator: "/" | "\\"): Token[] | undefined {
+  const tokens: Token[] = [];
   for (let at = 0; at < pattern.length;) {
     const character = pattern[at];
-    if (character === "*") places.push("star");
-    else if (character === "?") places.push((other) => other !== separator);
+    if (character === "*") tokens.push("star");
+    else if (character === "?") tokens.push((other) => other !== separator);
     else if (character === "[") {
       const set = parseSet(pattern, at + 1, separator);
       if (set === undefined) return undefined;
-      places.push(set.place);
+      tokens.push(set.token);
       at = set.end;
       continue;
     } else {
       if (character === "\\" && separator === "/") at++;
       if (at === pattern.length) return undefined;
-      places.push(only(pattern[at]));
+      tokens.push(literal(pattern[at]));
     }
     at++;
   }
-  return places;
+  return tokens;
 }
 
 /** The set whose bracket was opened before `at`. */
@@ -40,7 +40,7 @@ function parseSet(
   pattern: readonly string[],
   at: number,
   separator: "/" | "\\",
-): { place: Place; end: number } | undefined {
+): { token: Token; end: number } | undefined {
   const negated = pattern[at] === "^";
   if (negated) at++;
   const ranges: [low: string, high: string][] = [];
@@ -57,8 +57,8 @@ function parseSet(
     if (low === undefined || high === undefined) return undefined;
     ranges.push([low, high]);
   } while (pattern[at] !== "]");
-  const place: Place = (one) => ranges.some(([low, high]) => within(one, low, high)) !== negated;
-  return { place, end: at + 1 };
+  const token: Token = (one) => ranges.some(([low, high]) => within(one, low, high)) !== negated;
+  return { token, end: at + 1 };
 }
 
 function within(character: string, low: string, high: string): boolean {

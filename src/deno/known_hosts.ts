@@ -7,7 +7,7 @@
  */
 import { createHash, createHmac } from "node:crypto";
 import { Buffer } from "node:buffer";
-import { fits, starsAndMarks } from "../formats/wildcards.ts";
+import { matchesTokens, parseWildcards } from "../formats/wildcards.ts";
 
 /** What the file says of a host's key. */
 export type Verdict = "known" | "unknown" | "changed" | "revoked";
@@ -77,5 +77,5 @@ function matchesHash(pattern: string, name: string): boolean {
 }
 
 function matchesGlob(pattern: string, name: string): boolean {
-  return fits(starsAndMarks(pattern.toLowerCase()), name);
+  return matchesTokens(parseWildcards(pattern.toLowerCase()), name);
 }

@@ -1,6 +1,6 @@
 /** Patterns for names, as fnmatch(3) has them with FNM_PERIOD in the C locale: `*`, `?`, `[…]` and `\`. */
 
-import { ANY, fits, only, type Place } from "./wildcards.ts";
+import { ANY, literal, matchesTokens, type Token } from "./wildcards.ts";
 
 /** The classes of POSIX that `[[:…:]]` can name, in ASCII. */
 const CLASSES: Readonly<Record<string, RegExp>> = {
@@ -21,47 +21,47 @@ const CLASSES: Readonly<Record<string, RegExp>> = {
 
 /** A pattern. Names and patterns are strings of one character a byte. */
 export class Glob {
-  readonly #places: readonly Place[];
+  readonly #tokens: readonly Token[];
   /** A pattern that ends in the middle of an escape matches nothing. */
   readonly #broken: boolean;
   /** Whether it begins with a dot itself. */
   readonly #dot: boolean;
 
   constructor(pattern: string) {
-    const { places, broken } = parse(pattern);
-    this.#places = places;
+    const { tokens, broken } = parse(pattern);
+    this.#tokens = tokens;
     this.#broken = broken;
     this.#dot = /^\\?\./.test(pattern);
   }
 
   /** Whether the whole name fits. Takes at most as many steps as name and pattern multiplied. */
   matches(name: string): boolean {
-    return !this.#broken && (this.#dot || !name.startsWith(".")) && fits(this.#places, name);
+    return !this.#broken && (this.#dot || !name.startsWith(".")) && matchesTokens(this.#tokens, name);
   }
 }
 
-function parse(pattern: string): { places: Place[]; broken: boolean } {
-  const places: Place[] = [];
+function parse(pattern: string): { tokens: Token[]; broken: boolean } {
+  const tokens: Token[] = [];
   const ends = pattern.includes("[") ? findSetEnds(pattern) : undefined;
   for (let at = 0; at < pattern.length;) {
     const character = pattern[at];
     const set = character === "[" && ends !== undefined ? parseSet(pattern, at, ends) : undefined;
     if (set !== undefined) {
-      places.push(set.place);
+      tokens.push(set.token);
       at = set.end;
       continue;
     }
     if (character === "*") {
       // Several are as good as one.
-      if (places.at(-1) !== "star") places.push("star");
-    } else if (character === "?") places.push(ANY);
+      if (tokens.at(-1) !== "star") tokens.push("star");
+    } else if (character === "?") tokens.push(ANY);
     else if (character === "\\") {
-      if (++at === pattern.length) return { places, broken: true };
-      places.push(only(pattern[at]));
-    } else places.push(only(character));
+      if (++at === pattern.length) return { tokens, broken: true };
+      tokens.push(literal(pattern[at]));
+    } else tokens.push(literal(character));
     at++;
   }
-  return { places, broken: false };
+  return { tokens, broken: false };
 }
 
 /** What a set has in one place. */
@@ -109,7 +109,7 @@ function parseSet(
   pattern: string,
   start: number,
   ends: Uint32Array,
-): { place: Place; end: number } | undefined {
+): { token: Token; end: number } | undefined {
   const negated = pattern[start + 1] === "!" || pattern[start + 1] === "^";
   const first = start + (negated ? 2 : 1);
   // The first one may be a closing bracket.
@@ -123,5 +123,5 @@ function parseSet(
     }
     at = next;
   }
-  return { place: (character) => (members[character.charCodeAt(0)] === 1) !== negated, end };
+  return { token: (character) => (members[character.charCodeAt(0)] === 1) !== negated, end };
 }

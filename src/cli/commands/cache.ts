@@ -9,7 +9,7 @@ import type { FlagValues } from "../flags.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
 import { Locator, missingOption } from "../location.ts";
 import { showProgress } from "../progress.ts";
-import { expandWildcards } from "../wildcards.ts";
+import { expandWildcards } from "../expand_wildcards.ts";
 
 /** Copies the chunks. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {

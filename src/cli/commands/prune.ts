@@ -7,7 +7,7 @@ import { localStore, Locator } from "../location.ts";
 import { print, printError, warn } from "../output.ts";
 import { orInterrupted } from "../../or_interrupted.ts";
 import { formatBytes } from "../text.ts";
-import { expandWildcards } from "../wildcards.ts";
+import { expandWildcards } from "../expand_wildcards.ts";
 
 /** Prunes the store, after asking. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {

@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { namedFileError } from "../deno/file_errors.ts";
-import { fits, starsAndMarks } from "../formats/wildcards.ts";
+import { matchesTokens, parseWildcards } from "../formats/wildcards.ts";
 import { schemeOf } from "./scheme.ts";
 
 /** What is in a directory; throws what the system says. */
@@ -27,10 +27,10 @@ function hasWildcard(arg: string): boolean {
 /** Throws `usage` when no file has such a name: nothing would be done, or to other files than were meant. */
 function namesLike(arg: string, list: List): string[] {
   const folder = dirname(arg);
-  const like = starsAndMarks(basename(arg).toLowerCase());
+  const like = parseWildcards(basename(arg).toLowerCase());
   let names: string[];
   try {
-    names = Array.from(list(folder)).filter((name) => fits(like, name.toLowerCase())).sort();
+    names = Array.from(list(folder)).filter((name) => matchesTokens(like, name.toLowerCase())).sort();
   } catch (error) {
     throw namedFileError(`read ${folder}`, error);
   }
