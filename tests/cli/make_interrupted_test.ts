@@ -4,7 +4,7 @@ import { cliCommand, runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
 import { filesIn } from "../support/files.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";

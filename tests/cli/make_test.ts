@@ -4,7 +4,7 @@ import { cliCommand, runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";

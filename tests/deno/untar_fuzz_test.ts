@@ -11,7 +11,7 @@ import { portableTree } from "../../src/deno/portable_tree.ts";
 import type { TreeSystem } from "../../src/deno/tree_system.ts";
 import { untar } from "../../src/deno/untar.ts";
 import { device, directory, element, fifo, file, named, symlink, types } from "../support/archive_bytes.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { type Random, random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";

@@ -6,7 +6,7 @@ import { untar, type UntarOptions } from "../../src/deno/untar.ts";
 import { device, directory, fifo, file, nested, symlink } from "../support/archive_bytes.ts";
 import { exists } from "../support/exists.ts";
 import { contentOf, filesIn } from "../support/files.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { random } from "../support/random.ts";
 import { peers } from "../support/peers.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";

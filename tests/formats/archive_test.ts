@@ -14,7 +14,7 @@ import {
   symlink,
   types,
 } from "../support/archive_bytes.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { random } from "../support/random.ts";
 import { testdata } from "../support/testdata.ts";
 

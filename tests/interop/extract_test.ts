@@ -6,7 +6,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runCli } from "../support/cli.ts";
 import { freshBlob } from "../support/fresh_blob.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";

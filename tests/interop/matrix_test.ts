@@ -15,7 +15,7 @@ import { denoDir } from "../support/deno_dir.ts";
 import { featureTrees, makeFeatureTree } from "../support/feature_trees.ts";
 import { freshBlob } from "../support/fresh_blob.ts";
 import { gnuTar, tar } from "../support/gnu_tar.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { type Cells, type Outcome, outcome, tryPage, tryTable } from "../support/matrix.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";

@@ -15,7 +15,7 @@ import {
   types,
 } from "../support/archive_bytes.ts";
 import { EventLog, type SeenNode } from "../support/archive_events.ts";
-import { joined } from "../support/made.ts";
+import { joined } from "../support/joined.ts";
 import { random } from "../support/random.ts";
 import { testdata } from "../support/testdata.ts";
 

@@ -2,7 +2,7 @@
 
 import type { ArchiveEvent } from "../../src/formats/archive.ts";
 import type { ArchiveNode } from "../../src/formats/archive_elements.ts";
-import { joined } from "./made.ts";
+import { joined } from "./joined.ts";
 import { sha256 } from "./sha.ts";
 
 /** A node with its path and, when it is a file, the digest of its bytes. */

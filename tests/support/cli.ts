@@ -22,13 +22,8 @@ export async function runCli(args: string[], options: RunOptions = {}): Promise<
     const { code, stdout, stderr } = await warm.run(args, cwd, env);
     return resultOf(code, stdout, stderr);
   }
-  return await runCliAlone(args, options);
-}
-
-/** The same in a process of its own, for tests of what the process does. */
-export function runCliAlone(args: string[], options: RunOptions = {}): Promise<RunResult> {
   const [program, ...before] = cliCommand;
-  return runAny(program, [...before, ...args], options);
+  return await runAny(program, [...before, ...args], options);
 }
 
 /** Other words reach a program as bytes that are no text. */

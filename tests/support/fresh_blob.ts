@@ -1,6 +1,6 @@
 /** A blob that is another one in every run. */
 
-import { joined } from "./made.ts";
+import { joined } from "./joined.ts";
 import { random } from "./random.ts";
 
 /** A megabyte and a half of noise, text, zeros and repeats. */

@@ -11,8 +11,6 @@ import { chunkPath, sha256, sha512256 } from "./sha.ts";
 import type { TempDir } from "./temp.ts";
 import { zstdFrame } from "./zstd.ts";
 
-export { joined } from "./joined.ts";
-
 /** How the chunks are stored. */
 export type Form = "zstd" | "gzip" | "plain";
 
