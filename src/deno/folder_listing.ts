@@ -38,6 +38,28 @@ export function* listChunks(folder: string, prefix: string): Generator<ChunkEntr
   }
 }
 
+/** A chunk that is smaller is as much work as one of so many bytes: it may be compressed. */
+const LEAST_WORK = 64 * 1024;
+
+/** Roughly the bytes that have to be looked at to verify one of them. What is above `most` is not counted to its end. */
+export function bytesToVerify(folder: string, prefix: string, most: number): number {
+  let bytes = LEAST_WORK;
+  for (const { name } of entriesOf(`${folder}/${prefix}`)) {
+    if (bytes > most) break;
+    bytes += Math.max(LEAST_WORK, sizeOf(`${folder}/${prefix}/${name}`));
+  }
+  return bytes;
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    // It is gone, or a symlink to nothing: there is nothing to look at.
+    return 0;
+  }
+}
+
 /** Removes old temporary files from one of them. Returns how many, and their bytes. */
 export function removeLeftovers(
   folder: string,

@@ -3,6 +3,7 @@ import type { DigestName } from "../chunk.ts";
 import type { InvalidChunk } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import type { Workers } from "./ports.ts";
+import { orInterrupted } from "../or_interrupted.ts";
 import { Progress } from "./progress.ts";
 
 /** `abcd` folders that a worker checks at a time. */
@@ -55,8 +56,11 @@ export async function verifyStore(workers: Workers, options: VerifyOptions): Pro
   const progress = options.progress ?? new Progress();
   progress.total = options.prefixes.length;
   const { folder, digest, remove } = options;
-  await inLanes(slices(options.prefixes, GROUP), 2 * workers.size, options.signal, async (prefixes) => {
-    const result = await workers.verify({ folder, prefixes, digest, remove });
+  const groups = slices(options.prefixes, GROUP);
+  await inLanes(groups, 2 * workers.size, options.signal, async (prefixes, signal) => {
+    const work = () => workers.verify({ folder, prefixes, digest, remove });
+    // A directory may have any number of chunks. What is removed is waited for, to be told.
+    const result = await (remove ? work() : orInterrupted(work, signal));
     result.invalid.forEach(options.onInvalid);
     result.unreadable.forEach(options.onUnreadable);
     summary.chunks += result.chunks;

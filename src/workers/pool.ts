@@ -3,6 +3,7 @@
  * are done here, as long as they are small: to start workers takes longer.
  */
 import { DesyncError, errorFromWire, errorToWire } from "../errors.ts";
+import { bytesToVerify } from "../deno/folder_listing.ts";
 import { affordable } from "../deno/open_files.ts";
 import type { Workers } from "../jobs/ports.ts";
 import { Turns } from "../jobs/turns.ts";
@@ -27,8 +28,6 @@ import { WORKER_URL } from "./worker.ts";
 const TASKS_PER_WORKER = 2;
 /** Bytes of blobs and chunks that are worked on before workers are worth their start. */
 const SMALL_BYTES = 8 * 1024 * 1024;
-/** What a folder of a store that is verified is taken for. */
-const FOLDER_BYTES = 64 * 1024;
 
 /** Tasks that take their time. */
 type Work = Exclude<Task, ReleaseTask | SettleTask>;
@@ -121,8 +120,8 @@ export class WorkerPool implements Workers, Disposable {
 
   #run(task: Work, transfer: Transferable[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (this.#isSmall) this.#bytes += bytesOf(task, this.#smallBytes);
       this.#queue.push({ task, transfer, resolve, reject });
-      this.#bytes += bytesOf(task);
       if (this.#isSmall) this.#workHere();
       else this.#dispatch();
     });
@@ -202,16 +201,20 @@ function transferable(bytes: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength ? [buffer] : [];
 }
 
-/** Roughly the bytes that are read, hashed or written for the task. */
-function bytesOf(task: Work): number {
+/** Roughly the bytes that are read, hashed or written for the task; more than `most` may be any number above it. */
+function bytesOf(task: Work, most: number): number {
   switch (task.kind) {
     case "assemble":
-      return task.items.reduce((sum, { size }) => sum + size, 0);
+      return sum(task.items, ({ size, offsets }) => size * Math.max(1, offsets.length));
     case "scan":
       return task.end - task.start;
     case "store":
-      return task.pieces.reduce((sum, { size }) => sum + size, 0);
+      return sum(task.pieces, ({ size }) => size);
     case "verify":
-      return task.prefixes.length * FOLDER_BYTES;
+      return sum(task.prefixes, (prefix) => bytesToVerify(task.folder, prefix, most));
   }
+}
+
+function sum<T>(items: readonly T[], sizeOf: (item: T) => number): number {
+  return items.reduce((total, item) => total + sizeOf(item), 0);
 }

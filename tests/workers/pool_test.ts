@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
+import { verifyStore } from "../../src/jobs/verify.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { tempDir } from "../support/temp.ts";
@@ -54,6 +55,31 @@ Deno.test("tasks that together are no longer small go to workers, all with their
   await checkMany(pool, dir.path("none"), made);
   await checkMany(pool, dir.path("none"), made);
   await pool.release();
+});
+
+Deno.test("verifying a directory of many chunks goes to a worker, and is not waited for when interrupted", async () => {
+  using dir = tempDir();
+  const { store: folder, ids: [id] } = makeBlob(dir, somePieces());
+  const [name] = [...Deno.readDirSync(`${folder}/${id.slice(0, 4)}`)].map(({ name }) => name);
+  for (let i = 0; i < 2000; i++) {
+    const other = `${id.slice(0, 4)}${i.toString(16).padStart(60, "0")}.cacnk`;
+    Deno.linkSync(`${folder}/${id.slice(0, 4)}/${name}`, `${folder}/${id.slice(0, 4)}/${other}`);
+  }
+  using pool = new WorkerPool(1);
+  const interruption = new AbortController();
+  let found = 0;
+  const verifying = verifyStore(pool, {
+    folder,
+    prefixes: [id.slice(0, 4)],
+    digest,
+    remove: false,
+    signal: interruption.signal,
+    onInvalid: () => found++,
+    onUnreadable: () => {},
+  });
+  interruption.abort();
+  await rejects(verifying, { code: "interrupted" });
+  strictEqual(found, 0);
 });
 
 /** Has a folder of the store checked 40 times, every fourth time in a store that is not there. */
