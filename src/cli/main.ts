@@ -51,7 +51,9 @@ function applyUmask({ umask }: FlagValues): void {
   if (umask === undefined || setUmask(umask)) return;
   throw new DesyncError(
     "unsupported",
-    "Cannot use --umask: it takes Deno's permission --allow-sys=umask, and a system that has a umask",
+    Deno.build.os === "windows"
+      ? "Cannot use --umask: Windows has no umask"
+      : "Cannot use --umask: Deno's permission --allow-sys is missing (it has none for the umask alone)",
   );
 }
 
