@@ -240,13 +240,13 @@ export const FLAGS = {
   },
   concurrency: {
     flags: "-n, --concurrency <number>",
-    description: "at most so many requests in flight, ssh sessions and threads",
+    description: "maximum concurrent requests, ssh sessions and threads",
     parse: wholeNumber(1),
-    fallbackText: "what the link and the processors reward",
+    fallbackText: "adaptive",
   },
   threads: {
     flags: "-n, --concurrency <number>",
-    description: "at most so many threads",
+    description: "maximum threads",
     parse: wholeNumber(1),
     fallbackText: "one a processor",
   },
