@@ -9,7 +9,7 @@ import { fileError, isNotFound } from "./file_errors.ts";
 import { followLinks, isShared } from "./planted.ts";
 import { isStoredFile, renewTime, StoredFileReader } from "./stored_file.ts";
 import { syncDataNow } from "./sync.ts";
-import { removeQuietly } from "./temporary_file.ts";
+import { removeQuietly } from "./temporary_names.ts";
 import { codeOf } from "./tree_system.ts";
 
 /** What the names of chunks begin with while they are written, as desync's do. */

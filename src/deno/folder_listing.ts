@@ -2,7 +2,7 @@
 import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../chunk.ts";
 import { TEMPORARY_PREFIX } from "./chunk_folder.ts";
 import { fileError, isNotFound, reasonOf } from "./file_errors.ts";
-import { isLeftover } from "./temporary_file.ts";
+import { isLeftover } from "./temporary_names.ts";
 
 /** The `abcd` folders of a store, in order. */
 export function storePrefixes(folder: string): string[] {

@@ -9,7 +9,7 @@ import { notePath } from "./given_paths.ts";
 import { JobLibc, type Libc, systemErrorOf, terminated, terminatedText } from "./libc.ts";
 import { CURRENT_FOLDER, OPEN } from "./linux.ts";
 import { isPlanted, planted } from "./planted.ts";
-import { aliasName, removeAliasLeftovers, removeQuietly } from "./temporary_file.ts";
+import { aliasName, removeAliasLeftovers, removeQuietly } from "./temporary_names.ts";
 
 const [DOT, SLASH] = [0x2e, 0x2f];
 const FOLDER_MODE = 0o777;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { fileError } from "./file_errors.ts";
 import { environment } from "./permitted.ts";
-import { removeQuietly } from "./temporary_file.ts";
+import { removeQuietly } from "./temporary_names.ts";
 
 /** Written front to back, then read. */
 export class SpoolFile implements Disposable {

@@ -1,5 +1,5 @@
 /** The temporary names of what is being unpacked, and what killed runs left under such names. */
-import { isLeftover, isTemporaryName } from "./temporary_file.ts";
+import { isLeftover, isTemporaryName } from "./temporary_names.ts";
 import type { Handle, Place, TreeSystem } from "./tree_system.ts";
 
 const PREFIX = ".tmp-untar-";

@@ -7,7 +7,7 @@ import type { ChunkFolder, StagedChunk } from "../deno/chunk_folder.ts";
 import { vanished } from "../deno/directory_identity.ts";
 import { fileError, isNotFound } from "../deno/file_errors.ts";
 import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/sync.ts";
-import { removeQuietly } from "../deno/temporary_file.ts";
+import { removeQuietly } from "../deno/temporary_names.ts";
 import type { Filling } from "../jobs/tasks.ts";
 
 /** What a run that is killed has done in this time is lost; the system itself writes after as long. */

@@ -1,0 +1,83 @@
+/** Temporary names beside what they become, and the files that killed runs left under them. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+
+/** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
+const NAME_PART = 60;
+
+/** Nobody writes a file for so long without a byte: a temporary one that is older was left by a writer that is gone. */
+const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** What `crypto.randomUUID` gives. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const UUID_LENGTH = 36;
+
+/** Whether a name is a temporary one: the prefix, and what makes it unlike all others. */
+export function isTemporaryName(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && UUID.test(name.slice(prefix.length));
+}
+
+/** Whether a temporary file that was last changed then was left by a killed run. */
+export function isLeftover(mtime: Date | null): boolean {
+  return mtime !== null && Date.now() - mtime.getTime() >= LEFTOVER_AGE_MS;
+}
+
+/** Removes a file that may not have been made, or be gone. */
+export function removeQuietly(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // Nothing is left to remove.
+  }
+}
+
+/** How the temporary names of a target begin, which has this name itself. */
+export function temporaryPrefix(name: string): string {
+  return `.tmp-desync-${namePart(name)}-`;
+}
+
+/** No other name's: what is too long is told apart by its digest. */
+function namePart(name: string): string {
+  if (name.length <= NAME_PART) return name;
+  const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  return `${name.slice(0, NAME_PART - digest.length - 1).toWellFormed()}~${digest}`;
+}
+
+const ALIAS_PREFIX = ".tmp-desync-~";
+
+/** Another name for a file, until it is complete: none of another target's, which a later run may take for stale. */
+export function aliasName(): string {
+  return ALIAS_PREFIX + crypto.randomUUID();
+}
+
+/** Removes the aliases that killed runs left in a directory long ago, and the temporary files of these. */
+export function removeAliasLeftovers(folder: string): void {
+  const temporary = `.tmp-desync-${ALIAS_PREFIX}`;
+  const isAlias = (name: string) =>
+    isTemporaryName(name, ALIAS_PREFIX) ||
+    name.startsWith(temporary) && isTemporaryName(name, name.slice(0, temporary.length + UUID_LENGTH + 1));
+  // An alias has the time of the file that it is a second name of: only that of the last change of anything counts.
+  removeOld(folder, isAlias, ({ ctime }) => ctime);
+}
+
+/** Removes what killed runs left long ago under temporary names that begin so. */
+export function removeLeftovers(folder: string, prefix: string): void {
+  removeOld(folder, (name) => isTemporaryName(name, prefix), ({ mtime }) => mtime);
+}
+
+function removeOld(
+  folder: string,
+  isOurs: (name: string) => boolean,
+  timeOf: (info: Deno.FileInfo) => Date | null,
+): void {
+  try {
+    for (const { name, isFile } of Deno.readDirSync(folder)) {
+      if (!isFile || !isOurs(name)) continue;
+      const path = join(folder, name);
+      if (isLeftover(timeOf(Deno.lstatSync(path)))) removeQuietly(path);
+    }
+  } catch {
+    // Whoever may not list the folder may still write into it; and another may have removed it first.
+  }
+}
