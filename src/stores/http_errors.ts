@@ -10,7 +10,10 @@ import {
 import type { IdleWatch } from "./idle_watch.ts";
 
 const STATUS_HELP: ReadonlyMap<number, string> = new Map([
-  [401, "the server wants a user and password: in the URL, DESYNC_HTTP_AUTH or ~/.netrc"],
+  [
+    401,
+    "the server wants a user and password: in the URL, DESYNC_HTTP_AUTH, ~/.netrc or the file that NETRC names",
+  ],
   [403, "the server refuses access to it"],
   [429, "the server wants fewer requests"],
 ]);
