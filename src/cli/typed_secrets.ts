@@ -22,12 +22,12 @@ export function withoutTypedSecrets(text: string): string {
 
 /**
  * What stands before users and hosts: `scheme://`, also behind an option's name; what a browser takes for it; and nothing,
- * in `user:password@host`, which those may type who know casync.
+ * in `user:password@host`, which those may type who know casync; and a scheme whose colon was forgotten.
  */
 const STARTS = [
   /[a-z][a-z0-9+.-]{0,30}:\/\//i,
   /https?:[\\/]*/i,
-  /^(?:-[a-z]|--?)?(?:[^=]*=)?[\\/]*(?=[^:@\\/]+:(?![\\/])[^@]*@)/i,
+  /^(?:-[a-z]|--?)?(?:[^=]*=)?(?:[a-z][a-z0-9+.-]{0,30}(?=[\\/]{2}))?[\\/]*(?=[^:@\\/]+:(?![\\/])[^@]*@)/i,
 ];
 
 /** Parts of lists and groups that are shorter are not looked for by themselves: they may be anywhere. */

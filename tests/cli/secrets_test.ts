@@ -49,6 +49,7 @@ const locations = [
   "http:user:PASSW0RD@127.0.0.1:1/x",
   "//user:PASSW0RD@h/x?sig=S1GNATURE",
   "user:PASSW0RD@host:/x",
+  "https//user:PASSW0RD@h/x?sig=S1GNATURE",
 ];
 
 /** Where they are typed: each place is wrong, or leads to nothing. */
