@@ -23,7 +23,7 @@ const USAGE = `Usage: deno task fuzz [DECODER …] [--seconds N | --inputs N] [-
 
 Decoders: ${TARGETS.map(({ name }) => name).join(", ")}`;
 
-const { values, targets, seed, inputs, seconds } = commandLine();
+const { values, replay, targets, seed, inputs, seconds } = commandLine();
 
 function commandLine() {
   try {
@@ -45,6 +45,7 @@ function commandLine() {
     }
     return {
       values,
+      replay: values.replay === undefined ? undefined : Deno.readFileSync(values.replay),
       targets: positionals.length === 0 ? TARGETS : positionals.map(targetOf),
       seed: numberOf(values.seed, Date.now() % 0x1_0000_0000),
       inputs: numberOf(values.inputs, Infinity),
@@ -86,8 +87,8 @@ function lineOf({ name }: Target, { inputs, seconds, slowest, corpus, findings }
 }
 
 if (dropsRights) say("Decoders run as nobody (through setpriv), who may write nothing.");
-if (values.replay !== undefined) {
-  const found = await runAlone(targets[0].name, Deno.readFileSync(values.replay));
+if (replay !== undefined) {
+  const found = await runAlone(targets[0].name, replay);
   say(found?.what ?? "Nothing is wrong with it.");
   Deno.exit(found === undefined ? 0 : 1);
 }
