@@ -80,21 +80,28 @@ async function isLate(work: Promise<unknown>, milliseconds: number): Promise<boo
 
 const SIGNAL_BITS = { SIGINT: 1n << 1n, SIGTERM: 1n << 14n };
 
-/** Waits until the program listens for the signal, which would end it otherwise; where nobody can tell, two seconds. */
+/** A program that waits in as many looks, one after the other, has come to where it waits. */
+const IDLE_LOOKS = 20;
+
+/**
+ * Waits until the program listens for the signal, which would end it otherwise, and has nothing to do; where nobody can
+ * tell, two seconds.
+ */
 export async function untilListening(
   child: Deno.ChildProcess,
   signal: keyof typeof SIGNAL_BITS,
 ): Promise<void> {
   if (Deno.build.os !== "linux") return await new Promise((resolve) => setTimeout(resolve, 2000));
-  while (true) {
-    const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync(`/proc/${child.pid}/status`)) ??
-      [];
+  let idle = 0;
+  while (idle < IDLE_LOOKS) {
+    const status = Deno.readTextFileSync(`/proc/${child.pid}/status`);
+    const [, caught] = /^SigCgt:\s*([0-9a-f]+)$/m.exec(status) ?? [];
     if (caught === undefined) throw new Error("it ended before it listened");
-    if ((BigInt(`0x${caught}`) & SIGNAL_BITS[signal]) !== 0n) break;
+    // Deno catches several signals when it is told of the first; the program tells it of the others right behind.
+    const waits = /^State:\s*S/m.test(status) && (BigInt(`0x${caught}`) & SIGNAL_BITS[signal]) !== 0n;
+    idle = waits ? idle + 1 : 0;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  // Deno catches several signals when it is told of the first; the program tells it of the others right behind.
-  await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 /** Runs a peer (undefined when it is not installed) and fails with what it wrote to stderr when it fails. */
