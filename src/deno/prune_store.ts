@@ -1,6 +1,7 @@
 /** Removes from a local store what nobody names. */
 import type { ChunkId } from "../chunk.ts";
-import { DesyncError, interrupted } from "../errors.ts";
+import { DesyncError } from "../errors.ts";
+import { Turns } from "../jobs/turns.ts";
 import { ChunkFolder } from "./chunk_folder.ts";
 import { isNotFound } from "./file_errors.ts";
 import { listChunks, removeFile, removeLeftovers, storePrefixes } from "./folder_listing.ts";
@@ -30,11 +31,12 @@ export async function pruneStore(
 ): Promise<PruneSummary> {
   const summary: PruneSummary = { kept: 0, removed: 0, removedBytes: 0, leftovers: 0, leftoverBytes: 0 };
   const chunks = new ChunkFolder(folder);
+  const turns = new Turns(options.signal);
   for (const prefix of storePrefixes(folder)) {
-    // Lets a signal come through.
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    if (options.signal?.aborted) throw interrupted();
+    await turns.pass();
     for (const { id, form, isFile } of listChunks(folder, prefix)) {
+      // A directory may have any number of them.
+      if (turns.over) await turns.pass();
       if (!isFile) continue;
       if (keep.has(id)) {
         summary.kept++;

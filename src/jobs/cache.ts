@@ -10,6 +10,7 @@ import { BlobPlan, type PlannedChunk } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 import { settling } from "./settle.ts";
+import { SLICE, Turns } from "./turns.ts";
 
 /** How to copy. */
 export interface CacheOptions {
@@ -34,7 +35,12 @@ export async function cacheChunks(
   const { ignore, progress = new Progress(), ...rest } = options;
   const plan = new BlobPlan(index);
   const wanted = ({ id, follows }: PlannedChunk) => follows === undefined && !ignore?.has(id);
-  for (const chunk of plan.chunks()) if (wanted(chunk)) progress.total += chunk.size;
+  const turns = new Turns(options.signal);
+  let count = 0;
+  for (const chunk of plan.chunks()) {
+    if (count++ % SLICE === 0) await turns.pass();
+    if (wanted(chunk)) progress.total += chunk.size;
+  }
   const { digest, sizes } = index;
   const delivery = { digest, sizes, sources, progress, ...rest };
   await settling(workers, () => deliver(plan.chunks().filter(wanted), delivery, workers));
