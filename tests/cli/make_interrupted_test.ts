@@ -14,6 +14,9 @@ const windows = Deno.build.os === "windows";
 
 const OLD = "the old content";
 
+/** A chunk that has no name yet, or has it: it gets it when the disk has it. */
+const STAGED = /^[0-9a-f]{4}\/\.tmp-cacnk|\.cacnk$/;
+
 const CHUNK = /^([0-9a-f]{4})\/\1[0-9a-f]{60}\.cacnk$/;
 
 /** A file that takes a while: level 22 of these options is slow, and the groups that workers take are small. */
@@ -35,7 +38,7 @@ async function startSlowMake(
   const store = dir.dir("store");
   const args = [...before, "make", "-s", store, ...SLOWLY, index, file];
   const child = new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
-  while (!filesIn(store).some((name) => CHUNK.test(name))) await new Promise((r) => setTimeout(r, 2));
+  while (!filesIn(store).some((name) => STAGED.test(name))) await new Promise((r) => setTimeout(r, 2));
   return { child, index };
 }
 

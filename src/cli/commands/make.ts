@@ -32,21 +32,16 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const fill = store?.filling;
   const options = { sizes: flags.chunkSize, digest, flags: features, fill, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
-  const made = await (async () => {
+  const made = await sayingChunksAreKept(fill?.folder, async () => {
     using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
-    return await sayingChunksAreKept(
-      fill?.folder,
-      () =>
-        source === undefined
-          ? makeFromStream("standard input", Deno.stdin.readable, pool, options)
-          : makeFromFile({ path: input, start: 0, end: source.size }, pool, options),
-    );
-  })();
-  if (source !== undefined) checkUnchanged(input, source);
-  store?.check();
-
-  const bytes = serializeIndex(made.index);
-  await writeResult(output, bytes, signal, flags.sync);
+    const made = source === undefined
+      ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)
+      : await makeFromFile({ path: input, start: 0, end: source.size }, pool, options);
+    if (source !== undefined) checkUnchanged(input, source);
+    store?.check();
+    await writeResult(output, serializeIndex(made.index), signal, flags.sync);
+    return made;
+  });
   if (flags.printStats) {
     // The first two are desync's, and so is standard error: the index may be on standard output.
     const statistics = {

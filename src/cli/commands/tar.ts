@@ -77,18 +77,15 @@ async function packIntoStore(
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
   const archive = archiveStream(features, read);
-  const made = await (async () => {
+  const options = { sizes, digest, flags: features, fill: store.filling, signal, progress };
+  const { made, tree } = await sayingChunksAreKept(store.filling.folder, async () => {
     using _display = showProgress(progress, flags, { stored: "stored" });
-    const options = { sizes, digest, flags: features, fill: store.filling, signal, progress };
-    return await sayingChunksAreKept(
-      store.filling.folder,
-      () => makeFromStream(source, archive.readable, pool, options),
-    );
-  })();
-  const tree = await archive.done;
-  store.check();
-  const bytes = serializeIndex(made.index);
-  await writeResult(output, bytes, signal, flags.sync);
+    const made = await makeFromStream(source, archive.readable, pool, options);
+    const tree = await archive.done;
+    store.check();
+    await writeResult(output, serializeIndex(made.index), signal, flags.sync);
+    return { made, tree };
+  });
   const statistics = {
     BytesTotal: made.index.size,
     ChunksProduced: made.index.count,
