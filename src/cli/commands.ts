@@ -156,9 +156,9 @@ the chunks of that part are fetched.`,
     name: "tar",
     group: "Archives",
     args: "<archive> <source>",
-    summary: "pack a folder into an archive",
+    summary: "pack a directory into an archive",
     description:
-      `Packs a folder into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
+      `Packs a directory into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
 index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.
 With --input-format tar the source is a tar file, or "-" for standard input.`,
     flags: [
@@ -195,15 +195,16 @@ With --input-format tar the source is a tar file, or "-" for standard input.`,
     name: "untar",
     group: "Archives",
     args: "<archive> <target> [path...]",
-    summary: "unpack an archive, or parts of it, into a folder",
+    summary: "unpack an archive, or parts of it, into a directory",
     description:
-      `Unpacks an archive (.catar) into a folder. The archive may be a file, "-" for standard input, or an http(s) URL; with
--i it is an index (.caidx) of chunks in stores. Existing entries of the same name are replaced, but for directories that
-are not empty where the archive has something else: that is an error unless --recursive-unlink is given. Everything else
-in the target is kept. --with and --without name what is restored, as for tar. Metadata that cannot be restored, such as owners when not run by root, is reported, and the exit
-status is 3 then. With --output-format gnu-tar the target is a tar file, or "-" for standard output. With paths, only these are unpacked, as casync does it: each is put into the
-target under its last name. They are found by the archive's own tables, so that only the chunks, or the parts of a file
-on a web server, are fetched that they take; standard input is read as a whole.`,
+      `Unpacks an archive (.catar) into a directory. The archive may be a file, "-" for standard input, or an http(s)
+URL; with -i it is an index (.caidx) of chunks in stores. Existing entries of the same name are replaced, but for
+directories that are not empty where the archive has something else: that is an error unless --recursive-unlink is
+given. Everything else in the target is kept. --with and --without name what is restored, as for tar. Metadata that
+cannot be restored, such as owners when not run by root, is reported, and the exit status is 3 then. With
+--output-format gnu-tar the target is a tar file, or "-" for standard output. With paths, only these are unpacked, as
+casync does it: each is put into the target under its last name. They are found by the archive's own tables, so that
+only the chunks, or the parts of a file on a web server, are fetched that they take; standard input is read as a whole.`,
     flags: [
       "index",
       "stores",
@@ -237,9 +238,9 @@ on a web server, are fetched that they take; standard input is read as a whole.`
     args: "<archive>",
     summary: "print what is in an archive in the mtree format",
     description:
-      `Prints each file and folder of an archive (.catar) with its attributes and digest in the mtree format. The archive
-may be a file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A folder
-is described as its archive would be.`,
+      `Prints each file and directory of an archive (.catar) with its attributes and digest in the mtree format. The
+archive may be a file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores.
+A directory is described as its archive would be.`,
     flags: ["index", "stores", "cache", "cacheRepair", "umask", ...REMOTE_FLAGS],
     examples: [
       "desync mtree docs.catar",
@@ -254,9 +255,9 @@ is described as its archive would be.`,
     args: "<archive>",
     summary: "list what is in an archive",
     description:
-      `Lists each file and folder of an archive (.catar) with its permissions, as casync does. The archive may be a file,
-"-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A folder is listed as
-its archive would be.`,
+      `Lists each file and directory of an archive (.catar) with its permissions, as casync does. The archive may be a
+file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A directory is
+listed as its archive would be.`,
     flags: ["index", "stores", "cache", "cacheRepair", "umask", ...REMOTE_FLAGS],
     examples: ["desync list docs.catar", "desync list -i -s https://example.com/store docs.caidx"],
     load: () => import("./commands/list.ts"),
@@ -388,10 +389,10 @@ right kind. It is complete in itself: nothing is run at a TAB. Print it again af
   {
     name: "manpage",
     group: "Other",
-    args: "[folder]",
-    summary: "print the manual page, or write it into a folder",
+    args: "[directory]",
+    summary: "print the manual page, or write it into a directory",
     description:
-      `Prints the manual page, with all commands and options, as man reads it. With a folder it becomes the file desync.1
+      `Prints the manual page, with all commands and options, as man reads it. With a directory it becomes the file desync.1
 in there.`,
     flags: [],
     examples: ["desync manpage | man -l -", "desync manpage /usr/local/share/man/man1"],

@@ -26,7 +26,7 @@ export const VARIABLES = {
   DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto is --progress=lines",
   TERM: "when it is dumb, progress is shown as lines in place of a bar",
   TMPDIR:
-    "the folder for temporary files, /tmp when it is not set: for what comes in order and is needed in another " +
+    "the directory for temporary files, /tmp when it is not set: for what comes in order and is needed in another " +
     "(on Windows TEMP, TMP)",
   SOURCE_DATE_EPOCH: "the day in the manual page, in seconds since 1970; today when it is not set",
 } as const;

@@ -147,20 +147,20 @@ export const FLAGS = {
   stores: {
     flags: "-s, --store <location>",
     description:
-      "store to take chunks from: a folder, an http(s) or an ssh URL; several (repeated, or with commas between) are asked in order; a comma in a name is written as in '\"a,b\"'",
+      "store to take chunks from: a directory, an http(s) or an ssh URL; several (repeated, or with commas between) are asked in order; a comma in a name is written as in '\"a,b\"'",
     parse: collectList,
   },
   targetStore: {
-    flags: "-s, --store <folder>",
+    flags: "-s, --store <directory>",
     description: "store that gets the chunks it lacks",
     parse: last,
   },
   sourceStore: {
-    flags: "-s, --store <folder>",
+    flags: "-s, --store <directory>",
     description: "store to look into for how many bytes each chunk takes there",
     parse: last,
   },
-  targetCache: { flags: "-c, --cache <folder>", description: "store that gets the chunks it lacks" },
+  targetCache: { flags: "-c, --cache <directory>", description: "store that gets the chunks it lacks" },
   chunkSize: {
     flags: "-m, --chunk-size <min:avg:max>",
     description: "smallest, average and largest chunk in KB, or with a unit (b, k, m)",
@@ -226,12 +226,12 @@ export const FLAGS = {
     description: "what inspect-chunks wrote, to count compressed bytes",
   },
   localStore: {
-    flags: "-s, --store <folder>",
-    description: "the store, a folder of this machine",
+    flags: "-s, --store <directory>",
+    description: "the store, a directory of this machine",
     parse: last,
   },
   cache: {
-    flags: "-c, --cache <folder>",
+    flags: "-c, --cache <directory>",
     description: "store that is asked first and gets what the others deliver",
   },
   cacheRepair: {
@@ -324,7 +324,7 @@ export const FLAGS = {
   },
   restoreWith: {
     flags: "--with <feature>",
-    description: "restore this, and nothing that is not named so; may be repeated (as for tar)",
+    description: "restore only what is named so; may be repeated (the words are those of tar)",
     words: FEATURE_WORDS,
     parse: collect,
     fallbackText: "all",
@@ -373,7 +373,7 @@ export const FLAGS = {
   },
   tarAddRoot: {
     flags: "--tar-add-root",
-    description: "put a folder around what is in the tar, for those that have none",
+    description: "put a directory around what is in the tar, for those that have none",
   },
   noSameOwner: {
     flags: "--no-same-owner",
@@ -386,7 +386,7 @@ export const FLAGS = {
   },
   samePermissions: {
     flags: "-p, --same-permissions",
-    description: "restore setuid and setgid of one's own files, which only root gets otherwise",
+    description: "restore setuid and setgid of the caller's own files (default: for root alone)",
   },
   xattrsInclude: {
     flags: "--xattrs-include <pattern>",
@@ -402,8 +402,7 @@ export const FLAGS = {
   noTime: { flags: "--no-time", description: "leave the archive's times out" },
   recursiveUnlink: {
     flags: "--recursive-unlink",
-    description:
-      "replace directories that are not empty, with all that is in them, by what else the archive has of the same name",
+    description: "let other entries of the archive replace directories of the same name that are not empty",
   },
   noDescriptions: { flags: "--no-descriptions", description: "complete without descriptions" },
   digest: {
@@ -418,7 +417,7 @@ export const FLAGS = {
   },
   allowUrl: {
     flags: "--allow-url",
-    description: "serve a store of another host, too: not where the caller of ssh may choose it",
+    description: "serve a store that is a URL, too; not where the ssh client may choose it",
   },
   config: {
     flags: "--config <file>",

@@ -115,7 +115,11 @@ export class Locator implements AsyncDisposable {
     if (scheme === "ssh") {
       return this.#opens(new RetryStore(this.#sshStore(location, maxChunkSize), this.#retry()));
     }
-    throw unknownScheme(`open the store ${withoutSecrets(location)}`, scheme, "a folder, http, https, ssh");
+    throw unknownScheme(
+      `open the store ${withoutSecrets(location)}`,
+      scheme,
+      "a directory, http, https, ssh",
+    );
   }
 
   /** The blob of an index, out of the cache and the stores that were named; large parts are read by worker threads. */
@@ -376,7 +380,9 @@ export function onlyStore(flags: FlagValues): string | undefined {
 /** The store that was named, a folder of this machine: there and nowhere else can it be, say, verified. */
 export function localStore(flags: FlagValues, action: string): LocalStore {
   const location = onlyStore(flags);
-  if (location === undefined) throw missingOption("-s, --store", "name the store, a folder of this machine");
+  if (location === undefined) {
+    throw missingOption("-s, --store", "name the store, a directory of this machine");
+  }
   if (schemeOf(location) === undefined) return new LocalStore(location);
   throw notAFolder("usage", `${action} ${withoutSecrets(location)}`, "run this where the store lies");
 }
@@ -388,7 +394,7 @@ export function missingOption(option: string, whatToDo: string): DesyncError {
 
 function notAFolder(code: ErrorCode, action: string, whatToDo?: string): DesyncError {
   const help = whatToDo === undefined ? "" : ` (${whatToDo})`;
-  return new DesyncError(code, `Cannot ${action}: it is not a folder of this machine${help}`);
+  return new DesyncError(code, `Cannot ${action}: it is not a directory of this machine${help}`);
 }
 
 /** Where indexes and archives are read from. */

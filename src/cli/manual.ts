@@ -48,8 +48,8 @@ const CONCEPTS: readonly string[] = [
   `A blob is cut into chunks at places that depend on its content. An index (.caibx) names the chunks of a blob in
 their order; a store keeps each chunk once, under the digest of its content. Who has an old version of a blob, or a
 cache, then fetches only what is new.`,
-  `A store is a folder, an http(s) URL, or ssh://[user@]host[:port]/path. An index is a file, an http(s) URL, or "-"
-for standard input. An archive (.catar) is a folder with all that is in it as one blob, its index has the ending
+  `A store is a directory, an http(s) URL, or ssh://[user@]host[:port]/path. An index is a file, an http(s) URL, or "-"
+for standard input. An archive (.catar) is a directory with all that is in it as one blob, its index has the ending
 .caidx.`,
   `Every chunk is verified before it counts. A file appears whole under its name, or not at all. Results go to standard
 output, all else to standard error.`,

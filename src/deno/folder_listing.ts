@@ -87,7 +87,7 @@ export function removeLeftovers(
 /** Removes a file. Returns why it could not be removed, `undefined` when it is gone. */
 export function removeFile(path: string): string | undefined {
   try {
-    if (Deno.lstatSync(path).isDirectory) return "it is a folder";
+    if (Deno.lstatSync(path).isDirectory) return "it is a directory";
     Deno.removeSync(path);
     return undefined;
   } catch (error) {
@@ -99,6 +99,6 @@ function entriesOf(folder: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(folder)];
   } catch (error) {
-    throw fileError(`read the folder ${folder}`, error);
+    throw fileError(`read the directory ${folder}`, error);
   }
 }

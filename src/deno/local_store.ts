@@ -75,11 +75,11 @@ function checkFolder(path: string, create: boolean): void {
   } catch (error) {
     if (!isNotFound(error)) throw fileError(`open the store ${path}`, error);
     if (!create) {
-      throw new DesyncError("missing-file", `Cannot open the store ${path}: there is no such folder`);
+      throw new DesyncError("missing-file", `Cannot open the store ${path}: there is no such directory`);
     }
     return makeFolder(path);
   }
-  throw new DesyncError("io", `Cannot open the store ${path}: it is not a folder`);
+  throw new DesyncError("io", `Cannot open the store ${path}: it is not a directory`);
 }
 
 function makeFolder(path: string): void {

@@ -76,7 +76,7 @@ export class NodeAttributes {
     this.#path = path;
     const wanted = node.flags & this.#restored.features;
     if ((wanted & FAT_FLAGS) !== 0n) this.#lose("FAT flags", "not supported here");
-    if ((wanted & SUBVOLUME_FLAGS) !== 0n) this.#lose("btrfs subvolumes", "made as a folder");
+    if ((wanted & SUBVOLUME_FLAGS) !== 0n) this.#lose("btrfs subvolumes", "made as a directory");
     const flags = chattrFlags(wanted) & ~FS_NOCOW_FL;
     if (flags !== 0) this.#try("chattr flags", () => this.#system.addFlags(handle, flags));
   }
@@ -179,7 +179,7 @@ export class NodeAttributes {
   #setProject(what: Handle | Place, { projectId }: ArchiveNode): void {
     if (projectId === undefined || projectId === 0 || !this.#restored.projects) return;
     if (typeof what === "number") this.#try("quota projects", () => this.#system.setProject(what, projectId));
-    else this.#lose("quota projects", "files and folders only");
+    else this.#lose("quota projects", "files and directories only");
   }
 
   #setTime(what: Handle | Place, mtime: bigint): void {

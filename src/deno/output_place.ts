@@ -36,7 +36,7 @@ export function isBlockDevice(path: string): boolean {
 export function checkPlace(path: string): void {
   try {
     if (isSpecial(path)) return;
-    if (isFolder(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a folder`);
+    if (isFolder(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a directory`);
     followLinks(folderFor(path), undefined, path);
     if (!isFolder(folderFor(path))) throw noFolder(path);
   } catch (error) {
@@ -63,7 +63,7 @@ function lacksFolder(path: string, error: unknown): boolean {
 function noFolder(path: string, cause?: unknown): DesyncError {
   return new DesyncError(
     "missing-file",
-    `Cannot write ${path}: there is no folder ${folderFor(path)}`,
+    `Cannot write ${path}: there is no directory ${folderFor(path)}`,
     { cause },
   );
 }

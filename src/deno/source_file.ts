@@ -80,7 +80,10 @@ export function inspectSource(path: string): FileState {
     throw fileError(`read ${path}`, error);
   }
   if (info.isDirectory) {
-    throw new DesyncError("usage", `Cannot read ${path}: it is a folder (\`desync tar\` packs folders)`);
+    throw new DesyncError(
+      "usage",
+      `Cannot read ${path}: it is a directory (\`desync tar\` packs directories)`,
+    );
   }
   const inode = info.ino ?? undefined;
   if (info.isBlockDevice) return { size: deviceSize(path), mtime: undefined, inode, isDevice: true };

@@ -32,7 +32,7 @@ export function parseSshLocation(text: string): SshLocation {
   if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
   if (HOST_UNFIT.test(host)) throw refuse("its host has characters that names of hosts do not have");
   if (USER_UNFIT.test(user ?? "")) throw refuse("its user has characters that names of users do not have");
-  if (path === "" || path === "/") throw refuse("it names no folder on the host");
+  if (path === "" || path === "/") throw refuse("it names no directory on the host");
   return { user, host, port: url.port === "" ? undefined : Number(url.port), path, shown };
 }
 

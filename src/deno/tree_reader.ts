@@ -135,7 +135,7 @@ class TreeReader {
     if (this.#names.length >= MAX_DEPTH) {
       throw new DesyncError(
         "unsupported",
-        `Cannot read ${this.#path()}: it is ${MAX_DEPTH} folders deep, more than an archive may have`,
+        `Cannot read ${this.#path()}: it is ${MAX_DEPTH} directories deep, more than an archive may have`,
       );
     }
     const names = this.#reading(() => this.#source.list(folder));

@@ -321,7 +321,7 @@ export class TreeWriter implements Disposable {
       if (this.#folders.length === 0 && !this.#inside) {
         throw new DesyncError(
           "usage",
-          `Cannot write ${this.#target}: it is a folder, the archive is of one file`,
+          `Cannot write ${this.#target}: it is a directory, the archive is of one file`,
         );
       }
       const [path, recursive] = [this.#pathOf(node), this.#recursiveUnlink];

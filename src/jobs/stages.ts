@@ -19,7 +19,7 @@ export function stagesOf(sources: Sources): Stage[] {
       if (role === "cache") {
         throw new DesyncError(
           "unsupported",
-          `Cannot use ${store.location} as the cache: it is not a folder of this machine`,
+          `Cannot use ${store.location} as the cache: it is not a directory of this machine`,
         );
       }
       stages.push({ kind: "store", store });

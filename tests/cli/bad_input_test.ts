@@ -102,7 +102,7 @@ Deno.test("extract says when the index is not there, and refuses a folder", asyn
   using dir = tempDir();
   const store = dir.dir("store");
   await extractFails(dir, ["-s", store, dir.path("none")], 1, dir.path("none"), "no such file");
-  await extractFails(dir, ["-s", store, store], 2, store, "it is a folder");
+  await extractFails(dir, ["-s", store, store], 2, store, "it is a directory");
 });
 
 Deno.test("extract refuses an index of zeros that are not what their id says", async () => {
@@ -228,10 +228,10 @@ Deno.test("a store that is absent, a file, or of an unknown kind", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const none = dir.path("none");
-  await extractFails(dir, ["-s", none, made.index], 1, none, "no such folder");
-  await extractFails(dir, ["-s", made.store, "-s", none, made.index], 1, none, "no such folder");
-  await extractFails(dir, ["-s", made.index, made.index], 1, made.index, "not a folder");
-  await extractFails(dir, ["-s", made.store, "-c", made.index, made.index], 1, made.index, "not a folder");
+  await extractFails(dir, ["-s", none, made.index], 1, none, "no such directory");
+  await extractFails(dir, ["-s", made.store, "-s", none, made.index], 1, none, "no such directory");
+  await extractFails(dir, ["-s", made.index, made.index], 1, made.index, "not a directory");
+  await extractFails(dir, ["-s", made.store, "-c", made.index, made.index], 1, made.index, "not a directory");
   await extractFails(dir, ["-s", "gopher://x/y", made.index], 2, "gopher");
   await extractFails(dir, [made.index], 2, "-s");
 });
@@ -408,7 +408,7 @@ Deno.test("a target in a folder that is not there", async () => {
   const target = join(dir.root, "none", "target");
   for (const more of [[], ["-k"]]) {
     const result = await runCli(["extract", "-s", made.store, ...more, made.index, target]);
-    assertFails(result, 1, target, `there is no folder ${join(dir.root, "none")}`);
+    assertFails(result, 1, target, `there is no directory ${join(dir.root, "none")}`);
   }
   ok(!filesIn(dir.root).some((name) => name.startsWith("none")));
 });
@@ -476,8 +476,8 @@ Deno.test("a target that cannot be replaced: a folder, a device, a pipe", async 
   const made = makeBlob(dir, somePieces());
   const extract = (target: string, ...more: string[]) =>
     runCli(["extract", "-s", made.store, ...more, made.index, target]);
-  assertFails(await extract(dir.dir("folder")), 2, dir.path("folder"), "folder");
-  assertFails(await extract(dir.dir("folder"), "-k"), 2, dir.path("folder"), "it is a folder");
+  assertFails(await extract(dir.dir("folder")), 2, dir.path("folder"), "it is a directory");
+  assertFails(await extract(dir.dir("folder"), "-k"), 2, dir.path("folder"), "it is a directory");
   assertFails(await extract("-"), 2, "desync cat");
   if (Deno.build.os === "windows") return;
   for (const target of ["/dev/stdout", "/dev/null", "/dev/fd/1", "/proc/self/fd/1"]) {

@@ -185,12 +185,12 @@ Deno.test("cache with wrong arguments", async () => {
   strictEqual(exists(dir.path("unmade")), false, "nothing is made for a command that makes no sense");
   assertFails(await runCli(["cache", "-s", made.store, made.index]), 2, "-c");
   assertFails(await runCli(["cache", "-s", made.store, "-c", target]), 2, "index");
-  assertFails(await runCli(["cache", "-s", made.store, "-c", file, made.index]), 1, file, "not a folder");
+  assertFails(await runCli(["cache", "-s", made.store, "-c", file, made.index]), 1, file, "not a directory");
   assertFails(
     await runCli(["cache", "-s", dir.path("none"), "-c", target, made.index]),
     1,
     dir.path("none"),
-    "no such folder",
+    "no such directory",
   );
   assertFails(
     await runCli(["cache", "-s", made.store, "-c", "http://127.0.0.1/", made.index]),

@@ -178,8 +178,8 @@ Deno.test("cat with wrong arguments", async () => {
   assertFails(await cat("-o", "-1"), 2, "-o");
   assertFails(await cat("-o", "1x"), 2, "1x");
   assertFails(await cat("-l", "9007199254740993"), 2, "-l");
-  assertFails(await cat(dir.root), 2, dir.root, "it is a folder");
-  assertFails(await cat(dir.path("none", "x").replace("/none/", "/no/no/")), 1, "there is no folder");
+  assertFails(await cat(dir.root), 2, dir.root, "it is a directory");
+  assertFails(await cat(dir.path("none", "x").replace("/none/", "/no/no/")), 1, "there is no directory");
   assertFails(await runCli(["cat", made.index]), 2, "--store", "at least one store");
   assertFails(await runCli(["cat", "-s", made.store, dir.path("nothing")]), 1, "no such file");
 });

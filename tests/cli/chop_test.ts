@@ -143,7 +143,7 @@ Deno.test("chop refuses the file of another index, and what is no file", async (
   const other = dir.write("other", new Random(3).bytes(made.bytes.length));
   assertFails(await chop(other), 3, other, "bytes 0 to 20000");
   assertFails(await chop(dir.path("none")), 1, dir.path("none"), "no such file");
-  assertFails(await chop(dir.root), 2, dir.root, "folder");
+  assertFails(await chop(dir.root), 2, dir.root, "directory");
 });
 
 Deno.test("chop with wrong arguments", async () => {
@@ -152,7 +152,7 @@ Deno.test("chop with wrong arguments", async () => {
   const file = dir.write("file", made.bytes);
   const chop = (...args: string[]) => runCli(["chop", ...args, made.index, file]);
   assertFails(await chop(), 2, "-s");
-  assertFails(await chop("-s", file), 1, file, "not a folder");
+  assertFails(await chop("-s", file), 1, file, "not a directory");
   assertFails(
     await chop("-s", dir.path("s"), "--ignore", dir.path("none")),
     1,

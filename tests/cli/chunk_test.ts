@@ -88,6 +88,6 @@ Deno.test("chunk with wrong arguments", async () => {
   assertFails(await runCli(["chunk", "-S", "-1", file]), 2, "-S");
   assertFails(await runCli(["chunk", "-m", "16:8:4", file]), 2, "average");
   assertFails(await runCli(["chunk", dir.path("none")]), 1, dir.path("none"), "no such file");
-  assertFails(await runCli(["chunk", dir.root]), 2, dir.root, "folder");
+  assertFails(await runCli(["chunk", dir.root]), 2, dir.root, "it is a directory");
   assertFails(await runCli(["chunk"]), 2, "file");
 });

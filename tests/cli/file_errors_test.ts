@@ -87,10 +87,10 @@ Deno.test({
     // These read folders.
     const others = new Set(["list", "mtree", "tar"]);
     for (const args of readers(dir, folder).filter(([command]) => !others.has(command))) {
-      assertFails(await runCli(args), 2, `${folder}: it is a folder`);
+      assertFails(await runCli(args), 2, `${folder}: it is a directory`);
     }
     for (const args of writers(dir, folder)) {
-      assertFails(await runCli(args), 2, `Cannot write ${folder}: it is a folder`);
+      assertFails(await runCli(args), 2, `Cannot write ${folder}: it is a directory`);
     }
   },
 });
@@ -102,6 +102,6 @@ Deno.test("a folder that is not there is named by all commands that would write 
   const archive = dir.path("file.catar");
   strictEqual((await runCli(["tar", archive, dir.write("file", "text")])).code, 0);
   for (const args of [...writers(dir, path), ["untar", archive, path]]) {
-    assertFails(await runCli(args), 1, `Cannot write ${path}: there is no folder ${none}`);
+    assertFails(await runCli(args), 1, `Cannot write ${path}: there is no directory ${none}`);
   }
 });

@@ -116,8 +116,8 @@ Deno.test("info with wrong arguments", async () => {
   using dir = tempDir();
   const none = dir.path("none");
   assertFails(await runCli(["info", blob, "-f", "xml"]), 2, "plain, json");
-  assertFails(await runCli(["info", blob, "-s", none]), 1, none, "no such folder");
-  assertFails(await runCli(["info", blob, "-c", none]), 1, none, "no such folder");
+  assertFails(await runCli(["info", blob, "-s", none]), 1, none, "no such directory");
+  assertFails(await runCli(["info", blob, "-c", none]), 1, none, "no such directory");
   assertFails(await runCli(["info", blob, "--seed", none]), 1, none, "no such file");
   await using server = await startFaultyServer({}, () => ({ status: 403 }));
   assertFails(await runCli(["info", blob, "-s", server.url]), 1, server.url, "HTTP status 403");

@@ -35,7 +35,7 @@ Deno.test("make refuses what is no file, and says what to do", async () => {
   using dir = tempDir();
   const none = dir.path("none");
   await makeFails(dir, ["INDEX", none], 1, none, "no such file");
-  await makeFails(dir, ["INDEX", dir.root], 2, dir.root, "folder", "desync tar");
+  await makeFails(dir, ["INDEX", dir.root], 2, dir.root, "directory", "desync tar");
   if (windows) return;
   await run("mkfifo", [dir.path("fifo")]);
   await makeFails(
@@ -69,8 +69,8 @@ Deno.test("make refuses an index that it cannot write before it works", async ()
   const file = dir.write("file", smallBlob());
   const store = dir.path("store");
   const missing = dir.path("none", "x.caibx").replace("/none/", "/none/none/");
-  assertFails(await runCli(["make", "-s", store, missing, file]), 1, missing, "no folder");
-  assertFails(await runCli(["make", "-s", store, dir.root, file]), 2, dir.root, "folder");
+  assertFails(await runCli(["make", "-s", store, missing, file]), 1, missing, "no directory");
+  assertFails(await runCli(["make", "-s", store, dir.root, file]), 2, dir.root, "directory");
   const below = join(file, "x.caibx");
   assertFails(await runCli(["make", "-s", store, below, file]), 1, below);
   ok(!exists(store), "nothing was stored");
@@ -106,7 +106,7 @@ Deno.test("make with wrong options", async () => {
     await makeFails(dir, ["--compression-level", level, "INDEX", file], 2, "--compression-level");
   }
   await makeFails(dir, ["--digest", "md5", "INDEX", file], 2, "md5", "sha512-256, sha256");
-  await makeFails(dir, ["-s", file, "INDEX", file], 1, file, "not a folder");
+  await makeFails(dir, ["-s", file, "INDEX", file], 1, file, "not a directory");
   await makeFails(dir, ["INDEX"], 2, "file");
   await makeFails(dir, ["-s", "nothing://host/x", "INDEX", file], 1, "nothing");
   deepStrictEqual(filesIn(dir.root), ["file", "out/x.caibx"]);

@@ -98,7 +98,7 @@ Deno.test({
     const other = dir.path("blob/0000");
     Deno.symlinkSync("somewhere", other);
     const repaired = await runCli(["verify", "-r", "-s", store], { timeout });
-    const removed = (i: number) => i === 1 ? "; it could not be removed: it is a folder" : ": removed";
+    const removed = (i: number) => i === 1 ? "; it could not be removed: it is a directory" : ": removed";
     deepStrictEqual([repaired.code, sorted(repaired.stdout)], [1, lines(removed)]);
     strictEqual(repaired.stderr, `desync: ${other} is not a directory: nothing was checked there\n`);
   },

@@ -186,7 +186,11 @@ Deno.test("prune removes nothing when any index or list cannot be read", async (
       assertFails(await runCli(["prune", "-y", "-s", store, ...order]), status, bad);
     }
   }
-  const lists = [[wrong, 1, "line 2"], [none, 1, "no such file"], [dir.root, 2, "it is a folder"]] as const;
+  const lists = [[wrong, 1, "line 2"], [none, 1, "no such file"], [
+    dir.root,
+    2,
+    "it is a directory",
+  ]] as const;
   for (const [list, status, says] of lists) {
     assertFails(await runCli(["prune", "-y", "-s", store, "--keep-chunks", list, first]), status, list, says);
   }
@@ -207,9 +211,9 @@ Deno.test("prune with wrong arguments", async () => {
     await runCli(["prune", "-y", "-s", dir.path("none"), first]),
     1,
     dir.path("none"),
-    "no such folder",
+    "no such directory",
   );
-  assertFails(await runCli(["prune", "-y", "-s", first, first]), 1, first, "not a folder");
+  assertFails(await runCli(["prune", "-y", "-s", first, first]), 1, first, "not a directory");
   ok(!exists(dir.path("none")));
   deepStrictEqual(left(paths), [0, 1, 2, 3, 4, 5]);
 });

@@ -151,9 +151,15 @@ const wrong: [
     (dir) => [dir.path("x") + "/y/z", someTree(dir)],
     1,
     "Cannot write",
-    "there is no folder",
+    "there is no directory",
   ],
-  ["an output that is a folder", (dir) => [dir.dir("x"), someTree(dir)], 2, "Cannot write", "it is a folder"],
+  [
+    "an output that is a folder",
+    (dir) => [dir.dir("x"), someTree(dir)],
+    2,
+    "Cannot write",
+    "it is a directory",
+  ],
   ["-i without a store", (dir) => ["-i", dir.path("x"), someTree(dir)], 2, "Missing option -s, --store"],
   [
     "a feature that is none",
@@ -186,7 +192,7 @@ const wrong: [
     "a store far away",
     (dir) => ["-i", "-s", "http://127.0.0.1:1/", dir.path("x"), someTree(dir)],
     1,
-    "folder of this",
+    "not a directory of this",
   ],
 ];
 for (const [what, args, status, ...says] of wrong) {

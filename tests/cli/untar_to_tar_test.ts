@@ -203,8 +203,8 @@ Deno.test("a tar is there whole or not at all", async () => {
   assertFails(await runCli([...toTar, cut, target]), 1, cut, "ends after 50000 bytes");
   strictEqual(Deno.readTextFileSync(target), "old");
   deepStrictEqual([...Deno.readDirSync(dir.root)].map(({ name }) => name).sort(), ["cut.catar", "t.tar"]);
-  assertFails(await runCli([...toTar, testdata("tree.catar"), dir.dir("folder")]), 2, "it is a folder");
-  assertFails(await runCli([...toTar, testdata("tree.catar"), `${dir.root}/none/t.tar`]), 1, "no folder");
+  assertFails(await runCli([...toTar, testdata("tree.catar"), dir.dir("folder")]), 2, "it is a directory");
+  assertFails(await runCli([...toTar, testdata("tree.catar"), `${dir.root}/none/t.tar`]), 1, "no directory");
   assertFails(await runCli([...toTar, "--no-time", testdata("tree.catar"), target]), 2, "--no-time");
   assertFails(
     await runCli(["untar", "--output-format=zip", testdata("tree.catar"), target]),

@@ -73,7 +73,7 @@ Deno.test("verify-index with wrong arguments", async () => {
     dir.path("none"),
     "no such file",
   );
-  assertFails(await runCli(["verify-index", made.index, dir.root]), 2, dir.root, "folder");
+  assertFails(await runCli(["verify-index", made.index, dir.root]), 2, dir.root, "it is a directory");
   assertFails(await runCli(["verify-index", "--digest", "sha256", made.index, file]), 2, "sha512-256");
 });
 

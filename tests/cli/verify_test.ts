@@ -124,10 +124,10 @@ Deno.test("verify with wrong arguments", async () => {
   const none = dir.path("none");
   const file = dir.write("file", "x");
   assertFails(await runCli(["verify"]), 2, "-s");
-  assertFails(await runCli(["verify", "-s", none]), 1, none, "no such folder");
-  assertFails(await runCli(["verify", "-s", file]), 1, file, "not a folder");
+  assertFails(await runCli(["verify", "-s", none]), 1, none, "no such directory");
+  assertFails(await runCli(["verify", "-s", file]), 1, file, "not a directory");
   assertFails(await runCli(["verify", "-s", "http://127.0.0.1/"]), 2, "this machine");
-  assertFails(await runCli(["verify", "-s", file, "-s", none]), 1, none, "no such folder");
+  assertFails(await runCli(["verify", "-s", file, "-s", none]), 1, none, "no such directory");
   assertFails(await runCli(["verify", "-s", none, "more"]), 2, /argument/);
   assertFails(await runCli(["verify", "-s", none, "-n", "0"]), 2, "at least 1");
   assertFails(await runCli(["verify", "-s", none, "--digest", "md5"]), 2, "sha512-256, sha256");

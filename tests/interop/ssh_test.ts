@@ -231,7 +231,7 @@ const failures: [
     /ended/,
   ],
   [
-    "no such folder on the host",
+    "no such directory on the host",
     () => ({}),
     (server) => url(server, "/no/such store"),
     /ssh:\/\/127\.0\.0\.1:\d+\/no\/such%20store: /,
@@ -277,8 +277,8 @@ Deno.test("locations that ssh could mistake for options, or that name nothing, a
       ["ssh://host/a#b", /%23/],
       ["ssh://-l@host/store", /names no host/],
       ["ssh:///store", /./],
-      ["ssh://host", /names no folder/],
-      ["ssh://host/", /names no folder/],
+      ["ssh://host", /names no directory/],
+      ["ssh://host/", /names no directory/],
       ["ssh://user:secret@host/store", /no password/],
     ] as const
   ) {

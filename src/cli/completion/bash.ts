@@ -75,7 +75,7 @@ _desync_candidates() {
   [[ $2 == *://* ]] && return
   case $1 in
     =*) compgen -W "$(printf '%s' "\${1#=}" | tr , ' ')" -- "$2" ;;
-    folder) compgen -d -- "$2" ;;
+    directory) compgen -d -- "$2" ;;
     file) compgen -f -- "$2" ;;
     index | archive)
       compgen -d -- "$2"

@@ -94,7 +94,7 @@ function __desync_files
     complete -C "__desync_no_such_command $word"
 end
 
-function __desync_folders
+function __desync_directories
     string match '*/' -- (__desync_files)
 end
 
@@ -141,8 +141,8 @@ function candidates({ kind, words }: ValueDescription): string | undefined {
       return undefined;
     case "file":
       return "(__desync_files)";
-    case "folder":
-      return "(__desync_folders)";
+    case "directory":
+      return "(__desync_directories)";
     case "index":
       return "(__desync_suffixes .caibx .caidx)";
     case "archive":

@@ -10,7 +10,7 @@ export function zshCompletion(
   return `#compdef desync
 # zsh completion for desync, written by \`desync completion zsh\`.
 
-_desync_folder() {
+_desync_directory() {
   [[ $PREFIX == *://* ]] || _files -/
 }
 
