@@ -1,9 +1,11 @@
 /** A file, or standard input, that is small enough to be read whole. */
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
+import { isDevicePath } from "./device_path.ts";
 import { namedFileError } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";
+import { codeOf } from "./tree_system.ts";
 
 /**
  * All bytes of the file or pipe, of standard input without a path. Throws `missing-file`, `io` also for more bytes than
@@ -34,14 +36,31 @@ export async function readWhole(
 /** The most that a small text has that is read with {@linkcode readText}: certificates, passwords. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
-/** The text of a small file or of a pipe, at once. Throws what the system does, and `io` for what is not small. */
-export function readText(path: string): string {
-  const file = openSync(path, "r");
+/** How long somebody may take to begin to write a named pipe: Ctrl-C is not heard meanwhile. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 20;
+
+/**
+ * The text of a small file or of a pipe, at once. Throws what the system does, and `io` for what is not small and for a
+ * named pipe that nobody writes.
+ */
+export function readText(path: string, patienceMs: number = PATIENCE_MS): string {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
+    const isNamedPipe = fstatSync(file).isFIFO() && !isDevicePath(path);
     let buffer = new Uint8Array(64 * 1024);
     let length = 0;
-    while (true) {
-      const read = readSync(file, buffer, length, buffer.length - length, null);
+    for (let waited = 0;;) {
+      const read = readNow(file, buffer.subarray(length));
+      if (read === 0 && length === 0 && isNamedPipe && waited >= patienceMs) {
+        throw new DesyncError("io", `Cannot read ${path}: nobody writes to this named pipe`);
+      }
+      if (read === undefined || (read === 0 && length === 0 && isNamedPipe)) {
+        // Whoever has it open may take their time, such as one who asks for a passphrase.
+        if (read === 0) waited += PAUSE_MS;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+        continue;
+      }
       if (read === 0) return new TextDecoder().decode(buffer.subarray(0, length));
       length += read;
       if (length > MAX_TEXT_BYTES) throw tooLarge(path, MAX_TEXT_BYTES);
@@ -49,6 +68,16 @@ export function readText(path: string): string {
     }
   } finally {
     closeSync(file);
+  }
+}
+
+/** Bytes that were read, `undefined` when there are none yet. */
+function readNow(file: number, buffer: Uint8Array): number | undefined {
+  try {
+    return readSync(file, buffer, 0, buffer.length, null);
+  } catch (error) {
+    if (codeOf(error) === "EAGAIN") return undefined;
+    throw error;
   }
 }
 
