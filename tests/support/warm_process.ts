@@ -42,6 +42,8 @@ export class WarmProcess {
       stderr: "inherit",
     }).spawn();
     this.#child.unref();
+    // Deno ends the process together with this one, before it could do that itself.
+    addEventListener("unload", () => removeDirectory(this.#directory));
   }
 
   /** Whether a run with these variables would be like one in a process of its own. */
@@ -155,8 +157,16 @@ async function* readAll(connection: Deno.UnixConn): AsyncGenerator<Uint8Array> {
 async function endWith(pipe: number, directory: string): Promise<void> {
   using file = await Deno.open(`/proc/self/fd/${pipe}`);
   await file.read(new Uint8Array(1));
-  Deno.removeSync(directory, { recursive: true });
+  removeDirectory(directory);
   Deno.exit(0);
+}
+
+function removeDirectory(path: string): void {
+  try {
+    Deno.removeSync(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
 }
 
 if (import.meta.main) await serve(Deno.args[0]);
