@@ -15,6 +15,7 @@ import { mayAsk } from "./permitted.ts";
 import { followLinks, refusePlanted } from "./planted.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
 import { TemporaryFile } from "./temporary_file.ts";
+import { writeBack } from "./write_back.ts";
 
 /**
  * A new file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. Throws when that cannot work,
@@ -35,8 +36,9 @@ export function createBlobTarget(
   }
   checkPlace(path);
   const temporary = new TemporaryFile(path);
+  let file: Deno.FsFile;
   try {
-    const file = temporary.create();
+    file = temporary.create();
     const ranges = [...data];
     const free = checkFree(temporary.path, path, neededBytes(ranges, size, Deno.build.os));
     file.truncateSync(size);
@@ -49,6 +51,7 @@ export function createBlobTarget(
     path: temporary.path,
     shown: path,
     sparse: true,
+    writeBack: sync ? writingBack(path, file) : undefined,
     commit: async (signal) => {
       try {
         checkSize(temporary.path, size);
@@ -58,6 +61,16 @@ export function createBlobTarget(
       }
     },
     discard: () => temporary.remove(),
+  };
+}
+
+function writingBack(path: string, file: Deno.FsFile): (over: AbortSignal) => Promise<void> {
+  return async (over) => {
+    try {
+      await writeBack(file, over);
+    } catch (error) {
+      throw fileError(`write ${path}`, error);
+    }
   };
 }
 
@@ -110,6 +123,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     path: place,
     shown: path,
     sparse: false,
+    writeBack: sync ? writingBack(path, file) : undefined,
     fits: before !== undefined && (device || before.size === size),
     commit: async (signal) => {
       try {

@@ -31,6 +31,15 @@ export async function syncFile(file: Deno.FsFile): Promise<void> {
   }
 }
 
+/** The same for the bytes alone. */
+export async function syncFileData(file: Deno.FsFile): Promise<void> {
+  try {
+    await file.syncData();
+  } catch (error) {
+    if (!NOTHING_TO_SYNC.has(codeOf(error))) throw error;
+  }
+}
+
 /** The same for the bytes alone, for threads that do nothing else meanwhile. */
 export function syncDataNow(file: Deno.FsFile): void {
   try {

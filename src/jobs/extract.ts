@@ -38,13 +38,21 @@ export async function extractBlob(
   progress.total = index.size;
   const place = { path: target.path, shown: target.shown, sparse: target.sparse };
   const { digest, sizes } = index;
+  const over = new AbortController();
+  const writingBack = target.writeBack?.(over.signal);
+  writingBack?.catch(() => {}); // told below
   try {
     await deliver(plan.chunks(), { digest, sizes, sources, target: place, progress, ...rest }, workers);
     // What the plan leaves out is zeros, which the target holds already.
     if (progress.done < index.size) progress.add(ZEROS, 0, index.size - progress.done, 0);
     await workers.release();
+    over.abort();
+    await writingBack;
     await target.commit(options.signal);
   } catch (error) {
+    over.abort();
+    // A slow disk does not keep anybody who wants to stop.
+    if (!options.signal?.aborted) await writingBack?.catch(() => {});
     await workers.release().catch(() => {});
     target.discard();
     throw error;
