@@ -58,15 +58,15 @@
  *
  * const text = new TextEncoder().encode("hello\n");
  * const common = { features: DEFAULT_FEATURES, flags: 0n, uid: 0, gid: 0, mtime: 0n, xattrs: [] };
- * const { readable } = archiveStream(DEFAULT_FEATURES, async (visit) => {
+ * const { readable } = archiveStream(DEFAULT_FEATURES, async (onEvent) => {
  *   const root = { ...common, name: new Uint8Array(0), kind: "directory" as const, mode: 0o755, size: 0 };
  *   const name = new TextEncoder().encode("hello.txt");
  *   const file = { ...common, name, kind: "file" as const, mode: 0o644, size: text.length };
- *   await visit({ type: "node", node: root });
- *   await visit({ type: "node", node: file });
- *   await visit({ type: "data", bytes: text });
- *   await visit({ type: "end" });
- *   await visit({ type: "end" });
+ *   await onEvent({ type: "node", node: root });
+ *   await onEvent({ type: "node", node: file });
+ *   await onEvent({ type: "data", bytes: text });
+ *   await onEvent({ type: "end" });
+ *   await onEvent({ type: "end" });
  * });
  * let nodes = 0;
  * await readArchive(readable, (event) => {
@@ -91,7 +91,7 @@ export {
 export { BLOB_FLAGS, FLAG_SHA512_256, Index, type IndexHeader, serializeIndex } from "./src/formats/index.ts";
 export { parseIndex } from "./src/formats/index_parser.ts";
 export { IndexBuilder } from "./src/formats/index_builder.ts";
-export { ArchiveDecoder, type ArchiveEvent } from "./src/formats/archive.ts";
+export { ArchiveDecoder, type ArchiveEvent, type ArchiveEventHandler } from "./src/formats/archive.ts";
 export {
   type Acl,
   type AclEntry,
@@ -132,8 +132,7 @@ export {
 export { archiveStream } from "./src/jobs/write_archive.ts";
 export { type PieceStream } from "./src/jobs/piece_stream.ts";
 export { excluding } from "./src/jobs/exclude.ts";
-export { type Pieces, readArchive } from "./src/jobs/read_archive.ts";
-export { type Visit } from "./src/jobs/visit.ts";
+export { type Pieces, readArchive, type ReadArchiveOptions } from "./src/jobs/read_archive.ts";
 export { type Hasher, listTo, type MakeHasher, mtreeTo, type Print } from "./src/jobs/describe_archive.ts";
 export { blobAccess, type RandomAccess } from "./src/jobs/random_access.ts";
 export {

@@ -2,7 +2,7 @@
 import type { DigestName } from "../chunk.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
 import { isFolder, readTree } from "../deno/tree_reader.ts";
-import type { Visit } from "../jobs/visit.ts";
+import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { FlagValues } from "./flags.ts";
@@ -76,7 +76,7 @@ export async function namingArchive<T>(
 /** An archive, or a folder that is looked at as if it were one. */
 export interface NodeSource {
   readonly digest: DigestName;
-  readonly read: (visit: Visit) => Promise<void>;
+  readonly read: (onEvent: ArchiveEventHandler) => Promise<void>;
 }
 
 /** Opens the archive as {@linkcode openArchive} does, or the folder. */
@@ -89,12 +89,12 @@ export async function openNodes(
   if (!flags.index && isFolder(location)) {
     return {
       digest: flags.digest ?? "sha512-256",
-      read: (visit) => readTree(location, visit, { signal }).then(() => {}),
+      read: (onEvent) => readTree(location, onEvent, { signal }).then(() => {}),
     };
   }
   const { pieces, digest } = await openArchive(location, flags, locator, signal);
   return {
     digest,
-    read: (visit) => namingArchive(location, flags, () => readArchive(pieces, visit, signal)),
+    read: (onEvent) => namingArchive(location, flags, () => readArchive(pieces, onEvent, { signal })),
   };
 }

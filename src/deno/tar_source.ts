@@ -9,7 +9,7 @@ import { escapeName } from "../formats/node_text.ts";
 import { TarDecoder } from "../formats/tar_decoder.ts";
 import { type TarContent, TarTree } from "../formats/tar_tree.ts";
 import { Turns } from "../jobs/turns.ts";
-import type { Visit } from "../jobs/visit.ts";
+import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";
@@ -38,11 +38,11 @@ export interface TarSourceResult {
 }
 
 /**
- * Calls `visit` for all that is in the tar, children in byte order of their names; the bytes of an event are its own
- * until `visit` is done. `input` is a file's path, or the bytes in order. Feature flags are left to whoever writes.
+ * Calls `onEvent` for all that is in the tar, children in byte order of their names; the bytes of an event are its own
+ * until `onEvent` is done. `input` is a file's path, or the bytes in order. Feature flags are left to whoever writes.
  *
  * Throws `invalid-archive`, `unsupported`, `usage` when there is no root, `missing-file`, `io`, also when the file
- * changed meanwhile, `interrupted`, and whatever `visit` and the stream throw.
+ * changed meanwhile, `interrupted`, and whatever `onEvent` and the stream throw.
  *
  * @example List a tar
  * ```ts
@@ -62,7 +62,7 @@ export interface TarSourceResult {
  */
 export async function readTarTree(
   input: string | AsyncIterable<Uint8Array>,
-  visit: Visit,
+  onEvent: ArchiveEventHandler,
   options: TarSourceOptions = {},
 ): Promise<TarSourceResult> {
   const { addRoot = false } = options;
@@ -79,12 +79,12 @@ export async function readTarTree(
   for (const step of tree.steps(addRoot)) {
     if (turns.over) await turns.give();
     if (step.type === "end") {
-      await visit(step);
+      await onEvent(step);
       continue;
     }
     nodes++;
-    await visit({ type: "node", node: step.node });
-    if (step.content !== undefined) await giveContent(source, step.content, visit, turns);
+    await onEvent({ type: "node", node: step.node });
+    if (step.content !== undefined) await giveContent(source, step.content, onEvent, turns);
   }
   source.check?.();
   return { nodes, hardLinks: tree.hardLinks };
@@ -189,7 +189,7 @@ async function scanStream(
 async function giveContent(
   source: Bytes,
   { place, size, sparse }: TarContent,
-  visit: Visit,
+  onEvent: ArchiveEventHandler,
   turns: Turns,
 ): Promise<void> {
   const buffer = new Uint8Array(Math.min(PIECE_BYTES, size));
@@ -198,7 +198,7 @@ async function giveContent(
       if (turns.over) await turns.give();
       const bytes = buffer.subarray(0, Math.min(left, buffer.length));
       next(bytes);
-      await visit({ type: "data", bytes });
+      await onEvent({ type: "data", bytes });
       left -= bytes.length;
     }
   };

@@ -6,7 +6,7 @@ import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import { DEFAULT_FEATURES, EXCLUDE_FILE, EXCLUDE_NODUMP, EXCLUDE_SUBMOUNTS } from "../formats/features.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { Turns } from "../jobs/turns.ts";
-import type { Visit } from "../jobs/visit.ts";
+import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { fileError } from "./file_errors.ts";
 import { JobLibc } from "./libc.ts";
 import { nativeSource } from "./native_source.ts";
@@ -61,7 +61,7 @@ export function isFolder(path: string): boolean {
 }
 
 /**
- * Calls `visit` for the folder (or the one file) and all in it, children in byte order of their names, and waits for it.
+ * Calls `onEvent` for the folder (or the one file) and all in it, children in byte order of their names, and waits for it.
  * Bytes that it gets are good until then. Throws `missing-file`, `io`, `unsupported`, `interrupted`.
  *
  * @example Pack a folder into an archive
@@ -69,7 +69,7 @@ export function isFolder(path: string): boolean {
  * import { archiveStream, DEFAULT_FEATURES } from "@desync/desync";
  * import { readTree } from "@desync/desync/deno";
  *
- * const { readable, done } = archiveStream(DEFAULT_FEATURES, (visit) => readTree("src/formats", visit));
+ * const { readable, done } = archiveStream(DEFAULT_FEATURES, (onEvent) => readTree("src/formats", onEvent));
  * const archive = await new Response(readable).bytes();
  * const { nodes, bytes } = await done;
  * if (nodes < 10 || archive.length < bytes) throw new Error("a part is missing");
@@ -77,19 +77,19 @@ export function isFolder(path: string): boolean {
  */
 export async function readTree(
   path: string,
-  visit: Visit,
+  onEvent: ArchiveEventHandler,
   options: ReadTreeOptions = {},
 ): Promise<TreeSummary> {
   const { features = DEFAULT_FEATURES } = options;
   using job = new JobLibc();
   const source = options.source ?? nativeSource(features, job.libc) ?? portableSource(features);
-  return await new TreeReader(source, path, visit, options).run(options.exclude ?? ExcludePatterns.NONE);
+  return await new TreeReader(source, path, onEvent, options).run(options.exclude ?? ExcludePatterns.NONE);
 }
 
 class TreeReader {
   readonly #source: TreeSource;
   readonly #root: string;
-  readonly #visit: Visit;
+  readonly #onEvent: ArchiveEventHandler;
   readonly #features: bigint;
   readonly #skipNames: readonly Uint8Array[];
   readonly #turns: Turns;
@@ -99,10 +99,10 @@ class TreeReader {
   /** Names from the root to where it is, for messages. */
   readonly #names: Uint8Array[] = [];
 
-  constructor(source: TreeSource, root: string, visit: Visit, options: ReadTreeOptions) {
+  constructor(source: TreeSource, root: string, onEvent: ArchiveEventHandler, options: ReadTreeOptions) {
     this.#source = source;
     this.#root = root;
-    this.#visit = visit;
+    this.#onEvent = onEvent;
     this.#features = options.features ?? DEFAULT_FEATURES;
     this.#skipNames = (options.skipNames ?? []).map(nameBytes);
     this.#turns = new Turns(options.signal);
@@ -123,11 +123,11 @@ class TreeReader {
     this.#summary.nodes++;
     if (this.#turns.over) await this.#turns.give();
     const { kind } = open.node;
-    const waiting = this.#visit({ type: "node", node: open.node });
+    const waiting = this.#onEvent({ type: "node", node: open.node });
     if (waiting !== undefined) await waiting;
     if (kind === "file") await this.#readFile(open);
     else if (kind === "directory" && !open.virtual) await this.#readChildren(open, exclude);
-    const last = this.#visit({ type: "end" });
+    const last = this.#onEvent({ type: "end" });
     if (last !== undefined) await last;
   }
 
@@ -191,7 +191,7 @@ class TreeReader {
         throw new DesyncError("io", `Cannot read ${this.#path()}: it became shorter while it was read`);
       }
       left -= length;
-      const waiting = this.#visit({ type: "data", bytes: buffer.subarray(0, length) });
+      const waiting = this.#onEvent({ type: "data", bytes: buffer.subarray(0, length) });
       if (waiting !== undefined) await waiting;
     }
     if (this.#reading(() => this.#source.changed(open)) && this.#summary.changed++ === 0) {

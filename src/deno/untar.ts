@@ -2,7 +2,7 @@
 import { featuresOf } from "../formats/features.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { counted, type Pieces, readArchive } from "../jobs/read_archive.ts";
-import type { Visit } from "../jobs/visit.ts";
+import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { orInterrupted } from "../or_interrupted.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
@@ -68,7 +68,8 @@ export async function untar(
   target: string,
   options: UntarOptions = {},
 ): Promise<UntarResult> {
-  const read = (visit: Visit) => readArchive(counted(pieces, options.progress), visit, options.signal);
+  const read = (onEvent: ArchiveEventHandler) =>
+    readArchive(counted(pieces, options.progress), onEvent, options);
   return await unpack(read, target, options, false);
 }
 
@@ -85,15 +86,15 @@ export async function untar(
  * if (access === null) throw new Error("it is a file");
  * const parts = await findParts(access, [parseArchivePath("bin/run")]);
  * const target = await Deno.makeTempDir();
- * const read = (visit: Parameters<typeof readParts>[2]) =>
- *   readParts(({ start, end }) => access.pieces(start, end), parts, visit);
+ * const read = (onEvent: Parameters<typeof readParts>[2]) =>
+ *   readParts(({ start, end }) => access.pieces(start, end), parts, onEvent);
  * await untarParts(read, target, { sameOwner: false });
  * if (!(await Deno.stat(`${target}/run`)).isFile) throw new Error("a file is missing");
  * await Deno.remove(target, { recursive: true });
  * ```
  */
 export async function untarParts(
-  read: (visit: Visit) => Promise<void>,
+  read: (onEvent: ArchiveEventHandler) => Promise<void>,
   target: string,
   options: UntarOptions = {},
 ): Promise<UntarResult> {
@@ -101,7 +102,7 @@ export async function untarParts(
 }
 
 async function unpack(
-  read: (visit: Visit) => Promise<void>,
+  read: (onEvent: ArchiveEventHandler) => Promise<void>,
   target: string,
   options: UntarOptions,
   inside: boolean,

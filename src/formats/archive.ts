@@ -36,6 +36,9 @@ export type ArchiveEvent =
   /** A name without a node, which desync 1.0.4 writes for pipes and sockets. It has no end. */
   | { readonly type: "omitted"; readonly name: Uint8Array };
 
+/** Takes the events of an archive, or of a tree read as one, in their order. The caller waits for the promise, if there is one. */
+export type ArchiveEventHandler = (event: ArchiveEvent) => void | Promise<void>;
+
 /** A directory whose children are being read. */
 interface Folder {
   /** Place of its ENTRY in the archive. */

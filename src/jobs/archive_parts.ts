@@ -1,12 +1,11 @@
 /** Parts of an archive, by their paths: found by its tables, or picked out of all that it says. */
 import { equalBytes, nameBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
-import type { ArchiveEvent } from "../formats/archive.ts";
+import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { type ArchivePlace, findInArchive } from "./find_in_archive.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { type Pieces, readArchive } from "./read_archive.ts";
-import type { Visit } from "./visit.ts";
 
 /** A path in an archive: names from the root downwards, at least one. */
 export type ArchivePath = readonly Uint8Array[];
@@ -42,10 +41,10 @@ export function checkArchivePaths(paths: readonly ArchivePath[]): void {
     for (const other of paths.slice(i + 1)) {
       const [short, long] = path.length <= other.length ? [path, other] : [other, path];
       if (short.every((name, at) => equalBytes(name, long[at]))) {
-        throw new DesyncError("usage", `${shown(long)} is in ${shown(short)}, which is asked for as well`);
+        throw new DesyncError("usage", `${textOf(long)} is in ${textOf(short)}, which is asked for as well`);
       }
       if (equalBytes(path.at(-1)!, other.at(-1)!)) {
-        throw new DesyncError("usage", `${shown(path)} and ${shown(other)} would get the same name`);
+        throw new DesyncError("usage", `${textOf(path)} and ${textOf(other)} would get the same name`);
       }
     }
   }
@@ -75,17 +74,17 @@ export interface FoundPart {
 export async function findParts(
   access: RandomAccess,
   paths: readonly ArchivePath[],
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal } = {},
 ): Promise<FoundPart[]> {
   const parts: FoundPart[] = [];
   for (const path of paths) {
-    for (const place of await findInArchive(access, path, signal)) parts.push({ name: path.at(-1)!, place });
+    for (const place of await findInArchive(access, path, options)) parts.push({ name: path.at(-1)!, place });
   }
   return parts;
 }
 
 /**
- * Calls `visit` for these parts, whose bytes `open` gives: each is a tree of its own whose root has its name.
+ * Calls `onEvent` for these parts, whose bytes `open` gives: each is a tree of its own whose root has its name.
  *
  * @example One file out of an archive
  * ```ts
@@ -105,20 +104,19 @@ export async function findParts(
 export async function readParts(
   open: (place: ArchivePlace) => Pieces,
   parts: readonly FoundPart[],
-  visit: Visit,
-  signal?: AbortSignal,
+  onEvent: ArchiveEventHandler,
+  options: { signal?: AbortSignal } = {},
 ): Promise<void> {
   for (const { name, place } of parts) {
     let atRoot = true;
     await readArchive(
       open(place),
       (event) => {
-        if (!atRoot || event.type !== "node") return visit(event);
+        if (!atRoot || event.type !== "node") return onEvent(event);
         atRoot = false;
-        return visit({ type: "node", node: { ...event.node, name } });
+        return onEvent({ type: "node", node: { ...event.node, name } });
       },
-      signal,
-      { part: true },
+      { ...options, part: true },
     );
   }
 }
@@ -130,16 +128,16 @@ export async function readParts(
 export async function pickParts(
   pieces: Pieces,
   paths: readonly ArchivePath[],
-  visit: Visit,
-  signal?: AbortSignal,
+  onEvent: ArchiveEventHandler,
+  options: { signal?: AbortSignal } = {},
 ): Promise<void> {
-  const picker = new Picker(paths, visit);
-  await readArchive(pieces, (event) => picker.visit(event), signal);
+  const picker = new Picker(paths, onEvent);
+  await readArchive(pieces, (event) => picker.visit(event), options);
   picker.finish();
 }
 
 class Picker {
-  readonly #visit: Visit;
+  readonly #onEvent: ArchiveEventHandler;
   readonly #missing: Set<ArchivePath>;
   readonly #paths: readonly ArchivePath[];
   /** Names of the nodes that have not ended, without the root's. */
@@ -148,10 +146,10 @@ class Picker {
   /** How deep the part is that is being passed on; 0 outside of all. */
   #inside = 0;
 
-  constructor(paths: readonly ArchivePath[], visit: Visit) {
+  constructor(paths: readonly ArchivePath[], onEvent: ArchiveEventHandler) {
     this.#paths = paths;
     this.#missing = new Set(paths);
-    this.#visit = visit;
+    this.#onEvent = onEvent;
   }
 
   visit(event: ArchiveEvent): void | Promise<void> {
@@ -161,12 +159,12 @@ class Picker {
       if (this.#names.length === this.#inside) this.#inside = 0;
       this.#names.pop();
     }
-    return inside ? this.#visit(event) : undefined;
+    return inside ? this.#onEvent(event) : undefined;
   }
 
   finish(): void {
     const [path] = this.#missing;
-    if (path !== undefined) throw new DesyncError("missing-path", `there is no ${shown(path)} in it`);
+    if (path !== undefined) throw new DesyncError("missing-path", `there is no ${textOf(path)} in it`);
   }
 
   #begin(event: ArchiveEvent & { type: "node" }): void | Promise<void> {
@@ -181,7 +179,7 @@ class Picker {
       this.#missing.delete(path);
       this.#inside = this.#names.length;
     }
-    return this.#visit(event);
+    return this.#onEvent(event);
   }
 
   #isHere(names: ArchivePath): boolean {
@@ -189,6 +187,6 @@ class Picker {
   }
 }
 
-function shown(path: ArchivePath): string {
+function textOf(path: ArchivePath): string {
   return path.map(escapeName).join("/");
 }

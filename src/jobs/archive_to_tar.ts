@@ -2,7 +2,7 @@
 import { ByteWriter } from "../formats/byte_writer.ts";
 import { type LoseInTar, TarEncoder } from "../formats/tar_encoder.ts";
 import { type PieceStream, pieceStream } from "./piece_stream.ts";
-import type { Visit } from "./visit.ts";
+import type { ArchiveEventHandler } from "../formats/archive.ts";
 
 /** What {@linkcode tarStream} may be given. */
 export interface TarStreamOptions {
@@ -17,7 +17,7 @@ export interface TarStreamOptions {
  * names. What `done` tells is how many names the archive has nothing for. An error of `read` is that of the stream as well.
  */
 export function tarStream(
-  read: (visit: Visit) => Promise<void>,
+  read: (onEvent: ArchiveEventHandler) => Promise<void>,
   options: TarStreamOptions = {},
 ): PieceStream<{ omitted: number }> {
   return pieceStream(async (sink) => {

@@ -1,11 +1,10 @@
 /** An archive's content as text: its listing, or an mtree. */
 import { toHex } from "../bytes.ts";
 import type { DigestName } from "../chunk.ts";
-import type { ArchiveEvent } from "../formats/archive.ts";
+import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { MTREE_HEADER, mtreeLine } from "../formats/mtree.ts";
 import { escapeName, listLine } from "../formats/node_text.ts";
-import type { Visit } from "./visit.ts";
 
 /** Computes a digest of bytes that come in pieces. */
 export interface Hasher {
@@ -34,7 +33,7 @@ export type Print = (text: string) => void;
  * if (!text.startsWith("drwxr-xr-x .\n")) throw new Error("the root comes first");
  * ```
  */
-export function listTo(print: Print): Visit {
+export function listTo(print: Print): ArchiveEventHandler {
   const lister = new Lister(print);
   return (event) => lister.visit(event);
 }
@@ -57,7 +56,7 @@ export function listTo(print: Print): Visit {
 export function mtreeTo(
   print: Print,
   digest: { readonly name: DigestName; readonly make: MakeHasher },
-): Visit {
+): ArchiveEventHandler {
   print(MTREE_HEADER);
   const printer = new MtreePrinter(digest.name, digest.make, print);
   return (event) => printer.visit(event);

@@ -1,10 +1,9 @@
 /** Leaves out of a tree what patterns name, while it is passed on. */
-import type { ArchiveEvent } from "../formats/archive.ts";
+import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
 import type { ExcludePatterns } from "../formats/exclude_patterns.ts";
-import type { Visit } from "./visit.ts";
 
 /**
- * Passes on to `visit` what the patterns leave, which are tied to the tree's root.
+ * Passes on to `onEvent` what the patterns leave, which are tied to the tree's root.
  *
  * @example List an archive without some of it
  * ```ts
@@ -17,7 +16,7 @@ import type { Visit } from "./visit.ts";
  * if (lines.some((line) => line.includes("many"))) throw new Error("not so");
  * ```
  */
-export function excluding(patterns: ExcludePatterns, visit: Visit): Visit {
+export function excluding(patterns: ExcludePatterns, onEvent: ArchiveEventHandler): ArchiveEventHandler {
   /** What holds in the nodes that are open; the root is named by nobody. */
   const open: ExcludePatterns[] = [];
   /** Nodes that are open in one that is left out, itself included. */
@@ -38,5 +37,5 @@ export function excluding(patterns: ExcludePatterns, visit: Visit): Visit {
     else open.push(inside);
     return excluded;
   };
-  return (event) => skips(event) ? undefined : visit(event);
+  return (event) => skips(event) ? undefined : onEvent(event);
 }

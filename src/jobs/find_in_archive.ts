@@ -47,7 +47,7 @@ const FILENAME_BYTES = ELEMENT_HEADER_BYTES + MAX_NAME_BYTES + 1;
 export async function findInArchive(
   access: RandomAccess,
   names: readonly Uint8Array[],
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal } = {},
 ): Promise<ArchivePlace[]> {
   let places: ArchivePlace[] = [{ start: 0, end: access.size }];
   let path = "";
@@ -57,7 +57,7 @@ export async function findInArchive(
     const around = path === "" ? "it" : path;
     path = path === "" ? escapeName(name) : `${path}/${escapeName(name)}`;
     for (const place of places) {
-      const kind = await kindAt(access, place, signal);
+      const kind = await kindAt(access, place, options);
       if (kind !== "directory") {
         if (places.length > 1) continue;
         throw new DesyncError(
@@ -65,7 +65,7 @@ export async function findInArchive(
           `there is no ${path} in it: ${around} is no directory (${kind})`,
         );
       }
-      found.push(...await findChild(access, place, name, path, starts, signal));
+      found.push(...await findChild(access, place, name, path, starts, options));
     }
     if (found.length === 0) throw new DesyncError("missing-path", `there is no ${path} in it`);
     places = found;
@@ -76,10 +76,10 @@ export async function findInArchive(
 async function kindAt(
   access: RandomAccess,
   { start, end }: ArchivePlace,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal },
 ): Promise<string> {
   if (end - start < ENTRY_BYTES) throw invalidArchive(`at byte ${start} there is no node`);
-  const view = viewOf(await access.read(start, ENTRY_BYTES, signal));
+  const view = viewOf(await access.read(start, ENTRY_BYTES, options));
   if (elementName(view.getBigUint64(8, true), start) !== "entry" || readU64(view, 0) !== ENTRY_BYTES) {
     throw invalidArchive(`at byte ${start} there is no node`);
   }
@@ -99,9 +99,9 @@ async function findChild(
   name: Uint8Array,
   path: string,
   starts: Set<number>,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal },
 ): Promise<ArchivePlace[]> {
-  const table = await openTable(access, folder, signal);
+  const table = await openTable(access, folder, options);
   const found: ArchivePlace[] = [];
   for await (const item of table.itemsOf(nameHash(name))) {
     const start = table.start - item.offset;
@@ -109,7 +109,7 @@ async function findChild(
     if (starts.add(start).size > MAX_SAME_NAME) {
       throw invalidArchive(`it has ${path} more than ${MAX_SAME_NAME} times`);
     }
-    const node = await nodeBehindName(access, { start, end: start + item.size }, item.hash, name, signal);
+    const node = await nodeBehindName(access, { start, end: start + item.size }, item.hash, name, options);
     if (node === "other") continue;
     if (node === "omitted") {
       throw new DesyncError("missing-path", `${path} has nothing behind it: the archive's maker left it out`);
@@ -125,12 +125,12 @@ async function nodeBehindName(
   { start, end }: ArchivePlace,
   hash: bigint,
   name: Uint8Array,
-  signal?: AbortSignal,
+  options: { signal?: AbortSignal },
 ): Promise<ArchivePlace | "other" | "omitted"> {
   const wrong = () =>
     invalidArchive(`a directory's table of children points to byte ${start}, where no name is`);
   if (end - start < ELEMENT_HEADER_BYTES + 2) throw wrong();
-  const bytes = await access.read(start, Math.min(end - start, FILENAME_BYTES), signal);
+  const bytes = await access.read(start, Math.min(end - start, FILENAME_BYTES), options);
   const size = readU64(viewOf(bytes), 0);
   if (viewOf(bytes).getBigUint64(8, true) !== ELEMENT.filename || size === undefined) throw wrong();
   if (size < ELEMENT_HEADER_BYTES + 2 || size > bytes.length || bytes[size - 1] !== 0) throw wrong();
@@ -150,9 +150,13 @@ interface Table {
   itemsOf(hash: bigint): AsyncGenerator<GoodbyeItem>;
 }
 
-async function openTable(access: RandomAccess, folder: ArchivePlace, signal?: AbortSignal): Promise<Table> {
+async function openTable(
+  access: RandomAccess,
+  folder: ArchivePlace,
+  options: { signal?: AbortSignal },
+): Promise<Table> {
   const { size, entryOffset } = parseGoodbyeTail(
-    await access.read(folder.end - GOODBYE_ITEM_BYTES, GOODBYE_ITEM_BYTES, signal),
+    await access.read(folder.end - GOODBYE_ITEM_BYTES, GOODBYE_ITEM_BYTES, options),
   );
   const start = folder.end - size;
   const count = (size - ELEMENT_HEADER_BYTES) / GOODBYE_ITEM_BYTES - 1;
@@ -163,7 +167,7 @@ async function openTable(access: RandomAccess, folder: ArchivePlace, signal?: Ab
   }
   const item = async (at: number): Promise<GoodbyeItem> => {
     const offset = start + ELEMENT_HEADER_BYTES + at * GOODBYE_ITEM_BYTES;
-    const found = parseGoodbyeItem(await access.read(offset, GOODBYE_ITEM_BYTES, signal));
+    const found = parseGoodbyeItem(await access.read(offset, GOODBYE_ITEM_BYTES, options));
     if (found.offset > entryOffset - ENTRY_BYTES) {
       throw invalidArchive("a directory's table of children points outside of it");
     }

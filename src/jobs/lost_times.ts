@@ -1,7 +1,7 @@
 /** Times that the archive which is being made cannot hold: counted, so that they are reported. */
 import { archiveHoldsTime } from "../formats/archive_time.ts";
 import { escapeName } from "../formats/node_text.ts";
-import type { Visit } from "./visit.ts";
+import type { ArchiveEventHandler } from "../formats/archive.ts";
 
 /** Looks at the nodes that are passed on to an archive. */
 export class LostTimes {
@@ -17,14 +17,14 @@ export class LostTimes {
     this.#features = features;
   }
 
-  /** Passes everything on to `visit`. */
-  watch(visit: Visit): Visit {
+  /** Passes everything on to `onEvent`. */
+  watch(onEvent: ArchiveEventHandler): ArchiveEventHandler {
     return (event) => {
       if (event.type === "node") {
         this.#names.push(event.node.name);
         if (!archiveHoldsTime(event.node.mtime, this.#features)) this.#note();
       } else if (event.type === "end") this.#names.pop();
-      return visit(event);
+      return onEvent(event);
     };
   }
 

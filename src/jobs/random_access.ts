@@ -7,9 +7,9 @@ export interface RandomAccess {
   /** Bytes of the whole. */
   readonly size: number;
   /** The bytes from `offset` on, all of which have to be there. For small parts: what lies near may be kept for later. */
-  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+  read(offset: number, length: number, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
   /** The bytes from `start` up to but without `end`, in order. */
-  pieces(start: number, end: number, signal?: AbortSignal): Pieces;
+  pieces(start: number, end: number, options?: { signal?: AbortSignal }): Pieces;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface RandomAccess {
 export function blobAccess(blob: ChunkedBlob): RandomAccess {
   return {
     size: blob.size,
-    read: (offset, length, signal) => blob.slice(offset, offset + length).bytes({ signal }),
-    pieces: (start, end, signal) => blob.slice(start, end).stream({ signal }),
+    read: (offset, length, options) => blob.slice(offset, offset + length).bytes(options),
+    pieces: (start, end, options) => blob.slice(start, end).stream(options),
   };
 }

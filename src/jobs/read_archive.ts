@@ -1,15 +1,21 @@
 /** An archive from wherever its bytes come, read as a whole. */
-import { ArchiveDecoder } from "../formats/archive.ts";
+import { ArchiveDecoder, type ArchiveEventHandler } from "../formats/archive.ts";
 import type { Progress } from "./progress.ts";
 import { Turns } from "./turns.ts";
-import type { Visit } from "./visit.ts";
 
 /** Bytes in order: a stream of the web is one. */
 export type Pieces = AsyncIterable<Uint8Array>;
 
+/** How an archive is read. */
+export interface ReadArchiveOptions {
+  /** The pieces are those of one node inside of an archive. */
+  readonly part?: boolean;
+  /** Stops the reading. */
+  readonly signal?: AbortSignal;
+}
+
 /**
- * Calls `visit` for all that the archive says, in its order. With `part` the pieces are those of one node inside of an
- * archive. Throws `invalid-archive` when it is none, `interrupted`, and whatever `visit` throws.
+ * Calls `onEvent` for all that is in the archive, in its order. Throws `invalid-archive` when it is none, `interrupted`, and whatever `onEvent` throws.
  *
  * @example Count the bytes of an archive's files
  * ```ts
@@ -25,18 +31,17 @@ export type Pieces = AsyncIterable<Uint8Array>;
  */
 export async function readArchive(
   pieces: Pieces,
-  visit: Visit,
-  signal?: AbortSignal,
-  options: { part?: boolean } = {},
+  onEvent: ArchiveEventHandler,
+  options: ReadArchiveOptions = {},
 ): Promise<void> {
-  const decoder = new ArchiveDecoder(options);
-  const turns = new Turns(signal);
+  const decoder = new ArchiveDecoder({ part: options.part });
+  const turns = new Turns(options.signal);
   for await (const piece of pieces) {
     decoder.push(piece);
-    await visitReady(decoder, visit, turns);
+    await passReady(decoder, onEvent, turns);
   }
   decoder.end();
-  await visitReady(decoder, visit, turns);
+  await passReady(decoder, onEvent, turns);
   decoder.finish();
 }
 
@@ -44,11 +49,11 @@ export async function readArchive(
 const EVENTS = 30;
 
 /** One piece may hold thousands of small files. */
-async function visitReady(decoder: ArchiveDecoder, visit: Visit, turns: Turns): Promise<void> {
+async function passReady(decoder: ArchiveDecoder, onEvent: ArchiveEventHandler, turns: Turns): Promise<void> {
   let count = 0;
   for (let event = decoder.next(); event !== null; event = decoder.next()) {
     if (count++ % EVENTS === 0) await turns.pass();
-    const pending = visit(event);
+    const pending = onEvent(event);
     if (pending !== undefined) await pending;
   }
 }

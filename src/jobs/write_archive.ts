@@ -1,7 +1,7 @@
 /** An archive as a stream of bytes, while somebody reads the tree. */
 import { ArchiveEncoder } from "../formats/archive_encoder.ts";
 import { type PieceStream, pieceStream } from "./piece_stream.ts";
-import type { Visit } from "./visit.ts";
+import type { ArchiveEventHandler } from "../formats/archive.ts";
 
 /**
  * The archive of what `read` passes to the function that it gets. An error of `read` is that of the stream as well; `usage`
@@ -12,18 +12,21 @@ import type { Visit } from "./visit.ts";
  * import { archiveStream, DEFAULT_FEATURES } from "@desync/desync";
  *
  * const text = new TextEncoder().encode("hello\n");
- * const { readable } = archiveStream(DEFAULT_FEATURES, async (visit) => {
+ * const { readable } = archiveStream(DEFAULT_FEATURES, async (onEvent) => {
  *   const common = { features: DEFAULT_FEATURES, flags: 0n, uid: 0, gid: 0, mtime: 0n, xattrs: [] };
  *   const name = new Uint8Array(0);
- *   await visit({ type: "node", node: { ...common, name, kind: "file", mode: 0o644, size: text.length } });
- *   await visit({ type: "data", bytes: text });
- *   await visit({ type: "end" });
+ *   await onEvent({ type: "node", node: { ...common, name, kind: "file", mode: 0o644, size: text.length } });
+ *   await onEvent({ type: "data", bytes: text });
+ *   await onEvent({ type: "end" });
  * });
  * const archive = await new Response(readable).bytes();
  * if (archive.length !== 64 + 16 + text.length) throw new Error("not an ENTRY and a PAYLOAD");
  * ```
  */
-export function archiveStream<T>(features: bigint, read: (visit: Visit) => Promise<T>): PieceStream<T> {
+export function archiveStream<T>(
+  features: bigint,
+  read: (onEvent: ArchiveEventHandler) => Promise<T>,
+): PieceStream<T> {
   return pieceStream(async (sink) => {
     const encoder = new ArchiveEncoder(features, sink.emit);
     const result = await read((event) => {

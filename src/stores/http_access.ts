@@ -46,7 +46,7 @@ export class HttpAccess {
   }
 
   /** The bytes from `offset` on. Throws `store` when there are not so many, or it changed. */
-  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(offset: number, length: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     if (offset + length > this.size) {
       throw new DesyncError(
         "store",
@@ -56,7 +56,7 @@ export class HttpAccess {
     const pieces: Uint8Array[] = [];
     for (let at = offset; at < offset + length;) {
       const number = Math.floor(at / BLOCK_BYTES);
-      const block = await this.#block(number, signal);
+      const block = await this.#block(number, options.signal);
       const from = at - number * BLOCK_BYTES;
       const piece = block.subarray(from, Math.min(block.length, from + offset + length - at));
       pieces.push(piece);
@@ -66,9 +66,13 @@ export class HttpAccess {
   }
 
   /** The bytes from `start` up to but without `end`. */
-  pieces(start: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  pieces(
+    start: number,
+    end: number,
+    options: { signal?: AbortSignal } = {},
+  ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
     const { url, shown } = this.#location;
-    return httpStream(url, shown, this.#options, signal, { start, end, whole: this.#whole });
+    return httpStream(url, shown, this.#options, options.signal, { start, end, whole: this.#whole });
   }
 
   async #block(number: number, signal?: AbortSignal): Promise<Uint8Array> {

@@ -91,9 +91,9 @@ Deno.test({
   },
 });
 
-async function seen(read: (visit: EventLog["visit"]) => Promise<unknown>): Promise<SeenNode[]> {
+async function seen(read: (onEvent: EventLog["onEvent"]) => Promise<unknown>): Promise<SeenNode[]> {
   const log = new EventLog();
-  await read(log.visit);
+  await read(log.onEvent);
   return log.all.map((node) => ({ ...node, flags: 0n }));
 }
 
@@ -125,8 +125,8 @@ Deno.test("what does not fit into a header: read back as it was", async () => {
   ]);
   const result = await runCli([...toTar, dir.write("a.catar", archive), "-"]);
   deepStrictEqual([result.code, result.stderr], [0, ""]);
-  const expected = await seen((visit) => readArchive(whole(archive), visit));
-  const back = await seen((visit) => readTarTree(whole(result.stdoutBytes), visit));
+  const expected = await seen((onEvent) => readArchive(whole(archive), onEvent));
+  const back = await seen((onEvent) => readTarTree(whole(result.stdoutBytes), onEvent));
   deepStrictEqual(back, expected);
   strictEqual(result.stdoutBytes.length % 10240, 0);
   if (!gnuTar) return;
@@ -183,7 +183,7 @@ Deno.test("what a tar cannot hold is told, with status 3", async () => {
     "desync: not in the tar: chattr flags (a: a tar has none)",
     "desync: not in the tar: sockets (2 files, the first is d/s: a tar has none)",
   ]);
-  const nodes = await seen((visit) => readTarTree(dir.path("t.tar"), visit));
+  const nodes = await seen((onEvent) => readTarTree(dir.path("t.tar"), onEvent));
   deepStrictEqual(nodes.map(({ path }) => path), ["", "/a", "/d", "/z"]);
 });
 

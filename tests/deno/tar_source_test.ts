@@ -31,7 +31,7 @@ const IN_TARS = featuresOf("32bit-uids") | featuresOf("nsec-time") | featuresOf(
 
 async function ofFolder(folder: string): Promise<SeenNode[]> {
   const log = new EventLog();
-  await readTree(folder, log.visit, { features: IN_TARS });
+  await readTree(folder, log.onEvent, { features: IN_TARS });
   return withoutNames(log.all);
 }
 

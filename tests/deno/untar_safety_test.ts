@@ -273,9 +273,9 @@ Deno.test({
       JSON.stringify(new URL("../../src/deno/tar_source.ts", import.meta.url).href)
     };
       let bytes = 0;
-      const visit = (event) => { if (event.type === "data") bytes += event.bytes.length; };
+      const onEvent = (event) => { if (event.type === "data") bytes += event.bytes.length; };
       const stream = Deno.args[0] === "-" ? Deno.stdin.readable : Deno.args[0];
-      await readTarTree(stream, visit, { spoolFolder: Deno.args[1] });
+      await readTarTree(stream, onEvent, { spoolFolder: Deno.args[1] });
       console.log(bytes, Math.round(Number(/VmHWM:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]) / 1024));`;
     const program = dir.write("read.ts", script);
     const [deno] = cliCommand;

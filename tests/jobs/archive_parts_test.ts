@@ -53,9 +53,9 @@ class Access implements RandomAccess {
 
 const path = (text: string) => text.split("/").map((name) => Uint8Array.from(name, (c) => c.charCodeAt(0)));
 
-async function nodesOf(read: (visit: (event: ArchiveEvent) => void) => Promise<void>): Promise<SeenNode[]> {
+async function nodesOf(read: (onEvent: (event: ArchiveEvent) => void) => Promise<void>): Promise<SeenNode[]> {
   const log = new EventLog();
-  await read(log.visit);
+  await read(log.onEvent);
   return log.all;
 }
 
@@ -63,8 +63,8 @@ async function partOf(bytes: Uint8Array, names: readonly Uint8Array[]): Promise<
   const access = new Access(bytes);
   const places = await findInArchive(access, names);
   const parts = places.map((place) => ({ name: names.at(-1)!, place }));
-  return await nodesOf((visit) =>
-    readParts(({ start, end }: ArchivePlace) => access.pieces(start, end), parts, visit)
+  return await nodesOf((onEvent) =>
+    readParts(({ start, end }: ArchivePlace) => access.pieces(start, end), parts, onEvent)
   );
 }
 
@@ -89,17 +89,21 @@ for (
   ] as const
 ) {
   Deno.test(`every path of ${name} is found, by its tables and by reading all of it`, async () => {
-    const all = await nodesOf((visit) => readArchive(whole(archive), visit));
+    const all = await nodesOf((onEvent) => readArchive(whole(archive), onEvent));
     for (const { path: text } of all.slice(1)) {
       const names = path(text.slice(1));
       const expected = subtree(all, text);
       deepStrictEqual(await partOf(archive, names), expected, text);
-      deepStrictEqual(await nodesOf((visit) => pickParts(whole(archive), [names], visit)), expected, text);
+      deepStrictEqual(
+        await nodesOf((onEvent) => pickParts(whole(archive), [names], onEvent)),
+        expected,
+        text,
+      );
       for (
         const wrong of [[...names, ...path("nothing")], [...names.slice(0, -1), ...path("no such name")]]
       ) {
         await rejects(partOf(archive, wrong), { code: "missing-path" });
-        await rejects(nodesOf((visit) => pickParts(whole(archive), [wrong], visit)), {
+        await rejects(nodesOf((onEvent) => pickParts(whole(archive), [wrong], onEvent)), {
           code: "missing-path",
         });
       }

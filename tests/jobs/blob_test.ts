@@ -189,8 +189,8 @@ Deno.test("whoever waits for a part of a server that hangs can give it up", asyn
   for (
     const read of [
       (signal: AbortSignal) => blob.bytes({ signal }),
-      (signal: AbortSignal) => blobAccess(blob).read(0, 16, signal),
-      (signal: AbortSignal) => Array.fromAsync(blobAccess(blob).pieces(0, 16, signal)),
+      (signal: AbortSignal) => blobAccess(blob).read(0, 16, { signal }),
+      (signal: AbortSignal) => Array.fromAsync(blobAccess(blob).pieces(0, 16, { signal })),
     ]
   ) {
     asked = Promise.withResolvers<void>();

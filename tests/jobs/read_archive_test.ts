@@ -8,7 +8,7 @@ Deno.test("others are heard while the many files in one piece of an archive are 
   const stop = new AbortController();
   const pause = new Int32Array(new SharedArrayBuffer(4));
   let visited = 0;
-  const visit = () => {
+  const onEvent = () => {
     if (visited++ === 0) setTimeout(() => stop.abort(), 0);
     // As long as it may take to make a file.
     Atomics.wait(pause, 0, 0, 1);
@@ -16,6 +16,6 @@ Deno.test("others are heard while the many files in one piece of an archive are 
   const pieces = (async function* () {
     yield await Promise.resolve(piece);
   })();
-  await rejects(readArchive(pieces, visit, stop.signal), { code: "interrupted" });
+  await rejects(readArchive(pieces, onEvent, stop), { code: "interrupted" });
   ok(visited < 1000, `${visited} events were visited`);
 });

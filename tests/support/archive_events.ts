@@ -17,7 +17,7 @@ export class EventLog {
   readonly #open: { node: SeenNode; pieces: Uint8Array[] }[] = [];
   #roots = 0;
 
-  readonly visit = (event: ArchiveEvent): void => {
+  readonly onEvent = (event: ArchiveEvent): void => {
     const inside = this.#open.at(-1);
     if (event.type === "node") {
       const { name, features: _, ...rest } = event.node;

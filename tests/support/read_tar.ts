@@ -8,7 +8,7 @@ export async function seen(
   options?: TarSourceOptions,
 ): Promise<{ nodes: SeenNode[]; hardLinks: number }> {
   const log = new EventLog();
-  const { hardLinks } = await readTarTree(input, log.visit, options);
+  const { hardLinks } = await readTarTree(input, log.onEvent, options);
   return { nodes: log.all, hardLinks };
 }
 

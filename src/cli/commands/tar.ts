@@ -30,7 +30,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const progress = new Progress();
   const times = new LostTimes(archiveFeatures(flags));
   const alias = givenPath(output) === output ? [] : [basename(output)];
-  const noting: ReadInput = (visit, names = []) => read(times.watch(visit), [...alias, ...names]);
+  const noting: ReadInput = (onEvent, names = []) => read(times.watch(onEvent), [...alias, ...names]);
   const packed = flags.index
     ? await packIntoStore(output, source, noting, flags, progress, signal)
     : await packIntoFile(output, noting, flags, progress, signal);
@@ -54,7 +54,7 @@ async function packIntoFile(
   let done: Promise<TreeSummary> | undefined;
   const begin = (temporary?: string) => {
     const skipNames = temporary === undefined ? [] : [basename(temporary)];
-    const archive = archiveStream(archiveFeatures(flags), (visit) => read(visit, skipNames));
+    const archive = archiveStream(archiveFeatures(flags), (onEvent) => read(onEvent, skipNames));
     done = archive.done;
     return counted(archive.readable, progress);
   };

@@ -16,7 +16,7 @@ import type { ArchivePlace } from "../../jobs/find_in_archive.ts";
 import { tarStream } from "../../jobs/archive_to_tar.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { counted, readArchive } from "../../jobs/read_archive.ts";
-import type { Visit } from "../../jobs/visit.ts";
+import type { ArchiveEventHandler } from "../../formats/archive.ts";
 import { chosenFeatures } from "../archive_features.ts";
 import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
@@ -58,7 +58,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     const work = async () => {
       if (paths.length > 0) return await withParts(source, paths, progress, signal, parts);
       if (!toTar) return await untar(source.pieces, target, options);
-      return await parts((visit) => readArchive(counted(source.pieces, progress), visit, signal));
+      return await parts((onEvent) => readArchive(counted(source.pieces, progress), onEvent, { signal }));
     };
     const named = () => namingArchive(location, flags, work);
     result = flags.index ? await sayingWhatIsKept(flags, false, named) : await named();
@@ -67,7 +67,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
 }
 
 /** Passes an archive, or parts of it, on. */
-type Read = (visit: Visit) => Promise<void>;
+type Read = (onEvent: ArchiveEventHandler) => Promise<void>;
 
 /** Reads no more than these paths where that can be done, else all. */
 async function withParts(
@@ -80,12 +80,12 @@ async function withParts(
   const access = await source.access();
   try {
     if (access === null) {
-      return await work((visit) => pickParts(counted(source.pieces, progress), paths, visit, signal));
+      return await work((onEvent) => pickParts(counted(source.pieces, progress), paths, onEvent, { signal }));
     }
-    const found = await findParts(access, paths, signal);
+    const found = await findParts(access, paths, { signal });
     progress.total = found.reduce((sum, { place }) => sum + place.end - place.start, 0);
-    const open = ({ start, end }: ArchivePlace) => counted(access.pieces(start, end, signal), progress);
-    return await work((visit) => readParts(open, found, visit, signal));
+    const open = ({ start, end }: ArchivePlace) => counted(access.pieces(start, end, { signal }), progress);
+    return await work((onEvent) => readParts(open, found, onEvent, { signal }));
   } finally {
     access?.[Symbol.dispose]?.();
   }
