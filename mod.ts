@@ -104,14 +104,34 @@ export { encodeMessage, type Message, MessageDecoder } from "./src/formats/proto
 export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
 export { cutPoints } from "./src/chunker/find.ts";
 export { ChunkerStream } from "./src/chunker/stream.ts";
-export { type Codec, type Compression } from "./src/codec/codec.ts";
+export { type Codec, type CompressingCodec, type Compression } from "./src/codec/codec.ts";
 export { portableCodec } from "./src/codec/portable.ts";
-export { type ExpectedChunk, openChunk } from "./src/codec/open_chunk.ts";
-export { type ChunkStore, type Sources, type WritableChunkStore } from "./src/stores/store.ts";
+export {
+  compressChunk,
+  type ExpectedChunk,
+  hashChunk,
+  openChunk,
+  type OpenedChunk,
+  type VerifiedChunk,
+} from "./src/codec/open_chunk.ts";
+export {
+  type ChunkStore,
+  type ListedChunk,
+  type ManagedChunkStore,
+  type PutResult,
+  type RemoveOptions,
+  type RemoveStaleOptions,
+  type RequestOptions,
+  type Sources,
+  type StaleFiles,
+  type StoreProperties,
+  type WritableChunkStore,
+} from "./src/stores/store.ts";
+export { type StoreRequest, type WrapRequest, wrapStore } from "./src/stores/wrap.ts";
 export { HttpStore, type HttpStoreOptions } from "./src/stores/http.ts";
 export { type Fetch, type HttpOptions } from "./src/stores/http_client.ts";
 export { MemoryStore } from "./src/stores/memory.ts";
-export { DEFAULT_RETRY, type RetryOptions, RetryStore } from "./src/stores/retry.ts";
+export { DEFAULT_RETRY, type RetryOptions, retryStore } from "./src/stores/retry.ts";
 export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/limiter.ts";
 export { type Connection, type SessionOptions } from "./src/stores/protocol_client.ts";
 export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol_store.ts";

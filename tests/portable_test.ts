@@ -55,12 +55,12 @@ Deno.test({
       "read.mjs",
       `import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { ChunkedBlob, chunkPath, MemoryStore, parseIndex } from "./desync.mjs";
+import { ChunkedBlob, chunkPath, MemoryStore, openChunk, parseIndex, portableCodec } from "./desync.mjs";
 const index = parseIndex(readFileSync("testdata/casync-blob.caibx"));
 const store = new MemoryStore("memory");
 for (const id of new Set(Array.from({ length: index.count }, (_, i) => index.id(i)))) {
   const bytes = new Uint8Array(readFileSync(\`testdata/casync-zstd.castr/\${chunkPath(id, "compressed")}\`));
-  await store.put(id, { form: "compressed", bytes });
+  await store.put(openChunk(portableCodec, { form: "compressed", bytes }, { id, digest: index.digest }));
 }
 const hash = createHash("sha256");
 for await (const piece of ChunkedBlob.open(index, store).stream()) hash.update(piece);

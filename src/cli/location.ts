@@ -23,7 +23,7 @@ import { parseSshLocation } from "../deno/ssh_location.ts";
 import { HttpStore } from "../stores/http.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
-import { retrying, type RetryOptions, RetryStore } from "../stores/retry.ts";
+import { retrying, type RetryOptions, retryStore } from "../stores/retry.ts";
 import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 import { filePieces } from "../deno/file_pieces.ts";
@@ -110,10 +110,10 @@ export class Locator implements AsyncDisposable {
     }
     if (scheme === "http" || scheme === "https") {
       const options = { ...this.#httpOptions(parseHttpLocation(location)), maxChunkSize };
-      return new RetryStore(new HttpStore(location, options), this.#retry());
+      return retryStore(new HttpStore(location, options), this.#retry());
     }
     if (scheme === "ssh") {
-      return this.#opens(new RetryStore(this.#sshStore(location, maxChunkSize), this.#retry()));
+      return this.#opens(retryStore(this.#sshStore(location, maxChunkSize), this.#retry()));
     }
     throw unknownScheme(
       `open the store ${withoutSecrets(location)}`,
@@ -144,7 +144,7 @@ export class Locator implements AsyncDisposable {
   /** Closes what was opened. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pool?.[Symbol.dispose]();
-    await Promise.all(this.#opened.map((store) => store.close()));
+    await Promise.all(this.#opened.map((store) => store[Symbol.asyncDispose]()));
   }
 
   /** The store on this machine that gets chunks, made if it does not exist; `undefined` when none was given. */

@@ -2,7 +2,7 @@
 import { toHex } from "../bytes.ts";
 import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
 import { DesyncError, type ErrorCode, messageOf } from "../errors.ts";
-import { type Codec, compressionOf } from "./codec.ts";
+import { type Codec, type CompressingCodec, compressionOf, DEFAULT_ZSTD_LEVEL } from "./codec.ts";
 
 /** What the chunk has to be. */
 export interface ExpectedChunk {
@@ -14,10 +14,69 @@ export interface ExpectedChunk {
   readonly size?: number;
 }
 
+let verified: (id: ChunkId, bytes: Uint8Array, stored: StoredChunk) => OpenedChunk;
+
 /**
- * The chunk's bytes, verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in which
- * store the chunk was, see {@linkcode invalidChunk}); `wrong-digest` when the other digest gives its id; `unsupported` when it is compressed in a way that cannot be
- * read here.
+ * A chunk that is what its id says. Only {@linkcode openChunk} and {@linkcode hashChunk} make one, so that nothing else can
+ * be put into a store.
+ *
+ * @example A chunk from store to store, verified on the way
+ * ```ts
+ * import { hashChunk, MemoryStore, openChunk, portableCodec, type VerifiedChunk } from "@desync/desync";
+ *
+ * const [from, to] = [new MemoryStore("from"), new MemoryStore("to")];
+ * const { id } = hashChunk(portableCodec, "sha512-256", new TextEncoder().encode("some bytes"));
+ * const stored = await from.get(id);
+ * if (stored !== null) {
+ *   const chunk: VerifiedChunk = openChunk(portableCodec, stored, { id, digest: "sha512-256" });
+ *   await to.put(chunk);
+ * }
+ * ```
+ */
+export class VerifiedChunk {
+  /** Makes the class unlike any object with the same fields. */
+  readonly #isVerified = true;
+  /** The digest of the chunk's bytes. */
+  readonly id: ChunkId;
+  /** What a store gets of it. */
+  readonly stored: StoredChunk;
+
+  /** Only an {@linkcode OpenedChunk} is one. */
+  protected constructor(id: ChunkId, stored: StoredChunk) {
+    this.id = id;
+    this.stored = stored;
+  }
+}
+
+/**
+ * The same with its bytes.
+ *
+ * @example The bytes of a chunk
+ * ```ts
+ * import { hashChunk, portableCodec } from "@desync/desync";
+ *
+ * const chunk = hashChunk(portableCodec, "sha512-256", new Uint8Array(100));
+ * if (chunk.bytes.length !== 100) throw new Error("they are what was hashed");
+ * ```
+ */
+export class OpenedChunk extends VerifiedChunk {
+  /** Uncompressed. In a chunk that is stored plain they are those of {@linkcode VerifiedChunk.stored}. */
+  readonly bytes: Uint8Array;
+
+  static {
+    verified = (id, bytes, stored) => new OpenedChunk(id, bytes, stored);
+  }
+
+  private constructor(id: ChunkId, bytes: Uint8Array, stored: StoredChunk) {
+    super(id, stored);
+    this.bytes = bytes;
+  }
+}
+
+/**
+ * The chunk, decompressed and verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in
+ * which store the chunk was, see {@linkcode invalidChunk}); `wrong-digest` when the other digest gives its id; `unsupported`
+ * when it is compressed in a way that cannot be read here.
  *
  * @example A chunk's file, decompressed and verified
  * ```ts
@@ -26,17 +85,69 @@ export interface ExpectedChunk {
  * const id = "16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b";
  * const bytes = await Deno.readFile(`testdata/casync-zstd.castr/${chunkPath(id, "compressed")}`);
  * const chunk = openChunk(portableCodec, { form: "compressed", bytes }, { id, digest: "sha512-256" });
- * if (chunk.length !== 51_970) throw new Error("a part is missing");
+ * if (chunk.bytes.length !== 51_970) throw new Error("a part is missing");
  * ```
  */
-export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): Uint8Array {
+export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): OpenedChunk {
   const bytes = stored.form === "plain" ? stored.bytes : decompressed(codec, stored.bytes, expected.size);
   if (expected.size !== undefined && bytes.length !== expected.size) {
     throw new DesyncError("invalid-chunk", `it has ${bytes.length} bytes instead of ${expected.size}`);
   }
   const found = toHex(codec.digest(expected.digest, bytes));
   if (found !== expected.id) throw wrongDigest(codec, bytes, expected, found);
-  return bytes;
+  return verified(found, bytes, stored);
+}
+
+/**
+ * The bytes as a chunk, to be stored plain unless {@linkcode compressChunk} follows.
+ *
+ * @example Bytes into a store
+ * ```ts
+ * import { hashChunk, MemoryStore, portableCodec } from "@desync/desync";
+ *
+ * const store = new MemoryStore();
+ * const chunk = hashChunk(portableCodec, "sha512-256", new TextEncoder().encode("some bytes"));
+ * await store.put(chunk);
+ * if (!(await store.has(chunk.id))) throw new Error("it is there");
+ * ```
+ */
+export function hashChunk(codec: Codec, digest: DigestName, bytes: Uint8Array): OpenedChunk {
+  return verified(toHex(codec.digest(digest, bytes)), bytes, { form: "plain", bytes });
+}
+
+/**
+ * The chunk, to be stored compressed with zstd. One that is, is left as it is.
+ *
+ * @example Bytes into a store, compressed
+ * ```ts
+ * import { compressChunk, hashChunk, MemoryStore } from "@desync/desync";
+ * import { nativeCodec } from "@desync/desync/deno";
+ *
+ * const store = new MemoryStore();
+ * const chunk = hashChunk(nativeCodec, "sha512-256", new Uint8Array(1_000_000));
+ * const { storedBytes } = await store.put(compressChunk(nativeCodec, chunk));
+ * if (storedBytes > 1000) throw new Error("zeros take few bytes");
+ * ```
+ */
+export function compressChunk(
+  codec: CompressingCodec,
+  chunk: OpenedChunk,
+  level: number = DEFAULT_ZSTD_LEVEL,
+): OpenedChunk {
+  if (isZstd(chunk.stored)) return chunk;
+  const { id, bytes } = chunk;
+  return verified(id, bytes, { form: "compressed", bytes: codec.compress(bytes, level) });
+}
+
+/** The same, stored plain. */
+export function plainChunk(chunk: OpenedChunk): OpenedChunk {
+  const { id, bytes, stored } = chunk;
+  return stored.form === "plain" ? chunk : verified(id, bytes, { form: "plain", bytes });
+}
+
+/** Whether a chunk is compressed with zstd, which every reader of stores knows. */
+export function isZstd(stored: StoredChunk): boolean {
+  return stored.form === "compressed" && compressionOf(stored.bytes) === "zstd";
 }
 
 function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined): Uint8Array {

@@ -104,9 +104,10 @@ export class ChunkFolder {
     }
   }
 
-  /** Removes the chunk in every form. */
-  remove(id: ChunkId): void {
+  /** Removes the chunk, in every form or in that one. */
+  remove(id: ChunkId, only?: StoredForm): void {
     for (const form of this.#forms) {
+      if (only !== undefined && form !== only) continue;
       try {
         Deno.removeSync(this.pathOf(id, form));
       } catch (error) {

@@ -16,7 +16,7 @@ export class FilledStore implements Disposable {
    * over, and no power cut before leaves a part of a chunk under its name.
    */
   constructor(path: string, form: StoredForm, level: number, sync: boolean) {
-    const { folder } = new LocalStore(path, { create: true });
+    const { directory: folder } = new LocalStore(path, { create: true }).properties;
     this.#directory = openDirectory(folder);
     const directory = identityOf(this.#directory?.statSync() ?? Deno.statSync(folder));
     this.filling = { folder, form, level, directory, run: sync ? crypto.randomUUID() : undefined };

@@ -1,37 +1,48 @@
-/** A store in a folder of this machine. */
-import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk, type StoredForm } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
-import type { WritableChunkStore } from "../stores/store.ts";
+/** A store in a directory of this machine. */
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
+import type { VerifiedChunk } from "../codec/open_chunk.ts";
+import { DesyncError, interrupted } from "../errors.ts";
+import type {
+  ListedChunk,
+  ManagedChunkStore,
+  PutResult,
+  RemoveOptions,
+  RemoveStaleOptions,
+  RequestOptions,
+  StaleFiles,
+  StoreProperties,
+} from "../stores/store.ts";
 import { ChunkFolder, FOLDER_MODE } from "./chunk_folder.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
+import { listChunks, removeLeftovers, storePrefixes } from "./folder_listing.ts";
 import { followLinks } from "./planted.ts";
+import { Turns } from "../jobs/turns.ts";
 
 /**
- * Reads and writes the chunks of a folder.
+ * Reads, writes, lists and removes the chunks of a directory.
  *
  * @example Copy a chunk from store to store, as it is
  * ```ts
- * import { LocalStore } from "@desync/desync/deno";
+ * import { openChunk } from "@desync/desync";
+ * import { LocalStore, nativeCodec } from "@desync/desync/deno";
  *
  * const id = "16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b";
- * const folder = await Deno.makeTempDir();
- * const target = new LocalStore(`${folder}/store`, { create: true });
- * const chunk = await new LocalStore("testdata/casync-zstd.castr").get(id);
- * if (chunk !== null) await target.put(id, chunk);
+ * const directory = await Deno.makeTempDir();
+ * const target = new LocalStore(`${directory}/store`, { create: true });
+ * const stored = await new LocalStore("testdata/casync-zstd.castr").get(id);
+ * if (stored !== null) await target.put(openChunk(nativeCodec, stored, { id, digest: "sha512-256" }));
  * if (!(await target.has(id))) throw new Error("it is there");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export class LocalStore implements WritableChunkStore {
-  readonly location: string;
-  readonly folder: string;
+export class LocalStore implements ManagedChunkStore {
+  readonly properties: StoreProperties & { readonly directory: string };
   readonly #chunks: ChunkFolder;
 
-  /** Throws `missing-file` or `io` when `path` is no folder. With `create` one that is missing is made. */
+  /** Throws `missing-file` or `io` when `path` is not a directory. With `create` a missing one is made. */
   constructor(path: string, options: { create?: boolean } = {}) {
     checkFolder(path, options.create ?? false);
-    this.location = path;
-    this.folder = path;
+    this.properties = { location: path, directory: path, probe: "cheap" };
     this.#chunks = new ChunkFolder(path);
   }
 
@@ -50,19 +61,56 @@ export class LocalStore implements WritableChunkStore {
     return Promise.try(() => this.#chunks.storedSize(id));
   }
 
-  put(id: ChunkId, chunk: StoredChunk): Promise<void> {
-    return Promise.try(() => this.#chunks.write(id, chunk));
+  /** Does not wait for the disk. */
+  put({ id, stored }: VerifiedChunk): Promise<PutResult> {
+    return Promise.try(() => {
+      this.#chunks.write(id, stored);
+      return { storedBytes: stored.bytes.length };
+    });
   }
 
-  renew(id: ChunkId, form: StoredForm): void {
-    this.#chunks.renew(id, form);
+  /** Gives the chunk's file a new modification time. */
+  touch(id: ChunkId): Promise<void> {
+    return Promise.try(() => {
+      const form = this.#chunks.has(id);
+      if (form !== null) this.#chunks.renew(id, form);
+    });
   }
 
-  remove(id: ChunkId): void {
-    this.#chunks.remove(id);
+  /** In the order of the `abcd` directories. What is not a regular file is not listed. */
+  async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk, void> {
+    const { directory } = this.properties;
+    for (const prefix of storePrefixes(directory)) {
+      for (const { id, form, isFile } of listChunks(directory, prefix)) {
+        if (signal?.aborted) throw interrupted();
+        if (!isFile) continue;
+        const storedBytes = this.#chunks.sizeOfForm(id, form);
+        // Another may have removed it.
+        if (storedBytes !== undefined) yield { id, form, storedBytes };
+      }
+    }
   }
 
-  close(): Promise<void> {
+  remove(id: ChunkId, { form }: RemoveOptions = {}): Promise<void> {
+    return Promise.try(() => this.#chunks.remove(id, form));
+  }
+
+  /** The temporary files of chunks that were not completed for a day. */
+  async removeStale({ dryRun = false, signal }: RemoveStaleOptions = {}): Promise<StaleFiles> {
+    const { directory } = this.properties;
+    const removed = { files: 0, bytes: 0 };
+    const turns = new Turns(signal);
+    for (const prefix of storePrefixes(directory)) {
+      await turns.pass();
+      const { files, bytes } = removeLeftovers(directory, prefix, dryRun);
+      removed.files += files;
+      removed.bytes += bytes;
+    }
+    return removed;
+  }
+
+  /** There is nothing to close. */
+  [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
 }

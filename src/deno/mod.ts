@@ -31,7 +31,7 @@
  */
 export { LocalStore } from "./local_store.ts";
 export { nativeCodec } from "./native_codec.ts";
-export { type CompressingCodec } from "../codec/codec.ts";
+
 export { extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
 export { Progress, type SourceCount } from "../jobs/progress.ts";

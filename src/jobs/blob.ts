@@ -204,7 +204,7 @@ export class ChunkedBlob {
     const { reader, limiter, reads } = this.#shared;
     const read = (signal: AbortSignal) =>
       this.#bulk?.read(chunk, signal) ??
-        limiter.run(() => reader.read(chunk, signal), ({ length }) => length);
+        limiter.run(() => reader.read(chunk, { signal }), ({ length }) => length);
     return reads.get(chunk.id, read, signal);
   }
 }

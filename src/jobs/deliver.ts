@@ -9,6 +9,7 @@ import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import { DesyncError, errorFromWire, type WireError } from "../errors.ts";
 import { CacheUse } from "../stores/cache_use.ts";
 import { openFrom, undelivered } from "../stores/open_from.ts";
+import { limitStore } from "../stores/limit_store.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import type { AssembleItem, Filling, FolderSource, Origin, TargetPlace } from "./tasks.ts";
@@ -70,19 +71,21 @@ export class Courier {
   readonly #progress: Progress;
   readonly #stages: Stage[];
   readonly #cacheUse: CacheUse;
-  readonly #limiters = new Map<ChunkStore, Limiter>();
+  /** The most requests under way at each remote store. */
+  readonly #requests: number[] = [];
 
   constructor(delivery: Delivery, workers: Workers) {
     this.#delivery = delivery;
     this.#workers = workers;
     this.#progress = delivery.progress ?? new Progress();
-    this.#stages = stagesOf(delivery.sources);
+    this.#stages = stagesOf(delivery.sources, (store) => this.#limited(store));
     this.#cacheUse = new CacheUse(delivery.sources);
-    for (const stage of this.#stages) {
-      if (stage.kind === "store") {
-        this.#limiters.set(stage.store, new Limiter(stage.store.limits ?? delivery.limits));
-      }
-    }
+  }
+
+  #limited(store: ChunkStore): ChunkStore {
+    const limiter = new Limiter(store.properties.concurrency ?? this.#delivery.limits);
+    this.#requests.push(limiter.max);
+    return limitStore(store, limiter);
   }
 
   async run(chunks: Iterable<PlannedChunk>): Promise<void> {
@@ -92,14 +95,14 @@ export class Courier {
 
   /** How the cache is filled, if it is. */
   get #cache(): Filling | undefined {
-    const folder = this.#delivery.sources.cache?.folder;
+    const folder = this.#delivery.sources.cache?.properties.directory;
     return folder === undefined || !this.#cacheUse.fills
       ? undefined
       : { folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
   }
 
   get #isRemote(): boolean {
-    return this.#limiters.size > 0;
+    return this.#requests.length > 0;
   }
 
   /** Groups that should be under way at a time. */
@@ -111,7 +114,7 @@ export class Courier {
   #remoteLanes(): number {
     const { sizes } = this.#delivery;
     const most = Math.max(2, Math.floor(FETCH_BYTES / Math.max(REMOTE_GROUP * sizes.avg, sizes.max)));
-    const requests = Math.max(...[...this.#limiters.values()].map((limiter) => limiter.max));
+    const requests = Math.max(...this.#requests);
     return Math.min(2 + Math.ceil((1.5 * requests) / REMOTE_GROUP), most);
   }
 
@@ -169,11 +172,10 @@ export class Courier {
     damage: Damage,
     signal: AbortSignal | undefined,
   ): Promise<PlannedChunk[]> {
-    const limiter = this.#limiters.get(store)!;
+    const { location } = store.properties;
     const answers = await allOrFirstFailure(
       group.map(({ id }) =>
-        limiter.run(() => store.get(id, signal), (stored) => stored?.bytes.length ?? 0)
-          .catch((error) => isInvalid(error) ? error : Promise.reject(error))
+        store.get(id, { signal }).catch((error) => isInvalid(error) ? error : Promise.reject(error))
       ),
     );
     const given: Delivered[] = [];
@@ -183,14 +185,13 @@ export class Courier {
       const stored = answers[i];
       if (stored === null) missing.push(chunk);
       else if (stored instanceof DesyncError) damaged.push([chunk, stored]);
-      else given.push({ ...chunk, given: stored, givenBy: store.location });
+      else given.push({ ...chunk, given: stored, givenBy: location });
     }
     if (given.length > 0) damaged.push(...(await this.#assemble(given, [])).damaged);
     await allOrFirstFailure(damaged.map(async ([{ id, size, offsets, leads, follows }, first]) => {
       const chunk = { id, size, offsets, leads, follows };
-      const open = (stored: StoredChunk) =>
-        this.#deliverOne({ ...chunk, given: stored, givenBy: store.location });
-      const options = { damage: damage.of(id), first, limiter, signal };
+      const open = (stored: StoredChunk) => this.#deliverOne({ ...chunk, given: stored, givenBy: location });
+      const options = { damage: damage.of(id), first, signal };
       const delivered = await openFrom(store, id, open, options);
       if (delivered === null) missing.push(chunk);
     }));

@@ -107,7 +107,7 @@ export async function indexInfo(index: Index, sources: Sources, options: InfoOpt
   await inLanes(firstOnes(first), lanes, signal, async (i, signal) => {
     const id = index.id(i);
     const inSeed = isSeeded(i);
-    const inCache = await cache?.has(id, signal) ?? false;
+    const inCache = await cache?.has(id, { signal }) ?? false;
     const needed = !inSeed && !inCache;
     count(i, inSeed, inCache);
     let stored: number | undefined;
@@ -145,7 +145,7 @@ function compressedSize(
 }
 
 async function anyHas(stores: readonly ChunkStore[], id: ChunkId, signal: AbortSignal): Promise<boolean> {
-  for (const store of stores) if (await store.has(id, signal)) return true;
+  for (const store of stores) if (await store.has(id, { signal })) return true;
   return false;
 }
 
@@ -157,9 +157,9 @@ async function storedSize(
 ): Promise<number | undefined | null> {
   for (const store of stores) {
     if (store.storedSize !== undefined) {
-      const size = await store.storedSize(id, signal);
+      const size = await store.storedSize(id, { signal });
       if (size !== null) return size;
-    } else if (await store.has(id, signal)) return undefined;
+    } else if (await store.has(id, { signal })) return undefined;
   }
   return null;
 }

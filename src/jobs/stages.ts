@@ -11,22 +11,23 @@ export type Stage =
   | { readonly kind: "folders"; readonly folders: FolderSource[] }
   | { readonly kind: "store"; readonly store: ChunkStore };
 
-/** The stages of these sources, in order. Throws `unsupported` when the cache is not on this machine. */
-export function stagesOf(sources: Sources): Stage[] {
+/** The stages of these sources, in order; `remote` is what becomes of a store that is not a directory. Throws `unsupported` when the cache is not on this machine. */
+export function stagesOf(sources: Sources, remote: (store: ChunkStore) => ChunkStore): Stage[] {
   const stages: Stage[] = [];
   const add = (store: ChunkStore, role: "cache" | "store") => {
-    if (store.folder === undefined) {
+    const { location, directory } = store.properties;
+    if (directory === undefined) {
       if (role === "cache") {
         throw new DesyncError(
           "unsupported",
-          `Cannot use ${store.location} as the cache: it is not a directory of this machine`,
+          `Cannot use ${location} as the cache: it is not a directory of this machine`,
         );
       }
-      stages.push({ kind: "store", store });
+      stages.push({ kind: "store", store: remote(store) });
       return;
     }
     const source: FolderSource = {
-      folder: store.folder,
+      folder: directory,
       role,
       repair: role === "cache" && (sources.cacheRepair ?? false),
     };

@@ -1,11 +1,18 @@
 /** Several stores that are asked in order, with the cache before them. */
-import { type Codec, compressionOf } from "../codec/codec.ts";
-import { type ExpectedChunk, invalidChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
-import type { StoredChunk } from "../chunk.ts";
+import type { Codec } from "../codec/codec.ts";
+import {
+  type ExpectedChunk,
+  invalidChunk,
+  isInvalid,
+  isZstd,
+  openChunk,
+  plainChunk,
+} from "../codec/open_chunk.ts";
+import type { ChunkId, StoredChunk } from "../chunk.ts";
 import type { DesyncError } from "../errors.ts";
 import { CacheUse } from "./cache_use.ts";
 import { openFrom, undelivered } from "./open_from.ts";
-import type { Sources } from "./store.ts";
+import type { ManagedChunkStore, RequestOptions, Sources, WritableChunkStore } from "./store.ts";
 
 /** What to do about an invalid chunk in the cache at that location, for the end of a message. */
 export function invalidInCache(location: string): string {
@@ -41,57 +48,65 @@ export class ChunkReader {
   }
 
   /** The chunk's verified bytes. Throws `missing-chunk`, `invalid-chunk`, or what the stores throw. */
-  async read(expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array> {
-    const cached = await this.#readCache(expected, signal);
+  async read(expected: ExpectedChunk, options: RequestOptions = {}): Promise<Uint8Array> {
+    const { signal } = options;
+    const cached = await this.#readCache(expected, options);
     if (cached !== null) return cached;
     const damage: DesyncError[] = [];
     for (const store of this.#sources.stores) {
-      const open = (stored: StoredChunk) => this.#open(stored, expected, signal);
+      const open = (stored: StoredChunk) => this.#open(stored, expected, options);
       const bytes = await openFrom(store, expected.id, open, { damage, signal });
       if (bytes !== null) return bytes;
     }
     throw undelivered(expected.id, this.#sources, damage);
   }
 
-  async #readCache(expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array | null> {
+  async #readCache(expected: ExpectedChunk, options: RequestOptions): Promise<Uint8Array | null> {
     const { cache, cacheRepair } = this.#sources;
     if (cache === undefined) return null;
     try {
-      const stored = await cache.get(expected.id, signal);
+      const stored = await cache.get(expected.id, options);
       if (stored === null) return null;
-      const bytes = openChunk(this.#codec, stored, expected);
-      cache.renew?.(expected.id, stored.form);
+      const { bytes } = openChunk(this.#codec, stored, expected);
+      await cache.touch?.(expected.id, options);
       return bytes;
     } catch (error) {
       if (isInvalid(error) && !(cacheRepair && error.code !== "wrong-digest")) {
-        const where = `the cache ${cache.location}`;
-        throw invalidChunk(expected.id, where, error, invalidInCache(cache.location), cache.location);
+        const { location } = cache.properties;
+        throw invalidChunk(expected.id, `the cache ${location}`, error, invalidInCache(location), location);
       }
       // The right one may come in the other form, and this one would be found first.
-      if (isInvalid(error)) await this.#withCache(() => cache.remove?.(expected.id));
+      if (isInvalid(error)) await this.#withCache(() => removeFrom(cache, expected.id));
       else this.#cacheUse.failed(error);
       return null;
     }
   }
 
   /** The bytes of a chunk that a store gave, which the cache gets as well. */
-  async #open(stored: StoredChunk, expected: ExpectedChunk, signal?: AbortSignal): Promise<Uint8Array> {
-    const bytes = openChunk(this.#codec, stored, expected);
+  async #open(stored: StoredChunk, expected: ExpectedChunk, options: RequestOptions): Promise<Uint8Array> {
+    const chunk = openChunk(this.#codec, stored, expected);
     // A cache holds what any reader of stores can read: zstd, or the plain bytes.
-    const portable = stored.form === "plain" || compressionOf(stored.bytes) === "zstd";
-    const chunk: StoredChunk = portable ? stored : { form: "plain", bytes };
+    const portable = isZstd(stored) ? chunk : plainChunk(chunk);
     if (this.#cacheUse.fills) {
-      await this.#withCache(() => this.#sources.cache?.put(expected.id, chunk, signal));
+      await this.#withCache(() => this.#sources.cache?.put(portable, options));
     }
-    return bytes;
+    return chunk.bytes;
   }
 
   /** Changes the cache, as long as that can be done. */
-  async #withCache(change: () => void | Promise<void>): Promise<void> {
+  async #withCache(change: () => Promise<unknown> | undefined): Promise<void> {
     try {
       await change();
     } catch (error) {
       this.#cacheUse.failed(error);
     }
   }
+}
+
+/** Removes a chunk, where that can be done: else the one that is put there replaces it. */
+function removeFrom(
+  store: WritableChunkStore & Partial<ManagedChunkStore>,
+  id: ChunkId,
+): Promise<void> | undefined {
+  return store.remove?.(id);
 }

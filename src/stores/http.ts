@@ -11,7 +11,7 @@ import { httpGet, type HttpOptions, httpSize, TooLarge } from "./http_client.ts"
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import { DesyncError } from "../errors.ts";
-import type { ChunkStore } from "./store.ts";
+import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
 
 /** Options of {@linkcode HttpStore}. */
 export interface HttpStoreOptions extends HttpOptions {
@@ -25,15 +25,15 @@ export interface HttpStoreOptions extends HttpOptions {
  *
  * @example A store behind a password, whose server hangs now and then
  * ```ts
- * import { HttpStore, RetryStore } from "@desync/desync";
+ * import { HttpStore, retryStore } from "@desync/desync";
  *
- * const store = new RetryStore(new HttpStore("https://user:password@example.com/store/", { idleTimeoutMs: 5000 }));
- * if (store.location.includes("password")) throw new Error("messages do not tell it");
- * await store.close();
+ * const url = "https://user:password@example.com/store/";
+ * await using store = retryStore(new HttpStore(url, { idleTimeoutMs: 5000 }));
+ * if (store.properties.location.includes("password")) throw new Error("messages do not contain it");
  * ```
  */
 export class HttpStore implements ChunkStore {
-  readonly location: string;
+  readonly properties: StoreProperties;
   readonly #base: HttpLocation;
   readonly #options: HttpStoreOptions;
   readonly #pace = new HttpPace();
@@ -45,10 +45,10 @@ export class HttpStore implements ChunkStore {
     if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";
     this.#base = base;
     this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
-    this.location = base.shown;
+    this.properties = { location: base.shown, probe: "cheap" };
   }
 
-  async get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
+  async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
     const options = { ...this.#options, pace: this.#pace };
     const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
     for (const form of this.#forms) {
@@ -66,11 +66,11 @@ export class HttpStore implements ChunkStore {
     return null;
   }
 
-  async has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
-    return await this.storedSize(id, signal) !== null;
+  async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
+    return await this.storedSize(id, options) !== null;
   }
 
-  async storedSize(id: ChunkId, signal?: AbortSignal): Promise<number | undefined | null> {
+  async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
     for (const form of this.#forms) {
       const url = this.#url(id, form);
       const size = await httpSize(url, shown(url), this.#options, signal);
@@ -81,7 +81,8 @@ export class HttpStore implements ChunkStore {
     return null;
   }
 
-  close(): Promise<void> {
+  /** There is nothing to close. */
+  [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
 

@@ -7,7 +7,6 @@
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { invalidChunk, isInvalid } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
-import type { Limiter } from "./limiter.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 import type { ChunkStore, Sources } from "./store.ts";
 
@@ -24,8 +23,6 @@ export interface OpenOptions {
   readonly damage: DesyncError[];
   /** Why the first copy, which the caller has fetched already, was not used. */
   readonly first?: DesyncError;
-  /** Bounds the requests: not the pauses between them, and not what `open` does. */
-  readonly limiter?: Limiter;
   readonly signal?: AbortSignal;
 }
 
@@ -37,14 +34,14 @@ export async function openFrom<T>(
   store: ChunkStore,
   id: ChunkId,
   open: (stored: StoredChunk) => T | Promise<T>,
-  { damage, first, limiter, signal }: OpenOptions,
+  { damage, first, signal }: OpenOptions,
 ): Promise<T | null> {
   let failure = first;
-  const get = () => store.get(id, signal);
+  const { retry, directory } = store.properties;
   const attempt = async () => {
     try {
       if (failure !== undefined) throw failure;
-      const stored = await (limiter?.run(get, (stored) => stored?.bytes.length ?? 0) ?? get());
+      const stored = await store.get(id, { signal });
       return stored === null ? null : await open(stored);
     } catch (error) {
       failure = undefined;
@@ -52,10 +49,10 @@ export async function openFrom<T>(
     }
   };
   try {
-    return await retrying(store.retry ?? ONCE, signal, attempt);
+    return await retrying(retry ?? ONCE, signal, attempt);
   } catch (error) {
     const damaged = isInvalid(error) && error.code === "invalid-chunk";
-    if (store.folder !== undefined || !damaged) throw error;
+    if (directory !== undefined || !damaged) throw error;
     damage.push(error);
     return null;
   }
@@ -63,13 +60,14 @@ export async function openFrom<T>(
 
 /** The error for a chunk of the store that `openChunk` refused. */
 function invalidIn(store: ChunkStore, id: ChunkId, error: DesyncError): DesyncError {
-  if (store.folder !== undefined) return invalidChunk(id, store.location, error, INVALID_IN_STORE);
-  const { code, message } = invalidChunk(id, store.location, error, FROM_ELSEWHERE);
+  const { location, directory } = store.properties;
+  if (directory !== undefined) return invalidChunk(id, location, error, INVALID_IN_STORE);
+  const { code, message } = invalidChunk(id, location, error, FROM_ELSEWHERE);
   return new DesyncError(code, message, {
     cause: error,
     retriable: code === "invalid-chunk",
     chunk: id,
-    store: store.location,
+    store: location,
   });
 }
 
@@ -82,8 +80,10 @@ export function undelivered(id: ChunkId, sources: Sources, damage: readonly Desy
   const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
   const where = asked.length === 0
     ? "no store was given"
-    : `searched: ${asked.map((s) => s.location).join(", ")}${wrongAddresses(sources.stores)}`;
-  const store = asked.length === 1 ? asked[0].location : undefined;
+    : `searched: ${asked.map(({ properties }) => properties.location).join(", ")}${
+      wrongAddresses(sources.stores)
+    }`;
+  const store = asked.length === 1 ? asked[0].properties.location : undefined;
   return new DesyncError("missing-chunk", `Chunk ${id} not found (${where})`, {
     chunk: id,
     store,
@@ -92,7 +92,8 @@ export function undelivered(id: ChunkId, sources: Sources, damage: readonly Desy
 
 /** Names the stores that had no chunk at all, if any. */
 function wrongAddresses(stores: readonly ChunkStore[]): string {
-  const empty = stores.filter((store) => store.hasDelivered === false).map(({ location }) => location);
+  const empty = stores.filter(({ properties }) => properties.found === false)
+    .map(({ properties }) => properties.location);
   if (empty.length === 0) return "";
   const where = stores.length === 1 ? "there: is its address" : `in ${empty.join(", ")}: is the address`;
   return `; nothing was found ${where} right?`;

@@ -2,9 +2,8 @@
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { orInterrupted } from "../or_interrupted.ts";
-import type { LimiterOptions } from "./limiter.ts";
 import { type Connection, ProtocolClient, type SessionOptions } from "./protocol_client.ts";
-import type { ChunkStore } from "./store.ts";
+import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
 
 /** Options of {@linkcode ProtocolStore}. */
 export interface ProtocolStoreOptions extends SessionOptions {
@@ -41,15 +40,13 @@ const REQUESTS_PER_SESSION = 64;
  *     close: () => done,
  *   };
  * };
- * const store = new ProtocolStore({ location: "there", idleTimeoutMs: 5000, maxSessions: 1, connect });
+ * await using store = new ProtocolStore({ location: "there", idleTimeoutMs: 5000, maxSessions: 1, connect });
  * const chunk = await store.get("16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b");
  * if (chunk?.form !== "compressed") throw new Error("it comes as it lies there");
- * await store.close();
  * ```
  */
 export class ProtocolStore implements ChunkStore {
-  readonly location: string;
-  readonly limits: LimiterOptions;
+  readonly properties: StoreProperties;
   readonly #options: ProtocolStoreOptions;
   #sessions: Promise<ProtocolClient>[] = [];
   #open: ProtocolClient[] = [];
@@ -59,14 +56,14 @@ export class ProtocolStore implements ChunkStore {
 
   /** Connects when the first chunk is asked for. */
   constructor(options: ProtocolStoreOptions) {
-    this.location = options.location;
     this.#options = options;
     this.#maxSessions = options.maxSessions;
     const most = REQUESTS_PER_SESSION * options.maxSessions;
-    this.limits = { start: Math.min(REQUESTS_PER_SESSION, most), max: most };
+    const concurrency = { start: Math.min(REQUESTS_PER_SESSION, most), max: most };
+    this.properties = { location: options.location, concurrency, probe: "by-get" };
   }
 
-  async get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
+  async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
     return await orInterrupted(async () => {
       const session = this.#session();
       // At once where that is possible: the next one who asks has to see how much it has to do.
@@ -75,15 +72,16 @@ export class ProtocolStore implements ChunkStore {
   }
 
   /** The protocol has no way to ask but to fetch. */
-  async has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
-    return await this.get(id, signal) !== null;
+  async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
+    return await this.get(id, options) !== null;
   }
 
-  async storedSize(id: ChunkId, signal?: AbortSignal): Promise<number | null> {
-    return (await this.get(id, signal))?.bytes.length ?? null;
+  async storedSize(id: ChunkId, options?: RequestOptions): Promise<number | null> {
+    return (await this.get(id, options))?.bytes.length ?? null;
   }
 
-  async close(): Promise<void> {
+  /** Ends all sessions. */
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     const sessions = this.#sessions;
     this.#sessions = [];

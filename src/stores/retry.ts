@@ -1,8 +1,8 @@
-/** Asks again when a store failed in a way that may pass. The only retry loop there is. */
-import type { ChunkId, StoredChunk } from "../chunk.ts";
+/** Retries what failed in a way that may pass. This is the only retry loop. */
+import type { ChunkId } from "../chunk.ts";
 import { DesyncError, interrupted } from "../errors.ts";
-import type { LimiterOptions } from "./limiter.ts";
 import type { ChunkStore } from "./store.ts";
+import { type WrapRequest, wrapStore } from "./wrap.ts";
 
 /** How often and how fast to ask again. */
 export interface RetryOptions {
@@ -56,72 +56,44 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
 }
 
 /**
- * A store that is asked again when it fails in passing.
+ * The store with failed requests retried, as far as a retry may help. It can do all that `store` can do.
  *
  * @example Patience with a store that is far away
  * ```ts
- * import { HttpStore, RetryStore } from "@desync/desync";
+ * import { HttpStore, retryStore } from "@desync/desync";
  *
  * const far = new HttpStore("https://example.com/store/");
- * await using stack = new AsyncDisposableStack();
- * const store = stack.adopt(new RetryStore(far, { retries: 5, baseIntervalMs: 200 }), (store) => store.close());
- * if (store.location !== far.location) throw new Error("messages name the store itself");
+ * await using store = retryStore(far, { retries: 5, baseIntervalMs: 200 });
+ * if (store.properties.location !== far.properties.location) throw new Error("messages name the store itself");
  * ```
  */
-export class RetryStore implements ChunkStore {
-  readonly location: string;
-  readonly limits?: LimiterOptions;
-  readonly storedSize?: ChunkStore["storedSize"];
-  readonly retry: RetryOptions;
-  readonly #store: ChunkStore;
-  #hasDelivered = false;
-
-  /** Wraps `store`, which is closed with this one. */
-  constructor(store: ChunkStore, options: RetryOptions = DEFAULT_RETRY) {
-    this.location = store.location;
-    this.limits = store.limits;
-    this.#store = store;
-    this.retry = options;
-    if (store.storedSize !== undefined) {
-      this.storedSize = (id, signal) => this.#ask(id, signal, () => store.storedSize!(id, signal));
-    }
-  }
-
-  get hasDelivered(): boolean {
-    return this.#hasDelivered;
-  }
-
-  get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null> {
-    return this.#ask(id, signal, () => this.#store.get(id, signal));
-  }
-
-  has(id: ChunkId, signal?: AbortSignal): Promise<boolean> {
-    return this.#ask(id, signal, () => this.#store.has(id, signal));
-  }
-
-  /** Errors say which chunk of which store was asked for, and when nothing was ever had there. */
-  async #ask<T>(chunk: ChunkId, signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+export function retryStore<S extends ChunkStore>(store: S, options: RetryOptions = DEFAULT_RETRY): S {
+  let found = false;
+  const { location } = store.properties;
+  const wrap: WrapRequest = async (send, { id, signal }) => {
     try {
-      const result = await retrying(this.retry, signal, attempt);
-      if (result !== null && result !== false) this.#hasDelivered = true;
-      return result;
+      const answer = await retrying(options, signal, send);
+      if (answer !== null && answer !== false) found = true;
+      return answer;
     } catch (error) {
-      if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
-      const { code, retriable, cause } = error;
-      const wasRetried = retriable || (cause instanceof DesyncError && cause.retriable);
-      const help = wasRetried && !this.#hasDelivered
-        ? "; no request to this store has succeeded: is its address right?"
-        : "";
-      throw new DesyncError(code, error.message + help, {
-        cause: error,
-        retriable,
-        chunk,
-        store: this.location,
-      });
+      throw explained(error, id, location, found);
     }
-  }
+  };
+  const properties = {
+    ...store.properties,
+    retry: options,
+    get found() {
+      return found;
+    },
+  };
+  return wrapStore(store, wrap, properties);
+}
 
-  close(): Promise<void> {
-    return this.#store.close();
-  }
+/** The error with the chunk and the store that the request was about, and a hint when nothing was ever found there. */
+function explained(error: unknown, chunk: ChunkId, store: string, found: boolean): unknown {
+  if (!(error instanceof DesyncError) || error.code === "interrupted") return error;
+  const { code, retriable, cause } = error;
+  const wasRetried = retriable || (cause instanceof DesyncError && cause.retriable);
+  const help = wasRetried && !found ? "; no request to this store has succeeded: is its address right?" : "";
+  return new DesyncError(code, error.message + help, { cause: error, retriable, chunk, store });
 }

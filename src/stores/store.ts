@@ -1,51 +1,116 @@
 /**
- * What a store is to the rest of the program. Behaviours (asking several in order, caching, asking again) are wrappers
- * around this interface, so that each exists once.
+ * What a store is to the rest of the program: three interfaces, each with what a store of its kind can do. Behaviours
+ * (retrying, limits, several stores in order, a cache) are wrappers around them, so that each exists once.
  */
+import type { ChunkId, StoredChunk, StoredForm } from "../chunk.ts";
+import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { DesyncError } from "../errors.ts";
 import type { LimiterOptions } from "./limiter.ts";
 import type { RetryOptions } from "./retry.ts";
-import type { ChunkId, StoredChunk, StoredForm } from "../chunk.ts";
 
-/** A place that holds chunks by their ids. */
-export interface ChunkStore {
+/** What is known about a store without asking it. */
+export interface StoreProperties {
   /** How the user would name it, without passwords. For messages. */
   readonly location: string;
   /**
-   * The folder of a store on this machine, in casync's layout: whoever has it may read the chunks there by himself,
-   * in the way that is fastest for him.
+   * Set for a directory of this machine that has casync's layout: worker threads read and write its chunks by themselves,
+   * which is faster than {@linkcode ChunkStore.get}.
    */
-  readonly folder?: string;
-  /** How many requests at a time suit the store. Default: what the caller thinks. */
-  readonly limits?: LimiterOptions;
-  /** Whether it ever held a chunk that was asked for, in stores whose address may be wrong without an error. */
-  readonly hasDelivered?: boolean;
-  /** How often a chunk is requested again that arrives damaged. Default: never. */
+  readonly directory?: string;
+  /** How many concurrent requests suit the store. Default: the caller's choice. */
+  readonly concurrency?: LimiterOptions;
+  /** What {@linkcode ChunkStore.has} costs: little, or as much as fetching the chunk, which it does. */
+  readonly probe: "cheap" | "by-get";
+  /** How a failed request is retried, and how often a chunk that arrived damaged is requested again. Default: not at all. */
   readonly retry?: RetryOptions;
   /**
-   * The chunk as the store holds it, `null` when it does not. Nothing has been verified. Its bytes are the caller's, who
-   * may change them or move them to another thread. Throws `store` or `timeout` when the store cannot tell.
+   * Whether any request has found a chunk so far. Set for stores whose address may be wrong without an error: a message
+   * about a missing chunk asks whether it is.
    */
-  get(id: ChunkId, signal?: AbortSignal): Promise<StoredChunk | null>;
-  /** Whether the store holds the chunk, without reading it. */
-  has(id: ChunkId, signal?: AbortSignal): Promise<boolean>;
+  readonly found?: boolean;
+}
+
+/** What every request may be given. */
+export interface RequestOptions {
+  /** Ends the request, which throws `interrupted` then. */
+  readonly signal?: AbortSignal;
+}
+
+/** A place that has chunks by their ids. Disposing of it closes connections and files. */
+export interface ChunkStore extends AsyncDisposable {
+  /** What is known about it. */
+  readonly properties: StoreProperties;
+  /**
+   * The chunk as it is stored, `null` when it is not there. Nothing has been verified. The bytes are the caller's, who may
+   * change them or move them to another thread. Throws `store` or `timeout` when the store does not answer.
+   */
+  get(id: ChunkId, options?: RequestOptions): Promise<StoredChunk | null>;
+  /** Whether the store has the chunk. */
+  has(id: ChunkId, options?: RequestOptions): Promise<boolean>;
   /**
    * Bytes that the chunk takes in the store, for stores that can find out: `undefined` when the store does not say,
-   * `null` when it does not hold the chunk. Errors as for {@linkcode get}.
+   * `null` when it does not have the chunk. Errors as for {@linkcode get}.
    */
-  storedSize?(id: ChunkId, signal?: AbortSignal): Promise<number | undefined | null>;
-  /** Gives connections and files back. */
-  close(): Promise<void>;
+  storedSize?(id: ChunkId, options?: RequestOptions): Promise<number | undefined | null>;
 }
 
 /** A store that takes chunks. */
 export interface WritableChunkStore extends ChunkStore {
-  /** Adds the chunk, whole or not at all. The caller has verified it. One that is there already is replaced. */
-  put(id: ChunkId, chunk: StoredChunk, signal?: AbortSignal): Promise<void>;
-  /** Notes that the chunk was used, in a store that can: what nobody uses can be found by age. */
-  renew?(id: ChunkId, form: StoredForm): void;
-  /** Takes the chunk away in every form, in a store that holds several. */
-  remove?(id: ChunkId): void;
+  /**
+   * Adds the chunk in the form that {@linkcode VerifiedChunk.stored} has; it appears complete or not at all. A chunk of the
+   * same id and form is replaced. The bytes stay the caller's.
+   */
+  put(chunk: VerifiedChunk, options?: RequestOptions): Promise<PutResult>;
+  /** Records that the chunk was used, in a store where chunks that nobody uses are found by their age. */
+  touch?(id: ChunkId, options?: RequestOptions): Promise<void>;
+}
+
+/** What {@linkcode WritableChunkStore.put} did. */
+export interface PutResult {
+  /** Bytes that were written. */
+  readonly storedBytes: number;
+}
+
+/** A store whose chunks can be listed and removed, so that it can be pruned and verified. */
+export interface ManagedChunkStore extends WritableChunkStore {
+  /** All chunks, in no particular order; one that is stored in two forms is listed for each. */
+  list(options?: RequestOptions): AsyncIterable<ListedChunk>;
+  /** Removes the chunk. It is no error when it is not there. */
+  remove(id: ChunkId, options?: RemoveOptions): Promise<void>;
+  /**
+   * Removes what killed writers left long ago, in a store where they leave anything; with `dryRun` it is only counted.
+   */
+  removeStale?(options?: RemoveStaleOptions): Promise<StaleFiles>;
+}
+
+/** A chunk in a list. */
+export interface ListedChunk {
+  /** Its id. */
+  readonly id: ChunkId;
+  /** How it is stored. */
+  readonly form: StoredForm;
+  /** Bytes that it takes. */
+  readonly storedBytes: number;
+}
+
+/** How {@linkcode ManagedChunkStore.remove} removes. */
+export interface RemoveOptions extends RequestOptions {
+  /** The only form to remove. Default: every form. */
+  readonly form?: StoredForm;
+}
+
+/** How {@linkcode ManagedChunkStore.removeStale} removes. */
+export interface RemoveStaleOptions extends RequestOptions {
+  /** Only count. */
+  readonly dryRun?: boolean;
+}
+
+/** Stale temporary files. */
+export interface StaleFiles {
+  /** How many. */
+  readonly files: number;
+  /** Bytes in them. */
+  readonly bytes: number;
 }
 
 /** Where a job finds chunks: the cache is asked first, then the stores in their order. */

@@ -192,5 +192,5 @@ export class Assembler {
 }
 
 function open(task: AssembleTask, item: AssembleItem, stored: StoredChunk): Uint8Array {
-  return openChunk(nativeCodec, stored, { id: item.id, digest: task.digest, size: item.size });
+  return openChunk(nativeCodec, stored, { id: item.id, digest: task.digest, size: item.size }).bytes;
 }

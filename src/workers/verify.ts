@@ -44,7 +44,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
 function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredForm): number | null {
   const stored = chunks.readForm(id, form, MAX_CHUNK_SIZE);
   if (stored === null) return null;
-  const bytes = openChunk(nativeCodec, stored, { id, digest: task.digest });
+  const { bytes } = openChunk(nativeCodec, stored, { id, digest: task.digest });
   if (form === "compressed") freeBytes(bytes);
   return stored.bytes.length;
 }

@@ -1,6 +1,7 @@
 /** What is no file under a chunk's name, in a store that others may write to: a pipe that nobody writes, and its like. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { LocalStore } from "../../src/deno/local_store.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { makeSocket } from "../support/attributes.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
@@ -118,11 +119,11 @@ Deno.test({
       deepStrictEqual([await store.has(id), await store.storedSize(id)], [false, null]);
       // Before any is opened: a pipe would have waited.
       await rejects(store.get(id), { code: "invalid-chunk" });
-      store.remove(id);
+      await store.remove(id);
       strictEqual(await store.get(id), null);
     }
     await run("mkfifo", [made.chunk(0)]);
-    await store.put(id, chunk);
+    await store.put(asVerified(id, chunk));
     sameBytes((await store.get(id))!.bytes, chunk.bytes);
   },
 });
@@ -130,7 +131,7 @@ Deno.test({
 Deno.test({
   name: "a chunk that is used gets a new time, unless it is a symlink: what that leads to may be anybody's",
   ignore: !linux,
-  fn: () => {
+  fn: async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     const store = new LocalStore(made.store);
@@ -139,7 +140,7 @@ Deno.test({
     Deno.symlinkSync(victim, made.chunk(0));
     const longAgo = new Date(1e12);
     for (const path of [victim, made.chunk(1)]) Deno.utimeSync(path, longAgo, longAgo);
-    for (const i of [0, 1]) store.renew(made.ids[i], "compressed");
+    for (const i of [0, 1]) await store.touch(made.ids[i]);
     deepStrictEqual(Deno.statSync(victim).mtime, longAgo);
     ok(Deno.statSync(made.chunk(1)).mtime! > longAgo);
   },

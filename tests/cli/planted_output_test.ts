@@ -10,6 +10,7 @@ import { isSpecialPlace } from "../../src/deno/output_place.ts";
 import { followLinks } from "../../src/deno/planted.ts";
 import { untar } from "../../src/deno/untar.ts";
 import { WholeFile } from "../../src/deno/whole_file.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
@@ -136,7 +137,7 @@ Deno.test({
     const at = await sharedDirectory(dir, "ln -s ../victim 1111");
     dir.dir("victim");
     const store = new LocalStore(at(""), { create: true });
-    const put = store.put("1".repeat(64), { form: "plain", bytes: new Uint8Array(1) });
+    const put = store.put(asVerified("1".repeat(64), { form: "plain", bytes: new Uint8Array(1) }));
     match(
       await put.then(() => "", ({ message }) => message),
       /1111 is a symlink of another user|1111: it is a symlink/,

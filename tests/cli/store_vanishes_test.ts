@@ -2,6 +2,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { LocalStore } from "../../src/deno/local_store.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { cliCommand, runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
@@ -217,7 +218,10 @@ Deno.test("a store that vanished is not made again by adding a chunk to it", asy
   const bytes = random().bytes(1000);
   const store = new LocalStore(dir.path("store"), { create: true });
   Deno.removeSync(dir.path("store"));
-  await rejects(store.put(sha512256(bytes), { form: "plain", bytes }), /removed, replaced or unmounted/);
+  await rejects(
+    store.put(asVerified(sha512256(bytes), { form: "plain", bytes })),
+    /removed, replaced or unmounted/,
+  );
   ok(!exists(dir.path("store")));
 });
 

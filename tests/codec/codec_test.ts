@@ -46,10 +46,10 @@ for (
   Deno.test(`both codecs open every chunk of ${store}`, () => {
     let chunks = 0;
     for (const [id, stored] of chunksOf(store)) {
-      const native = new Uint8Array(openChunk(nativeCodec, stored, { id, digest }));
+      const native = new Uint8Array(openChunk(nativeCodec, stored, { id, digest }).bytes);
       for (const [, codec] of codecs) {
         const opened = openChunk(codec, stored, { id, digest, size: native.length });
-        sameBytes(opened, native);
+        sameBytes(opened.bytes, native);
       }
       chunks++;
     }
@@ -117,7 +117,7 @@ for (const [name, codec] of codecs) {
     const frames = joined([zstdByZlib(noise), skippable, zstdByZlib(text), skippable]);
     const whole = joined([noise, text]);
     const expected = { id: sha512256(whole), digest: "sha512-256", size: whole.length } as const;
-    sameBytes(openChunk(codec, { form: "compressed", bytes: frames }, expected), whole);
+    sameBytes(openChunk(codec, { form: "compressed", bytes: frames }, expected).bytes, whole);
   });
 
   Deno.test(`${name}: a chunk of a great many parts that hold nothing is refused`, () => {
@@ -151,7 +151,7 @@ for (const [name, codec] of codecs) {
         const stored = { form: "compressed", bytes: bad } as const;
         let opened: Uint8Array;
         try {
-          opened = openChunk(codec, stored, expected);
+          opened = openChunk(codec, stored, expected).bytes;
         } catch (error) {
           ok(
             error instanceof DesyncError && /^(invalid-chunk|unsupported)$/.test(error.code),

@@ -1,6 +1,7 @@
 /** A chunk's file that cannot be replaced, as on Windows while another program reads it. */
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { LocalStore } from "../../src/deno/local_store.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { filesIn } from "../support/files.ts";
 import { canMount } from "../support/mounts.ts";
 import { peers } from "../support/peers.ts";
@@ -21,9 +22,12 @@ Deno.test({
     // Linux replaces no file that something is mounted on.
     await run(peers.mount, ["--bind", file, file]);
     try {
-      await store.put(id, { form: "plain", bytes });
-      await rejects(store.put(id, { form: "plain", bytes: bytes.map((byte) => byte ^ 1) }), /it is in use/);
-      deepStrictEqual(filesIn(store.folder), [chunkPath(id, "")]);
+      await store.put(asVerified(id, { form: "plain", bytes }));
+      await rejects(
+        store.put(asVerified(id, { form: "plain", bytes: bytes.map((byte) => byte ^ 1) })),
+        /it is in use/,
+      );
+      deepStrictEqual(filesIn(store.properties.directory), [chunkPath(id, "")]);
     } finally {
       await run(peers.umount, [file]);
     }

@@ -13,6 +13,7 @@ import {
   portableCodec,
   serializeIndex,
 } from "../../mod.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { indexBytes } from "../support/index_bytes.ts";
 import { blob, smallBlob, testdata } from "../support/testdata.ts";
 
@@ -38,7 +39,7 @@ for (const [name, makeBytes, sizes, digest] of files) {
     ) {
       const id = portableCodec.digest(digest, chunk);
       builder.add([chunk.length], id);
-      await store.put(id.toHex(), { form: "plain", bytes: chunk });
+      await store.put(asVerified(id.toHex(), { form: "plain", bytes: chunk }));
     }
     strictEqual(builder.size, bytes.length);
     const index = builder.build();

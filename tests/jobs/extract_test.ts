@@ -4,6 +4,7 @@ import { LocalStore } from "../../src/deno/local_store.ts";
 import { parseIndex } from "../../src/formats/index_parser.ts";
 import { Progress } from "../../src/jobs/progress.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { type Made, makeBlob, somePieces, stored } from "../support/made.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
@@ -16,7 +17,7 @@ function test(name: string, fn: () => Promise<void>): void {
 async function inMemory(made: Made, pieces: Uint8Array[]): Promise<MemoryStore> {
   const store = new MemoryStore();
   for (const [i, piece] of pieces.entries()) {
-    await store.put(made.ids[i], { form: "compressed", bytes: stored(piece, "zstd") });
+    await store.put(asVerified(made.ids[i], { form: "compressed", bytes: stored(piece, "zstd") }));
   }
   return store;
 }

@@ -10,8 +10,9 @@ import { indexInfo } from "../../src/jobs/info.ts";
 import { BlobPlan, GROUP_BYTES, grouped, workOf } from "../../src/jobs/plan.ts";
 import type { Workers } from "../../src/jobs/ports.ts";
 import { Progress } from "../../src/jobs/progress.ts";
-import { RetryStore } from "../../src/stores/retry.ts";
+import { retryStore } from "../../src/stores/retry.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { filesIn } from "../support/files.ts";
 import { HttpStore } from "../../src/stores/http.ts";
@@ -97,7 +98,7 @@ test("it is requested again when it arrives damaged", async () => {
     return { body };
   });
   const store = new HttpStore(server.url, { idleTimeoutMs: 60_000 });
-  const retrying = new RetryStore(store, { retries: 2, baseIntervalMs: 1 });
+  const retrying = retryStore(store, { retries: 2, baseIntervalMs: 1 });
   await extractToFile(index, { stores: [retrying] }, dir.path("target"));
   sameBytes(Deno.readFileSync(dir.path("target")), made.bytes);
 });
@@ -162,7 +163,7 @@ test("an interruption is heard between the parts", async () => {
   };
   const { digest, sizes } = index;
   const store = new MemoryStore();
-  await store.put(chunk, { form: "plain", bytes: new Uint8Array(1) });
+  await store.put(asVerified(chunk, { form: "plain", bytes: new Uint8Array(1) }));
   const delivery = {
     digest,
     sizes,
@@ -178,7 +179,7 @@ test("an interruption is heard between the parts", async () => {
 test("a blob of very many tiny chunks that are at hand is read so that an interruption is heard", async () => {
   const bytes = Uint8Array.of(1);
   const store = new MemoryStore();
-  await store.put(sha512256(bytes), { form: "plain", bytes });
+  await store.put(asVerified(sha512256(bytes), { form: "plain", bytes }));
   const count = 500_000;
   const id = Uint8Array.fromHex(sha512256(bytes));
   const ids = new Uint8Array(32 * count);

@@ -8,7 +8,8 @@ import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/p
 import { serveChunks } from "../../src/jobs/serve_protocol.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { ProtocolStore } from "../../src/stores/protocol_store.ts";
-import type { ChunkStore } from "../../src/stores/store.ts";
+import type { ChunkStore, RequestOptions } from "../../src/stores/store.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { sha256, sha512256 } from "../support/sha.ts";
@@ -24,7 +25,7 @@ async function full(form: Form = "zstd", digest = sha512256): Promise<MemoryStor
   const store = new MemoryStore("the store");
   for (const bytes of content) {
     const kind = form === "plain" ? "plain" : "compressed";
-    await store.put(digest(bytes), { form: kind, bytes: stored(bytes, form) });
+    await store.put(asVerified(digest(bytes), { form: kind, bytes: stored(bytes, form) }));
   }
   return store;
 }
@@ -166,7 +167,7 @@ const damaged: [name: string, chunk: { form: "plain" | "compressed"; bytes: Uint
 for (const [name, chunk, says] of damaged) {
   Deno.test(`a chunk that is damaged (${name}) is missing to the client; a word says why`, async () => {
     const store = await full();
-    await store.put(ids[0], chunk);
+    await store.put(asVerified(ids[0], chunk));
     const session = new Session(store);
     session.send(hello, request(ids[0], ids[1]), goodbye);
     deepStrictEqual(await session.rest(), [serverHello, { type: "missing", id: ids[0] }, answer(1), goodbye]);
@@ -183,7 +184,7 @@ for (const [name, chunk, says] of damaged) {
 Deno.test("the empty chunk cannot be said in the protocol, so it is missing", async () => {
   const id = sha512256(new Uint8Array(0));
   const store = new MemoryStore("the store");
-  await store.put(id, { form: "plain", bytes: new Uint8Array(0) });
+  await store.put(asVerified(id, { form: "plain", bytes: new Uint8Array(0) }));
   const session = new Session(store);
   session.send(hello, request(id), goodbye);
   deepStrictEqual(await session.rest(), [serverHello, { type: "missing", id }, goodbye]);
@@ -191,7 +192,7 @@ Deno.test("the empty chunk cannot be said in the protocol, so it is missing", as
 
 Deno.test("plain chunks are compressed where that was asked for; the others still go out as they lie", async () => {
   const store = await full("plain");
-  await store.put(ids[1], { form: "compressed", bytes: stored(content[1], "gzip") });
+  await store.put(asVerified(ids[1], { form: "compressed", bytes: stored(content[1], "gzip") }));
   const session = new Session(store, (bytes) => stored(bytes, "zstd"));
   session.send(hello, request(ids[0], ids[1]), goodbye);
   deepStrictEqual(await session.rest(), [serverHello, answer(0, "zstd"), answer(1, "gzip"), goodbye]);
@@ -201,7 +202,7 @@ Deno.test("what no message can hold is missing, unless compressing makes it fit"
   const large = new Uint8Array(16 * 1024 * 1024 - 40);
   const id = sha512256(large);
   const store = new MemoryStore("the store");
-  await store.put(id, { form: "plain", bytes: large });
+  await store.put(asVerified(id, { form: "plain", bytes: large }));
   const compressing = new Session(store, (bytes) => stored(bytes, "zstd"));
   compressing.send(hello, request(id), goodbye);
   strictEqual((await compressing.rest())[1].type, "chunk");
@@ -213,7 +214,7 @@ Deno.test("what no message can hold is missing, unless compressing makes it fit"
 
 /** A store that counts what it is asked for and, where told so, fails or never answers. */
 class CountingStore implements ChunkStore {
-  readonly location = "the store";
+  readonly properties = { location: "the store", probe: "cheap" } as const;
   asked = 0;
   readonly #store: ChunkStore;
   readonly #answer: (id: string, signal?: AbortSignal) => Promise<undefined>;
@@ -223,7 +224,7 @@ class CountingStore implements ChunkStore {
     this.#answer = answer;
   }
 
-  async get(id: string, signal?: AbortSignal) {
+  async get(id: string, { signal }: RequestOptions = {}) {
     this.asked++;
     return await this.#answer(id, signal) ?? await this.#store.get(id);
   }
@@ -232,7 +233,7 @@ class CountingStore implements ChunkStore {
     return this.#store.has(id);
   }
 
-  close(): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
 }
@@ -442,6 +443,6 @@ Deno.test("our client and our server, several sessions: every chunk as it lies i
     }
   }
   strictEqual(servers.length, 3);
-  await store.close();
+  await store[Symbol.asyncDispose]();
   await Promise.all(servers);
 });

@@ -68,7 +68,7 @@ Deno.test("a large blob from a web server by workers, with a cache that is fille
   sameBytes(await open(made, sources, pool).bytes(), made.bytes);
   const { length } = server.requests;
   ok(length >= new Set(made.ids).size);
-  deepStrictEqual(filesIn(cache.folder), filesIn(made.store));
+  deepStrictEqual(filesIn(cache.properties.directory), filesIn(made.store));
   sameBytes(await open(made, sources, pool).bytes(), made.bytes);
   strictEqual(server.requests.length, length);
 });

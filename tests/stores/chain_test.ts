@@ -3,8 +3,9 @@ import type { StoredChunk } from "../../src/chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { ChunkReader } from "../../src/stores/chain.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { RetryStore } from "../../src/stores/retry.ts";
+import { retryStore } from "../../src/stores/retry.ts";
 import type { ChunkStore } from "../../src/stores/store.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
@@ -22,8 +23,8 @@ const bad: StoredChunk = { form: "plain", bytes: new Uint8Array(1000) };
 Deno.test("the first store that has the chunk gives it, and the cache gets what any reader can read", async () => {
   for (const form of ["zstd", "plain", "gzip"] as const) {
     const [cache, first, second, third] = ["cache", "1", "2", "3"].map((name) => new MemoryStore(name));
-    await second.put(id, chunk(form));
-    await third.put(id, bad);
+    await second.put(asVerified(id, chunk(form)));
+    await third.put(asVerified(id, bad));
     const reader = new ChunkReader({ cache, stores: [first, second, third] }, portableCodec);
     sameBytes(await reader.read(expected), content);
     deepStrictEqual((await cache.get(id))?.form, form === "zstd" ? "compressed" : "plain");
@@ -44,14 +45,14 @@ Deno.test("a chunk that nobody has: all that were asked are named", async () => 
 
 Deno.test("an invalid chunk is an error that names its store; in the cache it can be replaced", async () => {
   const [cache, store] = [new MemoryStore("the cache"), new MemoryStore("the store")];
-  await store.put(id, bad);
+  await store.put(asVerified(id, bad));
   await rejects(new ChunkReader({ cache, stores: [store] }, portableCodec).read(expected), {
     code: "invalid-chunk",
     message: new RegExp(`${id} in the store is invalid`),
   });
   strictEqual(await cache.has(id), false);
-  await cache.put(id, bad);
-  await store.put(id, chunk("zstd"));
+  await cache.put(asVerified(id, bad));
+  await store.put(asVerified(id, chunk("zstd")));
   const message = /in the cache the cache is invalid.*--cache-repair/;
   await rejects(new ChunkReader({ cache, stores: [store] }, portableCodec).read(expected), { message });
   const repairing = new ChunkReader({ cache, cacheRepair: true, stores: [store] }, portableCodec);
@@ -63,12 +64,12 @@ Deno.test("an invalid chunk is an error that names its store; in the cache it ca
 Deno.test("one store's damaged chunk is another's to give; if none has it, the error says who gave what", async () => {
   const [cache, first, second] = ["the cache", "first", "second"].map((name) => new MemoryStore(name));
   const reader = new ChunkReader({ cache, stores: [first, second] }, portableCodec);
-  await first.put(id, bad);
+  await first.put(asVerified(id, bad));
   await rejects(reader.read(expected), { code: "invalid-chunk", message: /in first is invalid/ });
-  await second.put(id, bad);
+  await second.put(asVerified(id, bad));
   await rejects(reader.read(expected), { code: "invalid-chunk", message: /in first is .* in second is/ });
   strictEqual(await cache.has(id), false);
-  await second.put(id, chunk("zstd"));
+  await second.put(asVerified(id, chunk("zstd")));
   sameBytes(await reader.read(expected), content);
   ok(await cache.has(id));
 });
@@ -77,12 +78,12 @@ Deno.test("a store that may be asked again gets as many tries for damaged chunks
   for (const retries of [0, 1, 3]) {
     let asked = 0;
     const damaging: ChunkStore = {
-      location: "far away",
+      properties: { location: "far away", probe: "cheap" },
       get: () => Promise.resolve(asked++ < 3 ? bad : chunk("zstd")),
       has: () => Promise.resolve(true),
-      close: () => Promise.resolve(),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
     };
-    const store = new RetryStore(damaging, { retries, baseIntervalMs: 1 });
+    const store = retryStore(damaging, { retries, baseIntervalMs: 1 });
     const reading = new ChunkReader({ stores: [store] }, portableCodec).read(expected);
     if (retries === 3) sameBytes(await reading, content);
     else await rejects(reading, { code: "invalid-chunk", message: /in far away is invalid/ });
@@ -93,7 +94,7 @@ Deno.test("a store that may be asked again gets as many tries for damaged chunks
 Deno.test("a cache that fails is told of once, and not filled any more", async () => {
   const store = new MemoryStore("the store");
   const contents = [1, 2, 3].map((seed) => new Random(seed).bytes(100));
-  for (const bytes of contents) await store.put(sha512256(bytes), { form: "plain", bytes });
+  for (const bytes of contents) await store.put(asVerified(sha512256(bytes), { form: "plain", bytes }));
   for (const broken of ["get", "put"] as const) {
     const cache = new MemoryStore("the cache");
     let calls = 0;

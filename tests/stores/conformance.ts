@@ -1,18 +1,41 @@
-/** What every store does, whatever it is made of. */
+/** What every store does, whatever it is made of and whatever wraps it. */
 
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { StoredChunk } from "../../src/chunk.ts";
-import type { ChunkStore, WritableChunkStore } from "../../src/stores/store.ts";
+import { compressChunk, hashChunk } from "../../src/codec/open_chunk.ts";
+import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { Limiter } from "../../src/stores/limiter.ts";
+import { limitStore } from "../../src/stores/limit_store.ts";
+import { retryStore } from "../../src/stores/retry.ts";
+import type { ChunkStore, ManagedChunkStore, WritableChunkStore } from "../../src/stores/store.ts";
+import { wrapStore } from "../../src/stores/wrap.ts";
+import { asVerified } from "../support/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 
+/** Everything that a store may be able to do. */
+const CAPABILITIES = ["get", "has", "storedSize", "put", "touch", "list", "remove", "removeStale"] as const;
+type Capability = typeof CAPABILITIES[number];
+
+/** What a store can do that is only read. */
+export const READABLE: readonly Capability[] = ["get", "has", "storedSize"];
+/** What one can do that can also be pruned. */
+export const MANAGED: readonly Capability[] = [...READABLE, "put", "list", "remove"];
+
+/** All that wraps stores: none of it may lose what the store can do. */
+const WRAPPERS: readonly [name: string, wrap: <S extends ChunkStore>(store: S) => S][] = [
+  ["", (store) => store],
+  [", wrapped", (store) => wrapStore(store, (send) => send())],
+  [", retried", (store) => retryStore(store, { retries: 1, baseIntervalMs: 1 })],
+  [", limited", (store) => limitStore(store, new Limiter({ start: 2, max: 2 }))],
+  [", retried and limited", (store) => limitStore(retryStore(store), new Limiter())],
+];
+
 /** A store under test that holds these chunks, and has to be given back. */
 export interface Subject extends AsyncDisposable {
   readonly store: ChunkStore;
-  /** The same store, when it takes chunks. */
-  readonly writable?: WritableChunkStore;
 }
 
 /** A chunk to be held. */
@@ -41,46 +64,69 @@ function same(chunk: StoredChunk | null, wanted: StoredChunk): void {
   sameBytes(chunk.bytes, wanted.bytes);
 }
 
-/** Defines the tests for one kind of store; `open` makes one that holds the chunks. */
+/** Defines the tests for one kind of store and for all that wraps it; `open` makes one that holds the chunks. */
 export function testStore(
   kind: string,
+  can: readonly Capability[],
   open: (chunks: readonly Held[]) => Promise<Subject>,
   options: { ignore?: boolean } = {},
 ): void {
-  const test = (name: string, fn: (subject: Subject) => Promise<void>) =>
+  for (const [how, wrap] of WRAPPERS) {
+    testWrapped(`${kind}${how}`, can, async (chunks) => {
+      const subject = await open(chunks);
+      const store = wrap(subject.store);
+      return { store, [Symbol.asyncDispose]: () => subject[Symbol.asyncDispose]() };
+    }, options);
+  }
+}
+
+function testWrapped(
+  kind: string,
+  can: readonly Capability[],
+  open: (chunks: readonly Held[]) => Promise<Subject>,
+  options: { ignore?: boolean },
+): void {
+  const test = (name: string, fn: (store: ChunkStore) => Promise<void>, needs: Capability[] = []) => {
+    if (needs.some((one) => !can.includes(one))) return;
     Deno.test({
       name: `${kind}: ${name}`,
       ignore: options.ignore ?? false,
       fn: async () => {
         await using subject = await open(held);
-        await fn(subject);
-        await subject.store.close();
+        await using store = subject.store;
+        await fn(store);
       },
     });
+  };
 
-  test("gives chunks in the form in which it holds them", async ({ store }) => {
+  test("can do what it says", (store) => {
+    const has = (name: Capability) => typeof Reflect.get(store, name) === "function";
+    deepStrictEqual(CAPABILITIES.filter(has), CAPABILITIES.filter((name) => can.includes(name)));
+    return Promise.resolve();
+  });
+
+  test("gives chunks in the form in which it holds them", async (store) => {
     for (const chunk of [...held, ...held.toReversed()]) same(await store.get(chunk.id), expected(chunk));
   });
 
-  test("gives many at once", async ({ store }) => {
+  test("gives many at once", async (store) => {
     const wanted = Array.from({ length: 60 }, (_, i) => held[i % held.length]);
     const given = await Promise.all(wanted.map(({ id }) => store.get(id)));
     given.forEach((chunk, i) => same(chunk, expected(wanted[i])));
   });
 
-  test("knows what it has not", async ({ store }) => {
+  test("knows what it does not have", async (store) => {
     strictEqual(await store.get(absent), null);
     strictEqual(await store.has(absent), false);
     for (const { id } of held) strictEqual(await store.has(id), true);
   });
 
-  test("says how many bytes a chunk takes, if it can", async ({ store }) => {
-    if (store.storedSize === undefined) return;
-    for (const { id, bytes } of held) strictEqual(await store.storedSize(id), bytes.length);
-    strictEqual(await store.storedSize(absent), null);
-  });
+  test("says how many bytes a chunk takes", async (store) => {
+    for (const { id, bytes } of held) strictEqual(await store.storedSize?.(id), bytes.length);
+    strictEqual(await store.storedSize?.(absent), null);
+  }, ["storedSize"]);
 
-  test("what it gave belongs to the caller", async ({ store }) => {
+  test("what it gave belongs to the caller", async (store) => {
     for (const chunk of held) {
       const first = await store.get(chunk.id);
       const { buffer } = first!.bytes;
@@ -93,25 +139,82 @@ export function testStore(
     same(other, expected(held[1]));
   });
 
-  test("takes chunks, if it takes any, and replaces them", async ({ store, writable }) => {
-    if (writable === undefined) return;
-    const content = new Random(12).bytes(100);
-    const id = sha512256(content);
-    for (const form of ["compressed", "plain"] as const) {
-      const chunk: StoredChunk = { form, bytes: form === "plain" ? content : stored(content, "zstd") };
-      await writable.put(id, chunk);
-      await writable.put(id, chunk);
-      strictEqual(await store.has(id), true);
-      ok(await store.get(id) !== null);
+  test("takes chunks, and replaces them", async (store) => {
+    ok(isWritable(store));
+    const chunk = hashChunk(nativeCodec, "sha512-256", new Random(12).bytes(100));
+    for (const one of [compressChunk(nativeCodec, chunk), chunk]) {
+      for (const _ of [1, 2]) {
+        deepStrictEqual(await store.put(one), { storedBytes: one.stored.bytes.length });
+      }
+      strictEqual(await store.has(one.id), true);
+      ok(await store.get(one.id) !== null);
     }
-    const mine = stored(content, "zstd");
-    const another = held[0].id;
-    await writable.put(another, { form: "compressed", bytes: mine });
-    same(await store.get(another), { form: "compressed", bytes: stored(content, "zstd") });
-  });
+    const { id } = held[0];
+    await store.put(asVerified(id, compressChunk(nativeCodec, chunk).stored));
+    same(await store.get(id), compressChunk(nativeCodec, chunk).stored);
+  }, ["put"]);
 
-  test("is called something that can be shown", ({ store }) => {
-    ok(store.location !== "" && !store.location.includes("secret"));
+  test("what it took stays the caller's", async (store) => {
+    ok(isWritable(store));
+    const chunk = hashChunk(nativeCodec, "sha512-256", new Random(13).bytes(100));
+    const putting = store.put(chunk);
+    await putting;
+    chunk.bytes.fill(0);
+    sameBytes((await store.get(chunk.id))!.bytes, new Random(13).bytes(100));
+  }, ["put"]);
+
+  test("can be told that a chunk was used", async (store) => {
+    ok(isWritable(store));
+    for (const { id } of held) await store.touch?.(id);
+    await store.touch?.(absent);
+    same(await store.get(held[0].id), expected(held[0]));
+  }, ["touch"]);
+
+  test("lists its chunks", async (store) => {
+    ok(isManaged(store));
+    const names = (chunks: readonly { id: string; form: string; storedBytes: number }[]) =>
+      chunks.map(({ id, form, storedBytes }) => `${id} ${form} ${storedBytes}`).sort();
+    const wanted = held.map((chunk) => {
+      const { form, bytes } = expected(chunk);
+      return { id: chunk.id, form, storedBytes: bytes.length };
+    });
+    deepStrictEqual(names(await Array.fromAsync(store.list())), names(wanted));
+    await rejects(Array.fromAsync(store.list({ signal: AbortSignal.abort() })), { code: "interrupted" });
+  }, ["list"]);
+
+  test("removes chunks, in the form that is named", async (store) => {
+    ok(isManaged(store));
+    const [first, second] = held;
+    await store.remove(first.id);
+    await store.remove(first.id);
+    await store.remove(absent);
+    deepStrictEqual([await store.has(first.id), await store.get(first.id)], [false, null]);
+    const other = expected(second).form === "plain" ? "compressed" : "plain";
+    await store.remove(second.id, { form: other });
+    same(await store.get(second.id), expected(second));
+    await store.remove(second.id, { form: expected(second).form });
+    strictEqual(await store.has(second.id), false);
+    for await (const { id } of store.list()) if (id !== held[2].id) await store.remove(id);
+    deepStrictEqual((await Array.fromAsync(store.list())).map(({ id }) => id), [held[2].id]);
+  }, ["list", "remove"]);
+
+  test("removes no fresh temporary files", async (store) => {
+    ok(isManaged(store));
+    deepStrictEqual(await store.removeStale?.({ dryRun: true }), { files: 0, bytes: 0 });
+    deepStrictEqual(await store.removeStale?.(), { files: 0, bytes: 0 });
+  }, ["removeStale"]);
+
+  test("is called something that can be shown", (store) => {
+    const { location } = store.properties;
+    ok(location !== "" && !location.includes("secret"));
     return Promise.resolve();
   });
+}
+
+function isWritable(store: ChunkStore): store is WritableChunkStore {
+  return "put" in store;
+}
+
+function isManaged(store: ChunkStore): store is ManagedChunkStore {
+  return isWritable(store) && "list" in store && "remove" in store;
 }

@@ -3,7 +3,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { Message } from "../../src/formats/protocol.ts";
 import { ProtocolStore } from "../../src/stores/protocol_store.ts";
-import { RetryStore } from "../../src/stores/retry.ts";
+import { retryStore } from "../../src/stores/retry.ts";
 import { Host, serverHello } from "../support/host.ts";
 import { sha512256 } from "../support/sha.ts";
 
@@ -80,7 +80,7 @@ Deno.test("no session without a request, one for few, more for many, never more 
       if (i % 10 === 0) await settled();
     }
     strictEqual(hosts.length, max);
-    await store.close();
+    await store[Symbol.asyncDispose]();
     await Promise.all(waiting);
     ok(hosts.every((host) => host.closed));
   }
@@ -91,7 +91,7 @@ Deno.test("sessions share the work", async () => {
   await givesAll(store);
   for (let round = 0; round < 5; round++) await givesAll(store);
   strictEqual(hosts.length, 3);
-  await store.close();
+  await store[Symbol.asyncDispose]();
   ok(hosts.every((host) => host.closed));
 });
 
@@ -102,10 +102,10 @@ Deno.test("a session that dies is replaced, and its requests are asked again", a
       end(host);
     };
     const { store, hosts } = storeOn(1, dying, dying, answering());
-    const retrying = new RetryStore(store, retry);
+    const retrying = retryStore(store, retry);
     await givesAll(retrying);
     strictEqual(hosts.length, 3);
-    await retrying.close();
+    await retrying[Symbol.asyncDispose]();
     ok(hosts.every((host) => host.closed));
   }
 });
@@ -116,9 +116,9 @@ Deno.test("one of two sessions dies: the other goes on, and nothing is lost", as
     host.end();
   };
   const { store } = storeOn(2, answering(), dying, answering());
-  const retrying = new RetryStore(store, retry);
+  const retrying = retryStore(store, retry);
   for (let round = 0; round < 4; round++) await givesAll(retrying);
-  await retrying.close();
+  await retrying[Symbol.asyncDispose]();
 });
 
 Deno.test("sessions that keep dying are given up, after as many tries as are allowed", async () => {
@@ -129,21 +129,21 @@ Deno.test("sessions that keep dying are given up, after as many tries as are all
     host.end();
   };
   const { store, hosts } = storeOn(1, dying);
-  await rejects(new RetryStore(store, retry).get(ids[0]), {
+  await rejects(retryStore(store, retry).get(ids[0]), {
     code: "store",
     message: /ssh:\/\/host\/store: the connection ended.*tried 4 times/,
   });
   strictEqual(hosts.length, 4);
-  await store.close();
+  await store[Symbol.asyncDispose]();
 });
 
 Deno.test("a first connection that fails is not tried again", async () => {
   const { store, hosts } = storeOn(4, (host) => host.end());
-  const retrying = new RetryStore(store, retry);
+  const retrying = retryStore(store, retry);
   const failed = ids.slice(0, 100).map((id) => rejects(retrying.get(id), /ended before a greeting/));
   await Promise.all(failed);
   strictEqual(hosts.length, 1);
-  await store.close();
+  await store[Symbol.asyncDispose]();
 });
 
 Deno.test("a later connection that fails is tried again", async () => {
@@ -152,12 +152,12 @@ Deno.test("a later connection that fails is tried again", async () => {
     host.end();
   };
   const { store, hosts } = storeOn(1, once, (host) => host.end(), (host) => host.end(), answering());
-  const retrying = new RetryStore(store, retry);
+  const retrying = retryStore(store, retry);
   await retrying.get(ids[0]);
   await settled();
   deepStrictEqual((await retrying.get(ids[1]))?.bytes, content[1]);
   strictEqual(hosts.length, 4);
-  await store.close();
+  await store[Symbol.asyncDispose]();
 });
 
 Deno.test("a host that wants no second session is not asked for one again and again", async () => {
@@ -167,7 +167,7 @@ Deno.test("a host that wants no second session is not asked for one again and ag
     await settled();
   }
   strictEqual(hosts.length, 2);
-  await store.close();
+  await store[Symbol.asyncDispose]();
 });
 
 Deno.test("what the host lacks is null, and has asks for it", async () => {
@@ -175,23 +175,23 @@ Deno.test("what the host lacks is null, and has asks for it", async () => {
   strictEqual(await store.get(sha512256(new Uint8Array(3))), null);
   strictEqual(await store.has(sha512256(new Uint8Array(3))), false);
   strictEqual(await store.has(ids[0]), true);
-  await store.close();
+  await store[Symbol.asyncDispose]();
 });
 
 Deno.test("whoever does not want to wait any longer need not", async () => {
   for (const behaviour of [greetingOnly, () => {}]) {
     const { store, hosts } = storeOn(1, behaviour);
     const stop = new AbortController();
-    const waiting = rejects(store.get(ids[0], stop.signal), { code: "interrupted" });
+    const waiting = rejects(store.get(ids[0], { signal: stop.signal }), { code: "interrupted" });
     await settled();
     stop.abort();
     await waiting;
-    await rejects(store.get(ids[1], stop.signal), { code: "interrupted" });
+    await rejects(store.get(ids[1], { signal: stop.signal }), { code: "interrupted" });
     const another = storeOn(1, behaviour);
-    await rejects(another.store.get(ids[0], stop.signal), { code: "interrupted" });
+    await rejects(another.store.get(ids[0], { signal: stop.signal }), { code: "interrupted" });
     strictEqual(another.hosts.length, 0);
     // Not even a connection that has not greeted yet holds it up.
-    await store.close();
+    await store[Symbol.asyncDispose]();
     ok(hosts.length === 1 && hosts[0].closed);
   }
 });
@@ -210,7 +210,7 @@ Deno.test("close while a connection is being made: it is closed when it is there
   });
   const waiting = rejects(store.get(ids[0]), { code: "store" });
   await settled();
-  const closing = store.close();
+  const closing = store[Symbol.asyncDispose]();
   made.resolve();
   await closing;
   await waiting;

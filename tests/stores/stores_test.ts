@@ -4,14 +4,15 @@ import { rejects } from "node:assert/strict";
 import { FileAccess } from "../../src/deno/file_access.ts";
 import { HttpStore } from "../../src/stores/http.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { RetryStore } from "../../src/stores/retry.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
+import { asVerified } from "../support/as_verified.ts";
+import { RemoteStore } from "../support/remote_store.ts";
 import { storePath } from "../support/made.ts";
 import { startNginx } from "../support/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
-import { type Held, type Subject, testStore } from "./conformance.ts";
+import { type Held, MANAGED, READABLE, type Subject, testStore } from "./conformance.ts";
 
 function folderOf(chunks: readonly Held[]): TempDir {
   const dir = tempDir();
@@ -21,17 +22,24 @@ function folderOf(chunks: readonly Held[]): TempDir {
 
 function openLocal(chunks: readonly Held[]): Promise<Subject> {
   const dir = folderOf(chunks);
-  const store = new LocalStore(dir.root);
   const end = () => Promise.resolve(dir[Symbol.dispose]());
-  return Promise.resolve({ store, writable: store, [Symbol.asyncDispose]: end });
+  return Promise.resolve({ store: new LocalStore(dir.root), [Symbol.asyncDispose]: end });
 }
 
 async function openMemory(chunks: readonly Held[]): Promise<Subject> {
   const store = new MemoryStore();
   for (const { id, form, bytes } of chunks) {
-    await store.put(id, { form: form === "plain" ? "plain" : "compressed", bytes });
+    await store.put(asVerified(id, { form: form === "plain" ? "plain" : "compressed", bytes }));
   }
-  return { store, writable: store, [Symbol.asyncDispose]: () => Promise.resolve() };
+  return { store, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+function openRemote(chunks: readonly Held[]): Promise<Subject> {
+  const store = new RemoteStore();
+  for (const { id, form, bytes } of chunks) {
+    store.plant(id, { form: form === "plain" ? "plain" : "compressed", bytes });
+  }
+  return Promise.resolve({ store, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
 async function openHttp(chunks: readonly Held[]): Promise<Subject> {
@@ -48,13 +56,10 @@ async function openHttp(chunks: readonly Held[]): Promise<Subject> {
   return { store, [Symbol.asyncDispose]: end };
 }
 
-testStore("local store", openLocal);
-testStore("memory store", openMemory);
-testStore("store on nginx", openHttp, { ignore: !peers.nginx });
-testStore("store that is asked again", async (chunks) => {
-  const { store, ...rest } = await openLocal(chunks);
-  return { [Symbol.asyncDispose]: rest[Symbol.asyncDispose], store: new RetryStore(store) };
-});
+testStore("local store", [...MANAGED, "touch", "removeStale"], openLocal);
+testStore("memory store", MANAGED, openMemory);
+testStore("remote store", [...MANAGED, "touch"], openRemote);
+testStore("store on nginx", READABLE, openHttp, { ignore: !peers.nginx });
 
 Deno.test("a folder or file that fails, fails where its answer is awaited", async () => {
   using dir = tempDir();
@@ -62,7 +67,10 @@ Deno.test("a folder or file that fails, fails where its answer is awaited", asyn
   dir.dir(storePath(first, "zstd"));
   dir.write(second.slice(0, 4), "no folder");
   const store = new LocalStore(dir.root);
-  const [got, stored] = [store.get(first), store.put(second, { form: "plain", bytes: new Uint8Array(1) })];
+  const [got, stored] = [
+    store.get(first),
+    store.put(asVerified(second, { form: "plain", bytes: new Uint8Array(1) })),
+  ];
   await rejects(got, { code: "invalid-chunk" });
   await rejects(stored, { code: "io" });
   using access = FileAccess.open(dir.write("short", "four"));

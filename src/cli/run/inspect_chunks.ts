@@ -18,7 +18,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const index = await new Locator(flags).index(indexLocation, signal);
   const store = flags.store === undefined
     ? undefined
-    : new ChunkFolder(localStore(flags, "look into").folder);
+    : new ChunkFolder(localStore(flags, "look into").properties.directory);
   await writeWholePieces(output, () => listOf(index, store, new Turns(signal)), signal);
   return DONE;
 }

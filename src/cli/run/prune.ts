@@ -11,7 +11,7 @@ import { expandWildcards } from "../expand_wildcards.ts";
 
 /** Prunes the store, after asking. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const { folder } = localStore(flags, "prune");
+  const { directory: folder } = localStore(flags, "prune").properties;
   const lists = flags.keepChunks ?? [];
   if (args.length === 0 && lists.length === 0) {
     throw new DesyncError(

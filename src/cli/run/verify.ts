@@ -11,7 +11,7 @@ import { showProgress } from "../progress.ts";
 
 /** Checks the store. */
 export async function run(_args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const { folder } = localStore(flags, "verify");
+  const { directory: folder } = localStore(flags, "verify").properties;
   const { digest = "sha512-256" } = flags;
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);

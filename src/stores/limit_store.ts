@@ -1,0 +1,16 @@
+/** A store whose requests wait until there is room for them. */
+import type { Limiter } from "./limiter.ts";
+import type { ChunkStore } from "./store.ts";
+import { wrapStore } from "./wrap.ts";
+
+/** The store with no more requests under way than `limiter` allows, which may be shared with others. */
+export function limitStore<S extends ChunkStore>(store: S, limiter: Limiter): S {
+  return wrapStore(store, (send) => limiter.run(send, bytesIn));
+}
+
+/** The bytes that a request has brought, or taken there: what the limiter learns from. */
+function bytesIn(answer: unknown): number {
+  if (typeof answer !== "object" || answer === null) return 0;
+  if ("bytes" in answer && answer.bytes instanceof Uint8Array) return answer.bytes.length;
+  return "storedBytes" in answer && typeof answer.storedBytes === "number" ? answer.storedBytes : 0;
+}

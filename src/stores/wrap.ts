@@ -1,0 +1,73 @@
+/** Wrappers of stores, which can do what the store that they wrap can do. */
+import type { ChunkId } from "../chunk.ts";
+import type { VerifiedChunk } from "../codec/open_chunk.ts";
+import type { ChunkStore, ManagedChunkStore, RequestOptions, StoreProperties } from "./store.ts";
+
+/** The requests that are wrapped: each is about one chunk and has one answer. */
+const REQUESTS: readonly StoreRequest["name"][] = ["get", "has", "storedSize", "put", "touch", "remove"];
+
+/** A request of a store. */
+export interface StoreRequest {
+  /** The method. */
+  readonly name: "get" | "has" | "storedSize" | "put" | "touch" | "remove";
+  /** The chunk that it is about. */
+  readonly id: ChunkId;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
+}
+
+/** Makes a request by calling `send`, once or several times, or not at all. */
+export type WrapRequest = <T>(send: () => Promise<T>, request: StoreRequest) => Promise<T>;
+
+/**
+ * The store with each request about one chunk made by `wrap`. It keeps everything else that the store has: what can be
+ * written, listed or removed in `store`, can be in the result. A list passes as it is.
+ *
+ * @param properties what differs from the store's own
+ *
+ * @example A store that counts what is requested
+ * ```ts
+ * import { MemoryStore, wrapStore } from "@desync/desync";
+ *
+ * const counts = new Map<string, number>();
+ * const store = wrapStore(new MemoryStore(), (send, { name }) => {
+ *   counts.set(name, (counts.get(name) ?? 0) + 1);
+ *   return send();
+ * });
+ * await store.has("ab".repeat(32));
+ * await store.remove("ab".repeat(32)); // a MemoryStore can remove, so this can
+ * if (counts.get("has") !== 1 || counts.get("remove") !== 1) throw new Error("both are counted");
+ * ```
+ */
+export function wrapStore<S extends ChunkStore>(
+  store: S,
+  wrap: WrapRequest,
+  properties: StoreProperties = store.properties,
+): S {
+  const methods = methodsOf(store, wrap);
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === "properties") return properties;
+      const method = methods.get(name);
+      if (method !== undefined) return method;
+      const value: unknown = Reflect.get(target, name, target);
+      // With the store as `this`: it may have private fields.
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+type Method = (subject: ChunkId | VerifiedChunk, options?: RequestOptions) => Promise<unknown>;
+
+function methodsOf(store: Partial<ManagedChunkStore>, wrap: WrapRequest): Map<string | symbol, Method> {
+  const methods = new Map<string | symbol, Method>();
+  for (const name of REQUESTS) {
+    if (store[name] === undefined) continue;
+    methods.set(name, (subject, options) => {
+      const id = typeof subject === "string" ? subject : subject.id;
+      const send = () => (store[name] as Method).call(store, subject, options);
+      return wrap(send, { name, id, signal: options?.signal });
+    });
+  }
+  return methods;
+}
