@@ -163,3 +163,10 @@ export {
   readParts,
 } from "./src/jobs/archive_parts.ts";
 export { type ArchivePlace } from "./src/jobs/find_in_archive.ts";
+export { archiveToTar, type ArchiveToTarOptions } from "./src/jobs/archive_to_tar.ts";
+export { type ArchiveBytes, type SelectOptions } from "./src/jobs/read_selected.ts";
+export { type UnpackResult } from "./src/jobs/unpack.ts";
+export { type Loss } from "./src/jobs/losses.ts";
+export { type PackSummary } from "./src/jobs/pack.ts";
+export { type ReadTreeOptions, type TreeSource, type TreeSummary } from "./src/jobs/tree_ports.ts";
+export { Progress, type SourceCount } from "./src/jobs/progress.ts";

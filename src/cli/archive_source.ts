@@ -1,7 +1,8 @@
 /** An archive as the user names it: a file, standard input, a URL, or with `-i` an index of chunks in stores. */
 import type { DigestName } from "../chunk.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
-import { isFolder, readTree } from "../deno/tree_reader.ts";
+import { isDirectory } from "../deno/file_kind.ts";
+import { readTree } from "../deno/tree_reader.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
@@ -86,7 +87,7 @@ export async function openNodes(
   locator: Locator,
   signal: AbortSignal,
 ): Promise<NodeSource> {
-  if (!flags.index && isFolder(location)) {
+  if (!flags.index && isReadableDirectory(location)) {
     return {
       digest: flags.digest ?? "sha512-256",
       read: (onEvent) => readTree(location, onEvent, { signal }).then(() => {}),
@@ -97,4 +98,13 @@ export async function openNodes(
     digest,
     read: (onEvent) => namingArchive(location, flags, () => readArchive(pieces, onEvent, { signal })),
   };
+}
+
+function isReadableDirectory(location: string): boolean {
+  try {
+    return isDirectory(location);
+  } catch {
+    // Reading it as an archive says why.
+    return false;
+  }
 }

@@ -41,8 +41,8 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
  *
  * @example A blob from two stores, with a cache and a look at what came from where
  * ```ts
- * import { parseIndex } from "@desync/desync";
- * import { extractToFile, LocalStore, Progress } from "@desync/desync/deno";
+ * import { parseIndex, Progress } from "@desync/desync";
+ * import { extractToFile, LocalStore } from "@desync/desync/deno";
  *
  * const folder = await Deno.makeTempDir();
  * const index = parseIndex(await Deno.readFile("testdata/casync-blob.caibx"));

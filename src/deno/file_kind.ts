@@ -1,9 +1,20 @@
-/** What a file is, in the words of messages. */
+/** What a file is. */
+import { isNotFound } from "./file_errors.ts";
 
-/** "a file", "a named pipe" … */
+/** In the words of messages: "a file", "a named pipe" … */
 export function kindOfFile({ isFile, isDirectory, isFifo, isSocket }: Deno.FileInfo): string {
   if (isFile) return "a file";
   if (isDirectory) return "a directory";
   if (isFifo) return "a named pipe";
   return isSocket ? "a socket" : "a device";
+}
+
+/** Whether there is a directory of this name, symlinks followed. Throws what the system says when it cannot be asked. */
+export function isDirectory(path: string): boolean {
+  try {
+    return Deno.statSync(path).isDirectory;
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }

@@ -34,12 +34,9 @@ export { nativeCodec } from "./native_codec.ts";
 
 export { extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
-export { Progress, type SourceCount } from "../jobs/progress.ts";
-export { untar, type UntarOptions, untarParts, type UntarResult } from "./untar.ts";
+export { untar, type UntarOptions } from "./untar.ts";
 export { type AttributeOptions } from "./restored.ts";
-export { type Loss } from "./losses.ts";
-export { type Handle, type Look, type Place, type TreeSystem } from "./tree_system.ts";
 export { FileAccess } from "./file_access.ts";
-export { readTarTree, type TarSourceOptions, type TarSourceResult } from "./tar_source.ts";
-export { readTree, type ReadTreeOptions, type TreeSummary } from "./tree_reader.ts";
-export { type ListedName, type OpenNode, type TreeSource } from "./tree_source.ts";
+export { type ReadTarOptions, readTarTree } from "./tar_source.ts";
+export { readTree } from "./tree_reader.ts";
+export { tar, type TarOptions } from "./tar.ts";

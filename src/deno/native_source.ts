@@ -11,7 +11,7 @@ import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts
 import { FolderLister } from "./list_folder.ts";
 import { AttributeReader } from "./native_attributes.ts";
 import { kindOf, type Stat, StatReader } from "./statx.ts";
-import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
+import type { ListedName, OpenNode, ReadSystem } from "./read_system.ts";
 
 const READ = OPEN.closeOnExec | OPEN.noTerminal | OPEN.nonBlocking;
 const BTRFS_SUBVOL_RDONLY = 2n;
@@ -35,12 +35,12 @@ interface NativeNode extends OpenNode {
 }
 
 /** Reads by the C library what these features record; `null` where it cannot be had. */
-export function nativeSource(features: bigint, c: Libc | null = libc()): TreeSource | null {
+export function nativeSource(features: bigint, c: Libc | null = libc()): ReadSystem | null {
   return c === null || c.statx === null || c.getdents64 === null ? null : new NativeSource(c, features);
 }
 
-class NativeSource implements TreeSource {
-  readonly blind: readonly string[] = [];
+class NativeSource implements ReadSystem {
+  readonly notRecorded: readonly string[] = [];
   readonly #libc: Libc;
   readonly #accounts: Accounts;
   readonly #stats: StatReader;

@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound, namedFileError } from "./file_errors.ts";
+import { isDirectory } from "./file_kind.ts";
 import { mayRead } from "./permitted.ts";
 import { followLinks, refusePlanted } from "./planted.ts";
 import { codeOf } from "./tree_system.ts";
@@ -36,9 +37,9 @@ export function isBlockDevice(path: string): boolean {
 export function checkPlace(path: string): void {
   try {
     if (isSpecial(path)) return;
-    if (isFolder(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a directory`);
+    if (isDirectory(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a directory`);
     followLinks(folderFor(path), undefined, path);
-    if (!isFolder(folderFor(path))) throw noFolder(path);
+    if (!isDirectory(folderFor(path))) throw noFolder(path);
   } catch (error) {
     throw fileError(`write ${path}`, error);
   }
@@ -54,7 +55,7 @@ function lacksFolder(path: string, error: unknown): boolean {
   const folder = folderFor(path);
   if (!isNotFound(error) && codeOf(error) !== "EISDIR" || !mayRead(folder)) return false;
   try {
-    return !isFolder(folder);
+    return !isDirectory(folder);
   } catch {
     return false;
   }
@@ -75,15 +76,6 @@ function folderFor(path: string): string {
 /** Whether the path can only be a directory's: it ends with a separator, of which Windows has two. */
 export function namesDirectory(path: string, windows = Deno.build.os === "windows"): boolean {
   return path.endsWith("/") || (windows && path.endsWith("\\"));
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
 }
 
 function isSpecial(path: string): boolean {

@@ -6,7 +6,7 @@ import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
 import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
 import { Accounts } from "./accounts.ts";
 import { fromWindowsTarget } from "./link_target.ts";
-import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
+import type { ListedName, OpenNode, ReadSystem } from "./read_system.ts";
 import { utf8Name } from "./utf8_name.ts";
 
 /** A pipe that took a file's place does not keep us waiting. Windows has none of it. */
@@ -33,16 +33,16 @@ const UNSEEN: readonly (readonly [features: bigint, what: string])[] = [
 ];
 
 /** Reads by node:fs what it can of what these features record. */
-export function portableSource(features = 0n): TreeSource {
+export function portableSource(features = 0n): ReadSystem {
   return new PortableSource(features);
 }
 
-class PortableSource implements TreeSource {
-  readonly blind: readonly string[];
+class PortableSource implements ReadSystem {
+  readonly notRecorded: readonly string[];
   readonly #accounts = new Accounts();
 
   constructor(features: bigint) {
-    this.blind = UNSEEN.filter(([feature]) => (features & feature) !== 0n).map(([, what]) => what);
+    this.notRecorded = UNSEEN.filter(([feature]) => (features & feature) !== 0n).map(([, what]) => what);
   }
 
   openRoot(path: string): OpenNode {

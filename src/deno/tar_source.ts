@@ -5,9 +5,12 @@
  * Their bytes stay where they are in a file; a stream is kept in a temporary file meanwhile.
  */
 import { DesyncError } from "../errors.ts";
+import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { TarDecoder } from "../formats/tar_decoder.ts";
 import { type TarContent, TarTree } from "../formats/tar_tree.ts";
+import { excluding } from "../jobs/exclude.ts";
+import type { ReadTreeOptions, TreeSummary } from "../jobs/tree_ports.ts";
 import { Turns } from "../jobs/turns.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { Accounts } from "./accounts.ts";
@@ -19,27 +22,17 @@ import { SpoolFile } from "./spool_file.ts";
 
 const PIECE_BYTES = 256 * 1024;
 
-/** How a tar is read. */
-export interface TarSourceOptions {
+/** How a tar is read. Features and names to skip are left to whoever takes the events. */
+export interface ReadTarOptions extends Pick<ReadTreeOptions, "exclude" | "signal"> {
   /** Put a directory around the members, for tars that have no `./`. */
   readonly addRoot?: boolean;
   /** Where a stream is kept meanwhile. Default: the system's folder for temporary files. */
   readonly spoolFolder?: string;
-  /** Stops the work. */
-  readonly signal?: AbortSignal;
-}
-
-/** What became of a tar. */
-export interface TarSourceResult {
-  /** Files, folders and others, those included that were made up. */
-  readonly nodes: number;
-  /** Hard links, which were read as files of their own. */
-  readonly hardLinks: number;
 }
 
 /**
- * Calls `onEvent` for all that is in the tar, children in byte order of their names; the bytes of an event are its own
- * until `onEvent` is done. `input` is a file's path, or the bytes in order. Feature flags are left to whoever writes.
+ * Reads a tar as a tree: calls `onEvent` for all that is in it, children in byte order of their names; the bytes of an
+ * event are good until `onEvent` is done. `input` is a file's path, or the bytes in order.
  *
  * Throws `invalid-archive`, `unsupported`, `usage` when there is no root, `missing-file`, `io`, also when the file
  * changed meanwhile, `interrupted`, and whatever `onEvent` and the stream throw.
@@ -63,8 +56,8 @@ export interface TarSourceResult {
 export async function readTarTree(
   input: string | AsyncIterable<Uint8Array>,
   onEvent: ArchiveEventHandler,
-  options: TarSourceOptions = {},
-): Promise<TarSourceResult> {
+  options: ReadTarOptions = {},
+): Promise<TreeSummary> {
   const { addRoot = false } = options;
   const turns = new Turns(options.signal);
   const tree = new TarTree();
@@ -75,19 +68,25 @@ export async function readTarTree(
   using source = typeof input === "string" && isSeekable(input)
     ? await scanFile(input, decoder, tree, turns)
     : await scanStream(pieces, decoder, tree, turns, options);
-  let nodes = 0;
+  const summary: TreeSummary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, notRecorded: [] };
+  const passOn = excluding(options.exclude ?? ExcludePatterns.NONE, (event) => {
+    if (event.type === "node") {
+      summary.nodes++;
+      summary.bytes += event.node.size;
+    }
+    return onEvent(event);
+  });
   for (const step of tree.steps(addRoot)) {
     if (turns.over) await turns.give();
     if (step.type === "end") {
-      await onEvent(step);
+      await passOn(step);
       continue;
     }
-    nodes++;
-    await onEvent({ type: "node", node: step.node });
-    if (step.content !== undefined) await giveContent(source, step.content, onEvent, turns);
+    await passOn({ type: "node", node: step.node });
+    if (step.content !== undefined) await giveContent(source, step.content, passOn, turns);
   }
   source.check?.();
-  return { nodes, hardLinks: tree.hardLinks };
+  return { ...summary, hardLinks: tree.hardLinks };
 }
 
 /** Something that has the tar's bytes. */
@@ -162,7 +161,7 @@ async function scanStream(
   decoder: TarDecoder,
   tree: TarTree,
   turns: Turns,
-  { spoolFolder }: TarSourceOptions,
+  { spoolFolder }: ReadTarOptions,
 ): Promise<Bytes> {
   const spool = new SpoolFile(spoolFolder);
   try {

@@ -5,66 +5,25 @@ import { MAX_DEPTH } from "../formats/archive_elements.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import { DEFAULT_FEATURES, EXCLUDE_FILE, EXCLUDE_NODUMP, EXCLUDE_SUBMOUNTS } from "../formats/features.ts";
 import { escapeName } from "../formats/node_text.ts";
+import type { ReadTreeOptions, TreeSummary } from "../jobs/tree_ports.ts";
 import { Turns } from "../jobs/turns.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { fileError } from "./file_errors.ts";
 import { JobLibc } from "./libc.ts";
 import { nativeSource } from "./native_source.ts";
 import { portableSource } from "./portable_source.ts";
-import type { ListedName, OpenNode, TreeSource } from "./tree_source.ts";
+import type { ListedName, OpenNode, ReadSystem } from "./read_system.ts";
 
 const PIECE_BYTES = 256 * 1024;
 /** Holds patterns for files of its folder that are left out. */
 const EXCLUDE_FILE_NAME = ".caexclude";
 const MAX_EXCLUDE_FILE_BYTES = 1024 * 1024;
 
-/** What of a tree is read, and how. */
-export interface ReadTreeOptions {
-  /**
-   * What is to be recorded of each node: attributes that are not are not looked for. EXCLUDE_… say which nodes are left
-   * out. Default: casync's.
-   */
-  readonly features?: bigint;
-  /** Patterns for files that are left out, tied to the folder that is read. */
-  readonly exclude?: ExcludePatterns;
-  /** Names that are left out wherever they are: those of the archive itself while it is written. */
-  readonly skipNames?: readonly string[];
-  /** Stops the reading. */
-  readonly signal?: AbortSignal;
-  /** Default: by the C library where that can be had. */
-  readonly source?: TreeSource;
-}
-
-/** What there was to say about a tree. */
-export interface TreeSummary {
-  /** Files, folders and others. */
-  nodes: number;
-  /** Bytes of files. */
-  bytes: number;
-  /** Files that were there under another name before. */
-  hardLinks: number;
-  /** Files that changed while they were read. */
-  changed: number;
-  /** The first of them. */
-  changedPath?: string;
-  /** What this system or its permissions keep from being seen. */
-  readonly blind: readonly string[];
-}
-
-/** Whether there is a folder of this name, symlinks followed. */
-export function isFolder(path: string): boolean {
-  try {
-    return Deno.statSync(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
-
 /**
- * Calls `onEvent` for the folder (or the one file) and all in it, children in byte order of their names, and waits for it.
- * Bytes that it gets are good until then. Throws `missing-file`, `io`, `unsupported`, `interrupted`.
+ * Reads a directory (or one file) of this machine: calls `onEvent` for it and all in it, children in byte order of their
+ * names, and waits for it. Bytes that it gets are good until then. Throws `missing-file`, `io`, `unsupported`, `interrupted`.
  *
- * @example Pack a folder into an archive
+ * @example Pack a directory into an archive
  * ```ts
  * import { archiveStream, DEFAULT_FEATURES } from "@desync/desync";
  * import { readTree } from "@desync/desync/deno";
@@ -80,14 +39,29 @@ export async function readTree(
   onEvent: ArchiveEventHandler,
   options: ReadTreeOptions = {},
 ): Promise<TreeSummary> {
+  return await readTreeBy(path, onEvent, options);
+}
+
+/** What {@linkcode readTreeBy} may be given. */
+export interface ReadTreeByOptions extends ReadTreeOptions {
+  /** The calls to read with. Default: those of the C library where it can be used. */
+  readonly system?: ReadSystem;
+}
+
+/** The same, by these calls. */
+export async function readTreeBy(
+  path: string,
+  onEvent: ArchiveEventHandler,
+  options: ReadTreeByOptions = {},
+): Promise<TreeSummary> {
   const { features = DEFAULT_FEATURES } = options;
   using job = new JobLibc();
-  const source = options.source ?? nativeSource(features, job.libc) ?? portableSource(features);
-  return await new TreeReader(source, path, onEvent, options).run(options.exclude ?? ExcludePatterns.NONE);
+  const system = options.system ?? nativeSource(features, job.libc) ?? portableSource(features);
+  return await new TreeReader(system, path, onEvent, options).run(options.exclude ?? ExcludePatterns.NONE);
 }
 
 class TreeReader {
-  readonly #source: TreeSource;
+  readonly #system: ReadSystem;
   readonly #root: string;
   readonly #onEvent: ArchiveEventHandler;
   readonly #features: bigint;
@@ -99,22 +73,22 @@ class TreeReader {
   /** Names from the root to where it is, for messages. */
   readonly #names: Uint8Array[] = [];
 
-  constructor(source: TreeSource, root: string, onEvent: ArchiveEventHandler, options: ReadTreeOptions) {
-    this.#source = source;
+  constructor(system: ReadSystem, root: string, onEvent: ArchiveEventHandler, options: ReadTreeOptions) {
+    this.#system = system;
     this.#root = root;
     this.#onEvent = onEvent;
     this.#features = options.features ?? DEFAULT_FEATURES;
     this.#skipNames = (options.skipNames ?? []).map(nameBytes);
     this.#turns = new Turns(options.signal);
-    this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, blind: this.#source.blind };
+    this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, notRecorded: this.#system.notRecorded };
   }
 
   async run(exclude: ExcludePatterns): Promise<TreeSummary> {
-    const root = this.#reading(() => this.#source.openRoot(this.#root));
+    const root = this.#reading(() => this.#system.openRoot(this.#root));
     try {
       await this.#read(root, exclude);
     } finally {
-      this.#source.close(root);
+      this.#system.close(root);
     }
     return this.#summary;
   }
@@ -138,7 +112,7 @@ class TreeReader {
         `Cannot read ${this.#path()}: it is ${MAX_DEPTH} directories deep, more than an archive may have`,
       );
     }
-    const names = this.#reading(() => this.#source.list(folder));
+    const names = this.#reading(() => this.#system.list(folder));
     names.sort((a, b) => compareBytes(a.name, b.name));
     const exclude = this.#patternsIn(folder, names, outer);
     for (const child of names) {
@@ -150,14 +124,14 @@ class TreeReader {
   }
 
   async #readChild(folder: OpenNode, child: ListedName, exclude: ExcludePatterns): Promise<void> {
-    const open = this.#reading(() => this.#source.open(folder, child));
+    const open = this.#reading(() => this.#system.open(folder, child));
     try {
       if (this.#has(EXCLUDE_NODUMP) && open.nodump) return;
       if (this.#has(EXCLUDE_SUBMOUNTS) && open.mount !== folder.mount) return;
       const { excluded, inside } = exclude.test(child.name, open.node.kind === "directory");
       if (!excluded) await this.#read(open, inside);
     } finally {
-      this.#source.close(open);
+      this.#system.close(open);
     }
   }
 
@@ -170,7 +144,7 @@ class TreeReader {
     if (!this.#has(EXCLUDE_FILE) || !names.some(({ name }) => isExcludeFile(name))) return outer;
     const path = `${this.#path()}/${EXCLUDE_FILE_NAME}`;
     const bytes = this.#reading(
-      () => this.#source.readSmall(folder, EXCLUDE_FILE_NAME, MAX_EXCLUDE_FILE_BYTES),
+      () => this.#system.readSmall(folder, EXCLUDE_FILE_NAME, MAX_EXCLUDE_FILE_BYTES),
       path,
     );
     return outer.with(ExcludePatterns.parseFile(bytes, path));
@@ -186,7 +160,7 @@ class TreeReader {
     for (let left = node.size; left > 0;) {
       if (this.#turns.over) await this.#turns.give();
       const buffer = this.#buffer.subarray(0, Math.min(left, PIECE_BYTES));
-      const length = this.#reading(() => this.#source.read(open, buffer));
+      const length = this.#reading(() => this.#system.read(open, buffer));
       if (length === 0) {
         throw new DesyncError("io", `Cannot read ${this.#path()}: it became shorter while it was read`);
       }
@@ -194,7 +168,7 @@ class TreeReader {
       const waiting = this.#onEvent({ type: "data", bytes: buffer.subarray(0, length) });
       if (waiting !== undefined) await waiting;
     }
-    if (this.#reading(() => this.#source.changed(open)) && this.#summary.changed++ === 0) {
+    if (this.#reading(() => this.#system.changed(open)) && this.#summary.changed++ === 0) {
       this.#summary.changedPath = this.#path();
     }
   }

@@ -10,10 +10,10 @@ import { DesyncError } from "../errors.ts";
 import type { ArchiveEvent } from "../formats/archive.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { escapeName } from "../formats/node_text.ts";
+import { Losses } from "../jobs/losses.ts";
 import type { Accounts } from "./accounts.ts";
 import { fileError, reasonOf } from "./file_errors.ts";
 import { outputError } from "./output_place.ts";
-import { Losses } from "./losses.ts";
 import { NodeAttributes } from "./node_attributes.ts";
 import { type AttributeOptions, Restored } from "./restored.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
@@ -76,8 +76,6 @@ const encoder = new TextEncoder();
 export class TreeWriter implements Disposable {
   /** What could not be restored so far. */
   readonly losses = new Losses();
-  /** Names that the archive has no node for. */
-  omitted = 0;
   readonly #system: TreeSystem;
   readonly #target: string;
   readonly #inside: boolean;
@@ -113,9 +111,9 @@ export class TreeWriter implements Disposable {
   }
 
   /** Does what the event says. Throws `io` with the path that could not be written. */
-  visit(event: ArchiveEvent): void {
+  write(event: ArchiveEvent): void {
+    if (event.type === "omitted") return;
     if (event.type === "node") this.#at(event.node, () => this.#begin(event.node));
-    else if (event.type === "omitted") this.omitted++;
     else if (event.type === "data") this.#at(this.#file?.node, () => this.#write(event.bytes));
     else if (this.#leaf) this.#leaf = false;
     else if (this.#file !== undefined) this.#at(this.#file.node, () => this.#finishFile(this.#file!));

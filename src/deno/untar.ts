@@ -1,12 +1,11 @@
-/** An archive unpacked into a folder of this machine. */
+/** An archive unpacked into a directory of this machine. */
 import { featuresOf } from "../formats/features.ts";
-import type { Progress } from "../jobs/progress.ts";
-import { counted, type Pieces, readArchive } from "../jobs/read_archive.ts";
-import type { ArchiveEventHandler } from "../formats/archive.ts";
+import type { ArchiveBytes, SelectOptions } from "../jobs/read_selected.ts";
+import type { TreeSink } from "../jobs/tree_ports.ts";
+import { unpack, type UnpackResult } from "../jobs/unpack.ts";
 import { orInterrupted } from "../or_interrupted.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
-import type { Loss } from "./losses.ts";
 import { JobLibc } from "./libc.ts";
 import { nativeTree } from "./native_tree.ts";
 import { followLinks } from "./planted.ts";
@@ -16,20 +15,8 @@ import { syncTree } from "./sync.ts";
 import type { TreeSystem } from "./tree_system.ts";
 import { TreeWriter } from "./tree_writer.ts";
 
-/** What unpacking could not do. */
-export interface UntarResult {
-  /** What this system or user could not restore. */
-  readonly losses: readonly Loss[];
-  /** Names for which the archive has no node, since its maker had left them out. */
-  readonly omitted: number;
-}
-
 /** What {@linkcode untar} may be given. */
-export interface UntarOptions extends Partial<AttributeOptions> {
-  /** Stops the work. */
-  readonly signal?: AbortSignal;
-  /** Counts the archive's bytes. */
-  readonly progress?: Progress;
+export interface UntarOptions extends Partial<AttributeOptions>, SelectOptions {
   /**
    * Whether a directory that is not empty makes way for something else that the archive has of the same name, with all that
    * is in it; otherwise that is an error. What is mounted in it is never removed. Default: `false`.
@@ -40,15 +27,16 @@ export interface UntarOptions extends Partial<AttributeOptions> {
    * Default: true.
    */
   readonly sync?: boolean;
-  /** Default: by the C library where that can be had. */
-  readonly system?: TreeSystem;
 }
 
 /**
- * Unpacks the archive into `target`, which is made if it is not there. Nothing outside of it is written, whatever the
- * archive says and whatever lies there. Returns what could not be restored, such as owners when not run by root.
+ * Unpacks an archive into the directory `target`, which is made if it does not exist. With `paths` only these are unpacked:
+ * each is put into `target` under its last name, and `target` keeps its own attributes. Nothing outside of `target` is
+ * written, whatever the archive says and whatever lies there. Returns what could not be restored, such as owners when not
+ * run by root.
  *
- * Throws {@linkcode DesyncError}: `invalid-archive`, `io`, `interrupted`, and what the pieces throw.
+ * Throws {@linkcode DesyncError}: `invalid-archive`, `missing-path`, `usage`, `io`, `interrupted`, and what the archive's
+ * bytes throw.
  *
  * @example Unpack an archive out of a store
  * ```ts
@@ -62,64 +50,57 @@ export interface UntarOptions extends Partial<AttributeOptions> {
  * if (!(await Deno.stat(`${target}/bin/run`)).isFile) throw new Error("a file is missing");
  * await Deno.remove(target, { recursive: true });
  * ```
- */
-export async function untar(
-  pieces: Pieces,
-  target: string,
-  options: UntarOptions = {},
-): Promise<UntarResult> {
-  const read = (onEvent: ArchiveEventHandler) =>
-    readArchive(counted(pieces, options.progress), onEvent, options);
-  return await unpack(read, target, options, false);
-}
-
-/**
- * Unpacks trees whose roots have names into the folder `target`, which keeps its own attributes: parts of an archive.
- * `read` passes them on, one after the other. All else is as with {@linkcode untar}.
  *
- * @example Unpack one file of an archive
+ * @example Unpack one file, reading only the parts of the archive that it takes
  * ```ts
- * import { findParts, parseArchivePath, readParts } from "@desync/desync";
- * import { FileAccess, untarParts } from "@desync/desync/deno";
+ * import { FileAccess, untar } from "@desync/desync/deno";
  *
- * using access = FileAccess.open("testdata/tree.catar");
- * if (access === null) throw new Error("it is a file");
- * const parts = await findParts(access, [parseArchivePath("bin/run")]);
+ * using archive = FileAccess.open("testdata/tree.catar");
+ * if (archive === null) throw new Error("it is a file");
  * const target = await Deno.makeTempDir();
- * const read = (onEvent: Parameters<typeof readParts>[2]) =>
- *   readParts(({ start, end }) => access.pieces(start, end), parts, onEvent);
- * await untarParts(read, target, { sameOwner: false });
+ * await untar(archive, target, { paths: ["bin/run"], sameOwner: false });
  * if (!(await Deno.stat(`${target}/run`)).isFile) throw new Error("a file is missing");
  * await Deno.remove(target, { recursive: true });
  * ```
  */
-export async function untarParts(
-  read: (onEvent: ArchiveEventHandler) => Promise<void>,
+export async function untar(
+  archive: ArchiveBytes,
   target: string,
   options: UntarOptions = {},
-): Promise<UntarResult> {
-  return await unpack(read, target, options, true);
+): Promise<UnpackResult> {
+  return await untarBy(archive, target, options);
 }
 
-async function unpack(
-  read: (onEvent: ArchiveEventHandler) => Promise<void>,
+/** What {@linkcode untarBy} may be given. */
+export interface UntarByOptions extends UntarOptions {
+  /** The calls to write with. Default: those of the C library where it can be used. */
+  readonly system?: TreeSystem;
+}
+
+/** The same, by these calls. */
+export async function untarBy(
+  archive: ArchiveBytes,
   target: string,
-  options: UntarOptions,
-  inside: boolean,
-): Promise<UntarResult> {
-  const { sameOwner = true, samePermissions, time = true, recursiveUnlink = false } = options;
-  const { features = featuresOf("all"), xattrsInclude = [] } = options;
+  options: UntarByOptions = {},
+): Promise<UnpackResult> {
+  const { sameOwner = true, samePermissions, time = true, recursiveUnlink = false, sync = true } = options;
+  const { features = featuresOf("all"), xattrsInclude = [], paths = [] } = options;
   // Not what somebody else's symlink leads to.
   followLinks(target);
   using job = new JobLibc();
   const system = options.system ?? nativeTree(job.libc) ?? portableTree();
   const accounts = new Accounts(job.libc);
   const attributes = { sameOwner, samePermissions, time, features, xattrsInclude };
-  const tree = { inside, recursiveUnlink, accounts };
+  const tree = { inside: paths.length > 0, recursiveUnlink, accounts };
   using writer = new TreeWriter(system, target, { ...attributes, ...tree });
-  await read((event) => writer.visit(event));
-  if (options.sync ?? true) await synced(target, options.signal);
-  return { losses: writer.losses.all, omitted: writer.omitted };
+  const sink: TreeSink = {
+    write: (event) => writer.write(event),
+    finish: async ({ signal }) => {
+      if (sync) await synced(target, signal);
+      return writer.losses.all;
+    },
+  };
+  return await unpack(archive, sink, options);
 }
 
 async function synced(target: string, signal: AbortSignal | undefined): Promise<void> {

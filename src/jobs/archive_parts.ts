@@ -35,8 +35,12 @@ export function parseArchivePath(text: string): ArchivePath {
   return words.map((word) => nameBytes(word));
 }
 
-/** Throws `usage` when one path is inside of another, or two have the same last name. */
-export function checkArchivePaths(paths: readonly ArchivePath[]): void {
+/**
+ * The paths that are unpacked together, each under its last name. Throws `usage` also when one is inside of another, or two
+ * have the same last name.
+ */
+export function parseArchivePaths(texts: readonly string[]): ArchivePath[] {
+  const paths = texts.map(parseArchivePath);
   for (const [i, path] of paths.entries()) {
     for (const other of paths.slice(i + 1)) {
       const [short, long] = path.length <= other.length ? [path, other] : [other, path];
@@ -48,6 +52,7 @@ export function checkArchivePaths(paths: readonly ArchivePath[]): void {
       }
     }
   }
+  return paths;
 }
 
 /** Parts that were found. */

@@ -17,7 +17,7 @@ export interface SourceCount {
  *
  * @example What a job has done so far, and out of what
  * ```ts
- * import { Progress } from "@desync/desync/deno";
+ * import { Progress } from "@desync/desync";
  *
  * const progress = new Progress();
  * progress.total = 1000;
@@ -51,5 +51,18 @@ export class Progress {
   reset(): void {
     this.done = 0;
     this.#sources.clear();
+  }
+}
+
+/** The same pieces, whose bytes are counted when they have been used. */
+export async function* countBytes(
+  pieces: AsyncIterable<Uint8Array>,
+  progress: Progress | undefined,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const piece of pieces) {
+    // The consumer may give its memory back.
+    const { length } = piece;
+    yield piece;
+    if (progress !== undefined) progress.done += length;
   }
 }

@@ -1,6 +1,5 @@
 /** An archive from wherever its bytes come, read as a whole. */
 import { ArchiveDecoder, type ArchiveEventHandler } from "../formats/archive.ts";
-import type { Progress } from "./progress.ts";
 import { Turns } from "./turns.ts";
 
 /** Bytes in order: a stream of the web is one. */
@@ -55,18 +54,5 @@ async function passReady(decoder: ArchiveDecoder, onEvent: ArchiveEventHandler, 
     if (count++ % EVENTS === 0) await turns.pass();
     const pending = onEvent(event);
     if (pending !== undefined) await pending;
-  }
-}
-
-/** The same pieces, whose bytes are counted when they have been used. */
-export async function* counted(
-  pieces: Pieces,
-  progress: Progress | undefined,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const piece of pieces) {
-    // The consumer may give its memory back.
-    const { length } = piece;
-    yield piece;
-    if (progress !== undefined) progress.done += length;
   }
 }

@@ -1,10 +1,11 @@
 /** An archive as a stream of bytes, while somebody reads the tree. */
 import { ArchiveEncoder } from "../formats/archive_encoder.ts";
+import type { Progress } from "./progress.ts";
 import { type PieceStream, pieceStream } from "./piece_stream.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 
 /**
- * The archive of what `read` passes to the function that it gets. An error of `read` is that of the stream as well; `usage`
+ * The archive of what `read` passes to the function that it gets; `progress` counts its bytes. An error of `read` is that of the stream as well; `usage`
  * and `unsupported` when what it passes on makes no archive.
  *
  * @example An archive of one file, which has no name as the archive's root
@@ -26,9 +27,14 @@ import type { ArchiveEventHandler } from "../formats/archive.ts";
 export function archiveStream<T>(
   features: bigint,
   read: (onEvent: ArchiveEventHandler) => Promise<T>,
+  options: { readonly progress?: Progress } = {},
 ): PieceStream<T> {
+  const { progress } = options;
   return pieceStream(async (sink) => {
-    const encoder = new ArchiveEncoder(features, sink.emit);
+    const encoder = new ArchiveEncoder(features, (piece) => {
+      if (progress !== undefined) progress.done += piece.length;
+      sink.emit(piece);
+    });
     const result = await read((event) => {
       encoder.visit(event);
       return sink.room();

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { libc } from "../../src/deno/libc.ts";
-import type { TarSourceOptions } from "../../src/deno/tar_source.ts";
+import type { ReadTarOptions } from "../../src/deno/tar_source.ts";
 import { readTree } from "../../src/deno/tree_reader.ts";
 import { featuresOf } from "../../src/formats/features.ts";
 import { EventLog, type SeenNode } from "../support/archive_events.ts";
@@ -19,7 +19,7 @@ libc();
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
 
 /** The same from a file and from a stream in pieces of an odd size. */
-async function bothWays(dir: TempDir, bytes: Uint8Array, options?: TarSourceOptions): Promise<SeenNode[]> {
+async function bothWays(dir: TempDir, bytes: Uint8Array, options?: ReadTarOptions): Promise<SeenNode[]> {
   const fromFile = await seen(dir.write("both.tar", bytes), options);
   deepStrictEqual(await seen(inPieces(bytes, 777), options), fromFile);
   return fromFile.nodes;

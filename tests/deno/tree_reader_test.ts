@@ -1,11 +1,12 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import { nativeSource } from "../../src/deno/native_source.ts";
 import { portableSource } from "../../src/deno/portable_source.ts";
-import { readTree, type ReadTreeOptions, type TreeSummary } from "../../src/deno/tree_reader.ts";
-import type { TreeSource } from "../../src/deno/tree_source.ts";
+import { readTreeBy, type ReadTreeByOptions } from "../../src/deno/tree_reader.ts";
+import type { ReadSystem } from "../../src/deno/read_system.ts";
 import type { ArchiveNode } from "../../src/formats/archive_elements.ts";
 import { ExcludePatterns } from "../../src/formats/exclude_patterns.ts";
 import { DEFAULT_FEATURES, EXCLUDE_SUBMOUNTS } from "../../src/formats/features.ts";
+import type { TreeSummary } from "../../src/jobs/tree_ports.ts";
 import { escapeName } from "../../src/formats/node_text.ts";
 import { canSetAttributes, CHATTR, setChattr, setXattr } from "../support/attributes.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
@@ -21,12 +22,12 @@ interface Read {
   readonly summary: TreeSummary;
 }
 
-async function read(folder: string, options: ReadTreeOptions = {}): Promise<Read> {
+async function read(folder: string, options: ReadTreeByOptions = {}): Promise<Read> {
   const paths: string[] = [];
   const nodes = new Map<string, ArchiveNode>();
   const texts = new Map<string, string>();
   const names: string[] = [];
-  const summary = await readTree(folder, (event) => {
+  const summary = await readTreeBy(folder, (event) => {
     if (event.type === "node") {
       names.push(escapeName(event.node.name));
       const path = names.slice(1).join("/") || ".";
@@ -41,13 +42,13 @@ async function read(folder: string, options: ReadTreeOptions = {}): Promise<Read
   return { paths, nodes, texts, summary };
 }
 
-const ways: [name: string, make: () => TreeSource | null][] = [
+const ways: [name: string, make: () => ReadSystem | null][] = [
   ["native", () => nativeSource(DEFAULT_FEATURES)],
   ["portable", portableSource],
 ];
 
 /** The test with either way to the system. */
-function both(name: string, test: (dir: TempDir, source: () => TreeSource) => Promise<void>): void {
+function both(name: string, test: (dir: TempDir, system: () => ReadSystem) => Promise<void>): void {
   for (const [way, make] of ways) {
     Deno.test({
       name: `a tree is read (${way}): ${name}`,
@@ -60,7 +61,7 @@ function both(name: string, test: (dir: TempDir, source: () => TreeSource) => Pr
   }
 }
 
-both("nodes in the order of their names' bytes, with their content", async (dir, source) => {
+both("nodes in the order of their names' bytes, with their content", async (dir, system) => {
   dir.write("tree/b", "second");
   dir.write("tree/a/x", "inner");
   dir.write("tree/a.txt", "first");
@@ -68,7 +69,7 @@ both("nodes in the order of their names' bytes, with their content", async (dir,
   dir.write("tree/\uff5e", "");
   Deno.symlinkSync("a/x", dir.path("tree", "link"));
   Deno.chmodSync(dir.path("tree", "b"), 0o640);
-  const { paths, nodes, texts, summary } = await read(dir.path("tree"), { source: source() });
+  const { paths, nodes, texts, summary } = await read(dir.path("tree"), { system: system() });
   const last = ["\uff5e", "\u{1f600}"].map((name) => escapeName(new TextEncoder().encode(name)));
   deepStrictEqual(paths, [".", "a", "a/x", "a.txt", "b", "link", ...last]);
   deepStrictEqual([texts.get("a/x"), texts.get("b")], ["inner", "second"]);
@@ -81,52 +82,52 @@ both("nodes in the order of their names' bytes, with their content", async (dir,
   deepStrictEqual([summary.nodes, summary.hardLinks, summary.changed], [8, 0, 0]);
 });
 
-both("hard links are files, and counted", async (dir, source) => {
+both("hard links are files, and counted", async (dir, system) => {
   dir.write("tree/a", "text");
   Deno.linkSync(dir.path("tree", "a"), dir.path("tree", "b"));
   Deno.linkSync(dir.path("tree", "a"), dir.path("outside"));
   dir.write("tree/c", "other");
   Deno.linkSync(dir.path("tree", "c"), dir.path("outside-too"));
-  const { texts, summary } = await read(dir.path("tree"), { source: source() });
+  const { texts, summary } = await read(dir.path("tree"), { system: system() });
   deepStrictEqual([texts.get("a"), texts.get("b"), summary.hardLinks], ["text", "text", 1]);
 });
 
-both("a single file, also by a symlink to it", async (dir, source) => {
+both("a single file, also by a symlink to it", async (dir, system) => {
   dir.write("file", "text");
   Deno.symlinkSync("file", dir.path("link"));
   for (const name of ["file", "link"]) {
-    const { paths, texts } = await read(dir.path(name), { source: source() });
+    const { paths, texts } = await read(dir.path(name), { system: system() });
     deepStrictEqual([paths, texts.get(".")], [["."], "text"]);
   }
 });
 
-both("files that change meanwhile are told, those that become shorter end it", async (dir, source) => {
+both("files that change meanwhile are told, those that become shorter end it", async (dir, system) => {
   const file = dir.write("tree/a", "x".repeat(600_000));
   let grown = false;
-  const summary = await readTree(dir.path("tree"), (event) => {
+  const summary = await readTreeBy(dir.path("tree"), (event) => {
     if (event.type === "data" && !grown) Deno.writeTextFileSync(file, "more", { append: true });
     grown = grown || event.type === "data";
-  }, { source: source() });
+  }, { system: system() });
   deepStrictEqual([summary.changed, summary.changedPath], [1, `${dir.path("tree")}/a`]);
-  const shrink = readTree(dir.path("tree"), (event) => {
+  const shrink = readTreeBy(dir.path("tree"), (event) => {
     if (event.type === "data") Deno.truncateSync(file, 10);
-  }, { source: source() });
+  }, { system: system() });
   await rejects(shrink, { message: `Cannot read ${file}: it became shorter while it was read` });
 });
 
-both("patterns and .caexclude files leave out what they name", async (dir, source) => {
+both("patterns and .caexclude files leave out what they name", async (dir, system) => {
   for (const name of ["a.o", "keep.o", "b", "sub/c.o", "sub/d", "sub/e", "gone/f"]) {
     dir.write(`tree/${name}`, name);
   }
   dir.write("tree/.caexclude", "*.o\n");
   dir.write("tree/sub/.caexclude", "d\n");
   const exclude = ExcludePatterns.parse(["/gone/", "!keep.o"], "test");
-  const { paths } = await read(dir.path("tree"), { source: source(), exclude });
+  const { paths } = await read(dir.path("tree"), { system: system(), exclude });
   deepStrictEqual(paths, [".", ".caexclude", "b", "keep.o", "sub", "sub/.caexclude", "sub/e"]);
-  const all = await read(dir.path("tree"), { source: source(), features: 0n });
+  const all = await read(dir.path("tree"), { system: system(), features: 0n });
   strictEqual(all.paths.length, 12);
   dir.write("tree/sub/.caexclude", "fine\na//../b\n");
-  await rejects(read(dir.path("tree"), { source: source() }), (error: Error) => {
+  await rejects(read(dir.path("tree"), { system: system() }), (error: Error) => {
     match(error.message, /^Cannot use the pattern "a\/\/\.\.\/b" \(.*\/tree\/sub\/\.caexclude, line 2\)/);
     return true;
   });
@@ -134,11 +135,11 @@ both("patterns and .caexclude files leave out what they name", async (dir, sourc
 
 both(
   "a .caexclude that is no file, or endless, is told or taken as empty, and not waited for",
-  async (dir, source) => {
+  async (dir, system) => {
     if (Deno.build.os === "windows") return;
     dir.write("tree/a", "x");
     const exclude = dir.path("tree/.caexclude");
-    const paths = async () => (await read(dir.path("tree"), { source: source() })).paths;
+    const paths = async () => (await read(dir.path("tree"), { system: system() })).paths;
     Deno.symlinkSync("/dev/zero", exclude);
     await rejects(paths(), { message: `Cannot read ${exclude}: it has more than 1048576 bytes` });
     Deno.removeSync(exclude);
@@ -150,37 +151,37 @@ both(
   },
 );
 
-both("the archive itself is left out while it is written", async (dir, source) => {
+both("the archive itself is left out while it is written", async (dir, system) => {
   dir.write("tree/a", "x");
   dir.write("tree/.tmp", "x");
-  deepStrictEqual((await read(dir.path("tree"), { source: source(), skipNames: [".tmp"] })).paths, [
+  deepStrictEqual((await read(dir.path("tree"), { system: system(), skipNames: [".tmp"] })).paths, [
     ".",
     "a",
   ]);
 });
 
-both("what is not there, and what cannot be read", async (dir, source) => {
-  await rejects(read(dir.path("nothing"), { source: source() }), {
+both("what is not there, and what cannot be read", async (dir, system) => {
+  await rejects(read(dir.path("nothing"), { system: system() }), {
     code: "missing-file",
     message: `Cannot read ${dir.path("nothing")}: no such file or directory`,
   });
 });
 
-both("a signal stops it", async (dir, source) => {
+both("a signal stops it", async (dir, system) => {
   dir.write("tree/a", "x");
   const stop = new AbortController();
-  const reading = readTree(dir.path("tree"), () => stop.abort(), { source: source(), signal: stop.signal });
+  const reading = readTreeBy(dir.path("tree"), () => stop.abort(), { system: system(), signal: stop.signal });
   await rejects(reading, { code: "interrupted" });
 });
 
-both("whoever takes the nodes may take his time", async (dir, source) => {
+both("whoever takes the nodes may take his time", async (dir, system) => {
   for (let i = 0; i < 5; i++) dir.write(`tree/${i}`, "x");
   let [busy, most] = [0, 0];
-  await readTree(dir.path("tree"), async () => {
+  await readTreeBy(dir.path("tree"), async () => {
     most = Math.max(most, ++busy);
     await new Promise((resolve) => setTimeout(resolve, 1));
     busy--;
-  }, { source: source() });
+  }, { system: system() });
   strictEqual(most, 1);
 });
 
@@ -191,7 +192,7 @@ Deno.test({
     using dir = tempDir();
     await makeOddName(dir.root);
     deepStrictEqual((await read(dir.root)).paths, [".", "bad\\377name"]);
-    const portable = read(dir.root, { source: portableSource() });
+    const portable = read(dir.root, { system: portableSource() });
     // Deno 2.6 itself does not list such names.
     if (Deno.version.deno.startsWith("2.6.")) deepStrictEqual((await portable).paths, ["."]);
     else await rejects(portable, /bad\\357\\277\\275name/);

@@ -9,7 +9,7 @@ import { deepStrictEqual, ok } from "node:assert/strict";
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
 import type { TreeSystem } from "../../src/deno/tree_system.ts";
-import { untar } from "../../src/deno/untar.ts";
+import { untarBy } from "../../src/deno/untar.ts";
 import { device, directory, element, fifo, file, named, symlink, types } from "../support/archive_bytes.ts";
 import { joined } from "../support/joined.ts";
 import { type Random, random } from "../support/random.ts";
@@ -262,7 +262,9 @@ for (const [way, system] of [["native", nativeTree()], ["portable", portableTree
       for (let run = 0; run < UNPACKED; run++) {
         const bytes = mutate(pick(generator, archives), generator);
         try {
-          await untar(new Blob([new Uint8Array(bytes)]).stream(), target, { system: withoutFlags(system!) });
+          await untarBy(new Blob([new Uint8Array(bytes)]).stream(), target, {
+            system: withoutFlags(system!),
+          });
           done++;
         } catch (error) {
           const { code } = error as { code?: string };

@@ -5,7 +5,7 @@ import { chosenFeatures } from "../../src/cli/archive_features.ts";
 import { FEATURES, featuresOf } from "../../src/formats/features.ts";
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
-import { untar, type UntarOptions } from "../../src/deno/untar.ts";
+import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import { device, directory, element, file, types } from "../support/archive_bytes.ts";
 import { canSetAttributes, hasAccessLists, xattrsOf } from "../support/attributes.ts";
 import { runCli } from "../support/cli.ts";
@@ -25,9 +25,9 @@ const xattr = (name: string, value: Uint8Array = text.encode("1")) =>
   element(types.xattr, text.encode(`${name}\0`), value);
 const modeOf = (path: string) => (Deno.lstatSync(path).mode ?? 0) & 0o7777;
 
-async function losses(archive: Uint8Array, target: string, options: UntarOptions = {}): Promise<string[]> {
+async function losses(archive: Uint8Array, target: string, options: UntarByOptions = {}): Promise<string[]> {
   const pieces = new Blob([new Uint8Array(archive)]).stream();
-  const found = (await untar(pieces, target, options)).losses;
+  const found = (await untarBy(pieces, target, options)).losses;
   return found.map(({ what, count, path, reason }) =>
     `${what} ${count} ${path.slice(target.length)} ${reason}`
   );

@@ -4,7 +4,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
 import { removeDirectory } from "../../src/deno/remove_directory.ts";
-import { untar, type UntarOptions } from "../../src/deno/untar.ts";
+import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import { bytesOf, directory, file, symlink } from "../support/archive_bytes.ts";
 import { cliCommand } from "../support/cli.ts";
 import { filesIn } from "../support/files.ts";
@@ -14,8 +14,8 @@ import { type TempDir, tempDir } from "../support/temp.ts";
 const owned = Deno.build.os === "windows" ? {} : { uid: Deno.uid()!, gid: Deno.gid()! };
 const systems = [["native", nativeTree()], ["portable", portableTree()]] as const;
 
-async function unpack(archive: Uint8Array, target: string, options: UntarOptions = {}): Promise<string[]> {
-  const { losses } = await untar(new Blob([new Uint8Array(archive)]).stream(), target, options);
+async function unpack(archive: Uint8Array, target: string, options: UntarByOptions = {}): Promise<string[]> {
+  const { losses } = await untarBy(new Blob([new Uint8Array(archive)]).stream(), target, options);
   return losses.map(({ what }) => what);
 }
 

@@ -4,7 +4,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
 import type { TreeSystem } from "../../src/deno/tree_system.ts";
-import { untar, type UntarOptions } from "../../src/deno/untar.ts";
+import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import {
   device,
   directory,
@@ -28,8 +28,8 @@ const MB = 1024 * 1024;
 const owned = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 const native = nativeTree();
 
-async function unpack(archive: Uint8Array, target: string, options: UntarOptions = {}): Promise<string[]> {
-  const { losses } = await untar(new Blob([new Uint8Array(archive)]).stream(), target, options);
+async function unpack(archive: Uint8Array, target: string, options: UntarByOptions = {}): Promise<string[]> {
+  const { losses } = await untarBy(new Blob([new Uint8Array(archive)]).stream(), target, options);
   return losses.map(({ what, path }) => `${what}: ${path}`);
 }
 
@@ -117,9 +117,11 @@ for (const [way, system] of [["native", native], ["portable", portableTree()]] a
           swap(`${target}/d/e`, "e");
           swap(`${target}/d`, "dd");
         };
-        await untar(interrupted(archive, at, swapAll), target, { system: system!, sameOwner: false }).catch((
-          error,
-        ) => match(error.message, /replaced meanwhile|not a dir|no such file/i));
+        await untarBy(interrupted(archive, at, swapAll), target, { system: system!, sameOwner: false }).catch(
+          (
+            error,
+          ) => match(error.message, /replaced meanwhile|not a dir|no such file/i),
+        );
         deepStrictEqual(filesIn(outside), ["victim"]);
         strictEqual(Deno.readTextFileSync(`${outside}/victim`), "untouched");
         strictEqual((Deno.statSync(outside).mode ?? 0) & 0o777, 0o755);

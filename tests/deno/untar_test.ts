@@ -2,7 +2,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
 import type { TreeSystem } from "../../src/deno/tree_system.ts";
-import { untar, type UntarOptions } from "../../src/deno/untar.ts";
+import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import { device, directory, fifo, file, nested, symlink } from "../support/archive_bytes.ts";
 import { exists } from "../support/exists.ts";
 import { contentOf, filesIn } from "../support/files.ts";
@@ -18,8 +18,8 @@ function pieces(archive: Uint8Array): ReadableStream<Uint8Array> {
   return new Blob([new Uint8Array(archive)]).stream();
 }
 
-async function unpack(archive: Uint8Array, target: string, options: UntarOptions = {}): Promise<string[]> {
-  const { losses } = await untar(pieces(archive), target, options);
+async function unpack(archive: Uint8Array, target: string, options: UntarByOptions = {}): Promise<string[]> {
+  const { losses } = await untarBy(pieces(archive), target, options);
   return losses.map(({ what }) => what);
 }
 
@@ -87,7 +87,7 @@ both("symlinks that cannot be made are reported, and the rest is there", async (
   const archive = directory([["a", symlink("b")], ["b", file("x")], ["c", directory([["d", symlink("e")]])]]);
   for (const code of ["EPERM", "ENOSYS"]) {
     const target = dir.path(code);
-    const { losses } = await untar(pieces(archive), target, {
+    const { losses } = await untarBy(pieces(archive), target, {
       system: withCalls(system, { makeSymlink: refused(code) }),
       time: false,
     });
@@ -186,7 +186,7 @@ both("zeros become holes, and files are what they were", async (dir, system) => 
       yield await Promise.resolve(archive.subarray(at, at + length));
     }
   }
-  await untar(inPieces(), target, { system, sameOwner: false });
+  await untarBy(inPieces(), target, { system, sameOwner: false });
   for (const [name, bytes] of Object.entries(contents)) {
     deepStrictEqual(Deno.readFileSync(`${target}/${name}`), bytes, name);
   }
@@ -309,7 +309,7 @@ both("a folder that becomes a symlink while it is filled", async (dir, system) =
     await Promise.resolve();
   }
   // The folder that was opened gets the rest, or it is an error: never what the symlink names.
-  await untar(swapping(), target, { system }).catch((error) =>
+  await untarBy(swapping(), target, { system }).catch((error) =>
     match(error.message, /replaced meanwhile|not a dir/)
   );
   deepStrictEqual(filesIn(outside), []);
@@ -446,7 +446,7 @@ Deno.test({
 Deno.test("untar counts names that the archive has nothing for", async () => {
   using dir = tempDir();
   const archive = directory([["a", file("x")], ["pipe", new Uint8Array(0)]]);
-  deepStrictEqual(await untar(pieces(archive), dir.path("t")), { losses: [], omitted: 1 });
+  deepStrictEqual(await untarBy(pieces(archive), dir.path("t")), { losses: [], omitted: 1 });
 });
 
 Deno.test("untar stops on request", async () => {
@@ -459,6 +459,6 @@ Deno.test("untar stops on request", async () => {
     yield joined([archive.subarray(300)]);
     await Promise.resolve();
   }
-  await rejects(untar(stopping(), dir.path("t"), { signal: stop.signal }), { code: "interrupted" });
+  await rejects(untarBy(stopping(), dir.path("t"), { signal: stop.signal }), { code: "interrupted" });
   deepStrictEqual(filesIn(dir.path("t")), []);
 });

@@ -1,11 +1,11 @@
 /** Tars as the program reads them. */
-import { readTarTree, type TarSourceOptions } from "../../src/deno/tar_source.ts";
+import { type ReadTarOptions, readTarTree } from "../../src/deno/tar_source.ts";
 import { EventLog, type SeenNode } from "./archive_events.ts";
 
 /** What a tar is read as. */
 export async function seen(
   input: string | AsyncIterable<Uint8Array>,
-  options?: TarSourceOptions,
+  options?: ReadTarOptions,
 ): Promise<{ nodes: SeenNode[]; hardLinks: number }> {
   const log = new EventLog();
   const { hardLinks } = await readTarTree(input, log.onEvent, options);

@@ -1,7 +1,6 @@
 /** `desync cat INDEX [OUTPUT]` */
 import { DesyncError } from "../../errors.ts";
-import { Progress } from "../../jobs/progress.ts";
-import { counted } from "../../jobs/read_archive.ts";
+import { countBytes, Progress } from "../../jobs/progress.ts";
 import { DONE } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
@@ -32,7 +31,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     ? flags
     : { ...flags, progress: "none" } as const;
   using _display = showProgress(progress, shown, { label: "Writing" });
-  const pieces = () => counted(part.stream({ signal }), progress);
+  const pieces = () => countBytes(part.stream({ signal }), progress);
   await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, flags.sync));
   return DONE;
 }

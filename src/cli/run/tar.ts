@@ -1,16 +1,14 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
 import { givenPath } from "../../deno/given_paths.ts";
-import type { TreeSummary } from "../../deno/tree_reader.ts";
 import { checkPlace } from "../../deno/output_place.ts";
+import { tar } from "../../deno/tar.ts";
 import { serializeIndex } from "../../formats/index.ts";
-import { makeFromStream } from "../../jobs/make.ts";
-import { LostTimes } from "../../jobs/lost_times.ts";
+import { packChunks, type PackOptions, type PackSummary } from "../../jobs/pack.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { counted } from "../../jobs/read_archive.ts";
-import { archiveStream } from "../../jobs/write_archive.ts";
+import type { TreeSource } from "../../jobs/tree_ports.ts";
 import { WorkerPool } from "../../workers/pool.ts";
-import { archiveFeatures } from "../archive_features.ts";
+import { archiveFeatures, excludePatterns } from "../archive_features.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
@@ -19,44 +17,52 @@ import { Locator, missingOption, onlyStore } from "../location.ts";
 import { print, printError, warn } from "../output.ts";
 import { isStandardOutput, writeResult, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
-import { type ReadInput, treeInput } from "../tree_input.ts";
+import { treeInput } from "../tree_input.ts";
 
 /** Packs. Ends with `PARTLY` when something changed while it was read, or has a time that archives cannot hold. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
   const [output, source] = args;
   inputPath(source);
   outputPath(output, source);
-  const read = treeInput(source, flags, signal);
-  const progress = new Progress();
-  const times = new LostTimes(archiveFeatures(flags));
-  const alias = givenPath(output) === output ? [] : [basename(output)];
-  const noting: ReadInput = (onEvent, names = []) => read(times.watch(onEvent), [...alias, ...names]);
+  const input: Input = {
+    name: source,
+    tree: treeInput(source, flags),
+    options: {
+      features: archiveFeatures(flags),
+      exclude: excludePatterns(flags),
+      skipNames: givenPath(output) === output ? [] : [basename(output)],
+      signal,
+      progress: new Progress(),
+    },
+  };
   const packed = flags.index
-    ? await packIntoStore(output, source, noting, flags, progress, signal)
-    : await packIntoFile(output, noting, flags, progress, signal);
-  return report(packed, times, output, flags);
+    ? await packIntoStore(output, input, flags)
+    : await packIntoFile(output, input, flags);
+  return report(packed, output, flags);
+}
+
+/** What is packed, and how. */
+interface Input {
+  readonly name: string;
+  readonly tree: TreeSource;
+  readonly options: PackOptions & { readonly signal: AbortSignal; readonly progress: Progress };
 }
 
 /** What was packed. */
 interface Packed {
-  readonly tree: TreeSummary;
+  readonly tree: PackSummary;
   readonly statistics: Record<string, number>;
 }
 
-async function packIntoFile(
-  output: string,
-  read: ReadInput,
-  flags: FlagValues,
-  progress: Progress,
-  signal: AbortSignal,
-): Promise<Packed> {
+async function packIntoFile(output: string, { tree, options }: Input, flags: FlagValues): Promise<Packed> {
+  const { progress, signal, skipNames = [] } = options;
   using _display = showProgress(progress, flags);
-  let done: Promise<TreeSummary> | undefined;
+  let done: Promise<PackSummary> | undefined;
   const begin = (temporary?: string) => {
-    const skipNames = temporary === undefined ? [] : [basename(temporary)];
-    const archive = archiveStream(archiveFeatures(flags), (onEvent) => read(onEvent, skipNames));
+    const names = temporary === undefined ? skipNames : [...skipNames, basename(temporary)];
+    const archive = tar(tree, { ...options, skipNames: names });
     done = archive.done;
-    return counted(archive.readable, progress);
+    return archive.readable;
   };
   await writeWholePieces(output, begin, signal, flags.sync);
   return { tree: await done!, statistics: { BytesTotal: progress.done } };
@@ -64,27 +70,20 @@ async function packIntoFile(
 
 async function packIntoStore(
   output: string,
-  source: string,
-  read: ReadInput,
+  { name, tree, options }: Input,
   flags: FlagValues,
-  progress: Progress,
-  signal: AbortSignal,
 ): Promise<Packed> {
   if (output !== "-") checkPlace(output);
   using store = new Locator(flags).storeToFill(onlyStore(flags));
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
-  const features = archiveFeatures(flags);
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
-  const archive = archiveStream(features, read);
-  const options = { sizes, digest, flags: features, fill: store.filling, signal, progress };
-  const { made, tree } = await sayingChunksAreKept(store.filling.folder, async () => {
-    using _display = showProgress(progress, flags, { stored: "stored" });
-    const made = await makeFromStream(source, archive.readable, pool, options);
-    const tree = await archive.done;
+  const made = await sayingChunksAreKept(store.filling.folder, async () => {
+    using _display = showProgress(options.progress, flags, { stored: "stored" });
+    const made = await packChunks(name, tree, pool, { ...options, sizes, digest, fill: store.filling });
     store.check();
-    await writeResult(output, serializeIndex(made.index), signal, flags.sync);
-    return { made, tree };
+    await writeResult(output, serializeIndex(made.index), options.signal, flags.sync);
+    return made;
   });
   const statistics = {
     BytesTotal: made.index.size,
@@ -92,23 +91,23 @@ async function packIntoStore(
     ChunksStored: made.added,
     BytesStored: made.addedBytes,
   };
-  return { tree, statistics };
+  return { tree: made.tree, statistics };
 }
 
-function report({ tree, statistics }: Packed, times: LostTimes, output: string, flags: FlagValues): number {
-  const { nodes, hardLinks, changed, changedPath, blind } = tree;
+function report({ tree, statistics }: Packed, output: string, flags: FlagValues): number {
+  const { nodes, hardLinks, changed, changedPath, notRecorded, lostTimes, lostTimePath } = tree;
   if (hardLinks > 0) {
     warn(`${hardLinks} hard links were stored as files of their own, which archives have instead`);
   }
-  if (blind.length > 0) {
-    warn(`not recorded: ${blind.join(", ")} (they need Linux and --allow-ffi)`);
+  if (notRecorded.length > 0) {
+    warn(`not recorded: ${notRecorded.join(", ")} (they need Linux and --allow-ffi)`);
   }
   if (changed > 0) {
     warn(`${changed} files changed while they were read, the first is ${changedPath}`);
   }
-  if (times.count > 0) {
+  if (lostTimes > 0) {
     warn(
-      `${times.count} files have times that archives cannot hold (before 1901 or after 2486) and got others, the first is ${times.path}`,
+      `${lostTimes} files have times that archives cannot hold (before 1901 or after 2486) and got others, the first is ${lostTimePath}`,
     );
   }
   if (flags.printStats) {
@@ -116,5 +115,5 @@ function report({ tree, statistics }: Packed, times: LostTimes, output: string, 
     if (isStandardOutput(output)) printError(text);
     else print(text);
   }
-  return changed > 0 || times.count > 0 ? PARTLY : DONE;
+  return changed > 0 || lostTimes > 0 ? PARTLY : DONE;
 }

@@ -1,22 +1,13 @@
 /** `desync untar ARCHIVE TARGET [PATH…]` */
 import { basename, extname } from "node:path";
 import { DesyncError } from "../../errors.ts";
-import { type Loss, Losses } from "../../deno/losses.ts";
 import { givenPath } from "../../deno/given_paths.ts";
-import { untar, untarParts } from "../../deno/untar.ts";
-import {
-  type ArchivePath,
-  checkArchivePaths,
-  findParts,
-  parseArchivePath,
-  pickParts,
-  readParts,
-} from "../../jobs/archive_parts.ts";
-import type { ArchivePlace } from "../../jobs/find_in_archive.ts";
-import { tarStream } from "../../jobs/archive_to_tar.ts";
+import { untar } from "../../deno/untar.ts";
+import { parseArchivePaths } from "../../jobs/archive_parts.ts";
+import { archiveToTar, type ArchiveToTarOptions } from "../../jobs/archive_to_tar.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { counted, readArchive } from "../../jobs/read_archive.ts";
-import type { ArchiveEventHandler } from "../../formats/archive.ts";
+import type { ArchiveBytes } from "../../jobs/read_selected.ts";
+import type { UnpackResult } from "../../jobs/unpack.ts";
 import { chosenFeatures } from "../archive_features.ts";
 import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
@@ -29,19 +20,12 @@ import { writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { withoutSecrets } from "../scheme.ts";
 
-/** What could not be had of an archive. */
-interface Result {
-  readonly losses: readonly Loss[];
-  readonly omitted: number;
-}
-
 /** Unpacks. Ends with `PARTLY` when something could not be restored. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [location, target, ...words] = args;
+  const [location, target, ...paths] = args;
   const toTar = flags.outputFormat === "gnu-tar";
   if (toTar) checkTarFlags(flags);
-  const paths = words.map(parseArchivePath);
-  checkArchivePaths(paths);
+  parseArchivePaths(paths); // before anything is opened
   outputPath(target, location);
   await using locator = new Locator(flags);
   const source = await openArchive(location, flags, locator, signal);
@@ -49,49 +33,35 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   progress.total = source.size ?? 0;
   const { sameOwner, samePermissions, time, xattrsInclude, recursiveUnlink, sync } = flags;
   const attributes = { sameOwner, samePermissions, time, xattrsInclude, features: chosenFeatures(flags) };
-  const options = { ...attributes, recursiveUnlink, sync, signal, progress };
-  const parts = (read: Read) =>
-    toTar ? writeTar(read, location, target, signal, sync) : untarParts(read, target, options);
-  let result: Result;
+  const selection = { paths, signal, progress };
+  const unpack = (archive: ArchiveBytes) =>
+    toTar
+      ? writeTar(archive, location, target, { ...selection, signal }, sync)
+      : untar(archive, target, { ...selection, ...attributes, recursiveUnlink, sync });
+  let result: UnpackResult;
   {
     using _display = showProgress(progress, flags, { label: "Unpacking" });
-    const work = async () => {
-      if (paths.length > 0) return await withParts(source, paths, progress, signal, parts);
-      if (!toTar) return await untar(source.pieces, target, options);
-      return await parts((onEvent) => readArchive(counted(source.pieces, progress), onEvent, { signal }));
-    };
-    const named = () => namingArchive(location, flags, work);
+    const named = () => namingArchive(location, flags, () => withBytes(source, paths.length > 0, unpack));
     result = flags.index ? await sayingWhatIsKept(flags, false, named) : await named();
   }
-  return tell(result, toTar ? "not in the tar" : "not restored");
+  return report(result, toTar ? "not in the tar" : "not restored");
 }
 
-/** Passes an archive, or parts of it, on. */
-type Read = (onEvent: ArchiveEventHandler) => Promise<void>;
-
-/** Reads no more than these paths where that can be done, else all. */
-async function withParts(
+/** Parts of an archive are read at their places where that can be done: no more is fetched than they take. */
+async function withBytes<T>(
   source: ArchiveSource,
-  paths: readonly ArchivePath[],
-  progress: Progress,
-  signal: AbortSignal,
-  work: (read: Read) => Promise<Result>,
-): Promise<Result> {
-  const access = await source.access();
+  partly: boolean,
+  work: (archive: ArchiveBytes) => Promise<T>,
+): Promise<T> {
+  const access = partly ? await source.access() : null;
   try {
-    if (access === null) {
-      return await work((onEvent) => pickParts(counted(source.pieces, progress), paths, onEvent, { signal }));
-    }
-    const found = await findParts(access, paths, { signal });
-    progress.total = found.reduce((sum, { place }) => sum + place.end - place.start, 0);
-    const open = ({ start, end }: ArchivePlace) => counted(access.pieces(start, end, { signal }), progress);
-    return await work((onEvent) => readParts(open, found, onEvent, { signal }));
+    return await work(access ?? source.pieces);
   } finally {
     access?.[Symbol.dispose]?.();
   }
 }
 
-function tell({ losses, omitted }: Result, state: string): number {
+function report({ losses, omitted }: UnpackResult, state: string): number {
   if (omitted > 0) {
     warn(`${omitted} entries have a name but no content: the program that made the archive omitted it`);
   }
@@ -117,21 +87,20 @@ function checkTarFlags(flags: FlagValues): void {
 }
 
 async function writeTar(
-  read: Read,
+  archive: ArchiveBytes,
   location: string,
   target: string,
-  signal: AbortSignal,
+  options: ArchiveToTarOptions & { readonly signal: AbortSignal },
   sync: boolean | undefined,
-): Promise<Result> {
-  const losses = new Losses();
+): Promise<UnpackResult> {
   const name = basename(withoutSecrets(givenPath(location)));
   const rootName = location === "-" ? undefined : basename(name, extname(name)) || undefined;
-  let done: Promise<{ omitted: number }> | undefined;
+  let done: Promise<UnpackResult> | undefined;
   const begin = () => {
-    const tar = tarStream(read, { rootName, lose: losses.add.bind(losses) });
+    const tar = archiveToTar(archive, { ...options, rootName });
     done = tar.done;
     return tar.readable;
   };
-  await writeWholePieces(target, begin, signal, sync);
-  return { losses: losses.all, ...await done! };
+  await writeWholePieces(target, begin, options.signal, sync);
+  return await done!;
 }

@@ -27,9 +27,9 @@ export interface ListedName {
 }
 
 /** The calls. All throw errors with a `code` such as `ENOENT`, like node's. */
-export interface TreeSource {
+export interface ReadSystem {
   /** What this way of reading cannot see, for a word to the user; empty when it sees all. */
-  readonly blind: readonly string[];
+  readonly notRecorded: readonly string[];
   /** The node that the user named; here symlinks are followed. */
   openRoot(path: string): OpenNode;
   /** A child of a folder. */

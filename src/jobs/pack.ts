@@ -1,0 +1,55 @@
+/** Packs a tree into an archive: a stream of its bytes, or chunks in a store and their index. */
+import { DEFAULT_FEATURES, normalizeFeatures, SHA512_256 } from "../formats/features.ts";
+import { LostTimes } from "./lost_times.ts";
+import { type Made, makeFromStream, type MakeOptions } from "./make.ts";
+import type { PieceStream } from "./piece_stream.ts";
+import type { Workers } from "./ports.ts";
+import type { Progress } from "./progress.ts";
+import type { ReadTreeOptions, TreeSource, TreeSummary } from "./tree_ports.ts";
+import { archiveStream } from "./write_archive.ts";
+
+/** What was packed. */
+export interface PackSummary extends TreeSummary {
+  /** Files with a time that archives cannot hold (before 1901 or after 2486) and that got another. */
+  readonly lostTimes: number;
+  /** The first of them. */
+  readonly lostTimePath?: string;
+}
+
+/** How a tree is packed. */
+export interface PackOptions extends ReadTreeOptions {
+  /** Counts the archive's bytes. */
+  readonly progress?: Progress;
+}
+
+/** The archive of the tree as a stream. An error of reading the tree is that of the stream as well. */
+export function packArchive(source: TreeSource, options: PackOptions = {}): PieceStream<PackSummary> {
+  const { progress, ...read } = options;
+  const features = normalizeFeatures(options.features ?? DEFAULT_FEATURES);
+  return archiveStream(features, async (onEvent) => {
+    const times = new LostTimes(features);
+    const tree = await source(times.watch(onEvent), { ...read, features });
+    return { ...tree, lostTimes: times.count, lostTimePath: times.count === 0 ? undefined : times.path };
+  }, { progress });
+}
+
+/**
+ * Packs the tree into chunks, which the store to fill gets, and their index; `name` is what the archive is called in
+ * messages.
+ */
+export async function packChunks(
+  name: string,
+  source: TreeSource,
+  workers: Workers,
+  options: ReadTreeOptions & Omit<MakeOptions, "flags">,
+): Promise<Made & { readonly tree: PackSummary }> {
+  const { features = DEFAULT_FEATURES, exclude, skipNames, signal, ...make } = options;
+  const flags = make.digest === "sha256" ? features & ~SHA512_256 : features | SHA512_256;
+  const archive = packArchive(source, { features: flags, exclude, skipNames, signal });
+  const made = await makeFromStream(name, archive.readable, workers, {
+    ...make,
+    flags: normalizeFeatures(flags),
+    signal,
+  });
+  return { ...made, tree: await archive.done };
+}
