@@ -11,6 +11,12 @@ import type { Report } from "./wire.ts";
 const [FIRST_BATCH, BATCH] = [20, 200];
 /** So many in the small ones. */
 const FIRST_INPUTS = 1000;
+/** One of so many inputs is as long as inputs get. Later they are fewer: with some decoders they take most of the time. */
+const [FIRST_LONG, LONG] = [300, 3000];
+/** After so many inputs. */
+const FEWER_LONG = 10_000;
+/** Of so many packs one is led by coverage, once the first inputs are through: counting what runs can double the time. */
+const COVERAGE_EVERY = 4;
 /** After so many different findings there is enough to do. */
 const MOST_FINDINGS = 10;
 /** Those that came last are tried more often: so many of them. */
@@ -46,26 +52,33 @@ class Campaign implements AsyncDisposable {
   readonly #target: Target;
   readonly #random: Random;
   readonly #corpus: Uint8Array[] = [];
+  /** How inputs have gone. */
+  readonly #shapes = new Set<string>();
   readonly #findings = new Map<string, Finding>();
-  #child: Child;
+  /** Counts what runs. */
+  #counting: Child;
+  /** Does not, and is faster. */
+  #plain: Child | undefined;
+  #packs = 0;
   #inputs = 0;
   #slowest = 0;
 
   constructor(target: Target, random: Random) {
     this.#target = target;
     this.#random = random;
-    this.#child = new Child(target.name);
+    this.#counting = new Child(target.name, "coverage");
   }
 
   async run(limits: Limits): Promise<Result> {
     const started = performance.now();
     this.#corpus.push(...readCorpus(this.#target.name).map(({ input }) => input), ...this.#target.seeds());
-    await this.#try(this.#corpus);
+    await this.#try(this.#corpus, this.#counting);
     while (this.#inputs < limits.inputs && this.#findings.size < MOST_FINDINGS) {
       if (performance.now() - started > limits.ms) break;
       const most = this.#inputs < FIRST_INPUTS ? FIRST_BATCH : BATCH;
       const length = Math.min(most, limits.inputs - this.#inputs);
-      await this.#try(Array.from({ length }, () => this.#next()));
+      const inputs = Array.from({ length }, () => this.#next());
+      await this.#try(inputs, this.#childFor(this.#packs++));
     }
     const seconds = (performance.now() - started) / 1000;
     const findings = [...this.#findings.values()];
@@ -73,7 +86,13 @@ class Campaign implements AsyncDisposable {
   }
 
   #next(): Uint8Array {
-    return mutate(this.#target, this.#random, this.#pick(), this.#pick());
+    const isLong = this.#random.below(this.#inputs < FEWER_LONG ? FIRST_LONG : LONG) === 0;
+    return mutate(this.#target, this.#random, this.#pick(), this.#pick(), isLong);
+  }
+
+  #childFor(pack: number): Child {
+    if (this.#inputs < FIRST_INPUTS || pack % COVERAGE_EVERY === 0) return this.#counting;
+    return this.#plain ??= new Child(this.#target.name);
   }
 
   #pick(): Uint8Array {
@@ -82,25 +101,35 @@ class Campaign implements AsyncDisposable {
     return this.#corpus[from + this.#random.below(length - from)];
   }
 
-  async #try(inputs: readonly Uint8Array[]): Promise<void> {
+  async #try(inputs: readonly Uint8Array[], child: Child): Promise<void> {
     this.#inputs += inputs.length;
     let report: Report;
     try {
-      report = await this.#child.run(inputs);
+      report = await child.run(inputs);
     } catch (error) {
       if (!(error instanceof ChildLost)) throw error;
+      await this.#replace(child);
       await this.#findLost(inputs, error);
       return;
     }
     this.#slowest = Math.max(this.#slowest, report.slowest);
-    if (inputs !== this.#corpus) this.#corpus.push(...report.news.map((i) => inputs[i]));
+    const shapes = report.shapes.filter(({ shape }) => !this.#shapes.has(shape));
+    for (const { shape } of shapes) this.#shapes.add(shape);
+    if (inputs !== this.#corpus) {
+      const news = [...report.news, ...shapes.map(({ input }) => input)];
+      this.#corpus.push(...news.map((i) => inputs[i]));
+    }
     for (const { input, shape, what } of report.failures) this.#note({ input: inputs[input], shape, what });
+  }
+
+  async #replace(child: Child): Promise<void> {
+    await child[Symbol.asyncDispose]();
+    if (child === this.#plain) this.#plain = undefined;
+    else this.#counting = new Child(this.#target.name, "coverage");
   }
 
   /** One of them has ended the process, or hangs. */
   async #findLost(inputs: readonly Uint8Array[], error: ChildLost): Promise<void> {
-    await this.#child[Symbol.asyncDispose]();
-    this.#child = new Child(this.#target.name);
     const finding = await findLost(this.#target.name, inputs);
     if (finding !== undefined) return this.#note(finding);
     // All together took long, on a machine that has other work.
@@ -113,6 +142,7 @@ class Campaign implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#child[Symbol.asyncDispose]();
+    await this.#counting[Symbol.asyncDispose]();
+    await this.#plain?.[Symbol.asyncDispose]();
   }
 }

@@ -22,11 +22,11 @@ export class ChildLost extends Error {
   }
 }
 
-function commandLine(name: string): [program: string, args: string[]] {
+function commandLine(words: readonly string[]): [program: string, args: string[]] {
   const args = [
     ...["run", "--no-prompt", "--cached-only", "--no-check", "--v8-flags=--max-old-space-size=256"],
     // For the inspector, which counts what runs.
-    ...["--allow-sys", EXECUTOR, name],
+    ...["--allow-sys", EXECUTOR, ...words],
   ];
   if (!dropsRights) return [Deno.execPath(), args];
   // It has to find Deno and the sources, which may lie where root alone reads. access(2) asks for the last one's sake.
@@ -50,8 +50,9 @@ export class Child implements AsyncDisposable {
   readonly #errors: Promise<string>;
   #text = "";
 
-  constructor(name: string) {
-    const [program, args] = commandLine(name);
+  /** With `coverage`, inputs that run something new are reported, too. */
+  constructor(name: string, coverage?: "coverage") {
+    const [program, args] = commandLine(coverage === undefined ? [name] : [name, coverage]);
     const env = { DENO_DIR: denoDir, NO_COLOR: "1" };
     this.#child = new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped", stderr: "piped" })
       .spawn();

@@ -28,16 +28,22 @@ const DIGITS = [
 ];
 const encoder = new TextEncoder();
 
-/** Another input, made of this one and perhaps a part of the other. */
-export function mutate(target: Target, random: Random, input: Uint8Array, other: Uint8Array): Uint8Array {
+/** Another input, made of this one and perhaps a part of the other; when it is long, of one part again and again. */
+export function mutate(
+  target: Target,
+  random: Random,
+  input: Uint8Array,
+  other: Uint8Array,
+  isLong: boolean,
+): Uint8Array {
   let bytes: Uint8Array = input.slice();
   for (let changes = 1 + random.below(4); changes > 0; changes--) {
     bytes = target.split !== undefined && random.below(3) === 0
       ? changePieces(target.split(bytes), target.split(other), random)
       : changeBytes(bytes, other, target, random);
   }
-  const most = random.below(300) === 0 ? MAX_INPUT : USUAL_INPUT;
-  if (most === MAX_INPUT) bytes = lengthen(bytes, random);
+  const most = isLong ? MAX_INPUT : USUAL_INPUT;
+  if (isLong) bytes = lengthen(bytes, random);
   if (bytes.length > most) bytes = bytes.slice(0, most);
   return target.repair !== undefined && random.below(4) > 0 ? target.repair(bytes.slice(), random) : bytes;
 }

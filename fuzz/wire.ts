@@ -41,10 +41,19 @@ export interface Failure {
   readonly what: string;
 }
 
+/** An input that went as none before it. */
+export interface NewShape {
+  /** Its place among the inputs. */
+  readonly input: number;
+  readonly shape: string;
+}
+
 /** What became of several inputs: a line of JSON. */
 export interface Report {
-  /** Places of inputs that did what none before has done. */
+  /** Places of inputs that ran what none before has run, where that is counted. */
   readonly news: readonly number[];
+  /** Without those that are among {@linkcode news}. */
+  readonly shapes: readonly NewShape[];
   readonly failures: readonly Failure[];
   /** Longest time for one input, in milliseconds. */
   readonly slowest: number;
