@@ -170,3 +170,11 @@ export { type Loss } from "./src/jobs/losses.ts";
 export { type PackSummary } from "./src/jobs/pack.ts";
 export { type ReadTreeOptions, type TreeSource, type TreeSummary } from "./src/jobs/tree_ports.ts";
 export { Progress, type SourceCount } from "./src/jobs/progress.ts";
+export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/prune.ts";
+export {
+  type InvalidChunk,
+  type VerifyOptions,
+  verifyStore,
+  type VerifyStoreOptions,
+  type VerifySummary,
+} from "./src/jobs/verify.ts";

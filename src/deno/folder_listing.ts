@@ -60,8 +60,8 @@ function sizeOf(path: string): number {
   }
 }
 
-/** Removes old temporary files from one of them. Returns how many, and their bytes. */
-export function removeLeftovers(
+/** Removes stale temporary files from one of them. Returns how many, and their bytes. */
+export function removeStaleFiles(
   folder: string,
   prefix: string,
   dryRun = false,

@@ -1,5 +1,5 @@
 /** A store in a directory of this machine. */
-import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk, type StoredForm } from "../chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import { DesyncError, interrupted } from "../errors.ts";
 import type {
@@ -14,7 +14,7 @@ import type {
 } from "../stores/store.ts";
 import { ChunkFolder, FOLDER_MODE } from "./chunk_folder.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
-import { listChunks, removeLeftovers, storePrefixes } from "./folder_listing.ts";
+import { listChunks, removeStaleFiles, storePrefixes } from "./folder_listing.ts";
 import { followLinks } from "./planted.ts";
 import { Turns } from "../jobs/turns.ts";
 
@@ -77,17 +77,18 @@ export class LocalStore implements ManagedChunkStore {
     });
   }
 
-  /** In the order of the `abcd` directories. What is not a regular file is not listed. */
-  async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk, void> {
+  /** One `abcd` directory after the other. What is not a regular file is not listed. */
+  async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk[], void> {
     const { directory } = this.properties;
+    const turns = new Turns(signal);
+    if (signal?.aborted) throw interrupted();
     for (const prefix of storePrefixes(directory)) {
+      await turns.pass();
+      const page: ListedChunk[] = [];
       for (const { id, form, isFile } of listChunks(directory, prefix)) {
-        if (signal?.aborted) throw interrupted();
-        if (!isFile) continue;
-        const storedBytes = this.#chunks.sizeOfForm(id, form);
-        // Another may have removed it.
-        if (storedBytes !== undefined) yield { id, form, storedBytes };
+        if (isFile) page.push(listed(this.#chunks, id, form));
       }
+      yield page;
     }
   }
 
@@ -102,7 +103,7 @@ export class LocalStore implements ManagedChunkStore {
     const turns = new Turns(signal);
     for (const prefix of storePrefixes(directory)) {
       await turns.pass();
-      const { files, bytes } = removeLeftovers(directory, prefix, dryRun);
+      const { files, bytes } = removeStaleFiles(directory, prefix, dryRun);
       removed.files += files;
       removed.bytes += bytes;
     }
@@ -113,6 +114,18 @@ export class LocalStore implements ManagedChunkStore {
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
   }
+}
+
+/** Its size is looked up when it is asked for: that takes longer than all else. */
+function listed(chunks: ChunkFolder, id: ChunkId, form: StoredForm): ListedChunk {
+  return {
+    id,
+    form,
+    get storedBytes() {
+      // Another may have removed it.
+      return chunks.sizeOfForm(id, form) ?? 0;
+    },
+  };
 }
 
 function checkFolder(path: string, create: boolean): void {

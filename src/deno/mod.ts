@@ -40,3 +40,4 @@ export { FileAccess } from "./file_access.ts";
 export { type ReadTarOptions, readTarTree } from "./tar_source.ts";
 export { readTree } from "./tree_reader.ts";
 export { tar, type TarOptions } from "./tar.ts";
+export { type VerifyByThreadsOptions, verifyStore } from "./verify_store.ts";

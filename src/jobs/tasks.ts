@@ -1,6 +1,7 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
 import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../chunk.ts";
 import type { WireError } from "../errors.ts";
+import type { InvalidChunk } from "./verify.ts";
 
 /** A folder that may hold the chunks. */
 export interface FolderSource {
@@ -169,14 +170,6 @@ export interface VerifyTask {
   readonly remove: boolean;
 }
 
-/** A chunk that is not what its name says. */
-export interface InvalidChunk {
-  readonly id: ChunkId;
-  readonly path: string;
-  readonly reason: string;
-  readonly removed: boolean;
-}
-
 /** Answer to {@linkcode VerifyTask}. */
 export interface VerifyResult {
   readonly chunks: number;
@@ -188,7 +181,7 @@ export interface VerifyResult {
   /** Chunks that are what their ids say, under the other digest. */
   readonly otherDigest: number;
   /** Temporary files of killed writers that were removed. */
-  readonly leftovers: number;
+  readonly staleFiles: number;
 }
 
 /** Close the files that a worker keeps open. */

@@ -1,80 +1,163 @@
-/** Checks every chunk of a local store. */
-import type { DigestName } from "../chunk.ts";
-import type { InvalidChunk } from "./tasks.ts";
+/** Checks every chunk of a store. */
+import type { ChunkId, DigestName, StoredForm } from "../chunk.ts";
+import type { Codec } from "../codec/codec.ts";
+import { openChunk } from "../codec/open_chunk.ts";
+import { portableCodec } from "../codec/portable.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+import { DEFAULT_LIMITS } from "../stores/limiter.ts";
+import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
 import { inLanes } from "./lanes.ts";
-import type { Workers } from "./ports.ts";
-import { orInterrupted } from "../or_interrupted.ts";
-import { Progress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
 
-/** `abcd` folders that a worker checks at a time. */
-const GROUP = 16;
-
-/** What to check and how. */
+/** What to do about what is found. */
 export interface VerifyOptions {
-  readonly folder: string;
-  /** The `abcd` folders of the store. */
-  readonly prefixes: readonly string[];
-  readonly digest: DigestName;
-  /** Remove invalid chunks. */
-  readonly remove: boolean;
+  /** Which digest the ids are. Default: SHA-512/256. */
+  readonly digest?: DigestName;
+  /** Remove invalid chunks, and what killed writers left long ago. */
+  readonly repair?: boolean;
+  /** Called for each invalid chunk, at once. */
+  readonly onInvalid?: (chunk: InvalidChunk) => void;
+  /** Called with a sentence for each chunk, or part of the store, that could not be checked. */
+  readonly onUnreadable?: (sentence: string) => void;
+  /** Stops the work. */
   readonly signal?: AbortSignal;
-  /** Counts in `abcd` folders, not in bytes: how many bytes there are is not known before. */
+  /**
+   * Counts chunks and the bytes that they take. What it has done of its total is counted in `abcd` directories for a
+   * directory of this machine, in chunks for other stores, which do not say how many they have.
+   */
   readonly progress?: Progress;
-  /** Told at once of each invalid chunk. */
-  readonly onInvalid: (chunk: InvalidChunk) => void;
-  /** Told of each chunk that could not be judged. */
-  readonly onUnreadable: (sentence: string) => void;
+}
+
+/** What {@linkcode verifyStore} may be given. */
+export interface VerifyStoreOptions extends VerifyOptions {
+  /** What decompresses and verifies. Default: JavaScript that runs anywhere. */
+  readonly codec?: Codec;
+}
+
+/** A chunk that is not what its id says. */
+export interface InvalidChunk {
+  /** Its id. */
+  readonly id: ChunkId;
+  /** How it is stored. */
+  readonly form: StoredForm;
+  /** What is wrong with it, and why it could not be removed where that was tried. */
+  readonly reason: string;
+  /** Whether it was removed. */
+  readonly removed: boolean;
 }
 
 /** What was found. */
 export interface VerifySummary {
+  /** Chunks that were looked at. */
   chunks: number;
-  /** Bytes of the chunks' files. */
+  /** Bytes that they take. */
   storedBytes: number;
   /** Chunks that are invalid, removed or not. */
   invalid: number;
+  /** Chunks that were removed. */
   removed: number;
-  /** Chunks that could not be judged. */
+  /** Chunks, or parts of the store, that could not be checked. */
   unreadable: number;
-  /** Chunks that are what their ids say, under the other digest. */
+  /** Chunks that are what their ids say under the other digest. */
   otherDigest: number;
-  /** Temporary files of killed writers that were removed. */
-  leftovers: number;
+  /** Stale temporary files that were removed. */
+  staleFiles: number;
 }
 
-/** Checks the store's chunks in parallel. */
-export async function verifyStore(workers: Workers, options: VerifyOptions): Promise<VerifySummary> {
-  const summary: VerifySummary = {
+/** Nothing was found yet. */
+export function emptySummary(): VerifySummary {
+  return {
     chunks: 0,
     storedBytes: 0,
     invalid: 0,
     removed: 0,
     unreadable: 0,
     otherDigest: 0,
-    leftovers: 0,
+    staleFiles: 0,
   };
-  const progress = options.progress ?? new Progress();
-  progress.total = options.prefixes.length;
-  const { folder, digest, remove } = options;
-  const groups = slices(options.prefixes, GROUP);
-  await inLanes(groups, 2 * workers.size, options.signal, async (prefixes, signal) => {
-    const work = () => workers.verify({ folder, prefixes, digest, remove });
-    // A directory may have any number of chunks. What is removed is waited for, to be told.
-    const result = await (remove ? work() : orInterrupted(work, signal));
-    result.invalid.forEach(options.onInvalid);
-    result.unreadable.forEach(options.onUnreadable);
-    summary.chunks += result.chunks;
-    summary.storedBytes += result.storedBytes;
-    summary.invalid += result.invalid.length;
-    summary.removed += result.invalid.filter((chunk) => chunk.removed).length;
-    summary.unreadable += result.unreadable.length;
-    summary.otherDigest += result.otherDigest;
-    summary.leftovers += result.leftovers;
-    progress.add(folder, result.chunks, prefixes.length, result.storedBytes);
-  });
+}
+
+/**
+ * Reads every chunk of the store and checks it against its id. A chunk that is stored in two forms is checked in the form
+ * that readers of the store get. Throws `interrupted`, and what the store throws when it cannot be listed.
+ *
+ * @example Find what is damaged
+ * ```ts
+ * import { hashChunk, MemoryStore, portableCodec, verifyStore } from "@desync/desync";
+ *
+ * const store = new MemoryStore();
+ * await store.put(hashChunk(portableCodec, "sha512-256", new TextEncoder().encode("some bytes")));
+ * const { chunks, invalid } = await verifyStore(store, { onInvalid: ({ id }) => console.warn(id) });
+ * if (chunks !== 1 || invalid !== 0) throw new Error("it is not damaged");
+ * ```
+ */
+export async function verifyStore(
+  store: ManagedChunkStore,
+  options: VerifyStoreOptions = {},
+): Promise<VerifySummary> {
+  const { repair = false, signal, progress } = options;
+  const { location, concurrency = DEFAULT_LIMITS } = store.properties;
+  const summary = emptySummary();
+  const lanes = concurrency.start;
+  for await (const page of store.list({ signal })) {
+    await inLanes(page, lanes, signal, async (chunk, signal) => {
+      const storedBytes = await check(store, chunk, summary, options, signal);
+      if (storedBytes !== undefined) progress?.add(location, 1, 1, storedBytes);
+    });
+  }
+  if (repair) summary.staleFiles = (await store.removeStale?.({ signal }))?.files ?? 0;
   return summary;
 }
 
-function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
-  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+/** Bytes that the chunk takes; `undefined` when it is gone, or another form of it is what readers get. */
+async function check(
+  store: ManagedChunkStore,
+  { id, form }: ListedChunk,
+  summary: VerifySummary,
+  { digest = "sha512-256", codec = portableCodec, repair = false, onInvalid, onUnreadable }:
+    VerifyStoreOptions,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  let storedBytes = 0;
+  try {
+    const stored = await store.get(id, { signal });
+    if (stored?.form !== form) return undefined;
+    storedBytes = stored.bytes.length;
+    openChunk(codec, stored, { id, digest });
+  } catch (error) {
+    if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
+    if (error.code === "wrong-digest") summary.otherDigest++;
+    else if (error.code === "invalid-chunk") {
+      const chunk = await judge(store, { id, form, reason: error.message, removed: false }, repair, signal);
+      summary.invalid++;
+      if (chunk.removed) summary.removed++;
+      onInvalid?.(chunk);
+    } else {
+      summary.unreadable++;
+      const { location } = store.properties;
+      const isReason = error.code === "unsupported";
+      onUnreadable?.(
+        isReason ? `Chunk ${id} in ${location} cannot be read: ${error.message}` : error.message,
+      );
+    }
+  }
+  summary.chunks++;
+  summary.storedBytes += storedBytes;
+  return storedBytes;
+}
+
+async function judge(
+  store: ManagedChunkStore,
+  chunk: InvalidChunk,
+  repair: boolean,
+  signal: AbortSignal,
+): Promise<InvalidChunk> {
+  if (!repair) return chunk;
+  try {
+    await store.remove(chunk.id, { form: chunk.form, signal });
+    return { ...chunk, removed: true };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { ...chunk, reason: `${chunk.reason}; it could not be removed: ${messageOf(error)}` };
+  }
 }

@@ -55,11 +55,11 @@ export class MemoryStore implements ManagedChunkStore {
     return Promise.resolve({ storedBytes: stored.bytes.length });
   }
 
-  async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk, void> {
-    for (const [id, { form, bytes }] of this.#chunks) {
-      if (signal?.aborted) throw interrupted();
-      yield { id, form, storedBytes: bytes.length };
-    }
+  async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk[], void> {
+    if (signal?.aborted) throw interrupted();
+    yield await Promise.resolve(
+      [...this.#chunks].map(([id, { form, bytes }]) => ({ id, form, storedBytes: bytes.length })),
+    );
   }
 
   remove(id: ChunkId, { form }: RemoveOptions = {}): Promise<void> {

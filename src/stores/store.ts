@@ -73,8 +73,8 @@ export interface PutResult {
 
 /** A store whose chunks can be listed and removed, so that it can be pruned and verified. */
 export interface ManagedChunkStore extends WritableChunkStore {
-  /** All chunks, in no particular order; one that is stored in two forms is listed for each. */
-  list(options?: RequestOptions): AsyncIterable<ListedChunk>;
+  /** All chunks, some at a time, in no particular order; one that is stored in two forms is listed for each. */
+  list(options?: RequestOptions): AsyncIterable<readonly ListedChunk[]>;
   /** Removes the chunk. It is no error when it is not there. */
   remove(id: ChunkId, options?: RemoveOptions): Promise<void>;
   /**

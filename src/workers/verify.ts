@@ -4,9 +4,10 @@ import { freeBytes } from "../bytes.ts";
 import { openChunk } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
-import { listChunks, removeFile, removeLeftovers } from "../deno/folder_listing.ts";
+import { listChunks, removeFile, removeStaleFiles } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
-import type { InvalidChunk, VerifyResult, VerifyTask } from "../jobs/tasks.ts";
+import type { VerifyResult, VerifyTask } from "../jobs/tasks.ts";
+import type { InvalidChunk } from "../jobs/verify.ts";
 
 /** Judges the chunks below the task's `abcd` folders. What is not named like a chunk is left alone. */
 export function verifyFolders(task: VerifyTask): VerifyResult {
@@ -16,7 +17,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
   let otherDigest = 0;
   let count = 0;
   let storedBytes = 0;
-  let leftovers = 0;
+  let staleFiles = 0;
   for (const prefix of task.prefixes) {
     for (const { id, form, isFile } of listChunks(task.folder, prefix)) {
       const path = chunks.pathOf(id, form);
@@ -28,16 +29,17 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
         storedBytes += bytes;
       } catch (error) {
         if (!(error instanceof DesyncError)) throw error;
-        if (error.code === "invalid-chunk") invalid.push(judge(path, id, error.message, task.remove));
-        else if (error.code === "wrong-digest") otherDigest++;
+        if (error.code === "invalid-chunk") {
+          invalid.push(judge(path, { id, form, reason: error.message, removed: false }, task.remove));
+        } else if (error.code === "wrong-digest") otherDigest++;
         else if (error.code === "io") unreadable.push(error.message);
         else unreadable.push(`Chunk ${id} in ${task.folder} cannot be read: ${error.message}`);
       }
       count++;
     }
-    if (task.remove) leftovers += removeLeftovers(task.folder, prefix).files;
+    if (task.remove) staleFiles += removeStaleFiles(task.folder, prefix).files;
   }
-  return { chunks: count, storedBytes, invalid, unreadable, otherDigest, leftovers };
+  return { chunks: count, storedBytes, invalid, unreadable, otherDigest, staleFiles };
 }
 
 /** Bytes of the chunk's file, `null` when it is gone by now. Throws `invalid-chunk` when it is not what its name says. */
@@ -49,9 +51,9 @@ function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredF
   return stored.bytes.length;
 }
 
-function judge(path: string, id: ChunkId, reason: string, remove: boolean): InvalidChunk {
-  if (!remove) return { id, path, reason, removed: false };
+function judge(path: string, chunk: InvalidChunk, remove: boolean): InvalidChunk {
+  if (!remove) return chunk;
   const problem = removeFile(path);
-  if (problem === undefined) return { id, path, reason, removed: true };
-  return { id, path, reason: `${reason}; it could not be removed: ${problem}`, removed: false };
+  if (problem === undefined) return { ...chunk, removed: true };
+  return { ...chunk, reason: `${chunk.reason}; it could not be removed: ${problem}` };
 }

@@ -1,6 +1,5 @@
-import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { pruneStore } from "../../src/deno/prune_store.ts";
 import { cliCommand, runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
@@ -249,20 +248,4 @@ Deno.test({
     await run(peers.desync, ["prune", "-y", "-s", b.store, b.second]);
     deepStrictEqual(filesIn(a.store), filesIn(b.store));
   },
-});
-
-Deno.test("prune stops in the middle of a directory when interrupted", async () => {
-  using dir = tempDir();
-  const ids = ["0", "1", "2", "3", "4"].map((digit) => `abcd${digit.repeat(60)}`);
-  const paths = ids.map((id) => dir.write(`store/abcd/${id}.cacnk`, "x"));
-  const interruption = new AbortController();
-  const keep = new class extends Set<string> {
-    override has(): boolean {
-      interruption.abort();
-      return false;
-    }
-  }();
-  const pruning = pruneStore(dir.path("store"), keep, { dryRun: false, signal: interruption.signal });
-  await rejects(pruning, { code: "interrupted" });
-  strictEqual(left(paths).length, 4);
 });

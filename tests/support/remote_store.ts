@@ -92,16 +92,15 @@ export class RemoteStore implements ManagedChunkStore {
     return this.#request("touch", options, 0, () => {});
   }
 
-  async *list(options: RequestOptions = {}): AsyncGenerator<ListedChunk, void> {
+  async *list(options: RequestOptions = {}): AsyncGenerator<ListedChunk[], void> {
     const names = this.names;
     for (let from = 0; from < names.length; from += PAGE) {
       const page = await this.#request("list", options, 0, () => names.slice(from, from + PAGE));
-      for (const name of page) {
+      yield page.flatMap((name): ListedChunk[] => {
         const bytes = this.#objects.get(name);
-        if (bytes === undefined) continue;
         const form = name.endsWith(".cacnk") ? "compressed" : "plain";
-        yield { id: name.slice(0, 64), form, storedBytes: bytes.length };
-      }
+        return bytes === undefined ? [] : [{ id: name.slice(0, 64), form, storedBytes: bytes.length }];
+      });
     }
   }
 

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
-import { verifyStore } from "../../src/jobs/verify.ts";
+import { verifyDirectory } from "../../src/jobs/verify_directory.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { tempDir } from "../support/temp.ts";
@@ -68,14 +68,11 @@ Deno.test("verifying a directory of many chunks goes to a worker, and is not wai
   using pool = new WorkerPool(1);
   const interruption = new AbortController();
   let found = 0;
-  const verifying = verifyStore(pool, {
-    folder,
-    prefixes: [id.slice(0, 4)],
+  const chunks = { directory: folder, prefixes: [id.slice(0, 4)] };
+  const verifying = verifyDirectory(chunks, pool, {
     digest,
-    remove: false,
     signal: interruption.signal,
     onInvalid: () => found++,
-    onUnreadable: () => {},
   });
   interruption.abort();
   await rejects(verifying, { code: "interrupted" });

@@ -1,6 +1,6 @@
 /** `desync prune -s FOLDER INDEX…` */
 import { DesyncError } from "../../errors.ts";
-import { pruneStore, type PruneSummary } from "../../deno/prune_store.ts";
+import { pruneStore, type PruneSummary } from "../../jobs/prune.ts";
 import { DONE, FAILED } from "../exit_status.ts";
 import type { FlagValues } from "../flags.ts";
 import { localStore, Locator } from "../location.ts";
@@ -11,7 +11,7 @@ import { expandWildcards } from "../expand_wildcards.ts";
 
 /** Prunes the store, after asking. */
 export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const { directory: folder } = localStore(flags, "prune").properties;
+  const store = localStore(flags, "prune");
   const lists = flags.keepChunks ?? [];
   if (args.length === 0 && lists.length === 0) {
     throw new DesyncError(
@@ -21,28 +21,28 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   }
   const keep = await new Locator(flags).ids(expandWildcards(args), lists, signal);
   const dryRun = flags.dryRun ?? false;
-  if (!dryRun && !flags.yes && !await confirmed(folder, keep.size, signal)) {
+  if (!dryRun && !flags.yes && !await confirmed(store.properties.location, keep.size, signal)) {
     warn("nothing was removed");
     return FAILED;
   }
-  const summary = await pruneStore(folder, keep, { dryRun, signal });
+  const summary = await pruneStore(store, keep, { dryRun, signal });
   if (dryRun) print(`${describe(summary)}\n`);
   return DONE;
 }
 
-function describe({ kept, removed, removedBytes, leftovers, leftoverBytes }: PruneSummary): string {
+function describe({ kept, removed, removedBytes, stale }: PruneSummary): string {
   const chunks = `${removed} chunks (${removedBytes} bytes, ${
     formatBytes(removedBytes)
   }) would be removed, ${kept} kept`;
-  return leftovers === 0
+  return stale.files === 0
     ? chunks
-    : `${chunks}; ${leftovers} stale temporary files (${leftoverBytes} bytes) as well`;
+    : `${chunks}; ${stale.files} stale temporary files (${stale.bytes} bytes) as well`;
 }
 
-async function confirmed(folder: string, kept: number, signal: AbortSignal): Promise<boolean> {
+async function confirmed(location: string, kept: number, signal: AbortSignal): Promise<boolean> {
   printError(
     `Warning: The provided index files reference ${kept} unique chunks. Are you sure\n` +
-      `you want to delete all other chunks from '${folder}'?\n[y/N]: `,
+      `you want to delete all other chunks from '${location}'?\n[y/N]: `,
   );
   return /^y(es)?$/i.test((await orInterrupted(readLine, signal)).trim());
 }

@@ -1,0 +1,46 @@
+/** Verification of a store with everything wired: worker threads for a directory of this machine. */
+import { type VerifyOptions, verifyStore as verifyByList, type VerifySummary } from "../jobs/verify.ts";
+import { verifyDirectory } from "../jobs/verify_directory.ts";
+import type { ManagedChunkStore } from "../stores/store.ts";
+import { WorkerPool } from "../workers/pool.ts";
+import { otherPrefixes, storePrefixes } from "./folder_listing.ts";
+import { nativeCodec } from "./native_codec.ts";
+
+/** What {@linkcode verifyStore} may be given. */
+export interface VerifyByThreadsOptions extends VerifyOptions {
+  /** Threads at most. Default: one for each processor. */
+  readonly threads?: number;
+}
+
+/**
+ * Reads every chunk of the store and checks it against its id, as the portable library's function of this name does: for a
+ * directory of this machine by all processors, and there in each form in which a chunk is stored.
+ *
+ * @example Remove what is damaged
+ * ```ts
+ * import { LocalStore, verifyStore } from "@desync/desync/deno";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.mkdir(`${folder}/abcd`);
+ * await Deno.writeTextFile(`${folder}/abcd/abcd${"0".repeat(60)}.cacnk`, "no chunk");
+ * const { removed } = await verifyStore(new LocalStore(folder), { repair: true });
+ * if (removed !== 1) throw new Error("it is removed");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function verifyStore(
+  store: ManagedChunkStore,
+  options: VerifyByThreadsOptions = {},
+): Promise<VerifySummary> {
+  const { threads, ...rest } = options;
+  const { directory } = store.properties;
+  if (directory === undefined) return await verifyByList(store, { ...rest, codec: nativeCodec });
+  using pool = new WorkerPool(threads);
+  const chunks = { directory, prefixes: storePrefixes(directory) };
+  const summary = await verifyDirectory(chunks, pool, rest);
+  for (const name of otherPrefixes(directory)) {
+    summary.unreadable++;
+    rest.onUnreadable?.(`${directory}/${name} is not a directory: nothing was checked there`);
+  }
+  return summary;
+}

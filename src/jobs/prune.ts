@@ -1,0 +1,71 @@
+/** Removes the chunks of a store that are not needed. */
+import type { ChunkId } from "../chunk.ts";
+import { DEFAULT_LIMITS } from "../stores/limiter.ts";
+import type { ListedChunk, ManagedChunkStore, StaleFiles } from "../stores/store.ts";
+import { inLanes } from "./lanes.ts";
+import type { Progress } from "./progress.ts";
+
+/** What {@linkcode pruneStore} may be given. */
+export interface PruneOptions {
+  /** Remove nothing, only count. */
+  readonly dryRun?: boolean;
+  /** Stops the work. */
+  readonly signal?: AbortSignal;
+  /** Counts the chunks that are removed, and the bytes that they took. How many there will be is not known before. */
+  readonly progress?: Progress;
+}
+
+/** What was removed, or would be. */
+export interface PruneSummary {
+  /** Chunks that are needed. */
+  kept: number;
+  /** Chunks that were removed. */
+  removed: number;
+  /** Bytes that they took. */
+  removedBytes: number;
+  /** What killed writers left in the store, in one where they leave anything. */
+  stale: StaleFiles;
+}
+
+/**
+ * Removes every chunk whose id is not in `keep`, in whatever form it is stored, and what killed writers left long ago.
+ * Throws what the store throws, and `interrupted`.
+ *
+ * @example Keep what two indexes name
+ * ```ts
+ * import { MemoryStore, parseIndex, pruneStore } from "@desync/desync";
+ *
+ * const store = new MemoryStore(); // new LocalStore("/srv/store")
+ * const keep = new Set<string>();
+ * for (const file of ["casync-blob.caibx", "tree.caidx"]) {
+ *   const index = parseIndex(await Deno.readFile(`testdata/${file}`));
+ *   for (let i = 0; i < index.count; i++) keep.add(index.id(i));
+ * }
+ * const { removed } = await pruneStore(store, keep, { dryRun: true });
+ * if (removed !== 0) throw new Error("it was empty");
+ * ```
+ */
+export async function pruneStore(
+  store: ManagedChunkStore,
+  keep: ReadonlySet<ChunkId>,
+  options: PruneOptions = {},
+): Promise<PruneSummary> {
+  const { dryRun = false, signal, progress } = options;
+  const { location, directory, concurrency = DEFAULT_LIMITS } = store.properties;
+  const summary: PruneSummary = { kept: 0, removed: 0, removedBytes: 0, stale: { files: 0, bytes: 0 } };
+  // A directory of this machine does one thing after the other.
+  const lanes = directory === undefined ? concurrency.start : 1;
+  const remove = async ({ id, form, storedBytes }: ListedChunk, signal: AbortSignal) => {
+    if (!dryRun) await store.remove(id, { form, signal });
+    summary.removed++;
+    summary.removedBytes += storedBytes;
+    progress?.add(location, 1, storedBytes, storedBytes);
+  };
+  for await (const page of store.list({ signal })) {
+    const unneeded = page.filter(({ id }) => !keep.has(id));
+    summary.kept += page.length - unneeded.length;
+    await inLanes(unneeded, lanes, signal, remove);
+  }
+  summary.stale = await store.removeStale?.({ dryRun, signal }) ?? summary.stale;
+  return summary;
+}

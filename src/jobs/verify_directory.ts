@@ -1,0 +1,47 @@
+/** Checks every chunk of a store in a directory of this machine, by worker threads that read it themselves. */
+import { orInterrupted } from "../or_interrupted.ts";
+import { inLanes } from "./lanes.ts";
+import type { Workers } from "./ports.ts";
+import { Progress } from "./progress.ts";
+import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify.ts";
+
+/** `abcd` directories that a worker checks at a time. */
+const GROUP = 16;
+
+/** The store. */
+export interface ChunkDirectory {
+  readonly directory: string;
+  /** Its `abcd` directories. */
+  readonly prefixes: readonly string[];
+}
+
+/** Checks the chunks in parallel, in each form in which they are stored. */
+export async function verifyDirectory(
+  { directory, prefixes }: ChunkDirectory,
+  workers: Workers,
+  options: VerifyOptions = {},
+): Promise<VerifySummary> {
+  const { digest = "sha512-256", repair = false, signal, progress = new Progress() } = options;
+  const summary = emptySummary();
+  progress.total = prefixes.length;
+  await inLanes(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
+    const work = () => workers.verify({ folder: directory, prefixes: group, digest, remove: repair });
+    // A directory may have any number of chunks. What is removed is waited for, to be reported.
+    const result = await (repair ? work() : orInterrupted(work, signal));
+    for (const chunk of result.invalid) options.onInvalid?.(chunk);
+    for (const sentence of result.unreadable) options.onUnreadable?.(sentence);
+    summary.chunks += result.chunks;
+    summary.storedBytes += result.storedBytes;
+    summary.invalid += result.invalid.length;
+    summary.removed += result.invalid.filter((chunk) => chunk.removed).length;
+    summary.unreadable += result.unreadable.length;
+    summary.otherDigest += result.otherDigest;
+    summary.staleFiles += result.staleFiles;
+    progress.add(directory, result.chunks, group.length, result.storedBytes);
+  });
+  return summary;
+}
+
+function* slices<T>(items: readonly T[], size: number): Generator<T[]> {
+  for (let i = 0; i < items.length; i += size) yield items.slice(i, i + size);
+}
