@@ -77,7 +77,7 @@
  *
  * @module
  */
-export { DesyncError, type ErrorCode } from "./src/errors.ts";
+export { DesyncError, type ErrorCode, type ErrorFields, type Problem } from "./src/errors.ts";
 export {
   type ChunkId,
   chunkPath,

@@ -72,10 +72,11 @@ export function isChunkId(text: string): boolean {
 export function parseChunkId(text: string): ChunkId {
   const id = text.toLowerCase();
   if (!isChunkId(id)) {
-    throw new DesyncError(
-      "invalid-id",
-      `Cannot use ${JSON.stringify(text)} as a chunk id: it is not 64 hex digits`,
-    );
+    throw new DesyncError("invalid-id", {
+      action: "use",
+      subject: `${JSON.stringify(text)} as a chunk id`,
+      reason: "it is not 64 hex digits",
+    });
   }
   return id;
 }

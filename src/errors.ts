@@ -23,14 +23,38 @@ export type ErrorCode =
   | "usage" // the caller asked for something that makes no sense
   | "interrupted"; // stopped on request
 
-/** The form in which an error is sent between threads. */
-export interface WireError {
-  code: ErrorCode;
-  message: string;
-  retriable: boolean;
-  chunk?: string;
-  store?: string;
-  stack?: string;
+/** What is wrong with an argument or an option, as the first word of a message. */
+export type Problem = "Missing" | "Unknown" | "Invalid" | "Too many";
+
+/**
+ * What an error knows, of which its message is made. There are three kinds:
+ *
+ * - with an action: `Cannot <action> <subject>: <reason> (<hint>)`
+ * - with a problem: `<problem> <subject>: <reason> (<hint>)`, about what was given on the command line
+ * - with neither: `<subject> <reason> (<hint>)`, or the reason alone, to which the caller who knows the file adds an
+ *   action and a subject by {@linkcode DesyncError.withContext}
+ */
+export interface ErrorFields {
+  /** What could not be done: `read`, `store chunks in`. */
+  readonly action?: string;
+  /** What is wrong with the subject. */
+  readonly problem?: Problem;
+  /** What it is about: a path, a location, a chunk, an option. */
+  readonly subject?: string;
+  /** Why: `no such file or directory`. */
+  readonly reason?: string;
+  /** What to do about it, or what helps to understand it. */
+  readonly hint?: string;
+  /** What was thrown below. */
+  readonly cause?: unknown;
+  /** Whether asking again may help: a lost connection does, a chunk that is missing does not. Default: no. */
+  readonly retriable?: boolean;
+  /** How long a server wants no further request, in milliseconds, where it said so. */
+  readonly retryAfterMs?: number;
+  /** Id of the chunk that it is about, if any. Default: that of the cause. */
+  readonly chunk?: string;
+  /** Location of the store that it is about, as messages show it, if any. Default: that of the cause. */
+  readonly store?: string;
 }
 
 /**
@@ -47,11 +71,22 @@ export interface WireError {
  * }
  * ```
  */
-export class DesyncError extends Error {
+export class DesyncError extends Error implements ErrorFields {
+  readonly #isSentence: boolean;
   /** The class, as error messages show it. */
   override name = "DesyncError";
   /** Stable word for the kind of failure. */
   readonly code: ErrorCode;
+  /** What could not be done: `read`, `store chunks in`. */
+  readonly action?: string;
+  /** What is wrong with the subject, where there is no action. */
+  readonly problem?: Problem;
+  /** What it is about: a path, a location, a chunk, an option. */
+  readonly subject?: string;
+  /** Why: `no such file or directory`. */
+  readonly reason?: string;
+  /** What to do about it, or what helps to understand it. */
+  readonly hint?: string;
   /** Whether asking again may help: a lost connection does, a chunk that is missing does not. */
   readonly retriable: boolean;
   /** How long a server wants no further request, in milliseconds, where it said so. */
@@ -62,47 +97,133 @@ export class DesyncError extends Error {
   readonly store?: string;
 
   /**
-   * The message is put on one line, without what would do things to a terminal: names in it may be anybody's.
-   * `cause` is what was thrown below, `retriable` whether asking again may help (default: no). Chunk and store are
-   * those of the cause unless they are given.
+   * The message is made of the fields, which are put on one line each, without what would do things to a terminal:
+   * names in them may be anybody's.
    */
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: { cause?: unknown; retriable?: boolean; retryAfterMs?: number; chunk?: string; store?: string } =
-      {},
-  ) {
-    super(oneLine(message), options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: ErrorCode, given: ErrorFields | string, options: ErrorFields = {}) {
+    const fields = typeof given === "string" ? { ...options, reason: given } : given;
+    const isSentence = typeof given === "string" && given.startsWith("Cannot ");
+    const { problem, cause } = fields;
+    const texts = {
+      action: cleaned(fields.action),
+      subject: cleaned(fields.subject),
+      reason: cleaned(fields.reason),
+      hint: cleaned(fields.hint),
+    };
+    super(compose({ problem, ...texts }), cause === undefined ? undefined : { cause });
+    this.#isSentence = isSentence;
     this.code = code;
-    this.retriable = options.retriable ?? false;
-    this.retryAfterMs = options.retryAfterMs;
-    const below = options.cause instanceof DesyncError ? options.cause : undefined;
-    this.chunk = options.chunk ?? below?.chunk;
-    this.store = options.store ?? below?.store;
+    this.action = texts.action;
+    this.problem = problem;
+    this.subject = texts.subject;
+    this.reason = texts.reason;
+    this.hint = texts.hint;
+    this.retriable = fields.retriable ?? false;
+    this.retryAfterMs = fields.retryAfterMs;
+    const below = cause instanceof DesyncError ? cause : undefined;
+    this.chunk = fields.chunk ?? below?.chunk;
+    this.store = fields.store ?? below?.store;
   }
+
+  /** The same error with some fields changed. This one is its cause. */
+  with(fields: ErrorFields): DesyncError {
+    return new DesyncError(this.code, { ...fieldsOf(this), cause: this, ...fields });
+  }
+
+  /**
+   * The same error as the reason why something could not be done, or is wrong. One that says already what could not be
+   * done is returned as it is, and so is an interruption.
+   */
+  withContext(
+    context: { action: string; subject?: string } | { problem: Problem; subject: string },
+  ): DesyncError {
+    if (this.action !== undefined || this.problem !== undefined || this.code === "interrupted") return this;
+    if (this.#isSentence) return this;
+    return this.with({ reason: joined(" ", this.subject, this.reason), subject: undefined, ...context });
+  }
+
+  /** The same error with one more hint, and with other fields changed. */
+  withHint(hint: string, fields: ErrorFields = {}): DesyncError {
+    return this.with({ ...fields, hint: joined("; ", this.hint, hint) });
+  }
+}
+
+/** The one place that puts fields into words. */
+function compose({ action, problem, subject, reason, hint }: ErrorFields): string {
+  const head = action === undefined ? problem : `Cannot ${action}`;
+  const line = head === undefined
+    ? joined(" ", subject, reason)
+    : joined(": ", joined(" ", head, subject), reason);
+  return hint === undefined ? line : `${line} (${hint})`;
+}
+
+function joined(between: string, ...texts: (string | undefined)[]): string {
+  return texts.filter((text) => text !== undefined).join(between);
+}
+
+/** Fit for a line; `undefined` when nothing is left. */
+function cleaned(text: string | undefined): string | undefined {
+  return (text === undefined ? undefined : oneLine(text)) || undefined;
+}
+
+/** All fields but the cause. */
+function fieldsOf(error: DesyncError): Omit<ErrorFields, "cause"> {
+  const { action, problem, subject, reason, hint, retriable, retryAfterMs, chunk, store } = error;
+  return { action, problem, subject, reason, hint, retriable, retryAfterMs, chunk, store };
 }
 
 /** The error of work that was stopped on request. */
 export function interrupted(cause?: unknown): DesyncError {
-  return new DesyncError("interrupted", "Interrupted", { cause });
+  return new DesyncError("interrupted", { reason: "Interrupted", cause });
 }
 
-/** Turns any thrown value into what can be posted to another thread. */
+/** The form in which an error is sent between threads. */
+export interface WireError {
+  name: string;
+  message: string;
+  stack?: string;
+  /** Of a {@linkcode DesyncError}, or the word that the system has, such as `ENOENT`. */
+  code?: string;
+  /** Only a {@linkcode DesyncError} has them. */
+  fields?: Omit<ErrorFields, "cause">;
+  cause?: WireError;
+}
+
+/** No longer chain of causes is sent: it could be a circle. */
+const MOST_CAUSES = 16;
+
+/** Turns any thrown value into what can be posted to another thread, with all its causes. */
 export function errorToWire(error: unknown): WireError {
-  if (error instanceof DesyncError) {
-    const { code, message, retriable, chunk, store, stack } = error;
-    return { code, message, retriable, chunk, store, stack };
-  }
-  const stack = error instanceof Error ? error.stack : undefined;
-  return { code: "io", message: messageOf(error), retriable: false, stack };
+  return toWire(error, MOST_CAUSES);
 }
 
-/** The error that was posted by {@linkcode errorToWire}. */
+function toWire(error: unknown, causes: number): WireError {
+  if (!(error instanceof Error)) return { name: "Error", message: messageOf(error) };
+  const { name, message, stack } = error;
+  return {
+    name,
+    message,
+    stack,
+    code: "code" in error && typeof error.code === "string" ? error.code : undefined,
+    fields: error instanceof DesyncError ? fieldsOf(error) : undefined,
+    cause: error.cause === undefined || causes === 0 ? undefined : toWire(error.cause, causes - 1),
+  };
+}
+
+/** The error that was posted by {@linkcode errorToWire}: an `io` error when it was not a {@linkcode DesyncError}. */
 export function errorFromWire(wire: WireError): DesyncError {
-  const { retriable, chunk, store } = wire;
-  const error = new DesyncError(wire.code, wire.message, { retriable, chunk, store });
-  if (wire.stack !== undefined) error.stack = wire.stack;
+  const { message, stack, fields = { reason: message } } = wire;
+  const code = wire.fields === undefined ? "io" : wire.code as ErrorCode;
+  const error = new DesyncError(code, { ...fields, cause: wire.cause && causeFromWire(wire.cause) });
+  if (stack !== undefined) error.stack = stack;
   return error;
+}
+
+function causeFromWire(wire: WireError): Error {
+  if (wire.fields !== undefined) return errorFromWire(wire);
+  const { name, message, stack, code, cause } = wire;
+  const error = new Error(message, cause && { cause: causeFromWire(cause) });
+  return Object.assign(error, { name }, stack && { stack }, code && { code });
 }
 
 /** The message of a thrown value, whatever it is, on one line. */

@@ -56,10 +56,11 @@ export class Cutter {
   push(part: ScannedPart): number[] {
     const { start, end, positions } = part;
     if (start !== this.#known || end < start) {
-      throw new DesyncError(
-        "usage",
-        `Cannot cut chunks: bytes ${start} to ${end} were given where those from ${this.#known} on were due`,
-      );
+      throw new DesyncError("usage", {
+        action: "cut",
+        subject: "chunks",
+        reason: `bytes ${start} to ${end} were given where those from ${this.#known} on were due`,
+      });
     }
     const cuts: number[] = [];
     let next = 0;
@@ -86,10 +87,11 @@ export class Cutter {
    */
   finish(size: number): number[] {
     if (this.#known !== size && !(this.#fixed && this.#known < size)) {
-      throw new DesyncError(
-        "usage",
-        `Cannot cut chunks: the parts given reach up to byte ${this.#known} of ${size}`,
-      );
+      throw new DesyncError("usage", {
+        action: "cut",
+        subject: "chunks",
+        reason: `the parts given reach up to byte ${this.#known} of ${size}`,
+      });
     }
     const cuts = this.push({ start: this.#known, end: size, positions: new Uint32Array(0) });
     if (this.#chunkStart < size) {

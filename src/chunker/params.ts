@@ -37,8 +37,8 @@ export function isFixedSize(sizes: ChunkSizes): boolean {
  * @throws {DesyncError} `usage`, naming the size that is wrong.
  */
 export function checkChunkSizes(sizes: ChunkSizes): void {
-  const problem = chunkSizesProblem(sizes);
-  if (problem !== undefined) throw new DesyncError("usage", `Cannot cut chunks: ${problem}`);
+  const reason = chunkSizesProblem(sizes);
+  if (reason !== undefined) throw new DesyncError("usage", { action: "cut", subject: "chunks", reason });
 }
 
 /** What is wrong with these sizes, `undefined` when {@linkcode checkChunkSizes} accepts them. */

@@ -7,7 +7,7 @@ import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
 import type { FlagValues } from "./flags.ts";
-import { type Locator, withinSentence } from "./location.ts";
+import type { Locator } from "./location.ts";
 import { withoutSecrets } from "./scheme.ts";
 
 /** Bytes of chunks that are kept while an archive is looked through at many places. */
@@ -62,15 +62,8 @@ export async function namingArchive<T>(
   } catch (error) {
     if (!(error instanceof DesyncError) || !ABOUT_ARCHIVES.has(error.code)) throw error;
     const name = location === "-" ? "on standard input" : withoutSecrets(location);
-    const of = flags.index ? "archive of the index" : "archive";
-    const help = error.message.endsWith(": it is an index") ? " (give -i to read what it describes)" : "";
-    throw new DesyncError(
-      error.code,
-      `Cannot use the ${of} ${name}: ${withinSentence(error.message)}${help}`,
-      {
-        cause: error,
-      },
-    );
+    const subject = `the ${flags.index ? "archive of the index" : "archive"} ${name}`;
+    throw error.withContext({ action: "read", subject });
   }
 }
 

@@ -32,7 +32,7 @@ function namesLike(arg: string, list: List): string[] {
   try {
     names = Array.from(list(folder)).filter((name) => matchesTokens(like, name.toLowerCase())).sort();
   } catch (error) {
-    throw namedFileError(`read ${folder}`, error);
+    throw namedFileError("read", folder, error);
   }
   if (names.length === 0) throw new DesyncError("usage", `Cannot read ${arg}: no file has such a name`);
   return names.map((name) => folder === "." && !arg.startsWith(".") ? name : join(folder, name));

@@ -191,9 +191,7 @@ export class Locator implements AsyncDisposable {
       index = await this.#readIndex(location, signal);
     } catch (error) {
       if (!(error instanceof DesyncError) || error.code !== "invalid-index") throw error;
-      throw new DesyncError(error.code, `Cannot use ${name}: ${withinSentence(error.message)}`, {
-        cause: error,
-      });
+      throw error.withContext({ action: "use", subject: name });
     }
     await turns.pass();
     const { digest } = this.#flags;
@@ -399,8 +397,3 @@ function notAFolder(code: ErrorCode, action: string, whatToDo?: string): DesyncE
 
 /** Where indexes and archives are read from. */
 const READABLE = "a file, -, http, https";
-
-/** A message that was a sentence of its own, to stand behind a colon. */
-export function withinSentence(message: string): string {
-  return message.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
-}

@@ -1,7 +1,7 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentFolder, givenWords } from "../deno/given_words.ts";
 import { setUmask } from "../deno/permitted.ts";
-import { DesyncError, errorToWire, messageOf } from "../errors.ts";
+import { DesyncError, errorFromWire, errorToWire, messageOf } from "../errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output.ts";
 import { type CommandLine, parse } from "./parse.ts";
@@ -49,12 +49,11 @@ async function run({ spec, positionals, flags }: CommandLine): Promise<number> {
 /** Throws `unsupported` where new files would permit more than was asked for. */
 function applyUmask({ umask }: FlagValues): void {
   if (umask === undefined || setUmask(umask)) return;
-  throw new DesyncError(
-    "unsupported",
-    Deno.build.os === "windows"
-      ? "Cannot use --umask: Windows has no umask"
-      : "Cannot use --umask: Deno's permission --allow-sys is missing (it has none for the umask alone)",
-  );
+  const fields = Deno.build.os === "windows" ? { reason: "Windows has no umask" } : {
+    reason: "Deno's permission --allow-sys is missing",
+    hint: "it has none for the umask alone",
+  };
+  throw new DesyncError("unsupported", { action: "use", subject: "--umask", ...fields });
 }
 
 /** Whether all of it can be opened as it is: what is not UTF-8 cannot. */
@@ -74,9 +73,12 @@ function report(thrown: unknown, verbose: boolean): number {
   const causes: string[] = [];
   for (let at = error; verbose && at instanceof Error; at = at.cause) causes.push(at.stack ?? at.message);
   if (usesJson()) {
-    const { code, chunk, store } = errorToWire(error);
-    const more = verbose ? { causes } : {};
-    printErrorJson({ error: { code, message: messageOf(error), status, chunk, store, ...more } });
+    // What is no error of ours becomes one.
+    const { code, message, action, problem, subject, reason, hint, chunk, store } = errorFromWire(
+      errorToWire(error),
+    );
+    const fields = { action, problem, subject, reason, hint, chunk, store };
+    printErrorJson({ error: { code, message, status, ...fields, causes: verbose ? causes : undefined } });
   } else {
     printError(`desync: ${messageOf(error)}\n`);
     for (const cause of causes) printError(`${cause}\n`);

@@ -29,7 +29,7 @@ export async function printBytes(bytes: Uint8Array, signal?: AbortSignal): Promi
 }
 
 function outputProblem(error: unknown): Error {
-  return isClosedPipe(error) ? new OutputClosed() : fileError("write standard output", error);
+  return isClosedPipe(error) ? new OutputClosed() : fileError("write", "standard output", error);
 }
 
 /** {@linkcode print} for what is found by work that goes on when its reader has closed it. */

@@ -1,7 +1,7 @@
 /** What `tar` packs: a directory, or a tar that is read as if it were one. */
 import { readTree } from "../deno/tree_reader.ts";
 import { readTarTree } from "../deno/tar_source.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, type ErrorCode } from "../errors.ts";
 import type { TreeSource } from "../jobs/tree_ports.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import type { FlagValues } from "./flags.ts";
@@ -18,18 +18,21 @@ export function treeInput(source: string, flags: FlagValues): TreeSource {
     };
   }
   if (flags.tarAddRoot) {
-    throw new DesyncError("usage", "Cannot use --tar-add-root: it goes with --input-format tar");
+    const reason = "it goes with --input-format tar";
+    throw new DesyncError("usage", { action: "use", subject: "--tar-add-root", reason });
   }
   return (onEvent, options) => readTree(source, onEvent, options);
 }
+
+const ABOUT_TARS: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-archive", "unsupported", "usage"]);
 
 /** Runs `work`, whose errors about the tar then name it. */
 async function namingTar<T>(source: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof DesyncError) || error.code !== "invalid-archive") throw error;
-    const name = source === "-" ? "on standard input" : source;
-    throw new DesyncError(error.code, `Cannot use the tar ${name}: ${error.message}`, { cause: error });
+    if (!(error instanceof DesyncError) || !ABOUT_TARS.has(error.code)) throw error;
+    const subject = `the tar ${source === "-" ? "on standard input" : source}`;
+    throw error.withContext({ action: "read", subject });
   }
 }

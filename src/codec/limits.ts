@@ -1,15 +1,22 @@
 /** What every codec refuses, in the same words. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+import type { Compression } from "./codec.ts";
 
 /** History that any decoder should be ready to keep: 8 MiB, as RFC 8878 (3.1.1.1.2) recommends. */
 export const MIN_WINDOW_LIMIT = 8 * 1024 * 1024;
 
 /** The error for chunks that casync wrote with `--compression=xz`. */
 export function xzUnsupported(): DesyncError {
-  return new DesyncError(
-    "unsupported",
-    "it is compressed with xz, which is not supported (zstd and gzip are)",
-  );
+  const reason = "it is compressed with xz, which is not supported";
+  return new DesyncError("unsupported", { reason, hint: "zstd and gzip are" });
+}
+
+/** The error for compressed data that a decoder refused. */
+export function damaged(compression: Compression, cause: unknown): DesyncError {
+  return new DesyncError("invalid-chunk", {
+    reason: `its ${compression} data is damaged: ${messageOf(cause)}`,
+    cause,
+  });
 }
 
 /** Each frame costs a decoder time, also when nothing is in it: so many, and one more for each so many bytes. */
@@ -19,13 +26,11 @@ const BYTES_PER_FRAME = 8 * 1024;
 /** Throws `invalid-chunk` when `count` zstd frames or gzip members are too many for what came out of those before. */
 export function checkFrames(count: number, length: number): void {
   if (count <= SPARE_FRAMES + length / BYTES_PER_FRAME) return;
-  throw new DesyncError(
-    "invalid-chunk",
-    `it has too many parts for what is in them: ${count} for ${length} bytes`,
-  );
+  const reason = `it has too many parts for what is in them: ${count} for ${length} bytes`;
+  throw new DesyncError("invalid-chunk", { reason });
 }
 
 /** The error for a chunk that is larger than it may be. */
 export function tooLarge(limit: number): DesyncError {
-  return new DesyncError("invalid-chunk", `it decompresses to more than ${limit} bytes`);
+  return new DesyncError("invalid-chunk", { reason: `it decompresses to more than ${limit} bytes` });
 }

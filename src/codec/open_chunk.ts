@@ -1,7 +1,7 @@
 /** From a chunk as a store holds it to bytes that are what the id says. Everything that is read passes here. */
 import { toHex } from "../bytes.ts";
 import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
-import { DesyncError, type ErrorCode, messageOf } from "../errors.ts";
+import { DesyncError, type ErrorCode } from "../errors.ts";
 import { type Codec, type CompressingCodec, compressionOf, DEFAULT_ZSTD_LEVEL } from "./codec.ts";
 
 /** What the chunk has to be. */
@@ -91,7 +91,7 @@ export class OpenedChunk extends VerifiedChunk {
 export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): OpenedChunk {
   const bytes = stored.form === "plain" ? stored.bytes : decompressed(codec, stored.bytes, expected.size);
   if (expected.size !== undefined && bytes.length !== expected.size) {
-    throw new DesyncError("invalid-chunk", `it has ${bytes.length} bytes instead of ${expected.size}`);
+    throw invalid(`it has ${bytes.length} bytes instead of ${expected.size}`);
   }
   const found = toHex(codec.digest(expected.digest, bytes));
   if (found !== expected.id) throw wrongDigest(codec, bytes, expected, found);
@@ -151,9 +151,9 @@ export function isZstd(stored: StoredChunk): boolean {
 }
 
 function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined): Uint8Array {
-  if (bytes.length === 0) throw new DesyncError("invalid-chunk", "its file is empty");
+  if (bytes.length === 0) throw invalid("its file is empty");
   const compression = compressionOf(bytes);
-  if (compression === undefined) throw new DesyncError("invalid-chunk", "it is not compressed data");
+  if (compression === undefined) throw invalid("it is not compressed data");
   return codec.decompress(compression, bytes, size ?? MAX_CHUNK_SIZE);
 }
 
@@ -161,12 +161,14 @@ function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined)
 function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, found: string): DesyncError {
   const other: DigestName = expected.digest === "sha256" ? "sha512-256" : "sha256";
   if (toHex(codec.digest(other, bytes)) !== expected.id) {
-    return new DesyncError("invalid-chunk", `its ${expected.digest} digest is ${found}`);
+    return invalid(`its ${expected.digest} digest is ${found}`);
   }
-  return new DesyncError(
-    "wrong-digest",
-    `its id is its ${other} digest, but ${expected.digest} is expected (is the digest right?)`,
-  );
+  const reason = `its id is its ${other} digest, but ${expected.digest} is expected`;
+  return new DesyncError("wrong-digest", { reason, hint: "is the digest right?" });
+}
+
+function invalid(reason: string): DesyncError {
+  return new DesyncError("invalid-chunk", { reason });
 }
 
 /** Whether the error is about a chunk that was refused, by {@linkcode openChunk} or where it was read. */
@@ -178,17 +180,27 @@ const INVALID: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-chunk", "wr
 
 /**
  * The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. `store` is the location
- * alone, where `where` has more words.
+ * alone, where `where` has more words; `retriable` for a store that may have another copy at the next try.
  */
 export function invalidChunk(
   id: ChunkId,
   where: string,
-  error: unknown,
+  error: DesyncError,
   whatToDo: string,
   store: string = where,
+  retriable = false,
 ): DesyncError {
-  const code = error instanceof DesyncError ? error.code : "invalid-chunk";
-  const help = code === "invalid-chunk" ? `; ${whatToDo}` : "";
-  const what = `${code === "unsupported" ? "cannot be read" : "is invalid"}: ${messageOf(error)}${help}`;
-  return new DesyncError(code, `Chunk ${id} in ${where} ${what}`, { chunk: id, store });
+  const chunk = `${id} in ${where}`;
+  const about = { chunk: id, store };
+  if (error.code === "unsupported") {
+    return error.with({ action: "read", subject: `chunk ${chunk}`, ...about });
+  }
+  const isDamaged = error.code === "invalid-chunk";
+  return error.with({
+    subject: `Chunk ${chunk}`,
+    reason: `is invalid: ${error.reason}`,
+    hint: isDamaged ? whatToDo : error.hint,
+    retriable: retriable && isDamaged,
+    ...about,
+  });
 }

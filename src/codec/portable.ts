@@ -4,9 +4,9 @@ import { Gunzip } from "npm:fflate@0.8.3";
 import { Decompress } from "npm:fzstd@0.1.1";
 import { concat } from "../bytes.ts";
 import type { DigestName } from "../chunk.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError } from "../errors.ts";
 import type { Codec, Compression } from "./codec.ts";
-import { checkFrames, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
+import { checkFrames, damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
 import { parseZstdFrameHeader, zstdFrames } from "./zstd_frame.ts";
 
 /** Deflate makes at most 1032 bytes of one: 4 MiB of a part. */
@@ -36,7 +36,7 @@ export const portableCodec: Codec = {
       else gunzip(bytes, output);
     } catch (error) {
       if (error instanceof DesyncError) throw error;
-      throw new DesyncError("invalid-chunk", `its ${compression} data is damaged (${messageOf(error)})`);
+      throw damaged(compression, error);
     }
     return output.bytes();
   },

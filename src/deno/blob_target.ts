@@ -45,7 +45,7 @@ export function createBlobTarget(
     reserve(temporary.path, path, ranges, free);
   } catch (error) {
     temporary.remove();
-    throw fileError(`write ${path}`, error);
+    throw fileError("write", path, error);
   }
   return {
     path: temporary.path,
@@ -57,7 +57,7 @@ export function createBlobTarget(
         checkSize(temporary.path, size);
         await temporary.takePlace(sync, signal);
       } catch (error) {
-        throw fileError(`write ${path}`, error);
+        throw fileError("write", path, error);
       }
     },
     discard: () => temporary.remove(),
@@ -69,7 +69,7 @@ function writingBack(path: string, file: Deno.FsFile): (over: AbortSignal) => Pr
     try {
       await writeBack(file, over);
     } catch (error) {
-      throw fileError(`write ${path}`, error);
+      throw fileError("write", path, error);
     }
   };
 }
@@ -78,7 +78,7 @@ function checkExists(path: string): void {
   try {
     Deno.statSync(path);
   } catch (error) {
-    throw fileError(`write ${path}`, error);
+    throw fileError("write", path, error);
   }
 }
 
@@ -133,7 +133,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
         await orInterrupted(() => syncFile(file), signal);
         if (before === undefined) await syncDirectory(dirname(resolve(path)));
       } catch (error) {
-        throw fileError(`write ${path}`, error);
+        throw fileError("write", path, error);
       } finally {
         close();
       }

@@ -118,7 +118,7 @@ function readBlocks(option: string, path: string, kind: "certificate" | "private
   try {
     text = readText(path);
   } catch (error) {
-    throw namedFileError(`read the file ${path} of ${option}`, error);
+    throw namedFileError("read", `the file ${path} of ${option}`, error);
   }
   const refuse = (why: string) => new DesyncError("io", `Cannot use ${option} ${path}: ${why}`);
   const found = blocksOf(text);

@@ -88,7 +88,7 @@ export class ChunkFolder {
       return isFile ? size : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
-      throw fileError(`read ${path}`, error);
+      throw fileError("read", path, error);
     }
   }
 
@@ -111,7 +111,7 @@ export class ChunkFolder {
       try {
         Deno.removeSync(this.pathOf(id, form));
       } catch (error) {
-        if (!isNotFound(error)) throw fileError(`remove chunk ${id} from ${this.path}`, error);
+        if (!isNotFound(error)) throw fileError("remove", `chunk ${id} from ${this.path}`, error);
       }
     }
   }
@@ -182,7 +182,7 @@ export class ChunkFolder {
   #notStored(id: ChunkId, error: unknown): DesyncError {
     // Nothing that was there can be missing now.
     if (isNotFound(error)) return vanished(this.path);
-    return fileError(`store chunk ${id} in ${this.path}`, error);
+    return fileError("store", `chunk ${id} in ${this.path}`, error);
   }
 
   #writeNew(
@@ -229,7 +229,7 @@ export class ChunkFolder {
     try {
       return this.#reader.read(path, limit);
     } catch (error) {
-      throw fileError(`read ${path}`, error);
+      throw fileError("read", path, error);
     }
   }
 }

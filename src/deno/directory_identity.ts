@@ -17,7 +17,7 @@ export function checkIdentity(path: string, expected: DirectoryIdentity): void {
   try {
     found = identityOf(Deno.statSync(path));
   } catch (error) {
-    throw isNotFound(error) ? vanished(path) : fileError(`write the store ${path}`, error);
+    throw isNotFound(error) ? vanished(path) : fileError("write", `the store ${path}`, error);
   }
   if (found.device !== expected.device || found.inode !== expected.inode) throw vanished(path);
 }

@@ -32,7 +32,7 @@ export class FileAccess implements RandomAccess, Disposable {
       const { isFile, size } = Deno.statSync(path);
       return isFile ? new FileAccess(new SourceFile(path), size) : null;
     } catch (error) {
-      throw fileError(`read ${path}`, error);
+      throw fileError("read", path, error);
     }
   }
 

@@ -54,19 +54,29 @@ const REFUSALS: ReadonlySet<string> = new Set(["EACCES", "EDQUOT", "ENOSPC", "EP
 
 /** Why the system refused, in a few words. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof DesyncError) return error.message;
+  if (error instanceof DesyncError) return messageOf(error);
   return WORDS[isNotFound(error) ? "ENOENT" : codeOf(error)] ?? foreignText(messageOf(error));
 }
 
-/** An error of one line for something that could not be done with a file. `action` is like "write /a/b". */
-export function fileError(action: string, error: unknown): DesyncError {
-  if (error instanceof DesyncError) return error;
+/** The error for what could not be done with a file. One that says already what that was is returned as it is. */
+export function fileError(action: string, subject: string, error: unknown): DesyncError {
+  if (error instanceof DesyncError) return error.withContext({ action, subject });
   const code = isNotFound(error) ? "missing-file" : "io";
-  return new DesyncError(code, `Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+  return new DesyncError(code, { action, subject, reason: reasonOf(error), cause: error });
 }
 
-/** The same for a file that the user named: a folder in its place makes no sense. */
-export function namedFileError(action: string, error: unknown): DesyncError {
-  if (codeOf(error) !== "EISDIR") return fileError(action, error);
-  return new DesyncError("usage", `Cannot ${action}: ${reasonOf(error)}`, { cause: error });
+/** The same for a file that the user named: a directory in its place is a mistake of the command line. */
+export function namedFileError(action: string, subject: string, error: unknown): DesyncError {
+  if (codeOf(error) !== "EISDIR") return fileError(action, subject, error);
+  return new DesyncError("usage", { action, subject, reason: reasonOf(error), cause: error });
+}
+
+/** The error for a file that is read whole; the caller knows which. */
+export function tooLarge(limit: number): DesyncError {
+  return new DesyncError("io", { reason: `larger than the limit of ${limit} bytes` });
+}
+
+/** The error for what is neither file nor directory nor anything else that archives have; the caller knows which. */
+export function unknownKind(): DesyncError {
+  return new DesyncError("unsupported", { reason: "it is of no known kind" });
 }

@@ -22,7 +22,7 @@ export async function* filePieces(
     if (first.length > 0) yield first;
     yield* readPieces(file, signal);
   } catch (error) {
-    throw namedFileError(`read ${shown}`, error);
+    throw namedFileError("read", shown, error);
   }
 }
 

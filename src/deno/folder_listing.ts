@@ -78,7 +78,7 @@ export function removeStaleFiles(
       files++;
       bytes += size;
     } catch (error) {
-      if (!isNotFound(error)) throw fileError(`remove ${path}`, error);
+      if (!isNotFound(error)) throw fileError("remove", path, error);
     }
   }
   return { files, bytes };
@@ -99,6 +99,6 @@ function entriesOf(folder: string): Deno.DirEntry[] {
   try {
     return [...Deno.readDirSync(folder)];
   } catch (error) {
-    throw fileError(`read the directory ${folder}`, error);
+    throw fileError("read", `the directory ${folder}`, error);
   }
 }

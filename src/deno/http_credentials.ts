@@ -60,6 +60,6 @@ function readNetrc(): { path: string; text: string; isOpen: boolean } {
     return { path, text, isOpen: !windows && (statSync(path).mode & 0o044) !== 0 };
   } catch (error) {
     if (isNotFound(error)) return { path, text: "", isOpen: false };
-    throw namedFileError(`read the passwords in ${path}`, error);
+    throw namedFileError("read", `the passwords in ${path}`, error);
   }
 }

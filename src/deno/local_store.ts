@@ -134,7 +134,7 @@ function checkFolder(path: string, create: boolean): void {
   try {
     if (Deno.statSync(path).isDirectory) return;
   } catch (error) {
-    if (!isNotFound(error)) throw fileError(`open the store ${path}`, error);
+    if (!isNotFound(error)) throw fileError("open", `the store ${path}`, error);
     if (!create) {
       throw new DesyncError("missing-file", `Cannot open the store ${path}: there is no such directory`);
     }
@@ -147,6 +147,6 @@ function makeFolder(path: string): void {
   try {
     Deno.mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
-    throw fileError(`make the store ${path}`, error);
+    throw fileError("make", `the store ${path}`, error);
   }
 }

@@ -3,10 +3,10 @@ import { hash } from "node:crypto";
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from "node:zlib";
 import { type DigestName, maxStoredSize } from "../chunk.ts";
 import type { CompressingCodec, Compression } from "../codec/codec.ts";
-import { MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/limits.ts";
+import { damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/limits.ts";
 import { concat } from "../bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../codec/zstd_frame.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError } from "../errors.ts";
 import { systemSha512256 } from "./libcrypto.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
@@ -52,7 +52,7 @@ export const nativeCodec: CompressingCodec = {
     } catch (error) {
       if (error instanceof DesyncError) throw error;
       if (isTooLarge(error)) throw tooLarge(limit);
-      throw new DesyncError("invalid-chunk", `its ${compression} data is damaged (${messageOf(error)})`);
+      throw damaged(compression, error);
     }
   },
 

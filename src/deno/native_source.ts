@@ -1,6 +1,6 @@
 /** Trees read by the C library of Linux: every attribute, every name, relative to open folders. */
 import { viewOf } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { tooLarge } from "./file_errors.ts";
 import { type ArchiveNode, MAX_TARGET_BYTES, type NodeKind } from "../formats/archive_elements.ts";
 import { CHATTR_FLAGS, EXCLUDE_NODUMP, FAT_FLAGS, FEATURES, SUBVOLUME_FLAGS } from "../formats/features.ts";
 import { Accounts } from "./accounts.ts";
@@ -105,7 +105,7 @@ class NativeSource implements ReadSystem {
         if (read === 0) return bytes.subarray(0, length);
         length += read;
       }
-      throw new DesyncError("unsupported", `it has more than ${most} bytes`);
+      throw tooLarge(most);
     } finally {
       this.#libc.close(fd);
     }

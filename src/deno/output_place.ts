@@ -16,7 +16,7 @@ export function isSpecialPlace(path: string): boolean {
   try {
     return isSpecial(path);
   } catch (error) {
-    throw fileError(`write ${path}`, error);
+    throw fileError("write", path, error);
   }
 }
 
@@ -41,13 +41,13 @@ export function checkPlace(path: string): void {
     followLinks(folderFor(path), undefined, path);
     if (!isDirectory(folderFor(path))) throw noFolder(path);
   } catch (error) {
-    throw fileError(`write ${path}`, error);
+    throw fileError("write", path, error);
   }
 }
 
 /** The error for a file that could not be opened for writing, or made. */
 export function outputError(path: string, error: unknown): DesyncError {
-  return lacksFolder(path, error) ? noFolder(path, error) : namedFileError(`write ${path}`, error);
+  return lacksFolder(path, error) ? noFolder(path, error) : namedFileError("write", path, error);
 }
 
 /** Of a missing folder the system says that the file is missing, or a folder where the name ends with a slash. */

@@ -48,7 +48,7 @@ export class PathAliases implements Disposable {
     const [from, to] = [terminated(bytes), terminatedText(alias)];
     if (libc.linkat(CURRENT_FOLDER, from, CURRENT_FOLDER, to, 0) !== 0) {
       const error = systemErrorOf(libc);
-      if (error.code !== "ENOENT") throw fileError(`write ${path}`, error);
+      if (error.code !== "ENOENT") throw fileError("write", path, error);
     }
     notePath(alias, path);
     this.#outputs.push({ alias, path });
@@ -71,7 +71,7 @@ export class PathAliases implements Disposable {
     const failed = libc.renameat(CURRENT_FOLDER, from, CURRENT_FOLDER, to) !== 0;
     const error = failed ? systemErrorOf(libc) : undefined;
     removeQuietly(alias);
-    if (error !== undefined && error.code !== "ENOENT") throw fileError(`write ${path}`, error);
+    if (error !== undefined && error.code !== "ENOENT") throw fileError("write", path, error);
   }
 
   /** How names in the directory of the path begin. */
@@ -85,7 +85,7 @@ export class PathAliases implements Disposable {
       OPEN.path | OPEN.closeOnExec,
       0,
     );
-    if (fd < 0) throw fileError(`write ${path}`, systemErrorOf(this.#libc(path)));
+    if (fd < 0) throw fileError("write", path, systemErrorOf(this.#libc(path)));
     return `${this.#alias(folder, fd)}/`;
   }
 
@@ -103,7 +103,7 @@ export class PathAliases implements Disposable {
     const libc = this.#libc(path);
     const from = terminated(name.length === 0 ? Uint8Array.of(DOT) : name);
     const fd = libc.openat(CURRENT_FOLDER, from, OPEN.path | OPEN.closeOnExec | flags, 0);
-    if (fd < 0) throw fileError(`write ${path}`, systemErrorOf(libc));
+    if (fd < 0) throw fileError("write", path, systemErrorOf(libc));
     try {
       return Deno.statSync(inProc(fd));
     } finally {
@@ -115,7 +115,7 @@ export class PathAliases implements Disposable {
     const libc = this.#libc(path);
     const name = terminated(nameBytes(path));
     const fd = libc.openat(CURRENT_FOLDER, name, OPEN.path | OPEN.closeOnExec, 0);
-    if (fd < 0) throw fileError(`${action} ${path}`, systemErrorOf(libc));
+    if (fd < 0) throw fileError(action, path, systemErrorOf(libc));
     return fd;
   }
 

@@ -1,7 +1,7 @@
 /** Trees read by what Deno offers everywhere: modes, owners, times and links, but no attributes, by path. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import { tooLarge, unknownKind } from "./file_errors.ts";
 import { join } from "node:path";
-import { DesyncError } from "../errors.ts";
 import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
 import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
 import { Accounts } from "./accounts.ts";
@@ -75,7 +75,7 @@ class PortableSource implements ReadSystem {
         if (read === 0) return bytes.subarray(0, length);
         length += read;
       }
-      throw new DesyncError("unsupported", `it has more than ${most} bytes`);
+      throw tooLarge(most);
     } finally {
       closeSync(fd);
     }
@@ -95,7 +95,7 @@ class PortableSource implements ReadSystem {
   #node(path: string, name: Uint8Array, info: BigIntStats): PathNode {
     const mode = Number(info.mode);
     const kind = KINDS.get(mode & 0o170000);
-    if (kind === undefined) throw new DesyncError("unsupported", "it is of no known kind");
+    if (kind === undefined) throw unknownKind();
     const fd = kind === "file" ? openSync(path, READ | (constants.O_NOFOLLOW ?? 0)) : undefined;
     const uid = Number(info.uid);
     const gid = Number(info.gid);

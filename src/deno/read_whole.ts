@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } fro
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { isDevicePath } from "./device_path.ts";
-import { namedFileError } from "./file_errors.ts";
+import { fileError, namedFileError, tooLarge } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";
 import { codeOf } from "./tree_system.ts";
 
@@ -20,14 +20,14 @@ export async function readWhole(
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const size = path === undefined ? undefined : sizeOfFile(path);
-  if (size !== undefined && size > limit) throw tooLarge(shown, limit);
+  if (size !== undefined && size > limit) throw fileError("read", shown, tooLarge(limit));
   if (size !== undefined && size > 0) return readFile(path!, shown);
   const pieces: Uint8Array[] = [];
   let length = 0;
   // Nobody knows how much comes, nor when: not even of files that the system makes up and calls empty.
   for await (const piece of filePieces(path, signal, shown)) {
     length += piece.length;
-    if (length > limit) throw tooLarge(shown, limit);
+    if (length > limit) throw fileError("read", shown, tooLarge(limit));
     pieces.push(piece);
   }
   return concat(pieces);
@@ -53,7 +53,11 @@ export function readText(path: string, patienceMs: number = PATIENCE_MS): string
     for (let waited = 0;;) {
       const read = readNow(file, buffer.subarray(length));
       if (read === 0 && length === 0 && isNamedPipe && waited >= patienceMs) {
-        throw new DesyncError("io", `Cannot read ${path}: nobody writes to this named pipe`);
+        throw new DesyncError("io", {
+          action: "read",
+          subject: path,
+          reason: "nobody writes to this named pipe",
+        });
       }
       if (read === undefined || (read === 0 && length === 0 && isNamedPipe)) {
         // Whoever has it open may take their time, such as one who asks for a passphrase.
@@ -63,7 +67,7 @@ export function readText(path: string, patienceMs: number = PATIENCE_MS): string
       }
       if (read === 0) return new TextDecoder().decode(buffer.subarray(0, length));
       length += read;
-      if (length > MAX_TEXT_BYTES) throw tooLarge(path, MAX_TEXT_BYTES);
+      if (length > MAX_TEXT_BYTES) throw fileError("read", path, tooLarge(MAX_TEXT_BYTES));
       if (length === buffer.length) buffer = new Uint8Array(buffer.buffer.transfer(2 * length));
     }
   } finally {
@@ -95,10 +99,6 @@ function readFile(path: string, shown: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw namedFileError(`read ${shown}`, error);
+    throw namedFileError("read", shown, error);
   }
-}
-
-function tooLarge(shown: string, limit: number): DesyncError {
-  return new DesyncError("io", `Cannot read ${shown}: larger than the limit of ${limit} bytes`);
 }

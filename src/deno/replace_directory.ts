@@ -51,7 +51,7 @@ export function replaceDirectory(system: TreeSystem, replacement: Replacement, c
   try {
     removeDirectory(system, parent, aside, asidePath);
   } catch (error) {
-    throw fileError(`remove all of ${asidePath}, which was ${path}`, error);
+    throw fileError("remove", `all of ${asidePath}, which was ${path}`, error);
   }
 }
 

@@ -23,7 +23,7 @@ export class SourceFile {
     try {
       this.#fd = openSync(path, "r");
     } catch (error) {
-      throw fileError(`read ${path}`, error);
+      throw fileError("read", path, error);
     }
   }
 
@@ -35,7 +35,7 @@ export class SourceFile {
       try {
         read = readSync(this.#fd, buffer, length, buffer.length - length, offset + length);
       } catch (error) {
-        throw fileError(`read ${this.path}`, error);
+        throw fileError("read", this.path, error);
       }
       if (read === 0) {
         const end = Math.min(offset + length, fstatSync(this.#fd).size);
@@ -77,7 +77,7 @@ export function inspectSource(path: string): FileState {
         "Cannot read standard input here: it takes a file, that can be read at any place",
       );
     }
-    throw fileError(`read ${path}`, error);
+    throw fileError("read", path, error);
   }
   if (info.isDirectory) {
     throw new DesyncError(
@@ -113,6 +113,6 @@ function deviceSize(path: string): number {
     using file = Deno.openSync(path);
     return file.seekSync(0, Deno.SeekMode.End);
   } catch (error) {
-    throw fileError(`read ${path}`, error);
+    throw fileError("read", path, error);
   }
 }

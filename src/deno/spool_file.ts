@@ -18,7 +18,7 @@ export class SpoolFile implements Disposable {
     try {
       this.#fd = openSync(this.#path, "wx+", 0o600);
     } catch (error) {
-      throw fileError(`make a temporary file in ${folder}`, error);
+      throw fileError("make", `a temporary file in ${folder}`, error);
     }
     // Without a name it goes with the program, even one that is killed. Windows removes no file that is open.
     if (Deno.build.os !== "windows") removeQuietly(this.#path);
@@ -31,7 +31,7 @@ export class SpoolFile implements Disposable {
         at += writeSync(this.#fd, bytes, at, bytes.length - at, this.#size + at);
       }
     } catch (error) {
-      throw fileError("write a temporary file", error);
+      throw fileError("write", "a temporary file", error);
     }
     this.#size += bytes.length;
   }

@@ -24,7 +24,7 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
   try {
     child = new Deno.Command(ssh, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
   } catch (error) {
-    if (!isNotFound(error)) throw fileError(`run ${ssh}`, error);
+    if (!isNotFound(error)) throw fileError("run", ssh, error);
     throw new DesyncError(
       "unsupported",
       `Cannot reach ${location.shown}: there is no program ${ssh} (use --ssh-builtin, or name one in CASYNC_SSH_PATH)`,

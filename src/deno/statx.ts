@@ -1,6 +1,6 @@
 /** statx(2) of Linux: what it tells of a node, to the nanosecond. */
 import { viewOf } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { unknownKind } from "./file_errors.ts";
 import { KINDS, type NodeKind } from "../formats/archive_elements.ts";
 import { type Libc, systemErrorOf } from "./libc.ts";
 import { MODE, STATX } from "./linux.ts";
@@ -45,7 +45,7 @@ export class StatReader {
 /** Throws `unsupported` for what is none. */
 export function kindOf({ mode }: Stat): NodeKind {
   const kind = KINDS.get(mode & MODE.kind);
-  if (kind === undefined) throw new DesyncError("unsupported", "it is of no known kind");
+  if (kind === undefined) throw unknownKind();
   return kind;
 }
 

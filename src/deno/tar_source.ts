@@ -100,7 +100,7 @@ function isSeekable(path: string): boolean {
   try {
     return Deno.statSync(path).isFile;
   } catch (error) {
-    throw fileError(`read ${path}`, error);
+    throw fileError("read", path, error);
   }
 }
 

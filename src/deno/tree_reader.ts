@@ -107,10 +107,11 @@ class TreeReader {
 
   async #readChildren(folder: OpenNode, outer: ExcludePatterns): Promise<void> {
     if (this.#names.length >= MAX_DEPTH) {
-      throw new DesyncError(
-        "unsupported",
-        `Cannot read ${this.#path()}: it is ${MAX_DEPTH} directories deep, more than an archive may have`,
-      );
+      throw new DesyncError("unsupported", {
+        action: "read",
+        subject: this.#path(),
+        reason: `it is ${MAX_DEPTH} directories deep, more than an archive may have`,
+      });
     }
     const names = this.#reading(() => this.#system.list(folder));
     names.sort((a, b) => compareBytes(a.name, b.name));
@@ -162,7 +163,8 @@ class TreeReader {
       const buffer = this.#buffer.subarray(0, Math.min(left, PIECE_BYTES));
       const length = this.#reading(() => this.#system.read(open, buffer));
       if (length === 0) {
-        throw new DesyncError("io", `Cannot read ${this.#path()}: it became shorter while it was read`);
+        const reason = "it became shorter while it was read";
+        throw new DesyncError("io", { action: "read", subject: this.#path(), reason });
       }
       left -= length;
       const waiting = this.#onEvent({ type: "data", bytes: buffer.subarray(0, length) });
@@ -182,11 +184,7 @@ class TreeReader {
     try {
       return work();
     } catch (error) {
-      if (error instanceof DesyncError && error.message.startsWith("Cannot ")) throw error;
-      throw fileError(
-        `read ${path ?? this.#path()}`,
-        error instanceof DesyncError ? new Error(error.message) : error,
-      );
+      throw fileError("read", path ?? this.#path(), error);
     }
   }
 }

@@ -137,7 +137,7 @@ export class TreeWriter implements Disposable {
     try {
       step();
     } catch (error) {
-      throw fileError(`write ${this.#pathOf(node)}`, error);
+      throw fileError("write", this.#pathOf(node), error);
     }
   }
 

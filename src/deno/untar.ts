@@ -107,6 +107,6 @@ async function synced(target: string, signal: AbortSignal | undefined): Promise<
   try {
     await orInterrupted(() => syncTree(target), signal);
   } catch (error) {
-    throw fileError(`write ${target}`, error);
+    throw fileError("write", target, error);
   }
 }

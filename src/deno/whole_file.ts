@@ -36,7 +36,7 @@ export class WholeFile implements Disposable {
     try {
       await this.#temporary.takePlace(this.#sync, signal);
     } catch (error) {
-      throw fileError(`write ${this.#path}`, error);
+      throw fileError("write", this.#path, error);
     }
   }
 
@@ -49,7 +49,7 @@ export class WholeFile implements Disposable {
     try {
       return work();
     } catch (error) {
-      throw fileError(`write ${this.#path}`, error);
+      throw fileError("write", this.#path, error);
     }
   }
 }

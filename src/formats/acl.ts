@@ -79,7 +79,7 @@ export function decodeDefaultAcl(value: Uint8Array, name: NameId): DefaultAcl {
 function decode(value: Uint8Array, name: NameId): DefaultAcl {
   const view = viewOf(value);
   if (value.length < 4 || value.length % 8 !== 4 || view.getUint32(0, true) !== VERSION) {
-    throw new DesyncError("io", `an access list of ${value.length} bytes has an unknown form`);
+    throw new DesyncError("io", { reason: `an access list of ${value.length} bytes has an unknown form` });
   }
   const single = new Map<number, number>();
   const [users, groups]: AclEntry[][] = [[], []];

@@ -176,7 +176,11 @@ export class ArchiveEncoder {
 
   #writeFilename(folder: OpenFolder, name: Uint8Array): void {
     if (name.length === 0 || name.length > MAX_NAME_BYTES) {
-      throw new DesyncError("usage", `An archive can hold no name of ${name.length} bytes`);
+      throw new DesyncError("usage", {
+        action: "write",
+        subject: "an archive",
+        reason: `it can hold no name of ${name.length} bytes`,
+      });
     }
     if (folder.previous !== undefined && compareBytes(folder.previous, name) >= 0) {
       throw misplaced(`${escapeName(name)} behind ${escapeName(folder.previous)}`);
@@ -352,10 +356,11 @@ function required<T>(node: ArchiveNode, value: T | undefined): T {
 }
 
 function misplaced(what: string): DesyncError {
-  return new DesyncError("usage", `Cannot write an archive: ${what} came where none can be`);
+  const reason = `${what} came where none can be`;
+  return new DesyncError("usage", { action: "write", subject: "an archive", reason });
 }
 
 function unsupported({ name, kind }: ArchiveNode, reason: string): DesyncError {
-  const what = name.length === 0 ? `the archive's root, a ${kind}` : `${escapeName(name)}, a ${kind}`;
-  return new DesyncError("unsupported", `Cannot write ${what}: ${reason}`);
+  const subject = `${name.length === 0 ? "the archive's root" : escapeName(name)}, a ${kind}`;
+  return new DesyncError("unsupported", { action: "write", subject, reason });
 }

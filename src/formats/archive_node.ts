@@ -70,8 +70,8 @@ const NAMES: ReadonlyMap<bigint, ElementName> = new Map(
 );
 
 /** An error that says where the archive is wrong. */
-export function invalidArchive(reason: string): DesyncError {
-  return new DesyncError("invalid-archive", `Not a valid archive: ${reason}`);
+export function invalidArchive(reason: string, hint?: string): DesyncError {
+  return new DesyncError("invalid-archive", { reason: `not a valid archive: ${reason}`, hint });
 }
 
 /** What an element of this type is called. Throws `invalid-archive` when there is none. */
@@ -79,7 +79,9 @@ export function elementName(type: bigint, offset: number): ElementName {
   const name = NAMES.get(type);
   if (name !== undefined) return name;
   // An index is easily given in an archive's place.
-  if (type === INDEX_TYPE && offset === 0) throw invalidArchive("it is an index");
+  if (type === INDEX_TYPE && offset === 0) {
+    throw invalidArchive("it is an index", "give -i to read what it describes");
+  }
   throw invalidArchive(`at byte ${offset} there is an element of unknown type 0x${type.toString(16)}`);
 }
 

@@ -62,12 +62,11 @@ export class ExcludePatterns {
       if (line === "" || line.startsWith("#")) continue;
       const rule = parseRule(line);
       if (rule === undefined) {
-        throw new DesyncError(
-          "usage",
-          `Cannot use the pattern ${quotedText(line)} (${origin}, line ${
-            i + 1
-          }): a name in it is empty, . or ..`,
-        );
+        throw new DesyncError("usage", {
+          action: "use",
+          subject: `the pattern ${quotedText(line)} (${origin}, line ${i + 1})`,
+          reason: "a name in it is empty, . or ..",
+        });
       }
       rules.push(rule);
     }

@@ -165,8 +165,11 @@ export function featuresOf(word: string): bigint {
     ? SETS[word]
     : undefined;
   if (flags === undefined) {
-    const known = FEATURE_WORDS.join(", ");
-    throw new DesyncError("usage", `${JSON.stringify(word)} is no feature of archives (${known})`);
+    throw new DesyncError("usage", {
+      problem: "Unknown",
+      subject: `feature of archives ${JSON.stringify(word)}`,
+      hint: FEATURE_WORDS.join(", "),
+    });
   }
   return flags;
 }

@@ -13,8 +13,9 @@
  * Source: casync's caformat.h, checked against archives that casync 2 and desync 1.0.4 wrote.
  */
 import { fromHex, readU64, viewOf, writeU64 } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import type { DesyncError } from "../errors.ts";
 import { ELEMENT, ELEMENT_HEADER_BYTES } from "./archive_elements.ts";
+import { invalidArchive } from "./archive_node.ts";
 import { SIPHASH_KEY_BYTES, SipKey } from "./siphash.ts";
 
 /** Bytes of an item, and of the tail. */
@@ -39,7 +40,7 @@ export function nameHash(name: Uint8Array): bigint {
 }
 
 function invalid(reason: string): DesyncError {
-  return new DesyncError("invalid-archive", `Not a valid archive: a directory's table of children ${reason}`);
+  return invalidArchive(`a directory's table of children ${reason}`);
 }
 
 /**

@@ -166,7 +166,7 @@ function sameWords(words: Int32Array, a: number, b: number, count: number): bool
 
 /** The error for bytes that are not an index; `retriable` when they may not have arrived whole. */
 export function invalidIndex(reason: string, retriable = false): DesyncError {
-  return new DesyncError("invalid-index", `Not a valid index: ${reason}`, { retriable });
+  return new DesyncError("invalid-index", { reason: `not a valid index: ${reason}`, retriable });
 }
 
 /** Whether these are the first bytes of an index, 16 or more. */

@@ -41,17 +41,19 @@ export class IndexBuilder {
   /** Adds chunks of `lengths` bytes; `ids` holds their ids, 32 bytes each. Throws `usage` when those do not fit. */
   add(lengths: readonly number[], ids: Uint8Array): void {
     if (ids.length !== lengths.length * ID_BYTES) {
-      throw new DesyncError(
-        "usage",
-        `Cannot add ${lengths.length} chunks: they need ${lengths.length * ID_BYTES} bytes of ids`,
-      );
+      throw new DesyncError("usage", {
+        action: "add",
+        subject: `${lengths.length} chunks`,
+        reason: `they need ${lengths.length * ID_BYTES} bytes of ids`,
+      });
     }
     for (const length of lengths) {
       if (!Number.isSafeInteger(length) || length < 1 || length > this.#sizes.max) {
-        throw new DesyncError(
-          "usage",
-          `Cannot add a chunk of ${length} bytes: chunks have 1 to ${this.#sizes.max}`,
-        );
+        throw new DesyncError("usage", {
+          action: "add",
+          subject: `a chunk of ${length} bytes`,
+          reason: `chunks have 1 to ${this.#sizes.max}`,
+        });
       }
       this.#ends.push(this.size + length);
     }

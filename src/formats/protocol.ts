@@ -110,10 +110,11 @@ function encode(
 ): Uint8Array<ArrayBuffer> {
   const size = HEADER_BYTES + length;
   if (size > MAX_MESSAGE_BYTES) {
-    throw new DesyncError(
-      "usage",
-      `Cannot send a message of ${size} bytes: the protocol allows ${MAX_MESSAGE_BYTES}`,
-    );
+    throw new DesyncError("usage", {
+      action: "send",
+      subject: `a message of ${size} bytes`,
+      reason: `the protocol allows ${MAX_MESSAGE_BYTES}`,
+    });
   }
   const bytes = new Uint8Array(size);
   const view = viewOf(bytes);
@@ -253,5 +254,6 @@ function readIds(bytes: Uint8Array): ChunkId[] {
 }
 
 function protocolError(what: string): DesyncError {
-  return new DesyncError("protocol", `The other end does not speak the casync protocol: it sent ${what}`);
+  const reason = `does not speak the casync protocol: it sent ${what}`;
+  return new DesyncError("protocol", { subject: "the other end", reason });
 }

@@ -32,10 +32,10 @@ const KINDS: ReadonlyMap<string, TarMember["kind"]> = new Map<string, TarMember[
 /** The error for a member that cannot be read, `undefined` for others. */
 export function unsupportedType(type: string): DesyncError | undefined {
   if (KINDS.has(type)) return undefined;
-  const why = type === "M"
+  const reason = type === "M"
     ? "it goes on from another tar"
     : `it has members of type ${quotedText(type)}, which are none of tar's own`;
-  return new DesyncError("unsupported", `Cannot read this tar: ${why}`);
+  return new DesyncError("unsupported", { reason });
 }
 
 /** Whether there are no bytes for such a member, whatever size its header tells. */

@@ -72,7 +72,7 @@ export interface TarMember extends Pick<ArchiveNode, SharedFields> {
 
 /** An error that says where the tar is wrong. */
 export function invalidTar(reason: string): DesyncError {
-  return new DesyncError("invalid-archive", `Not a valid tar: ${reason}`);
+  return new DesyncError("invalid-archive", { reason: `not a valid tar: ${reason}` });
 }
 
 /** Bytes that fill a member of this size up to whole blocks. */

@@ -94,7 +94,10 @@ export class TarTree {
     const [only, ...more] = this.#root.children!.values();
     if (only === undefined) throw invalidTar("it has no members");
     if (more.length === 0 && !only.madeUp) return only;
-    throw new DesyncError("usage", "it has no member for its root (./): --tar-add-root adds one");
+    throw new DesyncError("usage", {
+      reason: "it has no member for its root (./)",
+      hint: "--tar-add-root adds one",
+    });
   }
 
   /** The children of the directory of these names, made up where it is missing. */

@@ -3,7 +3,7 @@ import { equalBytes, nameBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
 import { escapeName } from "../formats/node_text.ts";
-import { type ArchivePlace, findInArchive } from "./find_in_archive.ts";
+import { type ArchivePlace, findInArchive, missingPath } from "./find_in_archive.ts";
 import type { RandomAccess } from "./random_access.ts";
 import { type Pieces, readArchive } from "./read_archive.ts";
 
@@ -24,15 +24,15 @@ export type ArchivePath = readonly Uint8Array[];
 export function parseArchivePath(text: string): ArchivePath {
   const words = text.split("/").filter((word) => word !== "" && word !== ".");
   if (words.includes("..")) {
-    throw new DesyncError("usage", `Invalid archive path ${JSON.stringify(text)}: ".." is not allowed`);
+    throw invalidPath(text, '".." is not allowed');
   }
-  if (words.length === 0) {
-    throw new DesyncError(
-      "usage",
-      `Invalid archive path ${JSON.stringify(text)}: it names the whole archive (omit it to get all)`,
-    );
-  }
+  if (words.length === 0) throw invalidPath(text, "it names the whole archive", "omit it to get all");
   return words.map((word) => nameBytes(word));
+}
+
+function invalidPath(text: string, reason: string, hint?: string): DesyncError {
+  const subject = `archive path ${JSON.stringify(text)}`;
+  return new DesyncError("usage", { problem: "Invalid", subject, reason, hint });
 }
 
 /**
@@ -45,10 +45,12 @@ export function parseArchivePaths(texts: readonly string[]): ArchivePath[] {
     for (const other of paths.slice(i + 1)) {
       const [short, long] = path.length <= other.length ? [path, other] : [other, path];
       if (short.every((name, at) => equalBytes(name, long[at]))) {
-        throw new DesyncError("usage", `${textOf(long)} is in ${textOf(short)}, which is asked for as well`);
+        const reason = `is in ${textOf(short)}, which is asked for as well`;
+        throw new DesyncError("usage", { subject: textOf(long), reason });
       }
       if (equalBytes(path.at(-1)!, other.at(-1)!)) {
-        throw new DesyncError("usage", `${textOf(path)} and ${textOf(other)} would get the same name`);
+        const subject = `${textOf(path)} and ${textOf(other)}`;
+        throw new DesyncError("usage", { subject, reason: "would get the same name" });
       }
     }
   }
@@ -169,7 +171,7 @@ class Picker {
 
   finish(): void {
     const [path] = this.#missing;
-    if (path !== undefined) throw new DesyncError("missing-path", `there is no ${textOf(path)} in it`);
+    if (path !== undefined) throw missingPath(textOf(path));
   }
 
   #begin(event: ArchiveEvent & { type: "node" }): void | Promise<void> {

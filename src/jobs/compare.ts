@@ -91,10 +91,8 @@ function* untilKnown<T>(items: Iterable<T>, isKnown: () => boolean): Generator<T
 /** Throws `mismatch` when the file has another size than the blob. */
 export function checkSize(path: string, size: number, index: Index): void {
   if (size === index.size) return;
-  throw new DesyncError(
-    "mismatch",
-    `${path} is not what the index describes: it has ${size} bytes instead of ${index.size}`,
-  );
+  const reason = `is not what the index describes: it has ${size} bytes instead of ${index.size}`;
+  throw new DesyncError("mismatch", { subject: path, reason });
 }
 
 /** Where a chunk has to be. */

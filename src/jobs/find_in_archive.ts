@@ -54,23 +54,25 @@ export async function findInArchive(
   for (const name of names) {
     const found: ArchivePlace[] = [];
     const starts = new Set<number>();
-    const around = path === "" ? "it" : path;
+    const around = path === "" ? "the archive" : `"${path}"`;
     path = path === "" ? escapeName(name) : `${path}/${escapeName(name)}`;
     for (const place of places) {
       const kind = await kindAt(access, place, options);
       if (kind !== "directory") {
         if (places.length > 1) continue;
-        throw new DesyncError(
-          "missing-path",
-          `there is no ${path} in it: ${around} is no directory (${kind})`,
-        );
+        throw missingPath(path, `not found: ${around} is a ${kind}, not a directory`);
       }
       found.push(...await findChild(access, place, name, path, starts, options));
     }
-    if (found.length === 0) throw new DesyncError("missing-path", `there is no ${path} in it`);
+    if (found.length === 0) throw missingPath(path);
     places = found;
   }
   return places;
+}
+
+/** The error for a path that an archive does not have. */
+export function missingPath(path: string, reason = "not found"): DesyncError {
+  return new DesyncError("missing-path", { subject: `"${path}"`, reason });
 }
 
 async function kindAt(
@@ -112,7 +114,7 @@ async function findChild(
     const node = await nodeBehindName(access, { start, end: start + item.size }, item.hash, name, options);
     if (node === "other") continue;
     if (node === "omitted") {
-      throw new DesyncError("missing-path", `${path} has nothing behind it: the archive's maker left it out`);
+      throw missingPath(path, "has a name but no content: the program that made the archive omitted it");
     }
     found.push(node);
   }

@@ -136,10 +136,10 @@ function compressedSize(
   const id = index.id(i);
   const sizes = listed.get(id);
   if (sizes !== undefined && sizes.uncompressed !== index.length(i)) {
-    throw new DesyncError(
-      "usage",
-      `chunk ${id} has ${sizes.uncompressed ?? "no"} bytes there and ${index.length(i)} in the index`,
-    );
+    const reason = `chunk ${id} has ${sizes.uncompressed ?? "no"} bytes there and ${
+      index.length(i)
+    } in the index`;
+    throw new DesyncError("usage", { reason, chunk: id });
   }
   return sizes?.compressed || undefined;
 }

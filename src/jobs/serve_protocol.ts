@@ -2,7 +2,7 @@
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, type ErrorCode, messageOf } from "../errors.ts";
 import {
   CHUNK_OVERHEAD,
   encodeMessage,
@@ -71,7 +71,7 @@ export async function serveChunks(
   const tooSlow = (what: string) => {
     const watch = new IdleWatch(options.idleTimeoutMs);
     watch.signal.addEventListener("abort", () => {
-      stopped.reject(new DesyncError("timeout", `Cannot serve the client: ${what} (${watch.complaint})`));
+      stopped.reject(notServed("timeout", what, watch.complaint));
     });
     return watch;
   };
@@ -199,16 +199,10 @@ async function answerAll(
   const greeting = await inbox.next(true);
   if (greeting === null) return;
   if (greeting.type !== "hello") {
-    throw new DesyncError(
-      "protocol",
-      `Cannot serve the client: it began with ${greeting.type}, not with hello`,
-    );
+    throw notServed("protocol", `it began with ${greeting.type}, not with hello`);
   }
   if ((greeting.flags & WANTS_CHUNKS) === 0n) {
-    throw new DesyncError(
-      "protocol",
-      "Cannot serve the client: it wants something else than chunks",
-    );
+    throw notServed("protocol", "it wants something else than chunks");
   }
   const ahead: Promise<Message>[] = [];
   const sendNext = async () => {
@@ -224,7 +218,7 @@ async function answerAll(
     if (message === null || message.type === "goodbye") break;
     if (message.type === "abort") return;
     if (message.type !== "request") {
-      throw new DesyncError("protocol", `Cannot serve the client: it sent ${message.type}, not a request`);
+      throw notServed("protocol", `it sent ${message.type}, not a request`);
     }
     for (const id of message.ids) {
       const answer = lookUp(store, id, options);
@@ -234,6 +228,10 @@ async function answerAll(
     }
   }
   while (ahead.length > 0) await sendNext();
+}
+
+function notServed(code: ErrorCode, reason: string, hint?: string): DesyncError {
+  return new DesyncError(code, { action: "serve", subject: "the client", reason, hint });
 }
 
 /** The answer to a request: the chunk when it is there and right, and that it is missing otherwise. */
@@ -260,7 +258,9 @@ function answerOf(stored: StoredChunk, id: ChunkId, { codec, compress }: ServeOp
     if (!(error instanceof DesyncError) || error.code !== "wrong-digest") throw error;
   }
   if (stored.bytes.length === 0) {
-    throw new DesyncError("unsupported", "it is empty, which a message of the protocol cannot say");
+    throw new DesyncError("unsupported", {
+      reason: "it is empty, which a message of the protocol cannot say",
+    });
   }
   const plain = stored.form === "plain" && compress === undefined;
   const bytes = stored.form === "compressed" || compress === undefined
@@ -269,8 +269,6 @@ function answerOf(stored: StoredChunk, id: ChunkId, { codec, compress }: ServeOp
   if (bytes.length <= MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) {
     return { type: "chunk", id, compressed: !plain, bytes };
   }
-  throw new DesyncError(
-    "unsupported",
-    `it has ${bytes.length} bytes, more than a message of the protocol can hold`,
-  );
+  const reason = `it has ${bytes.length} bytes, more than a message of the protocol can hold`;
+  throw new DesyncError("unsupported", { reason });
 }

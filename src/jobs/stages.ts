@@ -18,10 +18,11 @@ export function stagesOf(sources: Sources, remote: (store: ChunkStore) => ChunkS
     const { location, directory } = store.properties;
     if (directory === undefined) {
       if (role === "cache") {
-        throw new DesyncError(
-          "unsupported",
-          `Cannot use ${location} as the cache: it is not a directory of this machine`,
-        );
+        throw new DesyncError("unsupported", {
+          action: "use",
+          subject: `${location} as the cache`,
+          reason: "it is not a directory of this machine",
+        });
       }
       stages.push({ kind: "store", store: remote(store) });
       return;

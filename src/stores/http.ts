@@ -55,7 +55,7 @@ export class HttpStore implements ChunkStore {
       const url = this.#url(id, form);
       const bytes = await httpGet(url, shown(url), limit, options, signal).catch((error) => {
         if (error instanceof TooLarge) {
-          throw new DesyncError("invalid-chunk", error.reason, { cause: error });
+          throw new DesyncError("invalid-chunk", { reason: error.reason, cause: error });
         }
         throw error;
       });

@@ -351,12 +351,7 @@ async function takePieces(
 
 /** The error for a body of more bytes than what was asked for can have. */
 export class TooLarge extends DesyncError {
-  /** Without what was read. */
-  readonly reason: string;
-
   constructor(shown: string, limit: number) {
-    const reason = `larger than the limit of ${limit} bytes`;
-    super("store", `Cannot read ${shown}: ${reason}`);
-    this.reason = reason;
+    super("store", { action: "read", subject: shown, reason: `larger than the limit of ${limit} bytes` });
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { invalidChunk, isInvalid } from "../codec/open_chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, messageOf } from "../errors.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 import type { ChunkStore, Sources } from "./store.ts";
 
@@ -62,20 +62,14 @@ export async function openFrom<T>(
 function invalidIn(store: ChunkStore, id: ChunkId, error: DesyncError): DesyncError {
   const { location, directory } = store.properties;
   if (directory !== undefined) return invalidChunk(id, location, error, INVALID_IN_STORE);
-  const { code, message } = invalidChunk(id, location, error, FROM_ELSEWHERE);
-  return new DesyncError(code, message, {
-    cause: error,
-    retriable: code === "invalid-chunk",
-    chunk: id,
-    store: location,
-  });
+  return invalidChunk(id, location, error, FROM_ELSEWHERE, location, true);
 }
 
 /** The error for a chunk that none of the sources gave, or only damaged. */
 export function undelivered(id: ChunkId, sources: Sources, damage: readonly DesyncError[]): DesyncError {
   if (damage.length > 0) {
-    const message = damage.map(({ message }) => message).join("; ");
-    return new DesyncError("invalid-chunk", message, { cause: damage[0] });
+    const reason = damage.map(messageOf).join("; ");
+    return new DesyncError("invalid-chunk", { reason, cause: damage[0] });
   }
   const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
   const where = asked.length === 0
@@ -84,7 +78,10 @@ export function undelivered(id: ChunkId, sources: Sources, damage: readonly Desy
       wrongAddresses(sources.stores)
     }`;
   const store = asked.length === 1 ? asked[0].properties.location : undefined;
-  return new DesyncError("missing-chunk", `Chunk ${id} not found (${where})`, {
+  return new DesyncError("missing-chunk", {
+    subject: `Chunk ${id}`,
+    reason: "not found",
+    hint: where,
     chunk: id,
     store,
   });

@@ -38,7 +38,7 @@ export async function retrying<T>(
 
 function givenUp(error: DesyncError, tries: number): DesyncError {
   if (tries === 1) return error;
-  return new DesyncError(error.code, `${error.message} (tried ${tries} times)`, { cause: error });
+  return error.withHint(`tried ${tries} times`, { retriable: false });
 }
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
@@ -92,8 +92,8 @@ export function retryStore<S extends ChunkStore>(store: S, options: RetryOptions
 /** The error with the chunk and the store that the request was about, and a hint when nothing was ever found there. */
 function explained(error: unknown, chunk: ChunkId, store: string, found: boolean): unknown {
   if (!(error instanceof DesyncError) || error.code === "interrupted") return error;
-  const { code, retriable, cause } = error;
+  const { retriable, cause } = error;
   const wasRetried = retriable || (cause instanceof DesyncError && cause.retriable);
-  const help = wasRetried && !found ? "; no request to this store has succeeded: is its address right?" : "";
-  return new DesyncError(code, error.message + help, { cause: error, retriable, chunk, store });
+  if (!wasRetried || found) return error.with({ chunk, store });
+  return error.withHint("no request to this store has succeeded: is its address right?", { chunk, store });
 }

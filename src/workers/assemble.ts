@@ -136,7 +136,7 @@ export class Assembler {
       try {
         for (const offset of item.offsets) file.write(bytes, offset);
       } catch (error) {
-        throw fileError(`write ${task.target.shown}`, error);
+        throw fileError("write", task.target.shown, error);
       }
     }
     if (task.fill === undefined || stored === undefined || this.#cacheProblem !== undefined) return;
@@ -172,7 +172,7 @@ export class Assembler {
     try {
       bytes = this.#open(target).read(this.#probe.subarray(0, item.size), offset);
     } catch (error) {
-      throw fileError(`read ${target.shown}`, error);
+      throw fileError("read", target.shown, error);
     }
     const same = bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
     return same ? bytes : null;
@@ -184,7 +184,7 @@ export class Assembler {
       try {
         this.#target = { path, file: new TargetFile(path, sparse) };
       } catch (error) {
-        throw fileError(`write ${shown}`, error);
+        throw fileError("write", shown, error);
       }
     }
     return this.#target!.file;

@@ -67,7 +67,7 @@ export class StagedChunks {
       }
     } catch (error) {
       if (isNotFound(error)) throw vanished(path);
-      throw fileError(`store chunks in ${path}`, error);
+      throw fileError("store", `chunks in ${path}`, error);
     }
   }
 

@@ -2,7 +2,7 @@
 import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
 import { freeBytes } from "../bytes.ts";
 import { openChunk } from "../codec/open_chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, messageOf } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
 import { listChunks, removeFile, removeStaleFiles } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
@@ -25,15 +25,17 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
         const bytes = check(chunks, task, id, form);
         // It is gone by now, or a symlink to nothing.
         if (bytes === null && isFile) continue;
-        if (bytes === null) throw new DesyncError("invalid-chunk", "it is a symlink to nothing");
+        if (bytes === null) throw new DesyncError("invalid-chunk", { reason: "it is a symlink to nothing" });
         storedBytes += bytes;
       } catch (error) {
         if (!(error instanceof DesyncError)) throw error;
         if (error.code === "invalid-chunk") {
-          invalid.push(judge(path, { id, form, reason: error.message, removed: false }, task.remove));
+          invalid.push(judge(path, { id, form, reason: messageOf(error), removed: false }, task.remove));
         } else if (error.code === "wrong-digest") otherDigest++;
-        else if (error.code === "io") unreadable.push(error.message);
-        else unreadable.push(`Chunk ${id} in ${task.folder} cannot be read: ${error.message}`);
+        else {
+          const subject = `chunk ${id} in ${task.folder}`;
+          unreadable.push(messageOf(error.withContext({ action: "read", subject })));
+        }
       }
       count++;
     }

@@ -172,7 +172,7 @@ const damages: [
     "is xz",
     "zstd",
     () => Uint8Array.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 1, 2, 3, 4]),
-    /cannot be read: .*\bxz\b/,
+    /^desync: Cannot read .*\bxz\b/,
   ],
 ];
 for (const [name, form, damage, ...says] of damages) {
@@ -183,7 +183,7 @@ for (const [name, form, damage, ...says] of damages) {
     const bytes = damage(Deno.readFileSync(path));
     if (bytes === null) Deno.removeSync(path);
     else Deno.writeFileSync(path, bytes);
-    const chunk = `Chunk ${made.ids[0]}`;
+    const chunk = new RegExp(`[Cc]hunk ${made.ids[0]}`);
     const fails = (old: "no target" | "old target", store: string) =>
       extractFailsOver(old, dir, ["-s", store, made.index], 1, chunk, store, ...says);
     await fails("no target", made.store);

@@ -1,5 +1,6 @@
 /** With --progress=json standard error is JSON, line by line, whatever goes wrong. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { DesyncError, type ErrorFields } from "../../src/errors.ts";
 import { cliCommand, runCli } from "../support/cli.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
@@ -12,7 +13,7 @@ function lines(stderr: string): Record<string, unknown>[] {
   return stderr.slice(0, -1).split("\n").map((line) => JSON.parse(line));
 }
 
-Deno.test("an error is the last line, with code, message, status, chunk and store", async () => {
+Deno.test("an error is the last line, with code, message, status, its fields, chunk and store", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const empty = dir.dir("empty");
@@ -53,10 +54,67 @@ Deno.test("an error is the last line, with code, message, status, chunk and stor
     const [result, plain] = await Promise.all([runCli([...args, ...json]), runCli(args)]);
     strictEqual(result.code, status, result.stderr);
     const { error } = lines(result.stderr).at(-1) as { error: Record<string, unknown> };
-    const { message, ...rest } = error;
+    const { message, action, problem, subject, reason, hint, ...rest } = error;
     deepStrictEqual(rest, { status, ...expected }, args.join(" "));
+    const fields = { action, problem, subject, reason, hint } as ErrorFields;
+    strictEqual(new DesyncError("io", fields).message, message);
+    ok(typeof reason === "string" || problem !== undefined, args.join(" "));
     if (plain.code !== 0) strictEqual(plain.stderr, `desync: ${message}\n`);
   }));
+});
+
+Deno.test("the fields say what could not be done, with what, why, and what to do", async () => {
+  using dir = tempDir();
+  const none = dir.path("none.caibx");
+  const made = makeBlob(dir, somePieces());
+  const damaged = dir.write("damaged.caibx", Deno.readFileSync(made.index).subarray(0, 100));
+  const archive = dir.write("index.catar", Deno.readFileSync(made.index));
+  const empty = dir.dir("empty");
+  const [chunk] = made.ids;
+  const noFile = "no such file or directory";
+  const cases: [args: string[], fields: object][] = [
+    [["cat", "-s", empty, none], { action: "read", subject: `the index ${none}`, reason: noFile }],
+    [["cat", "-s", empty, damaged], {
+      action: "use",
+      subject: `the index ${damaged}`,
+      reason: "not a valid index: it ends after 100 bytes, inside its chunk table",
+    }],
+    [["untar", archive, dir.path("y")], {
+      action: "read",
+      subject: `the archive ${archive}`,
+      reason: "not a valid archive: it is an index",
+      hint: "give -i to read what it describes",
+    }],
+    [["cat", "-s", empty, made.index, dir.path("x")], {
+      subject: `Chunk ${chunk}`,
+      reason: "not found",
+      hint: `searched: ${empty}`,
+      chunk,
+      store: empty,
+    }],
+  ];
+  await Promise.all(cases.map(async ([args, expected]) => {
+    const { stderr } = await runCli([...args, "--progress=json"]);
+    const { error } = lines(stderr).at(-1) as { error: Record<string, unknown> };
+    const { code: _code, message: _message, status: _status, ...fields } = error;
+    deepStrictEqual(fields, expected);
+  }));
+});
+
+Deno.test({
+  name: "--verbose shows what a worker's error was caused by",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    Deno.removeSync(made.chunk(0));
+    Deno.symlinkSync(made.chunk(0), made.chunk(0));
+    const args = ["extract", "-s", made.store, made.index, dir.path("x"), "--verbose"];
+    const { code, stderr } = await runCli(args);
+    strictEqual(code, 1, stderr);
+    match(stderr, /^desync: Cannot read .*: too many symlinks to follow\n/);
+    match(stderr, /\n.*DesyncError: Cannot read [^]*\n.*(?:ELOOP|os error 40|os error 62)/);
+  },
 });
 
 Deno.test("--verbose adds the causes to it", async () => {

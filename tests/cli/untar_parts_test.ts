@@ -97,7 +97,7 @@ Deno.test("several paths, folders among them, from a file, standard input and an
     const missing = await runCli([...untar, ...args, dir.path(`none${i}`), "folder-1", "folder-1x"], {
       stdin,
     });
-    assertFails(missing, 1, "there is no folder-1x in it");
+    assertFails(missing, 1, '"folder-1x" not found');
     // What can be found first is looked for before anything is written.
     strictEqual(exists(dir.path(`none${i}`, "folder-1")), args[0] === "-");
   }
@@ -273,7 +273,7 @@ Deno.test("paths that make no sense", async () => {
     await runCli([...untar, testdata("tree.catar"), target, "hello.txt/x"]),
     1,
     "tree.catar",
-    "hello.txt is no directory",
+    '"hello.txt" is a file, not a directory',
   );
   assertFails(await runCli([...untar, testdata("tree.caidx"), target, "x"]), 1, "it is an index", "-i");
   ok(!exists(target));

@@ -141,7 +141,7 @@ both(
     const exclude = dir.path("tree/.caexclude");
     const paths = async () => (await read(dir.path("tree"), { system: system() })).paths;
     Deno.symlinkSync("/dev/zero", exclude);
-    await rejects(paths(), { message: `Cannot read ${exclude}: it has more than 1048576 bytes` });
+    await rejects(paths(), { message: `Cannot read ${exclude}: larger than the limit of 1048576 bytes` });
     Deno.removeSync(exclude);
     Deno.mkdirSync(exclude);
     await rejects(paths(), (error: Error) => error.message.startsWith(`Cannot read ${exclude}: `));

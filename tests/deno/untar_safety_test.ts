@@ -169,7 +169,7 @@ Deno.test("untar: an attribute that comes twice does nothing to the terminal", a
   const twice = element(types.xattr, new TextEncoder().encode("user.\u001b]0;pwned\u0007\u202e\0"));
   await rejects(unpack(directory([["f", file("x", {}, twice, twice)]]), dir.path("t")), {
     code: "invalid-archive",
-    message: 'Not a valid archive: a node has the attribute "user. ]0;pwned" twice',
+    message: 'not a valid archive: a node has the attribute "user. ]0;pwned" twice',
   });
 });
 

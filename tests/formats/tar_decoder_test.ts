@@ -167,7 +167,7 @@ Deno.test("types of members", () => {
   strictEqual(decode(tarOf(member("a", { type: "1", link: "b", size: "7777" }), member("c"))).length, 2);
   strictEqual(decode(tarOf(member("label", { type: "V", content: "x" }), member("c"))).length, 1);
   for (const type of ["M", "N", "A", "Z", "8"]) {
-    refuses(tarOf(member("a", { type })), /Cannot read this tar/, "unsupported");
+    refuses(tarOf(member("a", { type })), /another tar|none of tar.s own/, "unsupported");
   }
 });
 

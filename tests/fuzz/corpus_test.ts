@@ -28,7 +28,7 @@ function doing(check: (input: Uint8Array) => string): Target {
 function error(code: "invalid-index" | "io", message: string): () => never {
   return () => {
     // Errors clean their messages themselves.
-    throw Object.assign(new DesyncError(code, ""), { message });
+    throw Object.assign(new DesyncError(code, {}), { message });
   };
 }
 
@@ -37,7 +37,7 @@ Deno.test("fuzz: what must not be is seen, what may be is not", async () => {
   const failure = async (check: (input: Uint8Array) => string) =>
     (await judge(doing(check), input)).failure ?? "";
   strictEqual(await failure(() => "good"), "");
-  strictEqual(await failure(error("invalid-index", "Not a valid index: it is empty")), "");
+  strictEqual(await failure(error("invalid-index", "not a valid index: it is empty")), "");
   ok((await failure(error("io", "cannot be read"))).includes("unexpected code io"));
   ok((await failure(() => input.subarray(0, 0).at(0)!.toString())).startsWith("TypeError"));
   for (const unclean of ["two\nlines", "\x1b[31m", "\u202e", "\udc80", "\u2028"]) {

@@ -21,6 +21,8 @@ for (const [where, smallBytes] of modes) {
       ok(error instanceof DesyncError);
       strictEqual(error.code, "missing-file");
       ok(error.message.includes(none), error.message);
+      deepStrictEqual([error.action, error.reason], ["read", "no such file or directory"]);
+      ok(error.cause instanceof Error && error.cause.stack !== undefined);
       return true;
     });
     const result = await pool.verify({ folder: made.store, prefixes, digest, remove: false });

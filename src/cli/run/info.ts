@@ -30,7 +30,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     info = await indexInfo(index, locator.sourcesToCount(), options);
   } catch (error) {
     if (!(error instanceof DesyncError) || error.code !== "usage") throw error;
-    throw new DesyncError("usage", `Cannot use ${flags.chunksInfo}: ${error.message}`, { cause: error });
+    throw error.withContext({ action: "use", subject: flags.chunksInfo });
   }
   const lines = linesOf(info, index.sizes);
   print(`${plain ? plainText(lines, info) : jsonText(lines)}\n`);
@@ -118,5 +118,6 @@ function numberIn(value: unknown): number | undefined {
 }
 
 function notAList(path: string, reason: string): DesyncError {
-  return new DesyncError("usage", `Cannot use ${path}: it is not what inspect-chunks writes (${reason})`);
+  const fields = { action: "use", subject: path, reason: "it is not what inspect-chunks writes" };
+  return new DesyncError("usage", { ...fields, hint: reason });
 }
