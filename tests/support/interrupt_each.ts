@@ -1,11 +1,12 @@
 /**
  * Runs the command line's `main` for each of many lists of words, given as JSON on standard input, and sends this process
- * SIGINT when the command has written to its output as often as is said, or begins to listen when that is 0. Prints what each
- * ended with, as JSON. Without foreign functions, so that it sees what is written.
+ * SIGINT when the command has written to its output as often as is said, or begins to listen when that is 0. A command with an
+ * `input` reads that file as its standard input. Prints what each ended with and how often it wrote after the signal, as JSON.
+ * Without foreign functions, so that it sees what is written.
  */
 import { main } from "../../src/cli/main.ts";
 
-const lists: { words: string[]; writes: number }[] = JSON.parse(
+const lists: { words: string[]; writes: number; input?: string }[] = JSON.parse(
   await new Response(Deno.stdin.readable).text(),
 );
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
@@ -34,13 +35,15 @@ Deno.addSignalListener = (signal, listener) => {
 };
 Deno.removeSignalListener = (_signal, listener) => void listeners.delete(listener);
 
-const ends: [status: number, interrupted: boolean, said: string][] = [];
-for (const { words, writes } of lists) {
+const ends: [status: number, writesAfter: number, said: string][] = [];
+for (const { words, writes, input } of lists) {
+  using file = input === undefined ? undefined : Deno.openSync(input);
+  if (file !== undefined) Deno.stdin.read = file.read.bind(file);
   said = "";
   left = Math.max(1, writes);
   atOnce = writes === 0;
   const status = await main(words);
-  ends.push([status, left < 1, said]);
+  ends.push([status, -left, said]);
 }
 write(new TextEncoder().encode(JSON.stringify(ends)));
 Deno.exit();
