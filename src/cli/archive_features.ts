@@ -11,21 +11,24 @@ import {
   SHA512_256,
   TIMES,
 } from "../formats/features.ts";
-import type { FlagValues } from "./flags.ts";
+import type { Flags } from "./commands/tar.ts";
 
 /** What `--with` and `--without` leave of all features. */
-export function chosenFeatures(flags: Pick<FlagValues, "with" | "without">): bigint {
+export function chosenFeatures(
+  wanted: readonly string[] | undefined,
+  unwanted: readonly string[] | undefined,
+): bigint {
   const all = (words: readonly string[] = []) => words.reduce((sum, word) => sum | featuresOf(word), 0n);
-  return (flags.with === undefined ? featuresOf("all") : all(flags.with)) & ~all(flags.without);
+  return (wanted === undefined ? featuresOf("all") : all(wanted)) & ~all(unwanted);
 }
 
 /**
  * The feature flags: casync's for the same options. Windows has no owners and modes to record, only what is read-only; what
  * Deno gives in their place is invented. A tar has its own.
  */
-export function archiveFeatures(flags: FlagValues, os: typeof Deno.build.os = Deno.build.os): bigint {
-  let features = chosenFeatures(flags);
-  if (flags.time === false) features &= ~TIMES;
+export function archiveFeatures(flags: Flags, os: typeof Deno.build.os = Deno.build.os): bigint {
+  let features = chosenFeatures(flags.recordWith, flags.recordWithout);
+  if (flags.noTime) features &= ~TIMES;
   if (os === "windows" && flags.inputFormat !== "tar") features &= ~PERMISSIONS;
   if (flags.excludeNodump) features |= EXCLUDE_NODUMP;
   if (flags.excludeFile) features |= EXCLUDE_FILE;
@@ -36,7 +39,7 @@ export function archiveFeatures(flags: FlagValues, os: typeof Deno.build.os = De
 }
 
 /** The patterns of `--exclude` and `--include`. Throws `usage` when one makes no sense. */
-export function excludePatterns(flags: FlagValues): ExcludePatterns {
+export function excludePatterns(flags: Flags): ExcludePatterns {
   const parse = (patterns: readonly string[] = [], option: string, prefix: string) =>
     ExcludePatterns.parseFile(
       nameBytes(patterns.map((pattern) => prefix + pattern).join("\n")),

@@ -6,12 +6,18 @@ import { readTree } from "../deno/tree_reader.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
-import type { FlagValues } from "./flags.ts";
 import type { Locator } from "./location.ts";
 import { withoutSecrets } from "./scheme.ts";
 
 /** Bytes of chunks that are kept while an archive is looked through at many places. */
 const KEPT_BYTES = 16 * 1024 * 1024;
+
+/** The options that say how an archive is read. */
+interface ArchiveFlags {
+  /** It is an index. */
+  readonly index: boolean;
+  readonly digest: DigestName | undefined;
+}
 
 /** Where an archive's bytes come from. */
 export interface ArchiveSource {
@@ -27,7 +33,7 @@ export interface ArchiveSource {
 /** Opens the archive. An index is read before, the archive itself as its pieces are asked for. */
 export async function openArchive(
   location: string,
-  flags: FlagValues,
+  flags: ArchiveFlags,
   locator: Locator,
   signal: AbortSignal,
 ): Promise<ArchiveSource> {
@@ -54,7 +60,7 @@ const ABOUT_ARCHIVES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-arch
 /** Runs `work`, whose errors about the archive then name it and what can be done. */
 export async function namingArchive<T>(
   location: string,
-  flags: FlagValues,
+  flags: ArchiveFlags,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -76,7 +82,7 @@ export interface NodeSource {
 /** Opens the archive as {@linkcode openArchive} does, or the folder. */
 export async function openNodes(
   location: string,
-  flags: FlagValues,
+  flags: ArchiveFlags,
   locator: Locator,
   signal: AbortSignal,
 ): Promise<NodeSource> {

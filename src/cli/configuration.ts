@@ -8,9 +8,14 @@ import { foreignText, quotedText } from "../foreign_text.ts";
 import { isNotFound } from "../deno/file_errors.ts";
 import { environment, mayRead } from "../deno/permitted.ts";
 import { readWhole } from "../deno/read_whole.ts";
-import type { CommandSpec } from "./commands.ts";
-import { describeArguments } from "./description.ts";
-import type { FlagValues } from "./flags.ts";
+import type { Command } from "./command.ts";
+import { index, makeIndex } from "./flags/archive.ts";
+import { seed } from "./flags/counting.ts";
+import type { Flag } from "./flags/flag.ts";
+import { ignore } from "./flags/filling.ts";
+import { config } from "./flags/global.ts";
+import { cache, localStore, sourceStore, stores, targetCache, targetStore } from "./flags/stores.ts";
+import type { GivenFlags } from "./given_flags.ts";
 import { schemeOf, withoutSecrets } from "./scheme.ts";
 import { parseStoreOptions, patternMatches } from "./store_options.ts";
 
@@ -22,17 +27,17 @@ const MAX_BYTES = 16 * 1024 * 1024;
  * read, `usage` when it is not a configuration, and `unsupported` when it has options for what the command uses.
  */
 export async function checkConfiguration(
-  spec: CommandSpec,
-  args: readonly string[],
-  flags: FlagValues,
+  command: Command,
+  words: readonly string[],
+  given: GivenFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = flags.config ?? usualPlace();
+  const path = given.get(config) ?? usualPlace();
   if (path === undefined) return;
   const bytes = await readWhole(path, `the configuration file ${path}`, MAX_BYTES, signal);
   const storeOptions = parseStoreOptions(bytes, path);
   if (storeOptions.length === 0) return;
-  for (const { shown, location } of used(spec, args, flags)) {
+  for (const { shown, location } of used(command, words, given)) {
     for (const [pattern, options] of storeOptions) {
       const names = Object.entries(options).filter(([, value]) =>
         value !== null && value !== false && value !== ""
@@ -73,21 +78,24 @@ interface Used {
   readonly location: string;
 }
 
-function used(spec: CommandSpec, args: readonly string[], flags: FlagValues): Used[] {
-  const described = describeArguments(spec);
-  const given = args.map((value, i) => ({ name: described[Math.min(i, described.length - 1)].name, value }));
+/** Options that name one store. */
+const ONE_STORE = [targetStore, sourceStore, localStore, cache, targetCache];
+
+function used(command: Command, words: readonly string[], given: GivenFlags): Used[] {
+  const args = Object.values(command.args);
   const named = (...names: string[]) =>
-    given.filter(({ name }) => names.includes(name)).map(({ value }) => value);
+    words.filter((_, i) => names.includes(args[Math.min(i, args.length - 1)].name));
   // Archives that are read as files need no store, whatever else was said.
-  const needsIndex = spec.flags.includes("index") || spec.flags.includes("makeIndex");
-  const stores = needsIndex && !flags.index ? [] : [
-    ...(flags.store ?? []),
-    ...(flags.cache === undefined ? [] : [flags.cache]),
+  const flags: Flag<unknown>[] = Object.values(command.flags);
+  const needsIndex = flags.includes(index) || flags.includes(makeIndex);
+  const ofStores = needsIndex && !given.get(index) && !given.get(makeIndex) ? [] : [
+    ...given.get(stores) ?? [],
+    ...ONE_STORE.flatMap((flag) => given.get(flag) ?? []),
     ...named("store"),
   ];
-  const indexes = [...named("index", "archive"), ...(flags.seed ?? []), ...(flags.ignore ?? [])];
+  const indexes = [...named("index", "archive"), ...given.get(seed) ?? [], ...given.get(ignore) ?? []];
   return [
-    ...stores.map((location) => ({ shown: `the store ${withoutSecrets(location)}`, location })),
+    ...ofStores.map((location) => ({ shown: `the store ${withoutSecrets(location)}`, location })),
     // The options are those of the place where an index lies; files of this machine have none.
     ...indexes.filter((location) => schemeOf(location) !== undefined).map((location) => ({
       shown: withoutSecrets(location),

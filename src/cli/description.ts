@@ -1,7 +1,10 @@
-/** The command line as data, out of the one definition of commands and options: for completion and the manual. */
-import { type ArgumentKind, kindOf } from "./arguments.ts";
-import { COMMANDS, type CommandSpec } from "./commands.ts";
-import { collect, collectList, type Flag, type FlagName, FLAGS, GLOBAL_FLAGS, namesOf } from "./flags.ts";
+/** The command line as data, out of the definitions of commands and options: for the help, completion and the manual. */
+import { type Argument, type ArgumentKind, kindOf, optional } from "./argument.ts";
+import type { Command } from "./command.ts";
+import { allCommands } from "./commands.ts";
+import type { Flag, Flags, Option } from "./flags/flag.ts";
+import { GLOBAL_FLAGS, help, version } from "./flags/global.ts";
+import { NETWORK_FLAGS } from "./flags/network.ts";
 
 /** What is given with an option, or as an argument. */
 export interface ValueDescription {
@@ -24,88 +27,82 @@ export interface OptionDescription {
   readonly fallback?: string;
 }
 
-/** One argument of a command. */
-export interface ArgumentDescription extends ValueDescription {
-  readonly optional: boolean;
-  readonly repeated: boolean;
-}
-
 /** One command. */
 export interface CommandDescription {
   readonly name: string;
   readonly summary: string;
-  readonly arguments: readonly ArgumentDescription[];
+  readonly arguments: readonly Argument<unknown>[];
   readonly options: readonly OptionDescription[];
 }
 
-/** Shows the help. */
-export const HELP: OptionDescription = {
-  names: ["-h", "--help"],
-  repeated: false,
-  description: "show how to use it",
-};
 /** What the command `help` is for. */
 export const HELP_SUMMARY = "show how to use a command";
-/** Shows the version. */
-export const VERSION_OPTION: OptionDescription = {
-  names: ["--version"],
-  repeated: false,
-  description: "print the versions of the program and what it runs on",
-};
 
 /** The options that stand before a command. */
 export function describeGlobalOptions(): OptionDescription[] {
-  return [...GLOBAL_FLAGS.map(describeOption), VERSION_OPTION, HELP];
+  return describeFlags({ ...GLOBAL_FLAGS, version, help });
+}
+
+/** The options of a command but for those of {@linkcode describeNetworkOptions}. */
+export function describeOwnOptions({ flags }: Command): OptionDescription[] {
+  return describeFlags(Object.fromEntries(Object.entries(flags).filter(([, flag]) => !isNetwork(flag))));
+}
+
+/** The options of a command about the way to stores on other machines. */
+export function describeNetworkOptions({ flags }: Command): OptionDescription[] {
+  return describeFlags(Object.fromEntries(Object.entries(flags).filter(([, flag]) => isNetwork(flag))));
+}
+
+function isNetwork(flag: Flag<unknown>): boolean {
+  return Object.values<Flag<unknown>>(NETWORK_FLAGS).includes(flag);
 }
 
 /** All commands, `help` included. */
-export function describeCommands(): CommandDescription[] {
-  const commands = COMMANDS.map((spec) => ({
-    name: spec.name,
-    summary: spec.summary,
-    arguments: describeArguments(spec),
-    options: [...[...spec.flags, ...GLOBAL_FLAGS].map(describeOption), HELP],
+export async function describeCommands(): Promise<CommandDescription[]> {
+  const commands = (await allCommands()).map(({ name, summary, args, flags }) => ({
+    name,
+    summary,
+    arguments: Object.values(args),
+    options: describeFlags({ ...flags, ...GLOBAL_FLAGS, help }),
   }));
-  const names = commands.map(({ name }) => name);
-  const topic = { name: "command", kind: "words", words: names, optional: true, repeated: false } as const;
+  const topic = { ...optional("command"), kind: "words", words: commands.map(({ name }) => name) } as const;
   return [
     ...commands,
     { name: "help", summary: HELP_SUMMARY, arguments: [topic], options: [] },
   ];
 }
 
-/** One option, by the name under which commands list it. */
-export function describeOption(name: FlagName): OptionDescription {
-  const flag: Flag = FLAGS[name];
-  const [, valueName] = /<([^<>]+)>$/.exec(flag.flags) ?? [];
-  return {
-    names: namesOf(flag),
-    value: valueName === undefined ? undefined : describeValue(valueName, flag.words),
-    repeated: flag.parse === collect || flag.parse === collectList,
-    description: flag.description,
-    fallback: flag.fallbackText ?? (flag.fallback === undefined ? undefined : String(flag.fallback)),
-  };
+/** Options, in their order. */
+export function describeFlags(flags: Flags): OptionDescription[] {
+  return Object.values(flags).flatMap((flag) => {
+    const { opposite, fallback, repeated } = flag;
+    const preset = flag.fallbackText ?? (fallback === undefined ? undefined : String(fallback));
+    const described = {
+      ...describeOption(flag, repeated),
+      fallback: flag.value === undefined ? undefined : preset,
+    };
+    return opposite === undefined ? [described] : [described, describeOption(opposite, repeated)];
+  });
+}
+
+function describeOption(
+  { names, value, words, description }: Option<unknown>,
+  repeated: boolean,
+): OptionDescription {
+  const described = value === undefined
+    ? undefined
+    : words === undefined
+    ? { name: value, kind: kindOf(value), words: [] }
+    : { name: value, kind: "words" as const, words };
+  return { names, value: described, repeated, description };
 }
 
 /** What follows the command's name: `[options] <index> <output>`. An argument that can be one word only is that word. */
-export function describeSynopsis(spec: CommandSpec): string {
-  const args = describeArguments(spec).map(({ name, words, optional, repeated }) => {
+export function describeSynopsis(command: Command): string {
+  const args = Object.values(command.args).map(({ name, words, optional, repeated }) => {
     if (words.length === 1) return words[0];
     const dots = repeated ? "..." : "";
     return optional ? `[${name}${dots}]` : `<${name}>${dots}`;
   });
   return ["[options]", ...args].join(" ");
-}
-
-/** The arguments of a command. */
-export function describeArguments(spec: CommandSpec): ArgumentDescription[] {
-  return [...spec.args.matchAll(/([<[])([^<>[\].]+)(\.\.\.)?[>\]]/g)].map(([, bracket, name, dots]) => ({
-    ...describeValue(name, spec.words?.[name]),
-    optional: bracket === "[",
-    repeated: dots !== undefined,
-  }));
-}
-
-function describeValue(name: string, words: readonly string[] | undefined): ValueDescription {
-  return words === undefined ? { name, kind: kindOf(name), words: [] } : { name, kind: "words", words };
 }

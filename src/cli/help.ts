@@ -1,15 +1,17 @@
 /** The help, as it is printed. */
-import { COMMANDS, type CommandSpec } from "./commands.ts";
+import type { Command } from "./command.ts";
+import { allCommands } from "./commands.ts";
 import {
+  describeFlags,
   describeGlobalOptions,
-  describeOption,
+  describeNetworkOptions,
+  describeOwnOptions,
   describeSynopsis,
-  HELP,
   HELP_SUMMARY,
   type OptionDescription,
 } from "./description.ts";
 import { STATUSES } from "./exit_status.ts";
-import { GLOBAL_FLAGS, REMOTE_FLAGS } from "./flags.ts";
+import { GLOBAL_FLAGS, help } from "./flags/global.ts";
 
 /** What the program is for. */
 export const PURPOSE =
@@ -22,13 +24,16 @@ const NARROWEST = 30;
 type Item = readonly [term: string, meaning: string];
 
 /** The help on the command, or on the program, with lines as long as the terminal is wide. */
-export function helpText(spec: CommandSpec | undefined, columns: number): string {
-  return spec === undefined ? programHelp(columns) : commandHelp(spec, columns);
+export async function helpText(command: Command | undefined, columns: number): Promise<string> {
+  return command === undefined ? await programHelp(columns) : commandHelp(command, columns);
 }
 
-function programHelp(columns: number): string {
+async function programHelp(columns: number): Promise<string> {
   const options = describeGlobalOptions().map(itemOf);
-  const summaries = COMMANDS.map(({ group, name, summary }) => ({ group, item: [name, summary] as const }));
+  const summaries = (await allCommands()).map(({ group, name, summary }) => ({
+    group,
+    item: [name, summary] as const,
+  }));
   const commands = [...summaries, { group: "Other", item: ["help", HELP_SUMMARY] as const }];
   const groups = Map.groupBy(commands, ({ group }) => group);
   const width = widest([...options, ...commands.map(({ item }) => item)]);
@@ -44,18 +49,18 @@ function programHelp(columns: number): string {
   ].join("\n\n");
 }
 
-function commandHelp(spec: CommandSpec, columns: number): string {
-  const own = spec.flags.filter((name) => !REMOTE_FLAGS.includes(name));
-  const options = [...[...own, ...GLOBAL_FLAGS].map(describeOption), HELP].map(itemOf);
-  const remote = spec.flags.filter((name) => !own.includes(name)).map(describeOption).map(itemOf);
-  const width = widest([...options, ...remote]);
+function commandHelp(command: Command, columns: number): string {
+  const common = describeFlags({ ...GLOBAL_FLAGS, help });
+  const options = [...describeOwnOptions(command), ...common].map(itemOf);
+  const network = describeNetworkOptions(command).map(itemOf);
+  const width = widest([...options, ...network]);
   return [
-    `Usage: desync ${spec.name} ${describeSynopsis(spec)}`,
+    `Usage: desync ${command.name} ${describeSynopsis(command)}`,
     // The lines are those of the source; here they are broken where the terminal ends.
-    fill(spec.description.replaceAll("\n", " "), columns),
+    fill(command.description.replaceAll("\n", " "), columns),
     list("Options", options, width, columns),
-    ...remote.length === 0 ? [] : [list("Network options", remote, width, columns)],
-    ["Examples:", ...spec.examples.map((line) => `  ${line}`)].join("\n") + "\n",
+    ...network.length === 0 ? [] : [list("Network options", network, width, columns)],
+    ["Examples:", ...command.examples.map((line) => `  ${line}`)].join("\n") + "\n",
   ].join("\n\n");
 }
 

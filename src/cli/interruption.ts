@@ -1,15 +1,21 @@
 /** What an interrupted command says about the work that it has done. */
 import { DesyncError } from "../errors.ts";
-import type { FlagValues } from "./flags.ts";
 import { schemeOf } from "./scheme.ts";
+
+/** The options that say where the work may have left something. */
+interface Places {
+  readonly stores?: readonly string[];
+  readonly cache?: string;
+  readonly inPlace?: boolean;
+}
 
 /** Runs `work`. When it is interrupted, the error says what the next run can go on from, or with which option it could. */
 export async function sayingWhatIsKept<T>(
-  flags: FlagValues,
+  places: Places,
   canWriteInPlace: boolean,
   work: () => Promise<T>,
 ): Promise<T> {
-  return await saying(whatIsKept(flags, canWriteInPlace), work);
+  return await saying(whatIsKept(places, canWriteInPlace), work);
 }
 
 /** The same for work that fills a store. */
@@ -28,14 +34,14 @@ async function saying<T>(kept: string | undefined, work: () => Promise<T>): Prom
 }
 
 function whatIsKept(
-  { store = [], cache, inPlace }: FlagValues,
+  { stores = [], cache, inPlace }: Places,
   canWriteInPlace: boolean,
 ): string | undefined {
   if (inPlace) return "what was written is kept: the same command goes on from there";
   if (cache !== undefined) return `what was fetched is kept in ${cache}: the same command goes on from there`;
   const options = [
     // Copying what is on this machine already does not help.
-    ...store.some((location) => schemeOf(location) !== undefined) ? ["-c CACHE"] : [],
+    ...stores.some((location) => schemeOf(location) !== undefined) ? ["-c CACHE"] : [],
     ...canWriteInPlace ? ["-k"] : [],
   ];
   if (options.length === 0) return undefined;

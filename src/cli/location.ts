@@ -28,7 +28,12 @@ import type { ChunkStore, Sources, WritableChunkStore } from "../stores/store.ts
 import type { WorkerPool } from "../workers/pool.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import { type Affordable, affordable } from "../deno/open_files.ts";
-import type { FlagValues } from "./flags.ts";
+import type { compressionLevel, uncompressed } from "./flags/filling.ts";
+import type { Values } from "./flags/flag.ts";
+import type { GLOBAL_FLAGS } from "./flags/global.ts";
+import type { NETWORK_FLAGS } from "./flags/network.ts";
+import type { noSync } from "./flags/output.ts";
+import type { SOURCE_FLAGS } from "./flags/stores.ts";
 import { SLICE, Turns } from "../jobs/turns.ts";
 import { readIdList } from "./id_list.ts";
 import { warn } from "./output.ts";
@@ -39,9 +44,19 @@ const SSH_SESSIONS = 2;
 /** No more are opened, whatever the user says: hosts refuse to start many at once (MaxStartups of sshd: 10). */
 const MAX_SSH_SESSIONS = 8;
 
+/** How stores and indexes are reached, and where chunks come from. */
+export type LocatorFlags =
+  & Values<typeof NETWORK_FLAGS & Pick<typeof GLOBAL_FLAGS, "digest">>
+  & Partial<Values<typeof SOURCE_FLAGS>>;
+
+/** How chunks are put into a store. */
+export type FillingFlags = Values<
+  { uncompressed: typeof uncompressed; compressionLevel: typeof compressionLevel; noSync: typeof noSync }
+>;
+
 /** Opens stores and indexes with the options that the user gave. */
 export class Locator implements AsyncDisposable {
-  readonly #flags: FlagValues;
+  readonly #flags: LocatorFlags;
   readonly #opened: ChunkStore[] = [];
   readonly #credentials = new HttpCredentials(warn);
   #http: HttpOptions | undefined;
@@ -49,7 +64,7 @@ export class Locator implements AsyncDisposable {
   #cacheReported = false;
   #affordable: Affordable | undefined;
 
-  constructor(flags: FlagValues) {
+  constructor(flags: LocatorFlags) {
     this.#flags = flags;
   }
 
@@ -62,7 +77,7 @@ export class Locator implements AsyncDisposable {
   /** Connections that each store may have. */
   get #connections(): number {
     this.#affordable ??= affordable();
-    const stores = Math.max(1, this.#flags.store?.length ?? 0);
+    const stores = Math.max(1, this.#flags.stores?.length ?? 0);
     return Math.max(1, Math.floor(this.#affordable.connections / stores));
   }
 
@@ -91,7 +106,7 @@ export class Locator implements AsyncDisposable {
 
   /** The stores alone. */
   stores(maxChunkSize?: number): ChunkStore[] {
-    return (this.#flags.store ?? []).map((location, i, all) => {
+    return (this.#flags.stores ?? []).map((location, i, all) => {
       refuseGroup(location);
       refuseCutName(location, all[i + 1]);
       return this.store(location, maxChunkSize);
@@ -148,19 +163,14 @@ export class Locator implements AsyncDisposable {
   }
 
   /** The store on this machine that gets chunks, made if it does not exist; `undefined` when none was given. */
-  storeToFill(location: string | undefined): FilledStore | undefined {
+  storeToFill(location: string | undefined, flags: FillingFlags): FilledStore | undefined {
     if (location === undefined) return undefined;
     if (schemeOf(location) !== undefined) {
       throw notAFolder("unsupported", `store chunks in ${withoutSecrets(location)}`);
     }
     refuseToFill(location);
-    const form = this.#flags.uncompressed ? "plain" : "compressed";
-    return new FilledStore(location, form, this.#flags.compressionLevel, this.#flags.sync ?? true);
-  }
-
-  /** The ids that the indexes and lists of `--ignore` and `--ignore-chunks` name. */
-  async ignored(signal?: AbortSignal): Promise<ReadonlySet<ChunkId>> {
-    return await this.ids(this.#flags.ignore ?? [], this.#flags.ignoreChunks ?? [], signal);
+    const form = flags.uncompressed ? "plain" : "compressed";
+    return new FilledStore(location, form, flags.compressionLevel, !flags.noSync);
   }
 
   /** The ids in indexes and in files that list them, one a line. */
@@ -257,7 +267,7 @@ export class Locator implements AsyncDisposable {
     try {
       return new LocalStore(location, { create });
     } catch (error) {
-      const needed = !create || this.#flags.store === undefined;
+      const needed = !create || this.#flags.stores === undefined;
       if (needed || !isRefusal(error)) throw error;
       this.#reportCacheProblem(messageOf(error), "without a cache");
       return undefined;
@@ -370,14 +380,8 @@ function exists(path: string): boolean {
   }
 }
 
-/** The store of a command that takes one; `undefined` when none was named. */
-export function onlyStore(flags: FlagValues): string | undefined {
-  return flags.store?.[0];
-}
-
 /** The store that was named, a folder of this machine: there and nowhere else can it be, say, verified. */
-export function localStore(flags: FlagValues, action: string): LocalStore {
-  const location = onlyStore(flags);
+export function localStore(location: string | undefined, action: string): LocalStore {
   if (location === undefined) {
     throw missingOption("-s, --store", "name the store, a directory of this machine");
   }

@@ -5,7 +5,9 @@ import { DesyncError, errorFromWire, errorToWire, messageOf } from "../errors.ts
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output.ts";
 import { type CommandLine, parse } from "./parse.ts";
-import type { FlagValues } from "./flags.ts";
+import { verbose as verboseFlag } from "./flags/global.ts";
+import { umask } from "./flags/output.ts";
+import type { GivenFlags } from "./given_flags.ts";
 import { onInterrupt } from "./signals.ts";
 import { outputColumns } from "./terminal.ts";
 import { hideSecretsOf } from "./typed_secrets.ts";
@@ -18,15 +20,15 @@ export async function main(args: readonly string[]): Promise<number> {
   // Also for what is wrong with the command line itself.
   useJson(/(?:^|\0)--progress[=\0]json(?:\0|$)/.test(args.join("\0")));
   try {
-    const asked = parse(givenWords(args));
+    const asked = await parse(givenWords(args));
     if (asked.kind === "run") {
-      verbose = asked.flags.verbose ?? false;
+      verbose = asked.given.get(verboseFlag);
       return await run(asked);
     }
     if (asked.kind === "version") print(`${versionText()}\n`);
     else {
       const { helpText } = await import("./help.ts");
-      print(helpText(asked.spec, outputColumns()));
+      print(await helpText(asked.command, outputColumns()));
     }
     return DONE;
   } catch (error) {
@@ -34,21 +36,21 @@ export async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function run({ spec, positionals, flags }: CommandLine): Promise<number> {
+async function run({ command, words, given }: CommandLine): Promise<number> {
   checkCurrentFolder();
-  applyUmask(flags);
-  const [{ run }, { checkConfiguration }] = await Promise.all([spec.load(), import("./configuration.ts")]);
+  applyUmask(given.get(umask));
+  const [run, { checkConfiguration }] = await Promise.all([command.load(), import("./configuration.ts")]);
   using interrupt = onInterrupt();
-  using reached = isReachable(positionals, flags)
+  using reached = isReachable(words, given)
     ? undefined
-    : (await import("./reachable.ts")).makeReachable(spec, positionals, flags);
-  await checkConfiguration(spec, positionals, flags, interrupt.signal);
-  return await run(reached?.positionals ?? positionals, reached?.flags ?? flags, interrupt.signal);
+    : (await import("./reachable.ts")).makeReachable(command, words, given);
+  await checkConfiguration(command, words, given, interrupt.signal);
+  return await run(reached?.words ?? words, reached?.given ?? given, interrupt.signal);
 }
 
 /** Throws `unsupported` where new files would permit more than was asked for. */
-function applyUmask({ umask }: FlagValues): void {
-  if (umask === undefined || setUmask(umask)) return;
+function applyUmask(mask: number | undefined): void {
+  if (mask === undefined || setUmask(mask)) return;
   const fields = Deno.build.os === "windows" ? { reason: "Windows has no umask" } : {
     reason: "Deno's permission --allow-sys is missing",
     hint: "it has none for the umask alone",
@@ -57,10 +59,8 @@ function applyUmask({ umask }: FlagValues): void {
 }
 
 /** Whether all of it can be opened as it is: what is not UTF-8 cannot. */
-function isReachable(positionals: readonly string[], flags: FlagValues): boolean {
-  return [positionals, ...Object.values(flags)].flat().every((value) =>
-    typeof value !== "string" || value.isWellFormed()
-  );
+function isReachable(words: readonly string[], given: GivenFlags): boolean {
+  return [words, given.texts].flat().every((text) => text.isWellFormed());
 }
 
 /** Tells what went wrong, in one line unless more was asked for. Returns the exit status. */

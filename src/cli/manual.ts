@@ -1,18 +1,22 @@
 /** The manual page, in the man macros that every man program knows. */
-import { COMMANDS, type CommandSpec } from "./commands.ts";
+import type { Command } from "./command.ts";
+import { allCommands } from "./commands.ts";
 import {
+  describeFlags,
   describeGlobalOptions,
-  describeOption,
+  describeNetworkOptions,
+  describeOwnOptions,
   describeSynopsis,
   type OptionDescription,
 } from "./description.ts";
 import { VARIABLES } from "./environment.ts";
 import { STATUSES } from "./exit_status.ts";
-import { REMOTE_FLAGS } from "./flags.ts";
+import { NETWORK_FLAGS } from "./flags/network.ts";
 import { PURPOSE } from "./help.ts";
 
 /** `desync.1` of that version, dated with that day (`2025-12-31`). */
-export function manualPage(version: string, day: string): string {
+export async function manualPage(version: string, day: string): Promise<string> {
+  const groups = Map.groupBy(await allCommands(), ({ group }) => group);
   const lines = [
     `.TH DESYNC 1 ${day} "desync ${escape(version)}" "User Commands"`,
     ".SH NAME",
@@ -28,9 +32,9 @@ export function manualPage(version: string, day: string): string {
     ...describeGlobalOptions().flatMap(option),
     ".SS Network options",
     paragraph("They are those of every command that reads from stores or indexes, which may be elsewhere."),
-    ...REMOTE_FLAGS.map(describeOption).flatMap(option),
+    ...describeFlags(NETWORK_FLAGS).flatMap(option),
     ".SH COMMANDS",
-    ...groups().flatMap(([name, specs]) => [`.SS ${escape(name)}`, ...specs.flatMap(command)]),
+    ...[...groups].flatMap(([name, commands]) => [`.SS ${escape(name)}`, ...commands.flatMap(describe)]),
     ".SH ENVIRONMENT",
     ...Object.entries(VARIABLES).flatMap(([name, does]) => [".TP", `.B ${name}`, paragraph(does)]),
     ".SH FILES",
@@ -70,24 +74,19 @@ const FILES: readonly (readonly [name: string, is: string])[] = [
   ["~/.ssh/known_hosts", "the hosts that --ssh-builtin trusts"],
 ];
 
-function groups(): [string, CommandSpec[]][] {
-  return [...Map.groupBy(COMMANDS, ({ group }) => group)];
-}
-
-function command(spec: CommandSpec): string[] {
-  const own = spec.flags.filter((name) => !REMOTE_FLAGS.includes(name)).map(describeOption);
+function describe(command: Command): string[] {
   return [
     ".TP",
-    `.B desync ${escape(spec.name)} ${escape(describeSynopsis(spec))}`,
-    paragraph(spec.description),
+    `.B desync ${escape(command.name)} ${escape(describeSynopsis(command))}`,
+    paragraph(command.description),
     ".RS",
-    ...(spec.flags.some((name) => REMOTE_FLAGS.includes(name)) ? ["The network options are taken too."] : []),
-    ...own.flatMap(option),
+    ...(describeNetworkOptions(command).length > 0 ? ["The network options are taken too."] : []),
+    ...describeOwnOptions(command).flatMap(option),
     ".PP",
-    spec.examples.length > 1 ? "Examples:" : "Example:",
+    command.examples.length > 1 ? "Examples:" : "Example:",
     ".PP",
     ".nf",
-    ...spec.examples.map(escape),
+    ...command.examples.map(escape),
     ".fi",
     ".RE",
   ];

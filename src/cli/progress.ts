@@ -2,7 +2,7 @@
 import { environment } from "../deno/permitted.ts";
 import type { Progress } from "../jobs/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
-import type { FlagValues, ProgressMode } from "./flags.ts";
+import type { ProgressMode } from "./flags/progress.ts";
 import { barIsDrawn, drawLine, printError, printErrorJson } from "./output.ts";
 import { terminalColumns } from "./terminal.ts";
 import { formatGoSeconds } from "./text.ts";
@@ -28,14 +28,19 @@ export interface Shown {
   readonly label?: string;
 }
 
+/** The option that asks for a way to show it. */
+interface ProgressFlags {
+  readonly progress: ProgressMode;
+}
+
 interface Display {
   show(): void;
   end(): void;
 }
 
 /** Shows the progress until it is disposed, in the way that the options and the environment ask for. */
-export function showProgress(progress: Progress, flags: FlagValues, shown: Shown = {}): Disposable {
-  const mode = modeOf(flags.progress ?? "auto");
+export function showProgress(progress: Progress, flags: ProgressFlags, shown: Shown = {}): Disposable {
+  const mode = modeOf(flags.progress);
   if (mode === "none") return { [Symbol.dispose]: () => {} };
   const display = makeDisplay(mode, progress, shown);
   display.show();
@@ -49,8 +54,8 @@ export function showProgress(progress: Progress, flags: FlagValues, shown: Shown
 }
 
 /** Whether progress is shown to people, who also want to read what was done in the end. */
-export function isShownToPeople(flags: FlagValues): boolean {
-  return ["bar", "plain"].includes(modeOf(flags.progress ?? "auto"));
+export function isShownToPeople(flags: ProgressFlags): boolean {
+  return ["bar", "plain"].includes(modeOf(flags.progress));
 }
 
 function makeDisplay(mode: Mode, progress: Progress, shown: Shown): Display {

@@ -4,10 +4,10 @@ import { readTarTree } from "../deno/tar_source.ts";
 import { DesyncError, type ErrorCode } from "../errors.ts";
 import type { TreeSource } from "../jobs/tree_ports.ts";
 import { filePieces } from "../deno/file_pieces.ts";
-import type { FlagValues } from "./flags.ts";
+import type { Flags } from "./commands/tar.ts";
 
 /** What reads the source as the options say. Throws `usage` for options that do not go together. */
-export function treeInput(source: string, flags: FlagValues): TreeSource {
+export function treeInput(source: string, flags: Flags): TreeSource {
   if (flags.inputFormat === "tar") {
     return async (onEvent, options) => {
       const input = source === "-" ? filePieces(undefined, options.signal) : source;

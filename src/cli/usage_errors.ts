@@ -1,8 +1,10 @@
 /** What the parser finds wrong with a command line, in this program's words. */
 import { DesyncError } from "../errors.ts";
-import { COMMANDS, type CommandSpec } from "./commands.ts";
-import { describeGlobalOptions, describeOption, describeSynopsis } from "./description.ts";
-import { type Flag, GLOBAL_FLAGS } from "./flags.ts";
+import type { Command } from "./command.ts";
+import { allCommands, COMMAND_NAMES } from "./commands.ts";
+import { describeFlags, describeGlobalOptions, describeSynopsis } from "./description.ts";
+import type { Option } from "./flags/flag.ts";
+import { GLOBAL_FLAGS } from "./flags/global.ts";
 import { CASYNC_COMMANDS, isMissingOption, MISSING_COMMANDS } from "./missing.ts";
 import { didYouMean } from "./nearest.ts";
 
@@ -16,18 +18,18 @@ export function missingCommand(): DesyncError {
 }
 
 /** The command's argument of that name is missing. */
-export function missingArgument(name: string, spec: CommandSpec): DesyncError {
-  return usage(`Missing argument <${name}> (desync ${spec.name} ${describeSynopsis(spec)})`);
+export function missingArgument(name: string, command: Command): DesyncError {
+  return usage(`Missing argument <${name}> (desync ${command.name} ${describeSynopsis(command)})`);
 }
 
 /** More arguments than the command takes. */
-export function tooManyArguments(spec: CommandSpec): DesyncError {
-  return usage(`Too many arguments (desync ${spec.name} ${describeSynopsis(spec)})`);
+export function tooManyArguments(command: Command): DesyncError {
+  return usage(`Too many arguments (desync ${command.name} ${describeSynopsis(command)})`);
 }
 
 /** The command line ends where the option's value belongs. */
-export function missingValue({ flags }: Flag): DesyncError {
-  return usage(`Missing value of ${flags}`);
+export function missingValue({ names, value }: Option<unknown>): DesyncError {
+  return usage(`Missing value of ${names.join(", ")} <${value}>`);
 }
 
 /** `of` is an argument or an option that does not take this text; `why` begins with "it". */
@@ -51,34 +53,34 @@ export function unknownCommand(name: string): DesyncError {
 }
 
 /** There is no such option, of the command if there is one. */
-export function unknownOption(option: string, spec: CommandSpec | undefined): DesyncError {
-  return usage(optionSentence(option, spec));
+export async function unknownOption(option: string, command: Command | undefined): Promise<DesyncError> {
+  return usage(await optionSentence(option, command));
 }
 
 function commandSentence(name: string): string {
   if (MISSING_COMMANDS.includes(name)) return `The command ${name} is not supported yet`;
   const here = CASYNC_COMMANDS.get(name);
   if (here !== undefined) return `Unknown command ${name}: it is casync's (${here})`;
-  const names = [...COMMANDS.map((spec) => spec.name), "help"];
+  const names = [...COMMAND_NAMES, "help"];
   return `Unknown command ${name}${didYouMean(name, names) || " (`desync --help` lists them)"}`;
 }
 
-function optionSentence(option: string, spec: CommandSpec | undefined): string {
-  if (isMissingOption(option, spec?.name)) return `The option ${option} is not supported yet`;
-  const own = [...(spec?.flags ?? []), ...GLOBAL_FLAGS].map(describeOption);
+async function optionSentence(option: string, command: Command | undefined): Promise<string> {
+  if (isMissingOption(option, command?.name)) return `The option ${option} is not supported yet`;
+  const own = describeFlags({ ...command?.flags, ...GLOBAL_FLAGS });
   const names = [...own, ...describeGlobalOptions()].flatMap(({ names }) => names)
     .filter((name) => name.startsWith("--"));
-  const unknown = `Unknown option ${option}${spec === undefined ? "" : ` of ${spec.name}`}`;
+  const unknown = `Unknown option ${option}${command === undefined ? "" : ` of ${command.name}`}`;
   const suggestion = option.startsWith("--") ? didYouMean(option, names) : "";
-  return unknown + (suggestion || elsewhere(option) ||
-    ` (\`desync ${spec === undefined ? "" : `${spec.name} `}--help\` lists them)`);
+  return unknown + (suggestion || await elsewhere(option) ||
+    ` (\`desync ${command === undefined ? "" : `${command.name} `}--help\` lists them)`);
 }
 
 /** Which commands have the option. A letter means one thing here and another there. */
-function elsewhere(option: string): string {
+async function elsewhere(option: string): Promise<string> {
   if (!option.startsWith("--")) return "";
-  const commands = COMMANDS.filter(({ flags }) =>
-    flags.some((name) => describeOption(name).names.includes(option))
+  const commands = (await allCommands()).filter(({ flags }) =>
+    describeFlags(flags).some(({ names }) => names.includes(option))
   );
   if (commands.length === 0) return "";
   return ` (it belongs to ${commands.map(({ name }) => name).join(", ")})`;

@@ -5,6 +5,8 @@ import { peers } from "../support/peers.ts";
 import { offered, offeredByPowerShell, shells } from "../support/shells.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
+const described = await describeCommands();
+
 const indexes = ["my file.caibx", "store.castr", "tree.caidx", "v1.caibx"];
 const archives = [...indexes, "docs.catar"].sort();
 const files = [...archives, "image.raw"].sort();
@@ -88,7 +90,7 @@ for (const shell of shells) {
     fn: async () => {
       using dir = workFolder();
       const { stdout: script } = await runCli(["completion", shell]);
-      const commands = [...describeCommands(), { name: "", options: describeGlobalOptions() }]
+      const commands = [...described, { name: "", options: describeGlobalOptions() }]
         .filter(({ options }) => options.length > 0);
       ok(commands.length > 15);
       const found = await offered(shell, script, commands.map(({ name }) => `desync ${name} --`), dir);
@@ -102,10 +104,10 @@ for (const shell of shells) {
 
 Deno.test("--no-descriptions leaves out what commands and options are for, and nothing else", async () => {
   const descriptions = [
-    ...describeCommands().map(({ summary }) => summary),
-    ...describeCommands().flatMap(({ options }) => options.map(({ description }) => description)),
+    ...described.map(({ summary }) => summary),
+    ...described.flatMap(({ options }) => options.map(({ description }) => description)),
   ];
-  const words = describeCommands().flatMap((
+  const words = described.flatMap((
     { name, options },
   ) => [name, ...options.flatMap(({ names }) => names)]);
   for (const shell of ["bash", "zsh", "fish", "powershell"]) {
@@ -125,8 +127,8 @@ Deno.test("--no-descriptions leaves out what commands and options are for, and n
 Deno.test("the script for PowerShell has every option of every command with its kind", async () => {
   const { code, stdout, stderr } = await runCli(["completion", "powershell"]);
   deepStrictEqual([code, stderr], [0, ""]);
-  const described = [...describeCommands(), { name: "", options: describeGlobalOptions(), arguments: [] }];
-  for (const command of described) {
+  const commands = [...described, { name: "", options: describeGlobalOptions(), arguments: [] }];
+  for (const command of commands) {
     const [, text] = stdout.split(`\n        '${command.name}' = @{\n`);
     const own = text.slice(0, text.indexOf("\n        }"));
     for (const { names, value } of command.options) {

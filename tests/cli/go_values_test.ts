@@ -1,6 +1,8 @@
 /** Numbers and times as Go's flags take them. */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { FLAGS } from "../../src/cli/flags.ts";
+import { errorRetryBaseInterval, timeout } from "../../src/cli/flags/network.ts";
+import { length } from "../../src/cli/flags/part.ts";
+import { threads } from "../../src/cli/flags/threads.ts";
 import { runCli } from "../support/cli.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
@@ -41,7 +43,7 @@ const times: [text: string, milliseconds: number][] = [
 const noTimes = ["", "5", "s", ".s", "1s 5", "1e3s", "5sec", "ms5", "1h1", "0x1s", "1_0s", "--1s"];
 
 Deno.test("numbers and times as Go writes them", () => {
-  const parse = FLAGS.threads.parse;
+  const { parse } = threads;
   deepStrictEqual(
     numbers.filter(([, value]) => value > 0).map(([text, value]) => [text, parse(text) === value]),
     numbers.filter(([, value]) => value > 0).map(([text]) => [text, true]),
@@ -49,15 +51,15 @@ Deno.test("numbers and times as Go writes them", () => {
   for (const text of [...noNumbers, "0", "-1", "0x20000000000000"]) {
     throws(() => parse(text), { code: "usage" }, text);
   }
-  const wait = FLAGS.errorRetryBaseInterval.parse;
+  const wait = errorRetryBaseInterval.parse;
   deepStrictEqual(times.map(([text]) => wait(text)), times.map(([, milliseconds]) => milliseconds));
   for (const text of noTimes) throws(() => wait(text), { code: "usage" }, text);
   const forEver = 2 ** 31 - 1; // as long as a timer takes
-  deepStrictEqual(["0", "3s", "1000h"].map((text) => FLAGS.timeout.parse(text)), [forEver, 3000, forEver]);
+  deepStrictEqual(["0", "3s", "1000h"].map((text) => timeout.parse(text)), [forEver, 3000, forEver]);
 });
 
 Deno.test("amounts of bytes may have units", () => {
-  const { parse } = FLAGS.length;
+  const { parse } = length;
   const amounts: [string, number][] = [
     ["7", 7],
     ["7b", 7],

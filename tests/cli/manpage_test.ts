@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { allCommands } from "../../src/cli/commands.ts";
 import { describeCommands } from "../../src/cli/description.ts";
 import { VARIABLES } from "../../src/cli/environment.ts";
 import { STATUSES } from "../../src/cli/exit_status.ts";
@@ -29,14 +29,14 @@ Deno.test({
     const overstruck = new RegExp(`.${String.fromCharCode(8)}`, "g");
     const text = shown.replaceAll(overstruck, "");
     match(text, /1970-01-02/);
-    for (const { name, options } of describeCommands().filter(({ name }) => name !== "help")) {
+    for (const { name, options } of (await describeCommands()).filter(({ name }) => name !== "help")) {
       match(text, new RegExp(`^ +desync ${name} \\[options\\]`, "m"));
       for (const { names, value } of options) {
         const term = names.join(", ") + (value === undefined ? "" : ` ${value.name}`);
         ok(text.split("\n").some((line) => line.trim() === term), `${name} ${term}`);
       }
     }
-    for (const { examples } of COMMANDS) {
+    for (const { examples } of await allCommands()) {
       for (const example of examples) ok(text.includes(example), example);
     }
     for (const name of Object.keys(VARIABLES)) match(text, new RegExp(`^ +${name}`, "m"));

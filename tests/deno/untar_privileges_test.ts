@@ -189,7 +189,7 @@ Deno.test({
       const words = (name: string) =>
         options.filter((option) => option.startsWith(name)).map((option) => option.slice(name.length));
       const [some, without] = [words("--with="), words("--without=")];
-      const chosen = chosenFeatures({ with: some.length === 0 ? undefined : some, without });
+      const chosen = chosenFeatures(some.length === 0 ? undefined : some, without);
       deepStrictEqual(await losses(archive, ours, { features: chosen }), lost, options.join(" "));
       await run(peers.casync, ["extract", ...options, dir.path("x.catar"), theirs]);
       deepStrictEqual(differences(await treeState(ours), await treeState(theirs)), others, options.join(" "));

@@ -80,7 +80,7 @@ Deno.test({
     ok(names.length > 20);
     const unknown: string[] = [];
     await Promise.all(names.map(async (name) => {
-      const ours = describeCommands().find((command) => command.name === name);
+      const ours = (await describeCommands()).find((command) => command.name === name);
       if (ours === undefined) {
         if (!MISSING_COMMANDS.includes(name)) unknown.push(name);
         return;

@@ -1,7 +1,7 @@
 /** What desync's users may write: its commands and options are known here, or said to be not supported yet. */
 
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { COMMANDS } from "../../src/cli/commands.ts";
+import { COMMAND_NAMES } from "../../src/cli/commands.ts";
 import { describeCommands, describeGlobalOptions } from "../../src/cli/description.ts";
 import { isMissingOption, MISSING_COMMANDS } from "../../src/cli/missing.ts";
 import { runCli } from "../support/cli.ts";
@@ -23,7 +23,7 @@ Deno.test({
   ignore: peers.desync === undefined,
   fn: async () => {
     const theirs = listed((await helpOf()).split("Available Commands:")[1], /^ {2}([a-z][a-z-]+) /gm);
-    const ours = COMMANDS.map(({ name }) => name);
+    const ours = COMMAND_NAMES;
     const unheardOf = theirs.filter((name) => ![...ours, ...MISSING_COMMANDS, "help"].includes(name));
     deepStrictEqual(unheardOf, []);
 
@@ -32,7 +32,7 @@ Deno.test({
       const options = listed(help, /^ {2}(?: {4}|-., )(--[a-z-]+)/gm);
       ok(options.length >= 4, help);
       const shorts = listed(help, /^ {2}(-.), /gm);
-      const command = describeCommands().find((command) => command.name === name)!;
+      const command = (await describeCommands()).find((command) => command.name === name)!;
       const known = [...command.options, ...describeGlobalOptions()].flatMap(({ names }) => names);
       // Taken wherever stores are reached, but listed only where it means something.
       if (known.includes("--timeout")) known.push("-r", "--cache-repair");

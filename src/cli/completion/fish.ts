@@ -1,10 +1,6 @@
 /** Completion for fish. */
-import type {
-  ArgumentDescription,
-  CommandDescription,
-  OptionDescription,
-  ValueDescription,
-} from "../description.ts";
+import type { Argument } from "../argument.ts";
+import type { CommandDescription, OptionDescription, ValueDescription } from "../description.ts";
 
 /** The script. */
 export function fishCompletion(
@@ -112,7 +108,7 @@ end
 complete -c desync -f
 `;
 
-function argumentLine(command: string, argument: ArgumentDescription, i: number): string[] {
+function argumentLine(command: string, argument: Argument<unknown>, i: number): string[] {
   const from = candidates(argument);
   if (from === undefined) return [];
   const place = `__desync_at ${command} ${i + 1}${argument.repeated ? " +" : ""}`;

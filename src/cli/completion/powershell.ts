@@ -1,10 +1,6 @@
 /** Completion for PowerShell, 5.1 and later. */
-import type {
-  ArgumentDescription,
-  CommandDescription,
-  OptionDescription,
-  ValueDescription,
-} from "../description.ts";
+import type { Argument } from "../argument.ts";
+import type { CommandDescription, OptionDescription, ValueDescription } from "../description.ts";
 
 /** The script: to be run in the profile. */
 export function powershellCompletion(
@@ -33,7 +29,7 @@ ${FIXED}}
 }
 
 type Spec = Pick<CommandDescription, "name" | "options"> & {
-  readonly arguments: readonly ArgumentDescription[];
+  readonly arguments: readonly Argument<unknown>[];
 };
 
 function spec({ name, options, arguments: args }: Spec): string {

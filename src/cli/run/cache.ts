@@ -4,22 +4,22 @@ import { nativeCodec } from "../../deno/native_codec.ts";
 import { cacheChunks } from "../../jobs/cache.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { WorkerPool } from "../../workers/pool.ts";
+import type { Args, Flags } from "../commands/cache.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
 import { Locator, missingOption } from "../location.ts";
 import { showProgress } from "../progress.ts";
 import { expandWildcards } from "../expand_wildcards.ts";
 
 /** Copies the chunks. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+export async function run({ indexes: locations }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
   const indexes = [];
-  for (const location of expandWildcards(args)) indexes.push(await locator.index(location, signal));
-  const ignore = await locator.ignored(signal);
+  for (const location of expandWildcards(locations)) indexes.push(await locator.index(location, signal));
+  const ignore = await locator.ids(flags.ignore ?? [], flags.ignoreChunks ?? [], signal);
   const stores = locator.stores(Math.max(...indexes.map((index) => index.sizes.max)));
   if (stores.length === 0) throw missingOption("-s, --store", "name at least one store to take chunks from");
-  using target = locator.storeToFill(flags.cache);
+  using target = locator.storeToFill(flags.targetCache, flags);
   if (target === undefined) throw missingOption("-c, --cache", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
@@ -27,7 +27,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   for (const index of indexes) {
     const zeros = new ZeroChunk(index, nativeCodec);
     const options = { fill: target.filling, ignore, zeros, limits: locator.limits, signal, progress };
-    await sayingChunksAreKept(flags.cache, () => cacheChunks(index, { stores }, pool, options));
+    await sayingChunksAreKept(flags.targetCache, () => cacheChunks(index, { stores }, pool, options));
   }
   target.check();
   return DONE;

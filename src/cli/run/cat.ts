@@ -1,8 +1,8 @@
 /** `desync cat INDEX [OUTPUT]` */
 import { DesyncError } from "../../errors.ts";
 import { countBytes, Progress } from "../../jobs/progress.ts";
+import type { Args, Flags } from "../commands/cat.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath, withoutLink } from "../local_path.ts";
 import { Locator } from "../location.ts";
@@ -10,11 +10,14 @@ import { isStandardOutput, writesFile, writeWholePieces } from "../piece_output.
 import { showProgress } from "../progress.ts";
 
 /** Writes the bytes in order. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [indexLocation, output] = args;
-  if (output !== undefined) outputPath(output, indexLocation);
+export async function run(
+  { index: location, output }: Args,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  if (output !== undefined) outputPath(output, location);
   await using locator = new Locator(flags);
-  const index = await locator.index(indexLocation, signal);
+  const index = await locator.index(location, signal);
   const { offset, length } = flags;
   if (offset + length > index.size) {
     const action = length === 0 ? `begin at byte ${offset}` : `write bytes ${offset} to ${offset + length}`;
@@ -32,6 +35,6 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     : { ...flags, progress: "none" } as const;
   using _display = showProgress(progress, shown, { label: "Writing" });
   const pieces = () => countBytes(part.stream({ signal }), progress);
-  await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, flags.sync));
+  await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, !flags.noSync));
   return DONE;
 }

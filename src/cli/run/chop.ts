@@ -3,30 +3,33 @@ import { chopFile } from "../../jobs/chop.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { checkUnchanged, inspectSource, sizeToCompare } from "../../deno/source_file.ts";
 import { WorkerPool } from "../../workers/pool.ts";
+import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
 import { inputPath } from "../local_path.ts";
-import { Locator, missingOption, onlyStore } from "../location.ts";
+import { Locator, missingOption } from "../location.ts";
 import { showProgress } from "../progress.ts";
 
 /** Stores the chunks. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [indexLocation, input] = args;
-  inputPath(input);
+export async function run(
+  { index: location, file }: Args,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  inputPath(file);
   await using locator = new Locator(flags);
-  const index = await locator.index(indexLocation, signal);
-  const ignore = await locator.ignored(signal);
-  const source = inspectSource(input);
+  const index = await locator.index(location, signal);
+  const ignore = await locator.ids(flags.ignore ?? [], flags.ignoreChunks ?? [], signal);
+  const source = inspectSource(file);
   const size = sizeToCompare(source, index);
-  using store = locator.storeToFill(onlyStore(flags));
+  using store = locator.storeToFill(flags.targetStore, flags);
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags, { stored: "stored" });
   const options = { fill: store.filling, ignore, signal, progress };
-  await sayingChunksAreKept(store.filling.folder, () => chopFile(input, size, index, pool, options));
-  checkUnchanged(input, source);
+  await sayingChunksAreKept(store.filling.folder, () => chopFile(file, size, index, pool, options));
+  checkUnchanged(file, source);
   store.check();
   return DONE;
 }

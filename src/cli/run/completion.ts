@@ -9,27 +9,27 @@ import {
   describeGlobalOptions,
   type OptionDescription,
 } from "../description.ts";
+import type { Args, Flags } from "../commands/completion.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { print } from "../output.ts";
 
-const SCRIPTS: Readonly<Record<string, typeof bashCompletion>> = {
+const SCRIPTS: Readonly<Record<Args["shell"], typeof bashCompletion>> = {
   bash: bashCompletion,
   zsh: zshCompletion,
   fish: fishCompletion,
   powershell: powershellCompletion,
 };
 
-/** Prints the script. The parser has checked the shell's name. */
-export function run(args: readonly string[], { descriptions }: FlagValues): Promise<number> {
-  const [commands, globals] = [describeCommands(), describeGlobalOptions()];
-  const script = SCRIPTS[args[0]];
+/** Prints the script. */
+export async function run({ shell }: Args, { noDescriptions }: Flags): Promise<number> {
+  const [commands, globals] = [await describeCommands(), describeGlobalOptions()];
+  const script = SCRIPTS[shell];
   print(
-    descriptions === false
+    noDescriptions
       ? script(commands.map(undescribed), globals.map(undescribedOption))
       : script(commands, globals),
   );
-  return Promise.resolve(DONE);
+  return DONE;
 }
 
 function undescribed(command: CommandDescription): CommandDescription {

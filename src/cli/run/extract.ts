@@ -3,8 +3,8 @@ import { extractToFile } from "../../deno/extract_to_file.ts";
 import { THE_TARGET, ZEROS } from "../../jobs/deliver.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
+import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
@@ -13,11 +13,14 @@ import { isShownToPeople, showProgress } from "../progress.ts";
 import { formatBytes } from "../text.ts";
 
 /** Builds the blob. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [indexLocation, output] = args;
-  outputPath(output, indexLocation);
+export async function run(
+  { index: location, output }: Args,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  outputPath(output, location);
   await using locator = new Locator(flags);
-  const index = await locator.index(indexLocation, signal);
+  const index = await locator.index(location, signal);
   const sources = locator.sourcesOf(index);
   const progress = new Progress();
   const { upToDate } = await (async () => {
@@ -29,7 +32,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
       inPlace: flags.inPlace,
       force: flags.force,
       threads: flags.concurrency,
-      sync: flags.sync,
+      sync: !flags.noSync,
     };
     return await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
   })();

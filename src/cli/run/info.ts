@@ -3,8 +3,8 @@ import { type IndexInfo, indexInfo, type ListedSizes } from "../../jobs/info.ts"
 import { type ChunkId, type ChunkSizes, isChunkId } from "../../chunk.ts";
 import { filePieces } from "../../deno/file_pieces.ts";
 import { DesyncError, messageOf } from "../../errors.ts";
+import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { JsonListReader } from "../json_list.ts";
 import { Locator } from "../location.ts";
 import { print } from "../output.ts";
@@ -16,9 +16,9 @@ type Line = readonly [key: string, words: string, value: number | undefined];
  * Prints the counts. The JSON is desync's number for number, as programs read it: 0 for a size that is not known, and
  * stores are asked about all chunks. The plain form is for people: it says so, and asks only about what is needed.
  */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
+export async function run({ index: location }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
-  const index = await locator.index(args[0], signal);
+  const index = await locator.index(location, signal);
   const seeds = [];
   for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));
   const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);

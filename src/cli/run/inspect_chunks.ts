@@ -1,8 +1,8 @@
 /** `desync inspect-chunks INDEX [OUTPUT]` */
 import { ChunkFolder } from "../../deno/chunk_folder.ts";
 import type { Index } from "../../formats/index.ts";
+import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { outputPath } from "../local_path.ts";
 import { Turns } from "../../jobs/turns.ts";
 import { localStore, Locator } from "../location.ts";
@@ -12,13 +12,17 @@ import { writeWholePieces } from "../piece_output.ts";
 const GROUP = 1000;
 
 /** Lists the chunks. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [indexLocation, output] = args;
-  if (output !== undefined) outputPath(output, indexLocation);
-  const index = await new Locator(flags).index(indexLocation, signal);
-  const store = flags.store === undefined
+export async function run(
+  { index: location, output }: Args,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  if (output !== undefined) outputPath(output, location);
+  const index = await new Locator(flags).index(location, signal);
+  const { sourceStore } = flags;
+  const store = sourceStore === undefined
     ? undefined
-    : new ChunkFolder(localStore(flags, "look into").properties.directory);
+    : new ChunkFolder(localStore(sourceStore, "look into").properties.directory);
   await writeWholePieces(output, () => listOf(index, store, new Turns(signal)), signal);
   return DONE;
 }

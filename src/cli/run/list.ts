@@ -1,16 +1,15 @@
 /** `desync list ARCHIVE` */
 import { listTo } from "../../jobs/describe_archive.ts";
 import { openNodes } from "../archive_source.ts";
+import type { Args, Flags } from "../commands/list.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { LineBuffer } from "../lines.ts";
 import { Locator } from "../location.ts";
 
 /** Prints the names. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [location] = args;
+export async function run({ archive }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
-  const { read } = await openNodes(location, flags, locator, signal);
+  const { read } = await openNodes(archive, flags, locator, signal);
   using lines = new LineBuffer();
   await read(listTo(lines.add));
   return DONE;

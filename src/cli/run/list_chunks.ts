@@ -1,6 +1,6 @@
 /** `desync list-chunks INDEX` */
+import type { Args, Flags } from "../commands/list_chunks.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { Turns } from "../../jobs/turns.ts";
 import { Locator } from "../location.ts";
 import { print } from "../output.ts";
@@ -9,8 +9,8 @@ import { print } from "../output.ts";
 const GROUP = 1000;
 
 /** Prints the ids. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const index = await new Locator(flags).index(args[0], signal);
+export async function run({ index: location }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  const index = await new Locator(flags).index(location, signal);
   const turns = new Turns(signal);
   for (let from = 0; from < index.count; from += GROUP) {
     let text = "";

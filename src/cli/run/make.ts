@@ -6,29 +6,28 @@ import { featuresAtStart } from "../../formats/archive_node.ts";
 import { checkUnchanged, inspectSource, startOfFile } from "../../deno/source_file.ts";
 import { checkPlace } from "../../deno/output_place.ts";
 import { WorkerPool } from "../../workers/pool.ts";
+import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
 import { inputPath, outputPath, refuseSwapped } from "../local_path.ts";
-import { Locator, onlyStore } from "../location.ts";
+import { Locator } from "../location.ts";
 import { printError } from "../output.ts";
 import { writeResult } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 
 /** Cuts the file, stores its chunks, and writes the index last. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [output, input] = args;
-  inputPath(input);
-  outputPath(output, input);
-  refuseSwapped(output, input);
-  const source = input === "-" ? undefined : inspectSource(input);
+export async function run({ index: output, file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  inputPath(file);
+  outputPath(output, file);
+  refuseSwapped(output, file);
+  const source = file === "-" ? undefined : inspectSource(file);
   if (output !== "-") checkPlace(output);
-  using store = new Locator(flags).storeToFill(onlyStore(flags));
+  using store = new Locator(flags).storeToFill(flags.targetStore, flags);
   const progress = new Progress();
   progress.total = source?.size ?? 0;
   const digest = flags.digest ?? "sha512-256";
   // An archive's index has the archive's feature flags: casync reads no other.
-  const features = source === undefined ? undefined : featuresAtStart(startOfFile(input, source));
+  const features = source === undefined ? undefined : featuresAtStart(startOfFile(file, source));
   const fill = store?.filling;
   const options = { sizes: flags.chunkSize, digest, flags: features, fill, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
@@ -36,10 +35,10 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
     using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
     const made = source === undefined
       ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)
-      : await makeFromFile({ path: input, start: 0, end: source.size }, pool, options);
-    if (source !== undefined) checkUnchanged(input, source);
+      : await makeFromFile({ path: file, start: 0, end: source.size }, pool, options);
+    if (source !== undefined) checkUnchanged(file, source);
     store?.check();
-    await writeResult(output, serializeIndex(made.index), signal, flags.sync);
+    await writeResult(output, serializeIndex(made.index), signal, !flags.noSync);
     return made;
   });
   if (flags.printStats) {

@@ -3,16 +3,15 @@ import { join } from "node:path";
 import { environment } from "../../deno/permitted.ts";
 import { DesyncError } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
+import type { Args, Flags } from "../commands/manpage.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { manualPage } from "../manual.ts";
 import { isStandardOutput, writeResult } from "../piece_output.ts";
 
 /** Prints the page, or writes it into the folder. */
-export async function run(args: readonly string[], _flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [folder] = args;
-  const path = isStandardOutput(folder) ? folder : join(folder, "desync.1");
-  await writeResult(path, new TextEncoder().encode(manualPage(VERSION, day())), signal);
+export async function run({ directory }: Args, _flags: Flags, signal: AbortSignal): Promise<number> {
+  const path = isStandardOutput(directory) ? directory : join(directory, "desync.1");
+  await writeResult(path, new TextEncoder().encode(await manualPage(VERSION, day())), signal);
   return DONE;
 }
 

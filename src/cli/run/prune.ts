@@ -1,8 +1,8 @@
 /** `desync prune -s FOLDER INDEX…` */
 import { DesyncError } from "../../errors.ts";
 import { pruneStore, type PruneSummary } from "../../jobs/prune.ts";
+import type { Args, Flags } from "../commands/prune.ts";
 import { DONE, FAILED } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { localStore, Locator } from "../location.ts";
 import { print, printError, warn } from "../output.ts";
 import { orInterrupted } from "../../or_interrupted.ts";
@@ -10,17 +10,17 @@ import { formatBytes } from "../text.ts";
 import { expandWildcards } from "../expand_wildcards.ts";
 
 /** Prunes the store, after asking. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const store = localStore(flags, "prune");
+export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  const store = localStore(flags.localStore, "prune");
   const lists = flags.keepChunks ?? [];
-  if (args.length === 0 && lists.length === 0) {
+  if (indexes.length === 0 && lists.length === 0) {
     throw new DesyncError(
       "usage",
       "Missing argument <index>: name what to keep, at least one index or a list with --keep-chunks",
     );
   }
-  const keep = await new Locator(flags).ids(expandWildcards(args), lists, signal);
-  const dryRun = flags.dryRun ?? false;
+  const keep = await new Locator(flags).ids(expandWildcards(indexes), lists, signal);
+  const { dryRun } = flags;
   if (!dryRun && !flags.yes && !await confirmed(store.properties.location, keep.size, signal)) {
     warn("nothing was removed");
     return FAILED;

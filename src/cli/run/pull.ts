@@ -4,16 +4,19 @@ import { DesyncError } from "../../errors.ts";
 import { filePieces } from "../../deno/file_pieces.ts";
 import { nativeCodec } from "../../deno/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";
+import type { Args, Flags } from "../commands/pull.ts";
 import { DONE } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { Locator } from "../location.ts";
 import { printBytes, warn } from "../output.ts";
 import { schemeOf, withoutSecrets } from "../scheme.ts";
 
 /** Serves until the client is done. Being told to stop is a good end too. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const location = args[3];
-  if (args.slice(0, 3).some((word) => word !== "-")) {
+export async function run(
+  { base, archive, index, store: location }: Args,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
+  if ([base, archive, index].some((word) => word !== "-")) {
     throw new DesyncError(
       "usage",
       "Cannot serve archives or indexes, chunks alone (call it as `desync pull - - - STORE`)",

@@ -9,19 +9,22 @@ import { Progress } from "../../jobs/progress.ts";
 import type { TreeSource } from "../../jobs/tree_ports.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { archiveFeatures, excludePatterns } from "../archive_features.ts";
+import type { Args, Flags } from "../commands/tar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
 import { inputPath, outputPath } from "../local_path.ts";
-import { Locator, missingOption, onlyStore } from "../location.ts";
+import { Locator, missingOption } from "../location.ts";
 import { print, printError, warn } from "../output.ts";
 import { isStandardOutput, writeResult, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { treeInput } from "../tree_input.ts";
 
 /** Packs. Ends with `PARTLY` when something changed while it was read, or has a time that archives cannot hold. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [output, source] = args;
+export async function run(
+  { archive: output, source }: Args,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
   inputPath(source);
   outputPath(output, source);
   const input: Input = {
@@ -35,7 +38,7 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
       progress: new Progress(),
     },
   };
-  const packed = flags.index
+  const packed = flags.makeIndex
     ? await packIntoStore(output, input, flags)
     : await packIntoFile(output, input, flags);
   return report(packed, output, flags);
@@ -54,7 +57,7 @@ interface Packed {
   readonly statistics: Record<string, number>;
 }
 
-async function packIntoFile(output: string, { tree, options }: Input, flags: FlagValues): Promise<Packed> {
+async function packIntoFile(output: string, { tree, options }: Input, flags: Flags): Promise<Packed> {
   const { progress, signal, skipNames = [] } = options;
   using _display = showProgress(progress, flags);
   let done: Promise<PackSummary> | undefined;
@@ -64,17 +67,17 @@ async function packIntoFile(output: string, { tree, options }: Input, flags: Fla
     done = archive.done;
     return archive.readable;
   };
-  await writeWholePieces(output, begin, signal, flags.sync);
+  await writeWholePieces(output, begin, signal, !flags.noSync);
   return { tree: await done!, statistics: { BytesTotal: progress.done } };
 }
 
 async function packIntoStore(
   output: string,
   { name, tree, options }: Input,
-  flags: FlagValues,
+  flags: Flags,
 ): Promise<Packed> {
   if (output !== "-") checkPlace(output);
-  using store = new Locator(flags).storeToFill(onlyStore(flags));
+  using store = new Locator(flags).storeToFill(flags.targetStore, flags);
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
@@ -82,7 +85,7 @@ async function packIntoStore(
     using _display = showProgress(options.progress, flags, { stored: "stored" });
     const made = await packChunks(name, tree, pool, { ...options, sizes, digest, fill: store.filling });
     store.check();
-    await writeResult(output, serializeIndex(made.index), options.signal, flags.sync);
+    await writeResult(output, serializeIndex(made.index), options.signal, !flags.noSync);
     return made;
   });
   const statistics = {
@@ -94,7 +97,7 @@ async function packIntoStore(
   return { tree: made.tree, statistics };
 }
 
-function report({ tree, statistics }: Packed, output: string, flags: FlagValues): number {
+function report({ tree, statistics }: Packed, output: string, flags: Flags): number {
   const { nodes, hardLinks, changed, changedPath, notRecorded, lostTimes, lostTimePath } = tree;
   if (hardLinks > 0) {
     warn(`${hardLinks} hard links were stored as files of their own, which archives have instead`);

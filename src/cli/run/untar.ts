@@ -10,8 +10,8 @@ import type { ArchiveBytes } from "../../jobs/read_selected.ts";
 import type { UnpackResult } from "../../jobs/unpack.ts";
 import { chosenFeatures } from "../archive_features.ts";
 import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
+import type { Args, Flags } from "../commands/untar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
@@ -21,8 +21,11 @@ import { showProgress } from "../progress.ts";
 import { withoutSecrets } from "../scheme.ts";
 
 /** Unpacks. Ends with `PARTLY` when something could not be restored. */
-export async function run(args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const [location, target, ...paths] = args;
+export async function run(
+  { archive: location, target, paths }: Args,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<number> {
   const toTar = flags.outputFormat === "gnu-tar";
   if (toTar) checkTarFlags(flags);
   parseArchivePaths(paths); // before anything is opened
@@ -31,8 +34,11 @@ export async function run(args: readonly string[], flags: FlagValues, signal: Ab
   const source = await openArchive(location, flags, locator, signal);
   const progress = new Progress();
   progress.total = source.size ?? 0;
-  const { sameOwner, samePermissions, time, xattrsInclude, recursiveUnlink, sync } = flags;
-  const attributes = { sameOwner, samePermissions, time, xattrsInclude, features: chosenFeatures(flags) };
+  const { samePermissions, xattrsInclude, recursiveUnlink } = flags;
+  const sync = !flags.noSync;
+  const features = chosenFeatures(flags.restoreWith, flags.restoreWithout);
+  const [sameOwner, time] = [!flags.noSameOwner, !flags.noTime];
+  const attributes = { sameOwner, samePermissions, time, xattrsInclude, features };
   const selection = { paths, signal, progress };
   const unpack = (archive: ArchiveBytes) =>
     toTar
@@ -73,13 +79,13 @@ function report({ losses, omitted }: UnpackResult, state: string): number {
 }
 
 /** desync takes --no-same-owner and --no-same-permissions with a tar too, where they change nothing: tar itself has them. */
-function checkTarFlags(flags: FlagValues): void {
+function checkTarFlags(flags: Flags): void {
   const given: [option: string, given: boolean, instead: string][] = [
-    ["--no-time", flags.time === false, "give tar --touch"],
-    ["--with", flags.with !== undefined, "a tar has all that it can hold"],
-    ["--without", flags.without !== undefined, "a tar has all that it can hold"],
+    ["--no-time", flags.noTime, "give tar --touch"],
+    ["--with", flags.restoreWith !== undefined, "a tar has all that it can hold"],
+    ["--without", flags.restoreWithout !== undefined, "a tar has all that it can hold"],
     ["--xattrs-include", flags.xattrsInclude !== undefined, "give it to tar"],
-    ["--recursive-unlink", flags.recursiveUnlink === true, "give it to tar"],
+    ["--recursive-unlink", flags.recursiveUnlink, "give it to tar"],
   ];
   const wrong = given.find(([, given]) => given);
   if (wrong === undefined) return;
@@ -91,7 +97,7 @@ async function writeTar(
   location: string,
   target: string,
   options: ArchiveToTarOptions & { readonly signal: AbortSignal },
-  sync: boolean | undefined,
+  sync: boolean,
 ): Promise<UnpackResult> {
   const name = basename(withoutSecrets(givenPath(location)));
   const rootName = location === "-" ? undefined : basename(name, extname(name)) || undefined;

@@ -1,22 +1,22 @@
 /** `desync verify -s FOLDER` */
 import { verifyStore } from "../../deno/verify_store.ts";
 import { Progress } from "../../jobs/progress.ts";
+import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
-import type { FlagValues } from "../flags.ts";
 import { localStore } from "../location.ts";
 import { printInPassing, warn } from "../output.ts";
 import { showProgress } from "../progress.ts";
 
 /** Checks the store. */
-export async function run(_args: readonly string[], flags: FlagValues, signal: AbortSignal): Promise<number> {
-  const store = localStore(flags, "verify");
+export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  const store = localStore(flags.localStore, "verify");
   const { digest = "sha512-256" } = flags;
   const progress = new Progress();
   using _display = showProgress(progress, flags, { unit: "directories" });
   const summary = await verifyStore(store, {
     digest,
     repair: flags.repair,
-    threads: flags.concurrency,
+    threads: flags.threads,
     signal,
     progress,
     onInvalid: ({ id, reason, removed }) =>

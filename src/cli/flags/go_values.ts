@@ -1,5 +1,5 @@
 /** Numbers and times as Go's flags read them, and amounts of bytes. What is thrown says what is wrong with the text. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../../errors.ts";
 
 /** The forms of Go's numbers, each with its base and what is written before the digits. */
 const INTEGERS: readonly (readonly [form: RegExp, base: number, prefix: RegExp])[] = [
@@ -63,7 +63,7 @@ const TIME_UNITS: Readonly<Record<string, number>> = {
 };
 
 /** Timers take no longer ones: 24.8 days. */
-export const LONGEST_MS = 2 ** 31 - 1;
+const LONGEST_MS = 2 ** 31 - 1;
 
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
 
@@ -76,4 +76,11 @@ export function duration(text: string): number {
   }
   const milliseconds = parts.reduce((sum, [, number, unit]) => sum + Number(number) * TIME_UNITS[unit], 0);
   return sign === "-" ? 0 - milliseconds : Math.min(milliseconds, LONGEST_MS);
+}
+
+/** The parser of times after which something fails; 0 is for ever. */
+export function timeLimit(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds < 0) throw new DesyncError("usage", "it is negative");
+  return milliseconds || LONGEST_MS;
 }

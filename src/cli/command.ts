@@ -1,0 +1,52 @@
+/** What a command is, and how one is defined. */
+import { type Arguments, type ArgumentValues, readArguments } from "./argument.ts";
+import type { Flags, Values } from "./flags/flag.ts";
+import { GLOBAL_FLAGS } from "./flags/global.ts";
+import type { GivenFlags } from "./given_flags.ts";
+
+/** What the help, completion and the parser need to know of a command. */
+interface Description<A extends Arguments, F extends Flags> {
+  readonly name: string;
+  /** What the help lists it under. */
+  readonly group: "Blobs and indexes" | "Stores" | "Archives" | "Other";
+  readonly args: A;
+  readonly summary: string;
+  readonly description: string;
+  /** Its options, in the order of the help, besides those of all commands. */
+  readonly flags: F;
+  readonly examples: readonly string[];
+}
+
+/** The values that a command gets of options: of those that it lists, and of those of all commands. */
+export type FlagsOf<F extends Flags> = Values<F & typeof GLOBAL_FLAGS>;
+
+/** Does the work of a command. Returns the exit status. */
+type Run<A extends Arguments, F extends Flags> = (
+  args: ArgumentValues<A>,
+  flags: FlagsOf<F>,
+  signal: AbortSignal,
+) => Promise<number>;
+
+/** A command, whatever it takes. */
+export interface Command extends Description<Arguments, Flags> {
+  /** Loads its code, which then runs with what was given to it. Returns the exit status. */
+  readonly load: () => Promise<
+    (words: readonly string[], given: GivenFlags, signal: AbortSignal) => Promise<number>
+  >;
+}
+
+/** Defines a command, whose code is imported when it runs: the help and completion do without. */
+export function command<A extends Arguments, F extends Flags>(
+  { code, ...description }: Description<A, F> & { readonly code: () => Promise<{ run: Run<A, F> }> },
+): Command {
+  return {
+    ...description,
+    load: async () => {
+      const { run } = await code();
+      return (words, given, signal) => {
+        const flags = given.valuesOf({ ...description.flags, ...GLOBAL_FLAGS });
+        return run(readArguments(description.args, words), flags, signal);
+      };
+    },
+  };
+}

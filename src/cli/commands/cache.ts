@@ -1,0 +1,38 @@
+/** `desync cache -s STORE -c FOLDER INDEX…` */
+import { type ArgumentValues, several } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { compressionLevel, ignore, ignoreChunks, uncompressed } from "../flags/filling.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { noSync, umask } from "../flags/output.ts";
+import { progress } from "../flags/progress.ts";
+import { stores, targetCache } from "../flags/stores.ts";
+
+const args = { indexes: several("index") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = {
+  stores,
+  targetCache,
+  ignore,
+  ignoreChunks,
+  uncompressed,
+  compressionLevel,
+  umask,
+  noSync,
+  progress,
+  ...NETWORK_FLAGS,
+};
+export type Flags = FlagsOf<typeof flags>;
+
+export const cache = command({
+  name: "cache",
+  group: "Stores",
+  args,
+  summary: "copy the chunks of indexes from stores to a store",
+  description:
+    `Copies the chunks that the indexes name from the stores (-s) to the one given with -c, without building the
+blob: to fill a cache beforehand, or to mirror a store.`,
+  flags,
+  examples: ["desync cache -s https://example.com/store -c /var/cache/desync image.caibx"],
+  code: () => import("../run/cache.ts"),
+});

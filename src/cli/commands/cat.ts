@@ -1,0 +1,31 @@
+/** `desync cat INDEX [OUTPUT]` */
+import { argument, type ArgumentValues, optional, written } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { noSync, umask } from "../flags/output.ts";
+import { length, offset } from "../flags/part.ts";
+import { progress } from "../flags/progress.ts";
+import { SOURCE_FLAGS } from "../flags/stores.ts";
+
+const args = { index: argument("index"), output: written(optional("output")) };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = { ...SOURCE_FLAGS, offset, length, umask, noSync, progress, ...NETWORK_FLAGS };
+export type Flags = FlagsOf<typeof flags>;
+
+export const cat = command({
+  name: "cat",
+  group: "Blobs and indexes",
+  args,
+  summary: "write a blob, or a part of it, in order",
+  description:
+    `Writes the blob in order to standard output, or to an output: a file gets its name when it is complete, a pipe or
+device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only
+the chunks of that part are fetched.`,
+  flags,
+  examples: [
+    "desync cat -s /mnt/store image.caibx | tar -tf -",
+    "desync cat -s /mnt/store -o 1048576 -l 4096 image.caibx part.bin",
+  ],
+  code: () => import("../run/cat.ts"),
+});

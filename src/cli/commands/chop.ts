@@ -1,0 +1,37 @@
+/** `desync chop -s FOLDER INDEX FILE` */
+import { argument, type ArgumentValues } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { compressionLevel, ignore, ignoreChunks, uncompressed } from "../flags/filling.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { noSync, umask } from "../flags/output.ts";
+import { progress } from "../flags/progress.ts";
+import { targetStore } from "../flags/stores.ts";
+
+const args = { index: argument("index"), file: argument("file") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = {
+  targetStore,
+  ignore,
+  ignoreChunks,
+  uncompressed,
+  compressionLevel,
+  umask,
+  noSync,
+  progress,
+  ...NETWORK_FLAGS,
+};
+export type Flags = FlagsOf<typeof flags>;
+
+export const chop = command({
+  name: "chop",
+  group: "Blobs and indexes",
+  args,
+  summary: "store the chunks of a file that an index names",
+  description:
+    `Stores the chunks of the file as the index cuts it, each verified before. --ignore and --ignore-chunks leave
+out chunks that the store is known to have.`,
+  flags,
+  examples: ["desync chop -s /mnt/store image.caibx image.raw"],
+  code: () => import("../run/chop.ts"),
+});

@@ -1,0 +1,42 @@
+/** `desync extract INDEX OUTPUT` */
+import { argument, type ArgumentValues, written } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { detailedExitStatus, force, inPlace, noSync, printStats, umask } from "../flags/output.ts";
+import { progress } from "../flags/progress.ts";
+import { SOURCE_FLAGS } from "../flags/stores.ts";
+
+const args = { index: argument("index"), output: written(argument("output")) };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = {
+  ...SOURCE_FLAGS,
+  inPlace,
+  force,
+  umask,
+  detailedExitStatus,
+  printStats,
+  noSync,
+  progress,
+  ...NETWORK_FLAGS,
+};
+export type Flags = FlagsOf<typeof flags>;
+
+export const extract = command({
+  name: "extract",
+  group: "Blobs and indexes",
+  args,
+  summary: "build a blob from an index and stores",
+  description:
+    `Builds the blob that an index describes, out of chunks from one or more stores. The index may be a file,
+"-" for standard input, or an http(s) URL. The blob is built beside the output and renamed over it when it
+is complete and verified; with -k the output itself is written to. A block device is always written in place, and
+refused while it is mounted or otherwise in use. A file that is the blob already is not written at all.`,
+  flags,
+  examples: [
+    "desync extract -s /mnt/store image.caibx image.raw",
+    "desync extract -s https://example.com/store -c /var/cache/desync image.caibx image.raw",
+    "desync extract -s /mnt/store image.caibx /dev/sdb1",
+  ],
+  code: () => import("../run/extract.ts"),
+});

@@ -1,0 +1,33 @@
+/** `desync info INDEX` */
+import { argument, type ArgumentValues } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { chunksInfo, format, seed } from "../flags/counting.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { cache, stores } from "../flags/stores.ts";
+
+const args = { index: argument("index") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = { stores, cache, seed, chunksInfo, format, ...NETWORK_FLAGS };
+export type Flags = FlagsOf<typeof flags>;
+
+export const info = command({
+  name: "info",
+  group: "Blobs and indexes",
+  args,
+  summary: "count chunks and bytes of an index",
+  description:
+    `Prints how many chunks an index has, their sizes, and how many of them are in the stores (-s), in the cache
+(-c), and in other indexes (--seed).
+
+The JSON is the same as desync's: stores are asked about every chunk, and the compressed size comes from
+--chunks-info alone. It is 0 if the size of any needed chunk is not known. The plain form asks the stores only
+about chunks that are neither in a seed nor in the cache, and also for their sizes, and prints "unknown" for a
+size that is not known.`,
+  flags,
+  examples: [
+    "desync info -s /mnt/store image.caibx",
+    "desync info -f plain -s https://example.com/store --seed old.caibx new.caibx",
+  ],
+  code: () => import("../run/info.ts"),
+});

@@ -1,0 +1,27 @@
+/** `desync list ARCHIVE` */
+import { argument, type ArgumentValues } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { index } from "../flags/archive.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { umask } from "../flags/output.ts";
+import { SOURCE_FLAGS } from "../flags/stores.ts";
+
+const args = { archive: argument("archive") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = { index, ...SOURCE_FLAGS, umask, ...NETWORK_FLAGS };
+export type Flags = FlagsOf<typeof flags>;
+
+export const list = command({
+  name: "list",
+  group: "Archives",
+  args,
+  summary: "list what is in an archive",
+  description:
+    `Lists each file and directory of an archive (.catar) with its permissions, as casync does. The archive may be a
+file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A directory is
+listed as its archive would be.`,
+  flags,
+  examples: ["desync list docs.catar", "desync list -i -s https://example.com/store docs.caidx"],
+  code: () => import("../run/list.ts"),
+});

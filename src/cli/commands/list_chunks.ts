@@ -1,0 +1,21 @@
+/** `desync list-chunks INDEX` */
+import { argument, type ArgumentValues } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+
+const args = { index: argument("index") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = { ...NETWORK_FLAGS };
+export type Flags = FlagsOf<typeof flags>;
+
+export const listChunks = command({
+  name: "list-chunks",
+  group: "Blobs and indexes",
+  args,
+  summary: "print the ids of an index's chunks",
+  description: "Prints the ids of all chunks, one a line, in the order of the blob, repeated ones included.",
+  flags,
+  examples: ["desync list-chunks image.caibx"],
+  code: () => import("../run/list_chunks.ts"),
+});

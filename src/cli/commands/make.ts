@@ -1,0 +1,42 @@
+/** `desync make INDEX FILE` */
+import { argument, type ArgumentValues, written } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { chunkSize } from "../flags/chunking.ts";
+import { compressionLevel, uncompressed } from "../flags/filling.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { noSync, printStats, umask } from "../flags/output.ts";
+import { progress } from "../flags/progress.ts";
+import { targetStore } from "../flags/stores.ts";
+
+const args = { index: written(argument("index")), file: argument("file") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = {
+  targetStore,
+  chunkSize,
+  uncompressed,
+  compressionLevel,
+  umask,
+  printStats,
+  noSync,
+  progress,
+  ...NETWORK_FLAGS,
+};
+export type Flags = FlagsOf<typeof flags>;
+
+export const make = command({
+  name: "make",
+  group: "Blobs and indexes",
+  args,
+  summary: "cut a file into chunks and write its index",
+  description:
+    `Cuts the file into chunks where casync cuts it, and writes the index; with -s the chunks are stored as well.
+"-" as file reads standard input, "-" as index writes to standard output.`,
+  flags,
+  examples: [
+    "desync make -s /mnt/store image.caibx image.raw",
+    "desync make -m 8:32:128 - image.raw > image.caibx",
+    "zcat image.gz | desync make -s /mnt/store image.caibx -",
+  ],
+  code: () => import("../run/make.ts"),
+});

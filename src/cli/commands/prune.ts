@@ -1,0 +1,28 @@
+/** `desync prune -s FOLDER INDEX…` */
+import { anyNumber, type ArgumentValues } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { dryRun, keepChunks, yes } from "../flags/keeping.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { localStore } from "../flags/stores.ts";
+
+const args = { indexes: anyNumber("index") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = { localStore, keepChunks, yes, dryRun, ...NETWORK_FLAGS };
+export type Flags = FlagsOf<typeof flags>;
+
+export const prune = command({
+  name: "prune",
+  group: "Stores",
+  args,
+  summary: "remove from a store what no index names",
+  description:
+    `Removes every chunk of a local store that none of the indexes names, and temporary files of runs that were
+killed more than a day ago. Asks first unless -y is given. Nothing is removed when any index cannot be read.`,
+  flags,
+  examples: [
+    "desync prune --dry-run -s /mnt/store current.caibx previous.caibx",
+    "desync prune -y -s /mnt/store --keep-chunks ids.txt current.caibx",
+  ],
+  code: () => import("../run/prune.ts"),
+});

@@ -1,0 +1,67 @@
+/** `desync tar ARCHIVE SOURCE` */
+import { argument, type ArgumentValues, written } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { makeIndex, noTime } from "../flags/archive.ts";
+import { chunkSize } from "../flags/chunking.ts";
+import { compressionLevel, uncompressed } from "../flags/filling.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { noSync, printStats, umask } from "../flags/output.ts";
+import {
+  exclude,
+  excludeFile,
+  excludeNodump,
+  include,
+  inputFormat,
+  oneFileSystem,
+  recordWith,
+  recordWithout,
+  tarAddRoot,
+} from "../flags/packing.ts";
+import { progress } from "../flags/progress.ts";
+import { targetStore } from "../flags/stores.ts";
+
+const args = { archive: written(argument("archive")), source: argument("source") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = {
+  makeIndex,
+  targetStore,
+  chunkSize,
+  recordWith,
+  recordWithout,
+  exclude,
+  include,
+  excludeNodump,
+  excludeFile,
+  oneFileSystem,
+  inputFormat,
+  tarAddRoot,
+  noTime,
+  uncompressed,
+  compressionLevel,
+  umask,
+  printStats,
+  noSync,
+  progress,
+  ...NETWORK_FLAGS,
+};
+export type Flags = FlagsOf<typeof flags>;
+
+export const tar = command({
+  name: "tar",
+  group: "Archives",
+  args,
+  summary: "pack a directory into an archive",
+  description:
+    `Packs a directory into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
+index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.
+With --input-format tar the source is a tar file, or "-" for standard input.`,
+  flags,
+  examples: [
+    "desync tar docs.catar /srv/docs",
+    "desync tar -i -s /mnt/store docs.caidx /srv/docs",
+    "desync tar --with=unix --exclude='*.o' docs.catar /srv/docs",
+    "zcat root.tar.gz | desync tar -i -s /mnt/store --input-format tar root.caidx -",
+  ],
+  code: () => import("../run/tar.ts"),
+});

@@ -1,0 +1,62 @@
+/** `desync untar ARCHIVE TARGET [PATH…]` */
+import { anyNumber, argument, type ArgumentValues, written } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { index, noTime } from "../flags/archive.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { noSync, umask } from "../flags/output.ts";
+import { progress } from "../flags/progress.ts";
+import { SOURCE_FLAGS } from "../flags/stores.ts";
+import {
+  noSameOwner,
+  outputFormat,
+  recursiveUnlink,
+  restoreWith,
+  restoreWithout,
+  samePermissions,
+  xattrsInclude,
+} from "../flags/unpacking.ts";
+
+const args = { archive: argument("archive"), target: written(argument("target")), paths: anyNumber("path") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = {
+  index,
+  ...SOURCE_FLAGS,
+  noSameOwner,
+  samePermissions,
+  noTime,
+  restoreWith,
+  restoreWithout,
+  xattrsInclude,
+  recursiveUnlink,
+  umask,
+  outputFormat,
+  noSync,
+  progress,
+  ...NETWORK_FLAGS,
+};
+export type Flags = FlagsOf<typeof flags>;
+
+export const untar = command({
+  name: "untar",
+  group: "Archives",
+  args,
+  summary: "unpack an archive, or parts of it, into a directory",
+  description:
+    `Unpacks an archive (.catar) into a directory. The archive may be a file, "-" for standard input, or an http(s)
+URL; with -i it is an index (.caidx) of chunks in stores. Existing entries of the same name are replaced, but for
+directories that are not empty where the archive has something else: that is an error unless --recursive-unlink is
+given. Everything else in the target is kept. --with and --without name what is restored, as for tar. Metadata that
+cannot be restored, such as owners when not run by root, is reported, and the exit status is 3 then. With
+--output-format gnu-tar the target is a tar file, or "-" for standard output. With paths, only these are unpacked, as
+casync does it: each is put into the target under its last name. They are found by the archive's own tables, so that
+only the chunks, or the parts of a file on a web server, are fetched that they take; standard input is read as a whole.`,
+  flags,
+  examples: [
+    "desync untar docs.catar /srv/docs",
+    "desync untar -i -s https://example.com/store -c /var/cache/desync docs.caidx /srv/docs",
+    "desync untar --output-format gnu-tar docs.catar - | tar -tv",
+    "desync untar -i -s https://example.com/store root.caidx /tmp/etc etc/hosts etc/ssl",
+  ],
+  code: () => import("../run/untar.ts"),
+});

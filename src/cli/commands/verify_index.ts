@@ -1,0 +1,23 @@
+/** `desync verify-index INDEX FILE` */
+import { argument, type ArgumentValues } from "../argument.ts";
+import { command, type FlagsOf } from "../command.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
+import { progress } from "../flags/progress.ts";
+
+const args = { index: argument("index"), file: argument("file") };
+export type Args = ArgumentValues<typeof args>;
+
+const flags = { progress, ...NETWORK_FLAGS };
+export type Flags = FlagsOf<typeof flags>;
+
+export const verifyIndex = command({
+  name: "verify-index",
+  group: "Blobs and indexes",
+  args,
+  summary: "check whether a file is what an index describes",
+  description:
+    "Compares the file with the index. Ends with status 3, naming the first bytes that differ, when it is another.",
+  flags,
+  examples: ["desync verify-index image.caibx image.raw"],
+  code: () => import("../run/verify_index.ts"),
+});

@@ -1,0 +1,33 @@
+/** Options of commands that put chunks into a store. */
+import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
+import { list, option, toggle } from "./flag.ts";
+import { wholeNumber } from "./go_values.ts";
+import { commaList } from "./texts.ts";
+
+export const uncompressed = toggle({
+  names: ["-u", "--uncompressed"],
+  description: "store chunks as they are, without compression",
+});
+
+export const compressionLevel = option({
+  names: ["--compression-level"],
+  value: "number",
+  description: "zstd's level, 1 (fast) to 22 (small)",
+  parse: wholeNumber(1, 22),
+  fallback: DEFAULT_ZSTD_LEVEL,
+});
+
+export const ignore = list({
+  names: ["--ignore"],
+  value: "index",
+  description: "leave out the chunks of this index; may be repeated, or several with commas between",
+  parse: commaList,
+});
+
+export const ignoreChunks = list({
+  names: ["--ignore-chunks"],
+  value: "file",
+  description:
+    "leave out the chunks whose ids this file lists; may be repeated, or several with commas between",
+  parse: commaList,
+});

@@ -1,0 +1,77 @@
+/** Options about the way to stores and indexes that are not on this machine. */
+import { option, toggle } from "./flag.ts";
+import { duration, timeLimit, wholeNumber } from "./go_values.ts";
+import { text } from "./texts.ts";
+
+export const concurrency = option({
+  names: ["-n", "--concurrency"],
+  value: "number",
+  description: "maximum concurrent requests, ssh sessions and threads",
+  parse: wholeNumber(1),
+  fallbackText: "adaptive",
+});
+
+export const errorRetry = option({
+  names: ["-e", "--error-retry"],
+  value: "number",
+  description: "tries of a request in all, when the network or a server fails",
+  parse: wholeNumber(0),
+  fallback: 3,
+});
+
+export const errorRetryBaseInterval = option({
+  names: ["-b", "--error-retry-base-interval"],
+  value: "time",
+  description: "wait before the second try; it grows by as much with each",
+  parse: (text) => Math.max(0, duration(text)),
+  fallback: 500,
+  fallbackText: "500ms",
+});
+
+export const timeout = option({
+  names: ["--timeout"],
+  value: "time",
+  description:
+    "fail a request after this much silence, or less than 100 bytes a second for as long; 0 disables the timeout",
+  parse: timeLimit,
+  fallback: 60_000,
+  fallbackText: "1m",
+});
+
+export const caCert = option({
+  names: ["--ca-cert"],
+  value: "file",
+  description: "trust the authorities in this file, and no others",
+  parse: text,
+});
+
+export const clientCert = option({
+  names: ["--client-cert"],
+  value: "file",
+  description: "certificate to show to TLS servers",
+  parse: text,
+});
+
+export const clientKey = option({
+  names: ["--client-key"],
+  value: "file",
+  description: "key of that certificate",
+  parse: text,
+});
+
+export const sshBuiltin = toggle({
+  names: ["--ssh-builtin"],
+  description: "reach ssh:// stores without the ssh program (agent, key files and known_hosts are used)",
+});
+
+/** All of them, for commands that read from stores or indexes. */
+export const NETWORK_FLAGS = {
+  concurrency,
+  errorRetry,
+  errorRetryBaseInterval,
+  timeout,
+  caCert,
+  clientCert,
+  clientKey,
+  sshBuiltin,
+};

@@ -1,0 +1,11 @@
+/** How many threads commands take that reach no other machine. */
+import { option } from "./flag.ts";
+import { wholeNumber } from "./go_values.ts";
+
+export const threads = option({
+  names: ["-n", "--concurrency"],
+  value: "number",
+  description: "maximum threads",
+  parse: wholeNumber(1),
+  fallbackText: "one a processor",
+});
