@@ -178,3 +178,4 @@ export {
   type VerifyStoreOptions,
   type VerifySummary,
 } from "./src/jobs/verify.ts";
+export { type IndexInfo, indexInfo, type IndexInfoOptions, type ListedSizes } from "./src/jobs/info.ts";

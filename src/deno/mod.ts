@@ -41,3 +41,6 @@ export { type ReadTarOptions, readTarTree } from "./tar_source.ts";
 export { readTree } from "./tree_reader.ts";
 export { tar, type TarOptions } from "./tar.ts";
 export { type VerifyByThreadsOptions, verifyStore } from "./verify_store.ts";
+export { firstDifference, type FirstDifferenceOptions } from "./first_difference.ts";
+export { type CompareOptions } from "../jobs/compare.ts";
+export { type ByteRange } from "../jobs/ports.ts";

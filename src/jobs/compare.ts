@@ -11,13 +11,20 @@ import { Progress } from "./progress.ts";
 /** Chunks of a file that a worker takes at a time. */
 export const GROUP_PIECES = 64;
 
+/** How a file is compared. */
+export interface CompareOptions {
+  /** Stops the work. */
+  readonly signal?: AbortSignal;
+  /** Counts the bytes that are compared. */
+  readonly progress?: Progress;
+}
+
 /** The first part of the file that is not what the index says, `undefined` when all is. Throws `mismatch` for its size. */
 export async function firstDifference(
-  path: string,
-  size: number,
   index: Index,
+  { path, size }: SizedFile,
   workers: Workers,
-  options: { readonly signal?: AbortSignal; readonly progress?: Progress } = {},
+  options: CompareOptions = {},
 ): Promise<ByteRange | undefined> {
   checkSize(path, size, index);
   const { progress = new Progress() } = options;
@@ -86,6 +93,12 @@ function* untilKnown<T>(items: Iterable<T>, isKnown: () => boolean): Generator<T
     if (isKnown()) return;
     yield item;
   }
+}
+
+/** A file, or the part of a device that has as many bytes. */
+export interface SizedFile {
+  readonly path: string;
+  readonly size: number;
 }
 
 /** Throws `mismatch` when the file has another size than the blob. */

@@ -2,6 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
+import { DEFAULT_LIMITS, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { inLanes } from "./lanes.ts";
 import { SLICE, Turns } from "./turns.ts";
@@ -32,25 +33,47 @@ export interface IndexInfo {
 
 /** What a list says about a chunk, in bytes. */
 export interface ListedSizes {
+  /** Of the chunk itself. */
   readonly uncompressed?: number;
+  /** Of what a store has of it. */
   readonly compressed?: number;
 }
 
-/** What to count besides the index, and how. */
-export interface InfoOptions {
+/** What {@linkcode indexInfo} may be given. */
+export interface IndexInfoOptions {
+  /** Indexes of blobs that are at hand. */
   readonly seeds?: readonly Index[];
   /** What is known of the chunks' sizes. Default: stores are asked, if `neededOnly` is set. */
   readonly listed?: ReadonlyMap<ChunkId, ListedSizes>;
   /** Stores are asked only about chunks that neither a seed nor the cache has, and also for their sizes. */
   readonly neededOnly?: boolean;
-  /** Concurrent requests. */
-  readonly lanes: number;
+  /** Bounds of the concurrent requests, of which the lower one counts. */
+  readonly limits?: LimiterOptions;
+  /** Stops the work. */
   readonly signal?: AbortSignal;
 }
 
-/** Counts, asking the stores. Throws `usage` when a listed chunk has another size than in the index. */
-export async function indexInfo(index: Index, sources: Sources, options: InfoOptions): Promise<IndexInfo> {
-  const { seeds = [], listed, neededOnly = false, lanes, signal } = options;
+/**
+ * Counts the chunks and bytes of an index, and how much of it seeds, the cache and the stores have. Throws `usage` when a
+ * listed chunk has another size than in the index, `interrupted`, and what the stores throw.
+ *
+ * @example How much of a new version would have to be fetched
+ * ```ts
+ * import { indexInfo, MemoryStore, parseIndex } from "@desync/desync";
+ *
+ * const index = parseIndex(await Deno.readFile("testdata/casync-blob.caibx"));
+ * const sources = { stores: [new MemoryStore()] }; // new HttpStore("https://example.com/store/")
+ * const info = await indexInfo(index, sources, { seeds: [index], neededOnly: true });
+ * if (info.notInSeedNorCache !== 0 || info.size !== index.size) throw new Error("the seed has all of it");
+ * ```
+ */
+export async function indexInfo(
+  index: Index,
+  sources: Sources,
+  options: IndexInfoOptions = {},
+): Promise<IndexInfo> {
+  const { seeds = [], listed, neededOnly = false, limits = DEFAULT_LIMITS, signal } = options;
+  const lanes = limits.start;
   const { cache, stores } = sources;
   const info: IndexInfo = {
     total: index.count,

@@ -12,7 +12,9 @@ import type {
 
 /** A part of a blob. */
 export interface ByteRange {
+  /** Where it begins. */
   readonly offset: number;
+  /** Its bytes. */
   readonly length: number;
 }
 

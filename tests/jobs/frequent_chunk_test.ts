@@ -205,7 +205,11 @@ test("the chunks of large indexes are counted so that an interruption is heard",
   const index = new Index(header, Float64Array.from({ length: count }, (_, i) => i + 1), ids);
   const interrupt = new AbortController();
   const timer = setTimeout(() => interrupt.abort(), 0);
-  const running = indexInfo(index, { stores: [] }, { seeds: [index], lanes: 1, signal: interrupt.signal });
+  const running = indexInfo(index, { stores: [] }, {
+    seeds: [index],
+    limits: { start: 1, max: 1 },
+    signal: interrupt.signal,
+  });
   await rejects(running, { code: "interrupted" });
   clearTimeout(timer);
 });

@@ -237,10 +237,15 @@ Deno.test("chopFile and firstDifference count their progress, and stop when told
   const [chopping, comparing] = [new Progress(), new Progress()];
   strictEqual(await chopFile(file, index.size, index, pool, { fill, progress: chopping }), 200);
   strictEqual(await chopFile(file, index.size, index, pool, { fill }), 0, "they are there");
-  strictEqual(await firstDifference(file, index.size, index, pool, { progress: comparing }), undefined);
+  strictEqual(
+    await firstDifference(index, { path: file, size: index.size }, pool, { progress: comparing }),
+    undefined,
+  );
   for (const { done, total } of [chopping, comparing]) deepStrictEqual([done, total], [200_000, 200_000]);
   const signal = AbortSignal.abort();
   await rejects(chopFile(file, index.size, index, pool, { fill, signal }), { code: "interrupted" });
-  await rejects(firstDifference(file, index.size, index, pool, { signal }), { code: "interrupted" });
+  await rejects(firstDifference(index, { path: file, size: index.size }, pool, { signal }), {
+    code: "interrupted",
+  });
   await rejects(chopFile(file, index.size - 1, index, pool, { fill }), { code: "mismatch" });
 });

@@ -22,9 +22,8 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
   const seeds = [];
   for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));
   const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);
-  const lanes = locator.limits.start;
   const plain = flags.format === "plain";
-  const options = { seeds, listed, neededOnly: plain, lanes, signal };
+  const options = { seeds, listed, neededOnly: plain, limits: locator.limits, signal };
   let info: IndexInfo;
   try {
     info = await indexInfo(index, locator.sourcesToCount(), options);
