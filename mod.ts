@@ -135,7 +135,7 @@ export { DEFAULT_RETRY, type RetryOptions, retryStore } from "./src/stores/retry
 export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/limiter.ts";
 export { type Connection, type SessionOptions } from "./src/stores/protocol_client.ts";
 export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol_store.ts";
-export { ChunkReader } from "./src/stores/chain.ts";
+export { ChunkReader } from "./src/stores/chunk_reader.ts";
 export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/jobs/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";

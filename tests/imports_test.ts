@@ -23,6 +23,15 @@ function mayImport(from: string, to: string): boolean {
   return from === to || layerOf(to) < layerOf(from) || [from, to].every((room) => FRIENDS.includes(room));
 }
 
+Deno.test("only workers say that a chunk was verified elsewhere", () => {
+  const users: string[] = [];
+  for (const path of filesIn(join(repository, "src")).filter((path) => path.endsWith(".ts"))) {
+    const uses = Deno.readTextFileSync(join(repository, "src", path)).includes("trustChunk");
+    if (uses && roomOf(path) !== "workers") users.push(path);
+  }
+  deepStrictEqual(users, ["codec/open_chunk.ts"]);
+});
+
 Deno.test("imports run one way", () => {
   const wrong: string[] = [];
   let count = 0;

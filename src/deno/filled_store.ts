@@ -1,13 +1,13 @@
 /** A store on this machine that a command adds chunks to. */
 import type { StoredForm } from "../chunk.ts";
-import type { Filling } from "../jobs/tasks.ts";
+import type { DirectoryDestination } from "../jobs/tasks.ts";
 import { checkIdentity, identityOf } from "./directory_identity.ts";
 import { LocalStore } from "./local_store.ts";
 
 /** Made at the start, and never again: it has to stay the same directory until all is written. */
 export class FilledStore implements Disposable {
   /** What workers need to know. */
-  readonly filling: Filling;
+  readonly destination: DirectoryDestination;
   /** Held open where that is possible: the system gives its inode's number to no other directory meanwhile. */
   readonly #directory: Deno.FsFile | undefined;
 
@@ -16,16 +16,17 @@ export class FilledStore implements Disposable {
    * over, and no power cut before leaves a part of a chunk under its name.
    */
   constructor(path: string, form: StoredForm, level: number, sync: boolean) {
-    const { directory: folder } = new LocalStore(path, { create: true }).properties;
-    this.#directory = openDirectory(folder);
-    const directory = identityOf(this.#directory?.statSync() ?? Deno.statSync(folder));
-    this.filling = { folder, form, level, directory, run: sync ? crypto.randomUUID() : undefined };
+    const { directory } = new LocalStore(path, { create: true }).properties;
+    this.#directory = openDirectory(directory);
+    const identity = identityOf(this.#directory?.statSync() ?? Deno.statSync(directory));
+    const run = sync ? crypto.randomUUID() : undefined;
+    this.destination = { kind: "directory", directory, encoding: { form, level }, identity, run };
   }
 
   /** Throws `io` when its path no longer leads to it. To be called before success is reported, or an index written. */
   check(): void {
-    const { folder, directory } = this.filling;
-    if (directory !== undefined) checkIdentity(folder, directory);
+    const { directory, identity } = this.destination;
+    if (identity !== undefined) checkIdentity(directory, identity);
   }
 
   [Symbol.dispose](): void {

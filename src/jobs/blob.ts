@@ -8,7 +8,7 @@ import { concat } from "../bytes.ts";
 import { interrupted } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import { Turns } from "./turns.ts";
-import { ChunkReader } from "../stores/chain.ts";
+import { ChunkReader } from "../stores/chunk_reader.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { SharedReads } from "./shared_reads.ts";

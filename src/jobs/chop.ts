@@ -7,11 +7,11 @@ import { GROUP_BYTES, grouped } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 import { settling } from "./settle.ts";
-import type { Filling, Piece } from "./tasks.ts";
+import type { DirectoryDestination, Piece } from "./tasks.ts";
 
 /** How to chop. */
 export interface ChopOptions {
-  readonly fill: Filling;
+  readonly destination: DirectoryDestination;
   /** Chunks that are left out. */
   readonly ignore?: ReadonlySet<ChunkId>;
   readonly signal?: AbortSignal;
@@ -30,13 +30,13 @@ export async function chopFile(
   options: ChopOptions,
 ): Promise<number> {
   checkSize(path, size, index);
-  const { fill, ignore, signal, progress = new Progress() } = options;
+  const { destination, ignore, signal, progress = new Progress() } = options;
   progress.total = index.size;
   let added = 0;
   const wanted = places(index).filter(({ id }) => !ignore?.has(id));
   const groups = grouped(wanted, GROUP_PIECES, GROUP_BYTES);
   const store = async (pieces: Piece[]) => {
-    const result = await workers.store({ digest: index.digest, file: path, pieces, fill });
+    const result = await workers.store({ digest: index.digest, file: path, pieces, destination });
     added += result.added;
     progress.add(path, pieces.length, pieces.reduce((sum, piece) => sum + piece.size, 0), result.addedBytes);
   };

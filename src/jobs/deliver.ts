@@ -3,16 +3,23 @@
  * this side decides what is asked where, and fetches what is not on this machine.
  */
 import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../chunk.ts";
-import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { isInvalid } from "../codec/open_chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import { DesyncError, errorFromWire, type WireError } from "../errors.ts";
+import { CACHE_ENCODING } from "../stores/cache_policy.ts";
 import { CacheUse } from "../stores/cache_use.ts";
 import { openFrom, undelivered } from "../stores/open_from.ts";
 import { limitStore } from "../stores/limit_store.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
-import type { ChunkStore, Sources } from "../stores/store.ts";
-import type { AssembleItem, Filling, FolderSource, Origin, TargetPlace } from "./tasks.ts";
+import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
+import type {
+  AssembleResult,
+  ChunkDestination,
+  DirectoryDestination,
+  DirectorySource,
+  Origin,
+  TargetPlace,
+} from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
 import type { Workers } from "./ports.ts";
@@ -46,7 +53,7 @@ export interface Delivery {
   /** The chunk that no source has to have. */
   readonly zeros?: ZeroChunk;
   /** The store that gets the chunks; those that it has are not fetched. Default: the cache, for those not from it. */
-  readonly fill?: Filling;
+  readonly destination?: DirectoryDestination;
   /** Takes the verified bytes of the chunks, in the order in which they arrive. */
   readonly receive?: (chunk: { readonly id: ChunkId }, bytes: Uint8Array) => void;
   /** Bounds of the requests in flight to each store. */
@@ -61,16 +68,16 @@ export async function deliver(
   delivery: Delivery,
   workers: Workers,
 ): Promise<void> {
-  await new Courier(delivery, workers).run(chunks);
+  await new Fetcher(delivery, workers).run(chunks);
 }
 
 /** Knows where chunks are asked for and how many at a time. */
-export class Courier {
+export class Fetcher {
   readonly #delivery: Delivery;
   readonly #workers: Workers;
   readonly #progress: Progress;
   readonly #stages: Stage[];
-  readonly #cacheUse: CacheUse;
+  readonly #cache: CacheUse;
   /** The most requests under way at each remote store. */
   readonly #requests: number[] = [];
 
@@ -78,12 +85,21 @@ export class Courier {
     this.#delivery = delivery;
     this.#workers = workers;
     this.#progress = delivery.progress ?? new Progress();
-    this.#stages = stagesOf(delivery.sources, (store) => this.#limited(store));
-    this.#cacheUse = new CacheUse(delivery.sources);
+    const { cache, stores, ...rest } = delivery.sources;
+    const sources = {
+      cache: cache === undefined ? undefined : this.#limited(cache),
+      stores: stores.map((store) => this.#limited(store)),
+      ...rest,
+    };
+    this.#stages = stagesOf(sources);
+    this.#cache = new CacheUse(sources);
   }
 
-  #limited(store: ChunkStore): ChunkStore {
-    const limiter = new Limiter(store.properties.concurrency ?? this.#delivery.limits);
+  /** The store with a bound on its requests, if it is not a directory. */
+  #limited<S extends ChunkStore>(store: S): S {
+    const { directory, concurrency } = store.properties;
+    if (directory !== undefined) return store;
+    const limiter = new Limiter(concurrency ?? this.#delivery.limits);
     this.#requests.push(limiter.max);
     return limitStore(store, limiter);
   }
@@ -94,11 +110,13 @@ export class Courier {
   }
 
   /** How the cache is filled, if it is. */
-  get #cache(): Filling | undefined {
-    const folder = this.#delivery.sources.cache?.properties.directory;
-    return folder === undefined || !this.#cacheUse.fills
-      ? undefined
-      : { folder, form: "compressed", level: DEFAULT_ZSTD_LEVEL };
+  get #cacheDestination(): ChunkDestination | undefined {
+    const { cache } = this.#delivery.sources;
+    if (cache === undefined || !this.#cache.fills) return undefined;
+    const { directory } = cache.properties;
+    return directory === undefined
+      ? { kind: "main", encoding: CACHE_ENCODING }
+      : { kind: "directory", directory, encoding: CACHE_ENCODING };
   }
 
   get #isRemote(): boolean {
@@ -121,48 +139,74 @@ export class Courier {
   /** Takes a group through the stages until every chunk has arrived. */
   async bring(group: readonly PlannedChunk[], signal: AbortSignal | undefined): Promise<void> {
     try {
-      await this.#bring(group, signal);
+      await this.#bring(group, { signal });
     } catch (error) {
       for (const { leads } of group) leads?.fail(error);
       throw error;
     }
   }
 
-  async #bring(group: readonly PlannedChunk[], signal: AbortSignal | undefined): Promise<void> {
+  async #bring(group: readonly PlannedChunk[], options: RequestOptions): Promise<void> {
     let rest: readonly PlannedChunk[] = group;
     const damage = new Damage();
     for (const { follows } of group) await follows?.delivered;
     // What is there already need not be asked for.
-    const { probeTarget = false, fill } = this.#delivery;
+    const { probeTarget = false, destination } = this.#delivery;
     const copies = group.some(({ follows }) => follows !== undefined);
-    if (probeTarget || copies || fill !== undefined) {
-      ({ missing: rest } = await this.#assemble(rest, [], true));
+    if (probeTarget || copies || destination !== undefined) {
+      ({ missing: rest } = await this.#assemble(rest.map(ungiven), options, { look: true }));
     }
     // A store that is filled gets the chunk of zeros as another has it, where one does.
-    if (fill === undefined) rest = await this.#makeZeros(rest);
+    if (destination === undefined) rest = await this.#makeZeros(rest, options);
     for (const stage of this.#stages) {
       if (rest.length === 0) return;
-      rest = stage.kind === "folders"
-        ? (await this.#assemble(rest, stage.folders)).missing
-        : await this.#fetch(rest, stage.store, damage, signal);
+      if (stage.kind === "directories") {
+        const { directories } = stage;
+        ({ missing: rest } = await this.#assemble(rest.map(ungiven), options, { directories }));
+      } else {
+        rest = stage.kind === "cache"
+          ? await this.#fetchCached(rest, options)
+          : await this.#fetch(rest, stage.store, damage, options);
+      }
     }
-    rest = await this.#makeZeros(rest);
+    rest = await this.#makeZeros(rest, options);
     if (rest.length > 0) throw undelivered(rest[0].id, this.#delivery.sources, damage.of(rest[0].id));
   }
 
   /** Delivers the chunk of zeros if it is one of the group. Returns the others. */
-  async #makeZeros(group: readonly PlannedChunk[]): Promise<readonly PlannedChunk[]> {
+  async #makeZeros(
+    group: readonly PlannedChunk[],
+    options: RequestOptions,
+  ): Promise<readonly PlannedChunk[]> {
     const { zeros } = this.#delivery;
     if (zeros === undefined) return group;
-    const made: Delivered[] = [];
+    const made: Item[] = [];
     const others: PlannedChunk[] = [];
     for (const chunk of group) {
       if (!zeros.is(chunk.id, chunk.size)) others.push(chunk);
-      else made.push({ ...chunk, given: { form: "plain", bytes: zeros.bytes() }, givenBy: ZEROS });
+      else made.push({ chunk, given: { form: "plain", bytes: zeros.bytes() }, givenBy: ZEROS });
     }
     // The cache does not get it: it will not be asked for it.
-    if (made.length > 0) await this.#assemble(made, [], false, false);
+    if (made.length > 0) await this.#assemble(made, options, { toCache: false });
     return others;
+  }
+
+  /** Asks a cache that is not a directory for the chunks and has those delivered that it gave. Returns the others. */
+  async #fetchCached(group: readonly PlannedChunk[], options: RequestOptions): Promise<PlannedChunk[]> {
+    const givenBy = `cache ${this.#delivery.sources.cache?.properties.location}`;
+    const { given, missing, damaged } = await this.#request(
+      group,
+      givenBy,
+      (id) => this.#cache.get(id, options),
+    );
+    if (given.length > 0) damaged.push(...(await this.#assemble(given, options, { toCache: false })).damaged);
+    for (const [chunk, error] of damaged) {
+      await this.#cache.refuse(chunk.id, error, options);
+      missing.push(chunk);
+    }
+    const used = given.filter(({ chunk }) => !damaged.some(([other]) => other === chunk));
+    await allOrFirstFailure(used.map(({ chunk }) => this.#cache.touch(chunk.id, options)));
+    return missing;
   }
 
   /** Asks a store for the chunks and has those delivered that it gave. Returns the others. */
@@ -170,84 +214,116 @@ export class Courier {
     group: readonly PlannedChunk[],
     store: ChunkStore,
     damage: Damage,
-    signal: AbortSignal | undefined,
+    options: RequestOptions,
   ): Promise<PlannedChunk[]> {
-    const { location } = store.properties;
+    const givenBy = store.properties.location;
+    const { given, missing, damaged } = await this.#request(group, givenBy, (id) => store.get(id, options));
+    if (given.length > 0) damaged.push(...(await this.#assemble(given, options)).damaged);
+    await allOrFirstFailure(damaged.map(async ([chunk, first]) => {
+      const open = async (stored: StoredChunk) => {
+        const { damaged } = await this.#assemble([{ chunk, given: stored, givenBy }], options);
+        for (const [, error] of damaged) throw error;
+        return true;
+      };
+      const { id } = chunk;
+      const delivered = await openFrom(store, id, open, { damage: damage.of(id), first, ...options });
+      if (delivered === null) missing.push(chunk);
+    }));
+    return missing;
+  }
+
+  /** Asks for all chunks of a group at a time. */
+  async #request(
+    group: readonly PlannedChunk[],
+    givenBy: string,
+    get: (id: ChunkId) => Promise<StoredChunk | null>,
+  ): Promise<{ given: Item[]; missing: PlannedChunk[]; damaged: [PlannedChunk, DesyncError][] }> {
     const answers = await allOrFirstFailure(
-      group.map(({ id }) =>
-        store.get(id, { signal }).catch((error) => isInvalid(error) ? error : Promise.reject(error))
-      ),
+      group.map(({ id }) => get(id).catch((error) => isInvalid(error) ? error : Promise.reject(error))),
     );
-    const given: Delivered[] = [];
+    const given: Item[] = [];
     const missing: PlannedChunk[] = [];
     const damaged: [PlannedChunk, DesyncError][] = [];
     for (const [i, chunk] of group.entries()) {
       const stored = answers[i];
       if (stored === null) missing.push(chunk);
       else if (stored instanceof DesyncError) damaged.push([chunk, stored]);
-      else given.push({ ...chunk, given: stored, givenBy: location });
+      else given.push({ chunk, given: stored, givenBy });
     }
-    if (given.length > 0) damaged.push(...(await this.#assemble(given, [])).damaged);
-    await allOrFirstFailure(damaged.map(async ([{ id, size, offsets, leads, follows }, first]) => {
-      const chunk = { id, size, offsets, leads, follows };
-      const open = (stored: StoredChunk) => this.#deliverOne({ ...chunk, given: stored, givenBy: location });
-      const options = { damage: damage.of(id), first, signal };
-      const delivered = await openFrom(store, id, open, options);
-      if (delivered === null) missing.push(chunk);
-    }));
-    return missing;
-  }
-
-  /** Has a worker deliver a given chunk. Throws as `openChunk` does. */
-  async #deliverOne(item: Delivered): Promise<true> {
-    const { damaged } = await this.#assemble([item], []);
-    for (const [, error] of damaged) throw error;
-    return true;
+    return { given, missing, damaged };
   }
 
   /**
-   * Has a worker deliver the chunks: given ones, or those in the folders. With `look` it only finds out which are
+   * Has a worker deliver the chunks: given ones, or those in the directories. With `look` it only finds out which are
    * where they should be. Returns the ones it did not find, and the given ones that are not what their ids say.
    */
-  async #assemble<T extends Delivered>(
-    items: readonly T[],
-    folders: readonly FolderSource[],
-    look = false,
-    toCache = true,
-  ): Promise<{ missing: T[]; damaged: [T, DesyncError][] }> {
-    const { digest, target, probeTarget = false, fill, receive, sources } = this.#delivery;
-    const { origins, storedBytes, bytes, cacheProblem } = await this.#workers.assemble({
+  async #assemble(
+    items: readonly Item[],
+    options: RequestOptions,
+    { directories = [], look = false, toCache = true }: AssembleOptions = {},
+  ): Promise<{ missing: PlannedChunk[]; damaged: [PlannedChunk, DesyncError][] }> {
+    const { digest, target, probeTarget = false, destination, receive } = this.#delivery;
+    const result = await this.#workers.assemble({
       digest,
       target,
       probeTarget: probeTarget && look,
-      folders,
-      fill: fill ?? (toCache ? this.#cache : undefined),
-      cacheMayFail: fill === undefined && sources.stores.length > 0,
-      skipPresent: fill !== undefined && look,
+      directories,
+      destination: destination ?? (toCache ? this.#cacheDestination : undefined),
+      cacheMayFail: destination === undefined && this.#cache.mayFail,
+      skipPresent: destination !== undefined && look,
       giveBack: receive !== undefined,
-      items: items.map(itemOf),
+      items: items.map(({ chunk: { id, size, offsets, follows }, given }) => {
+        return { id, size, offsets, given, copyFrom: follows?.offset };
+      }),
     });
-    if (cacheProblem !== undefined) this.#cacheUse.failed(errorFromWire(cacheProblem));
-    const missing: T[] = [];
-    const damaged: [T, DesyncError][] = [];
+    if (result.cacheProblem !== undefined) this.#cache.failed(errorFromWire(result.cacheProblem));
+    await allOrFirstFailure(result.encoded.map((chunk) => this.#cache.put(chunk, options)));
+    return this.#count(items, directories, result);
+  }
+
+  #count(
+    items: readonly Item[],
+    directories: readonly DirectorySource[],
+    { origins, storedBytes, bytes }: AssembleResult,
+  ): { missing: PlannedChunk[]; damaged: [PlannedChunk, DesyncError][] } {
+    const { target, receive } = this.#delivery;
+    const missing: PlannedChunk[] = [];
+    const damaged: [PlannedChunk, DesyncError][] = [];
     for (const [i, item] of items.entries()) {
+      const { chunk } = item;
       const origin = origins[i];
-      if (origin === "missing") missing.push(item);
-      else if (typeof origin === "object") damaged.push([item, errorFromWire(origin)]);
+      if (origin === "missing") missing.push(chunk);
+      else if (typeof origin === "object") damaged.push([chunk, errorFromWire(origin)]);
       else {
-        const name = nameOf(origin, item, folders);
-        this.#count(name, item, storedBytes[i]);
-        item.leads?.deliver(name);
-        receive?.(item, bytes[i]!);
+        const name = nameOf(origin, item, directories);
+        const places = target === undefined ? 1 : chunk.offsets.length;
+        this.#progress.add(name, chunk.follows === undefined ? 1 : 0, chunk.size * places, storedBytes[i]);
+        chunk.leads?.deliver(name);
+        receive?.(chunk, bytes[i]!);
       }
     }
     return { missing, damaged };
   }
+}
 
-  #count(name: string, item: Delivered, storedBytes: number): void {
-    const places = this.#delivery.target === undefined ? 1 : item.offsets.length;
-    this.#progress.add(name, item.follows === undefined ? 1 : 0, item.size * places, storedBytes);
-  }
+/** How chunks are assembled. */
+interface AssembleOptions {
+  readonly directories?: readonly DirectorySource[];
+  /** Only find out what is where it should be. */
+  readonly look?: boolean;
+  /** Chunks that come from stores go to the cache as well. */
+  readonly toCache?: boolean;
+}
+
+/** A chunk, and its bytes and where they are from when they are at hand. */
+interface Item {
+  readonly chunk: PlannedChunk;
+  readonly given?: StoredChunk;
+  readonly givenBy?: string;
+}
+
+function ungiven(chunk: PlannedChunk): Item {
+  return { chunk };
 }
 
 /** Why copies of the chunks of a group were not used. */
@@ -262,27 +338,20 @@ class Damage {
   }
 }
 
-/** A chunk, and its bytes where they are at hand. */
-type Delivered = PlannedChunk & Pick<AssembleItem, "given" | "givenBy">;
-
-function itemOf({ id, size, offsets, given, givenBy, follows }: Delivered): AssembleItem {
-  return { id, size, offsets, given, givenBy, copyFrom: follows?.offset };
-}
-
 function nameOf(
   origin: Exclude<Origin, "missing" | WireError>,
-  item: Delivered,
-  folders: readonly FolderSource[],
+  { chunk, givenBy }: Item,
+  directories: readonly DirectorySource[],
 ): string {
   if (origin === "target") return THE_TARGET;
   if (origin === "copied") {
-    const source = item.follows?.source;
+    const source = chunk.follows?.source;
     return source === undefined || source === THE_TARGET ? COPIES : source;
   }
   if (origin === "present") return "there already";
-  if (origin === "given") return item.givenBy ?? "a store";
-  const { role, folder } = folders[origin];
-  return role === "cache" ? `cache ${folder}` : folder;
+  if (origin === "given") return givenBy ?? "a store";
+  const { role, directory } = directories[origin];
+  return role === "cache" ? `cache ${directory}` : directory;
 }
 
 /** Like Promise.all, but waits for all of them even when one has failed: nothing goes on behind the caller's back. */

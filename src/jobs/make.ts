@@ -66,7 +66,7 @@ async function make(
   workers: Workers,
   options: MakeOptions,
 ): Promise<Made> {
-  const { digest, fill, progress = new Progress() } = options;
+  const { digest, destination, progress = new Progress() } = options;
   const done = new Map<number, { lengths: number[]; ids: Uint8Array }>();
   let builder = new IndexBuilder(options.sizes, digest, options.flags);
   let next = 0;
@@ -81,7 +81,7 @@ async function make(
     const rest = pieces.filter((piece) => piece.known === undefined);
     const result = rest.length === 0
       ? NOTHING
-      : await workers.store({ digest, file: name, pieces: rest, fill });
+      : await workers.store({ digest, file: name, pieces: rest, destination });
     added += result.added;
     addedBytes += result.addedBytes;
     progress.add(name, pieces.length, lengths.reduce((sum, length) => sum + length, 0), result.addedBytes);

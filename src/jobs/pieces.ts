@@ -2,7 +2,7 @@
 import type { ChunkSizes, DigestName } from "../chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
-import type { Filling, GuessedChunks, Piece } from "./tasks.ts";
+import type { DirectoryDestination, GuessedChunks, Piece } from "./tasks.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
 import type { Workers } from "./ports.ts";
 
@@ -35,7 +35,7 @@ export interface PieceOptions {
   readonly sizes: ChunkSizes;
   readonly digest: DigestName;
   /** The store that the pieces are added to. */
-  readonly fill?: Filling;
+  readonly destination?: DirectoryDestination;
   /** Bytes that a worker scans at a time. */
   readonly partBytes?: number;
 }
@@ -77,7 +77,7 @@ interface Found {
 /** Parts in order, with as many scans ahead as keep the workers busy. Positions count from the range's start. */
 async function* scannedParts(
   file: FileRange,
-  { sizes, digest, fill, partBytes = PART_BYTES }: PieceOptions,
+  { sizes, digest, destination, partBytes = PART_BYTES }: PieceOptions,
   workers: Workers,
   guesswork: Guesswork,
 ): AsyncGenerator<Found> {
@@ -90,7 +90,7 @@ async function* scannedParts(
       start,
       end,
       sizes,
-      guess: guesswork.pays ? { digest, fill } : undefined,
+      guess: guesswork.pays ? { digest, destination } : undefined,
     });
     return { part: { start: start - file.start, end: end - file.start, positions }, guessed };
   };

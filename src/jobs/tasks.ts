@@ -1,14 +1,16 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
-import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../chunk.ts";
+import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../chunk.ts";
+import type { ChunkEncoding } from "../codec/encode_chunk.ts";
+import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../errors.ts";
 import type { InvalidChunk } from "./verify.ts";
 
-/** A folder that may hold the chunks. */
-export interface FolderSource {
-  readonly folder: string;
-  /** A cache gets new modification times, and its own words when a chunk in it is invalid. */
+/** A directory that may have the chunks. */
+export interface DirectorySource {
+  readonly directory: string;
+  /** For the cache, what its policy says applies to what is read and to invalid chunks. */
   readonly role: "cache" | "store";
-  /** An invalid chunk counts as missing: it will be replaced. */
+  /** An invalid chunk of the cache is removed and counts as missing: it will be replaced. */
   readonly repair: boolean;
 }
 
@@ -19,20 +21,28 @@ export interface DirectoryIdentity {
   readonly inode: number | null;
 }
 
-/** A folder to which chunks are added, and how. */
-export interface Filling {
-  readonly folder: string;
-  readonly form: StoredForm;
-  /** zstd's level, for chunks that have to be compressed. */
-  readonly level: number;
+/** A directory to which workers add chunks. */
+export interface DirectoryDestination {
+  readonly kind: "directory";
+  readonly directory: string;
+  readonly encoding: ChunkEncoding;
   /** Where it has to stay the same directory. */
-  readonly directory?: DirectoryIdentity;
+  readonly identity?: DirectoryIdentity;
   /**
    * Where no power cut may leave a part of a chunk under its name: a name of the run that fills it, unlike all others. Its
    * chunks get their names when the workers settle, at the latest.
    */
   readonly run?: string;
 }
+
+/** Any other store: the worker gives the encoded chunks back to the main thread, which puts them there. */
+export interface MainDestination {
+  readonly kind: "main";
+  readonly encoding: ChunkEncoding;
+}
+
+/** Where chunks are added, and how. */
+export type ChunkDestination = DirectoryDestination | MainDestination;
 
 /** The blob under construction. */
 export interface TargetPlace {
@@ -51,9 +61,8 @@ export interface AssembleItem {
   readonly offsets: readonly number[];
   /** Where in the target it should be already, from which it is copied then. */
   readonly copyFrom?: number;
-  /** The chunk, when it has been fetched already, and from where. */
+  /** The chunk, when it has been fetched already. */
   readonly given?: StoredChunk;
-  readonly givenBy?: string;
 }
 
 /** Read and verify chunks, and write them to a blob, to a store, or to both. */
@@ -64,12 +73,12 @@ export interface AssembleTask {
   /** Look first whether the target itself has the right bytes already. */
   readonly probeTarget: boolean;
   /** Asked in order for chunks that are not given. */
-  readonly folders: readonly FolderSource[];
-  /** Gets the chunks that come from elsewhere. */
-  readonly fill?: Filling;
-  /** What is filled is the cache, and the work goes on when that cannot be read or filled: the answer says why. */
+  readonly directories: readonly DirectorySource[];
+  /** Gets the chunks that come from stores. */
+  readonly destination?: ChunkDestination;
+  /** The destination is the cache, and the work goes on when that cannot be read or filled: the answer says why. */
   readonly cacheMayFail?: boolean;
-  /** Chunks that {@linkcode fill} has already need nothing more. */
+  /** Chunks that the destination, a directory, has already need nothing more. */
   readonly skipPresent: boolean;
   /** The chunks' bytes are wanted as well. */
   readonly giveBack?: boolean;
@@ -77,7 +86,7 @@ export interface AssembleTask {
 }
 
 /**
- * Where a chunk came from: the number of a folder, or one of the words. For a given one that is not what its id says,
+ * Where a chunk came from: the number of a directory, or one of the words. For a given one that is not what its id says,
  * the error that says why.
  */
 export type Origin = number | "given" | "target" | "copied" | "present" | "missing" | WireError;
@@ -88,6 +97,8 @@ export interface AssembleResult {
   readonly storedBytes: number[];
   /** With {@linkcode AssembleTask.giveBack}, each chunk that was found. */
   readonly bytes: (Uint8Array | undefined)[];
+  /** The chunks for {@linkcode MainDestination}, those that came from stores. */
+  readonly encoded: VerifiedChunk[];
   /** Why the cache could not be used. */
   readonly cacheProblem?: WireError;
 }
@@ -109,8 +120,8 @@ export interface ScanTask {
 /** What a guessed chunk is wanted for. */
 export interface GuessOptions {
   readonly digest: DigestName;
-  /** Only chunks that this store has already are of use: the others have to be read again for it. */
-  readonly fill?: Filling;
+  /** Only chunks that this directory has already are of use: the others have to be read again for it. */
+  readonly destination?: DirectoryDestination;
 }
 
 /** Answer to {@linkcode ScanTask}. */
@@ -141,14 +152,14 @@ export interface Piece {
   readonly id?: ChunkId;
 }
 
-/** Hash pieces of a blob and, where a store is named, add those that it lacks. */
+/** Hash pieces of a blob and, where there is a destination, add those that it lacks. */
 export interface StoreTask {
   readonly kind: "store";
   readonly digest: DigestName;
   /** The blob, for pieces without bytes, and its name in messages. */
   readonly file: string;
   readonly pieces: readonly Piece[];
-  readonly fill?: Filling;
+  readonly destination?: DirectoryDestination;
 }
 
 /** Answer to {@linkcode StoreTask}. */

@@ -3,7 +3,7 @@ import type { ChunkId } from "../chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { interrupted } from "../errors.ts";
 import type { BulkReader } from "./blob.ts";
-import { Courier, type Delivery } from "./deliver.ts";
+import { type Delivery, Fetcher } from "./deliver.ts";
 import type { Workers } from "./ports.ts";
 
 /** Chunks that are asked for in one go, when there are so many. */
@@ -22,18 +22,18 @@ interface Wanted {
 /** Reads chunks by way of workers. Those that are wanted while all are busy go to the next one together. */
 export class WorkerReader implements BulkReader {
   readonly ahead: number;
-  readonly #courier: Courier;
+  readonly #fetcher: Fetcher;
   readonly #waiting: Wanted[] = [];
   readonly #underWay = new Map<ChunkId, Wanted[]>();
   #lanes = 0;
 
   /** Reads from the delivery's sources; nothing else of it is used but the digest and limits. */
   constructor(delivery: Pick<Delivery, "digest" | "sizes" | "sources" | "limits">, workers: Workers) {
-    this.#courier = new Courier({
+    this.#fetcher = new Fetcher({
       ...delivery,
       receive: ({ id }, bytes) => this.#arrived(id, bytes),
     }, workers);
-    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#courier.lanes);
+    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#fetcher.lanes);
   }
 
   /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */
@@ -54,7 +54,7 @@ export class WorkerReader implements BulkReader {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0 && this.#lanes < this.#courier.lanes) {
+    while (this.#waiting.length > 0 && this.#lanes < this.#fetcher.lanes) {
       const [{ signal }] = this.#waiting;
       const other = this.#waiting.findIndex((wanted) => wanted.signal !== signal);
       const group = this.#waiting.splice(0, Math.min(GROUP_CHUNKS, other < 0 ? GROUP_CHUNKS : other));
@@ -71,7 +71,7 @@ export class WorkerReader implements BulkReader {
       else others.push(wanted);
     }
     try {
-      await this.#courier.bring(group.map(({ chunk }) => ({ ...chunk, offsets: [0] })), signal);
+      await this.#fetcher.bring(group.map(({ chunk }) => ({ ...chunk, offsets: [0] })), signal);
     } catch (error) {
       for (const wanted of group) {
         const others = this.#underWay.get(wanted.chunk.id)?.filter((one) => one !== wanted) ?? [];

@@ -1,39 +1,50 @@
-/** In a worker: chunks from folders or from the main thread, verified, delivered to a blob, a store, or both. */
+/** In a worker: chunks from directories or from the main thread, verified, delivered to a blob, a store, or both. */
 import { freeBytes, toHex } from "../bytes.ts";
 import type { StoredChunk } from "../chunk.ts";
-import { invalidChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
+import { encodeChunk } from "../codec/encode_chunk.ts";
+import {
+  invalidChunk,
+  isInvalid,
+  openChunk,
+  type OpenedChunk,
+  trustChunk,
+  type VerifiedChunk,
+} from "../codec/open_chunk.ts";
 import { errorToWire, type WireError } from "../errors.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { TargetFile } from "../deno/target_file.ts";
-import { invalidInCache } from "../stores/chain.ts";
+import { refuseInCache } from "../stores/cache_policy.ts";
 import { INVALID_IN_STORE } from "../stores/open_from.ts";
-import type { Folders } from "./folders.ts";
+import type { Directories } from "./directories.ts";
 import type {
   AssembleItem,
   AssembleResult,
   AssembleTask,
-  FolderSource,
+  DirectorySource,
   Origin,
   TargetPlace,
 } from "../jobs/tasks.ts";
 
 /** Keeps the target open from task to task. */
 export class Assembler {
-  readonly #folders: Folders;
+  readonly #directories: Directories;
   #target: { path: string; file: TargetFile } | undefined;
   #probe = new Uint8Array(0);
   /** The last chunk, for a task that wants it. */
   #back: Uint8Array | undefined;
+  /** The chunks that the main thread puts into a store. */
+  #encoded: VerifiedChunk[] = [];
   /** Why the cache could not be used in this task. */
   #cacheProblem: WireError | undefined;
 
-  constructor(folders: Folders) {
-    this.#folders = folders;
+  constructor(directories: Directories) {
+    this.#directories = directories;
   }
 
   run(task: AssembleTask): AssembleResult {
     this.#cacheProblem = undefined;
+    this.#encoded = [];
     const origins: Origin[] = [];
     const storedBytes: number[] = [];
     const bytes: (Uint8Array | undefined)[] = [];
@@ -44,7 +55,7 @@ export class Assembler {
       if (task.giveBack) bytes.push(this.#back);
       this.#back = undefined;
     }
-    return { origins, storedBytes, bytes, cacheProblem: this.#cacheProblem };
+    return { origins, storedBytes, bytes, encoded: this.#encoded, cacheProblem: this.#cacheProblem };
   }
 
   release(): void {
@@ -53,15 +64,16 @@ export class Assembler {
   }
 
   #assemble(task: AssembleTask, item: AssembleItem): [Origin, number] {
-    if (task.target !== undefined && task.probeTarget && this.#isInPlace(task, task.target, item)) {
+    const { target, destination } = task;
+    if (target !== undefined && task.probeTarget && this.#isInPlace(task, target, item)) {
       return ["target", 0];
     }
-    if (task.target !== undefined && this.#copy(task, task.target, item)) return ["copied", 0];
-    if (task.skipPresent && task.fill !== undefined && this.#folders.has(task.fill, item.id)) {
-      return ["present", 0];
+    if (target !== undefined && this.#copy(task, target, item)) return ["copied", 0];
+    if (task.skipPresent && destination?.kind === "directory") {
+      if (this.#directories.has(destination, item.id)) return ["present", 0];
     }
     if (item.given !== undefined) return this.#take(task, item, item.given);
-    for (const [number, source] of task.folders.entries()) {
+    for (const [number, source] of task.directories.entries()) {
       const stored = this.#takeFrom(task, item, source);
       if (stored !== null) return [number, stored];
     }
@@ -71,77 +83,84 @@ export class Assembler {
   /** Delivers a chunk that was fetched, if it is the right one. */
   #take(task: AssembleTask, item: AssembleItem, given: StoredChunk): ["given" | WireError, number] {
     const storedBytes = given.bytes.length;
-    let bytes: Uint8Array;
+    let chunk: OpenedChunk;
     try {
-      bytes = open(task, item, given);
+      chunk = open(task, item, given);
     } catch (error) {
       // The caller may fetch another copy.
       if (isInvalid(error)) return [errorToWire(error), 0];
       throw error;
     }
-    this.#deliver(task, item, bytes, given);
+    const { bytes } = chunk;
+    this.#write(task, item, bytes);
+    this.#store(task, chunk);
     if (task.giveBack) this.#back = bytes;
     else freeBytes(bytes);
     if (bytes !== given.bytes) freeBytes(given.bytes);
     return ["given", storedBytes];
   }
 
-  /** The same for a chunk in a folder. Returns the bytes that it has there, `null` when it is not there. */
-  #takeFrom(task: AssembleTask, item: AssembleItem, source: FolderSource): number | null {
-    const folder = this.#folders.at(source.folder);
+  /** The same for a chunk in a directory. Returns the bytes that it has there, `null` when it is not there. */
+  #takeFrom(task: AssembleTask, item: AssembleItem, source: DirectorySource): number | null {
+    const directory = this.#directories.at(source.directory);
+    const isCache = source.role === "cache";
     let stored: StoredChunk | null;
-    let bytes: Uint8Array;
+    let chunk: OpenedChunk;
     try {
-      stored = folder.read(item.id, item.size);
+      stored = directory.read(item.id, item.size);
       if (stored === null) return null;
-      bytes = open(task, item, stored);
+      chunk = open(task, item, stored);
     } catch (error) {
-      if (!isInvalid(error)) {
-        if (source.role !== "cache") throw error;
-        this.#cacheFailed(task, error);
-        return null;
+      if (!isCache) {
+        throw isInvalid(error) ? invalidChunk(item.id, source.directory, error, INVALID_IN_STORE) : error;
       }
-      if (source.repair && error.code !== "wrong-digest") {
-        try {
-          // The right one may come in the other form, and this one would be found first.
-          folder.remove(item.id);
-        } catch (error) {
-          this.#cacheFailed(task, error);
-        }
-        return null;
-      }
-      throw source.role === "cache"
-        ? invalidChunk(
-          item.id,
-          `the cache ${source.folder}`,
-          error,
-          invalidInCache(source.folder),
-          source.folder,
-        )
-        : invalidChunk(item.id, source.folder, error, INVALID_IN_STORE);
+      if (isInvalid(error)) {
+        refuseInCache(item.id, source.directory, error, source.repair);
+        this.#withCache(task, () => directory.remove(item.id));
+      } else this.#cacheFailed(task, error);
+      return null;
     }
     const storedBytes = stored.bytes.length;
-    this.#deliver(task, item, bytes, source.role === "cache" ? undefined : stored);
-    if (source.role === "cache") folder.renew(item.id, stored.form);
-    // Plain bytes lie in the folder's own buffer, which is used again.
-    if (task.giveBack) this.#back = stored.form === "compressed" ? bytes : bytes.slice();
-    else if (stored.form === "compressed") freeBytes(bytes);
+    this.#write(task, item, chunk.bytes);
+    if (isCache) directory.renew(item.id, stored.form);
+    else this.#store(task, chunk);
+    // Plain bytes lie in the directory's own buffer, which is used again.
+    if (task.giveBack) this.#back = stored.form === "compressed" ? chunk.bytes : chunk.bytes.slice();
+    else if (stored.form === "compressed") freeBytes(chunk.bytes);
     return storedBytes;
   }
 
-  /** Writes the verified bytes to the blob and, when the chunk came from a store, adds it to the one to be filled. */
-  #deliver(task: AssembleTask, item: AssembleItem, bytes: Uint8Array, stored: StoredChunk | undefined): void {
-    if (task.target !== undefined) {
-      const file = this.#open(task.target);
-      try {
-        for (const offset of item.offsets) file.write(bytes, offset);
-      } catch (error) {
-        throw fileError("write", task.target.shown, error);
-      }
-    }
-    if (task.fill === undefined || stored === undefined || this.#cacheProblem !== undefined) return;
+  /** Writes the verified bytes to the blob, if there is one. */
+  #write({ target }: AssembleTask, item: AssembleItem, bytes: Uint8Array): void {
+    if (target === undefined) return;
+    const file = this.#open(target);
     try {
-      this.#folders.add(task.fill, item.id, bytes, stored);
+      for (const offset of item.offsets) file.write(bytes, offset);
+    } catch (error) {
+      throw fileError("write", target.shown, error);
+    }
+  }
+
+  /** Adds a chunk that came from a store to the one that is filled, if there is one. */
+  #store(task: AssembleTask, chunk: OpenedChunk): void {
+    const { destination } = task;
+    if (destination === undefined) return;
+    if (destination.kind === "directory") {
+      if (this.#cacheProblem === undefined) {
+        this.#withCache(task, () => this.#directories.add(destination, chunk));
+      }
+      return;
+    }
+    const { id, stored } = encodeChunk(nativeCodec, chunk, destination.encoding);
+    // Bytes that are used otherwise as well, or lie in the directory's buffer, are not moved to another thread.
+    const own = stored.bytes !== chunk.stored.bytes && stored.bytes !== chunk.bytes;
+    const bytes = own ? stored.bytes : new Uint8Array(stored.bytes);
+    this.#encoded.push(trustChunk(id, { form: stored.form, bytes }));
+  }
+
+  #withCache(task: AssembleTask, change: () => unknown): void {
+    try {
+      change();
     } catch (error) {
       this.#cacheFailed(task, error);
     }
@@ -161,7 +180,7 @@ export class Assembler {
     if (item.copyFrom === undefined) return false;
     const bytes = this.#read(task, target, item, item.copyFrom);
     if (bytes === null) return false;
-    this.#deliver(task, item, bytes, undefined);
+    this.#write(task, item, bytes);
     return true;
   }
 
@@ -191,6 +210,6 @@ export class Assembler {
   }
 }
 
-function open(task: AssembleTask, item: AssembleItem, stored: StoredChunk): Uint8Array {
-  return openChunk(nativeCodec, stored, { id: item.id, digest: task.digest, size: item.size }).bytes;
+function open(task: AssembleTask, item: AssembleItem, stored: StoredChunk): OpenedChunk {
+  return openChunk(nativeCodec, stored, { id: item.id, digest: task.digest, size: item.size });
 }

@@ -1,13 +1,14 @@
 /** In a worker: the file that is being cut. Looks for candidates, hashes pieces, adds them to a store. */
-import { concat, freeBytes, toHex } from "../bytes.ts";
+import { concat, freeBytes, fromHex, toHex } from "../bytes.ts";
 import { ID_BYTES } from "../chunk.ts";
 import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../chunker/candidates.ts";
 import { guessCuts } from "../chunker/cuts.ts";
 import { discriminator } from "../chunker/params.ts";
+import { hashChunk } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { SourceFile } from "../deno/source_file.ts";
-import type { Folders } from "./folders.ts";
+import type { Directories } from "./directories.ts";
 import type {
   GuessedChunks,
   GuessOptions,
@@ -25,12 +26,12 @@ const NOT_GUESSED: GuessedChunks = { starts: [], ends: [], ids: new Uint8Array(0
 
 /** Keeps the file open and its buffer in use from task to task. */
 export class CutWorker {
-  readonly #folders: Folders;
+  readonly #directories: Directories;
   #file: SourceFile | undefined;
   #buffer = new Uint8Array(0);
 
-  constructor(folders: Folders) {
-    this.#folders = folders;
+  constructor(directories: Directories) {
+    this.#directories = directories;
   }
 
   scan(task: ScanTask): ScanResult {
@@ -46,6 +47,7 @@ export class CutWorker {
   }
 
   store(task: StoreTask): StoreResult {
+    const { destination } = task;
     const ids = new Uint8Array(task.pieces.length * ID_BYTES);
     let added = 0;
     let addedBytes = 0;
@@ -60,12 +62,11 @@ export class CutWorker {
       }
       const bytes = piece.bytes ??
         run.subarray(piece.offset - runStart, piece.offset - runStart + piece.size);
-      const digest = nativeCodec.digest(task.digest, bytes);
-      ids.set(digest, i * ID_BYTES);
-      const id = toHex(digest);
-      if (piece.id !== undefined && piece.id !== id) throw mismatch(task.file, piece, id);
-      if (task.fill !== undefined && !this.#folders.has(task.fill, id)) {
-        addedBytes += this.#folders.add(task.fill, id, bytes);
+      const chunk = hashChunk(nativeCodec, task.digest, bytes);
+      ids.set(fromHex(chunk.id), i * ID_BYTES);
+      if (piece.id !== undefined && piece.id !== chunk.id) throw mismatch(task.file, piece, chunk.id);
+      if (destination !== undefined && !this.#directories.has(destination, chunk.id)) {
+        addedBytes += this.#directories.add(destination, chunk);
         added++;
       }
       if (piece.bytes !== undefined) freeBytes(piece.bytes);
@@ -79,13 +80,17 @@ export class CutWorker {
   }
 
   /** Hashes the chunks that lie between each of the cuts and the next. */
-  #hashChunks(bytes: Uint8Array, cuts: readonly number[], { digest, fill }: GuessOptions): GuessedChunks {
+  #hashChunks(
+    bytes: Uint8Array,
+    cuts: readonly number[],
+    { digest, destination }: GuessOptions,
+  ): GuessedChunks {
     const starts: number[] = [];
     const ends: number[] = [];
     const ids: Uint8Array[] = [];
     for (let i = 1; i < cuts.length; i++) {
       const id = nativeCodec.digest(digest, bytes.subarray(cuts[i - 1], cuts[i]));
-      if (fill !== undefined && !this.#folders.has(fill, toHex(id))) continue;
+      if (destination !== undefined && !this.#directories.has(destination, toHex(id))) continue;
       starts.push(cuts[i - 1]);
       ends.push(cuts[i]);
       ids.push(id);

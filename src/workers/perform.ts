@@ -2,7 +2,7 @@
 import { ownBuffer } from "../bytes.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
-import { Folders } from "./folders.ts";
+import { Directories } from "./directories.ts";
 import type { AssembleTask, SettleTask, Task } from "../jobs/tasks.ts";
 import { verifyFolders } from "./verify.ts";
 
@@ -15,20 +15,22 @@ export interface Performed {
 
 /** One for each thread: keeps files open from task to task, until it is given a release. */
 export class Performer {
-  readonly #folders = new Folders();
-  readonly #assembler = new Assembler(this.#folders);
-  readonly #cutter = new CutWorker(this.#folders);
+  readonly #directories = new Directories();
+  readonly #assembler = new Assembler(this.#directories);
+  readonly #cutter = new CutWorker(this.#directories);
 
   /** Does the task. Throws what is wrong. */
   perform(task: Exclude<Task, SettleTask>): Performed {
     if (task.kind !== "assemble") return { result: this.#performInside(task), moved: [] };
     const result = this.#assembler.run(task);
-    return { result, moved: result.bytes.flatMap((bytes) => bytes === undefined ? [] : ownBuffer(bytes)) };
+    const back = result.bytes.filter((bytes) => bytes !== undefined);
+    const encoded = result.encoded.map(({ stored }) => stored.bytes);
+    return { result, moved: [...back, ...encoded].flatMap(ownBuffer) };
   }
 
   /** Gives the chunks that were stored their names. Returns when all of it is on the disk; other tasks may be done meanwhile. */
   async settle(): Promise<void> {
-    await this.#folders.settle();
+    await this.#directories.settle();
   }
 
   #performInside(task: Exclude<Task, AssembleTask | SettleTask>): unknown {

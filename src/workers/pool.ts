@@ -3,6 +3,7 @@
  * are done here, as long as they are small: to start workers takes longer.
  */
 import { DesyncError, errorFromWire, errorToWire } from "../errors.ts";
+import { trustChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/folder_listing.ts";
 import { affordable } from "../deno/open_files.ts";
 import type { Workers } from "../jobs/ports.ts";
@@ -75,7 +76,8 @@ export class WorkerPool implements Workers, Disposable {
     const transfer = task.items.flatMap((item) =>
       item.given === undefined ? [] : transferable(item.given.bytes)
     );
-    return await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
+    const result = await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
+    return { ...result, encoded: result.encoded.map(({ id, stored }) => trustChunk(id, stored)) };
   }
 
   async scan(task: Omit<ScanTask, "kind">): Promise<ScanResult> {

@@ -8,7 +8,7 @@ import { vanished } from "../deno/directory_identity.ts";
 import { fileError, isNotFound } from "../deno/file_errors.ts";
 import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/sync.ts";
 import { removeQuietly } from "../deno/temporary_names.ts";
-import type { Filling } from "../jobs/tasks.ts";
+import type { DirectoryDestination } from "../jobs/tasks.ts";
 
 /** What a run that is killed has done in this time is lost; the system itself writes after as long. */
 const INTERVAL_MS = 5000;
@@ -16,7 +16,7 @@ const INTERVAL_MS = 5000;
 /** Those of one worker and one store. */
 export class StagedChunks {
   readonly #folder: ChunkFolder;
-  readonly #filling: Filling;
+  readonly #destination: DirectoryDestination;
   readonly #run: string;
   /** Else each file is written to the disk as soon as it is complete, which takes ten times as long. */
   readonly #atOnce = canSyncFileSystems();
@@ -28,9 +28,9 @@ export class StagedChunks {
   /** A chunk that has its name. */
   #named: string | undefined;
 
-  constructor(folder: ChunkFolder, filling: Filling, run: string) {
+  constructor(folder: ChunkFolder, destination: DirectoryDestination, run: string) {
     this.#folder = folder;
-    this.#filling = filling;
+    this.#destination = destination;
     this.#run = run;
   }
 
@@ -41,7 +41,7 @@ export class StagedChunks {
 
   /** Adds a chunk. */
   add(id: ChunkId, chunk: StoredChunk): void {
-    const options = { store: this.#filling.directory, sync: !this.#atOnce };
+    const options = { store: this.#destination.identity, sync: !this.#atOnce };
     const staged = this.#folder.stage(id, chunk, this.#run, options);
     if (staged === null) return;
     if (this.#atOnce) {

@@ -38,15 +38,6 @@ test("a store in memory can be extracted from again and again", async () => {
   }
 });
 
-test("a cache that is no folder is refused, and nothing is left behind", async () => {
-  using dir = tempDir();
-  const made = makeBlob(dir, somePieces());
-  const index = parseIndex(Deno.readFileSync(made.index));
-  const sources = { cache: new MemoryStore(), stores: [new LocalStore(made.store)] };
-  await rejects(extractToFile(index, sources, dir.path("out", "target")), { code: "unsupported" });
-  deepStrictEqual([...Deno.readDirSync(dir.path("out"))], []);
-});
-
 test("an interruption ends the extraction and leaves nothing behind", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());

@@ -158,7 +158,7 @@ test("an interruption is heard between the parts", async () => {
       for (const { size, offsets } of task.items) written += size * offsets.length;
       interrupt.abort();
       const origins = task.items.map(() => "given" as const);
-      return Promise.resolve({ origins, storedBytes: origins.map(() => 0), bytes: [] });
+      return Promise.resolve({ origins, storedBytes: origins.map(() => 0), bytes: [], encoded: [] });
     },
   };
   const { digest, sizes } = index;

@@ -53,6 +53,10 @@ class Unordered implements Workers {
   }
 }
 
+function directoryDestination(directory: string) {
+  return { kind: "directory", directory, encoding: { form: "plain", level: 3 } } as const;
+}
+
 Deno.test("the chunks of an index are in order, in whatever order the workers answer", async () => {
   using dir = tempDir();
   const bytes = new Random(1).bytes(5_000_000);
@@ -60,16 +64,20 @@ Deno.test("the chunks of an index are in order, in whatever order the workers an
   using pool = new WorkerPool(2);
   const workers = new Unordered(pool);
   const progress = new Progress();
-  const fill = { folder: dir.dir("store"), form: "plain", level: 3 } as const;
+  const destination = directoryDestination(dir.dir("store"));
   const whole = { path: file, start: 0, end: bytes.length };
-  const { index, added, addedBytes } = await makeFromFile(whole, workers, { ...options, fill, progress });
+  const { index, added, addedBytes } = await makeFromFile(whole, workers, {
+    ...options,
+    destination,
+    progress,
+  });
   ok(workers.answered.some((number, i) => number !== i), "they answered in another order");
   deepStrictEqual([...index.ends], cutPoints(bytes, sizes));
   for (let i = 0; i < index.count; i++) {
     strictEqual(index.id(i), sha512256(bytes.subarray(index.start(i), index.ends[i])));
   }
   deepStrictEqual([added, addedBytes, progress.done], [index.count, bytes.length, bytes.length]);
-  strictEqual(filesIn(fill.folder).length, index.count);
+  strictEqual(filesIn(destination.directory).length, index.count);
 });
 
 Deno.test("the pieces of a part of a file are those of that part alone", async () => {
@@ -151,7 +159,7 @@ Deno.test("a store gets the chunks that it lacks and no guesses, and those it ha
   using dir = tempDir();
   const rng = random();
   using pool = new WorkerPool(2);
-  const fill = { folder: dir.dir("store"), form: "plain", level: 3 } as const;
+  const destination = directoryDestination(dir.dir("store"));
   const bytes = rng.bytes(1_000_000);
   const ids = new Set<string>();
   const stored: number[] = [];
@@ -161,7 +169,7 @@ Deno.test("a store gets the chunks that it lacks and no guesses, and those it ha
     const seen = { guessed: 0, stored: 0 };
     const { index, added } = await makeFromFile(range, counting(pool, seen), {
       ...options,
-      fill,
+      destination,
       partBytes: 50_000,
     });
     deepStrictEqual([...index.ends], referenceCuts(bytes, sizes));
@@ -170,10 +178,10 @@ Deno.test("a store gets the chunks that it lacks and no guesses, and those it ha
       const chunk = bytes.subarray(index.start(i), index.ends[i]);
       strictEqual(index.id(i), sha512256(chunk));
       ids.add(index.id(i));
-      deepStrictEqual(Deno.readFileSync(join(fill.folder, chunkPath(index.id(i), ""))), chunk);
+      deepStrictEqual(Deno.readFileSync(join(destination.directory, chunkPath(index.id(i), ""))), chunk);
     }
     strictEqual(added, ids.size - before);
-    strictEqual(filesIn(fill.folder).length, ids.size);
+    strictEqual(filesIn(destination.directory).length, ids.size);
     stored.push(seen.stored / index.count);
   }
   strictEqual(stored[0], 1);
@@ -206,8 +214,8 @@ Deno.test("a failing stream, a failing worker and a signal end the making of an 
       controller.enqueue(new Random(4).bytes(10_000_000));
     },
   });
-  const fill = { folder: join(file, "store"), form: "plain" as const, level: 1 };
-  await rejects(makeFromStream("it", pausing, pool, { ...options, fill }), { message: /store/ });
+  const destination = directoryDestination(join(file, "store"));
+  await rejects(makeFromStream("it", pausing, pool, { ...options, destination }), { message: /store/ });
 
   const stop = new AbortController();
   let cancelled = false;
@@ -233,19 +241,19 @@ Deno.test("chopFile and firstDifference count their progress, and stop when told
   const file = dir.write("file", made.bytes);
   const index = parseIndex(Deno.readFileSync(made.index));
   using pool = new WorkerPool(1);
-  const fill = { folder: dir.dir("store"), form: "plain", level: 3 } as const;
+  const destination = directoryDestination(dir.dir("store"));
   const [chopping, comparing] = [new Progress(), new Progress()];
-  strictEqual(await chopFile(file, index.size, index, pool, { fill, progress: chopping }), 200);
-  strictEqual(await chopFile(file, index.size, index, pool, { fill }), 0, "they are there");
+  strictEqual(await chopFile(file, index.size, index, pool, { destination, progress: chopping }), 200);
+  strictEqual(await chopFile(file, index.size, index, pool, { destination }), 0, "they are there");
   strictEqual(
     await firstDifference(index, { path: file, size: index.size }, pool, { progress: comparing }),
     undefined,
   );
   for (const { done, total } of [chopping, comparing]) deepStrictEqual([done, total], [200_000, 200_000]);
   const signal = AbortSignal.abort();
-  await rejects(chopFile(file, index.size, index, pool, { fill, signal }), { code: "interrupted" });
+  await rejects(chopFile(file, index.size, index, pool, { destination, signal }), { code: "interrupted" });
   await rejects(firstDifference(index, { path: file, size: index.size }, pool, { signal }), {
     code: "interrupted",
   });
-  await rejects(chopFile(file, index.size - 1, index, pool, { fill }), { code: "mismatch" });
+  await rejects(chopFile(file, index.size - 1, index, pool, { destination }), { code: "mismatch" });
 });

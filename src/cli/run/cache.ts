@@ -26,7 +26,14 @@ export async function run({ indexes: locations }: Args, flags: Flags, signal: Ab
   using _display = showProgress(progress, flags);
   for (const index of indexes) {
     const zeros = new ZeroChunk(index, nativeCodec);
-    const options = { fill: target.filling, ignore, zeros, limits: locator.limits, signal, progress };
+    const options = {
+      destination: target.destination,
+      ignore,
+      zeros,
+      limits: locator.limits,
+      signal,
+      progress,
+    };
     await sayingChunksAreKept(flags.targetCache, () => cacheChunks(index, { stores }, pool, options));
   }
   target.check();

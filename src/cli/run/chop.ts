@@ -27,8 +27,8 @@ export async function run(
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags, { stored: "stored" });
-  const options = { fill: store.filling, ignore, signal, progress };
-  await sayingChunksAreKept(store.filling.folder, () => chopFile(file, size, index, pool, options));
+  const options = { destination: store.destination, ignore, signal, progress };
+  await sayingChunksAreKept(store.destination.directory, () => chopFile(file, size, index, pool, options));
   checkUnchanged(file, source);
   store.check();
   return DONE;

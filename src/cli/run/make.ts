@@ -28,10 +28,10 @@ export async function run({ index: output, file }: Args, flags: Flags, signal: A
   const digest = flags.digest ?? "sha512-256";
   // An archive's index has the archive's feature flags: casync reads no other.
   const features = source === undefined ? undefined : featuresAtStart(startOfFile(file, source));
-  const fill = store?.filling;
-  const options = { sizes: flags.chunkSize, digest, flags: features, fill, signal, progress };
+  const destination = store?.destination;
+  const options = { sizes: flags.chunkSize, digest, flags: features, destination, signal, progress };
   using pool = new WorkerPool(flags.concurrency);
-  const made = await sayingChunksAreKept(fill?.folder, async () => {
+  const made = await sayingChunksAreKept(destination?.directory, async () => {
     using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
     const made = source === undefined
       ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)

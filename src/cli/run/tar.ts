@@ -81,9 +81,14 @@ async function packIntoStore(
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
-  const made = await sayingChunksAreKept(store.filling.folder, async () => {
+  const made = await sayingChunksAreKept(store.destination.directory, async () => {
     using _display = showProgress(options.progress, flags, { stored: "stored" });
-    const made = await packChunks(name, tree, pool, { ...options, sizes, digest, fill: store.filling });
+    const made = await packChunks(name, tree, pool, {
+      ...options,
+      sizes,
+      digest,
+      destination: store.destination,
+    });
     store.check();
     await writeResult(output, serializeIndex(made.index), options.signal, !flags.noSync);
     return made;

@@ -1,23 +1,12 @@
-/** Several stores that are asked in order, with the cache before them. */
+/** Chunks from several stores that are asked in order, with the cache before them. */
+import type { StoredChunk } from "../chunk.ts";
 import type { Codec } from "../codec/codec.ts";
-import {
-  type ExpectedChunk,
-  invalidChunk,
-  isInvalid,
-  isZstd,
-  openChunk,
-  plainChunk,
-} from "../codec/open_chunk.ts";
-import type { ChunkId, StoredChunk } from "../chunk.ts";
+import { type ExpectedChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
 import type { DesyncError } from "../errors.ts";
+import { encodeForCache } from "./cache_policy.ts";
 import { CacheUse } from "./cache_use.ts";
 import { openFrom, undelivered } from "./open_from.ts";
-import type { ManagedChunkStore, RequestOptions, Sources, WritableChunkStore } from "./store.ts";
-
-/** What to do about an invalid chunk in the cache at that location, for the end of a message. */
-export function invalidInCache(location: string): string {
-  return `\`desync verify -r -s ${location}\` removes it, \`--cache-repair\` replaces it`;
-}
+import type { RequestOptions, Sources } from "./store.ts";
 
 /**
  * Gives verified chunks out of sources, and fills the cache with those that it lacks.
@@ -38,13 +27,13 @@ export function invalidInCache(location: string): string {
 export class ChunkReader {
   readonly #sources: Sources;
   readonly #codec: Codec;
-  readonly #cacheUse: CacheUse;
+  readonly #cache: CacheUse;
 
   /** Reads from `sources`; `codec` decompresses and verifies. */
   constructor(sources: Sources, codec: Codec) {
     this.#sources = sources;
     this.#codec = codec;
-    this.#cacheUse = new CacheUse(sources);
+    this.#cache = new CacheUse(sources);
   }
 
   /** The chunk's verified bytes. Throws `missing-chunk`, `invalid-chunk`, or what the stores throw. */
@@ -62,22 +51,15 @@ export class ChunkReader {
   }
 
   async #readCache(expected: ExpectedChunk, options: RequestOptions): Promise<Uint8Array | null> {
-    const { cache, cacheRepair } = this.#sources;
-    if (cache === undefined) return null;
     try {
-      const stored = await cache.get(expected.id, options);
+      const stored = await this.#cache.get(expected.id, options);
       if (stored === null) return null;
       const { bytes } = openChunk(this.#codec, stored, expected);
-      await cache.touch?.(expected.id, options);
+      await this.#cache.touch(expected.id, options);
       return bytes;
     } catch (error) {
-      if (isInvalid(error) && !(cacheRepair && error.code !== "wrong-digest")) {
-        const { location } = cache.properties;
-        throw invalidChunk(expected.id, `the cache ${location}`, error, invalidInCache(location), location);
-      }
-      // The right one may come in the other form, and this one would be found first.
-      if (isInvalid(error)) await this.#withCache(() => removeFrom(cache, expected.id));
-      else this.#cacheUse.failed(error);
+      if (!isInvalid(error)) throw error;
+      await this.#cache.refuse(expected.id, error, options);
       return null;
     }
   }
@@ -85,28 +67,7 @@ export class ChunkReader {
   /** The bytes of a chunk that a store gave, which the cache gets as well. */
   async #open(stored: StoredChunk, expected: ExpectedChunk, options: RequestOptions): Promise<Uint8Array> {
     const chunk = openChunk(this.#codec, stored, expected);
-    // A cache holds what any reader of stores can read: zstd, or the plain bytes.
-    const portable = isZstd(stored) ? chunk : plainChunk(chunk);
-    if (this.#cacheUse.fills) {
-      await this.#withCache(() => this.#sources.cache?.put(portable, options));
-    }
+    if (this.#cache.fills) await this.#cache.put(encodeForCache(this.#codec, chunk), options);
     return chunk.bytes;
   }
-
-  /** Changes the cache, as long as that can be done. */
-  async #withCache(change: () => Promise<unknown> | undefined): Promise<void> {
-    try {
-      await change();
-    } catch (error) {
-      this.#cacheUse.failed(error);
-    }
-  }
-}
-
-/** Removes a chunk, where that can be done: else the one that is put there replaces it. */
-function removeFrom(
-  store: WritableChunkStore & Partial<ManagedChunkStore>,
-  id: ChunkId,
-): Promise<void> | undefined {
-  return store.remove?.(id);
 }

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { StoredChunk } from "../../src/chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
-import { ChunkReader } from "../../src/stores/chain.ts";
+import { ChunkReader } from "../../src/stores/chunk_reader.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { retryStore } from "../../src/stores/retry.ts";
 import type { ChunkStore } from "../../src/stores/store.ts";

@@ -1,0 +1,32 @@
+/**
+ * What is kept in a cache, and what is done about what is wrong in it. The one policy for all that reads through a cache,
+ * be it with asynchronous requests ({@linkcode CacheUse}) or by worker threads in a directory.
+ */
+import type { ChunkId } from "../chunk.ts";
+import { type Codec, type CompressingCodec, DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
+import { type ChunkEncoding, encodeChunk } from "../codec/encode_chunk.ts";
+import { invalidChunk, isZstd, type OpenedChunk, plainChunk } from "../codec/open_chunk.ts";
+import type { DesyncError } from "../errors.ts";
+
+/** Chunks are kept as they came: compressing plain ones would take longer than all else that reading does. */
+export const CACHE_ENCODING: ChunkEncoding = { form: "as it came", level: DEFAULT_ZSTD_LEVEL };
+
+/** A chunk from a store in the form in which the cache gets it; plain where the codec cannot compress. */
+export function encodeForCache(codec: Codec, chunk: OpenedChunk): OpenedChunk {
+  if (isCompressing(codec)) return encodeChunk(codec, chunk, CACHE_ENCODING);
+  return isZstd(chunk.stored) ? chunk : plainChunk(chunk);
+}
+
+function isCompressing(codec: Codec): codec is CompressingCodec {
+  return "compress" in codec;
+}
+
+/**
+ * Throws the error for a chunk in the cache at `location` that was refused with `error`, unless it is to be replaced. It
+ * has to be removed then: the right one may come in the other form, and this one would be found first.
+ */
+export function refuseInCache(id: ChunkId, location: string, error: DesyncError, repair: boolean): void {
+  if (repair && error.code !== "wrong-digest") return;
+  const whatToDo = `\`desync verify -r -s ${location}\` removes it, \`--cache-repair\` replaces it`;
+  throw invalidChunk(id, `the cache ${location}`, error, whatToDo, location);
+}

@@ -1,0 +1,56 @@
+/** The directories of chunks that a worker knows, each opened once. */
+import { freeBytes } from "../bytes.ts";
+import type { ChunkId } from "../chunk.ts";
+import { encodeChunk } from "../codec/encode_chunk.ts";
+import type { OpenedChunk } from "../codec/open_chunk.ts";
+import { ChunkFolder } from "../deno/chunk_folder.ts";
+import { nativeCodec } from "../deno/native_codec.ts";
+import type { DirectoryDestination } from "../jobs/tasks.ts";
+import { StagedChunks } from "./staged_chunks.ts";
+
+/** One set for each worker. */
+export class Directories {
+  readonly #directories = new Map<string, ChunkFolder>();
+  /** By their run. */
+  readonly #staged = new Map<string, StagedChunks>();
+
+  /** The directory at this path. */
+  at(path: string): ChunkFolder {
+    let directory = this.#directories.get(path);
+    if (directory === undefined) this.#directories.set(path, directory = new ChunkFolder(path));
+    return directory;
+  }
+
+  /** Whether the chunk is there, in either form. */
+  has(destination: DirectoryDestination, id: ChunkId): boolean {
+    return this.at(destination.directory).has(id) !== null || this.#stagedFor(destination)?.has(id) === true;
+  }
+
+  /** Adds a chunk in the form that is wanted there. Returns the bytes of its file. */
+  add(destination: DirectoryDestination, chunk: OpenedChunk): number {
+    const { id, stored } = encodeChunk(nativeCodec, chunk, destination.encoding);
+    const size = stored.bytes.length;
+    const staged = this.#stagedFor(destination);
+    if (staged !== undefined) staged.add(id, stored);
+    else this.at(destination.directory).write(id, stored, destination.identity);
+    if (stored !== chunk.stored && stored.bytes !== chunk.bytes) freeBytes(stored.bytes);
+    return size;
+  }
+
+  /** Returns when all that was added has its name, and has it on the disk. */
+  async settle(): Promise<void> {
+    const all = [...this.#staged.values()];
+    this.#staged.clear();
+    await Promise.all(all.map((staged) => staged.settle()));
+  }
+
+  #stagedFor(destination: DirectoryDestination): StagedChunks | undefined {
+    const { run } = destination;
+    if (run === undefined) return undefined;
+    let staged = this.#staged.get(run);
+    if (staged === undefined) {
+      this.#staged.set(run, staged = new StagedChunks(this.at(destination.directory), destination, run));
+    }
+    return staged;
+  }
+}
