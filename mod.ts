@@ -169,6 +169,7 @@ export { type UnpackResult } from "./src/jobs/unpack.ts";
 export { type Loss } from "./src/jobs/losses.ts";
 export { type PackSummary } from "./src/jobs/pack.ts";
 export { type ReadTreeOptions, type TreeSource, type TreeSummary } from "./src/jobs/tree_ports.ts";
+export { type Origin, originName } from "./src/jobs/origin.ts";
 export { Progress, type SourceCount } from "./src/jobs/progress.ts";
 export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/prune.ts";
 export {

@@ -1,4 +1,5 @@
 /** The line that shows how far a job is, as much of it as a terminal has columns for. */
+import { originName } from "../jobs/origin.ts";
 import type { SourceCount } from "../jobs/progress.ts";
 import { withoutUnseen } from "../foreign_text.ts";
 import { formatBytes, formatSeconds } from "./text.ts";
@@ -67,10 +68,10 @@ export function barLine(state: BarState, columns: number): string {
 
 /** Which source gave how much: `cache: 1.2 GB, store: 300 MB (95 MB read)`. */
 function origins({ sources, stored }: BarState, withStored: boolean): string {
-  return sources.map(({ name, bytes, storedBytes }) => {
+  return sources.map(({ origin, bytes, storedBytes }) => {
     const tells = withStored && storedBytes > 0 && (stored === "stored" || storedBytes !== bytes);
     const more = tells ? ` (${formatBytes(storedBytes)} ${stored})` : "";
-    return `${withoutUnseen(name)}: ${formatBytes(bytes)}${more}`;
+    return `${withoutUnseen(originName(origin))}: ${formatBytes(bytes)}${more}`;
   }).join(", ");
 }
 

@@ -1,6 +1,7 @@
 /** Shows on standard error how far a job is. */
 import { environment } from "../deno/permitted.ts";
-import type { Progress } from "../jobs/progress.ts";
+import { originName } from "../jobs/origin.ts";
+import type { Progress, SourceCount } from "../jobs/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
 import type { ProgressMode } from "./flags/progress.ts";
 import { barIsDrawn, drawLine, printError, printErrorJson } from "./output.ts";
@@ -53,6 +54,13 @@ export function showProgress(progress: Progress, flags: ProgressFlags, shown: Sh
   };
 }
 
+/** What a source gave, as JSON has it. */
+export function namedSource(
+  { origin, ...counts }: SourceCount,
+): { readonly name: string } & Omit<SourceCount, "origin"> {
+  return { name: originName(origin), ...counts };
+}
+
 /** Whether progress is shown to people, who also want to read what was done in the end. */
 export function isShownToPeople(flags: ProgressFlags): boolean {
   return ["bar", "plain"].includes(modeOf(flags.progress));
@@ -85,6 +93,7 @@ class JsonLines implements Display {
     const { done, total, sources } = this.#progress;
     const seconds = (performance.now() - this.#start) / 1000;
     const rate = seconds > 0 ? done / seconds : 0;
+    const named = sources.map(namedSource);
     const line = {
       done,
       total,
@@ -92,7 +101,7 @@ class JsonLines implements Display {
       seconds: Number(seconds.toFixed(3)),
       secondsLeft: rate > 0 ? Math.round((total - done) / rate) : null,
       // Where directories are counted, nobody knows how many bytes the chunks have.
-      sources: this.#unit === "bytes" ? sources : sources.map(({ bytes: _, ...rest }) => rest),
+      sources: this.#unit === "bytes" ? named : named.map(({ bytes: _, ...rest }) => rest),
     };
     printErrorJson(line);
   }

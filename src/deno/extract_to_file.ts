@@ -3,7 +3,6 @@ import { ZeroChunk } from "../codec/zero_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import { isBlob } from "../jobs/compare.ts";
-import { THE_TARGET } from "../jobs/deliver.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { BlobPlan } from "../jobs/plan.ts";
 import type { Workers } from "../jobs/ports.ts";
@@ -76,7 +75,7 @@ export async function extractToFile(
       zeros,
       probeTarget: true,
     });
-    return { upToDate: target.fits && progress.sources.every(({ name }) => name === THE_TARGET) };
+    return { upToDate: target.fits && progress.sources.every(({ origin }) => origin.kind === "in place") };
   }
   if (await isThere(path, index, pool, progress, signal)) return { upToDate: true };
   // A new file reads as zeros where nothing was written; an old one may hold anything.
@@ -102,7 +101,7 @@ async function isThere(
     const { isFile, size } = Deno.lstatSync(path);
     if (!isFile || size !== index.size || isPlantedAt(path)) return false;
     const before = inspectSource(path);
-    const found = await isBlob(path, size, index, workers, { name: THE_TARGET, progress, signal });
+    const found = await isBlob(path, size, index, workers, { progress, signal });
     await workers.release();
     if (found) checkUnchanged(path, before);
     return found;

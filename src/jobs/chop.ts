@@ -38,7 +38,12 @@ export async function chopFile(
   const store = async (pieces: Piece[]) => {
     const result = await workers.store({ digest: index.digest, file: path, pieces, destination });
     added += result.added;
-    progress.add(path, pieces.length, pieces.reduce((sum, piece) => sum + piece.size, 0), result.addedBytes);
+    progress.add(
+      { kind: "input", location: path },
+      pieces.length,
+      pieces.reduce((sum, piece) => sum + piece.size, 0),
+      result.addedBytes,
+    );
   };
   await settling(workers, () => inLanes(groups, 2 * workers.size, signal, store));
   progress.done = progress.total;

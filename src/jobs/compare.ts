@@ -4,6 +4,7 @@ import { type ChunkId, ID_BYTES } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import { inLanes } from "./lanes.ts";
+import type { Origin } from "./origin.ts";
 import { GROUP_BYTES, grouped } from "./plan.ts";
 import type { ByteRange, Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
@@ -37,7 +38,7 @@ export async function firstDifference(
 const SAMPLES = 128;
 
 /**
- * Whether the file is what the index describes. If so, all of it is counted as from `name`, else nothing in the end.
+ * Whether the file is what the index describes. If so, all of it is counted as in place, else nothing in the end.
  * Throws `io` when the file cannot be read.
  */
 export async function isBlob(
@@ -45,20 +46,21 @@ export async function isBlob(
   size: number,
   index: Index,
   workers: Workers,
-  options: { readonly name: string; readonly signal?: AbortSignal; readonly progress: Progress },
+  options: { readonly signal?: AbortSignal; readonly progress: Progress },
 ): Promise<boolean> {
-  const { name, signal, progress } = options;
+  const { signal, progress } = options;
+  const origin = { kind: "in place" } as const;
   if (size !== index.size) return false;
   const step = Math.floor(index.count / SAMPLES);
   if (step > 1 && await firstWrong(path, index, places(index, step), workers, { signal }) !== undefined) {
     return false;
   }
   progress.total = index.size;
-  const found = await firstWrong(path, index, places(index), workers, { name, signal, progress });
+  const found = await firstWrong(path, index, places(index), workers, { origin, signal, progress });
   progress.reset();
   if (found !== undefined) return false;
   const different = index.firstOccurrences().reduce((sum, first, i) => first === i ? sum + 1 : sum, 0);
-  progress.add(name, different, index.size, 0);
+  progress.add(origin, different, index.size, 0);
   return true;
 }
 
@@ -68,9 +70,9 @@ async function firstWrong(
   index: Index,
   wanted: Iterable<Place>,
   workers: Workers,
-  options: { readonly name?: string; readonly signal?: AbortSignal; readonly progress?: Progress },
+  options: { readonly origin?: Origin; readonly signal?: AbortSignal; readonly progress?: Progress },
 ): Promise<number | undefined> {
-  const { name = path, signal, progress } = options;
+  const { origin = { kind: "input", location: path }, signal, progress } = options;
   let first: number | undefined;
   const groups = grouped(untilKnown(wanted, () => first !== undefined), GROUP_PIECES, GROUP_BYTES);
   await inLanes(groups, 2 * workers.size, signal, async (group) => {
@@ -82,7 +84,7 @@ async function firstWrong(
       first = Math.min(first ?? Infinity, chunk);
       break;
     }
-    progress?.add(name, group.length, group.reduce((sum, piece) => sum + piece.size, 0), 0);
+    progress?.add(origin, group.length, group.reduce((sum, piece) => sum + piece.size, 0), 0);
   });
   return first;
 }

@@ -17,21 +17,15 @@ import type {
   ChunkDestination,
   DirectoryDestination,
   DirectorySource,
-  Origin,
+  Found,
   TargetPlace,
 } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
 import type { Workers } from "./ports.ts";
+import type { Origin } from "./origin.ts";
 import { Progress } from "./progress.ts";
 import { type Stage, stagesOf } from "./stages.ts";
-
-/** What the target is called among the sources, as far as it had the right bytes already. */
-export const THE_TARGET = "the target itself";
-/** The same for what the target had, but not at all of its places. */
-const COPIES = "copies within the target";
-/** What the chunk of zeros comes from. */
-export const ZEROS = "zeros";
 
 /** Chunks that a worker takes at a time when it reads them itself. */
 const LOCAL_GROUP = 64;
@@ -184,7 +178,7 @@ export class Fetcher {
     const others: PlannedChunk[] = [];
     for (const chunk of group) {
       if (!zeros.is(chunk.id, chunk.size)) others.push(chunk);
-      else made.push({ chunk, given: { form: "plain", bytes: zeros.bytes() }, givenBy: ZEROS });
+      else made.push({ chunk, given: { form: "plain", bytes: zeros.bytes() }, origin: { kind: "zeros" } });
     }
     // The cache does not get it: it will not be asked for it.
     if (made.length > 0) await this.#assemble(made, options, { toCache: false });
@@ -193,10 +187,10 @@ export class Fetcher {
 
   /** Asks a cache that is not a directory for the chunks and has those delivered that it gave. Returns the others. */
   async #fetchCached(group: readonly PlannedChunk[], options: RequestOptions): Promise<PlannedChunk[]> {
-    const givenBy = `cache ${this.#delivery.sources.cache?.properties.location}`;
+    const { location = "" } = this.#delivery.sources.cache?.properties ?? {};
     const { given, missing, damaged } = await this.#request(
       group,
-      givenBy,
+      { kind: "cache", location },
       (id) => this.#cache.get(id, options),
     );
     if (given.length > 0) damaged.push(...(await this.#assemble(given, options, { toCache: false })).damaged);
@@ -216,12 +210,12 @@ export class Fetcher {
     damage: Damage,
     options: RequestOptions,
   ): Promise<PlannedChunk[]> {
-    const givenBy = store.properties.location;
-    const { given, missing, damaged } = await this.#request(group, givenBy, (id) => store.get(id, options));
+    const origin = { kind: "store", location: store.properties.location } as const;
+    const { given, missing, damaged } = await this.#request(group, origin, (id) => store.get(id, options));
     if (given.length > 0) damaged.push(...(await this.#assemble(given, options)).damaged);
     await allOrFirstFailure(damaged.map(async ([chunk, first]) => {
       const open = async (stored: StoredChunk) => {
-        const { damaged } = await this.#assemble([{ chunk, given: stored, givenBy }], options);
+        const { damaged } = await this.#assemble([{ chunk, given: stored, origin }], options);
         for (const [, error] of damaged) throw error;
         return true;
       };
@@ -235,7 +229,7 @@ export class Fetcher {
   /** Asks for all chunks of a group at a time. */
   async #request(
     group: readonly PlannedChunk[],
-    givenBy: string,
+    origin: Origin,
     get: (id: ChunkId) => Promise<StoredChunk | null>,
   ): Promise<{ given: Item[]; missing: PlannedChunk[]; damaged: [PlannedChunk, DesyncError][] }> {
     const answers = await allOrFirstFailure(
@@ -248,7 +242,7 @@ export class Fetcher {
       const stored = answers[i];
       if (stored === null) missing.push(chunk);
       else if (stored instanceof DesyncError) damaged.push([chunk, stored]);
-      else given.push({ chunk, given: stored, givenBy });
+      else given.push({ chunk, given: stored, origin });
     }
     return { given, missing, damaged };
   }
@@ -284,21 +278,21 @@ export class Fetcher {
   #count(
     items: readonly Item[],
     directories: readonly DirectorySource[],
-    { origins, storedBytes, bytes }: AssembleResult,
+    { found, storedBytes, bytes }: AssembleResult,
   ): { missing: PlannedChunk[]; damaged: [PlannedChunk, DesyncError][] } {
     const { target, receive } = this.#delivery;
     const missing: PlannedChunk[] = [];
     const damaged: [PlannedChunk, DesyncError][] = [];
     for (const [i, item] of items.entries()) {
       const { chunk } = item;
-      const origin = origins[i];
-      if (origin === "missing") missing.push(chunk);
-      else if (typeof origin === "object") damaged.push([chunk, errorFromWire(origin)]);
+      const where = found[i];
+      if (where === "missing") missing.push(chunk);
+      else if (typeof where === "object") damaged.push([chunk, errorFromWire(where)]);
       else {
-        const name = nameOf(origin, item, directories);
+        const origin = originOf(where, item, directories);
         const places = target === undefined ? 1 : chunk.offsets.length;
-        this.#progress.add(name, chunk.follows === undefined ? 1 : 0, chunk.size * places, storedBytes[i]);
-        chunk.leads?.deliver(name);
+        this.#progress.add(origin, chunk.follows === undefined ? 1 : 0, chunk.size * places, storedBytes[i]);
+        chunk.leads?.deliver(origin);
         receive?.(chunk, bytes[i]!);
       }
     }
@@ -319,7 +313,7 @@ interface AssembleOptions {
 interface Item {
   readonly chunk: PlannedChunk;
   readonly given?: StoredChunk;
-  readonly givenBy?: string;
+  readonly origin?: Origin;
 }
 
 function ungiven(chunk: PlannedChunk): Item {
@@ -338,20 +332,27 @@ class Damage {
   }
 }
 
-function nameOf(
-  origin: Exclude<Origin, "missing" | WireError>,
-  { chunk, givenBy }: Item,
+function originOf(
+  found: Exclude<Found, "missing" | WireError>,
+  { chunk, origin }: Item,
   directories: readonly DirectorySource[],
-): string {
-  if (origin === "target") return THE_TARGET;
-  if (origin === "copied") {
-    const source = chunk.follows?.source;
-    return source === undefined || source === THE_TARGET ? COPIES : source;
+): Origin {
+  switch (found) {
+    case "in place":
+    case "present":
+      return { kind: found };
+    case "copied": {
+      const first = chunk.follows?.origin;
+      return first === undefined || first.kind === "in place" ? { kind: "self" } : first;
+    }
+    case "given":
+      if (origin === undefined) throw new TypeError("given chunks have an origin");
+      return origin;
+    default: {
+      const { role, directory } = directories[found];
+      return { kind: role, location: directory };
+    }
   }
-  if (origin === "present") return "there already";
-  if (origin === "given") return givenBy ?? "a store";
-  const { role, directory } = directories[origin];
-  return role === "cache" ? `cache ${directory}` : directory;
 }
 
 /** Like Promise.all, but waits for all of them even when one has failed: nothing goes on behind the caller's back. */

@@ -3,7 +3,7 @@ import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
-import { deliver, ZEROS } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
 import type { BlobPlan } from "./plan.ts";
 import type { BlobTarget, Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
@@ -44,7 +44,7 @@ export async function extractBlob(
   try {
     await deliver(plan.chunks(), { digest, sizes, sources, target: place, progress, ...rest }, workers);
     // What the plan leaves out is zeros, which the target holds already.
-    if (progress.done < index.size) progress.add(ZEROS, 0, index.size - progress.done, 0);
+    if (progress.done < index.size) progress.add({ kind: "zeros" }, 0, index.size - progress.done, 0);
     await workers.release();
     over.abort();
     await writingBack;

@@ -1,9 +1,12 @@
+/** Chunks with very many places, in parts. */
+import type { Origin } from "./origin.ts";
+
 /** A chunk that occurs very often is delivered in parts: the first brings it, the others copy what that wrote. */
 export class FirstPart {
   /** A place of the chunk in the blob that the first part writes. */
   readonly offset: number;
   readonly #delivered = Promise.withResolvers<void>();
-  #source = "";
+  #origin: Origin | undefined;
 
   constructor(offset: number) {
     this.offset = offset;
@@ -12,8 +15,8 @@ export class FirstPart {
   }
 
   /** What the chunk came from, once it is {@linkcode delivered}. */
-  get source(): string {
-    return this.#source;
+  get origin(): Origin | undefined {
+    return this.#origin;
   }
 
   /** Resolves when the chunk is at its place. Throws what kept it from getting there. */
@@ -22,8 +25,8 @@ export class FirstPart {
   }
 
   /** The chunk is at its place. */
-  deliver(source: string): void {
-    this.#source = source;
+  deliver(origin: Origin): void {
+    this.#origin = origin;
     this.#delivered.resolve();
   }
 

@@ -84,7 +84,12 @@ async function make(
       : await workers.store({ digest, file: name, pieces: rest, destination });
     added += result.added;
     addedBytes += result.addedBytes;
-    progress.add(name, pieces.length, lengths.reduce((sum, length) => sum + length, 0), result.addedBytes);
+    progress.add(
+      { kind: "input", location: name },
+      pieces.length,
+      lengths.reduce((sum, length) => sum + length, 0),
+      result.addedBytes,
+    );
     done.set(first, { lengths, ids: inOrder(pieces, result.ids) });
     for (let group = done.get(next); group !== undefined; group = done.get(next)) {
       done.delete(next);

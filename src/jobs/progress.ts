@@ -1,9 +1,11 @@
 /** How far a job is: plain numbers that the job counts up and whoever shows them reads when he likes. */
 
+import type { Origin } from "./origin.ts";
+
 /** What one source has given. */
 export interface SourceCount {
-  /** Where the bytes came from, as the user would name it. */
-  readonly name: string;
+  /** Where the bytes came from. */
+  readonly origin: Origin;
   /** Different chunks. */
   chunks: number;
   /** Bytes of the blob. */
@@ -21,7 +23,7 @@ export interface SourceCount {
  *
  * const progress = new Progress();
  * progress.total = 1000;
- * progress.add("/srv/store", 1, 300, 120);
+ * progress.add({ kind: "store", location: "/srv/store" }, 1, 300, 120);
  * if (progress.done !== 300 || progress.sources[0].storedBytes !== 120) throw new Error("it counts");
  * ```
  */
@@ -38,13 +40,22 @@ export class Progress {
   }
 
   /** Counts what a source gave. `bytes` are those of the job that this completes. */
-  add(name: string, chunks: number, bytes: number, storedBytes: number): void {
-    let count = this.#sources.get(name);
-    if (count === undefined) this.#sources.set(name, count = { name, chunks: 0, bytes: 0, storedBytes: 0 });
+  add(origin: Origin, chunks: number, bytes: number, storedBytes: number): void {
+    const key = "location" in origin ? `${origin.kind} ${origin.location}` : origin.kind;
+    let count = this.#sources.get(key);
+    if (count === undefined) this.#sources.set(key, count = { origin, chunks: 0, bytes: 0, storedBytes: 0 });
     count.chunks += chunks;
     count.bytes += bytes;
     count.storedBytes += storedBytes;
     this.done += bytes;
+  }
+
+  /** Different chunks that came from origins of these kinds. */
+  chunksFrom(...kinds: readonly Origin["kind"][]): number {
+    return this.sources.reduce(
+      (sum, { origin, chunks }) => kinds.includes(origin.kind) ? sum + chunks : sum,
+      0,
+    );
   }
 
   /** Nothing has been done: what was counted so far turned out to be of no use. */

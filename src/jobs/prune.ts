@@ -59,7 +59,7 @@ export async function pruneStore(
     if (!dryRun) await store.remove(id, { form, signal });
     summary.removed++;
     summary.removedBytes += storedBytes;
-    progress?.add(location, 1, storedBytes, storedBytes);
+    progress?.add({ kind: "store", location }, 1, storedBytes, storedBytes);
   };
   for await (const page of store.list({ signal })) {
     const unneeded = page.filter(({ id }) => !keep.has(id));

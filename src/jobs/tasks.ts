@@ -86,14 +86,14 @@ export interface AssembleTask {
 }
 
 /**
- * Where a chunk came from: the number of a directory, or one of the words. For a given one that is not what its id says,
+ * Where a chunk was found: the number of a directory, or one of the words. For a given one that is not what its id says,
  * the error that says why.
  */
-export type Origin = number | "given" | "target" | "copied" | "present" | "missing" | WireError;
+export type Found = number | "given" | "in place" | "copied" | "present" | "missing" | WireError;
 
-/** Answer to {@linkcode AssembleTask}: for each item its origin, and the bytes read from stores for it. */
+/** Answer to {@linkcode AssembleTask}: for each item where it was found, and the bytes read from stores for it. */
 export interface AssembleResult {
-  readonly origins: Origin[];
+  readonly found: Found[];
   readonly storedBytes: number[];
   /** With {@linkcode AssembleTask.giveBack}, each chunk that was found. */
   readonly bytes: (Uint8Array | undefined)[];

@@ -102,7 +102,7 @@ export async function verifyStore(
   for await (const page of store.list({ signal })) {
     await inLanes(page, lanes, signal, async (chunk, signal) => {
       const storedBytes = await check(store, chunk, summary, options, signal);
-      if (storedBytes !== undefined) progress?.add(location, 1, 1, storedBytes);
+      if (storedBytes !== undefined) progress?.add({ kind: "store", location }, 1, 1, storedBytes);
     });
   }
   if (repair) summary.staleFiles = (await store.removeStale?.({ signal }))?.files ?? 0;

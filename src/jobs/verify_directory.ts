@@ -37,7 +37,7 @@ export async function verifyDirectory(
     summary.unreadable += result.unreadable.length;
     summary.otherDigest += result.otherDigest;
     summary.staleFiles += result.staleFiles;
-    progress.add(directory, result.chunks, group.length, result.storedBytes);
+    progress.add({ kind: "store", location: directory }, result.chunks, group.length, result.storedBytes);
   });
   return summary;
 }

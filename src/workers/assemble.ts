@@ -22,7 +22,7 @@ import type {
   AssembleResult,
   AssembleTask,
   DirectorySource,
-  Origin,
+  Found,
   TargetPlace,
 } from "../jobs/tasks.ts";
 
@@ -45,17 +45,17 @@ export class Assembler {
   run(task: AssembleTask): AssembleResult {
     this.#cacheProblem = undefined;
     this.#encoded = [];
-    const origins: Origin[] = [];
+    const found: Found[] = [];
     const storedBytes: number[] = [];
     const bytes: (Uint8Array | undefined)[] = [];
     for (const item of task.items) {
-      const [origin, stored] = this.#assemble(task, item);
-      origins.push(origin);
+      const [where, stored] = this.#assemble(task, item);
+      found.push(where);
       storedBytes.push(stored);
       if (task.giveBack) bytes.push(this.#back);
       this.#back = undefined;
     }
-    return { origins, storedBytes, bytes, encoded: this.#encoded, cacheProblem: this.#cacheProblem };
+    return { found, storedBytes, bytes, encoded: this.#encoded, cacheProblem: this.#cacheProblem };
   }
 
   release(): void {
@@ -63,10 +63,10 @@ export class Assembler {
     this.#target = undefined;
   }
 
-  #assemble(task: AssembleTask, item: AssembleItem): [Origin, number] {
+  #assemble(task: AssembleTask, item: AssembleItem): [Found, number] {
     const { target, destination } = task;
     if (target !== undefined && task.probeTarget && this.#isInPlace(task, target, item)) {
-      return ["target", 0];
+      return ["in place", 0];
     }
     if (target !== undefined && this.#copy(task, target, item)) return ["copied", 0];
     if (task.skipPresent && destination?.kind === "directory") {

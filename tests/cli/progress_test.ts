@@ -18,8 +18,13 @@ const state: BarState = {
   seconds: 146,
   ended: false,
   sources: [
-    { name: "cache", chunks: 1, bytes: 300_000_000, storedBytes: 120_000_000 },
-    { name: "https://example.com/store", chunks: 3, bytes: 1_000_000_000, storedBytes: 1_000_000_000 },
+    { origin: { kind: "store", location: "cache" }, chunks: 1, bytes: 300_000_000, storedBytes: 120_000_000 },
+    {
+      origin: { kind: "store", location: "https://example.com/store" },
+      chunks: 3,
+      bytes: 1_000_000_000,
+      storedBytes: 1_000_000_000,
+    },
   ],
   stored: "read",
 };
@@ -63,7 +68,9 @@ Deno.test("no line is longer than the terminal, and none without share and time 
       rate: random.below(1_000_000_000),
       seconds: random.below(5) === 0 ? undefined : random.below(360_000),
       ended: random.below(2) === 0,
-      sources: names.slice(random.below(5)).map((name) => ({ name, chunks: 1, bytes: 9, storedBytes: 5 })),
+      sources: names.slice(random.below(5)).map((location) => {
+        return { origin: { kind: "store", location }, chunks: 1, bytes: 9, storedBytes: 5 };
+      }),
       stored: "read",
     };
     const columns = random.below(200);

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { extractToFile } from "../../src/deno/extract_to_file.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { parseIndex } from "../../src/formats/index_parser.ts";
+import { originName } from "../../src/jobs/origin.ts";
 import { Progress } from "../../src/jobs/progress.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { asVerified } from "../support/as_verified.ts";
@@ -33,8 +34,25 @@ test("a store in memory can be extracted from again and again", async () => {
     await extractToFile(index, { stores: [store] }, dir.path("target"), { progress });
     sameBytes(Deno.readFileSync(dir.path("target")), made.bytes);
     strictEqual(progress.done, progress.total);
-    deepStrictEqual(progress.sources.map(({ name, chunks }) => [name, chunks]), [["memory", 3]]);
+    const given = progress.sources.map(({ origin, chunks }) => `${originName(origin)} ${chunks}`);
+    deepStrictEqual(given, ["memory 3"]);
     Deno.removeSync(dir.path("target"));
+  }
+});
+
+test("what came from where does not depend on how a store is called", async () => {
+  using dir = tempDir();
+  const pieces = somePieces();
+  const made = makeBlob(dir, pieces);
+  const index = parseIndex(Deno.readFileSync(made.index));
+  for (const location of ["the target itself", "zeros", "copies within the target"]) {
+    const store = new MemoryStore(location);
+    const from = await inMemory(made, pieces);
+    for (const id of made.ids) await store.put(asVerified(id, (await from.get(id))!));
+    const target = dir.write("target", new Uint8Array(made.bytes.length).fill(1));
+    const progress = new Progress();
+    const { upToDate } = await extractToFile(index, { stores: [store] }, target, { inPlace: true, progress });
+    deepStrictEqual([upToDate, progress.chunksFrom("store"), progress.chunksFrom("in place")], [false, 3, 0]);
   }
 });
 

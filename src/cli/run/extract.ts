@@ -1,6 +1,5 @@
 /** `desync extract INDEX OUTPUT` */
 import { extractToFile } from "../../deno/extract_to_file.ts";
-import { THE_TARGET, ZEROS } from "../../jobs/deliver.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Index } from "../../formats/index.ts";
 import type { Args, Flags } from "../commands/extract.ts";
@@ -9,7 +8,7 @@ import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
 import { Locator } from "../location.ts";
 import { jsonText, print, printError } from "../output.ts";
-import { isShownToPeople, showProgress } from "../progress.ts";
+import { isShownToPeople, namedSource, showProgress } from "../progress.ts";
 import { formatBytes } from "../text.ts";
 
 /** Builds the blob. */
@@ -49,19 +48,16 @@ export async function run(
 
 /** The names are desync's, but for the sources, which tell more. Chunks are counted once wherever they go. */
 function statistics(index: Index, progress: Progress, output: string): Record<string, unknown> {
-  const { sources } = progress;
-  const chunksOf = (isOne: (name: string) => boolean) =>
-    sources.reduce((sum, { name, chunks }) => sum + (isOne(name) ? chunks : 0), 0);
   return {
     "chunks-from-seeds": 0,
-    "chunks-from-store": chunksOf((name) => name !== THE_TARGET && name !== ZEROS),
-    "chunks-in-place": chunksOf((name) => name === THE_TARGET),
+    "chunks-from-store": progress.chunksFrom("store", "cache", "self"),
+    "chunks-in-place": progress.chunksFrom("in place"),
     "bytes-copied-from-seeds": 0,
     "bytes-cloned-from-seeds": 0,
     "blocksize": Deno.statSync(output).blksize,
     "bytes-total": index.size,
     "chunks-total": index.count,
     "seeds": 0,
-    sources,
+    sources: progress.sources.map(namedSource),
   };
 }
