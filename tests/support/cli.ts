@@ -19,9 +19,9 @@ const warm = Deno.build.os === "linux" && !Deno.version.deno.startsWith("2.6.") 
 
 /** Runs `desync <args>` to its end; the exit status is for the test to judge. */
 export async function runCli(args: string[], options: RunOptions = {}): Promise<RunResult> {
-  const { cwd = Deno.cwd(), env = {}, ...others } = options;
+  const { cwd = Deno.cwd(), env = {}, stdin, ...others } = options;
   if (warm?.canRun(env) && Object.keys(others).length === 0 && args.every(isPlain)) {
-    const { code, stdout, stderr } = await warm.run(args, cwd, env);
+    const { code, stdout, stderr } = await warm.run(args, cwd, env, stdin);
     return resultOf(code, stdout, stderr);
   }
   const [program, ...before] = cliCommand;

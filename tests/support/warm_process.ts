@@ -1,7 +1,7 @@
 /**
  * A process that has loaded the program already and runs one command line after the other: without the start, which
  * takes most of the time of a short run. Each gets standard output and error of its own, the caller's current
- * directory, and the variables of the program's own; standard input is empty.
+ * directory, standard input from a pipe, and the variables of the program's own.
  *
  * This file is also the program that does it. It ends when the process that started it has ended.
  */
@@ -17,6 +17,8 @@ interface Request {
   readonly cwd: string;
   readonly stdout: string;
   readonly stderr: string;
+  /** Whether standard input is a pipe, whose bytes follow; otherwise there is nothing to read. */
+  readonly piped: boolean;
 }
 
 /** What it wrote, and its exit status. */
@@ -56,13 +58,14 @@ export class WarmProcess {
     args: readonly string[],
     cwd: string,
     env: Readonly<Record<string, string>>,
+    stdin?: Uint8Array | string,
   ): Promise<WarmResult> {
     this.#isBusy = true;
     const number = this.#runs++;
     const [stdout, stderr] = ["out", "err"].map((name) => join(this.#directory, `${number}.${name}`));
     try {
-      const request: Request = { args, env, cwd, stdout, stderr };
-      const code = await this.#ask(request);
+      const request: Request = { args, env, cwd, stdout, stderr, piped: stdin !== undefined };
+      const code = await this.#ask(request, stdin ?? "");
       return { code, stdout: Deno.readFileSync(stdout), stderr: Deno.readFileSync(stderr) };
     } finally {
       for (const path of [stdout, stderr]) Deno.removeSync(path);
@@ -70,11 +73,11 @@ export class WarmProcess {
     }
   }
 
-  async #ask(request: Request): Promise<number> {
+  async #ask(request: Request, stdin: Uint8Array | string): Promise<number> {
     using connection = await this.#connect();
-    await connection.write(new TextEncoder().encode(JSON.stringify(request)));
-    await connection.closeWrite();
+    const sent = send(connection, [`${JSON.stringify(request)}\n`, stdin]);
     const answer = await new Response(connection.readable).text();
+    await sent;
     if (answer === "") throw new Error(`the warm process ended in: desync ${request.args.join(" ")}`);
     return Number(answer);
   }
@@ -90,6 +93,21 @@ export class WarmProcess {
       }
     }
   }
+}
+
+/** Sends all and closes this side. A run that has ended wants no more: its exit status tells the rest. */
+async function send(connection: Deno.UnixConn, parts: (Uint8Array | string)[]): Promise<void> {
+  try {
+    for (const part of parts) await writeAll(connection, part);
+    await connection.closeWrite();
+  } catch {
+    // It does not listen any longer.
+  }
+}
+
+async function writeAll(to: Pick<Deno.FsFile, "write">, what: Uint8Array | string): Promise<void> {
+  const bytes = typeof what === "string" ? new TextEncoder().encode(what) : what;
+  for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
 }
 
 /** Whether the program, or one that it starts, reads the variable when it needs it; Deno reads others as it starts. */
@@ -116,23 +134,35 @@ async function serve(directory: string): Promise<void> {
     dup2: { parameters: ["i32", "i32"], result: "i32" },
     close: { parameters: ["i32"], result: "i32" },
     open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+    pipe: { parameters: ["buffer"], result: "i32" },
   });
   const redirect = (path: string, flags: number, to: number) => {
     const fd = c.open(new TextEncoder().encode(`${path}\0`), flags, 0o600);
     c.dup2(fd, to);
     c.close(fd);
   };
+  /** Makes standard input a pipe with these bytes. */
+  const pipeToInput = (bytes: AsyncIterable<Uint8Array>) => {
+    const ends = new Int32Array(2);
+    c.pipe(ends);
+    feed(Deno.openSync(`/proc/self/fd/${ends[1]}`, { write: true }), bytes);
+    c.dup2(ends[0], 0);
+    for (const fd of ends) c.close(fd);
+  };
   const own = [0, 1, 2].map((fd) => c.dup(fd));
   redirect("/dev/null", 0, 0);
   endWith(own[0], directory);
 
   for await (const connection of Deno.listen({ transport: "unix", path: socketIn(directory) })) {
-    const { args, env, cwd, stdout, stderr }: Request = JSON.parse(
-      await new Response(readAll(connection)).text(),
-    );
+    const [line, rest] = await firstLine(readAll(connection));
+    const { args, env, cwd, stdout, stderr, piped }: Request = JSON.parse(line);
     Deno.chdir(cwd);
     redirect(stdout, O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect(stderr, O_WRONLY | O_CREAT | O_TRUNC, 2);
+    if (piped) pipeToInput(rest);
+    // Deno's own is the one that the process had at its start.
+    const input = Deno.openSync("/proc/self/fd/0");
+    Object.assign(Deno, { stdin: input });
     const before = Object.keys(env).map((name) => [name, Deno.env.get(name)] as const);
     for (const [name, value] of Object.entries(env)) Deno.env.set(name, value);
     const code = await main(args);
@@ -141,16 +171,59 @@ async function serve(directory: string): Promise<void> {
       else Deno.env.set(name, value);
     }
     for (const fd of [1, 2]) c.dup2(own[fd], fd);
+    redirect("/dev/null", 0, 0);
+    close(input);
     Deno.chdir("/");
     await connection.write(new TextEncoder().encode(String(code)));
     connection.close();
   }
 }
-
 /** All bytes until the other end closes its side. The connection stays open. */
 async function* readAll(connection: Deno.UnixConn): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(64 * 1024);
   for (let read; (read = await connection.read(buffer)) !== null;) yield buffer.slice(0, read);
+}
+
+/** The bytes up to the first line feed as text, and those behind it. */
+async function firstLine(
+  pieces: AsyncGenerator<Uint8Array>,
+): Promise<[string, AsyncGenerator<Uint8Array>]> {
+  const decoder = new TextDecoder();
+  let line = "";
+  for (;;) {
+    const { value, done } = await pieces.next();
+    if (done) throw new Error(`a request without an end: ${line}`);
+    const end = value.indexOf(10);
+    line += decoder.decode(value.subarray(0, end === -1 ? undefined : end), { stream: true });
+    if (end !== -1) return [line, startingWith(value.subarray(end + 1), pieces)];
+  }
+}
+
+async function* startingWith(
+  first: Uint8Array,
+  others: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield first;
+  yield* others;
+}
+
+/** Writes all into the pipe and closes it, or what its reader wants of it. */
+async function feed(pipe: Deno.FsFile, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    for await (const piece of pieces) await writeAll(pipe, piece);
+  } catch {
+    // The run has ended.
+  } finally {
+    pipe.close();
+  }
+}
+
+function close(file: Deno.FsFile): void {
+  try {
+    file.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error; // closed already, as a stream that was read
+  }
 }
 
 /** Ends this process when the pipe does. */
