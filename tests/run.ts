@@ -15,7 +15,7 @@ import { deno, type Ended, forwardSignals, interrupted, type Output } from "./ru
 import { mergeReports } from "./runner/junit.ts";
 import { type Part, planParts } from "./runner/parts.ts";
 import { denoKnows } from "./support/deno_knows.ts";
-import "./support/peers.ts"; // says once for all processes what is not installed
+import { checkedVariable, peers } from "./support/peers.ts"; // says once for all processes what is not installed
 import { repository } from "./support/process.ts";
 import { addSummary, emptySummary, formatSummary, type Summary } from "./support/summary.ts";
 import { tempDir } from "./support/temp.ts";
@@ -75,7 +75,7 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
       ...junit === undefined ? [] : [`--junit-path=${report}`],
     ];
     const kept: Uint8Array[] = [];
-    const args = [...usual, ...part.tests ? more : [], ...part.args, ...rest];
+    const args = part.tests ? [...usual, ...more, ...part.args, ...rest] : part.args;
     const ended = await deno(args, repository, (bytes) => kept.push(bytes));
     kept.forEach(print);
     if (ended.code !== 0 && result.code === 0) result.code = ended.code;
@@ -104,7 +104,11 @@ function whatFailed(part: Part, ended: Ended): string[] {
   if (ended.code === 0 && (ended.summary !== undefined || !part.tests)) return [];
   if (ended.summary !== undefined && ended.failures !== "") return [ended.failures];
   const why = part.tests ? " and printed no summary, which counts as a failed test" : "";
-  return [`${part.name}: deno test ended with status ${ended.code}${why}: see its output above`];
+  return [
+    `${part.name}: ${
+      part.tests ? "deno test" : "deno"
+    } ended with status ${ended.code}${why}: see its output above`,
+  ];
 }
 
 function laneCount(): number {
@@ -123,6 +127,7 @@ function writeReport(path: string, directory: string): void {
 
 async function main(args: string[]): Promise<number> {
   forwardSignals();
+  if (peers.desync !== undefined) Deno.env.set(checkedVariable, peers.desync);
   await fetchDependencies();
   const wanted = parseArguments(args);
   const parts = wanted && planParts(wanted, repository);

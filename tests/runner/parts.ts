@@ -8,7 +8,7 @@ import { isTestFile, testFilesIn } from "./files.ts";
 export interface Part {
   /** What is said about it. */
   readonly name: string;
-  /** Its arguments besides those that all have. */
+  /** Its arguments: all of them, or for tests those besides what every test gets. */
   readonly args: readonly string[];
   /** Whether it runs tests; otherwise it only has to end well. */
   readonly tests: boolean;
@@ -48,7 +48,9 @@ export function planParts(
   const names = inOrder([...files].map((file) => relative(cwd, file)));
   const parts: Part[] = names.map((name) => ({ name, args: ["--no-check", name], tests: true }));
   if (check && names.length > 0) {
-    parts.unshift({ name: "the types", args: ["--no-run", ...names], tests: false });
+    // Of the whole as `deno check` does it, which need not do it twice.
+    const args = paths.length === 0 ? ["check", "--quiet"] : ["test", "--no-run", ...names];
+    parts.unshift({ name: "the types", args, tests: false });
   }
   if (paths.length === 0 || others.length > 0) {
     const ignore = paths.length === 0 ? ["tests"] : names;

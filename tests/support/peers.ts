@@ -71,6 +71,9 @@ const names = Object.keys(packages) as Peer[];
 /** Set in the environment, which all test modules of a run share, once the missing programs have been told. */
 const toldVariable = "DESYNC_MISSING_PEERS_TOLD";
 
+/** Names the desync written in Go that the runner has found, which need not be tried again. */
+export const checkedVariable = "DESYNC_PEER_CHECKED";
+
 export const peers: Peers = findPeers();
 reportMissing();
 
@@ -104,6 +107,8 @@ function isProgram(path: string): boolean {
 }
 
 function findGoDesync(): string | undefined {
+  const checked = Deno.env.get(checkedVariable);
+  if (checked) return checked;
   const chosen = Deno.env.get("DESYNC_PEER");
   if (chosen) {
     if (isProgram(chosen) && isGoDesync(chosen)) return chosen;
