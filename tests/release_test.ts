@@ -3,7 +3,7 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { canLeaveOutPackages, compileArguments } from "../.ci/compile.ts";
-import { cliCommand } from "./support/cli.ts";
+import { cliCommand } from "./support/cli_command.ts";
 import { filesThatRun, moduleGraph } from "./support/module_graph.ts";
 import { repository, run, runAny } from "./support/process.ts";
 import { tempDir } from "./support/temp.ts";

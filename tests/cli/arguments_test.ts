@@ -1,6 +1,7 @@
 /** What would lose something, or is written otherwise for desync, in the arguments and options of commands. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { assertFails } from "../support/failure.ts";
 import { filesIn } from "../support/files.ts";
 import { attachLoopDevice, hasLoopDevices } from "../support/loop_device.ts";

@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { filesIn } from "../support/files.ts";

@@ -2,7 +2,7 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { share } from "../../src/deno/open_files.ts";
-import { cliCommand } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { filesIn } from "../support/files.ts";

@@ -1,6 +1,7 @@
 /** Paths that are not UTF-8, on the command line. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { assertFails } from "../support/failure.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";

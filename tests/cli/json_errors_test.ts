@@ -1,7 +1,8 @@
 /** With --progress=json standard error is JSON, line by line, whatever goes wrong. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { DesyncError, type ErrorFields } from "../../src/errors.ts";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { Random } from "../support/random.ts";

@@ -1,7 +1,8 @@
 /** What happens when nobody is at the other end of a pipe, or nobody any more. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { directory, file } from "../support/archive_bytes.ts";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { exists } from "../support/exists.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";

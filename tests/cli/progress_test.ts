@@ -2,7 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { barLine, type BarState } from "../../src/cli/bar_line.ts";
 import { formatSeconds } from "../../src/cli/text.ts";
-import { cliCommand } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";

@@ -3,7 +3,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { concat } from "../../src/bytes.ts";
 import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { type Made, makeBlob, stored } from "../support/made.ts";

@@ -6,7 +6,7 @@ import { portableTree } from "../../src/deno/portable_tree.ts";
 import { removeDirectory } from "../../src/deno/remove_directory.ts";
 import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import { bytesOf, directory, file, symlink } from "../support/archive_bytes.ts";
-import { cliCommand } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { filesIn } from "../support/files.ts";
 import { canMountPrivately, mountTmpfs, runAmongMounts } from "../support/mounts.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";

@@ -16,7 +16,7 @@ import {
   symlink,
   types,
 } from "../support/archive_bytes.ts";
-import { cliCommand } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { exists } from "../support/exists.ts";
 import { filesIn } from "../support/files.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";

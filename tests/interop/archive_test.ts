@@ -4,7 +4,8 @@
  */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { canSetAttributes, setXattr, xattrsOf } from "../support/attributes.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";
 import { filesIn } from "../support/files.ts";

@@ -8,7 +8,8 @@ import {
   MISSING_OPTIONS,
   MISSING_SCHEMES,
 } from "../../src/cli/missing.ts";
-import { cliCommand, runCli } from "../support/cli.ts";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
 import { type DocTable, parseDocPage } from "../support/doc_tables.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";

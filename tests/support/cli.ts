@@ -1,11 +1,8 @@
 /** Runs this project's own command line as users do, in a process of its own. */
 
-import { join } from "node:path";
-import { repository, resultOf, runAny, type RunOptions, type RunResult } from "./process.ts";
+import { cliCommand } from "./cli_command.ts";
+import { resultOf, runAny, type RunOptions, type RunResult } from "./process.ts";
 import { WarmProcess } from "./warm_process.ts";
-
-/** The words in front of the command line's own arguments, for tests that have to start it by themselves. */
-export const cliCommand: readonly string[] = [Deno.execPath(), "run", "-A", join(repository, "cli.ts")];
 
 /**
  * Runs of the program that differ from others in nothing but their arguments share a process, which saves their starts:
@@ -19,9 +16,9 @@ const warm = Deno.build.os === "linux" && !Deno.version.deno.startsWith("2.6.") 
 
 /** Runs `desync <args>` to its end; the exit status is for the test to judge. */
 export async function runCli(args: string[], options: RunOptions = {}): Promise<RunResult> {
-  const { cwd = Deno.cwd(), env = {}, stdin, ...others } = options;
+  const { cwd = Deno.cwd(), env = {}, stdin, timeout, ...others } = options;
   if (warm?.canRun(env) && Object.keys(others).length === 0 && args.every(isPlain)) {
-    const { code, stdout, stderr } = await warm.run(args, cwd, env, stdin);
+    const { code, stdout, stderr } = await warm.run(args, { cwd, env, stdin, timeout });
     return resultOf(code, stdout, stderr);
   }
   const [program, ...before] = cliCommand;

@@ -6,7 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { cliCommand } from "./cli.ts";
+import { cliCommand } from "./cli_command.ts";
 import { runAny, type RunOptions, type RunResult } from "./process.ts";
 import { tempDir } from "./temp.ts";
 

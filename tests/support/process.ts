@@ -18,6 +18,9 @@ export interface RunOptions {
   timeout?: number;
 }
 
+/** Milliseconds that a program may take. */
+export const usualTimeout = 120_000;
+
 /** What a program left behind. */
 export interface RunResult {
   /** Exit status; 128 and the signal's number when a signal ended it. */
@@ -40,7 +43,7 @@ export async function runAny(program: string, args: string[], options: RunOption
   const interrupt = (): void => stop(child, "SIGINT");
   options.signal?.addEventListener("abort", interrupt);
   if (options.signal?.aborted) interrupt();
-  const timeout = options.timeout ?? 120_000;
+  const timeout = options.timeout ?? usualTimeout;
   try {
     const ended = Promise.all([child.output(), feed(child, options.stdin)]);
     if (await isLate(ended, timeout)) {
@@ -66,7 +69,7 @@ export function resultOf(
 }
 
 /** Waits for the work's end, but no longer than that many milliseconds. True when they have passed first. */
-async function isLate(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
+export async function isLate(work: Promise<unknown>, milliseconds: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(true), milliseconds);

@@ -1,6 +1,6 @@
 /** What the tests over a real sshd have in common: who serves, who asks, and what is asked for. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { cliCommand } from "./cli.ts";
+import { cliCommand } from "./cli_command.ts";
 import { denoDir } from "./deno_dir.ts";
 import { makeBlob } from "./made.ts";
 import { peers } from "./peers.ts";

@@ -1,5 +1,5 @@
 /** Runs the command line on a real terminal. */
-import { cliCommand } from "./cli.ts";
+import { cliCommand } from "./cli_command.ts";
 import { peers } from "./peers.ts";
 import { runAny, type RunOptions, type RunResult } from "./process.ts";
 

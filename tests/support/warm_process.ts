@@ -8,6 +8,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isLate, type RunOptions, usualTimeout } from "./process.ts";
 
 /** What is run, and the files that get what it writes. */
 interface Request {
@@ -19,6 +20,12 @@ interface Request {
   readonly stderr: string;
   /** Whether standard input is a pipe, whose bytes follow; otherwise there is nothing to read. */
   readonly piped: boolean;
+}
+
+/** What may be set for a run, as in {@linkcode RunOptions}. */
+export interface WarmOptions extends Pick<RunOptions, "stdin" | "timeout"> {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** What it wrote, and its exit status. */
@@ -56,27 +63,29 @@ export class WarmProcess {
   /** Runs the command line to its end. */
   async run(
     args: readonly string[],
-    cwd: string,
-    env: Readonly<Record<string, string>>,
-    stdin?: Uint8Array | string,
+    { cwd, env, stdin, timeout = usualTimeout }: WarmOptions,
   ): Promise<WarmResult> {
     this.#isBusy = true;
     const number = this.#runs++;
     const [stdout, stderr] = ["out", "err"].map((name) => join(this.#directory, `${number}.${name}`));
-    try {
-      const request: Request = { args, env, cwd, stdout, stderr, piped: stdin !== undefined };
-      const code = await this.#ask(request, stdin ?? "");
-      return { code, stdout: Deno.readFileSync(stdout), stderr: Deno.readFileSync(stderr) };
-    } finally {
-      for (const path of [stdout, stderr]) Deno.removeSync(path);
-      this.#isBusy = false;
-    }
+    const request: Request = { args, env, cwd, stdout, stderr, piped: stdin !== undefined };
+    const code = await this.#ask(request, stdin ?? "", timeout);
+    const result = { code, stdout: Deno.readFileSync(stdout), stderr: Deno.readFileSync(stderr) };
+    for (const path of [stdout, stderr]) Deno.removeSync(path);
+    // Not when a run threw: then the process is of no use any longer.
+    this.#isBusy = false;
+    return result;
   }
 
-  async #ask(request: Request, stdin: Uint8Array | string): Promise<number> {
+  async #ask(request: Request, stdin: Uint8Array | string, timeout: number): Promise<number> {
     using connection = await this.#connect();
     const sent = send(connection, [`${JSON.stringify(request)}\n`, stdin]);
-    const answer = await new Response(connection.readable).text();
+    const answered = new Response(connection.readable).text();
+    if (await isLate(answered, timeout)) {
+      this.#child.kill("SIGKILL"); // the runs after it get processes of their own
+      throw new Error(`desync ${request.args.join(" ")} did not end within ${timeout} ms`);
+    }
+    const answer = await answered;
     await sent;
     if (answer === "") throw new Error(`the warm process ended in: desync ${request.args.join(" ")}`);
     return Number(answer);

@@ -1,6 +1,7 @@
 /** Runs the command line so that permissions count: root, too, may then not read what nobody may. */
 
-import { cliCommand, runCli } from "./cli.ts";
+import { runCli } from "./cli.ts";
+import { cliCommand } from "./cli_command.ts";
 import { peers } from "./peers.ts";
 import { run, runAny, type RunOptions, type RunResult } from "./process.ts";
 
