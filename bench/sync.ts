@@ -1,4 +1,7 @@
-/** What it costs to wait until all is on the disk, which desync does not: make, extract, tar and untar with and without. */
+/**
+ * What it costs to wait until all is on the disk, which desync does not: make, cache, extract and untar with and without, and
+ * desync with sync(1) behind it.
+ */
 import { casyncArchive, casyncStore, ours, path, peer, remove, systemFiles, systemTree } from "./data.ts";
 import { compare, type Contender } from "./measure.ts";
 
@@ -14,6 +17,7 @@ function contenders(args: (name: string) => string[], outputs: (name: string) =>
     contender("ours", ours),
     contender("no-sync", ours, ["--no-sync"]),
     contender("desync", [peer("desync")]),
+    contender("and sync", ["sh", "-c", `"$0" "$@" && sync -f '${path(".")}'`, peer("desync")]),
   ];
 }
 
