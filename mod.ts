@@ -154,7 +154,8 @@ export { type PieceStream } from "./src/jobs/piece_stream.ts";
 export { excluding } from "./src/jobs/exclude.ts";
 export { type Pieces, readArchive, type ReadArchiveOptions } from "./src/jobs/read_archive.ts";
 export { type Hasher, listTo, type MakeHasher, mtreeTo, type Print } from "./src/jobs/describe_archive.ts";
-export { blobAccess, type RandomAccess } from "./src/jobs/random_access.ts";
+export { blobAccess } from "./src/jobs/blob_access.ts";
+export { type RandomAccess } from "./src/stores/byte_source.ts";
 export {
   type ArchivePath,
   findParts,

@@ -2,6 +2,8 @@
 
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
+import { SCHEMES } from "../src/deno/schemes.ts";
+import { PATH } from "../src/stores/location.ts";
 import { filesIn } from "./support/files.ts";
 import { repository } from "./support/process.ts";
 
@@ -50,4 +52,33 @@ Deno.test("imports run one way", () => {
   }
   deepStrictEqual(wrong, []);
   ok(count > 500, String(count));
+});
+
+/** Where the names of schemes may be compared: in what opens them, and in what keeps secrets of misspelt URLs. */
+const OF_SCHEMES = [
+  "deno/schemes.ts",
+  "stores/http",
+  "deno/http_",
+  "deno/proxies.ts",
+  "deno/trust.ts",
+  "deno/ssh_",
+  "cli/typed_secrets.ts",
+];
+
+Deno.test("what a location's scheme means is known to the registry alone", () => {
+  const names = SCHEMES.flatMap(({ names }) => names).filter((name) => name !== PATH);
+  const word = names.map((name) => name.replaceAll("+", "\\+")).join("|");
+  // As a string or a pattern that is compared: "http", "https:", "ssh://", /^https?:/.
+  const compared = new RegExp(
+    `(?:[=!]== |startsWith\\(|includes\\(|case )["'\`](?:${word})(?::|://)?["'\`]|/\\^?(?:${word})\\??:`,
+  );
+  const wrong: string[] = [];
+  const src = join(repository, "src");
+  for (const path of filesIn(src).filter((path) => path.endsWith(".ts"))) {
+    if (OF_SCHEMES.some((start) => path.startsWith(start))) continue;
+    for (const [i, line] of Deno.readTextFileSync(join(src, path)).split("\n").entries()) {
+      if (compared.test(line) && !/^ *(?:\*|\/[/*])/.test(line)) wrong.push(`${path}:${i + 1}: ${line}`);
+    }
+  }
+  deepStrictEqual(wrong, []);
 });

@@ -1,6 +1,6 @@
 /** Locations of stores and indexes, whose passwords and signatures are never shown. */
 import { ok } from "node:assert/strict";
-import { withoutSecrets } from "../../src/cli/scheme.ts";
+import { redactLocation } from "../../src/deno/schemes.ts";
 import { hideSecretsOf, withoutTypedSecrets } from "../../src/cli/typed_secrets.ts";
 import { parseSshLocation } from "../../src/deno/ssh_location.ts";
 import { DesyncError } from "../../src/errors.ts";
@@ -15,7 +15,7 @@ const HAS_SIGNATURE = new RegExp(`^https?://[^?#@]*\\?[^#@]*${SIGNATURE}[^@]*$`)
 
 /** What may be shown of the text, parsed or not. */
 function shownOf(text: string): string[] {
-  const shown = [withoutSecrets(text)];
+  const shown = [redactLocation(text)];
   for (const parse of [parseHttpLocation, parseSshLocation]) {
     try {
       shown.push(parse(text).shown);

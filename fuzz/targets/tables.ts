@@ -3,7 +3,7 @@ import { ok } from "node:assert/strict";
 import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive.ts";
 import { ELEMENT } from "../../src/formats/archive_elements.ts";
 import { findInArchive } from "../../src/jobs/find_in_archive.ts";
-import type { RandomAccess } from "../../src/jobs/random_access.ts";
+import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import { repairArchive, splitElements } from "../archive_pieces.ts";
 import { directory, file, symlink } from "../../tests/support/archive_bytes.ts";
 import { everything } from "../everything.ts";

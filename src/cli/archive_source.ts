@@ -4,10 +4,11 @@ import { DesyncError, type ErrorCode } from "../errors.ts";
 import { isDirectory } from "../deno/file_kind.ts";
 import { readTree } from "../deno/tree_reader.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
-import { blobAccess, type RandomAccess } from "../jobs/random_access.ts";
+import { blobAccess } from "../jobs/blob_access.ts";
+import type { RandomAccess } from "../stores/byte_source.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";
-import type { Locator } from "./location.ts";
-import { withoutSecrets } from "./scheme.ts";
+import type { Locator } from "./open.ts";
+import { redactLocation } from "../deno/schemes.ts";
 
 /** Bytes of chunks that are kept while an archive is looked through at many places. */
 const KEPT_BYTES = 16 * 1024 * 1024;
@@ -38,14 +39,15 @@ export async function openArchive(
   signal: AbortSignal,
 ): Promise<ArchiveSource> {
   if (!flags.index) {
+    const bytes = await locator.bytes(location);
     return {
-      pieces: locator.stream(location, signal),
+      pieces: bytes.stream({ signal }),
       digest: flags.digest ?? "sha512-256",
-      access: () => locator.access(location, signal),
+      access: () => bytes.access({ signal }),
     };
   }
   const index = await locator.index(location, signal);
-  const sources = locator.sourcesOf(index);
+  const sources = await locator.sourcesOf(index);
   const blob = await locator.blob(index, sources);
   return {
     pieces: blob.stream({ signal }),
@@ -67,7 +69,7 @@ export async function namingArchive<T>(
     return await work();
   } catch (error) {
     if (!(error instanceof DesyncError) || !ABOUT_ARCHIVES.has(error.code)) throw error;
-    const name = location === "-" ? "on standard input" : withoutSecrets(location);
+    const name = location === "-" ? "on standard input" : redactLocation(location);
     const subject = `the ${flags.index ? "archive of the index" : "archive"} ${name}`;
     throw error.withContext({ action: "read", subject });
   }

@@ -16,7 +16,8 @@ import { ignore } from "./flags/filling.ts";
 import { config } from "./flags/global.ts";
 import { cache, localStore, sourceStore, stores, targetCache, targetStore } from "./flags/stores.ts";
 import type { GivenFlags } from "./given_flags.ts";
-import { schemeOf, withoutSecrets } from "./scheme.ts";
+import { redactLocation } from "../deno/schemes.ts";
+import { isPath } from "../stores/location.ts";
 import { parseStoreOptions, patternMatches } from "./store_options.ts";
 
 /** No configuration is larger. */
@@ -48,7 +49,7 @@ export async function checkConfiguration(
         "unsupported",
         `Cannot use ${shown}: ${path} sets ${foreignText(names.join(", "))} for it (store-options ` +
           `${
-            quotedText(withoutSecrets(pattern))
+            quotedText(redactLocation(pattern))
           }), which is not supported yet (give the options on the command ` +
           "line, and another file with --config)",
       );
@@ -95,10 +96,10 @@ function used(command: Command, words: readonly string[], given: GivenFlags): Us
   ];
   const indexes = [...named("index", "archive"), ...given.get(seed) ?? [], ...given.get(ignore) ?? []];
   return [
-    ...ofStores.map((location) => ({ shown: `the store ${withoutSecrets(location)}`, location })),
+    ...ofStores.map((location) => ({ shown: `the store ${redactLocation(location)}`, location })),
     // The options are those of the place where an index lies; files of this machine have none.
-    ...indexes.filter((location) => schemeOf(location) !== undefined).map((location) => ({
-      shown: withoutSecrets(location),
+    ...indexes.filter((location) => !isPath(location)).map((location) => ({
+      shown: redactLocation(location),
       location: location.slice(0, location.lastIndexOf("/")),
     })),
   ];

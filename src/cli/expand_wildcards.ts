@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { namedFileError } from "../deno/file_errors.ts";
 import { matchesTokens, parseWildcards } from "../formats/wildcards.ts";
-import { schemeOf } from "./scheme.ts";
+import { isPath } from "../stores/location.ts";
 
 /** What is in a directory; throws what the system says. */
 type List = (folder: string) => Iterable<string>;
@@ -21,7 +21,7 @@ export function expandWildcards(
 
 /** No name has these characters there. */
 function hasWildcard(arg: string): boolean {
-  return schemeOf(arg) === undefined && /[*?]/.test(basename(arg));
+  return isPath(arg) && /[*?]/.test(basename(arg));
 }
 
 /** Throws `usage` when no file has such a name: nothing would be done, or to other files than were meant. */

@@ -1,6 +1,6 @@
 /** What an interrupted command says about the work that it has done. */
 import { DesyncError } from "../errors.ts";
-import { schemeOf } from "./scheme.ts";
+import { isPath } from "../stores/location.ts";
 
 /** The options that say where the work may have left something. */
 interface Places {
@@ -41,7 +41,7 @@ function whatIsKept(
   if (cache !== undefined) return `what was fetched is kept in ${cache}: the same command goes on from there`;
   const options = [
     // Copying what is on this machine already does not help.
-    ...stores.some((location) => schemeOf(location) !== undefined) ? ["-c CACHE"] : [],
+    ...stores.some((location) => !isPath(location)) ? ["-c CACHE"] : [],
     ...canWriteInPlace ? ["-k"] : [],
   ];
   if (options.length === 0) return undefined;

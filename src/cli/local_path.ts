@@ -3,20 +3,28 @@ import { isSpecialPlace } from "../deno/output_place.ts";
 import { followLinks } from "../deno/planted.ts";
 import { DesyncError } from "../errors.ts";
 import { startsLikeIndex } from "../formats/index.ts";
-import { schemeOf, unknownScheme, withoutSecrets } from "./scheme.ts";
-
-const HERE = "paths of this machine";
+import { redactLocation, SCHEMES } from "../deno/schemes.ts";
+import { isPath } from "../stores/location.ts";
+import { unknownScheme } from "../stores/scheme.ts";
 
 /** Throws `usage` unless the user named a path of this machine to read. */
 export function inputPath(path: string): void {
-  const scheme = schemeOf(path);
-  if (scheme !== undefined) throw unknownScheme(`read ${withoutSecrets(path)}`, scheme, HERE);
+  refuseUrl("read", path);
 }
 
 /** Throws `usage` unless the user named a path of this machine to write, another one than that of the input. */
 export function outputPath(path: string, input: string): void {
-  const scheme = schemeOf(path);
-  if (scheme !== undefined) throw unknownScheme(`write ${withoutSecrets(path)}`, scheme, HERE);
+  refuseUrl("write", path);
+  refuseSameFile(path, input);
+}
+
+function refuseUrl(action: string, path: string): void {
+  if (isPath(path)) return;
+  throw unknownScheme(SCHEMES, `${action} ${redactLocation(path)}`, path, "a path of this machine");
+}
+
+/** Throws `usage` when what is to be written is what is to be read. */
+export function refuseSameFile(path: string, input: string): void {
   if (isSameFile(path, input)) {
     throw new DesyncError("usage", `Cannot write ${path}: it is what is to be read`);
   }

@@ -42,21 +42,6 @@ export const MISSING_OPTIONS: ReadonlyMap<string, typeof EVERYWHERE | readonly s
   ["--title", ["manpage"]],
 ]);
 
-/** Ways to stores and indexes, as URLs begin. */
-export const MISSING_SCHEMES: readonly string[] = [
-  "s3+http",
-  "s3+https",
-  "gs",
-  "sftp",
-  "oci+http",
-  "oci+https",
-];
-
-/** Does desync reach something by URLs that begin so? Only asked where this program does not. */
-export function isMissingScheme(scheme: string): boolean {
-  return MISSING_SCHEMES.includes(scheme);
-}
-
 /** Does desync have that option for that command? Only asked for options that this program does not know. */
 export function isMissingOption(option: string, command: string | undefined): boolean {
   const commands = MISSING_OPTIONS.get(option);

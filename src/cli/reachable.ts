@@ -9,7 +9,7 @@ import { inPlace } from "./flags/output.ts";
 import { cache, targetCache, targetStore } from "./flags/stores.ts";
 import { outputFormat } from "./flags/unpacking.ts";
 import type { GivenFlags } from "./given_flags.ts";
-import { schemeOf } from "./scheme.ts";
+import { isPath } from "../stores/location.ts";
 
 /** Options that name a store which is made unless it is there. */
 const MADE: readonly Flag<unknown>[] = [targetStore, targetCache, cache];
@@ -54,7 +54,7 @@ export function makeReachable(command: Command, words: readonly string[], given:
 
 function reach(text: string, of: string, kind: ArgumentKind, open: (path: string) => string): string {
   if (text.isWellFormed() || BYTES.has(of)) return text;
-  if (kind === "text" || kind === "words" || schemeOf(text) !== undefined) {
+  if (kind === "text" || kind === "words" || !isPath(text)) {
     throw new DesyncError(
       "usage",
       `Invalid value ${JSON.stringify(text.toWellFormed())} of ${of}: it is not UTF-8`,

@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { DesyncError, messageOf } from "../errors.ts";
 import { quotedText } from "../foreign_text.ts";
 import { goMatches } from "./go_pattern.ts";
-import { schemeOf, withoutSecrets } from "./scheme.ts";
+import { redactLocation } from "../deno/schemes.ts";
+import { isPath } from "../stores/location.ts";
 
 /** Options by their names. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -33,7 +34,7 @@ export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fie
       [pattern, options],
     ): [string, Fields] => [
       pattern,
-      fieldsOf(options, `${quotedText(withoutSecrets(pattern))} in ${JSON.stringify(name)}`),
+      fieldsOf(options, `${quotedText(redactLocation(pattern))} in ${JSON.stringify(name)}`),
     ]);
     return name.toLowerCase() === "store-options" ? checked : [];
   });
@@ -43,7 +44,7 @@ const SECTIONS: readonly string[] = ["store-options", "s3-credentials", "oci-cre
 
 /** Whether the options under that pattern are those of the location. */
 export function patternMatches(pattern: string, location: string): boolean {
-  if (schemeOf(location) !== undefined) {
+  if (!isPath(location)) {
     return goMatches(pattern.replace(/\/$/, ""), location.replace(/\/$/, ""), "/");
   }
   return goMatches(resolve(pattern), resolve(location), Deno.build.os === "windows" ? "\\" : "/");

@@ -1,6 +1,7 @@
 /** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed. */
 import { oneLine } from "../foreign_text.ts";
-import { urlsWithoutSecrets } from "../stores/http_secrets.ts";
+import { SCHEMES } from "../deno/schemes.ts";
+import { redactText } from "../stores/redact.ts";
 
 /** What must not be seen, in each form that a message may have it, the longest first, and what is shown instead. */
 let secrets: readonly (readonly [secret: string, instead: string])[] = [];
@@ -17,7 +18,7 @@ export function hideSecretsOf(words: readonly string[]): void {
 export function withoutTypedSecrets(text: string): string {
   let shown = text;
   for (const [secret, instead] of secrets) shown = shown.replaceAll(secret, instead);
-  return urlsWithoutSecrets(shown);
+  return redactText(SCHEMES, shown);
 }
 
 /**
@@ -45,11 +46,19 @@ function secretsOf(word: string): (readonly [secret: string, instead: string])[]
   const parts = [user, query].flatMap((secret) => secret.split(/[,|]/));
   const found: [string, string][] = [[query, ""], [password, ":…@"]];
   // As whom to go to a host by ssh is no secret; the user of a web server may be a token.
-  if (password !== "" || !/ssh:\/\//i.test(start[0])) {
+  if (password !== "" || !showsUsers(start[0])) {
     found.push([user, ""], ...parts.map((part): [string, string] => [part, ""]));
   }
   return found.filter(([secret]) => secret.length >= SHORTEST_PART || [user, password].includes(secret))
     .filter(([secret]) => secret !== "");
+}
+
+/** Whether users are shown in locations of the scheme at the end of a word, behind an option's letter perhaps: `-sssh://`. */
+function showsUsers(word: string): boolean {
+  const start = word.toLowerCase();
+  return SCHEMES.some(({ names, redact }) =>
+    names.some((name) => start.endsWith(`${name}://`) && redact(`${name}://user@host/`).includes("user"))
+  );
 }
 
 /** As it was typed, on one line as in all messages, and as a text in quotes. */

@@ -1,6 +1,6 @@
 /** fetch as many small files want it: HTTP/1.1, many connections that stay open, certificates and proxies. */
 import type { Fetch } from "../stores/http_client.ts";
-import { urlWithoutSecrets } from "../stores/http_secrets.ts";
+import { urlWithoutSecrets } from "../stores/redact.ts";
 import { messageOf } from "../errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
 import { trustsOnlyNamed } from "./trust.ts";

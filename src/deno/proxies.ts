@@ -2,7 +2,8 @@
 import { BlockList, isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { DesyncError } from "../errors.ts";
-import { percentDecoded, urlWithoutSecrets } from "../stores/http_secrets.ts";
+import { percentDecoded } from "../stores/http_secrets.ts";
+import { urlWithoutSecrets } from "../stores/redact.ts";
 
 /** A proxy as Deno takes it. */
 export interface Proxy {

@@ -1,6 +1,6 @@
 /** `ssh://[user@]host[:port]/path`, taken apart. */
 import { DesyncError } from "../errors.ts";
-import { urlWithoutSecrets } from "../stores/http_secrets.ts";
+import { urlWithoutSecrets } from "../stores/redact.ts";
 
 /** Where a store is, and as whom to go there. */
 export interface SshLocation {

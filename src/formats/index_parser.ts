@@ -1,5 +1,5 @@
 /** Makes an index of its bytes, as they come: each is checked before more are taken, and none is kept. */
-import { readU64, resizeBuffer, viewOf } from "../bytes.ts";
+import { freeBytes, readU64, resizeBuffer, viewOf } from "../bytes.ts";
 import { type ChunkSizes, ID_BYTES, MAX_CHUNK_SIZE } from "../chunk.ts";
 import {
   Index,
@@ -40,6 +40,16 @@ const FIRST_ROOM = 1024;
 export function parseIndex(bytes: Uint8Array): Index {
   const parser = new IndexParser();
   parser.push(bytes);
+  return parser.finish();
+}
+
+/** The same of bytes that come in pieces, whose memory is given back: what is not an index may have no end. */
+export async function parsePieces(pieces: AsyncIterable<Uint8Array>): Promise<Index> {
+  const parser = new IndexParser();
+  for await (const piece of pieces) {
+    parser.push(piece);
+    freeBytes(piece);
+  }
   return parser.finish();
 }
 

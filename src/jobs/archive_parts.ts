@@ -3,8 +3,8 @@ import { equalBytes, nameBytes } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
 import { escapeName } from "../formats/node_text.ts";
+import type { RandomAccess } from "../stores/byte_source.ts";
 import { type ArchivePlace, findInArchive, missingPath } from "./find_in_archive.ts";
-import type { RandomAccess } from "./random_access.ts";
 import { type Pieces, readArchive } from "./read_archive.ts";
 
 /** A path in an archive: names from the root downwards, at least one. */

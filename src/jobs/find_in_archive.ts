@@ -24,7 +24,7 @@ import {
   parseGoodbyeTail,
 } from "../formats/goodbye.ts";
 import { escapeName } from "../formats/node_text.ts";
-import type { RandomAccess } from "./random_access.ts";
+import type { RandomAccess } from "../stores/byte_source.ts";
 
 /** Where a node lies in an archive: from its ENTRY to its end. */
 export interface ArchivePlace {

@@ -2,7 +2,7 @@
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { findParts, parseArchivePaths, pickParts, readParts } from "./archive_parts.ts";
 import { countBytes, type Progress } from "./progress.ts";
-import type { RandomAccess } from "./random_access.ts";
+import type { RandomAccess } from "../stores/byte_source.ts";
 import { type Pieces, readArchive } from "./read_archive.ts";
 
 /** An archive's bytes: in order, or to be read at any place, where single paths take no more than their own bytes. */

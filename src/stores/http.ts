@@ -10,6 +10,7 @@ import {
 import { httpGet, type HttpOptions, httpSize, TooLarge } from "./http_client.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
+import type { LimiterOptions } from "./limiter.ts";
 import { DesyncError } from "../errors.ts";
 import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
 
@@ -17,6 +18,8 @@ import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
 export interface HttpStoreOptions extends HttpOptions {
   /** No chunk of this store is larger, in bytes uncompressed (an index tells). Default: casync's limit, 128 MiB. */
   readonly maxChunkSize?: number;
+  /** Bounds of the concurrent requests. Default: what the caller thinks. */
+  readonly limits?: LimiterOptions;
 }
 
 /**
@@ -45,7 +48,7 @@ export class HttpStore implements ChunkStore {
     if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";
     this.#base = base;
     this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
-    this.properties = { location: base.shown, probe: "cheap" };
+    this.properties = { location: base.shown, probe: "cheap", concurrency: options.limits };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {

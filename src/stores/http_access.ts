@@ -1,14 +1,7 @@
 /** What is at a URL, read in parts, where the server gives parts. */
-import {
-  checkSameWhole,
-  httpPart,
-  type HttpRange,
-  httpStream,
-  type HttpWhole,
-  type RetriedHttpOptions,
-} from "./http_client.ts";
+import type { RandomAccess } from "./byte_source.ts";
+import { checkSameWhole, type HttpOptions, httpPart, httpStream, type HttpWhole } from "./http_client.ts";
 import type { HttpLocation } from "./http_location.ts";
-import { retrying } from "./retry.ts";
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 
@@ -17,14 +10,14 @@ const BLOCK_BYTES = 32 * 1024;
 const KEPT_BLOCKS = 64;
 
 /** Reads parts of what is at a URL. It has to stay what it is meanwhile. */
-export class HttpAccess {
+export class HttpAccess implements RandomAccess {
   readonly size: number;
   readonly #location: HttpLocation;
-  readonly #options: RetriedHttpOptions;
+  readonly #options: HttpOptions;
   readonly #whole: HttpWhole;
   readonly #blocks = new Map<number, Uint8Array>();
 
-  private constructor(location: HttpLocation, options: RetriedHttpOptions, whole: HttpWhole) {
+  private constructor(location: HttpLocation, options: HttpOptions, whole: HttpWhole) {
     this.#location = location;
     this.#options = options;
     this.#whole = whole;
@@ -34,11 +27,12 @@ export class HttpAccess {
   /** `null` when the server gives no parts. Throws `store`, `timeout`, `interrupted`. */
   static async open(
     location: HttpLocation,
-    options: RetriedHttpOptions,
+    options: HttpOptions,
     signal?: AbortSignal,
   ): Promise<HttpAccess | null> {
     const own = { ...options, headers: { ...options.headers, ...location.headers } };
-    const head = await fetchPart(location, { first: BLOCK_BYTES }, own, signal);
+    const { url, shown } = location;
+    const head = await httpPart(url, shown, { first: BLOCK_BYTES }, own, signal);
     if (head === null) return null;
     const access = new HttpAccess(location, own, head.whole);
     access.#blocks.set(0, head.bytes);
@@ -80,19 +74,11 @@ export class HttpAccess {
     if (kept !== undefined) return kept;
     const start = number * BLOCK_BYTES;
     const end = Math.min(this.size, start + BLOCK_BYTES);
-    const part = await fetchPart(this.#location, { start, end }, this.#options, signal);
-    checkSameWhole(part?.whole ?? null, this.#whole, this.#location.shown);
+    const { url, shown } = this.#location;
+    const part = await httpPart(url, shown, { start, end }, this.#options, signal);
+    checkSameWhole(part?.whole ?? null, this.#whole, shown);
     if (this.#blocks.size >= KEPT_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!);
     this.#blocks.set(number, part!.bytes);
     return part!.bytes;
   }
-}
-
-function fetchPart(
-  { url, shown }: HttpLocation,
-  range: HttpRange,
-  options: RetriedHttpOptions,
-  signal?: AbortSignal,
-): ReturnType<typeof httpPart> {
-  return retrying(options.retry, signal, () => httpPart(url, shown, range, options, signal));
 }

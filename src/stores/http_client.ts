@@ -5,7 +5,6 @@ import { requestError, statusError } from "./http_errors.ts";
 import type { HttpPace } from "./http_pace.ts";
 import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
-import { retrying, type RetryOptions } from "./retry.ts";
 
 /** The part of fetch that is used, so that a program can bring its own (a proxy, client certificates, HTTP/1.1 only). */
 export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
@@ -21,11 +20,6 @@ export interface HttpOptions {
    * Default: one minute.
    */
   readonly idleTimeoutMs?: number;
-}
-
-/** The same for what is asked for again by itself. */
-export interface RetriedHttpOptions extends HttpOptions {
-  readonly retry: RetryOptions;
 }
 
 /**
@@ -184,21 +178,17 @@ function partOf(
 
 /**
  * The body of `url` as it comes, however long it is, or a part of it. Errors as for {@linkcode httpGet}, and `store` for
- * 404 and 410 too. It is asked for again until it begins; a body that breaks off later is not.
+ * 404 and 410 too.
  */
 export async function* httpStream(
   url: URL,
   shown: string,
-  options: RetriedHttpOptions,
+  options: HttpOptions,
   signal?: AbortSignal,
   part?: PartOfWhole,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const target: HttpTarget = { url, shown, headers: options.headers };
-  const { watch, reader, first } = await retrying(
-    options.retry,
-    signal,
-    () => beginBody(url, shown, options, signal, part),
-  );
+  const { watch, reader, first } = await beginBody(url, shown, options, signal, part);
   try {
     let piece = first;
     while (piece !== undefined) {

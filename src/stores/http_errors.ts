@@ -1,13 +1,9 @@
 /** What went wrong with a request, in words that help, and whether it is worth another try. */
 import { DesyncError, interrupted, messageOf } from "../errors.ts";
 import { foreignText } from "../foreign_text.ts";
-import {
-  errorWithoutSecretsOf,
-  type HttpTarget,
-  urlWithoutSecrets,
-  withoutSecretsOf,
-} from "./http_secrets.ts";
+import { errorWithoutSecretsOf, type HttpTarget, withoutSecretsOf } from "./http_secrets.ts";
 import type { IdleWatch } from "./idle_watch.ts";
+import { urlWithoutSecrets } from "./redact.ts";
 
 const STATUS_HELP: ReadonlyMap<number, string> = new Map([
   [

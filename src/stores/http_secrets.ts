@@ -1,26 +1,12 @@
 /** Keeps out of messages what must not be seen: signatures in queries, users' passwords and tokens. */
 import { messageOf } from "../errors.ts";
+import { redactText } from "./redact.ts";
 
 /** What a request is made with, and what its URL is called in messages. */
 export interface HttpTarget {
   readonly url: URL;
   readonly shown: string;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** A URL without its user's name and password, and without its query, which may hold a signature. */
-export function urlWithoutSecrets(text: string): string {
-  // In one that cannot be parsed the password may have any character.
-  const userinfo = URL.canParse(text) ? /^([^/]*\/\/)[^/?#]*@/ : /^([^/]*\/\/).*@/s;
-  return text.replace(userinfo, "$1").replace(/[?#].*$/s, "");
-}
-
-/** The same for each URL in a text. Who goes to a host by ssh is no secret, and stays. */
-export function urlsWithoutSecrets(text: string): string {
-  return text.replaceAll(/([a-z][a-z0-9+.-]{0,30}):\/\/(\S*)/gi, (_url, scheme: string, rest: string) => {
-    const [user] = scheme.toLowerCase() === "ssh" ? /^[^@:/?#]+@/.exec(rest) ?? [""] : [""];
-    return urlWithoutSecrets(`${scheme}://${rest.slice(user.length)}`).replace("//", () => `//${user}`);
-  });
 }
 
 /** Shorter parts of a query are switches, and their letters are everywhere. */
@@ -33,7 +19,7 @@ export function withoutSecretsOf({ url, headers }: HttpTarget, text: string): st
   for (const secret of [...queryParts(url), ...passwords(headers?.authorization ?? "")]) {
     clean = clean.replaceAll(secret, HIDDEN);
   }
-  return urlsWithoutSecrets(clean);
+  return redactText([], clean);
 }
 
 /** The error without them, for those who ask for the cause. */

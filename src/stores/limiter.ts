@@ -16,6 +16,17 @@ export interface LimiterOptions {
 /** What a user gets who sets nothing. */
 export const DEFAULT_LIMITS: LimiterOptions = { start: 16, max: 128 };
 
+/** The bounds for a store that may have so many concurrent requests, and so many connections. */
+export function limitsFor(
+  { concurrency = DEFAULT_LIMITS.max, connections = Infinity }: {
+    concurrency?: number;
+    connections?: number;
+  },
+): LimiterOptions {
+  const max = Math.min(concurrency, connections);
+  return { start: Math.min(DEFAULT_LIMITS.start, max), max };
+}
+
 /** Doubling has to bring this much more, or the limit stays. */
 const WORTHWHILE_GAIN = 1.4;
 /** Rounds without gain after which no more is tried. */

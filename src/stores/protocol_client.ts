@@ -29,9 +29,9 @@ export interface SessionOptions {
   readonly location: string;
   /**
    * The session fails when requests are waiting and nothing, or less than 100 bytes a second, arrives for so long, in
-   * milliseconds.
+   * milliseconds. Default: one minute.
    */
-  readonly idleTimeoutMs: number;
+  readonly idleTimeoutMs?: number;
   /** No chunk is larger, in bytes uncompressed (an index tells). Default: what a message of the protocol can hold. */
   readonly maxChunkSize?: number;
 }

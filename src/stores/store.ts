@@ -113,6 +113,16 @@ export interface StaleFiles {
   readonly bytes: number;
 }
 
+/** Whether the store takes chunks. */
+export function takesChunks(store: ChunkStore): store is WritableChunkStore {
+  return "put" in store;
+}
+
+/** Whether the store's chunks can be listed and removed. */
+export function managesChunks(store: ChunkStore): store is ManagedChunkStore {
+  return takesChunks(store) && "list" in store && "remove" in store;
+}
+
 /** Where a job finds chunks: the cache is asked first, then the stores in their order. */
 export interface Sources {
   /** Filled with what the stores deliver. */

@@ -74,9 +74,9 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["extract", "s3+https://h/b/x.caibx", "b"], "s3+https", "not supported yet"],
   [
     ["make", "http://h/x.caibx", testdata("README.md")],
-    "Cannot write http://h/x.caibx: http is not supported",
+    "Cannot write http://h/x.caibx: http:// is not supported (use a path of this machine)",
   ],
-  [["make", "x.caibx", "sftp://u:p@h/x"], "Cannot read sftp://h/x: sftp is not supported yet"],
+  [["make", "x.caibx", "sftp://u:p@h/x"], "Cannot read sftp://h/x: sftp:// is not supported yet"],
   [["extract", "x.caibx", "http://u:p@h/b"], "Cannot write http://h/b"],
   [["cat", "x.caibx", "http://h/b"], "Cannot write http://h/b"],
   [["untar", "x.catar", "http://h/b"], "Cannot write http://h/b"],
@@ -84,7 +84,10 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["tar", "s3+http://h/b", "."], "Cannot write s3+http://h/b", "not supported yet"],
   [["inspect-chunks", "x.caibx", "http://h/b"], "Cannot write http://h/b"],
   [["chunk", "-"], "Cannot read standard input here"],
-  [["extract", "ssh://h/x.caibx", "b"], "ssh is not supported", "http"],
+  [
+    ["extract", "ssh://me@h/x.caibx", "b"],
+    "ssh://me@h/x.caibx: ssh:// is not supported (use a file, http:// or https://)",
+  ],
   [["extract", "--client-cert", "x", "http://127.0.0.1/x", "b"], "Missing option --client-key"],
   [["extract", testdata("casync-small.caibx"), "b"], "Missing option -s, --store"],
   [["untar", "-i", testdata("tree.caidx"), "b"], "Missing option -s, --store"],

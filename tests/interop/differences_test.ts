@@ -2,12 +2,8 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { describeCommands } from "../../src/cli/description.ts";
-import {
-  isMissingOption,
-  MISSING_COMMANDS,
-  MISSING_OPTIONS,
-  MISSING_SCHEMES,
-} from "../../src/cli/missing.ts";
+import { isMissingOption, MISSING_COMMANDS, MISSING_OPTIONS } from "../../src/cli/missing.ts";
+import { SCHEMES } from "../../src/deno/schemes.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
 import { type DocTable, parseDocPage } from "../support/doc_tables.ts";
@@ -63,7 +59,9 @@ Deno.test("the table of what is not done yet has all that is refused so", () => 
   const tried = [...notYet.rows.values()].map((cells) => cells.get("tried as")).join("\n");
   const names = [
     ...MISSING_COMMANDS.map((name) => `\`${name} `),
-    ...MISSING_SCHEMES.map((scheme) => ` ${scheme}://`),
+    ...SCHEMES.filter(({ load }) => load === undefined).flatMap(({ names }) => names).map((name) =>
+      ` ${name}://`
+    ),
     ...[...MISSING_OPTIONS.keys()].map((option) => ` ${option} `),
   ];
   deepStrictEqual(names.filter((name) => !tried.includes(name)), []);

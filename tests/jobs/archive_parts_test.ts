@@ -2,7 +2,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:a
 import type { ArchiveEvent } from "../../src/formats/archive.ts";
 import { parseArchivePath, parseArchivePaths, pickParts, readParts } from "../../src/jobs/archive_parts.ts";
 import { type ArchivePlace, findInArchive } from "../../src/jobs/find_in_archive.ts";
-import type { RandomAccess } from "../../src/jobs/random_access.ts";
+import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import { readArchive } from "../../src/jobs/read_archive.ts";
 import {
   directory,

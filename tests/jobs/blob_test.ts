@@ -5,7 +5,7 @@ import { LocalStore } from "../../src/deno/local_store.ts";
 import { Index } from "../../src/formats/index.ts";
 import { parseIndex } from "../../src/formats/index_parser.ts";
 import { ChunkedBlob } from "../../src/jobs/blob.ts";
-import { blobAccess } from "../../src/jobs/random_access.ts";
+import { blobAccess } from "../../src/jobs/blob_access.ts";
 import { extract } from "../../src/jobs/extract_stream.ts";
 import { HttpStore } from "../../src/stores/http.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
-import type { RandomAccess } from "../../src/jobs/random_access.ts";
+import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import type { ArchiveEvent } from "../../src/formats/archive.ts";
 import { archiveToTar } from "../../src/jobs/archive_to_tar.ts";
 import { packArchive } from "../../src/jobs/pack.ts";

@@ -1,9 +1,10 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
-import { HttpAccess } from "../../src/stores/http_access.ts";
+import { HttpBytes } from "../../src/stores/http_bytes.ts";
 import { HttpStore } from "../../src/stores/http.ts";
-import { httpGet, httpPart, httpSize, httpStream } from "../../src/stores/http_client.ts";
+import { httpGet, httpPart, httpSize } from "../../src/stores/http_client.ts";
 import { parseHttpLocation } from "../../src/stores/http_location.ts";
+import { retriedBytes } from "../../src/stores/retried_bytes.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 
@@ -160,8 +161,10 @@ for (const status of [200, 206, 403, 404, 416, 503]) {
 }
 
 const retry = { retries: 3, baseIntervalMs: 1 };
-const stream = (url: string, idleTimeoutMs = 10_000) =>
-  httpStream(new URL(url), "the thing", { idleTimeoutMs, retry });
+const retried = (url: string, idleTimeoutMs = 10_000) =>
+  retriedBytes(new HttpBytes({ ...parseHttpLocation(url), shown: "the thing" }, { idleTimeoutMs }), retry);
+const stream = (url: string, idleTimeoutMs?: number) => retried(url, idleTimeoutMs).stream();
+const readAll = (url: string) => Array.fromAsync(stream(url));
 
 Deno.test("a body that is read as it comes is asked for until it begins", async () => {
   await using server = await startFaultyServer({
@@ -183,8 +186,8 @@ Deno.test("a body that is read as it comes is asked for until it begins", async 
   sameBytes(await read("/silent", 200).bytes(), body);
   sameBytes(await read("/empty").bytes(), new Uint8Array(0));
   strictEqual(server.count("/empty"), 2);
-  await rejects(stream(`${server.url}/down`).next(), { code: "store", message: /500.*tried 4 times/ });
-  await rejects(stream(`${server.url}/forbidden`).next(), { code: "store", message: /403/ });
+  await rejects(readAll(`${server.url}/down`), { code: "store", message: /500.*tried 4 times/ });
+  await rejects(readAll(`${server.url}/forbidden`), { code: "store", message: /403/ });
   strictEqual(server.count("/forbidden"), 1);
 });
 
@@ -222,7 +225,7 @@ Deno.test("there is nothing to read behind the end of what is at a URL", async (
     const part = body.subarray(first);
     return { status: 206, headers: { "content-range": `bytes ${first}-4999/5000` }, body: part };
   });
-  const access = await HttpAccess.open(parseHttpLocation(`${server.url}/a?secret`), { retry });
+  const access = await retried(`${server.url}/a?secret`).access();
   ok(access !== null);
   sameBytes(await access.read(4990, 10), body.subarray(4990));
   for (const [offset, length] of [[4990, 11], [5000, 1], [40_000, 8]]) {
@@ -230,7 +233,7 @@ Deno.test("there is nothing to read behind the end of what is at a URL", async (
       ok(error instanceof DesyncError && error.code === "store");
       strictEqual(
         error.message,
-        `Cannot read ${server.url}/a: it ends at byte 5000, before byte ${offset + length}`,
+        `Cannot read the thing: it ends at byte 5000, before byte ${offset + length}`,
       );
       return true;
     });

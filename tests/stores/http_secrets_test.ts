@@ -5,7 +5,8 @@ import { DesyncError } from "../../src/errors.ts";
 import { HttpAccess } from "../../src/stores/http_access.ts";
 import { httpGet, httpSize, httpStream } from "../../src/stores/http_client.ts";
 import { parseHttpLocation } from "../../src/stores/http_location.ts";
-import { urlWithoutSecrets, withoutSecretsOf } from "../../src/stores/http_secrets.ts";
+import { withoutSecretsOf } from "../../src/stores/http_secrets.ts";
+import { urlWithoutSecrets } from "../../src/stores/redact.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
 
 const secrets = ["S1GNATURE", "T0KEN", "PASSW0RD", "ELSEWHERE"];

@@ -7,7 +7,9 @@ import { WorkerPool } from "../../workers/pool.ts";
 import type { Args, Flags } from "../commands/cache.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
-import { Locator, missingOption } from "../location.ts";
+import { readIgnored } from "../chunk_ids.ts";
+import { missingOption } from "../missing_option.ts";
+import { Locator } from "../open.ts";
 import { showProgress } from "../progress.ts";
 import { expandWildcards } from "../expand_wildcards.ts";
 
@@ -16,10 +18,10 @@ export async function run({ indexes: locations }: Args, flags: Flags, signal: Ab
   await using locator = new Locator(flags);
   const indexes = [];
   for (const location of expandWildcards(locations)) indexes.push(await locator.index(location, signal));
-  const ignore = await locator.ids(flags.ignore ?? [], flags.ignoreChunks ?? [], signal);
-  const stores = locator.stores(Math.max(...indexes.map((index) => index.sizes.max)));
+  const ignore = await readIgnored(locator, flags, signal);
+  const stores = await locator.stores(Math.max(...indexes.map((index) => index.sizes.max)));
   if (stores.length === 0) throw missingOption("-s, --store", "name at least one store to take chunks from");
-  using target = locator.storeToFill(flags.targetCache, flags);
+  using target = await locator.storeToFill(flags.targetCache, flags);
   if (target === undefined) throw missingOption("-c, --cache", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);

@@ -5,7 +5,7 @@ import type { Args, Flags } from "../commands/cat.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath, withoutLink } from "../local_path.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 import { isStandardOutput, writesFile, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 
@@ -23,7 +23,7 @@ export async function run(
     const action = length === 0 ? `begin at byte ${offset}` : `write bytes ${offset} to ${offset + length}`;
     throw new DesyncError("usage", `Cannot ${action}: the blob has ${index.size} bytes`);
   }
-  const sources = locator.sourcesOf(index);
+  const sources = await locator.sourcesOf(index);
   const blob = await locator.blob(index, sources);
   const part = blob.slice(offset, length === 0 ? blob.size : offset + length);
   const place = isStandardOutput(output) ? output : withoutLink(output);

@@ -7,7 +7,9 @@ import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
 import { inputPath } from "../local_path.ts";
-import { Locator, missingOption } from "../location.ts";
+import { readIgnored } from "../chunk_ids.ts";
+import { missingOption } from "../missing_option.ts";
+import { Locator } from "../open.ts";
 import { showProgress } from "../progress.ts";
 
 /** Stores the chunks. */
@@ -19,10 +21,10 @@ export async function run(
   inputPath(file);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
-  const ignore = await locator.ids(flags.ignore ?? [], flags.ignoreChunks ?? [], signal);
+  const ignore = await readIgnored(locator, flags, signal);
   const source = inspectSource(file);
   const size = sizeToCompare(source, index);
-  using store = locator.storeToFill(flags.targetStore, flags);
+  using store = await locator.storeToFill(flags.targetStore, flags);
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const progress = new Progress();
   using pool = new WorkerPool(flags.concurrency);

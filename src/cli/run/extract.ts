@@ -6,7 +6,7 @@ import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 import { jsonText, print, printError } from "../output.ts";
 import { isShownToPeople, namedSource, showProgress } from "../progress.ts";
 import { formatBytes } from "../text.ts";
@@ -20,7 +20,7 @@ export async function run(
   outputPath(output, location);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
-  const sources = locator.sourcesOf(index);
+  const sources = await locator.sourcesOf(index);
   const progress = new Progress();
   const { upToDate } = await (async () => {
     using _display = showProgress(progress, flags, { label: "Attempt 1: Assembling" });

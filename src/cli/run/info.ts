@@ -6,7 +6,7 @@ import { DesyncError, messageOf } from "../../errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
 import { JsonListReader } from "../json_list.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 import { print } from "../output.ts";
 
 /** Keys, their words in the plain form, and values: desync's, in its order. What is not known is `undefined`. */
@@ -26,7 +26,7 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
   const options = { seeds, listed, neededOnly: plain, limits: locator.limits, signal };
   let info: IndexInfo;
   try {
-    info = await indexInfo(index, locator.sourcesToCount(), options);
+    info = await indexInfo(index, await locator.sourcesToCount(), options);
   } catch (error) {
     if (!(error instanceof DesyncError) || error.code !== "usage") throw error;
     throw error.withContext({ action: "use", subject: flags.chunksInfo });

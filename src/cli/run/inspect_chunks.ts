@@ -4,8 +4,9 @@ import type { Index } from "../../formats/index.ts";
 import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
 import { outputPath } from "../local_path.ts";
+import { notADirectory } from "../../stores/registry.ts";
 import { Turns } from "../../jobs/turns.ts";
-import { localStore, Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 import { writeWholePieces } from "../piece_output.ts";
 
 /** Chunks that are written at a time. */
@@ -18,13 +19,18 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   if (output !== undefined) outputPath(output, location);
-  const index = await new Locator(flags).index(location, signal);
+  await using locator = new Locator(flags);
+  const index = await locator.index(location, signal);
   const { sourceStore } = flags;
-  const store = sourceStore === undefined
-    ? undefined
-    : new ChunkFolder(localStore(sourceStore, "look into").properties.directory);
+  const store = sourceStore === undefined ? undefined : await openFolder(locator, sourceStore);
   await writeWholePieces(output, () => listOf(index, store, new Turns(signal)), signal);
   return DONE;
+}
+
+async function openFolder(locator: Locator, store: string): Promise<ChunkFolder> {
+  const { directory, location } = (await locator.managed(store, "look into")).properties;
+  if (directory === undefined) throw notADirectory("usage", `look into ${location}`);
+  return new ChunkFolder(directory);
 }
 
 /** The list as desync prints it, in pieces: that of a large index takes more memory than the index. */

@@ -4,7 +4,7 @@ import { openNodes } from "../archive_source.ts";
 import type { Args, Flags } from "../commands/list.ts";
 import { DONE } from "../exit_status.ts";
 import { LineBuffer } from "../lines.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 
 /** Prints the names. */
 export async function run({ archive }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

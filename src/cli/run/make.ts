@@ -1,28 +1,27 @@
 /** `desync make INDEX FILE` */
-import { serializeIndex } from "../../formats/index.ts";
 import { makeFromFile, makeFromStream } from "../../jobs/make.ts";
 import { Progress } from "../../jobs/progress.ts";
 import { featuresAtStart } from "../../formats/archive_node.ts";
 import { checkUnchanged, inspectSource, startOfFile } from "../../deno/source_file.ts";
-import { checkPlace } from "../../deno/output_place.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
-import { inputPath, outputPath, refuseSwapped } from "../local_path.ts";
-import { Locator } from "../location.ts";
+import { inputPath, refuseSameFile, refuseSwapped } from "../local_path.ts";
+import { Locator } from "../open.ts";
 import { printError } from "../output.ts";
-import { writeResult } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 
 /** Cuts the file, stores its chunks, and writes the index last. */
 export async function run({ index: output, file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   inputPath(file);
-  outputPath(output, file);
+  const locator = new Locator(flags);
+  const target = await locator.indexTarget(output);
+  refuseSameFile(output, file);
   refuseSwapped(output, file);
   const source = file === "-" ? undefined : inspectSource(file);
-  if (output !== "-") checkPlace(output);
-  using store = new Locator(flags).storeToFill(flags.targetStore, flags);
+  await target.check(signal);
+  using store = await locator.storeToFill(flags.targetStore, flags);
   const progress = new Progress();
   progress.total = source?.size ?? 0;
   const digest = flags.digest ?? "sha512-256";
@@ -38,7 +37,7 @@ export async function run({ index: output, file }: Args, flags: Flags, signal: A
       : await makeFromFile({ path: file, start: 0, end: source.size }, pool, options);
     if (source !== undefined) checkUnchanged(file, source);
     store?.check();
-    await writeResult(output, serializeIndex(made.index), signal, !flags.noSync);
+    await target.write(made.index, signal);
     return made;
   });
   if (flags.printStats) {

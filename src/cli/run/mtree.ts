@@ -5,7 +5,7 @@ import { openNodes } from "../archive_source.ts";
 import type { Args, Flags } from "../commands/mtree.ts";
 import { DONE } from "../exit_status.ts";
 import { LineBuffer } from "../lines.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 
 /** Prints the tree. */
 export async function run({ archive }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

@@ -3,7 +3,8 @@ import { DesyncError } from "../../errors.ts";
 import { pruneStore, type PruneSummary } from "../../jobs/prune.ts";
 import type { Args, Flags } from "../commands/prune.ts";
 import { DONE, FAILED } from "../exit_status.ts";
-import { localStore, Locator } from "../location.ts";
+import { readIds } from "../chunk_ids.ts";
+import { Locator } from "../open.ts";
 import { print, printError, warn } from "../output.ts";
 import { orInterrupted } from "../../or_interrupted.ts";
 import { formatBytes } from "../text.ts";
@@ -11,7 +12,8 @@ import { expandWildcards } from "../expand_wildcards.ts";
 
 /** Prunes the store, after asking. */
 export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  const store = localStore(flags.localStore, "prune");
+  await using locator = new Locator(flags);
+  const store = await locator.managed(flags.localStore, "prune");
   const lists = flags.keepChunks ?? [];
   if (indexes.length === 0 && lists.length === 0) {
     throw new DesyncError(
@@ -19,7 +21,7 @@ export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal):
       "Missing argument <index>: name what to keep, at least one index or a list with --keep-chunks",
     );
   }
-  const keep = await new Locator(flags).ids(expandWildcards(indexes), lists, signal);
+  const keep = await readIds(locator, expandWildcards(indexes), lists, signal);
   const { dryRun } = flags;
   if (!dryRun && !flags.yes && !await confirmed(store.properties.location, keep.size, signal)) {
     warn("nothing was removed");

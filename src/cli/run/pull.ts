@@ -6,9 +6,10 @@ import { nativeCodec } from "../../deno/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";
 import type { Args, Flags } from "../commands/pull.ts";
 import { DONE } from "../exit_status.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 import { printBytes, warn } from "../output.ts";
-import { schemeOf, withoutSecrets } from "../scheme.ts";
+import { redactLocation } from "../../deno/schemes.ts";
+import { isPath } from "../../stores/location.ts";
 
 /** Serves until the client is done. Being told to stop is a good end too. */
 export async function run(
@@ -22,20 +23,19 @@ export async function run(
       "Cannot serve archives or indexes, chunks alone (call it as `desync pull - - - STORE`)",
     );
   }
-  const scheme = schemeOf(location);
-  if (scheme !== undefined && !flags.allowUrl) {
+  if (!isPath(location) && !flags.allowUrl) {
     // A forced command may pass on what a client says, who would reach what this host reaches.
     throw new DesyncError(
       "usage",
       `Cannot serve ${
-        withoutSecrets(location)
+        redactLocation(location)
       }: it is not a directory of this machine (--allow-url serves others)`,
     );
   }
   await using locator = new Locator(flags);
   const input = ReadableStream.from(filePieces(undefined, signal));
   const output = new WritableStream<Uint8Array>({ write: (bytes) => printBytes(bytes, signal) });
-  await serveChunks(locator.store(location), input, output, {
+  await serveChunks(await locator.store(location), input, output, {
     codec: nativeCodec,
     compress: (bytes) => nativeCodec.compress(bytes, DEFAULT_ZSTD_LEVEL),
     onProblem: warn,

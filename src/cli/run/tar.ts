@@ -1,9 +1,7 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
 import { givenPath } from "../../deno/given_paths.ts";
-import { checkPlace } from "../../deno/output_place.ts";
 import { tar } from "../../deno/tar.ts";
-import { serializeIndex } from "../../formats/index.ts";
 import { packChunks, type PackOptions, type PackSummary } from "../../jobs/pack.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { TreeSource } from "../../jobs/tree_ports.ts";
@@ -12,10 +10,12 @@ import { archiveFeatures, excludePatterns } from "../archive_features.ts";
 import type { Args, Flags } from "../commands/tar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
-import { inputPath, outputPath } from "../local_path.ts";
-import { Locator, missingOption } from "../location.ts";
+import type { IndexTarget } from "../index_target.ts";
+import { inputPath, outputPath, refuseSameFile } from "../local_path.ts";
+import { missingOption } from "../missing_option.ts";
+import { Locator } from "../open.ts";
 import { print, printError, warn } from "../output.ts";
-import { isStandardOutput, writeResult, writeWholePieces } from "../piece_output.ts";
+import { isStandardOutput, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
 import { treeInput } from "../tree_input.ts";
 
@@ -26,7 +26,10 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   inputPath(source);
-  outputPath(output, source);
+  const locator = new Locator(flags);
+  const target = flags.makeIndex ? await locator.indexTarget(output) : undefined;
+  if (target === undefined) outputPath(output, source);
+  else refuseSameFile(output, source);
   const input: Input = {
     name: source,
     tree: treeInput(source, flags),
@@ -38,9 +41,9 @@ export async function run(
       progress: new Progress(),
     },
   };
-  const packed = flags.makeIndex
-    ? await packIntoStore(output, input, flags)
-    : await packIntoFile(output, input, flags);
+  const packed = target === undefined
+    ? await packIntoFile(output, input, flags)
+    : await packIntoStore(target, input, flags, locator);
   return report(packed, output, flags);
 }
 
@@ -72,12 +75,13 @@ async function packIntoFile(output: string, { tree, options }: Input, flags: Fla
 }
 
 async function packIntoStore(
-  output: string,
+  target: IndexTarget,
   { name, tree, options }: Input,
   flags: Flags,
+  locator: Locator,
 ): Promise<Packed> {
-  if (output !== "-") checkPlace(output);
-  using store = new Locator(flags).storeToFill(flags.targetStore, flags);
+  await target.check(options.signal);
+  using store = await locator.storeToFill(flags.targetStore, flags);
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const { chunkSize: sizes, digest = "sha512-256" } = flags;
   using pool = new WorkerPool(flags.concurrency);
@@ -90,7 +94,7 @@ async function packIntoStore(
       destination: store.destination,
     });
     store.check();
-    await writeResult(output, serializeIndex(made.index), options.signal, !flags.noSync);
+    await target.write(made.index, options.signal);
     return made;
   });
   const statistics = {

@@ -14,11 +14,11 @@ import type { Args, Flags } from "../commands/untar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
 import { outputPath } from "../local_path.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 import { warn } from "../output.ts";
 import { writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
-import { withoutSecrets } from "../scheme.ts";
+import { redactLocation } from "../../deno/schemes.ts";
 
 /** Unpacks. Ends with `PARTLY` when something could not be restored. */
 export async function run(
@@ -99,7 +99,7 @@ async function writeTar(
   options: ArchiveToTarOptions & { readonly signal: AbortSignal },
   sync: boolean,
 ): Promise<UnpackResult> {
-  const name = basename(withoutSecrets(givenPath(location)));
+  const name = basename(redactLocation(givenPath(location)));
   const rootName = location === "-" ? undefined : basename(name, extname(name)) || undefined;
   let done: Promise<UnpackResult> | undefined;
   const begin = () => {

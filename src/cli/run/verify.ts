@@ -1,15 +1,17 @@
 /** `desync verify -s FOLDER` */
 import { verifyStore } from "../../deno/verify_store.ts";
+import { SCHEMES } from "../../deno/schemes.ts";
+import { Registry } from "../../stores/registry.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
-import { localStore } from "../location.ts";
+import { openManaged } from "../open.ts";
 import { printInPassing, warn } from "../output.ts";
 import { showProgress } from "../progress.ts";
 
 /** Checks the store. */
 export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  const store = localStore(flags.localStore, "verify");
+  await using store = await openManaged(new Registry(SCHEMES, { warn }), flags.localStore, "verify");
   const { digest = "sha512-256" } = flags;
   const progress = new Progress();
   using _display = showProgress(progress, flags, { unit: "directories" });

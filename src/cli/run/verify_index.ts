@@ -5,9 +5,9 @@ import { Progress } from "../../jobs/progress.ts";
 import type { Args, Flags } from "../commands/verify_index.ts";
 import { DONE } from "../exit_status.ts";
 import { inputPath } from "../local_path.ts";
-import { Locator } from "../location.ts";
+import { Locator } from "../open.ts";
 import { showProgress } from "../progress.ts";
-import { withoutSecrets } from "../scheme.ts";
+import { redactLocation } from "../../deno/schemes.ts";
 
 /** Compares. */
 export async function run(
@@ -25,7 +25,7 @@ export async function run(
   throw new DesyncError(
     "mismatch",
     `${file} is not what ${
-      withoutSecrets(location)
+      redactLocation(location)
     } describes: the first difference is in bytes ${offset} to ${offset + length}`,
   );
 }

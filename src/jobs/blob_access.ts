@@ -1,16 +1,6 @@
-/** Bytes that can be read at any place: a file, a blob in chunks, or what a web server gives parts of. */
+/** A blob in chunks, read like a file at any place. */
+import type { RandomAccess } from "../stores/byte_source.ts";
 import type { ChunkedBlob } from "./blob.ts";
-import type { Pieces } from "./read_archive.ts";
-
-/** Reads parts of something whose size is known. */
-export interface RandomAccess {
-  /** Bytes of the whole. */
-  readonly size: number;
-  /** The bytes from `offset` on, all of which have to be there. For small parts: what lies near may be kept for later. */
-  read(offset: number, length: number, options?: { signal?: AbortSignal }): Promise<Uint8Array>;
-  /** The bytes from `start` up to but without `end`, in order. */
-  pieces(start: number, end: number, options?: { signal?: AbortSignal }): Pieces;
-}
 
 /**
  * A blob, which should keep chunks for the next read.

@@ -1,0 +1,44 @@
+/** The blobs of indexes, whose large parts are read by threads. */
+import { nativeCodec } from "../deno/native_codec.ts";
+import type { Index } from "../formats/index.ts";
+import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
+import type { LimiterOptions } from "../stores/limiter.ts";
+import type { Sources } from "../stores/store.ts";
+import type { WorkerPool } from "../workers/pool.ts";
+
+/** Opens blobs, which share their threads. */
+export class BlobOpener implements Disposable {
+  readonly #threads: number | undefined;
+  #pool: WorkerPool | undefined;
+
+  constructor(threads: number | undefined) {
+    this.#threads = threads;
+  }
+
+  /** The blob, out of its sources; `keepBytes` of chunks are kept for reads at many places. */
+  async open(
+    index: Index,
+    sources: Sources,
+    limits: LimiterOptions,
+    keepBytes?: number,
+  ): Promise<ChunkedBlob> {
+    const { digest, sizes } = index;
+    // Loaded for the commands that need them alone: the libraries below take 20 ms.
+    const { BULK_BYTES, ChunkedBlob } = await import("../jobs/blob.ts");
+    let bulk: BulkReader | undefined;
+    if (index.size >= BULK_BYTES) {
+      // Small ones should not wait for the modules.
+      const [{ WorkerPool }, { WorkerReader }] = await Promise.all([
+        import("../workers/pool.ts"),
+        import("../jobs/worker_reader.ts"),
+      ]);
+      this.#pool ??= new WorkerPool(this.#threads);
+      bulk = new WorkerReader({ digest, sizes, sources, limits }, this.#pool);
+    }
+    return ChunkedBlob.open(index, sources, { codec: nativeCodec, limits, keepBytes, bulk });
+  }
+
+  [Symbol.dispose](): void {
+    this.#pool?.[Symbol.dispose]();
+  }
+}

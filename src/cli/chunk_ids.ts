@@ -1,0 +1,34 @@
+/** Ids of chunks that indexes and lists name. */
+import type { ChunkId } from "../chunk.ts";
+import { SLICE, Turns } from "../jobs/turns.ts";
+import { readIdList } from "./id_list.ts";
+import type { Locator } from "./open.ts";
+
+/** The ids in indexes and in files that list them, one a line. */
+export async function readIds(
+  locator: Locator,
+  indexes: readonly string[],
+  lists: readonly string[],
+  signal?: AbortSignal,
+): Promise<Set<ChunkId>> {
+  const ids = new Set<ChunkId>();
+  const turns = new Turns(signal);
+  for (const location of indexes) {
+    const index = await locator.index(location, signal);
+    for (let i = 0; i < index.count; i++) {
+      if (i % SLICE === 0) await turns.pass();
+      ids.add(index.id(i));
+    }
+  }
+  for (const path of lists) await readIdList(path, (id) => ids.add(id), signal);
+  return ids;
+}
+
+/** Those of `--ignore` and `--ignore-chunks`. */
+export async function readIgnored(
+  locator: Locator,
+  flags: { readonly ignore?: readonly string[]; readonly ignoreChunks?: readonly string[] },
+  signal?: AbortSignal,
+): Promise<ReadonlySet<ChunkId>> {
+  return await readIds(locator, flags.ignore ?? [], flags.ignoreChunks ?? [], signal);
+}

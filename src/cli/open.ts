@@ -1,0 +1,204 @@
+/** From what the command line calls a store, an index or an archive to the thing itself. */
+import { FilledStore } from "../deno/filled_store.ts";
+import { isRefusal } from "../deno/file_errors.ts";
+import { filePieces } from "../deno/file_pieces.ts";
+import { redactLocation, SCHEMES } from "../deno/schemes.ts";
+import { DesyncError, messageOf } from "../errors.ts";
+import type { Index } from "../formats/index.ts";
+import { parsePieces } from "../formats/index_parser.ts";
+import type { ChunkedBlob } from "../jobs/blob.ts";
+import { Turns } from "../jobs/turns.ts";
+import type { ByteSource } from "../stores/byte_source.ts";
+import { namingIndex } from "../stores/index_store.ts";
+import { type LimiterOptions, limitsFor } from "../stores/limiter.ts";
+import { isPath } from "../stores/location.ts";
+import { notADirectory, Registry } from "../stores/registry.ts";
+import type { ChunkStore, ManagedChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
+import type { StoreOptions } from "../stores/store_options.ts";
+import { BlobOpener } from "./blob_opener.ts";
+import type { compressionLevel, uncompressed } from "./flags/filling.ts";
+import type { Values } from "./flags/flag.ts";
+import type { GLOBAL_FLAGS } from "./flags/global.ts";
+import type { noSync } from "./flags/output.ts";
+import type { SOURCE_FLAGS } from "./flags/stores.ts";
+import { type IndexTarget, registryTarget, standardOutput } from "./index_target.ts";
+import { missingOption } from "./missing_option.ts";
+import { refuseCutName, refuseOtherHost, refuseToFill } from "./mistaken_location.ts";
+import { warn } from "./output.ts";
+import { optionsByLocation, type StoreFlags } from "./store_flags.ts";
+
+/** How stores and indexes are reached, and where chunks come from. */
+export type OpenFlags =
+  & StoreFlags
+  & Values<Pick<typeof GLOBAL_FLAGS, "digest">>
+  & Partial<Values<typeof SOURCE_FLAGS>>;
+
+/** How chunks are put into a store. */
+export type FillingFlags = Values<
+  { uncompressed: typeof uncompressed; compressionLevel: typeof compressionLevel; noSync: typeof noSync }
+>;
+
+/** Opens stores and indexes with the options that the user gave. */
+export class Locator implements AsyncDisposable {
+  readonly #flags: OpenFlags;
+  readonly #optionsOf: (location: string) => StoreOptions;
+  readonly #registry: Registry;
+  readonly #blobs: BlobOpener;
+  readonly #opened: ChunkStore[] = [];
+  #cacheReported = false;
+
+  constructor(flags: OpenFlags) {
+    this.#flags = flags;
+    this.#optionsOf = optionsByLocation(flags);
+    this.#registry = new Registry(SCHEMES, { warn }, this.#optionsOf);
+    this.#blobs = new BlobOpener(flags.concurrency);
+  }
+  /** Bounds of the concurrent requests to each store. */
+  get limits(): LimiterOptions {
+    const remote = this.#flags.stores?.find((location) => !isPath(location));
+    return limitsFor(remote === undefined ? this.#flags : this.#optionsOf(remote));
+  }
+
+  /** A store to read. It is closed with all that was opened here. */
+  async store(location: string, maxChunkSize?: number): Promise<ChunkStore> {
+    refuseOtherHost(location);
+    return this.#opens(await this.#registry.openChunks(location, { maxChunkSize }));
+  }
+
+  /** The stores that were named. */
+  async stores(maxChunkSize?: number): Promise<ChunkStore[]> {
+    const stores: ChunkStore[] = [];
+    for (const [i, location] of (this.#flags.stores ?? []).entries()) {
+      refuseCutName(location, this.#flags.stores?.[i + 1]);
+      refuseOtherHost(location);
+      stores.push(this.#opens(await this.#registry.openGroup(location, { maxChunkSize })));
+    }
+    return stores;
+  }
+
+  /** The cache and the stores that were named, to be asked what they have and no more: the cache has to be there. */
+  async sourcesToCount(): Promise<Sources> {
+    return await this.#sources(false);
+  }
+
+  /** The same for the chunks of that index; the cache is made unless it is there. Throws `usage` when nothing was named that could have them. */
+  async sourcesOf(index: Index): Promise<Sources> {
+    const sources = await this.#sources(true, index.sizes.max);
+    if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
+      throw missingOption("-s, --store", "name at least one store to take chunks from");
+    }
+    return sources;
+  }
+
+  /** The blob of an index, out of sources; large parts are read by worker threads. */
+  async blob(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
+    return await this.#blobs.open(index, sources, this.limits, keepBytes);
+  }
+
+  /** The store that gets chunks, made if it does not exist; `undefined` when none was given. */
+  async storeToFill(location: string | undefined, flags: FillingFlags): Promise<FilledStore | undefined> {
+    if (location === undefined) return undefined;
+    refuseToFill(location);
+    const action = `store chunks in ${redactLocation(location)}`;
+    const { properties: { directory } } = await this.#registry.openWritable(location, action);
+    if (directory === undefined) throw notADirectory("unsupported", action);
+    const form = flags.uncompressed ? "plain" : "compressed";
+    return new FilledStore(directory, form, flags.compressionLevel, !flags.noSync);
+  }
+
+  /** The index in a file, on standard input (`-`), or at a URL. Throws `invalid-index` with its name. */
+  async index(location: string, signal?: AbortSignal): Promise<Index> {
+    const isInput = location === "-";
+    const name = isInput ? "the index on standard input" : `the index ${redactLocation(location)}`;
+    const turns = new Turns(signal);
+    const index = isInput
+      ? await namingIndex(name, () => parsePieces(filePieces(undefined, signal)))
+      : await this.#registry.readIndex(location, { signal });
+    await turns.pass();
+    const { digest } = this.#flags;
+    if (digest !== undefined && digest !== index.digest) {
+      throw new DesyncError("usage", {
+        action: "use",
+        subject: name,
+        reason: `it uses ${index.digest}, not ${digest}`,
+        hint: "omit --digest to use the index's own",
+      });
+    }
+    return index;
+  }
+
+  /** Where an index is written: a location, or standard output (`-`). Throws `usage` for what takes no indexes. */
+  async indexTarget(location: string): Promise<IndexTarget> {
+    if (location === "-") return standardOutput;
+    return registryTarget(await this.#registry.openIndexTarget(location));
+  }
+
+  /** A file, what is at a URL, or standard input (`-`). */
+  async bytes(location: string): Promise<ByteSource> {
+    return location === "-" ? standardInput : await this.#registry.openBytes(location);
+  }
+
+  /** As {@linkcode openManaged}, closed with all that was opened here. */
+  async managed(location: string | undefined, action: string): Promise<ManagedChunkStore> {
+    return this.#opens(await openManaged(this.#registry, location, action));
+  }
+
+  /** Closes what was opened. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#blobs[Symbol.dispose]();
+    await Promise.all(this.#opened.map((store) => store[Symbol.asyncDispose]()));
+  }
+
+  #opens<S extends ChunkStore>(store: S): S {
+    this.#opened.push(store);
+    return store;
+  }
+
+  async #sources(create: boolean, maxChunkSize?: number): Promise<Sources> {
+    const { cache, cacheRepair = false } = this.#flags;
+    return {
+      stores: await this.stores(maxChunkSize),
+      cache: cache === undefined ? undefined : await this.#cache(cache, create),
+      cacheRepair,
+      onCacheProblem: ({ message }) => this.#reportCacheProblem(message, "without filling the cache"),
+    };
+  }
+
+  /** The cache; `undefined`, with a warning, when it cannot be made and there are stores to go on with. */
+  async #cache(location: string, create: boolean): Promise<WritableChunkStore | undefined> {
+    if (create) refuseToFill(location);
+    try {
+      const action = `use ${redactLocation(location)} as the cache`;
+      return await this.#registry.openWritable(location, action, { create });
+    } catch (error) {
+      const needed = !create || this.#flags.stores === undefined;
+      if (needed || !isRefusal(error)) throw error;
+      this.#reportCacheProblem(messageOf(error), "without a cache");
+      return undefined;
+    }
+  }
+
+  /** Once is enough: all that read from the cache find out by themselves. */
+  #reportCacheProblem(message: string, how: string): void {
+    if (!this.#cacheReported) warn(`${message} (continuing ${how})`);
+    this.#cacheReported = true;
+  }
+}
+
+/** What is on standard input can only be read in order. */
+const standardInput: ByteSource = {
+  stream: (options) => filePieces(undefined, options?.signal),
+  access: () => Promise.resolve(null),
+};
+
+/** A store to be verified, say. Throws `usage` when none was named, and for one whose chunks cannot be listed and removed. */
+export async function openManaged(
+  registry: Registry,
+  location: string | undefined,
+  action: string,
+): Promise<ManagedChunkStore> {
+  if (location !== undefined) {
+    return await registry.openManaged(location, `${action} ${redactLocation(location)}`);
+  }
+  throw missingOption("-s, --store", "name the store, a directory of this machine");
+}

@@ -1,0 +1,32 @@
+/** Keeps passwords and signatures of locations out of what is printed. */
+import { isPath, schemeOf } from "./location.ts";
+import type { Scheme } from "./scheme.ts";
+
+/** The location as it may be shown. */
+export function redactLocation(schemes: readonly Scheme[], location: string): string {
+  const name = schemeOf(location);
+  const scheme = schemes.find(({ names }) => names.includes(name));
+  return scheme === undefined ? urlWithoutSecrets(location) : scheme.redact(location);
+}
+
+/** The same for each URL in a text. */
+export function redactText(schemes: readonly Scheme[], text: string): string {
+  return text.replaceAll(
+    /[a-z][a-z0-9+.-]{0,30}:\/\/\S*/gi,
+    (url) => isPath(url) ? urlWithoutSecrets(url) : redactLocation(schemes, url),
+  );
+}
+
+/** A URL without its user's name and password, and without its query, which may hold a signature. */
+export function urlWithoutSecrets(text: string): string {
+  // In one that cannot be parsed the password may have any character.
+  const userinfo = URL.canParse(text) ? /^([^/]*\/\/)[^/?#]*@/ : /^([^/]*\/\/).*@/s;
+  return text.replace(userinfo, "$1").replace(/[?#].*$/s, "");
+}
+
+/** The same with the name of a user who has no password there: as whom to go to a host by ssh is no secret. */
+export function urlWithUser(text: string): string {
+  const at = text.indexOf("//") + 2;
+  const [user] = /^[^@:/?#]+@/.exec(text.slice(at)) ?? [""];
+  return urlWithoutSecrets(text.slice(0, at) + text.slice(at + user.length)).replace("//", () => `//${user}`);
+}

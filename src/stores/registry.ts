@@ -1,0 +1,167 @@
+/** Opens stores, indexes and files by their locations, whatever their scheme. */
+import { DesyncError, type ErrorCode } from "../errors.ts";
+import type { Index } from "../formats/index.ts";
+import type { ByteSource } from "./byte_source.ts";
+import { type IndexStore, namingIndex, takesIndexes, type WritableIndexStore } from "./index_store.ts";
+import { isPath, parseIndexLocation, parseLocation, PATH, schemeOf } from "./location.ts";
+import { redactLocation } from "./redact.ts";
+import { retriedBytes } from "./retried_bytes.ts";
+import { retriedIndexes } from "./retried_indexes.ts";
+import { DEFAULT_RETRY, retryStore } from "./retry.ts";
+import { type Opener, type Scheme, type SchemeContext, unknownScheme } from "./scheme.ts";
+import {
+  type ChunkStore,
+  type ManagedChunkStore,
+  managesChunks,
+  takesChunks,
+  type WritableChunkStore,
+} from "./store.ts";
+import type { StoreOptions } from "./store_options.ts";
+
+/** What a path is called among what can be opened. */
+const PATHS: Record<keyof Opener, string> = {
+  openChunks: "a directory",
+  openIndexes: "a file",
+  openBytes: "a file",
+};
+
+/**
+ * Everything that is opened by it retries as the options of its location say, but for what is on this machine, which gets
+ * no better by trying.
+ */
+export class Registry {
+  readonly #schemes: readonly Scheme[];
+  readonly #context: SchemeContext;
+  readonly #optionsOf: (location: string) => StoreOptions;
+  readonly #openers = new Map<Scheme, Promise<Opener>>();
+
+  /** `optionsOf` gives the options of each location. */
+  constructor(
+    schemes: readonly Scheme[],
+    context: SchemeContext,
+    optionsOf: (location: string) => StoreOptions = () => ({}),
+  ) {
+    this.#schemes = schemes;
+    this.#context = context;
+    this.#optionsOf = optionsOf;
+  }
+
+  /** A store to read, or a group of them. Throws `usage` for a location that is none. */
+  async openGroup(text: string, options?: StoreOptions): Promise<ChunkStore> {
+    const members = parseLocation(text);
+    if (members.length === 1) return await this.openChunks(text, options);
+    const shown = members.map((member) => redactLocation(this.#schemes, member)).join("|");
+    throw new DesyncError("usage", {
+      action: "open the stores",
+      subject: `"${shown}"`,
+      reason: "groups of stores are not supported yet",
+      hint: "give --store once for each, they are asked in order",
+    });
+  }
+
+  /** A store. Options given here come before those of the location. */
+  async openChunks(location: string, options?: StoreOptions): Promise<ChunkStore> {
+    const { openChunks } = await this.#opener(location);
+    if (openChunks === undefined) throw await this.#unknown("openChunks", "open the store", location);
+    const all = { ...this.#optionsOf(location), ...options };
+    const store = await openChunks(location, all);
+    return isPath(location) ? store : retryStore(store, all.retry ?? DEFAULT_RETRY);
+  }
+
+  /** A store to add chunks to, made if that can be done. Throws `unsupported` for others; `action` is for its message. */
+  async openWritable(location: string, action: string, options?: StoreOptions): Promise<WritableChunkStore> {
+    const { openChunks } = await this.#opener(location);
+    if (openChunks !== undefined) {
+      const store = await this.openChunks(location, { create: true, ...options });
+      if (takesChunks(store)) return store;
+      await store[Symbol.asyncDispose]();
+    }
+    throw notADirectory("unsupported", action);
+  }
+
+  /** A store to list and to remove chunks from. Throws `usage` for others; `action` is for its message. */
+  async openManaged(location: string, action: string): Promise<ManagedChunkStore> {
+    const { openChunks } = await this.#opener(location);
+    if (openChunks !== undefined) {
+      const store = await this.openChunks(location);
+      if (managesChunks(store)) return store;
+      await store[Symbol.asyncDispose]();
+    }
+    throw notADirectory("usage", action, "run this where the store lies");
+  }
+
+  /** The index at the location. Throws `invalid-index` with its name for something else. */
+  async readIndex(location: string, options?: { readonly signal?: AbortSignal }): Promise<Index> {
+    const { store, name } = parseIndexLocation(location);
+    const shown = redactLocation(this.#schemes, location);
+    const indexes = await this.#openIndexes(store, location, "read the index");
+    return await namingIndex(`the index ${shown}`, () => indexes.read(name, options));
+  }
+
+  /** Where an index is to be written, and its name there. Throws `usage` for what takes none. */
+  async openIndexTarget(
+    location: string,
+    options?: StoreOptions,
+  ): Promise<{ readonly store: WritableIndexStore; readonly name: string }> {
+    const { store, name } = parseIndexLocation(location);
+    const { openIndexes } = await this.#opener(store);
+    const indexes = openIndexes && await this.#openIndexes(store, location, "write", options);
+    if (indexes !== undefined && takesIndexes(indexes)) return { store: indexes, name };
+    const shown = redactLocation(this.#schemes, location);
+    throw unknownScheme(this.#schemes, `write ${shown}`, location, "a path of this machine");
+  }
+
+  /** The file at the location. */
+  async openBytes(location: string): Promise<ByteSource> {
+    const { openBytes } = await this.#opener(location);
+    if (openBytes === undefined) throw await this.#unknown("openBytes", "read", location);
+    const options = this.#optionsOf(location);
+    const bytes = await openBytes(location, options);
+    return isPath(location) ? bytes : retriedBytes(bytes, options.retry ?? DEFAULT_RETRY);
+  }
+
+  async #openIndexes(
+    store: string,
+    location: string,
+    action: string,
+    more?: StoreOptions,
+  ): Promise<IndexStore> {
+    const { openIndexes } = await this.#opener(store);
+    if (openIndexes === undefined) throw await this.#unknown("openIndexes", action, location);
+    const options = { ...this.#optionsOf(store), ...more };
+    const indexes = await openIndexes(store, options);
+    return isPath(store) ? indexes : retriedIndexes(indexes, options.retry ?? DEFAULT_RETRY);
+  }
+
+  /** What opens the location: nothing at all where its scheme is not known. */
+  async #opener(location: string): Promise<Opener> {
+    const name = schemeOf(location);
+    const scheme = this.#schemes.find(({ names }) => names.includes(name));
+    return scheme === undefined ? {} : await this.#load(scheme);
+  }
+
+  #load(scheme: Scheme): Promise<Opener> {
+    let opener = this.#openers.get(scheme);
+    if (opener === undefined) {
+      opener = scheme.load?.(this.#context) ?? Promise.resolve({});
+      this.#openers.set(scheme, opener);
+    }
+    return opener;
+  }
+
+  async #unknown(kind: keyof Opener, action: string, location: string): Promise<DesyncError> {
+    const known: string[] = [];
+    for (const scheme of this.#schemes) {
+      if ((await this.#load(scheme))[kind] === undefined) continue;
+      known.push(...scheme.names.map((name) => name === PATH ? PATHS[kind] : `${name}://`));
+    }
+    const words = known.join(", ").replace(/, ([^,]*)$/, " or $1");
+    const shown = redactLocation(this.#schemes, location);
+    return unknownScheme(this.#schemes, `${action} ${shown}`, location, words);
+  }
+}
+
+/** The error for a store that only a directory could be. */
+export function notADirectory(code: ErrorCode, action: string, hint?: string): DesyncError {
+  return new DesyncError(code, { action, reason: "it is not a directory of this machine", hint });
+}

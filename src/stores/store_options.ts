@@ -1,0 +1,28 @@
+/** How one store, index or file is reached: each location may have its own. */
+import type { RetryOptions } from "./retry.ts";
+
+/** Options of a location. What its scheme has no use for is ignored. */
+export interface StoreOptions {
+  /** Concurrent requests at most; for ssh, sessions. Default: what suits the store. */
+  readonly concurrency?: number;
+  /** Connections at most that the process can afford for it. Default: any number. */
+  readonly connections?: number;
+  /** How often and how fast requests are retried. Default: twice, after 0.5 seconds and 1 second. */
+  readonly retry?: RetryOptions;
+  /** A request fails after this much silence, in milliseconds. Default: one minute. */
+  readonly idleTimeoutMs?: number;
+  /** No chunk of the store is larger, in bytes uncompressed (an index says so). Default: casync's limit, 128 MiB. */
+  readonly maxChunkSize?: number;
+  /** Make the directory of a store unless it is there. */
+  readonly create?: boolean;
+  /** What is written is on the disk before it counts as written, so that no power cut takes it away. Default: true. */
+  readonly sync?: boolean;
+  /** File with the authorities that TLS trusts, and no others. */
+  readonly caCert?: string;
+  /** File with the certificate to show to TLS servers. */
+  readonly clientCert?: string;
+  /** File with the key of that certificate. */
+  readonly clientKey?: string;
+  /** Reach ssh hosts without the ssh program. */
+  readonly sshBuiltin?: boolean;
+}
