@@ -16,14 +16,18 @@ export interface Part {
 
 /** Files that take longest, which are begun first: otherwise one of them alone would be left at the end. */
 const longest = [
+  "tests/interop/ssh_test.ts",
   "tests/interop/matrix_test.ts",
-  "tests/cli/bad_input_test.ts",
-  "tests/interop/make_test.ts",
   "tests/cli/permissions_test.ts",
   "tests/deno/untar_safety_test.ts",
+  "tests/cli/bad_input_test.ts",
+  "tests/cli/few_files_test.ts",
+  "tests/interop/make_test.ts",
   "tests/cli/make_test.ts",
+  "tests/cli/store_vanishes_test.ts",
+  "tests/deno/untar_test.ts",
+  "tests/cli/make_interrupted_test.ts",
   "tests/chunker/casync_test.ts",
-  "tests/cli/extract_test.ts",
 ];
 
 /**
