@@ -45,14 +45,14 @@ export async function checkConfiguration(
       )
         .map(([name]) => name);
       if (names.length === 0 || !patternMatches(pattern, location)) continue;
-      throw new DesyncError(
-        "unsupported",
-        `Cannot use ${shown}: ${path} sets ${foreignText(names.join(", "))} for it (store-options ` +
-          `${
-            quotedText(redactLocation(pattern))
-          }), which is not supported yet (give the options on the command ` +
-          "line, and another file with --config)",
-      );
+      throw new DesyncError("unsupported", {
+        action: "use",
+        subject: shown,
+        reason: `${path} sets ${foreignText(names.join(", "))} for it (store-options ${
+          quotedText(redactLocation(pattern))
+        }), which is not supported yet`,
+        hint: "give the options on the command line, and another file with --config",
+      });
     }
   }
 }

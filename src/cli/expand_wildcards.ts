@@ -34,6 +34,8 @@ function namesLike(arg: string, list: List): string[] {
   } catch (error) {
     throw namedFileError("read", folder, error);
   }
-  if (names.length === 0) throw new DesyncError("usage", `Cannot read ${arg}: no file has such a name`);
+  if (names.length === 0) {
+    throw new DesyncError("usage", { action: "read", subject: arg, reason: "no file has such a name" });
+  }
   return names.map((name) => folder === "." && !arg.startsWith(".") ? name : join(folder, name));
 }

@@ -20,10 +20,11 @@ export async function readIdList(
     const id = text.length > MAX_LINE ? text : text.trim().toLowerCase();
     if (id === "") return;
     if (!isChunkId(id)) {
-      throw new DesyncError(
-        "invalid-id",
-        `Cannot use the list of chunks ${path}: line ${number} is not a chunk id`,
-      );
+      throw new DesyncError("invalid-id", {
+        action: "use",
+        subject: `the list of chunks ${path}`,
+        reason: `line ${number} is not a chunk id`,
+      });
     }
     add(id);
   };

@@ -29,7 +29,7 @@ async function saying<T>(kept: string | undefined, work: () => Promise<T>): Prom
     return await work();
   } catch (error) {
     if (kept === undefined || !(error instanceof DesyncError) || error.code !== "interrupted") throw error;
-    throw new DesyncError(error.code, `Interrupted (${kept})`, { cause: error });
+    throw new DesyncError(error.code, { reason: "Interrupted", hint: kept, cause: error });
   }
 }
 

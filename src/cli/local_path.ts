@@ -26,7 +26,8 @@ function refuseUrl(action: string, path: string): void {
 /** Throws `usage` when what is to be written is what is to be read. */
 export function refuseSameFile(path: string, input: string): void {
   if (isSameFile(path, input)) {
-    throw new DesyncError("usage", `Cannot write ${path}: it is what is to be read`);
+    const reason = "input and output are the same file";
+    throw new DesyncError("usage", { action: "write", subject: path, reason });
   }
 }
 
@@ -42,10 +43,12 @@ export function withoutLink(path: string): string {
 /** Throws `usage` when an index would take the place of a file that is none, while the input is one. */
 export function refuseSwapped(output: string, input: string): void {
   if (startOf(input) !== "index" || startOf(output) !== "else") return;
-  throw new DesyncError(
-    "usage",
-    `Cannot write ${output}: it is no index, but ${input} is one (the index comes first)`,
-  );
+  throw new DesyncError("usage", {
+    action: "write",
+    subject: output,
+    reason: `it is no index, but ${input} is one`,
+    hint: "the index comes first",
+  });
 }
 
 /** What begins there: nothing where there is neither a file nor a block device, or an empty one. */

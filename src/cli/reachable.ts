@@ -55,10 +55,11 @@ export function makeReachable(command: Command, words: readonly string[], given:
 function reach(text: string, of: string, kind: ArgumentKind, open: (path: string) => string): string {
   if (text.isWellFormed() || BYTES.has(of)) return text;
   if (kind === "text" || kind === "words" || !isPath(text)) {
-    throw new DesyncError(
-      "usage",
-      `Invalid value ${JSON.stringify(text.toWellFormed())} of ${of}: it is not UTF-8`,
-    );
+    throw new DesyncError("usage", {
+      problem: "Invalid",
+      subject: `value ${JSON.stringify(text.toWellFormed())} of ${of}`,
+      reason: "it is not UTF-8",
+    });
   }
   return open(text);
 }

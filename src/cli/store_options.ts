@@ -12,7 +12,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** The patterns of locations, each with its options. Throws `usage` when it is not a configuration. */
 export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fields][] {
   const invalid = (reason: string) =>
-    new DesyncError("usage", `Cannot use the configuration file ${path}: ${reason}`);
+    new DesyncError("usage", { action: "use", subject: `the configuration file ${path}`, reason });
   let config: unknown;
   try {
     config = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));

@@ -29,10 +29,12 @@ export function createBlobTarget(
 ): BlobTarget {
   if (isDevicePath(path)) checkExists(path);
   if (path === "-" || isSpecialPlace(path)) {
-    throw new DesyncError(
-      "usage",
-      `Cannot replace ${path}: it is not a regular file (\`desync cat\` writes to a pipe)`,
-    );
+    throw new DesyncError("usage", {
+      action: "replace",
+      subject: path,
+      reason: "it is not a regular file",
+      hint: "`desync cat` writes to a pipe",
+    });
   }
   checkPlace(path);
   const temporary = new TemporaryFile(path);
@@ -157,12 +159,20 @@ function openFile(path: string): [Deno.FsFile, Deno.FileInfo | undefined] {
   // Windows does not say what is a device.
   if (info.isFile || info.isBlockDevice !== false) return [file, info];
   file.close();
-  throw new DesyncError("usage", `Cannot write into ${path}: it is neither a file nor a block device`);
+  throw new DesyncError("usage", {
+    action: "write into",
+    subject: path,
+    reason: "it is neither a file nor a block device",
+  });
 }
 
 function checkRoom(path: string, room: number, size: number): void {
   if (room >= size) return;
-  throw new DesyncError("io", `Cannot write ${path}: it has ${room} bytes, the blob has ${size}`);
+  throw new DesyncError("io", {
+    action: "write",
+    subject: path,
+    reason: `it has ${room} bytes, the blob has ${size}`,
+  });
 }
 
 /** What the file takes on the disk. On Windows that is all of it: holes are for files that were made so, which these are not. */
@@ -203,15 +213,20 @@ function reserve(
 
 function full(path: string, needed: number, free: number | undefined): DesyncError {
   const rest = free === undefined ? "more than are free" : `${free} are free`;
-  return new DesyncError("io", `Cannot write ${path}: it needs ${needed} bytes of disk space, ${rest}`);
+  return new DesyncError("io", {
+    action: "write",
+    subject: path,
+    reason: `it needs ${needed} bytes of disk space, ${rest}`,
+  });
 }
 
 function checkSize(temporary: string, size: number): void {
   const found = Deno.statSync(temporary).size;
   if (found !== size) {
-    throw new DesyncError(
-      "io",
-      `Cannot keep ${temporary}: the finished file has ${found} bytes instead of ${size}`,
-    );
+    throw new DesyncError("io", {
+      action: "keep",
+      subject: temporary,
+      reason: `the finished file has ${found} bytes instead of ${size}`,
+    });
   }
 }

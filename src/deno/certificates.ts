@@ -30,14 +30,18 @@ export function readCertificates({ caCert, clientCert, clientKey }: TlsOptions):
   if (clientCert === undefined && clientKey === undefined) return { caCerts, own: {} };
   if (clientCert === undefined || clientKey === undefined) {
     const option = clientCert === undefined ? "--client-cert" : "--client-key";
-    throw new DesyncError("usage", `Missing option ${option}: a certificate and its key go together`);
+    throw new DesyncError("usage", {
+      problem: "Missing",
+      subject: `option ${option}`,
+      reason: "a certificate and its key go together",
+    });
   }
   const chain = readBlocks("--client-cert", clientCert, "certificate");
   const key = readBlocks("--client-key", clientKey, "private key").join("\n");
   const own = { cert: chain.join("\n"), key };
   const name = `--client-cert ${clientCert} with --client-key ${clientKey}`;
   const problem = problemWithPair(chain[0], key);
-  if (problem !== undefined) throw new DesyncError("io", `Cannot use ${name}: ${problem}`);
+  if (problem !== undefined) throw new DesyncError("io", { action: "use", subject: name, ...problem });
   // Another text than the one that is used: Deno 2.6 gives the same text the same authorities for ever.
   check(name, [{ cert: `${own.cert}\n`, key: `${own.key}\n` }]);
   return { caCerts, own };
@@ -54,7 +58,7 @@ function check(
     const problem = problemWith(setting);
     if (problem === undefined) continue;
     const which = settings.length === 1 ? "" : ` (certificate ${i + 1} of ${settings.length})`;
-    throw new DesyncError("io", `Cannot use ${name}${which}: ${problem}`);
+    throw new DesyncError("io", { action: "use", subject: `${name}${which}`, reason: problem });
   }
 }
 
@@ -77,14 +81,15 @@ function problemWith(
 }
 
 /** What ends older Denos in a panic: it is found before. What this does not understand is left to TLS. */
-function problemWithPair(cert: string, key: string): string | undefined {
+function problemWithPair(cert: string, key: string): { reason: string; hint?: string } | undefined {
   try {
     if (isVersion1(cert)) {
-      return "the certificate has the old form X.509 v1, which is not accepted (have one of version 3 issued)";
+      const reason = "the certificate has the old form X.509 v1, which is not accepted";
+      return { reason, hint: "have one of version 3 issued" };
     }
     const keys = [new X509Certificate(cert).publicKey, createPublicKey(key)];
     const [certified, own] = keys.map((key) => key.export({ type: "spki", format: "der" }).toString("hex"));
-    return certified === own ? undefined : "the key is not that of the certificate";
+    return certified === own ? undefined : { reason: "the key is not that of the certificate" };
   } catch {
     return undefined;
   }
@@ -120,7 +125,8 @@ function readBlocks(option: string, path: string, kind: "certificate" | "private
   } catch (error) {
     throw namedFileError("read", `the file ${path} of ${option}`, error);
   }
-  const refuse = (why: string) => new DesyncError("io", `Cannot use ${option} ${path}: ${why}`);
+  const refuse = (reason: string, hint?: string) =>
+    new DesyncError("io", { action: "use", subject: `${option} ${path}`, reason, hint });
   const found = blocksOf(text);
   const wanted = found.filter(({ label }) =>
     kind === "certificate" ? label === "CERTIFICATE" : /^(?:(?:RSA|EC|ENCRYPTED) )?PRIVATE KEY$/.test(label)
@@ -128,19 +134,18 @@ function readBlocks(option: string, path: string, kind: "certificate" | "private
   if (
     wanted.some(({ block, label }) => label.startsWith("ENCRYPTED") || /^Proc-Type:.*ENCRYPTED/m.test(block))
   ) {
-    throw refuse(`the key is encrypted (take the passphrase off: openssl pkey -in ${path} -out FILE)`);
+    throw refuse("the key is encrypted", `take the passphrase off: openssl pkey -in ${path} -out FILE`);
   }
   if (wanted.length > 0) return wanted.map(({ block }) => block);
   const labels = found.map(({ label }) => label);
   if (labels.includes("TRUSTED CERTIFICATE")) {
-    throw refuse(`it holds a TRUSTED CERTIFICATE (convert it: openssl x509 -in ${path} -out FILE)`);
+    throw refuse("it holds a TRUSTED CERTIFICATE", `convert it: openssl x509 -in ${path} -out FILE`);
   }
   if (labels.length > 0) throw refuse(`it holds a ${labels[0].toLowerCase()} and no ${kind}`);
   if (text.includes("-----BEGIN ")) throw refuse("it is cut off");
   const command = kind === "certificate" ? "openssl x509" : "openssl pkey";
-  throw refuse(
-    `it is not in PEM (if it is in DER, convert it: ${command} -inform der -in ${path} -out FILE)`,
-  );
+  const hint = `if it is in DER, convert it: ${command} -inform der -in ${path} -out FILE`;
+  throw refuse("it is not in PEM", hint);
 }
 
 /** Where distributions keep the certificates of the authorities that they trust, as Go knows them. */

@@ -28,10 +28,12 @@ class DeviceClaim implements Disposable {
     const error = systemErrorOf(libc);
     this.#job[Symbol.dispose]();
     if (error.code !== "EBUSY") throw error;
-    throw new DesyncError(
-      "io",
-      `Cannot write ${path}: the device is mounted or otherwise in use (${wayOut})`,
-    );
+    throw new DesyncError("io", {
+      action: "write",
+      subject: path,
+      reason: "the device is mounted or otherwise in use",
+      hint: wayOut,
+    });
   }
 
   [Symbol.dispose](): void {

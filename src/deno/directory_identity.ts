@@ -24,9 +24,10 @@ export function checkIdentity(path: string, expected: DirectoryIdentity): void {
 
 /** The error for a store whose directory is no longer there. */
 export function vanished(path: string): DesyncError {
-  return new DesyncError(
-    "io",
-    `Cannot write the store ${path}: its directory, or a part of it, was removed, replaced or unmounted after the start ` +
-      "(run the command again when it is back)",
-  );
+  return new DesyncError("io", {
+    action: "write",
+    subject: `the store ${path}`,
+    reason: "its directory, or a part of it, was removed, replaced or unmounted after the start",
+    hint: "run the command again when it is back",
+  });
 }

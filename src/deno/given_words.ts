@@ -14,10 +14,12 @@ export function givenWords(args: readonly string[]): readonly string[] {
   if (words.length === args.length && words.every((bytes, i) => decoder.decode(bytes) === args[i])) {
     return words.map(nameText);
   }
-  throw new DesyncError(
-    "usage",
-    `Invalid argument ${JSON.stringify(changed)}: it is not UTF-8 (its bytes can be had on Linux, with -A)`,
-  );
+  throw new DesyncError("usage", {
+    problem: "Invalid",
+    subject: `argument ${JSON.stringify(changed)}`,
+    reason: "it is not UTF-8",
+    hint: "its bytes can be had on Linux, with -A",
+  });
 }
 
 function lastWords(bytes: Uint8Array, count: number): Uint8Array[] {
@@ -36,10 +38,11 @@ export function checkCurrentFolder(): void {
     if (mayRead(".")) Deno.cwd();
   } catch (error) {
     if (!(error instanceof Deno.errors.InvalidData)) return;
-    throw new DesyncError(
-      "unsupported",
-      "Cannot run here: the name of the current directory is not UTF-8 (change to another one)",
-      { cause: error },
-    );
+    throw new DesyncError("unsupported", {
+      action: "run here",
+      reason: "the name of the current directory is not UTF-8",
+      hint: "change to another one",
+      cause: error,
+    });
   }
 }

@@ -43,11 +43,11 @@ function fromEnvironment(): string | undefined {
   if (value === "") return undefined;
   // Without the value, which is secret.
   if (/^[\x21-\x7e]+ [\x20-\x7e]+$/.test(value)) return value;
-  throw new DesyncError(
-    "usage",
-    'Cannot use DESYNC_HTTP_AUTH: it is not the value of an Authorization header, such as "Bearer TOKEN" or ' +
-      '"Basic BASE64"',
-  );
+  throw new DesyncError("usage", {
+    action: "use",
+    subject: "DESYNC_HTTP_AUTH",
+    reason: 'it is not the value of an Authorization header, such as "Bearer TOKEN" or "Basic BASE64"',
+  });
 }
 
 function readNetrc(): { path: string; text: string; isOpen: boolean } {

@@ -136,11 +136,19 @@ function checkFolder(path: string, create: boolean): void {
   } catch (error) {
     if (!isNotFound(error)) throw fileError("open", `the store ${path}`, error);
     if (!create) {
-      throw new DesyncError("missing-file", `Cannot open the store ${path}: there is no such directory`);
+      throw new DesyncError("missing-file", {
+        action: "open",
+        subject: `the store ${path}`,
+        reason: "no such directory",
+      });
     }
     return makeFolder(path);
   }
-  throw new DesyncError("io", `Cannot open the store ${path}: it is not a directory`);
+  throw new DesyncError("io", {
+    action: "open",
+    subject: `the store ${path}`,
+    reason: "not a directory",
+  });
 }
 
 function makeFolder(path: string): void {

@@ -147,7 +147,9 @@ export class NodeAttributes {
       } catch (error) {
         // A disk that has room for files may have none for so large an attribute: ext4 takes no more than a block.
         if (codeOf(error) !== "ENOSPC") throw error;
-        throw new DesyncError("io", `the file system has no room for ${value.length} bytes of attributes`);
+        throw new DesyncError("io", {
+          reason: `the file system has no room for ${value.length} bytes of attributes`,
+        });
       }
     });
   }

@@ -27,10 +27,12 @@ export function affordable(): Affordable {
 export function share(limit: number, used: number): Affordable {
   const needed = used + RESERVE + PER_THREAD + PER_CONNECTION;
   if (limit < needed) {
-    throw new DesyncError(
-      "io",
-      `Cannot work with a limit of ${limit} open files: at least ${needed} are needed (\`ulimit -n 256\` raises it)`,
-    );
+    throw new DesyncError("io", {
+      action: "work with",
+      subject: `a limit of ${limit} open files`,
+      reason: `at least ${needed} are needed`,
+      hint: "`ulimit -n 256` raises it",
+    });
   }
   const rest = limit - used - RESERVE;
   // Half of them at most, as far as one thread goes.

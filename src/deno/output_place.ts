@@ -37,7 +37,9 @@ export function isBlockDevice(path: string): boolean {
 export function checkPlace(path: string): void {
   try {
     if (isSpecial(path)) return;
-    if (isDirectory(path)) throw new DesyncError("usage", `Cannot write ${path}: it is a directory`);
+    if (isDirectory(path)) {
+      throw new DesyncError("usage", { action: "write", subject: path, reason: "it is a directory" });
+    }
     followLinks(folderFor(path), undefined, path);
     if (!isDirectory(folderFor(path))) throw noFolder(path);
   } catch (error) {
@@ -62,11 +64,12 @@ function lacksFolder(path: string, error: unknown): boolean {
 }
 
 function noFolder(path: string, cause?: unknown): DesyncError {
-  return new DesyncError(
-    "missing-file",
-    `Cannot write ${path}: there is no directory ${folderFor(path)}`,
-    { cause },
-  );
+  return new DesyncError("missing-file", {
+    action: "write",
+    subject: path,
+    reason: `there is no directory ${folderFor(path)}`,
+    cause,
+  });
 }
 
 function folderFor(path: string): string {

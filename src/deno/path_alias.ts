@@ -128,10 +128,12 @@ export class PathAliases implements Disposable {
   #libc(path: string): Libc {
     const { libc } = this.#job;
     if (libc !== null) return libc;
-    throw new DesyncError(
-      "unsupported",
-      `Cannot open ${path}: its name is not UTF-8 (that takes Linux and --allow-ffi)`,
-    );
+    throw new DesyncError("unsupported", {
+      action: "open",
+      subject: path,
+      reason: "its name is not UTF-8",
+      hint: "that takes Linux and --allow-ffi",
+    });
   }
 }
 

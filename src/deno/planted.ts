@@ -53,10 +53,12 @@ export function refusePlanted(path: string, shown: string): void {
 
 /** The error for what somebody else may have put there. */
 export function planted(shown: string, what: string): DesyncError {
-  return new DesyncError(
-    "io",
-    `Cannot write ${shown}: ${what}, in a directory that others may write to (remove it, or write elsewhere)`,
-  );
+  return new DesyncError("io", {
+    action: "write",
+    subject: shown,
+    reason: `${what}, in a directory that others may write to`,
+    hint: "remove it, or write elsewhere",
+  });
 }
 
 /**
@@ -87,7 +89,7 @@ export function followLinks(path: string, own?: Own, shown: string = path): stri
       throw planted(shown, `${entry === resolve(shown) ? "it" : entry} is a symlink of another user`);
     }
     if (links++ === MOST_LINKS) {
-      throw new DesyncError("io", `Cannot write ${shown}: too many symlinks to follow`);
+      throw new DesyncError("io", { action: "write", subject: shown, reason: "too many symlinks to follow" });
     }
     if (!isName(entry, target)) {
       at = entry;

@@ -87,7 +87,9 @@ class PortableTree implements TreeSystem {
       symlinkSync(toWindowsTarget(text), path, toFolder ? "dir" : "file");
     } catch (error) {
       if (codeOf(error) !== "EPERM" && !String(error).includes("os error 1314")) throw error;
-      throw new DesyncError("unsupported", "Windows wants its Developer Mode on, or an administrator");
+      throw new DesyncError("unsupported", {
+        reason: "Windows wants its Developer Mode on, or an administrator",
+      });
     }
   }
 
@@ -180,7 +182,11 @@ class PortableTree implements TreeSystem {
   #path(folder: Handle, name: Uint8Array): string {
     const text = utf8Name("make", name);
     if (WINDOWS && isSpecialOnWindows(text)) {
-      throw new DesyncError("unsupported", `Cannot make ${escapeName(name)}: Windows has no such names`);
+      throw new DesyncError("unsupported", {
+        action: "make",
+        subject: escapeName(name),
+        reason: "Windows has no such names",
+      });
     }
     return join(this.#checked(folder).path, text);
   }

@@ -40,12 +40,13 @@ const SCHEMES = ["http", "https", "socks5", "socks5h"];
 
 function parseProxy(name: string, value: string): Proxy {
   const text = value.includes("://") ? value : `http://${value}`;
-  const refuse = (why: string) =>
-    new DesyncError("usage", `Cannot use the proxy ${urlWithoutSecrets(text)} of ${name}: ${why}`);
+  const subject = `the proxy ${urlWithoutSecrets(text)} of ${name}`;
+  const refuse = (reason: string, hint?: string) =>
+    new DesyncError("usage", { action: "use", subject, reason, hint });
   if (!URL.canParse(text)) throw refuse("it is not a URL");
   const { protocol, host, hostname, username, password } = new URL(text);
   const scheme = protocol.slice(0, -1);
-  if (!SCHEMES.includes(scheme)) throw refuse(`${scheme} is not supported (use ${SCHEMES.join(", ")})`);
+  if (!SCHEMES.includes(scheme)) throw refuse(`${scheme} is not supported`, `use ${SCHEMES.join(", ")}`);
   if (hostname === "") throw refuse("it names no host");
   const url = `${scheme}://${host}`;
   if (username === "" && password === "") return { url };

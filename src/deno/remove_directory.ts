@@ -48,5 +48,10 @@ export function isMountedIn(system: TreeSystem, parent: Handle, folder: Handle):
 
 /** The error for a directory that cannot go, since something is mounted there. */
 export function mountedAt(path: string): DesyncError {
-  return new DesyncError("io", `Cannot remove ${path}: a file system is mounted there (unmount it first)`);
+  return new DesyncError("io", {
+    action: "remove",
+    subject: path,
+    reason: "a file system is mounted there",
+    hint: "unmount it first",
+  });
 }

@@ -66,10 +66,12 @@ function check(system: TreeSystem, { parent, name, path, recursive }: Replacemen
   try {
     if (isMountedIn(system, parent, opened.handle)) throw mountedAt(path);
     if (!recursive && system.list(opened.handle).length > 0) {
-      throw new DesyncError(
-        "io",
-        `Cannot replace ${path}: it is a directory that is not empty (give --recursive-unlink to remove it)`,
-      );
+      throw new DesyncError("io", {
+        action: "replace",
+        subject: path,
+        reason: "it is a directory that is not empty",
+        hint: "give --recursive-unlink to remove it",
+      });
     }
     checkMounts(system, opened.handle, path);
   } finally {

@@ -39,7 +39,11 @@ export class SourceFile {
       }
       if (read === 0) {
         const end = Math.min(offset + length, fstatSync(this.#fd).size);
-        throw new DesyncError("io", `Cannot read ${this.path}: it ends at byte ${end}, it was longer before`);
+        throw new DesyncError("io", {
+          action: "read",
+          subject: this.path,
+          reason: `it ends at byte ${end}, it was longer before`,
+        });
       }
       length += read;
     }
@@ -72,26 +76,31 @@ export function inspectSource(path: string): FileState {
     info = Deno.statSync(path);
   } catch (error) {
     if (path === "-" && isNotFound(error)) {
-      throw new DesyncError(
-        "usage",
-        "Cannot read standard input here: it takes a file, that can be read at any place",
-      );
+      throw new DesyncError("usage", {
+        action: "read",
+        subject: "standard input",
+        reason: "this command needs a file, which it can read at any place",
+      });
     }
     throw fileError("read", path, error);
   }
   if (info.isDirectory) {
-    throw new DesyncError(
-      "usage",
-      `Cannot read ${path}: it is a directory (\`desync tar\` packs directories)`,
-    );
+    throw new DesyncError("usage", {
+      action: "read",
+      subject: path,
+      reason: "it is a directory",
+      hint: "`desync tar` packs directories",
+    });
   }
   const inode = info.ino ?? undefined;
   if (info.isBlockDevice) return { size: deviceSize(path), mtime: undefined, inode, isDevice: true };
   if (!info.isFile) {
-    throw new DesyncError(
-      "usage",
-      `Cannot read ${path}: it is no regular file (write what it gives to one; \`desync make\` also takes standard input, -)`,
-    );
+    throw new DesyncError("usage", {
+      action: "read",
+      subject: path,
+      reason: "not a regular file",
+      hint: "copy it to one first; `desync make` also takes standard input, -",
+    });
   }
   return { size: info.size, mtime: info.mtime?.getTime(), inode, isDevice: false };
 }
@@ -105,7 +114,7 @@ export function sizeToCompare({ size, isDevice }: FileState, blob: { readonly si
 export function checkUnchanged(path: string, before: FileState): void {
   const now = inspectSource(path);
   if (now.size === before.size && now.mtime === before.mtime && now.inode === before.inode) return;
-  throw new DesyncError("io", `Cannot use ${path}: it changed while it was read`);
+  throw new DesyncError("io", { action: "use", subject: path, reason: "it changed while it was read" });
 }
 
 function deviceSize(path: string): number {

@@ -40,7 +40,13 @@ export class SpoolFile implements Disposable {
   read(buffer: Uint8Array, offset: number): void {
     for (let at = 0; at < buffer.length;) {
       const read = readSync(this.#fd, buffer, at, buffer.length - at, offset + at);
-      if (read === 0) throw new DesyncError("io", "Cannot read a temporary file: it became shorter");
+      if (read === 0) {
+        throw new DesyncError("io", {
+          action: "read",
+          subject: "a temporary file",
+          reason: "it became shorter",
+        });
+      }
       at += read;
     }
   }

@@ -44,7 +44,12 @@ function userName(): string | undefined {
 export function connectBuiltin(remoteProgram: string, location: SshLocation): Connection {
   const username = location.user ?? userName();
   if (username === undefined) {
-    throw new DesyncError("usage", `Cannot reach ${location.shown}: say as whom, as in ssh://user@host/path`);
+    throw new DesyncError("usage", {
+      action: "reach",
+      subject: location.shown,
+      reason: "no user is given",
+      hint: "say as whom, as in ssh://user@host/path",
+    });
   }
   const client = new ssh2.Client();
   let channel: Channel | undefined;
@@ -54,7 +59,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
   const output = new TransformStream<Uint8Array, Uint8Array>();
   const fail = (text: string) => {
     words ||= text;
-    output.writable.abort(new DesyncError("store", text)).catch(() => {});
+    output.writable.abort(new DesyncError("store", { reason: text })).catch(() => {});
     input.readable.cancel().catch(() => {});
     client.end();
   };

@@ -25,11 +25,13 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
     child = new Deno.Command(ssh, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
   } catch (error) {
     if (!isNotFound(error)) throw fileError("run", ssh, error);
-    throw new DesyncError(
-      "unsupported",
-      `Cannot reach ${location.shown}: there is no program ${ssh} (use --ssh-builtin, or name one in CASYNC_SSH_PATH)`,
-      { cause: error },
-    );
+    throw new DesyncError("unsupported", {
+      action: "reach",
+      subject: location.shown,
+      reason: `there is no program ${ssh}`,
+      hint: "use --ssh-builtin, or name one in CASYNC_SSH_PATH",
+      cause: error,
+    });
   }
   const words = keepEnd(child.stderr);
   return {

@@ -20,14 +20,19 @@ export function parseSshLocation(text: string): SshLocation {
     url = new URL(text);
   } catch {
     // Without the cause, which repeats the text with its password.
-    throw new DesyncError("usage", `Cannot use ${urlWithoutSecrets(text)}: it is not a URL`);
+    throw new DesyncError("usage", {
+      action: "use",
+      subject: urlWithoutSecrets(text),
+      reason: "it is not a URL",
+    });
   }
   const user = url.username === "" ? undefined : decode(url.username);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const path = decode(url.pathname);
   const shown = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
-  const refuse = (reason: string) => new DesyncError("usage", `Cannot use ${shown}: ${reason}`);
-  if (url.password !== "") throw refuse("ssh takes no password from a URL (use a key or the agent)");
+  const refuse = (reason: string, hint?: string) =>
+    new DesyncError("usage", { action: "use", subject: shown, reason, hint });
+  if (url.password !== "") throw refuse("ssh takes no password from a URL", "use a key or the agent");
   if (url.search !== "" || url.hash !== "") throw refuse("write ? as %3F and # as %23 in its path");
   if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
   if (HOST_UNFIT.test(host)) throw refuse("its host has characters that names of hosts do not have");

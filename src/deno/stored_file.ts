@@ -46,14 +46,15 @@ export class StoredFileReader {
     // Before it is opened: that alone does something to some devices, and node takes long to ask an open file.
     const info = look?.(path) ?? Deno.statSync(path);
     if (!info.isFile) {
-      throw new DesyncError("invalid-chunk", `it is ${kindOfFile(Deno.statSync(path))}, not a file`);
+      throw new DesyncError("invalid-chunk", {
+        reason: `it is ${kindOfFile(Deno.statSync(path))}, not a file`,
+      });
     }
     const { size } = info;
     if (size > limit) {
-      throw new DesyncError(
-        "invalid-chunk",
-        `its file has ${size} bytes, more than a chunk can have (${limit})`,
-      );
+      throw new DesyncError("invalid-chunk", {
+        reason: `its file has ${size} bytes, more than the ${limit} that a chunk can have`,
+      });
     }
     if (size >= this.#buffer.length) this.#buffer = new Uint8Array(size + 1);
     const file = openSync(path, OPEN);

@@ -109,10 +109,11 @@ function makeDecoder(accounts: Accounts): TarDecoder {
     const id = accounts.idOf(kind, name, -1);
     if (id >= 0) return id;
     const shown = escapeName(new TextEncoder().encode(name));
-    throw new DesyncError(
-      "unsupported",
-      `Cannot read an access list: it names the ${kind} ${shown} without a number, and there is none of that name here`,
-    );
+    throw new DesyncError("unsupported", {
+      action: "read",
+      subject: "an access list",
+      reason: `it names the ${kind} ${shown} without a number, and there is none of that name here`,
+    });
   });
 }
 

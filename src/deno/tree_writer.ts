@@ -317,10 +317,11 @@ export class TreeWriter implements Disposable {
     } catch (error) {
       if (!["EISDIR", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES"].includes(codeOf(error))) throw error;
       if (this.#folders.length === 0 && !this.#inside) {
-        throw new DesyncError(
-          "usage",
-          `Cannot write ${this.#target}: it is a directory, the archive is of one file`,
-        );
+        throw new DesyncError("usage", {
+          action: "write",
+          subject: this.#target,
+          reason: "it is a directory, the archive is of one file",
+        });
       }
       const [path, recursive] = [this.#pathOf(node), this.#recursiveUnlink];
       replaceDirectory(this.#system, { parent, temporary, name, path, recursive }, error);

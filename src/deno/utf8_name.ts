@@ -7,9 +7,11 @@ export function utf8Name(action: "read" | "make", name: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);
   } catch {
-    throw new DesyncError(
-      "unsupported",
-      `Cannot ${action} ${escapeName(name)}: its name is not UTF-8 (allow --allow-ffi to ${action} it)`,
-    );
+    throw new DesyncError("unsupported", {
+      action,
+      subject: escapeName(name),
+      reason: "its name is not UTF-8",
+      hint: `allow --allow-ffi to ${action} it`,
+    });
   }
 }

@@ -17,7 +17,11 @@ export function compress(bytes: Uint8Array, level: number): Uint8Array {
   const frame = zstd.compress(bytes, level);
   // An error of the library shows by this alone.
   if (zstdFrameLength(frame) === frame.length) return frame;
-  throw new DesyncError("io", `Cannot compress ${bytes.length} bytes: zstd made no frame of them`);
+  throw new DesyncError("io", {
+    action: "compress",
+    subject: `${bytes.length} bytes`,
+    reason: "zstd made no frame of them",
+  });
 }
 
 /** As the native codec does it. */

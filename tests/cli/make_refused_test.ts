@@ -43,10 +43,10 @@ Deno.test("make refuses what is no file, and says what to do", async () => {
     ["INDEX", dir.path("fifo")],
     2,
     dir.path("fifo"),
-    "no regular file",
+    "not a regular file",
     "takes standard input",
   );
-  await makeFails(dir, ["INDEX", "/dev/null"], 2, "/dev/null", "no regular file");
+  await makeFails(dir, ["INDEX", "/dev/null"], 2, "/dev/null", "not a regular file");
   Deno.symlinkSync("loop", dir.path("loop"));
   await makeFails(dir, ["INDEX", dir.path("loop")], 1, dir.path("loop"));
 });

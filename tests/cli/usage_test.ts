@@ -83,7 +83,7 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["tar", "x.catar", "http://h/b"], "Cannot read http://h/b"],
   [["tar", "s3+http://h/b", "."], "Cannot write s3+http://h/b", "not supported yet"],
   [["inspect-chunks", "x.caibx", "http://h/b"], "Cannot write http://h/b"],
-  [["chunk", "-"], "Cannot read standard input here"],
+  [["chunk", "-"], "Cannot read standard input: this command needs a file"],
   [
     ["extract", "ssh://me@h/x.caibx", "b"],
     "ssh://me@h/x.caibx: ssh:// is not supported (use a file, http:// or https://)",

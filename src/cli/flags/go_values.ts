@@ -47,7 +47,7 @@ export function byteCountOrAll(text: string): number {
 function checked(value: number | undefined, least: number, most: number, example: string): number {
   if (value !== undefined && value >= least && value <= most) return value;
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
-  throw new DesyncError("usage", `it is not a whole number ${range}${example}`);
+  throw new DesyncError("usage", { reason: `it is not a whole number ${range}${example}` });
 }
 
 /** In milliseconds. The two micro signs look alike. */
@@ -72,7 +72,7 @@ export function duration(text: string): number {
   const [, sign, amount] = /^([+-]?)(.*)$/s.exec(text)!;
   const parts = [...amount.matchAll(PART)];
   if (amount !== "0" && (parts.length === 0 || parts.map(([part]) => part).join("") !== amount)) {
-    throw new DesyncError("usage", "it is not a time such as 500ms or 1.5s");
+    throw new DesyncError("usage", { reason: "it is not a time such as 500ms or 1.5s" });
   }
   const milliseconds = parts.reduce((sum, [, number, unit]) => sum + Number(number) * TIME_UNITS[unit], 0);
   return sign === "-" ? 0 - milliseconds : Math.min(milliseconds, LONGEST_MS);

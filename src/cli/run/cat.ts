@@ -20,8 +20,10 @@ export async function run(
   const index = await locator.index(location, signal);
   const { offset, length } = flags;
   if (offset + length > index.size) {
-    const action = length === 0 ? `begin at byte ${offset}` : `write bytes ${offset} to ${offset + length}`;
-    throw new DesyncError("usage", `Cannot ${action}: the blob has ${index.size} bytes`);
+    const part = length === 0
+      ? { action: "begin at", subject: `byte ${offset}` }
+      : { action: "write", subject: `bytes ${offset} to ${offset + length}` };
+    throw new DesyncError("usage", { ...part, reason: `the blob has ${index.size} bytes` });
   }
   const sources = await locator.sourcesOf(index);
   const blob = await locator.blob(index, sources);

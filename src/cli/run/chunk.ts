@@ -14,7 +14,11 @@ export async function run({ file }: Args, flags: Flags, signal: AbortSignal): Pr
   const source = inspectSource(file);
   const { start, chunkSize: sizes } = flags;
   if (start > source.size) {
-    throw new DesyncError("usage", `Cannot begin at byte ${start}: ${file} has ${source.size} bytes`);
+    throw new DesyncError("usage", {
+      action: "begin at",
+      subject: `byte ${start}`,
+      reason: `${file} has ${source.size} bytes`,
+    });
   }
   using pool = new WorkerPool(flags.threads);
   const options = { sizes, digest: flags.digest ?? "sha512-256", signal };

@@ -21,8 +21,9 @@ function day(): string {
   const seconds = epoch === "" ? Date.now() / 1000 : Number(epoch);
   const date = new Date(seconds * 1000);
   if (!Number.isNaN(date.getTime())) return date.toISOString().slice(0, 10);
-  throw new DesyncError(
-    "usage",
-    `Cannot use SOURCE_DATE_EPOCH: ${epoch} is not a number of seconds since 1970`,
-  );
+  throw new DesyncError("usage", {
+    action: "use",
+    subject: "SOURCE_DATE_EPOCH",
+    reason: `${epoch} is not a number of seconds since 1970`,
+  });
 }

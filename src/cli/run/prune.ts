@@ -16,10 +16,11 @@ export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal):
   const store = await locator.managed(flags.localStore, "prune");
   const lists = flags.keepChunks ?? [];
   if (indexes.length === 0 && lists.length === 0) {
-    throw new DesyncError(
-      "usage",
-      "Missing argument <index>: name what to keep, at least one index or a list with --keep-chunks",
-    );
+    throw new DesyncError("usage", {
+      problem: "Missing",
+      subject: "argument <index>",
+      reason: "name what to keep, at least one index or a list with --keep-chunks",
+    });
   }
   const keep = await readIds(locator, expandWildcards(indexes), lists, signal);
   const { dryRun } = flags;

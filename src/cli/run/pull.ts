@@ -18,19 +18,21 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   if ([base, archive, index].some((word) => word !== "-")) {
-    throw new DesyncError(
-      "usage",
-      "Cannot serve archives or indexes, chunks alone (call it as `desync pull - - - STORE`)",
-    );
+    throw new DesyncError("usage", {
+      action: "serve",
+      subject: "archives or indexes",
+      reason: "chunks alone are served",
+      hint: "call it as `desync pull - - - STORE`",
+    });
   }
   if (!isPath(location) && !flags.allowUrl) {
     // A forced command may pass on what a client says, who would reach what this host reaches.
-    throw new DesyncError(
-      "usage",
-      `Cannot serve ${
-        redactLocation(location)
-      }: it is not a directory of this machine (--allow-url serves others)`,
-    );
+    throw new DesyncError("usage", {
+      action: "serve",
+      subject: redactLocation(location),
+      reason: "it is not a directory of this machine",
+      hint: "--allow-url serves others",
+    });
   }
   await using locator = new Locator(flags);
   const input = ReadableStream.from(filePieces(undefined, signal));

@@ -89,7 +89,12 @@ function checkTarFlags(flags: Flags): void {
   ];
   const wrong = given.find(([, given]) => given);
   if (wrong === undefined) return;
-  throw new DesyncError("usage", `Cannot use ${wrong[0]}: it is for unpacking to disk (${wrong[2]})`);
+  throw new DesyncError("usage", {
+    action: "use",
+    subject: wrong[0],
+    reason: "it is for unpacking to disk",
+    hint: wrong[2],
+  });
 }
 
 async function writeTar(

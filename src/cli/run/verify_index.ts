@@ -22,10 +22,7 @@ export async function run(
   const difference = await firstDifference(index, file, { threads: flags.concurrency, signal, progress });
   if (difference === undefined) return DONE;
   const { offset, length } = difference;
-  throw new DesyncError(
-    "mismatch",
-    `${file} is not what ${
-      redactLocation(location)
-    } describes: the first difference is in bytes ${offset} to ${offset + length}`,
-  );
+  const where = `the first difference is in bytes ${offset} to ${offset + length}`;
+  const reason = `is not what ${redactLocation(location)} describes: ${where}`;
+  throw new DesyncError("mismatch", { subject: file, reason });
 }
