@@ -188,6 +188,11 @@ export function isInvalid(error: unknown): error is DesyncError {
 
 const INVALID: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-chunk", "wrong-digest", "unsupported"]);
 
+/** The error for a chunk that could not be judged. One that says already what could not be read is returned as it is. */
+export function unreadableChunk(id: ChunkId, where: string, error: DesyncError): DesyncError {
+  return error.withContext({ action: "read", subject: `chunk ${id} in ${where}` });
+}
+
 /**
  * The error for a chunk that failed {@linkcode openChunk}, with all that a user needs to find it. `store` is the location
  * alone, where `where` has more words; `retriable` for a store that may have another copy at the next try.
@@ -202,9 +207,7 @@ export function invalidChunk(
 ): DesyncError {
   const chunk = `${id} in ${where}`;
   const about = { chunk: id, store };
-  if (error.code === "unsupported") {
-    return error.with({ action: "read", subject: `chunk ${chunk}`, ...about });
-  }
+  if (error.code === "unsupported") return unreadableChunk(id, where, error.with(about));
   const isDamaged = error.code === "invalid-chunk";
   return error.with({
     subject: `Chunk ${chunk}`,

@@ -1,7 +1,7 @@
 /** Checks every chunk of a store. */
 import type { ChunkId, DigestName, StoredForm } from "../chunk.ts";
 import type { Codec } from "../codec/codec.ts";
-import { openChunk } from "../codec/open_chunk.ts";
+import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
@@ -128,17 +128,14 @@ async function check(
     if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
     if (error.code === "wrong-digest") summary.otherDigest++;
     else if (error.code === "invalid-chunk") {
-      const chunk = await judge(store, { id, form, reason: error.message, removed: false }, repair, signal);
+      const invalid = { id, form, reason: messageOf(error), removed: false };
+      const chunk = await judge(store, invalid, repair, signal);
       summary.invalid++;
       if (chunk.removed) summary.removed++;
       onInvalid?.(chunk);
     } else {
       summary.unreadable++;
-      const { location } = store.properties;
-      const isReason = error.code === "unsupported";
-      onUnreadable?.(
-        isReason ? `Chunk ${id} in ${location} cannot be read: ${error.message}` : error.message,
-      );
+      onUnreadable?.(messageOf(unreadableChunk(id, store.properties.location, error)));
     }
   }
   summary.chunks++;

@@ -1,7 +1,7 @@
 /** In a worker: every chunk of a part of a local store, read and checked. */
 import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
 import { freeBytes } from "../bytes.ts";
-import { openChunk } from "../codec/open_chunk.ts";
+import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import { ChunkFolder } from "../deno/chunk_folder.ts";
 import { listChunks, removeFile, removeStaleFiles } from "../deno/folder_listing.ts";
@@ -32,10 +32,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
         if (error.code === "invalid-chunk") {
           invalid.push(judge(path, { id, form, reason: messageOf(error), removed: false }, task.remove));
         } else if (error.code === "wrong-digest") otherDigest++;
-        else {
-          const subject = `chunk ${id} in ${task.folder}`;
-          unreadable.push(messageOf(error.withContext({ action: "read", subject })));
-        }
+        else unreadable.push(messageOf(unreadableChunk(id, task.folder, error)));
       }
       count++;
     }
