@@ -26,11 +26,11 @@ export function nearest(text: string, words: Iterable<string>): string[] {
   return found;
 }
 
-/** `(did you mean --store?)` with a space before it, or nothing. */
-export function didYouMean(text: string, words: Iterable<string>): string {
+/** `did you mean --store?`, `undefined` when no word is near. */
+export function didYouMean(text: string, words: Iterable<string>): string | undefined {
   const found = nearest(text, words);
-  if (found.length === 0) return "";
-  return ` (did you mean ${found.length > 1 ? "one of " : ""}${found.join(", ")}?)`;
+  if (found.length === 0) return undefined;
+  return `did you mean ${found.length > 1 ? "one of " : ""}${found.join(", ")}?`;
 }
 
 function stem(word: string): string {

@@ -1,5 +1,5 @@
 /** The parser of the command line. It takes words as desync takes them, which is Go's way and the GNU way. */
-import { messageOf } from "../errors.ts";
+import { DesyncError } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { allCommands, findCommand } from "./commands.ts";
 import type { Flag, Option } from "./flags/flag.ts";
@@ -16,6 +16,7 @@ import {
   tooManyArguments,
   unknownCommand,
   unknownOption,
+  valueContext,
 } from "./usage_errors.ts";
 
 /** A command with what is given to it. */
@@ -198,7 +199,7 @@ function setValue(given: GivenFlags, { flag, option }: Form, typed: string, text
   try {
     value = option.parse(text);
   } catch (error) {
-    throw invalidValue(text, shown, messageOf(error));
+    throw error instanceof DesyncError ? error.withContext(valueContext(text, shown)) : error;
   }
   const before = given.get(flag);
   if (!flag.repeated || !Array.isArray(before) || !Array.isArray(value)) given.set(flag, value);
@@ -215,7 +216,7 @@ function checkArguments(command: Command, given: readonly string[]): void {
   for (const [i, word] of given.entries()) {
     // All that is behind a repeated argument is such a one. The only word of one is left to the command.
     const { name, words } = args[Math.min(i, args.length - 1)];
-    if (word === "") throw invalidValue(word, `<${name}>`, "it is empty");
+    if (word === "") throw invalidValue(word, `<${name}>`, { reason: "it is empty" });
     if (words.length > 1 && !words.includes(word)) {
       throw invalidValue(word, `<${name}>`, notAmong(word, words));
     }

@@ -1,5 +1,5 @@
 /** What the parser finds wrong with a command line, in this program's words. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError, type ErrorFields } from "../errors.ts";
 import type { Command } from "./command.ts";
 import { allCommands, COMMAND_NAMES } from "./commands.ts";
 import { describeFlags, describeGlobalOptions, describeSynopsis } from "./description.ts";
@@ -8,80 +8,96 @@ import { GLOBAL_FLAGS } from "./flags/global.ts";
 import { CASYNC_COMMANDS, isMissingOption, MISSING_COMMANDS } from "./missing.ts";
 import { didYouMean } from "./nearest.ts";
 
-function usage(sentence: string): DesyncError {
-  return new DesyncError("usage", sentence);
+function usage(fields: ErrorFields): DesyncError {
+  return new DesyncError("usage", fields);
 }
 
 /** There is no command at all. */
 export function missingCommand(): DesyncError {
-  return usage("Missing command (`desync --help` lists them)");
+  return usage({ problem: "Missing", subject: "command", hint: LISTED });
 }
+
+const LISTED = "`desync --help` lists them";
 
 /** The command's argument of that name is missing. */
 export function missingArgument(name: string, command: Command): DesyncError {
-  return usage(`Missing argument <${name}> (desync ${command.name} ${describeSynopsis(command)})`);
+  return usage({ problem: "Missing", subject: `argument <${name}>`, hint: synopsis(command) });
 }
 
 /** More arguments than the command takes. */
 export function tooManyArguments(command: Command): DesyncError {
-  return usage(`Too many arguments (desync ${command.name} ${describeSynopsis(command)})`);
+  return usage({ problem: "Too many", subject: "arguments", hint: synopsis(command) });
+}
+
+function synopsis(command: Command): string {
+  return `desync ${command.name} ${describeSynopsis(command)}`;
 }
 
 /** The command line ends where the option's value belongs. */
 export function missingValue({ names, value }: Option<unknown>): DesyncError {
-  return usage(`Missing value of ${names.join(", ")} <${value}>`);
+  return usage({ problem: "Missing", subject: `value of ${names.join(", ")} <${value}>` });
 }
 
-/** `of` is an argument or an option that does not take this text; `why` begins with "it". */
-export function invalidValue(text: string, of: string, why: string): DesyncError {
-  return usage(`Invalid value ${JSON.stringify(text)} of ${of}: ${why}`);
+/** `of` is an argument or an option that does not take this text. */
+export function invalidValue(text: string, of: string, why: Reason): DesyncError {
+  return usage({ ...valueContext(text, of), ...why });
+}
+
+/** What the error about a text that is refused is about. */
+export function valueContext(text: string, of: string): { problem: "Invalid"; subject: string } {
+  return { problem: "Invalid", subject: `value ${JSON.stringify(text)} of ${of}` };
+}
+
+/** Why a text is refused, and what helps. */
+interface Reason {
+  readonly reason: string;
+  readonly hint?: string;
 }
 
 /** A long list is told only to those who are far from it. */
 const MANY_WORDS = 8;
 
 /** Why text is refused that is none of the words. */
-export function notAmong(text: string, words: readonly string[]): string {
-  const suggestion = didYouMean(text, words);
-  if (suggestion !== "" && words.length > MANY_WORDS) return `it is unknown${suggestion}`;
-  return `it is not one of ${words.join(", ")}${suggestion}`;
+export function notAmong(text: string, words: readonly string[]): Reason {
+  const hint = didYouMean(text, words);
+  if (hint !== undefined && words.length > MANY_WORDS) return { reason: "it is unknown", hint };
+  return { reason: `it is not one of ${words.join(", ")}`, hint };
 }
 
 /** There is no such command. */
 export function unknownCommand(name: string): DesyncError {
-  return usage(commandSentence(name));
+  if (MISSING_COMMANDS.includes(name)) return notYet(`command ${name}`);
+  const unknown = { problem: "Unknown", subject: `command ${name}` } as const;
+  const here = CASYNC_COMMANDS.get(name);
+  if (here !== undefined) return usage({ ...unknown, reason: "it is casync's", hint: here });
+  return usage({ ...unknown, hint: didYouMean(name, [...COMMAND_NAMES, "help"]) ?? LISTED });
+}
+
+function notYet(what: string): DesyncError {
+  return usage({ subject: `The ${what}`, reason: "is not supported yet" });
 }
 
 /** There is no such option, of the command if there is one. */
 export async function unknownOption(option: string, command: Command | undefined): Promise<DesyncError> {
-  return usage(await optionSentence(option, command));
-}
-
-function commandSentence(name: string): string {
-  if (MISSING_COMMANDS.includes(name)) return `The command ${name} is not supported yet`;
-  const here = CASYNC_COMMANDS.get(name);
-  if (here !== undefined) return `Unknown command ${name}: it is casync's (${here})`;
-  const names = [...COMMAND_NAMES, "help"];
-  return `Unknown command ${name}${didYouMean(name, names) || " (`desync --help` lists them)"}`;
-}
-
-async function optionSentence(option: string, command: Command | undefined): Promise<string> {
-  if (isMissingOption(option, command?.name)) return `The option ${option} is not supported yet`;
+  if (isMissingOption(option, command?.name)) return notYet(`option ${option}`);
   const own = describeFlags({ ...command?.flags, ...GLOBAL_FLAGS });
   const names = [...own, ...describeGlobalOptions()].flatMap(({ names }) => names)
     .filter((name) => name.startsWith("--"));
-  const unknown = `Unknown option ${option}${command === undefined ? "" : ` of ${command.name}`}`;
-  const suggestion = option.startsWith("--") ? didYouMean(option, names) : "";
-  return unknown + (suggestion || await elsewhere(option) ||
-    ` (\`desync ${command === undefined ? "" : `${command.name} `}--help\` lists them)`);
+  const suggestion = option.startsWith("--") ? didYouMean(option, names) : undefined;
+  return usage({
+    problem: "Unknown",
+    subject: `option ${option}${command === undefined ? "" : ` of ${command.name}`}`,
+    hint: suggestion ?? await elsewhere(option) ??
+      (command === undefined ? LISTED : `\`desync ${command.name} --help\` lists them`),
+  });
 }
 
 /** Which commands have the option. A letter means one thing here and another there. */
-async function elsewhere(option: string): Promise<string> {
-  if (!option.startsWith("--")) return "";
+async function elsewhere(option: string): Promise<string | undefined> {
+  if (!option.startsWith("--")) return undefined;
   const commands = (await allCommands()).filter(({ flags }) =>
     describeFlags(flags).some(({ names }) => names.includes(option))
   );
-  if (commands.length === 0) return "";
-  return ` (it belongs to ${commands.map(({ name }) => name).join(", ")})`;
+  if (commands.length === 0) return undefined;
+  return `it belongs to ${commands.map(({ name }) => name).join(", ")}`;
 }

@@ -28,11 +28,11 @@ const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1024, b: 1, k: 1024, 
 function chunkSizes(text: string): ChunkSizes {
   const parts = text.split(":").map((part) => /^(\d+)([bkm]?)$/i.exec(part));
   if (parts.length !== 3 || parts.includes(null)) {
-    throw new DesyncError("usage", "it is not MIN:AVG:MAX in KB, such as 16:64:256");
+    throw new DesyncError("usage", { reason: "it is not MIN:AVG:MAX in KB, such as 16:64:256" });
   }
   const [min, avg, max] = parts.map((part) => Number(part![1]) * SIZE_UNITS[part![2].toLowerCase()]);
   const sizes = { min, avg, max };
-  const problem = chunkSizesProblem(sizes);
-  if (problem !== undefined) throw new DesyncError("usage", problem);
+  const reason = chunkSizesProblem(sizes);
+  if (reason !== undefined) throw new DesyncError("usage", { reason });
   return sizes;
 }

@@ -55,7 +55,7 @@ export function yesOrNo(yes: Switch, no: Switch): Flag<boolean | undefined> {
 function isTrue(text: string): boolean {
   if (/^(true|t|1)$/i.test(text)) return true;
   if (/^(false|f|0)$/i.test(text)) return false;
-  throw new DesyncError("usage", "it is neither true nor false");
+  throw new DesyncError("usage", { reason: "it is neither true nor false" });
 }
 
 type Taking<T> = Option<T> & { readonly value: string; readonly fallbackText?: string };

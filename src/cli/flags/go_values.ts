@@ -81,6 +81,6 @@ export function duration(text: string): number {
 /** The parser of times after which something fails; 0 is for ever. */
 export function timeLimit(text: string): number {
   const milliseconds = duration(text);
-  if (milliseconds < 0) throw new DesyncError("usage", "it is negative");
+  if (milliseconds < 0) throw new DesyncError("usage", { reason: "it is negative" });
   return milliseconds || LONGEST_MS;
 }

@@ -39,5 +39,5 @@ export const printStats = toggle({
 /** Permissions in octal digits, as chmod and umask take them. */
 function permissions(text: string): number {
   if (/^0?[0-7]{1,3}$/.test(text)) return parseInt(text, 8);
-  throw new DesyncError("usage", "it is not an octal number up to 777, such as 077");
+  throw new DesyncError("usage", { reason: "it is not an octal number up to 777, such as 077" });
 }

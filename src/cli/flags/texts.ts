@@ -1,4 +1,5 @@
 /** Values of options that are texts, or lists of them. */
+import { DesyncError } from "../../errors.ts";
 
 /** The text as it is. */
 export function text(text: string): string {
@@ -7,7 +8,7 @@ export function text(text: string): string {
 
 /** The same for what cannot be empty. */
 export function someText(text: string): string {
-  if (text === "") throw new Error("it is empty");
+  if (text === "") throw new DesyncError("usage", { reason: "it is empty" });
   return text;
 }
 
