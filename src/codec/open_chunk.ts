@@ -210,6 +210,7 @@ export function invalidChunk(
   if (error.code === "unsupported") return unreadableChunk(id, where, error.with(about));
   const isDamaged = error.code === "invalid-chunk";
   return error.with({
+    action: undefined,
     subject: `Chunk ${chunk}`,
     reason: `is invalid: ${error.reason}`,
     hint: isDamaged ? whatToDo : error.hint,

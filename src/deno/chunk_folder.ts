@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { equalBytes } from "../bytes.ts";
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
-import type { DesyncError } from "../errors.ts";
+import { DesyncError } from "../errors.ts";
 import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
@@ -229,7 +229,8 @@ export class ChunkFolder {
     try {
       return this.#reader.read(path, limit);
     } catch (error) {
-      throw fileError("read", path, error);
+      // What is wrong with the chunk is said by the caller, who knows more of it.
+      throw error instanceof DesyncError ? error : fileError("read", path, error);
     }
   }
 }
