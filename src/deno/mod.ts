@@ -30,6 +30,8 @@
  * @module
  */
 export { LocalStore } from "./local_store.ts";
+export { type OpenOptions, openStore, openWritableStore, readIndex, writeIndex } from "./open_store.ts";
+export { type StoreOptions } from "../stores/store_options.ts";
 export { nativeCodec } from "./native_codec.ts";
 
 export { extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";

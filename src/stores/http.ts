@@ -19,7 +19,7 @@ export interface HttpStoreOptions extends HttpOptions {
   /** No chunk of this store is larger, in bytes uncompressed (an index tells). Default: casync's limit, 128 MiB. */
   readonly maxChunkSize?: number;
   /** Bounds of the concurrent requests. Default: what the caller thinks. */
-  readonly limits?: LimiterOptions;
+  readonly concurrency?: LimiterOptions;
 }
 
 /**
@@ -48,7 +48,7 @@ export class HttpStore implements ChunkStore {
     if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";
     this.#base = base;
     this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
-    this.properties = { location: base.shown, probe: "cheap", concurrency: options.limits };
+    this.properties = { location: base.shown, probe: "cheap", concurrency: options.concurrency };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {

@@ -18,7 +18,7 @@ export function httpOpener(requestsFor: RequestsFor): Opener {
       Promise.try(() => {
         const requests = requestsFor(parseHttpLocation(location), options);
         const { maxChunkSize } = options;
-        return new HttpStore(location, { ...requests, maxChunkSize, limits: limitsFor(options) });
+        return new HttpStore(location, { ...requests, maxChunkSize, concurrency: limitsFor(options) });
       }),
     openIndexes: (store, options) =>
       Promise.resolve(new HttpIndexStore(store, (location) => requestsFor(location, options))),

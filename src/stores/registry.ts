@@ -46,11 +46,16 @@ export class Registry {
     this.#optionsOf = optionsOf;
   }
 
+  /** The location without what must not be seen. */
+  redact(location: string): string {
+    return redactLocation(this.#schemes, location);
+  }
+
   /** A store to read, or a group of them. Throws `usage` for a location that is none. */
   async openGroup(text: string, options?: StoreOptions): Promise<ChunkStore> {
     const members = parseLocation(text);
     if (members.length === 1) return await this.openChunks(text, options);
-    const shown = members.map((member) => redactLocation(this.#schemes, member)).join("|");
+    const shown = members.map((member) => this.redact(member)).join("|");
     throw new DesyncError("usage", {
       action: "open the stores",
       subject: `"${shown}"`,
@@ -93,7 +98,7 @@ export class Registry {
   /** The index at the location. Throws `invalid-index` with its name for something else. */
   async readIndex(location: string, options?: { readonly signal?: AbortSignal }): Promise<Index> {
     const { store, name } = parseIndexLocation(location);
-    const shown = redactLocation(this.#schemes, location);
+    const shown = this.redact(location);
     const indexes = await this.#openIndexes(store, location, "read the index");
     return await namingIndex(`the index ${shown}`, () => indexes.read(name, options));
   }
@@ -107,7 +112,7 @@ export class Registry {
     const { openIndexes } = await this.#opener(store);
     const indexes = openIndexes && await this.#openIndexes(store, location, "write", options);
     if (indexes !== undefined && takesIndexes(indexes)) return { store: indexes, name };
-    const shown = redactLocation(this.#schemes, location);
+    const shown = this.redact(location);
     throw unknownScheme(this.#schemes, `write ${shown}`, location, "a path of this machine");
   }
 
@@ -156,7 +161,7 @@ export class Registry {
       known.push(...scheme.names.map((name) => name === PATH ? PATHS[kind] : `${name}://`));
     }
     const words = known.join(", ").replace(/, ([^,]*)$/, " or $1");
-    const shown = redactLocation(this.#schemes, location);
+    const shown = this.redact(location);
     return unknownScheme(this.#schemes, `${action} ${shown}`, location, words);
   }
 }
