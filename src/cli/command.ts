@@ -1,19 +1,15 @@
-/** What a command is, and how one is defined. */
+/** What defines a command. */
 import { type Arguments, type ArgumentValues, readArguments } from "./argument.ts";
 import type { Flags, Values } from "./flags/flag.ts";
 import { GLOBAL_FLAGS } from "./flags/global.ts";
 import type { GivenFlags } from "./given_flags.ts";
 
-/** What the help, completion and the parser need to know of a command. */
+/** What a command takes, and what the help says of it. */
 interface Description<A extends Arguments, F extends Flags> {
-  readonly name: string;
-  /** What the help lists it under. */
-  readonly group: "Blobs and indexes" | "Stores" | "Archives" | "Other";
   readonly args: A;
-  readonly summary: string;
-  readonly description: string;
   /** Its options, in the order of the help, besides those of all commands. */
   readonly flags: F;
+  readonly description: string;
   readonly examples: readonly string[];
 }
 
@@ -28,7 +24,7 @@ type Run<A extends Arguments, F extends Flags> = (
 ) => Promise<number>;
 
 /** A command, whatever it takes. */
-export interface Command extends Description<Arguments, Flags> {
+export interface Definition extends Description<Arguments, Flags> {
   /** Loads its code, which then runs with what was given to it. Returns the exit status. */
   readonly load: () => Promise<
     (words: readonly string[], given: GivenFlags, signal: AbortSignal) => Promise<number>
@@ -38,7 +34,7 @@ export interface Command extends Description<Arguments, Flags> {
 /** Defines a command, whose code is imported when it runs: the help and completion do without. */
 export function command<A extends Arguments, F extends Flags>(
   { code, ...description }: Description<A, F> & { readonly code: () => Promise<{ run: Run<A, F> }> },
-): Command {
+): Definition {
   return {
     ...description,
     load: async () => {

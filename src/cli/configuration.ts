@@ -8,16 +8,10 @@ import { foreignText, quotedText } from "../foreign_text.ts";
 import { isNotFound } from "../deno/file_errors.ts";
 import { environment, mayRead } from "../deno/permitted.ts";
 import { readWhole } from "../deno/read_whole.ts";
-import type { Command } from "./command.ts";
-import { index, makeIndex } from "./flags/archive.ts";
-import { seed } from "./flags/counting.ts";
-import type { Flag } from "./flags/flag.ts";
-import { ignore } from "./flags/filling.ts";
+import type { Command } from "./commands.ts";
 import { config } from "./flags/global.ts";
-import { cache, localStore, sourceStore, stores, targetCache, targetStore } from "./flags/stores.ts";
 import type { GivenFlags } from "./given_flags.ts";
 import { redactLocation } from "../deno/schemes.ts";
-import { isPath } from "../stores/location.ts";
 import { parseStoreOptions, patternMatches } from "./store_options.ts";
 
 /** No configuration is larger. */
@@ -38,7 +32,8 @@ export async function checkConfiguration(
   const bytes = await readWhole(path, `the configuration file ${path}`, MAX_BYTES, signal);
   const storeOptions = parseStoreOptions(bytes, path);
   if (storeOptions.length === 0) return;
-  for (const { shown, location } of used(command, words, given)) {
+  const { usedLocations } = await import("./used_locations.ts");
+  for (const { shown, location } of usedLocations(command, words, given)) {
     for (const [pattern, options] of storeOptions) {
       const names = Object.entries(options).filter(([, value]) =>
         value !== null && value !== false && value !== ""
@@ -71,36 +66,4 @@ function usualPlace(): string | undefined {
     // Reading it says why it cannot be had.
   }
   return path;
-}
-
-/** What a command uses, as desync looks it up. */
-interface Used {
-  readonly shown: string;
-  readonly location: string;
-}
-
-/** Options that name one store. */
-const ONE_STORE = [targetStore, sourceStore, localStore, cache, targetCache];
-
-function used(command: Command, words: readonly string[], given: GivenFlags): Used[] {
-  const args = Object.values(command.args);
-  const named = (...names: string[]) =>
-    words.filter((_, i) => names.includes(args[Math.min(i, args.length - 1)].name));
-  // Archives that are read as files need no store, whatever else was said.
-  const flags: Flag<unknown>[] = Object.values(command.flags);
-  const needsIndex = flags.includes(index) || flags.includes(makeIndex);
-  const ofStores = needsIndex && !given.get(index) && !given.get(makeIndex) ? [] : [
-    ...given.get(stores) ?? [],
-    ...ONE_STORE.flatMap((flag) => given.get(flag) ?? []),
-    ...named("store"),
-  ];
-  const indexes = [...named("index", "archive"), ...given.get(seed) ?? [], ...given.get(ignore) ?? []];
-  return [
-    ...ofStores.map((location) => ({ shown: `the store ${redactLocation(location)}`, location })),
-    // The options are those of the place where an index lies; files of this machine have none.
-    ...indexes.filter((location) => !isPath(location)).map((location) => ({
-      shown: redactLocation(location),
-      location: location.slice(0, location.lastIndexOf("/")),
-    })),
-  ];
 }

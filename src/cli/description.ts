@@ -1,7 +1,6 @@
 /** The command line as data, out of the definitions of commands and options: for the help, completion and the manual. */
 import { type Argument, type ArgumentKind, kindOf, optional } from "./argument.ts";
-import type { Command } from "./command.ts";
-import { allCommands } from "./commands.ts";
+import { allCommands, type Command } from "./commands.ts";
 import type { Flag, Flags, Option } from "./flags/flag.ts";
 import { GLOBAL_FLAGS, help, version } from "./flags/global.ts";
 import { NETWORK_FLAGS } from "./flags/network.ts";

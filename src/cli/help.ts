@@ -1,6 +1,5 @@
 /** The help, as it is printed. */
-import type { Command } from "./command.ts";
-import { allCommands } from "./commands.ts";
+import { type Command, COMMANDS } from "./commands.ts";
 import {
   describeFlags,
   describeGlobalOptions,
@@ -24,16 +23,13 @@ const NARROWEST = 30;
 type Item = readonly [term: string, meaning: string];
 
 /** The help on the command, or on the program, with lines as long as the terminal is wide. */
-export async function helpText(command: Command | undefined, columns: number): Promise<string> {
-  return command === undefined ? await programHelp(columns) : commandHelp(command, columns);
+export function helpText(command: Command | undefined, columns: number): string {
+  return command === undefined ? programHelp(columns) : commandHelp(command, columns);
 }
 
-async function programHelp(columns: number): Promise<string> {
+function programHelp(columns: number): string {
   const options = describeGlobalOptions().map(itemOf);
-  const summaries = (await allCommands()).map(({ group, name, summary }) => ({
-    group,
-    item: [name, summary] as const,
-  }));
+  const summaries = COMMANDS.map(({ group, name, summary }) => ({ group, item: [name, summary] as const }));
   const commands = [...summaries, { group: "Other", item: ["help", HELP_SUMMARY] as const }];
   const groups = Map.groupBy(commands, ({ group }) => group);
   const width = widest([...options, ...commands.map(({ item }) => item)]);

@@ -28,7 +28,7 @@ export async function main(args: readonly string[]): Promise<number> {
     if (asked.kind === "version") print(`${versionText()}\n`);
     else {
       const { helpText } = await import("./help.ts");
-      print(await helpText(asked.command, outputColumns()));
+      print(helpText(asked.command, outputColumns()));
     }
     return DONE;
   } catch (error) {

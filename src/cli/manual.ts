@@ -1,6 +1,5 @@
 /** The manual page, in the man macros that every man program knows. */
-import type { Command } from "./command.ts";
-import { allCommands } from "./commands.ts";
+import { allCommands, type Command } from "./commands.ts";
 import {
   describeFlags,
   describeGlobalOptions,

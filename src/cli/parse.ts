@@ -1,23 +1,11 @@
 /** The parser of the command line. It takes words as desync takes them, which is Go's way and the GNU way. */
 import { DesyncError } from "../errors.ts";
-import type { Command } from "./command.ts";
-import { allCommands, findCommand } from "./commands.ts";
+import { allCommands, type Command, findCommand } from "./commands.ts";
 import type { Flag, Option } from "./flags/flag.ts";
 import { GLOBAL_FLAGS, help, version } from "./flags/global.ts";
 import { timeout } from "./flags/network.ts";
 import { cacheRepair } from "./flags/stores.ts";
 import { GivenFlags } from "./given_flags.ts";
-import {
-  invalidValue,
-  missingArgument,
-  missingCommand,
-  missingValue,
-  notAmong,
-  tooManyArguments,
-  unknownCommand,
-  unknownOption,
-  valueContext,
-} from "./usage_errors.ts";
 
 /** A command with what is given to it. */
 export interface CommandLine {
@@ -33,17 +21,22 @@ export type Asked = CommandLine | {
   readonly command: Command | undefined;
 };
 
+/** What is wrong. It is put into words when that is needed, which takes more code. */
+type Problem = (say: typeof import("./usage_errors.ts")) => DesyncError | Promise<DesyncError>;
+
+async function fail(problem: Problem): Promise<never> {
+  throw await problem(await import("./usage_errors.ts"));
+}
+
 /** Throws `usage` when the words make no sense. */
 export async function parse(words: readonly string[]): Promise<Asked> {
-  // Known at once; other options in front of a command take looking through those of all.
-  if (isVersion(words[0])) return { kind: "version", command: undefined };
   const at = await commandAt(words);
   const before = words.slice(0, at);
   const name = words[at];
   if (before.some(isVersion)) return { kind: "version", command: undefined };
   if (name === undefined) {
     const { instead } = await readOptions(before, undefined);
-    if (instead === undefined) throw missingCommand();
+    if (instead === undefined) return await fail((say) => say.missingCommand());
     return { kind: instead, command: undefined };
   }
   if (before.some(isHelp)) return { kind: "help", command: await commandOf(name) };
@@ -51,7 +44,8 @@ export async function parse(words: readonly string[]): Promise<Asked> {
   const command = await commandOf(name);
   const { positionals, given, instead } = await readOptions([...before, ...words.slice(at + 1)], command);
   if (instead !== undefined) return { kind: instead, command };
-  checkArguments(command, positionals);
+  const problem = problemOfArguments(command, positionals);
+  if (problem !== undefined) await fail(problem);
   return { kind: "run", command, words: positionals, given };
 }
 
@@ -61,9 +55,7 @@ async function helpOn(topic: string | undefined): Promise<Asked> {
 }
 
 async function commandOf(name: string): Promise<Command> {
-  const command = await findCommand(name);
-  if (command === undefined) throw unknownCommand(name);
-  return command;
+  return await findCommand(name) ?? await fail((say) => say.unknownCommand(name));
 }
 
 function isOption(word: string): boolean {
@@ -81,11 +73,22 @@ function isVersion(word: string): boolean {
 /** Where the command stands: behind the options in front of it and their values. */
 async function commandAt(words: readonly string[]): Promise<number> {
   let at = 0;
-  if (!isOption(words[at] ?? "")) return at;
-  const switches = await switchesOfAll();
-  while (isOption(words[at] ?? "")) at += takesNextWord(words[at], switches) ? 2 : 1;
+  while (isOption(words[at] ?? "")) at += await takesNextWord(words[at]) ? 2 : 1;
   return at;
 }
+
+/** Whether the word behind this option is its value: not behind `--x=value`, `-xvalue` and switches. */
+async function takesNextWord(option: string): Promise<boolean> {
+  const alone = option.startsWith("--") ? !option.includes("=") : option.length === 2;
+  if (!alone) return false;
+  // Others are looked for in all commands.
+  const common = [...Object.values(GLOBAL_FLAGS), help, version].find(({ names }) => names.includes(option));
+  if (common !== undefined) return common.value !== undefined;
+  switches ??= await switchesOfAll();
+  return !switches.has(option);
+}
+
+let switches: ReadonlySet<string> | undefined;
 
 /** The names of all options that take no value. */
 async function switchesOfAll(): Promise<ReadonlySet<string>> {
@@ -94,12 +97,6 @@ async function switchesOfAll(): Promise<ReadonlySet<string>> {
   );
   const options = [...flags, help, version].flatMap(formsOf).map(({ option }) => option);
   return new Set(options.filter(({ value }) => value === undefined).flatMap(({ names }) => names));
-}
-
-/** Whether the word behind this option is its value: not behind `--x=value`, `-xvalue` and switches. */
-function takesNextWord(option: string, switches: ReadonlySet<string>): boolean {
-  const alone = option.startsWith("--") ? !option.includes("=") : option.length === 2;
-  return alone && !switches.has(option);
 }
 
 /** One way to write an option. */
@@ -135,7 +132,7 @@ async function readOptions(words: readonly string[], command: Command | undefine
   const given = new GivenFlags();
   const positionals: string[] = [];
   let instead: Read["instead"];
-  let wrong: unknown;
+  let wrong: Problem | undefined;
   let at = 0;
   while (at < words.length) {
     const word = words[at++];
@@ -148,18 +145,15 @@ async function readOptions(words: readonly string[], command: Command | undefine
       const form = known.get(name);
       if (isHelp(name)) instead ??= "help";
       else if (isVersion(name)) instead ??= "version";
-      else if (form === undefined) wrong ??= await unknownOption(name, command);
+      else if (form === undefined) wrong ??= (say) => say.unknownOption(name, command);
       else {
         const text = attached ?? (form.option.value === undefined ? "true" : words[at++]);
-        try {
-          setValue(given, form, name, text);
-        } catch (error) {
-          wrong ??= error;
-        }
+        const problem = setValue(given, form, name, text);
+        wrong ??= problem;
       }
     }
   }
-  if (instead === undefined && wrong !== undefined) throw wrong;
+  if (instead === undefined && wrong !== undefined) await fail(wrong);
   return { positionals: positionals.concat(words.slice(at)), given, instead };
 }
 
@@ -189,17 +183,25 @@ function* optionsIn(word: string, known: Known): Generator<Typed> {
   }
 }
 
-function setValue(given: GivenFlags, { flag, option }: Form, typed: string, text: string | undefined): void {
-  if (text === undefined) throw missingValue(option);
+/** Returns what is wrong with the text. */
+function setValue(
+  given: GivenFlags,
+  { flag, option }: Form,
+  typed: string,
+  text: string | undefined,
+): Problem | undefined {
+  if (text === undefined) return (say) => say.missingValue(option);
   const shown = option.value === undefined ? typed : option.names.join(", ");
-  if (option.words !== undefined && !option.words.includes(text)) {
-    throw invalidValue(text, shown, notAmong(text, option.words));
+  const { words } = option;
+  if (words !== undefined && !words.includes(text)) {
+    return (say) => say.invalidValue(text, shown, say.notAmong(text, words));
   }
   let value: unknown;
   try {
     value = option.parse(text);
   } catch (error) {
-    throw error instanceof DesyncError ? error.withContext(valueContext(text, shown)) : error;
+    if (!(error instanceof DesyncError)) throw error;
+    return (say) => error.withContext(say.valueContext(text, shown));
   }
   const before = given.get(flag);
   if (!flag.repeated || !Array.isArray(before) || !Array.isArray(value)) given.set(flag, value);
@@ -208,17 +210,17 @@ function setValue(given: GivenFlags, { flag, option }: Form, typed: string, text
 }
 
 /** All are there, and not too many; none is empty, and some take one of some words. */
-function checkArguments(command: Command, given: readonly string[]): void {
+function problemOfArguments(command: Command, given: readonly string[]): Problem | undefined {
   const args = Object.values(command.args);
   const missing = args.find(({ optional }, i) => !optional && given.length <= i);
-  if (missing !== undefined) throw missingArgument(missing.name, command);
-  if (given.length > args.length && !args.at(-1)?.repeated) throw tooManyArguments(command);
+  if (missing !== undefined) return (say) => say.missingArgument(missing.name, command);
+  if (given.length > args.length && !args.at(-1)?.repeated) return (say) => say.tooManyArguments(command);
   for (const [i, word] of given.entries()) {
     // All that is behind a repeated argument is such a one. The only word of one is left to the command.
     const { name, words } = args[Math.min(i, args.length - 1)];
-    if (word === "") throw invalidValue(word, `<${name}>`, { reason: "it is empty" });
+    if (word === "") return (say) => say.invalidValue(word, `<${name}>`, { reason: "it is empty" });
     if (words.length > 1 && !words.includes(word)) {
-      throw invalidValue(word, `<${name}>`, notAmong(word, words));
+      return (say) => say.invalidValue(word, `<${name}>`, say.notAmong(word, words));
     }
   }
 }

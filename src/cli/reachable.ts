@@ -2,7 +2,7 @@
 import { PathAliases } from "../deno/path_alias.ts";
 import { DesyncError } from "../errors.ts";
 import { type ArgumentKind, kindOf } from "./argument.ts";
-import type { Command } from "./command.ts";
+import type { Command } from "./commands.ts";
 import type { Flag } from "./flags/flag.ts";
 import { exclude, include } from "./flags/packing.ts";
 import { inPlace } from "./flags/output.ts";

@@ -1,7 +1,6 @@
 /** What the parser finds wrong with a command line, in this program's words. */
 import { DesyncError, type ErrorFields } from "../errors.ts";
-import type { Command } from "./command.ts";
-import { allCommands, COMMAND_NAMES } from "./commands.ts";
+import { allCommands, type Command, COMMANDS } from "./commands.ts";
 import { describeFlags, describeGlobalOptions, describeSynopsis } from "./description.ts";
 import type { Option } from "./flags/flag.ts";
 import { GLOBAL_FLAGS } from "./flags/global.ts";
@@ -70,7 +69,10 @@ export function unknownCommand(name: string): DesyncError {
   const unknown = { problem: "Unknown", subject: `command ${name}` } as const;
   const here = CASYNC_COMMANDS.get(name);
   if (here !== undefined) return usage({ ...unknown, reason: "it is casync's", hint: here });
-  return usage({ ...unknown, hint: didYouMean(name, [...COMMAND_NAMES, "help"]) ?? LISTED });
+  return usage({
+    ...unknown,
+    hint: didYouMean(name, [...COMMANDS.map(({ name }) => name), "help"]) ?? LISTED,
+  });
 }
 
 function notYet(what: string): DesyncError {

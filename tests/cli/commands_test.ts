@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { allCommands, COMMAND_NAMES, findCommand } from "../../src/cli/commands.ts";
+import { allCommands, COMMANDS, findCommand } from "../../src/cli/commands.ts";
 import { describeFlags } from "../../src/cli/description.ts";
 import type { Flag } from "../../src/cli/flags/flag.ts";
 import { GLOBAL_FLAGS, help, version } from "../../src/cli/flags/global.ts";
@@ -11,10 +11,20 @@ import { repository } from "../support/process.ts";
 
 const cli = join(repository, "src", "cli");
 
-Deno.test("a command is found by its own name, which its file has", async () => {
-  for (const name of COMMAND_NAMES) strictEqual((await findCommand(name))?.name, name);
-  const files = COMMAND_NAMES.map((name) => `${name.replaceAll("-", "_")}.ts`).sort();
-  for (const room of ["commands", "run"]) deepStrictEqual(filesIn(join(cli, room)).sort(), files);
+Deno.test("a command is found by its name, and its definition and its code in files that are called so", async () => {
+  for (const { name } of COMMANDS) {
+    const file = `${name.replaceAll("-", "_")}.ts`;
+    const exported = await import(pathToFileURL(join(cli, "commands", file)).href);
+    const command = await findCommand(name);
+    strictEqual(command?.name, name);
+    deepStrictEqual(
+      Object.values<{ load: unknown }>(exported).map(({ load }) => load),
+      [command?.load],
+      name,
+    );
+    ok(Deno.readTextFileSync(join(cli, "commands", file)).includes(`import("../run/${file}")`), name);
+  }
+  for (const room of ["commands", "run"]) strictEqual(filesIn(join(cli, room)).length, COMMANDS.length, room);
   for (const name of ["nope", "toString", "__proto__"]) strictEqual(await findCommand(name), undefined);
 });
 

@@ -23,12 +23,9 @@ async function run({ file }: Args, flags: Flags): Promise<number> {
 }
 
 export const toy = command({
-  name: "toy",
-  group: "Other",
   args,
-  summary: "",
-  description: "",
   flags,
+  description: "",
   examples: [],
   code: () => Promise.resolve({ run }),
 });

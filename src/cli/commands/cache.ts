@@ -25,14 +25,11 @@ const flags = {
 export type Flags = FlagsOf<typeof flags>;
 
 export const cache = command({
-  name: "cache",
-  group: "Stores",
   args,
-  summary: "copy the chunks of indexes from stores to a store",
+  flags,
   description:
     `Copies the chunks that the indexes name from the stores (-s) to the one given with -c, without building the
 blob: to fill a cache beforehand, or to mirror a store.`,
-  flags,
   examples: ["desync cache -s https://example.com/store -c /var/cache/desync image.caibx"],
   code: () => import("../run/cache.ts"),
 });

@@ -14,15 +14,12 @@ const flags = { ...SOURCE_FLAGS, offset, length, umask, noSync, progress, ...NET
 export type Flags = FlagsOf<typeof flags>;
 
 export const cat = command({
-  name: "cat",
-  group: "Blobs and indexes",
   args,
-  summary: "write a blob, or a part of it, in order",
+  flags,
   description:
     `Writes the blob in order to standard output, or to an output: a file gets its name when it is complete, a pipe or
 device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only
 the chunks of that part are fetched.`,
-  flags,
   examples: [
     "desync cat -s /mnt/store image.caibx | tar -tf -",
     "desync cat -s /mnt/store -o 1048576 -l 4096 image.caibx part.bin",

@@ -24,14 +24,11 @@ const flags = {
 export type Flags = FlagsOf<typeof flags>;
 
 export const chop = command({
-  name: "chop",
-  group: "Blobs and indexes",
   args,
-  summary: "store the chunks of a file that an index names",
+  flags,
   description:
     `Stores the chunks of the file as the index cuts it, each verified before. --ignore and --ignore-chunks leave
 out chunks that the store is known to have.`,
-  flags,
   examples: ["desync chop -s /mnt/store image.caibx image.raw"],
   code: () => import("../run/chop.ts"),
 });

@@ -11,13 +11,10 @@ const flags = { chunkSize, start, threads };
 export type Flags = FlagsOf<typeof flags>;
 
 export const chunk = command({
-  name: "chunk",
-  group: "Blobs and indexes",
   args,
-  summary: "show where a file would be cut",
+  flags,
   description:
     "Prints start, length and id of each chunk that the file would be cut into, separated by tabs. Stores nothing.",
-  flags,
   examples: ["desync chunk image.raw", "desync chunk -m 8:32:128 -S 1048576 image.raw"],
   code: () => import("../run/chunk.ts"),
 });

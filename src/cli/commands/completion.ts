@@ -10,14 +10,11 @@ const flags = { noDescriptions };
 export type Flags = FlagsOf<typeof flags>;
 
 export const completion = command({
-  name: "completion",
-  group: "Other",
   args,
-  summary: "print a shell completion script",
+  flags,
   description:
     `Prints a script for bash, zsh, fish or PowerShell that completes commands, options, their words, and files of the
 right kind. It is complete in itself: nothing is run at a TAB. Print it again after an update.`,
-  flags,
   examples: [
     "desync completion bash > /usr/share/bash-completion/completions/desync",
     "desync completion zsh > /usr/share/zsh/vendor-completions/_desync",

@@ -23,16 +23,13 @@ const flags = {
 export type Flags = FlagsOf<typeof flags>;
 
 export const extract = command({
-  name: "extract",
-  group: "Blobs and indexes",
   args,
-  summary: "build a blob from an index and stores",
+  flags,
   description:
     `Builds the blob that an index describes, out of chunks from one or more stores. The index may be a file,
 "-" for standard input, or an http(s) URL. The blob is built beside the output and renamed over it when it
 is complete and verified; with -k the output itself is written to. A block device is always written in place, and
 refused while it is mounted or otherwise in use. A file that is the blob already is not written at all.`,
-  flags,
   examples: [
     "desync extract -s /mnt/store image.caibx image.raw",
     "desync extract -s https://example.com/store -c /var/cache/desync image.caibx image.raw",

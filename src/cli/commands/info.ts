@@ -12,10 +12,8 @@ const flags = { stores, cache, seed, chunksInfo, format, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const info = command({
-  name: "info",
-  group: "Blobs and indexes",
   args,
-  summary: "count chunks and bytes of an index",
+  flags,
   description:
     `Prints how many chunks an index has, their sizes, and how many of them are in the stores (-s), in the cache
 (-c), and in other indexes (--seed).
@@ -24,7 +22,6 @@ The JSON is the same as desync's: stores are asked about every chunk, and the co
 --chunks-info alone. It is 0 if the size of any needed chunk is not known. The plain form asks the stores only
 about chunks that are neither in a seed nor in the cache, and also for their sizes, and prints "unknown" for a
 size that is not known.`,
-  flags,
   examples: [
     "desync info -s /mnt/store image.caibx",
     "desync info -f plain -s https://example.com/store --seed old.caibx new.caibx",

@@ -12,14 +12,11 @@ const flags = { sourceStore, umask, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const inspectChunks = command({
-  name: "inspect-chunks",
-  group: "Blobs and indexes",
   args,
-  summary: "list an index's chunks with their sizes as JSON",
+  flags,
   description:
     `Lists the chunks in the order of the blob as JSON: id, uncompressed_size, and compressed_size for those that
 the store (-s) has.`,
-  flags,
   examples: ["desync inspect-chunks -s /mnt/store image.caibx chunks.json"],
   code: () => import("../run/inspect_chunks.ts"),
 });

@@ -13,15 +13,12 @@ const flags = { index, ...SOURCE_FLAGS, umask, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const list = command({
-  name: "list",
-  group: "Archives",
   args,
-  summary: "list what is in an archive",
+  flags,
   description:
     `Lists each file and directory of an archive (.catar) with its permissions, as casync does. The archive may be a
 file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A directory is
 listed as its archive would be.`,
-  flags,
   examples: ["desync list docs.catar", "desync list -i -s https://example.com/store docs.caidx"],
   code: () => import("../run/list.ts"),
 });

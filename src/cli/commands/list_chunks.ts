@@ -10,12 +10,9 @@ const flags = { ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const listChunks = command({
-  name: "list-chunks",
-  group: "Blobs and indexes",
   args,
-  summary: "print the ids of an index's chunks",
-  description: "Prints the ids of all chunks, one a line, in the order of the blob, repeated ones included.",
   flags,
+  description: "Prints the ids of all chunks, one a line, in the order of the blob, repeated ones included.",
   examples: ["desync list-chunks image.caibx"],
   code: () => import("../run/list_chunks.ts"),
 });

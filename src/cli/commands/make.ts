@@ -25,14 +25,11 @@ const flags = {
 export type Flags = FlagsOf<typeof flags>;
 
 export const make = command({
-  name: "make",
-  group: "Blobs and indexes",
   args,
-  summary: "cut a file into chunks and write its index",
+  flags,
   description:
     `Cuts the file into chunks where casync cuts it, and writes the index; with -s the chunks are stored as well.
 "-" as file reads standard input, "-" as index writes to standard output.`,
-  flags,
   examples: [
     "desync make -s /mnt/store image.caibx image.raw",
     "desync make -m 8:32:128 - image.raw > image.caibx",

@@ -9,14 +9,11 @@ const flags = {};
 export type Flags = FlagsOf<typeof flags>;
 
 export const manpage = command({
-  name: "manpage",
-  group: "Other",
   args,
-  summary: "print the manual page, or write it into a directory",
+  flags,
   description:
     `Prints the manual page, with all commands and options, as man reads it. With a directory it becomes the file desync.1
 in there.`,
-  flags,
   examples: ["desync manpage | man -l -", "desync manpage /usr/local/share/man/man1"],
   code: () => import("../run/manpage.ts"),
 });

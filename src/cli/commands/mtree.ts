@@ -13,15 +13,12 @@ const flags = { index, ...SOURCE_FLAGS, umask, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const mtree = command({
-  name: "mtree",
-  group: "Archives",
   args,
-  summary: "print what is in an archive in the mtree format",
+  flags,
   description:
     `Prints each file and directory of an archive (.catar) with its attributes and digest in the mtree format. The
 archive may be a file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores.
 A directory is described as its archive would be.`,
-  flags,
   examples: [
     "desync mtree docs.catar",
     "desync mtree /srv/docs",

@@ -12,14 +12,11 @@ const flags = { localStore, keepChunks, yes, dryRun, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const prune = command({
-  name: "prune",
-  group: "Stores",
   args,
-  summary: "remove from a store what no index names",
+  flags,
   description:
     `Removes every chunk of a local store that none of the indexes names, and temporary files of runs that were
 killed more than a day ago. Asks first unless -y is given. Nothing is removed when any index cannot be read.`,
-  flags,
   examples: [
     "desync prune --dry-run -s /mnt/store current.caibx previous.caibx",
     "desync prune -y -s /mnt/store --keep-chunks ids.txt current.caibx",

@@ -16,15 +16,12 @@ const flags = { allowUrl, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const pull = command({
-  name: "pull",
-  group: "Stores",
   args,
-  summary: "serve chunks over standard input and output, in casync's place",
+  flags,
   description:
     `Serves the chunks of a store in the casync protocol over standard input and output: the remote end of ssh
 stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are "-". The store is a directory of
 this machine, or a URL with --allow-url.`,
-  flags,
   examples: ["desync pull - - - /mnt/store"],
   code: () => import("../run/pull.ts"),
 });

@@ -48,15 +48,12 @@ const flags = {
 export type Flags = FlagsOf<typeof flags>;
 
 export const tar = command({
-  name: "tar",
-  group: "Archives",
   args,
-  summary: "pack a directory into an archive",
+  flags,
   description:
     `Packs a directory into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
 index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.
 With --input-format tar the source is a tar file, or "-" for standard input.`,
-  flags,
   examples: [
     "desync tar docs.catar /srv/docs",
     "desync tar -i -s /mnt/store docs.caidx /srv/docs",

@@ -38,10 +38,8 @@ const flags = {
 export type Flags = FlagsOf<typeof flags>;
 
 export const untar = command({
-  name: "untar",
-  group: "Archives",
   args,
-  summary: "unpack an archive, or parts of it, into a directory",
+  flags,
   description:
     `Unpacks an archive (.catar) into a directory. The archive may be a file, "-" for standard input, or an http(s)
 URL; with -i it is an index (.caidx) of chunks in stores. Existing entries of the same name are replaced, but for
@@ -51,7 +49,6 @@ cannot be restored, such as owners when not run by root, is reported, and the ex
 --output-format gnu-tar the target is a tar file, or "-" for standard output. With paths, only these are unpacked, as
 casync does it: each is put into the target under its last name. They are found by the archive's own tables, so that
 only the chunks, or the parts of a file on a web server, are fetched that they take; standard input is read as a whole.`,
-  flags,
   examples: [
     "desync untar docs.catar /srv/docs",
     "desync untar -i -s https://example.com/store -c /var/cache/desync docs.caidx /srv/docs",

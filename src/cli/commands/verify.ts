@@ -13,14 +13,11 @@ const flags = { localStore, repair, threads, progress };
 export type Flags = FlagsOf<typeof flags>;
 
 export const verify = command({
-  name: "verify",
-  group: "Stores",
   args,
-  summary: "check every chunk of a store",
+  flags,
   description:
     `Reads every chunk of a local store and checks it against its id. Invalid chunks are printed, one a line;
 with -r they are removed. Ends with status 1 when an invalid chunk is left, with 3 when all were removed.`,
-  flags,
   examples: ["desync verify -s /mnt/store", "desync verify -r -s /var/cache/desync"],
   code: () => import("../run/verify.ts"),
 });

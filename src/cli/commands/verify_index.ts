@@ -11,13 +11,10 @@ const flags = { progress, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const verifyIndex = command({
-  name: "verify-index",
-  group: "Blobs and indexes",
   args,
-  summary: "check whether a file is what an index describes",
+  flags,
   description:
     "Compares the file with the index. Ends with status 3, naming the first bytes that differ, when it is another.",
-  flags,
   examples: ["desync verify-index image.caibx image.raw"],
   code: () => import("../run/verify_index.ts"),
 });

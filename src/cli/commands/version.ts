@@ -9,12 +9,9 @@ const flags = {};
 export type Flags = FlagsOf<typeof flags>;
 
 export const version = command({
-  name: "version",
-  group: "Other",
   args,
-  summary: "print the versions of the program and what it runs on",
-  description: "Prints what --version prints.",
   flags,
+  description: "Prints what --version prints.",
   examples: ["desync version"],
   code: () => import("../run/version.ts"),
 });
