@@ -1,5 +1,4 @@
 /** From what the command line calls a store, an index or an archive to the thing itself. */
-import { FilledStore } from "../deno/filled_store.ts";
 import { isRefusal } from "../deno/file_errors.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import { redactLocation, SCHEMES } from "../deno/schemes.ts";
@@ -12,14 +11,12 @@ import type { ByteSource } from "../stores/byte_source.ts";
 import { namingIndex } from "../stores/index_store.ts";
 import { type LimiterOptions, limitsFor } from "../stores/limiter.ts";
 import { isPath } from "../stores/location.ts";
-import { notADirectory, Registry } from "../stores/registry.ts";
+import { Registry } from "../stores/registry.ts";
 import type { ChunkStore, ManagedChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import type { StoreOptions } from "../stores/store_options.ts";
 import { BlobOpener } from "./blob_opener.ts";
-import type { compressionLevel, uncompressed } from "./flags/filling.ts";
 import type { Values } from "./flags/flag.ts";
 import type { GLOBAL_FLAGS } from "./flags/global.ts";
-import type { noSync } from "./flags/output.ts";
 import type { SOURCE_FLAGS } from "./flags/stores.ts";
 import { type IndexTarget, registryTarget, standardOutput } from "./index_target.ts";
 import { missingOption } from "./missing_option.ts";
@@ -32,11 +29,6 @@ export type OpenFlags =
   & StoreFlags
   & Values<Pick<typeof GLOBAL_FLAGS, "digest">>
   & Partial<Values<typeof SOURCE_FLAGS>>;
-
-/** How chunks are put into a store. */
-export type FillingFlags = Values<
-  { uncompressed: typeof uncompressed; compressionLevel: typeof compressionLevel; noSync: typeof noSync }
->;
 
 /** Opens stores and indexes with the options that the user gave. */
 export class Locator implements AsyncDisposable {
@@ -96,14 +88,12 @@ export class Locator implements AsyncDisposable {
   }
 
   /** The store that gets chunks, made if it does not exist; `undefined` when none was given. */
-  async storeToFill(location: string | undefined, flags: FillingFlags): Promise<FilledStore | undefined> {
+  async storeToFill(location: string | undefined): Promise<WritableChunkStore | undefined> {
     if (location === undefined) return undefined;
     refuseToFill(location);
-    const action = `store chunks in ${redactLocation(location)}`;
-    const { properties: { directory } } = await this.#registry.openWritable(location, action);
-    if (directory === undefined) throw notADirectory("unsupported", action);
-    const form = flags.uncompressed ? "plain" : "compressed";
-    return new FilledStore(directory, form, flags.compressionLevel, !flags.noSync);
+    return this.#opens(
+      await this.#registry.openWritable(location, `store chunks in ${redactLocation(location)}`),
+    );
   }
 
   /** The index in a file, on standard input (`-`), or at a URL. Throws `invalid-index` with its name. */

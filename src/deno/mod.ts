@@ -46,3 +46,17 @@ export { type VerifyByThreadsOptions, verifyStore } from "./verify_store.ts";
 export { firstDifference, type FirstDifferenceOptions } from "./first_difference.ts";
 export { type CompareOptions } from "../jobs/compare.ts";
 export { type ByteRange } from "../jobs/ports.ts";
+export {
+  type MadeFromTree,
+  makeFromFile,
+  type MakeFromFileOptions,
+  makeFromStream,
+  type MakeFromStreamOptions,
+  makeFromTree,
+  type MakeFromTreeOptions,
+  type MakeOptions,
+} from "./make.ts";
+export { type Made } from "../jobs/make.ts";
+export { chopFile, type ChopFileOptions } from "./chop_file.ts";
+export { copyChunks, type CopyChunksOptions } from "./copy_chunks.ts";
+export { type StoringOptions } from "./storing_options.ts";

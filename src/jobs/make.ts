@@ -32,9 +32,11 @@ export interface MakeOptions extends PieceOptions {
 
 /** What was made. */
 export interface Made {
+  /** The index. */
   readonly index: Index;
-  /** Chunks that the store got, and the bytes of their files. */
+  /** Chunks that the store lacked and got. */
   readonly added: number;
+  /** Bytes that they take there. */
   readonly addedBytes: number;
 }
 

@@ -1,8 +1,7 @@
 /** `desync chop -s FOLDER INDEX FILE` */
-import { chopFile } from "../../jobs/chop.ts";
+import { chopFile } from "../../deno/chop_file.ts";
+import { inspectSource } from "../../deno/source_file.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { checkUnchanged, inspectSource, sizeToCompare } from "../../deno/source_file.ts";
-import { WorkerPool } from "../../workers/pool.ts";
 import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
@@ -11,6 +10,7 @@ import { readIgnored } from "../chunk_ids.ts";
 import { missingOption } from "../missing_option.ts";
 import { Locator } from "../open.ts";
 import { showProgress } from "../progress.ts";
+import { storingOptions } from "../storing.ts";
 
 /** Stores the chunks. */
 export async function run(
@@ -22,16 +22,12 @@ export async function run(
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const ignore = await readIgnored(locator, flags, signal);
-  const source = inspectSource(file);
-  const size = sizeToCompare(source, index);
-  using store = await locator.storeToFill(flags.targetStore, flags);
+  inspectSource(file); // before a store is made
+  const store = await locator.storeToFill(flags.targetStore);
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const progress = new Progress();
-  using pool = new WorkerPool(flags.concurrency);
   using _display = showProgress(progress, flags, { stored: "stored" });
-  const options = { destination: store.destination, ignore, signal, progress };
-  await sayingChunksAreKept(store.destination.directory, () => chopFile(file, size, index, pool, options));
-  checkUnchanged(file, source);
-  store.check();
+  const options = { ...storingOptions(flags), ignore, signal, progress };
+  await sayingChunksAreKept(flags.targetStore, () => chopFile(index, file, store, options));
   return DONE;
 }

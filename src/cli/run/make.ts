@@ -1,9 +1,7 @@
 /** `desync make INDEX FILE` */
-import { makeFromFile, makeFromStream } from "../../jobs/make.ts";
+import { makeFromFile, makeFromStream } from "../../deno/make.ts";
+import { inspectSource } from "../../deno/source_file.ts";
 import { Progress } from "../../jobs/progress.ts";
-import { featuresAtStart } from "../../formats/archive_node.ts";
-import { checkUnchanged, inspectSource, startOfFile } from "../../deno/source_file.ts";
-import { WorkerPool } from "../../workers/pool.ts";
 import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
@@ -11,32 +9,26 @@ import { inputPath, refuseSameFile, refuseSwapped } from "../local_path.ts";
 import { Locator } from "../open.ts";
 import { printError } from "../output.ts";
 import { showProgress } from "../progress.ts";
+import { storingOptions } from "../storing.ts";
 
 /** Cuts the file, stores its chunks, and writes the index last. */
 export async function run({ index: output, file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   inputPath(file);
-  const locator = new Locator(flags);
+  await using locator = new Locator(flags);
   const target = await locator.indexTarget(output);
   refuseSameFile(output, file);
   refuseSwapped(output, file);
-  const source = file === "-" ? undefined : inspectSource(file);
+  if (file !== "-") inspectSource(file); // before a store is made
   await target.check(signal);
-  using store = await locator.storeToFill(flags.targetStore, flags);
+  const store = await locator.storeToFill(flags.targetStore);
   const progress = new Progress();
-  progress.total = source?.size ?? 0;
-  const digest = flags.digest ?? "sha512-256";
-  // An archive's index has the archive's feature flags: casync reads no other.
-  const features = source === undefined ? undefined : featuresAtStart(startOfFile(file, source));
-  const destination = store?.destination;
-  const options = { sizes: flags.chunkSize, digest, flags: features, destination, signal, progress };
-  using pool = new WorkerPool(flags.concurrency);
-  const made = await sayingChunksAreKept(destination?.directory, async () => {
+  const { chunkSize: sizes, digest } = flags;
+  const options = { store, ...storingOptions(flags), sizes, digest, signal, progress };
+  const made = await sayingChunksAreKept(flags.targetStore, async () => {
     using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
-    const made = source === undefined
-      ? await makeFromStream("standard input", Deno.stdin.readable, pool, options)
-      : await makeFromFile({ path: file, start: 0, end: source.size }, pool, options);
-    if (source !== undefined) checkUnchanged(file, source);
-    store?.check();
+    const made = file === "-"
+      ? await makeFromStream(Deno.stdin.readable, { ...options, name: "standard input" })
+      : await makeFromFile(file, options);
     await target.write(made.index, signal);
     return made;
   });

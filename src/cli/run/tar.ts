@@ -1,11 +1,11 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
 import { givenPath } from "../../deno/given_paths.ts";
+import { makeFromTree } from "../../deno/make.ts";
 import { tar } from "../../deno/tar.ts";
-import { packChunks, type PackOptions, type PackSummary } from "../../jobs/pack.ts";
+import type { PackOptions, PackSummary } from "../../jobs/pack.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { TreeSource } from "../../jobs/tree_ports.ts";
-import { WorkerPool } from "../../workers/pool.ts";
 import { archiveFeatures, excludePatterns } from "../archive_features.ts";
 import type { Args, Flags } from "../commands/tar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
@@ -17,6 +17,7 @@ import { Locator } from "../open.ts";
 import { print, printError, warn } from "../output.ts";
 import { isStandardOutput, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
+import { storingOptions } from "../storing.ts";
 import { treeInput } from "../tree_input.ts";
 
 /** Packs. Ends with `PARTLY` when something changed while it was read, or has a time that archives cannot hold. */
@@ -26,7 +27,7 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   inputPath(source);
-  const locator = new Locator(flags);
+  await using locator = new Locator(flags);
   const target = flags.makeIndex ? await locator.indexTarget(output) : undefined;
   if (target === undefined) outputPath(output, source);
   else refuseSameFile(output, source);
@@ -81,19 +82,13 @@ async function packIntoStore(
   locator: Locator,
 ): Promise<Packed> {
   await target.check(options.signal);
-  using store = await locator.storeToFill(flags.targetStore, flags);
+  const store = await locator.storeToFill(flags.targetStore);
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
-  const { chunkSize: sizes, digest = "sha512-256" } = flags;
-  using pool = new WorkerPool(flags.concurrency);
-  const made = await sayingChunksAreKept(store.destination.directory, async () => {
+  const { chunkSize: sizes, digest } = flags;
+  const making = { ...options, ...storingOptions(flags), name, store, sizes, digest };
+  const made = await sayingChunksAreKept(flags.targetStore, async () => {
     using _display = showProgress(options.progress, flags, { stored: "stored" });
-    const made = await packChunks(name, tree, pool, {
-      ...options,
-      sizes,
-      digest,
-      destination: store.destination,
-    });
-    store.check();
+    const made = await makeFromTree(tree, making);
     await target.write(made.index, options.signal);
     return made;
   });

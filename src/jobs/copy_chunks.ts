@@ -13,7 +13,7 @@ import { settling } from "./settle.ts";
 import { SLICE, Turns } from "./turns.ts";
 
 /** How to copy. */
-export interface CacheOptions {
+export interface CopyChunksOptions {
   /** The store that gets the chunks it lacks. */
   readonly destination: DirectoryDestination;
   /** Chunks that are left out. */
@@ -26,11 +26,11 @@ export interface CacheOptions {
 }
 
 /** Copies; every chunk is verified before the store gets it, and keeps its stored form where that is the wanted one. */
-export async function cacheChunks(
+export async function copyChunks(
   index: Index,
   sources: Sources,
   workers: Workers,
-  options: CacheOptions,
+  options: CopyChunksOptions,
 ): Promise<void> {
   const { ignore, progress = new Progress(), ...rest } = options;
   const plan = new BlobPlan(index);
