@@ -7,10 +7,13 @@ import { namedFileError } from "./file_errors.ts";
 import { environment, mayRead, setEnvironment } from "./permitted.ts";
 import { readText } from "./read_whole.ts";
 
-/** What the user may say about TLS; the fields are files in PEM. */
+/** Certificates for TLS: paths of files in PEM. */
 export interface TlsOptions {
+  /** The only authorities that are trusted. Default: those of the system. */
   readonly caCert?: string;
+  /** The certificate to show to servers. */
   readonly clientCert?: string;
+  /** Its private key. */
   readonly clientKey?: string;
 }
 

@@ -1,5 +1,6 @@
 /** fetch as many small files want it: HTTP/1.1, many connections that stay open, certificates and proxies. */
 import type { Fetch } from "../stores/http_client.ts";
+import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import { urlWithoutSecrets } from "../stores/redact.ts";
 import { messageOf } from "../errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
@@ -8,15 +9,38 @@ import { codeOf } from "./tree_system.ts";
 import { environment, withoutVariables } from "./permitted.ts";
 import { type Proxy, PROXY_VARIABLES, proxyFor } from "./proxies.ts";
 
+/** What {@linkcode makeHttpFetch} may be given. */
+export interface HttpFetchOptions extends TlsOptions {
+  /** Open connections to a host at most. Default: as many as there are concurrent requests at most. */
+  readonly connections?: number;
+}
+
 const MOST_REDIRECTS = 20;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /**
- * A fetch with up to `connections` open connections to a host. HTTP/2 is several times slower in Deno. Redirects are
- * followed here: each may lead to another proxy, and to a host that is not to see the first one's passwords and the
- * user's certificate. None leads from https to http, where anybody could answer.
+ * A fetch for many small files. HTTP/1.1 with connections that stay open: HTTP/2 is several times slower in Deno. It trusts
+ * what the system trusts, and goes through the proxies that the environment names. Redirects are followed here: each may
+ * lead to another proxy, and to a host that must not see the first one's passwords and the user's certificate. None leads
+ * from https to http, where anybody could answer.
+ *
+ * Throws {@linkcode DesyncError}: `missing-file` or `io` for a file that cannot be used, `usage` for a certificate without
+ * its key.
+ *
+ * @example A store on a web server that is fetched so
+ * ```ts
+ * import { HttpStore } from "@desync/desync";
+ * import { makeHttpFetch } from "@desync/desync/deno";
+ *
+ * const empty = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => new Response(null, { status: 404 }));
+ * const fetch = makeHttpFetch({ connections: 32 });
+ * await using store = new HttpStore(`http://127.0.0.1:${empty.addr.port}/`, { fetch });
+ * if (await store.get("ab".repeat(32)) !== null) throw new Error("it is empty");
+ * await empty.shutdown();
+ * ```
  */
-export function makeHttpFetch(tls: TlsOptions, connections: number): Fetch {
+export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch {
+  const { connections = DEFAULT_LIMITS.max, ...tls } = options;
   const fetchFor = makeFetches(tls, connections);
   return async (start, init) => {
     let url = start;

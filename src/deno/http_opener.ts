@@ -15,7 +15,7 @@ export function openHttp({ warn }: SchemeContext): Opener {
     const { caCert, clientCert, clientKey } = options;
     const connections = limitsFor(options).max;
     const key = JSON.stringify([caCert, clientCert, clientKey, connections]);
-    const made = fetches.get(key) ?? makeHttpFetch({ caCert, clientCert, clientKey }, connections);
+    const made = fetches.get(key) ?? makeHttpFetch({ caCert, clientCert, clientKey, connections });
     fetches.set(key, made);
     return made;
   };

@@ -60,3 +60,5 @@ export { type Made } from "../jobs/make.ts";
 export { chopFile, type ChopFileOptions } from "./chop_file.ts";
 export { copyChunks, type CopyChunksOptions } from "./copy_chunks.ts";
 export { type StoringOptions } from "./storing_options.ts";
+export { type HttpFetchOptions, makeHttpFetch } from "./http_fetch.ts";
+export { type TlsOptions } from "./certificates.ts";

@@ -10,7 +10,7 @@ import type { Index } from "../formats/index.ts";
 import { Turns } from "./turns.ts";
 import { ChunkReader } from "../stores/chunk_reader.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
-import type { ChunkStore, Sources } from "../stores/store.ts";
+import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { SharedReads } from "./shared_reads.ts";
 
 /** Bytes of chunks that are read ahead of the one that is wanted next. */
@@ -36,7 +36,10 @@ export interface BulkReader {
   /** Chunks that should be asked for before their turn. */
   readonly ahead: number;
   /** The chunk's verified bytes, which are the caller's. */
-  read(chunk: ExpectedChunk & { readonly size: number }, signal?: AbortSignal): Promise<Uint8Array>;
+  read(
+    chunk: ExpectedChunk & { readonly size: number },
+    options?: RequestOptions,
+  ): Promise<Uint8Array>;
 }
 
 /** What all parts of a blob share. */
@@ -203,7 +206,7 @@ export class ChunkedBlob {
   #read(chunk: ExpectedChunk & { readonly size: number }, signal: AbortSignal): Promise<Uint8Array> {
     const { reader, limiter, reads } = this.#shared;
     const read = (signal: AbortSignal) =>
-      this.#bulk?.read(chunk, signal) ??
+      this.#bulk?.read(chunk, { signal }) ??
         limiter.run(() => reader.read(chunk, { signal }), ({ length }) => length);
     return reads.get(chunk.id, read, signal);
   }

@@ -2,6 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { interrupted } from "../errors.ts";
+import type { RequestOptions } from "../stores/store.ts";
 import type { BulkReader } from "./blob.ts";
 import { type Delivery, Fetcher } from "./deliver.ts";
 import type { Workers } from "./ports.ts";
@@ -37,7 +38,10 @@ export class WorkerReader implements BulkReader {
   }
 
   /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */
-  async read(chunk: ExpectedChunk & { readonly size: number }, signal?: AbortSignal): Promise<Uint8Array> {
+  async read(
+    chunk: ExpectedChunk & { readonly size: number },
+    { signal }: RequestOptions = {},
+  ): Promise<Uint8Array> {
     return await new Promise((resolve, reject) => {
       this.#waiting.push({ chunk, resolve, reject, signal });
       // Others may be wanted in the same breath.

@@ -80,7 +80,7 @@ function answerAnything(): Deno.TcpListener {
 
 async function read(port: number, tls: Parameters<typeof makeHttpFetch>[0] = {}): Promise<string> {
   const url = new URL(`https://127.0.0.1:${port}/x`);
-  const bytes = await httpGet(url, url.href, 100, { fetch: makeHttpFetch(tls, 1) });
+  const bytes = await httpGet(url, url.href, 100, { fetch: makeHttpFetch({ ...tls, connections: 1 }) });
   return new TextDecoder().decode(bytes ?? undefined);
 }
 
@@ -101,7 +101,7 @@ async function withVariables(variables: Record<string, string>, work: () => Prom
 const none = { SSL_CERT_FILE: dir.path("none"), SSL_CERT_DIR: dir.path("none"), DENO_TLS_CA_STORE: "" };
 
 function refused(tls: Parameters<typeof makeHttpFetch>[0], ...says: RegExp[]): void {
-  throws(() => makeHttpFetch(tls, 1), (error) => {
+  throws(() => makeHttpFetch({ ...tls, connections: 1 }), (error) => {
     ok(error instanceof DesyncError && !error.retriable);
     for (const say of says) ok(say.test(error.message), `no ${say} in: ${error.message}`);
     return true;
@@ -277,7 +277,9 @@ Deno.test({
       await using plain = await startFaultyServer({
         "/": { status: 302, headers: { location: `https://127.0.0.1:${port}/` } },
       });
-      const bytes = await httpGet(new URL(plain.url), "it", 100, { fetch: makeHttpFetch({}, 1) });
+      const bytes = await httpGet(new URL(plain.url), "it", 100, {
+        fetch: makeHttpFetch({ connections: 1 }),
+      });
       strictEqual(new TextDecoder().decode(bytes ?? undefined), "here");
     });
   },
@@ -298,7 +300,7 @@ testFetch("redirects: as far as they go, and passwords stay with the host that t
   const get = (path: string) =>
     httpGet(new URL(server.url + path), "it", 100, {
       headers: { authorization: "Bearer token" },
-      fetch: makeHttpFetch({}, 1),
+      fetch: makeHttpFetch({ connections: 1 }),
     });
   for (const [path, text] of [["/near", "here"], ["/far", "there"]]) {
     strictEqual(new TextDecoder().decode(await get(path) ?? undefined), text);
@@ -352,7 +354,7 @@ Deno.test({
       clientCert,
       clientKey,
     };
-    const fetch = makeHttpFetch(tls, 1);
+    const fetch = makeHttpFetch({ ...tls, connections: 1 });
     const get = async (url: string) => {
       const bytes = await httpGet(new URL(url), "it", 100, { fetch });
       return new TextDecoder().decode(bytes ?? undefined);
@@ -404,7 +406,7 @@ testFetch("what answers a request without TLS where TLS is spoken is told", asyn
   await using server = serveTls({ cert: made.serverCert, key: made.serverKey });
   await using refuses = await startFaultyServer({ "/": { status: 400 } });
   for (const base of [`http://127.0.0.1:${server.addr.port}`, refuses.url]) {
-    const asked = httpGet(new URL(base), "it", 100, { fetch: makeHttpFetch({}, 1) });
+    const asked = httpGet(new URL(base), "it", 100, { fetch: makeHttpFetch({ connections: 1 }) });
     await rejects(asked, { code: "store", retriable: false, message: /is it an https:\/\/ URL\?/ });
   }
 });

@@ -87,7 +87,7 @@ Deno.test({
     using dir = tempDir();
     dir.write("abcd", "text");
     await using server = await startNginx(dir.root);
-    const response = await makeHttpFetch({}, 4)(new URL(`${server.url}abcd`), {});
+    const response = await makeHttpFetch({ connections: 4 })(new URL(`${server.url}abcd`), {});
     if (await response.text() !== "text") throw new Error("something else");
   },
 });
