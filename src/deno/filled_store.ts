@@ -1,30 +1,35 @@
-/** A store on this machine that a command adds chunks to. */
-import type { StoredForm } from "../chunk.ts";
-import type { DirectoryDestination } from "../jobs/tasks.ts";
+/** A store that a job fills with chunks. */
+import type { ChunkEncoding } from "../codec/encode_chunk.ts";
+import type { FilledDestination } from "../jobs/store_writer.ts";
+import type { WritableChunkStore } from "../stores/store.ts";
 import { checkIdentity, identityOf } from "./directory_identity.ts";
-import { LocalStore } from "./local_store.ts";
 
-/** Made at the start, and never again: it has to stay the same directory until all is written. */
+/** A directory has to stay the same until all is written, and is never made again. */
 export class FilledStore implements Disposable {
-  /** What workers need to know. */
-  readonly destination: DirectoryDestination;
+  /** What jobs need to know. */
+  readonly destination: FilledDestination;
   /** Held open where that is possible: the system gives its inode's number to no other directory meanwhile. */
   readonly #directory: Deno.FsFile | undefined;
 
   /**
-   * Makes the directory if it does not exist. `level` is zstd's. With `sync`, what is stored is on the disk when the job is
-   * over, and no power cut before leaves a part of a chunk under its name.
+   * With `sync`, what is stored in a directory is on the disk when the job is over, and no power cut before leaves a part of a
+   * chunk under its name.
    */
-  constructor(path: string, form: StoredForm, level: number, sync: boolean) {
-    const { directory } = new LocalStore(path, { create: true }).properties;
+  constructor(store: WritableChunkStore, encoding: ChunkEncoding, sync: boolean) {
+    const { directory } = store.properties;
+    if (directory === undefined) {
+      this.destination = { kind: "main", encoding, store };
+      return;
+    }
     this.#directory = openDirectory(directory);
     const identity = identityOf(this.#directory?.statSync() ?? Deno.statSync(directory));
     const run = sync ? crypto.randomUUID() : undefined;
-    this.destination = { kind: "directory", directory, encoding: { form, level }, identity, run };
+    this.destination = { kind: "directory", directory, encoding, identity, run };
   }
 
   /** Throws `io` when its path no longer leads to it. To be called before success is reported, or an index written. */
   check(): void {
+    if (this.destination.kind !== "directory") return;
     const { directory, identity } = this.destination;
     if (identity !== undefined) checkIdentity(directory, identity);
   }

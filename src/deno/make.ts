@@ -5,7 +5,7 @@ import { DesyncError } from "../errors.ts";
 import { featuresAtStart } from "../formats/archive_node.ts";
 import { type Made, makeFromFile as cutFile, makeFromStream as cutStream } from "../jobs/make.ts";
 import { packChunks, type PackSummary } from "../jobs/pack.ts";
-import type { DirectoryDestination } from "../jobs/tasks.ts";
+import type { FilledDestination } from "../jobs/store_writer.ts";
 import type { Workers } from "../jobs/ports.ts";
 import type { ReadTreeOptions, TreeSource } from "../jobs/tree_ports.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
@@ -158,7 +158,7 @@ function cutting({ sizes = DEFAULT_CHUNK_SIZES, digest = "sha512-256", signal, p
 /** Runs `work` with workers and what they fill. The store has to be where it was when the work is done. */
 async function storing<T>(
   options: MakeOptions,
-  work: (workers: Workers, destination: DirectoryDestination | undefined) => Promise<T>,
+  work: (workers: Workers, destination: FilledDestination | undefined) => Promise<T>,
 ): Promise<T> {
   using filled = options.store === undefined ? undefined : fillStore(options.store, options);
   using workers = new WorkerPool(options.threads);

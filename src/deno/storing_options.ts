@@ -2,7 +2,6 @@
 import type { StoredForm } from "../chunk.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import type { Progress } from "../jobs/progress.ts";
-import { notADirectory } from "../stores/registry.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { FilledStore } from "./filled_store.ts";
 
@@ -28,9 +27,5 @@ export interface StoringOptions {
 /** The store while chunks are added to it. To be disposed of. */
 export function fillStore(store: WritableChunkStore, options: StoringOptions): FilledStore {
   const { form = "compressed", level = DEFAULT_ZSTD_LEVEL, sync = true } = options;
-  const { directory, location } = store.properties;
-  if (directory === undefined) {
-    throw notADirectory("unsupported", `store chunks in ${location}`);
-  }
-  return new FilledStore(directory, form, level, sync);
+  return new FilledStore(store, { form, level }, sync);
 }

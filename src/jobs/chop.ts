@@ -4,14 +4,16 @@ import type { Index } from "../formats/index.ts";
 import { checkSize, GROUP_PIECES, places } from "./compare.ts";
 import { inLanes } from "./lanes.ts";
 import { GROUP_BYTES, grouped } from "./plan.ts";
+import { PieceWriter } from "./piece_writer.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 import { settling } from "./settle.ts";
-import type { DirectoryDestination, Piece } from "./tasks.ts";
+import type { FilledDestination } from "./store_writer.ts";
+import type { Piece } from "./tasks.ts";
 
 /** How to chop. */
 export interface ChopOptions {
-  readonly destination: DirectoryDestination;
+  readonly destination: FilledDestination;
   /** Chunks that are left out. */
   readonly ignore?: ReadonlySet<ChunkId>;
   readonly signal?: AbortSignal;
@@ -35,8 +37,9 @@ export async function chopFile(
   let added = 0;
   const wanted = places(index).filter(({ id }) => !ignore?.has(id));
   const groups = grouped(wanted, GROUP_PIECES, GROUP_BYTES);
-  const store = async (pieces: Piece[]) => {
-    const result = await workers.store({ digest: index.digest, file: path, pieces, destination });
+  const writer = new PieceWriter(workers, { file: path, digest: index.digest, destination });
+  const take = async (pieces: Piece[], signal: AbortSignal) => {
+    const result = await writer.write(pieces, { signal });
     added += result.added;
     progress.add(
       { kind: "input", location: path },
@@ -45,7 +48,7 @@ export async function chopFile(
       result.addedBytes,
     );
   };
-  await settling(workers, () => inLanes(groups, 2 * workers.size, signal, store));
+  await settling(workers, () => inLanes(groups, writer.lanes, signal, take));
   progress.done = progress.total;
   return added;
 }

@@ -4,7 +4,7 @@ import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
-import type { DirectoryDestination } from "./tasks.ts";
+import type { FilledDestination } from "./store_writer.ts";
 import { deliver } from "./deliver.ts";
 import { BlobPlan, type PlannedChunk } from "./plan.ts";
 import type { Workers } from "./ports.ts";
@@ -15,7 +15,7 @@ import { SLICE, Turns } from "./turns.ts";
 /** How to copy. */
 export interface CopyChunksOptions {
   /** The store that gets the chunks it lacks. */
-  readonly destination: DirectoryDestination;
+  readonly destination: FilledDestination;
   /** Chunks that are left out. */
   readonly ignore?: ReadonlySet<ChunkId>;
   /** The chunk that no source has to have. */

@@ -12,17 +12,12 @@ import { openFrom, undelivered } from "../stores/open_from.ts";
 import { limitStore } from "../stores/limit_store.ts";
 import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
-import type {
-  AssembleResult,
-  ChunkDestination,
-  DirectoryDestination,
-  DirectorySource,
-  Found,
-  TargetPlace,
-} from "./tasks.ts";
+import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetPlace } from "./tasks.ts";
+import { allOrFirstFailure } from "./all_or_first_failure.ts";
 import { inLanes } from "./lanes.ts";
 import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
 import type { Workers } from "./ports.ts";
+import { type FilledDestination, forWorkers, type StoreWriter, writerFor } from "./store_writer.ts";
 import type { Origin } from "./origin.ts";
 import { Progress } from "./progress.ts";
 import { type Stage, stagesOf } from "./stages.ts";
@@ -47,7 +42,7 @@ export interface Delivery {
   /** The chunk that no source has to have. */
   readonly zeros?: ZeroChunk;
   /** The store that gets the chunks; those that it has are not fetched. Default: the cache, for those not from it. */
-  readonly destination?: DirectoryDestination;
+  readonly destination?: FilledDestination;
   /** Takes the verified bytes of the chunks, in the order in which they arrive. */
   readonly receive?: (chunk: { readonly id: ChunkId }, bytes: Uint8Array) => void;
   /** Bounds of the requests in flight to each store. */
@@ -72,6 +67,8 @@ export class Fetcher {
   readonly #progress: Progress;
   readonly #stages: Stage[];
   readonly #cache: CacheUse;
+  /** Adds the chunks to a destination that is not a directory. */
+  readonly #writer: StoreWriter | undefined;
   /** The most requests under way at each remote store. */
   readonly #requests: number[] = [];
 
@@ -87,6 +84,8 @@ export class Fetcher {
     };
     this.#stages = stagesOf(sources);
     this.#cache = new CacheUse(sources);
+    this.#writer = writerFor(delivery.destination, delivery.limits);
+    if (this.#writer !== undefined) this.#requests.push(this.#writer.max);
   }
 
   /** The store with a bound on its requests, if it is not a directory. */
@@ -148,7 +147,9 @@ export class Fetcher {
     const { probeTarget = false, destination } = this.#delivery;
     const copies = group.some(({ follows }) => follows !== undefined);
     if (probeTarget || copies || destination !== undefined) {
-      ({ missing: rest } = await this.#assemble(rest.map(ungiven), options, { look: true }));
+      rest = this.#writer === undefined
+        ? (await this.#assemble(rest.map(ungiven), options, { look: true })).missing
+        : await this.#claim(rest, this.#writer, options);
     }
     // A store that is filled gets the chunk of zeros as another has it, where one does.
     if (destination === undefined) rest = await this.#makeZeros(rest, options);
@@ -165,6 +166,19 @@ export class Fetcher {
     }
     rest = await this.#makeZeros(rest, options);
     if (rest.length > 0) throw undelivered(rest[0].id, this.#delivery.sources, damage.of(rest[0].id));
+  }
+
+  /** The chunks that the destination lacks; the others are there. */
+  async #claim(
+    group: readonly PlannedChunk[],
+    writer: StoreWriter,
+    options: RequestOptions,
+  ): Promise<PlannedChunk[]> {
+    const lacking = await writer.claim(group.map(({ id }) => id), options);
+    for (const chunk of group) {
+      if (!lacking.has(chunk.id)) this.#progress.add({ kind: "present" }, 1, chunk.size, 0);
+    }
+    return group.filter(({ id }) => lacking.has(id));
   }
 
   /** Delivers the chunk of zeros if it is one of the group. Returns the others. */
@@ -262,7 +276,7 @@ export class Fetcher {
       target,
       probeTarget: probeTarget && look,
       directories,
-      destination: destination ?? (toCache ? this.#cacheDestination : undefined),
+      destination: forWorkers(destination) ?? (toCache ? this.#cacheDestination : undefined),
       cacheMayFail: destination === undefined && this.#cache.mayFail,
       skipPresent: destination !== undefined && look,
       giveBack: receive !== undefined,
@@ -271,7 +285,8 @@ export class Fetcher {
       }),
     });
     if (result.cacheProblem !== undefined) this.#cache.failed(errorFromWire(result.cacheProblem));
-    await allOrFirstFailure(result.encoded.map((chunk) => this.#cache.put(chunk, options)));
+    if (this.#writer !== undefined) await this.#writer.put(result.encoded, options);
+    else await allOrFirstFailure(result.encoded.map((chunk) => this.#cache.put(chunk, options)));
     return this.#count(items, directories, result);
   }
 
@@ -353,13 +368,4 @@ function originOf(
       return { kind: role, location: directory };
     }
   }
-}
-
-/** Like Promise.all, but waits for all of them even when one has failed: nothing goes on behind the caller's back. */
-async function allOrFirstFailure<T>(promises: Promise<T>[]): Promise<T[]> {
-  const failures: unknown[] = [];
-  const caught = promises.map((promise) => promise.catch((error) => void failures.push(error)));
-  await Promise.all(caught);
-  if (failures.length > 0) throw failures[0];
-  return await Promise.all(promises);
 }

@@ -1,11 +1,9 @@
 /** Cuts a blob into chunks: its index, and its chunks in a store where one is given. */
 import { concat } from "../bytes.ts";
-import { ID_BYTES } from "../chunk.ts";
 import { ENTRY_BYTES } from "../formats/archive_elements.ts";
 import { featuresAtStart } from "../formats/archive_node.ts";
 import type { Index } from "../formats/index.ts";
 import { IndexBuilder } from "../formats/index_builder.ts";
-import type { StoreResult } from "./tasks.ts";
 import { inLanes } from "./lanes.ts";
 import {
   type CutPiece,
@@ -15,6 +13,7 @@ import {
   piecesOfFile,
   piecesOfStream,
 } from "./pieces.ts";
+import { PieceWriter } from "./piece_writer.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 import { settling } from "./settle.ts";
@@ -43,9 +42,6 @@ export interface Made {
 /** The first group of pieces holds as many bytes, or the whole blob. */
 const START_BYTES = ENTRY_BYTES;
 
-/** What the workers say when they are not asked. */
-const NOTHING: StoreResult = { ids: new Uint8Array(0), added: 0, addedBytes: 0 };
-
 /** Makes chunks of a part of a file. */
 export async function makeFromFile(file: FileRange, workers: Workers, options: MakeOptions): Promise<Made> {
   return await make(file.path, () => piecesOfFile(file, options, workers), workers, options);
@@ -61,7 +57,7 @@ export async function makeFromStream(
   return await make(name, (signal) => piecesOfStream(stream, options.sizes, signal), workers, options);
 }
 
-/** Hashes the pieces that are not known, which come in order, and stores them. */
+/** Hashes the pieces that are not known, which come in order, and has them stored. */
 async function make(
   name: string,
   groups: (signal: AbortSignal) => AsyncIterable<PieceGroup>,
@@ -74,16 +70,14 @@ async function make(
   let next = 0;
   let added = 0;
   let addedBytes = 0;
-  const store = async ({ first, pieces }: PieceGroup) => {
+  const writer = new PieceWriter(workers, { file: name, digest, destination });
+  const take = async ({ first, pieces }: PieceGroup, signal: AbortSignal) => {
     // Noted before the bytes are handed over.
     if (first === 0 && options.flags === undefined) {
       builder = new IndexBuilder(options.sizes, digest, featuresAtStart(startOf(pieces)));
     }
     const lengths = pieces.map((piece) => piece.size);
-    const rest = pieces.filter((piece) => piece.known === undefined);
-    const result = rest.length === 0
-      ? NOTHING
-      : await workers.store({ digest, file: name, pieces: rest, destination });
+    const result = await writer.write(pieces, { signal });
     added += result.added;
     addedBytes += result.addedBytes;
     progress.add(
@@ -92,14 +86,14 @@ async function make(
       lengths.reduce((sum, length) => sum + length, 0),
       result.addedBytes,
     );
-    done.set(first, { lengths, ids: inOrder(pieces, result.ids) });
+    done.set(first, { lengths, ids: result.ids });
     for (let group = done.get(next); group !== undefined; group = done.get(next)) {
       done.delete(next);
       builder.add(group.lengths, group.ids);
       next += group.lengths.length;
     }
   };
-  await settling(workers, () => inLanes(groups, 2 * workers.size, options.signal, store));
+  await settling(workers, () => inLanes(groups, writer.lanes, options.signal, take));
   return { index: builder.build(), added, addedBytes };
 }
 
@@ -113,14 +107,4 @@ function startOf(pieces: readonly CutPiece[]): Uint8Array {
     length += bytes.length;
   }
   return concat(parts);
-}
-
-/** The ids of all pieces: those that are known, and `found` for the others. */
-function inOrder(pieces: readonly CutPiece[], found: Uint8Array): Uint8Array {
-  const ids = new Uint8Array(pieces.length * ID_BYTES);
-  let next = 0;
-  for (const [i, { known }] of pieces.entries()) {
-    ids.set(known ?? found.subarray(next, next += ID_BYTES), i * ID_BYTES);
-  }
-  return ids;
 }

@@ -2,7 +2,8 @@
 import type { ChunkSizes, DigestName } from "../chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
-import type { DirectoryDestination, GuessedChunks, Piece } from "./tasks.ts";
+import type { FilledDestination } from "./store_writer.ts";
+import type { GuessedChunks, Piece } from "./tasks.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
 import type { Workers } from "./ports.ts";
 
@@ -35,7 +36,7 @@ export interface PieceOptions {
   readonly sizes: ChunkSizes;
   readonly digest: DigestName;
   /** The store that the pieces are added to. */
-  readonly destination?: DirectoryDestination;
+  readonly destination?: FilledDestination;
   /** Bytes that a worker scans at a time. */
   readonly partBytes?: number;
 }
@@ -81,6 +82,8 @@ async function* scannedParts(
   workers: Workers,
   guesswork: Guesswork,
 ): AsyncGenerator<Found> {
+  // What another store has is asked for all pieces, guessed or not.
+  const directory = destination?.kind === "directory" ? destination : undefined;
   const ahead: Promise<Found>[] = [];
   let next = file.start;
   const begin = async (start: number, end: number): Promise<Found> => {
@@ -90,7 +93,7 @@ async function* scannedParts(
       start,
       end,
       sizes,
-      guess: guesswork.pays ? { digest, destination } : undefined,
+      guess: guesswork.pays ? { digest, destination: directory } : undefined,
     });
     return { part: { start: start - file.start, end: end - file.start, positions }, guessed };
   };

@@ -150,6 +150,8 @@ export interface Piece {
   readonly bytes?: Uint8Array;
   /** What its id has to be. */
   readonly id?: ChunkId;
+  /** The main thread knows that the destination has it. */
+  readonly present?: boolean;
 }
 
 /** Hash pieces of a blob and, where there is a destination, add those that it lacks. */
@@ -159,7 +161,9 @@ export interface StoreTask {
   /** The blob, for pieces without bytes, and its name in messages. */
   readonly file: string;
   readonly pieces: readonly Piece[];
-  readonly destination?: DirectoryDestination;
+  readonly destination?: ChunkDestination;
+  /** The bytes of pieces that had them are wanted back. */
+  readonly giveBack?: boolean;
 }
 
 /** Answer to {@linkcode StoreTask}. */
@@ -169,6 +173,10 @@ export interface StoreResult {
   /** Chunks that were added, and the bytes of their files. */
   readonly added: number;
   readonly addedBytes: number;
+  /** The chunks for {@linkcode MainDestination}. */
+  readonly encoded: VerifiedChunk[];
+  /** With {@linkcode StoreTask.giveBack}, the bytes of the pieces. */
+  readonly bytes: (Uint8Array | undefined)[];
 }
 
 /** Check every chunk of some `abcd` folders of a store. */

@@ -9,8 +9,9 @@ export function limitStore<S extends ChunkStore>(store: S, limiter: Limiter): S 
 }
 
 /** The bytes that a request has brought, or taken there: what the limiter learns from. */
-function bytesIn(answer: unknown): number {
-  if (typeof answer !== "object" || answer === null) return 0;
+function bytesIn(answer: unknown): number | undefined {
+  if (answer === null) return 0;
+  if (typeof answer !== "object") return undefined;
   if ("bytes" in answer && answer.bytes instanceof Uint8Array) return answer.bytes.length;
-  return "storedBytes" in answer && typeof answer.storedBytes === "number" ? answer.storedBytes : 0;
+  return "storedBytes" in answer && typeof answer.storedBytes === "number" ? answer.storedBytes : undefined;
 }

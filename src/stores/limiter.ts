@@ -59,17 +59,20 @@ export class Limiter {
     return this.#limit;
   }
 
-  /** Runs the request when there is room for it. It returns the bytes that it brought. */
-  async run<T>(request: () => Promise<T>, bytesOf: (result: T) => number): Promise<T> {
+  /**
+   * Runs the request when there is room for it. `bytesOf` says how many bytes it moved; from one that is not about bytes
+   * (`undefined`) nothing is learned.
+   */
+  async run<T>(request: () => Promise<T>, bytesOf: (result: T) => number | undefined): Promise<T> {
     if (this.#inFlight >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#inFlight++;
-    let bytes = 0;
+    let bytes: number | undefined = 0;
     try {
       const result = await request();
       bytes = bytesOf(result);
       return result;
     } finally {
-      this.#learn(bytes);
+      if (bytes !== undefined) this.#learn(bytes);
       this.#release();
     }
   }

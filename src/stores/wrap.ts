@@ -23,7 +23,10 @@ export type WrapRequest = <T>(send: () => Promise<T>, request: StoreRequest) => 
  * The store with each request about one chunk made by `wrap`. It keeps everything else that the store has: what can be
  * written, listed or removed in `store`, can be in the result. A list passes as it is.
  *
- * @param properties what differs from the store's own
+ * Worker threads read and write a store with a `directory` among its properties by themselves, without `wrap`: give
+ * `properties` without it where `wrap` has to see every request.
+ *
+ * @param properties those of the result; default: those of `store`
  *
  * @example A store that counts what is requested
  * ```ts

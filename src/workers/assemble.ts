@@ -1,13 +1,11 @@
 /** In a worker: chunks from directories or from the main thread, verified, delivered to a blob, a store, or both. */
 import { freeBytes, toHex } from "../bytes.ts";
 import type { StoredChunk } from "../chunk.ts";
-import { encodeChunk } from "../codec/encode_chunk.ts";
 import {
   invalidChunk,
   isInvalid,
   openChunk,
   type OpenedChunk,
-  trustChunk,
   type VerifiedChunk,
 } from "../codec/open_chunk.ts";
 import { errorToWire, type WireError } from "../errors.ts";
@@ -17,6 +15,7 @@ import { TargetFile } from "../deno/target_file.ts";
 import { refuseInCache } from "../stores/cache_policy.ts";
 import { INVALID_IN_STORE } from "../stores/open_from.ts";
 import type { Directories } from "./directories.ts";
+import { encodeForMain } from "./encode_for_main.ts";
 import type {
   AssembleItem,
   AssembleResult,
@@ -151,11 +150,7 @@ export class Assembler {
       }
       return;
     }
-    const { id, stored } = encodeChunk(nativeCodec, chunk, destination.encoding);
-    // Bytes that are used otherwise as well, or lie in the directory's buffer, are not moved to another thread.
-    const own = stored.bytes !== chunk.stored.bytes && stored.bytes !== chunk.bytes;
-    const bytes = own ? stored.bytes : new Uint8Array(stored.bytes);
-    this.#encoded.push(trustChunk(id, { form: stored.form, bytes }));
+    this.#encoded.push(encodeForMain(destination, chunk));
   }
 
   #withCache(task: AssembleTask, change: () => unknown): void {

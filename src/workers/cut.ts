@@ -4,11 +4,12 @@ import { ID_BYTES } from "../chunk.ts";
 import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../chunker/candidates.ts";
 import { guessCuts } from "../chunker/cuts.ts";
 import { discriminator } from "../chunker/params.ts";
-import { hashChunk } from "../codec/open_chunk.ts";
+import { hashChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { DesyncError } from "../errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { SourceFile } from "../deno/source_file.ts";
 import type { Directories } from "./directories.ts";
+import { encodeForMain } from "./encode_for_main.ts";
 import type {
   GuessedChunks,
   GuessOptions,
@@ -47,7 +48,9 @@ export class CutWorker {
   }
 
   store(task: StoreTask): StoreResult {
-    const { destination } = task;
+    const { destination, giveBack } = task;
+    const encoded: VerifiedChunk[] = [];
+    const back: (Uint8Array | undefined)[] = [];
     const ids = new Uint8Array(task.pieces.length * ID_BYTES);
     let added = 0;
     let addedBytes = 0;
@@ -65,13 +68,18 @@ export class CutWorker {
       const chunk = hashChunk(nativeCodec, task.digest, bytes);
       ids.set(fromHex(chunk.id), i * ID_BYTES);
       if (piece.id !== undefined && piece.id !== chunk.id) throw mismatch(task.file, piece, chunk.id);
-      if (destination !== undefined && !this.#directories.has(destination, chunk.id)) {
-        addedBytes += this.#directories.add(destination, chunk);
-        added++;
+      if (destination?.kind === "directory") {
+        if (!this.#directories.has(destination, chunk.id)) {
+          addedBytes += this.#directories.add(destination, chunk);
+          added++;
+        }
+      } else if (destination !== undefined && !piece.present) {
+        encoded.push(encodeForMain(destination, chunk));
       }
-      if (piece.bytes !== undefined) freeBytes(piece.bytes);
+      if (giveBack) back.push(piece.bytes);
+      else if (piece.bytes !== undefined) freeBytes(piece.bytes);
     }
-    return { ids, added, addedBytes };
+    return { ids, added, addedBytes, encoded, bytes: back };
   }
 
   release(): void {

@@ -3,7 +3,7 @@ import { ownBuffer } from "../bytes.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";
-import type { AssembleTask, SettleTask, Task } from "../jobs/tasks.ts";
+import type { AssembleTask, SettleTask, StoreTask, Task } from "../jobs/tasks.ts";
 import { verifyFolders } from "./verify.ts";
 
 /** What came of a task. */
@@ -21,8 +21,10 @@ export class Performer {
 
   /** Does the task. Throws what is wrong. */
   perform(task: Exclude<Task, SettleTask>): Performed {
-    if (task.kind !== "assemble") return { result: this.#performInside(task), moved: [] };
-    const result = this.#assembler.run(task);
+    if (task.kind !== "assemble" && task.kind !== "store") {
+      return { result: this.#performInside(task), moved: [] };
+    }
+    const result = task.kind === "assemble" ? this.#assembler.run(task) : this.#cutter.store(task);
     const back = result.bytes.filter((bytes) => bytes !== undefined);
     const encoded = result.encoded.map(({ stored }) => stored.bytes);
     return { result, moved: [...back, ...encoded].flatMap(ownBuffer) };
@@ -33,12 +35,10 @@ export class Performer {
     await this.#directories.settle();
   }
 
-  #performInside(task: Exclude<Task, AssembleTask | SettleTask>): unknown {
+  #performInside(task: Exclude<Task, AssembleTask | StoreTask | SettleTask>): unknown {
     switch (task.kind) {
       case "scan":
         return this.#cutter.scan(task);
-      case "store":
-        return this.#cutter.store(task);
       case "verify":
         return verifyFolders(task);
       case "release":

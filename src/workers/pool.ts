@@ -3,7 +3,7 @@
  * are done here, as long as they are small: to start workers takes longer.
  */
 import { DesyncError, errorFromWire, errorToWire } from "../errors.ts";
-import { trustChunk } from "../codec/open_chunk.ts";
+import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/folder_listing.ts";
 import { affordable } from "../deno/open_files.ts";
 import type { Workers } from "../jobs/ports.ts";
@@ -77,7 +77,7 @@ export class WorkerPool implements Workers, Disposable {
       item.given === undefined ? [] : transferable(item.given.bytes)
     );
     const result = await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
-    return { ...result, encoded: result.encoded.map(({ id, stored }) => trustChunk(id, stored)) };
+    return { ...result, encoded: trusted(result.encoded) };
   }
 
   async scan(task: Omit<ScanTask, "kind">): Promise<ScanResult> {
@@ -88,7 +88,8 @@ export class WorkerPool implements Workers, Disposable {
     const transfer = task.pieces.flatMap((piece) =>
       piece.bytes === undefined ? [] : transferable(piece.bytes)
     );
-    return await this.#run({ kind: "store", ...task }, transfer) as StoreResult;
+    const result = await this.#run({ kind: "store", ...task }, transfer) as StoreResult;
+    return { ...result, encoded: trusted(result.encoded) };
   }
 
   async verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult> {
@@ -195,6 +196,11 @@ export class WorkerPool implements Workers, Disposable {
     else pending?.reject(errorFromWire(reply.error));
     this.#dispatch();
   }
+}
+
+/** Chunks that a worker verified. */
+function trusted(chunks: readonly VerifiedChunk[]): VerifiedChunk[] {
+  return chunks.map(({ id, stored }) => trustChunk(id, stored));
 }
 
 /** Bytes are moved, not copied, when they are all that their buffer holds. */

@@ -1,0 +1,63 @@
+/** Adding chunks to a store that is not a directory, which the main thread does for the workers. */
+import type { ChunkId } from "../chunk.ts";
+import type { VerifiedChunk } from "../codec/open_chunk.ts";
+import { limitStore } from "../stores/limit_store.ts";
+import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
+import type { RequestOptions, WritableChunkStore } from "../stores/store.ts";
+import { allOrFirstFailure } from "./all_or_first_failure.ts";
+import type { ChunkDestination, DirectoryDestination, MainDestination } from "./tasks.ts";
+
+/** A store that a job fills: a directory, to which workers write by themselves, or any other store. */
+export type FilledDestination =
+  | DirectoryDestination
+  | (MainDestination & { readonly store: WritableChunkStore });
+
+/** The same for workers: a store is nothing that they can be sent. */
+export function forWorkers(destination: FilledDestination | undefined): ChunkDestination | undefined {
+  return destination?.kind === "main" ? { kind: "main", encoding: destination.encoding } : destination;
+}
+
+/** The writer for a destination that needs one. */
+export function writerFor(
+  destination: FilledDestination | undefined,
+  limits?: LimiterOptions,
+): StoreWriter | undefined {
+  return destination?.kind === "main" ? new StoreWriter(destination.store, limits) : undefined;
+}
+
+/** Adds chunks to one store, each once, under limits of the store's own. */
+export class StoreWriter {
+  /** The most requests under way. */
+  readonly max: number;
+  readonly #store: WritableChunkStore;
+  /** Chunks that are being asked for or put. */
+  readonly #claimed = new Set<ChunkId>();
+
+  constructor(store: WritableChunkStore, limits?: LimiterOptions) {
+    const limiter = new Limiter(store.properties.concurrency ?? limits);
+    this.max = limiter.max;
+    this.#store = limitStore(store, limiter);
+  }
+
+  /** Asks which of the chunks the store lacks. Those have to be {@linkcode put} then: nobody else gets them. */
+  async claim(ids: readonly ChunkId[], options: RequestOptions): Promise<Set<ChunkId>> {
+    const mine = new Set(ids.filter((id) => !this.#claimed.has(id)));
+    for (const id of mine) this.#claimed.add(id);
+    // Asking would be fetching them.
+    if (this.#store.properties.probe === "by-get") return mine;
+    await allOrFirstFailure([...mine].map(async (id) => {
+      if (!await this.#store.has(id, options)) return;
+      mine.delete(id);
+      this.#claimed.delete(id);
+    }));
+    return mine;
+  }
+
+  /** Puts chunks that were claimed, and returns when they are there, so that no more wait in memory. */
+  async put(chunks: readonly VerifiedChunk[], options: RequestOptions): Promise<void> {
+    await allOrFirstFailure(chunks.map(async (chunk) => {
+      await this.#store.put(chunk, options);
+      this.#claimed.delete(chunk.id);
+    }));
+  }
+}
