@@ -76,7 +76,10 @@ export class StagedChunks {
     const staged = this.#staged.splice(0);
     if (staged.length === 0) return;
     this.#namedAt = performance.now();
-    this.#naming = this.#naming.then(() => this.#nameThese(staged));
+    this.#naming = this.#naming.then(() => this.#nameThese(staged), (error) => {
+      for (const { temporary } of staged) removeQuietly(temporary);
+      throw error;
+    });
     this.#naming.catch(() => {});
   }
 

@@ -1,0 +1,40 @@
+import { deepStrictEqual, rejects } from "node:assert/strict";
+import { ChunkFolder } from "../../src/deno/chunk_folder.ts";
+import { canSyncFileSystems } from "../../src/deno/sync.ts";
+import { StagedChunks } from "../../src/workers/staged_chunks.ts";
+import { filesIn } from "../support/files.ts";
+import { sha512256 } from "../support/sha.ts";
+import { tempDir } from "../support/temp.ts";
+
+Deno.test({
+  name: "when chunks cannot get their names, none of those behind them stays under a temporary one",
+  ignore: !canSyncFileSystems(),
+  fn: async () => {
+    using dir = tempDir();
+    const store = dir.dir("store");
+    const destination = {
+      kind: "directory",
+      directory: store,
+      encoding: { form: "plain", level: 3 },
+    } as const;
+    const staged = new StagedChunks(new ChunkFolder(store), destination, "run");
+    const add = (byte: number) => {
+      const bytes = Uint8Array.of(byte);
+      staged.add(sha512256(bytes), { form: "plain", bytes });
+    };
+    add(1);
+    for (const path of filesIn(store)) Deno.removeSync(`${store}/${path}`);
+    using _ = later(6000);
+    add(2); // with the first, which is not there any more
+    add(3);
+    await rejects(staged.settle());
+    deepStrictEqual(filesIn(store), []);
+  },
+});
+
+/** Has the clock say that so many milliseconds have passed. */
+function later(ms: number): Disposable {
+  const { now } = performance;
+  performance.now = () => now.call(performance) + ms;
+  return { [Symbol.dispose]: () => void (performance.now = now) };
+}
