@@ -137,6 +137,7 @@ export class Locator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#blobs[Symbol.dispose]();
     await Promise.all(this.#opened.map((store) => store[Symbol.asyncDispose]()));
+    await this.#registry[Symbol.asyncDispose]();
   }
 
   #opens<S extends ChunkStore>(store: S): S {

@@ -10,7 +10,7 @@ import { makeHttpFetch } from "./http_fetch.ts";
 /** The opener. Locations with the same options share their connections. */
 export function openHttp({ warn }: SchemeContext): Opener {
   const credentials = new HttpCredentials(warn);
-  const fetches = new Map<string, Fetch>();
+  const fetches = new Map<string, Fetch & Disposable>();
   const fetchFor = (options: StoreOptions): Fetch => {
     const { caCert, clientCert, clientKey } = options;
     const connections = limitsFor(options).max;
@@ -19,9 +19,11 @@ export function openHttp({ warn }: SchemeContext): Opener {
     fetches.set(key, made);
     return made;
   };
-  return httpOpener((location, options) => ({
+  const opener = httpOpener((location, options) => ({
     fetch: fetchFor(options),
     idleTimeoutMs: options.idleTimeoutMs,
     headers: credentials.headersFor(location),
   }));
+  const close = () => fetches.forEach((fetch) => fetch[Symbol.dispose]());
+  return { ...opener, [Symbol.dispose]: close };
 }

@@ -9,10 +9,13 @@ import { Readable } from "node:stream";
 import type { Fetch } from "../stores/http_client.ts";
 import type { Certificates } from "./certificates.ts";
 
-/** Makes GET and HEAD requests, without redirects, over up to `connections` connections to a host. */
-export function makeNodeFetch({ caCerts, own }: Certificates, connections: number): Fetch {
+/**
+ * Makes GET and HEAD requests, without redirects, over up to `connections` connections to a host, which are closed when it is
+ * disposed of.
+ */
+export function makeNodeFetch({ caCerts, own }: Certificates, connections: number): Fetch & Disposable {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, ca: caCerts, ...own });
-  return (url, { method = "GET", headers, signal }) =>
+  const fetch: Fetch = (url, { method = "GET", headers, signal }) =>
     new Promise((resolve, reject) => {
       const sent = Object.fromEntries(new Headers(headers));
       const options = { agent, method, headers: sent, signal: signal ?? undefined };
@@ -20,6 +23,7 @@ export function makeNodeFetch({ caCerts, own }: Certificates, connections: numbe
       asked.on("error", reject);
       asked.end();
     });
+  return Object.assign(fetch, { [Symbol.dispose]: () => agent.destroy() });
 }
 
 const WITHOUT_BODY = [101, 204, 205, 304];

@@ -30,7 +30,15 @@ export interface OpenOptions extends StoreOptions {
  * ```
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<ChunkStore> {
-  return await registryFor(options).openGroup(location);
+  const registry = registryFor(options);
+  const store = await registry.openGroup(location);
+  const close = store[Symbol.asyncDispose].bind(store);
+  // With the store, what it was opened by is not used any more.
+  store[Symbol.asyncDispose] = async () => {
+    await close();
+    await registry[Symbol.asyncDispose]();
+  };
+  return store;
 }
 
 /**
@@ -76,7 +84,8 @@ export async function readIndex(
   location: string,
   { signal, ...options }: OpenOptions & RequestOptions = {},
 ): Promise<Index> {
-  return await registryFor(options).readIndex(location, { signal });
+  await using registry = registryFor(options);
+  return await registry.readIndex(location, { signal });
 }
 
 /**

@@ -18,8 +18,11 @@ import {
 } from "./store.ts";
 import type { StoreOptions } from "./store_options.ts";
 
+/** What can be opened. */
+type Kind = Exclude<keyof Opener, symbol>;
+
 /** What a path is called among what can be opened. */
-const PATHS: Record<keyof Opener, string> = {
+const PATHS: Record<Kind, string> = {
   openChunks: "a directory",
   openIndexes: "a file",
   openBytes: "a file",
@@ -27,9 +30,9 @@ const PATHS: Record<keyof Opener, string> = {
 
 /**
  * Everything that is opened by it retries as the options of its location say, but for what is on this machine, which gets
- * no better by trying.
+ * no better by trying. To be disposed of when all that it opened is closed.
  */
-export class Registry {
+export class Registry implements AsyncDisposable {
   readonly #schemes: readonly Scheme[];
   readonly #context: SchemeContext;
   readonly #optionsOf: (location: string) => StoreOptions;
@@ -138,6 +141,10 @@ export class Registry {
     return isPath(store) ? indexes : retriedIndexes(indexes, options.retry ?? DEFAULT_RETRY);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const opener of this.#openers.values()) (await opener)[Symbol.dispose]?.();
+  }
+
   /** What opens the location: nothing at all where its scheme is not known. */
   async #opener(location: string): Promise<Opener> {
     const name = schemeOf(location);
@@ -154,7 +161,7 @@ export class Registry {
     return opener;
   }
 
-  async #unknown(kind: keyof Opener, action: string, location: string): Promise<DesyncError> {
+  async #unknown(kind: Kind, action: string, location: string): Promise<DesyncError> {
     const known: string[] = [];
     for (const scheme of this.#schemes) {
       if ((await this.#load(scheme))[kind] === undefined) continue;

@@ -22,8 +22,11 @@ export interface SchemeContext {
   warn(text: string): void;
 }
 
-/** Opens locations of one scheme. None of it retries, which the registry does; what it cannot open it does not have. */
-export interface Opener {
+/**
+ * Opens locations of one scheme. None of it retries, which the registry does; what it cannot open it does not have. Disposed
+ * of, it closes what those that it opened share, when they are all closed.
+ */
+export interface Opener extends Partial<Disposable> {
   /** A store of chunks. Nothing is requested from another machine yet. */
   openChunks?(location: string, options: StoreOptions): Promise<ChunkStore>;
   /** A store of indexes. */
