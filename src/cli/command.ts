@@ -2,7 +2,7 @@
 import { type Arguments, type ArgumentValues, readArguments } from "./argument.ts";
 import type { Flags, Values } from "./flags/flag.ts";
 import { GLOBAL_FLAGS } from "./flags/global.ts";
-import type { GivenFlags } from "./given_flags.ts";
+import type { GivenFlags } from "./parse/given_flags.ts";
 
 /** What a command takes, and what the help says of it. */
 interface Description<A extends Arguments, F extends Flags> {

@@ -10,7 +10,7 @@ import { environment, mayRead } from "../deno/permitted.ts";
 import { readWhole } from "../deno/read_whole.ts";
 import type { Command } from "./commands.ts";
 import { config } from "./flags/global.ts";
-import type { GivenFlags } from "./given_flags.ts";
+import type { GivenFlags } from "./parse/given_flags.ts";
 import { redactLocation } from "../deno/schemes.ts";
 import { parseStoreOptions, patternMatches } from "./store_options.ts";
 

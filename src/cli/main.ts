@@ -4,10 +4,10 @@ import { setUmask } from "../deno/permitted.ts";
 import { DesyncError, errorFromWire, errorToWire, messageOf } from "../errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output.ts";
-import { type CommandLine, parse } from "./parse.ts";
+import { type CommandLine, parse } from "./parse/parse.ts";
 import { verbose as verboseFlag } from "./flags/global.ts";
 import { umask } from "./flags/output.ts";
-import type { GivenFlags } from "./given_flags.ts";
+import type { GivenFlags } from "./parse/given_flags.ts";
 import { onInterrupt } from "./signals.ts";
 import { outputColumns } from "./terminal.ts";
 import { hideSecretsOf } from "./typed_secrets.ts";
@@ -27,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
     if (asked.kind === "version") print(`${versionText()}\n`);
     else {
-      const { helpText } = await import("./help.ts");
+      const { helpText } = await import("./docs/help.ts");
       print(helpText(asked.command, outputColumns()));
     }
     return DONE;

@@ -8,7 +8,7 @@ import { exclude, include } from "./flags/packing.ts";
 import { inPlace } from "./flags/output.ts";
 import { cache, targetCache, targetStore } from "./flags/stores.ts";
 import { outputFormat } from "./flags/unpacking.ts";
-import type { GivenFlags } from "./given_flags.ts";
+import type { GivenFlags } from "./parse/given_flags.ts";
 import { isPath } from "../stores/location.ts";
 
 /** Options that name a store which is made unless it is there. */

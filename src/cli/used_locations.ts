@@ -7,7 +7,7 @@ import { seed } from "./flags/counting.ts";
 import { ignore } from "./flags/filling.ts";
 import type { Flag } from "./flags/flag.ts";
 import { cache, localStore, sourceStore, stores, targetCache, targetStore } from "./flags/stores.ts";
-import type { GivenFlags } from "./given_flags.ts";
+import type { GivenFlags } from "./parse/given_flags.ts";
 
 /** A location, as desync looks it up. */
 export interface UsedLocation {

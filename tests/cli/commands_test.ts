@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { allCommands, COMMANDS, findCommand } from "../../src/cli/commands.ts";
-import { describeFlags } from "../../src/cli/description.ts";
+import { describeFlags } from "../../src/cli/docs/description.ts";
 import type { Flag } from "../../src/cli/flags/flag.ts";
 import { GLOBAL_FLAGS, help, version } from "../../src/cli/flags/global.ts";
 import { filesIn } from "../support/files.ts";
@@ -61,7 +61,16 @@ function isFlag(value: unknown): value is Flag<unknown> {
 
 Deno.test("the help, completion and the manual load no command's code", () => {
   const done = join(cli, "run");
-  for (const root of ["main.ts", "help.ts", "manual.ts", "commands.ts", "description.ts", ...definitions()]) {
+  for (
+    const root of [
+      "main.ts",
+      "commands.ts",
+      "docs/help.ts",
+      "docs/manual.ts",
+      "docs/description.ts",
+      ...definitions(),
+    ]
+  ) {
     deepStrictEqual([...loadedBy(join(cli, root))].filter((path) => dirname(path) === done), [], root);
   }
   ok(loadedBy(join(cli, "run", "chunk.ts")).size > 50);

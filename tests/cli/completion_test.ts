@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { describeCommands, describeGlobalOptions } from "../../src/cli/description.ts";
+import { describeCommands, describeGlobalOptions } from "../../src/cli/docs/description.ts";
 import { runCli } from "../support/cli.ts";
 import { peers } from "../support/peers.ts";
 import { offered, offeredByPowerShell, shells } from "../support/shells.ts";

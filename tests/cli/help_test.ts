@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { allCommands } from "../../src/cli/commands.ts";
-import { describeCommands } from "../../src/cli/description.ts";
-import { parse } from "../../src/cli/parse.ts";
+import { describeCommands } from "../../src/cli/docs/description.ts";
+import { parse } from "../../src/cli/parse/parse.ts";
 import { runCli } from "../support/cli.ts";
 
 Deno.test("the help lists every command once", async () => {

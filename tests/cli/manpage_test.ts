@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { allCommands } from "../../src/cli/commands.ts";
-import { describeCommands } from "../../src/cli/description.ts";
-import { VARIABLES } from "../../src/cli/environment.ts";
+import { describeCommands } from "../../src/cli/docs/description.ts";
+import { VARIABLES } from "../../src/cli/docs/environment.ts";
 import { STATUSES } from "../../src/cli/exit_status.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { didYouMean, nearest } from "../../src/cli/nearest.ts";
+import { didYouMean, nearest } from "../../src/cli/parse/nearest.ts";
 
 const commands = [
   "extract",

@@ -5,7 +5,7 @@ import { yes } from "../../src/cli/flags/keeping.ts";
 import { concurrency, errorRetry } from "../../src/cli/flags/network.ts";
 import { cacheRepair, stores } from "../../src/cli/flags/stores.ts";
 import { samePermissions } from "../../src/cli/flags/unpacking.ts";
-import { type CommandLine, parse } from "../../src/cli/parse.ts";
+import { type CommandLine, parse } from "../../src/cli/parse/parse.ts";
 
 async function parsed(words: readonly string[]): Promise<CommandLine> {
   const asked = await parse(words);

@@ -1,8 +1,8 @@
 /** Tries what README.md says about desync in Go: every row with both programs, and that nothing is left out. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { describeCommands } from "../../src/cli/description.ts";
-import { isMissingOption, MISSING_COMMANDS, MISSING_OPTIONS } from "../../src/cli/missing.ts";
+import { describeCommands } from "../../src/cli/docs/description.ts";
+import { isMissingOption, MISSING_COMMANDS, MISSING_OPTIONS } from "../../src/cli/parse/missing.ts";
 import { SCHEMES } from "../../src/deno/schemes.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";

@@ -2,8 +2,8 @@
 
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { describeCommands, describeGlobalOptions } from "../../src/cli/description.ts";
-import { isMissingOption, MISSING_COMMANDS } from "../../src/cli/missing.ts";
+import { describeCommands, describeGlobalOptions } from "../../src/cli/docs/description.ts";
+import { isMissingOption, MISSING_COMMANDS } from "../../src/cli/parse/missing.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { peers } from "../support/peers.ts";

@@ -1,14 +1,14 @@
 /** `desync completion bash|zsh|fish|powershell` */
-import { bashCompletion } from "../completion/bash.ts";
-import { fishCompletion } from "../completion/fish.ts";
-import { powershellCompletion } from "../completion/powershell.ts";
-import { zshCompletion } from "../completion/zsh.ts";
+import { bashCompletion } from "../docs/completion/bash.ts";
+import { fishCompletion } from "../docs/completion/fish.ts";
+import { powershellCompletion } from "../docs/completion/powershell.ts";
+import { zshCompletion } from "../docs/completion/zsh.ts";
 import {
   type CommandDescription,
   describeCommands,
   describeGlobalOptions,
   type OptionDescription,
-} from "../description.ts";
+} from "../docs/description.ts";
 import type { Args, Flags } from "../commands/completion.ts";
 import { DONE } from "../exit_status.ts";
 import { print } from "../output.ts";

@@ -5,7 +5,7 @@ import { DesyncError } from "../../errors.ts";
 import { VERSION } from "../../version.ts";
 import type { Args, Flags } from "../commands/manpage.ts";
 import { DONE } from "../exit_status.ts";
-import { manualPage } from "../manual.ts";
+import { manualPage } from "../docs/manual.ts";
 import { isStandardOutput, writeResult } from "../piece_output.ts";
 
 /** Prints the page, or writes it into the folder. */

@@ -1,5 +1,5 @@
 /** The manual page, in the man macros that every man program knows. */
-import { allCommands, type Command } from "./commands.ts";
+import { allCommands, type Command } from "../commands.ts";
 import {
   describeFlags,
   describeGlobalOptions,
@@ -9,8 +9,8 @@ import {
   type OptionDescription,
 } from "./description.ts";
 import { VARIABLES } from "./environment.ts";
-import { STATUSES } from "./exit_status.ts";
-import { NETWORK_FLAGS } from "./flags/network.ts";
+import { STATUSES } from "../exit_status.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
 import { PURPOSE } from "./help.ts";
 
 /** `desync.1` of that version, dated with that day (`2025-12-31`). */

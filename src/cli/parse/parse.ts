@@ -1,10 +1,10 @@
 /** The parser of the command line. It takes words as desync takes them, which is Go's way and the GNU way. */
-import { DesyncError } from "../errors.ts";
-import { allCommands, type Command, findCommand } from "./commands.ts";
-import type { Flag, Option } from "./flags/flag.ts";
-import { GLOBAL_FLAGS, help, version } from "./flags/global.ts";
-import { timeout } from "./flags/network.ts";
-import { cacheRepair } from "./flags/stores.ts";
+import { DesyncError } from "../../errors.ts";
+import { allCommands, type Command, findCommand } from "../commands.ts";
+import type { Flag, Option } from "../flags/flag.ts";
+import { GLOBAL_FLAGS, help, version } from "../flags/global.ts";
+import { timeout } from "../flags/network.ts";
+import { cacheRepair } from "../flags/stores.ts";
 import { GivenFlags } from "./given_flags.ts";
 
 /** A command with what is given to it. */

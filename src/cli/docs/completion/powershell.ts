@@ -1,5 +1,5 @@
 /** Completion for PowerShell, 5.1 and later. */
-import type { Argument } from "../argument.ts";
+import type { Argument } from "../../argument.ts";
 import type { CommandDescription, OptionDescription, ValueDescription } from "../description.ts";
 
 /** The script: to be run in the profile. */

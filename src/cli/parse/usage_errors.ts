@@ -1,9 +1,9 @@
 /** What the parser finds wrong with a command line, in this program's words. */
-import { DesyncError, type ErrorFields } from "../errors.ts";
-import { allCommands, type Command, COMMANDS } from "./commands.ts";
-import { describeFlags, describeGlobalOptions, describeSynopsis } from "./description.ts";
-import type { Option } from "./flags/flag.ts";
-import { GLOBAL_FLAGS } from "./flags/global.ts";
+import { DesyncError, type ErrorFields } from "../../errors.ts";
+import { allCommands, type Command, COMMANDS } from "../commands.ts";
+import { describeFlags, describeGlobalOptions, describeSynopsis } from "../docs/description.ts";
+import type { Option } from "../flags/flag.ts";
+import { GLOBAL_FLAGS } from "../flags/global.ts";
 import { CASYNC_COMMANDS, isMissingOption, MISSING_COMMANDS } from "./missing.ts";
 import { didYouMean } from "./nearest.ts";
 

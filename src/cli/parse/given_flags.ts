@@ -1,5 +1,5 @@
 /** What the options of one command line say. */
-import type { Flag, Flags, Values } from "./flags/flag.ts";
+import type { Flag, Flags, Values } from "../flags/flag.ts";
 
 /** The values of options, by the option itself. */
 export class GivenFlags {

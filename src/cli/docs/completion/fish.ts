@@ -1,5 +1,5 @@
 /** Completion for fish. */
-import type { Argument } from "../argument.ts";
+import type { Argument } from "../../argument.ts";
 import type { CommandDescription, OptionDescription, ValueDescription } from "../description.ts";
 
 /** The script. */

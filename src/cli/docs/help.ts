@@ -1,5 +1,5 @@
 /** The help, as it is printed. */
-import { type Command, COMMANDS } from "./commands.ts";
+import { type Command, COMMANDS } from "../commands.ts";
 import {
   describeFlags,
   describeGlobalOptions,
@@ -9,8 +9,8 @@ import {
   HELP_SUMMARY,
   type OptionDescription,
 } from "./description.ts";
-import { STATUSES } from "./exit_status.ts";
-import { GLOBAL_FLAGS, help } from "./flags/global.ts";
+import { STATUSES } from "../exit_status.ts";
+import { GLOBAL_FLAGS, help } from "../flags/global.ts";
 
 /** What the program is for. */
 export const PURPOSE =

@@ -1,9 +1,9 @@
 /** The command line as data, out of the definitions of commands and options: for the help, completion and the manual. */
-import { type Argument, type ArgumentKind, kindOf, optional } from "./argument.ts";
-import { allCommands, type Command } from "./commands.ts";
-import type { Flag, Flags, Option } from "./flags/flag.ts";
-import { GLOBAL_FLAGS, help, version } from "./flags/global.ts";
-import { NETWORK_FLAGS } from "./flags/network.ts";
+import { type Argument, type ArgumentKind, kindOf, optional } from "../argument.ts";
+import { allCommands, type Command } from "../commands.ts";
+import type { Flag, Flags, Option } from "../flags/flag.ts";
+import { GLOBAL_FLAGS, help, version } from "../flags/global.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
 
 /** What is given with an option, or as an argument. */
 export interface ValueDescription {
