@@ -4,7 +4,7 @@
 import { statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DesyncError } from "../errors.ts";
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
 import { claimDevice } from "./device_claim.ts";
 import { isDevicePath } from "./device_path.ts";
@@ -132,7 +132,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
         // By the open file: a path may be a symlink. One that has the size already is left as it is, with its time.
         if (!device && file.statSync().size !== size) file.truncateSync(size);
         if (!sync) return;
-        await orInterrupted(() => syncFile(file), signal);
+        await abortable(() => syncFile(file), signal);
         if (before === undefined) await syncDirectory(dirname(resolve(path)));
       } catch (error) {
         throw fileError("write", path, error);

@@ -1,5 +1,5 @@
 /** A file or standard input, read in order and piece by piece, stopped by Ctrl-C even where nothing comes. */
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { namedFileError } from "./file_errors.ts";
 import { openInput } from "./input_file.ts";
 
@@ -32,7 +32,7 @@ async function* readPieces(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   while (true) {
     const buffer = new Uint8Array(PIECE_BYTES);
-    const length = await orInterrupted(() => file.read(buffer), signal);
+    const length = await abortable(() => file.read(buffer), signal);
     if (length === null) return;
     yield buffer.subarray(0, length);
   }

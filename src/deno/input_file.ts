@@ -1,6 +1,6 @@
 /** A file or pipe that is read in order. */
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { mayWrite } from "./permitted.ts";
 import { codeOf } from "./tree_system.ts";
@@ -26,7 +26,7 @@ export async function openInput(path: string, signal?: AbortSignal): Promise<Inp
 async function openUnlessInterrupted(path: string, signal?: AbortSignal): Promise<Deno.FsFile> {
   const opening = Deno.open(path);
   try {
-    return await orInterrupted(() => opening, signal);
+    return await abortable(() => opening, signal);
   } catch (error) {
     // It may still be opened, long after.
     opening.then((file) => file.close(), () => {});

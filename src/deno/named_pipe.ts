@@ -1,5 +1,5 @@
 /** Named pipes, whose other end may not be there yet. */
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 
 /** Between looks for the other end. */
 const PAUSE_MS = 50;
@@ -16,5 +16,5 @@ export function isPipe(path: string): boolean {
 
 /** Waits until it is time to look again whether the other end is there. Throws `interrupted`. */
 export async function pauseForOtherEnd(signal?: AbortSignal): Promise<void> {
-  await orInterrupted(() => new Promise((resolve) => setTimeout(resolve, PAUSE_MS)), signal);
+  await abortable(() => new Promise((resolve) => setTimeout(resolve, PAUSE_MS)), signal);
 }

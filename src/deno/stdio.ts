@@ -5,7 +5,7 @@
  * Deno's own functions buffer lines, and do not say how much they wrote before they had to wait. So the C library writes,
  * where it can be had. Of standard input Deno waits by itself.
  */
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { loadLibc, systemErrorOf } from "./libc.ts";
 import { codeOf } from "./tree_system.ts";
 
@@ -60,7 +60,7 @@ export async function write(
   signal?: AbortSignal,
 ): Promise<void> {
   for (let at = 0; at < bytes.length;) {
-    at += await orInterrupted(() => writeSome(file, bytes.subarray(at)), signal);
+    at += await abortable(() => writeSome(file, bytes.subarray(at)), signal);
   }
 }
 

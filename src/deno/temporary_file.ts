@@ -1,7 +1,7 @@
 /** A file that is built beside another and takes its place when it is complete. */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { type FileRights, giveRights, rightsOf } from "./file_rights.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
 import { removeLeftovers, removeQuietly, temporaryPrefix } from "./temporary_names.ts";
@@ -50,7 +50,7 @@ export class TemporaryFile {
     const rights = rightsOf(this.#target, this.#made?.uid ?? null) ?? this.#old;
     if (rights !== undefined) this.#giveRights(rights);
     const file = this.#file;
-    if (sync && file !== undefined) await orInterrupted(() => syncFile(file), signal);
+    if (sync && file !== undefined) await abortable(() => syncFile(file), signal);
     this.#close();
     Deno.renameSync(this.path, this.#target);
     if (sync) await syncDirectory(dirname(resolve(this.#target)));

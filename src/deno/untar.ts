@@ -3,7 +3,7 @@ import { featuresOf } from "../formats/features.ts";
 import type { ArchiveBytes, SelectOptions } from "../jobs/read_selected.ts";
 import type { TreeSink } from "../jobs/tree_ports.ts";
 import { unpack, type UnpackResult } from "../jobs/unpack.ts";
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
 import { JobLibc } from "./libc.ts";
@@ -105,7 +105,7 @@ export async function untarBy(
 
 async function synced(target: string, signal: AbortSignal | undefined): Promise<void> {
   try {
-    await orInterrupted(() => syncTree(target), signal);
+    await abortable(() => syncTree(target), signal);
   } catch (error) {
     throw fileError("write", target, error);
   }

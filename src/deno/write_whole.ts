@@ -1,6 +1,6 @@
 /** Bytes written to a path of this machine: a file appears whole or not at all, what is special is written as it is. */
 import { freeBytes } from "../bytes.ts";
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { claimDevice } from "./device_claim.ts";
 import { openOutput } from "./output_file.ts";
 import { isSpecialPlace, outputError } from "./output_place.ts";
@@ -54,7 +54,7 @@ async function writeThrough(
   using _claim = claimDevice(path, "unmount it first");
   using file = await naming(path, () => openOutput(path, signal));
   await writeEach(pieces, (bytes) => naming(path, () => writeFully(file, bytes, signal)));
-  if (sync) await naming(path, () => orInterrupted(() => syncFile(file), signal));
+  if (sync) await naming(path, () => abortable(() => syncFile(file), signal));
 }
 
 /** Runs what writes there, whose errors then say so. */
@@ -69,6 +69,6 @@ async function naming<T>(path: string, work: () => Promise<T>): Promise<T> {
 /** A pipe may have a reader that takes its time: nothing here waits for it in a way that Ctrl-C cannot end. */
 async function writeFully(file: Deno.FsFile, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
   for (let at = 0; at < bytes.length;) {
-    at += await orInterrupted(() => file.write(bytes.subarray(at)), signal);
+    at += await abortable(() => file.write(bytes.subarray(at)), signal);
   }
 }

@@ -1,6 +1,6 @@
 /** Reads of chunks that several readers want at the same time: each is made once. */
 import type { ChunkId } from "../chunk.ts";
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 
 /** A read that has begun. */
 interface Read {
@@ -26,7 +26,7 @@ export class SharedReads {
     for (let other = this.#reads.get(id); other !== undefined; other = this.#reads.get(id)) {
       const { waiting } = other;
       try {
-        return await orInterrupted(() => {
+        return await abortable(() => {
           const turn = Promise.withResolvers<Uint8Array>();
           waiting.push(turn);
           return turn.promise;

@@ -1,5 +1,5 @@
 /** Checks every chunk of a store in a directory of this machine, by worker threads that read it themselves. */
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { inLanes } from "./lanes.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
@@ -27,7 +27,7 @@ export async function verifyDirectory(
   await inLanes(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
     const work = () => workers.verify({ folder: directory, prefixes: group, digest, remove: repair });
     // A directory may have any number of chunks. What is removed is waited for, to be reported.
-    const result = await (repair ? work() : orInterrupted(work, signal));
+    const result = await (repair ? work() : abortable(work, signal));
     for (const chunk of result.invalid) options.onInvalid?.(chunk);
     for (const sentence of result.unreadable) options.onUnreadable?.(sentence);
     summary.chunks += result.chunks;

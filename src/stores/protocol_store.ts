@@ -1,7 +1,7 @@
 /** A store at the other end of connections that speak the casync protocol: over ssh, as a rule. */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
-import { orInterrupted } from "../or_interrupted.ts";
+import { abortable } from "../abortable.ts";
 import { type Connection, ProtocolClient, type SessionOptions } from "./protocol_client.ts";
 import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
 
@@ -64,7 +64,7 @@ export class ProtocolStore implements ChunkStore {
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
-    return await orInterrupted(async () => {
+    return await abortable(async () => {
       const session = this.#session();
       // At once where that is possible: the next one who asks has to see how much it has to do.
       return await (session instanceof ProtocolClient ? session : await session).get(id);

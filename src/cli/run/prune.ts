@@ -6,7 +6,7 @@ import { DONE, FAILED } from "../exit_status.ts";
 import { readIds } from "../chunk_ids.ts";
 import { Locator } from "../open.ts";
 import { print, printError, warn } from "../output.ts";
-import { orInterrupted } from "../../or_interrupted.ts";
+import { abortable } from "../../abortable.ts";
 import { formatBytes } from "../text.ts";
 import { expandWildcards } from "../expand_wildcards.ts";
 
@@ -47,7 +47,7 @@ async function confirmed(location: string, kept: number, signal: AbortSignal): P
     `Warning: The provided index files reference ${kept} unique chunks. Are you sure\n` +
       `you want to delete all other chunks from '${location}'?\n[y/N]: `,
   );
-  return /^y(es)?$/i.test((await orInterrupted(readLine, signal)).trim());
+  return /^y(es)?$/i.test((await abortable(readLine, signal)).trim());
 }
 
 async function readLine(): Promise<string> {

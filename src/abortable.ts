@@ -1,11 +1,11 @@
-/** Waiting that the user can end. */
+/** Waiting that a signal can end. */
 import { interrupted } from "./errors.ts";
 
 /**
- * Waits for work that may take for ever, such as input from a person or a pipe that nobody reads, but no longer than
- * until the user wants to stop: throws `interrupted` then, and does not begin it when he does already.
+ * Waits for work that may never end, such as input from a person or a pipe that nobody reads. Throws `interrupted` when the
+ * signal says so, without beginning the work when it already does.
  */
-export async function orInterrupted<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+export async function abortable<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return await work();
   const stopped = Promise.withResolvers<never>();
   const stop = () => stopped.reject(interrupted());
