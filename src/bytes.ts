@@ -1,5 +1,8 @@
 /** Little-endian numbers, hexadecimal text and joined buffers: the few things that every format needs. */
 
+/** Bytes that are read, or handed on, at a time. */
+export const PIECE_BYTES: number = 256 * 1024;
+
 const HEX_DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /** Lower-case hexadecimal text of the bytes. */

@@ -1,9 +1,8 @@
 /** A file of this machine, read at any place. */
+import { PIECE_BYTES } from "../bytes.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 import { fileError } from "./file_errors.ts";
 import { SourceFile } from "./source_file.ts";
-
-const PIECE_BYTES = 256 * 1024;
 
 /**
  * Reads parts of a file.

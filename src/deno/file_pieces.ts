@@ -1,9 +1,8 @@
 /** A file or standard input, read in order and piece by piece, stopped by Ctrl-C even where nothing comes. */
+import { PIECE_BYTES } from "../bytes.ts";
 import { abortable } from "../abortable.ts";
 import { namedFileError } from "./file_errors.ts";
 import { openInput } from "./input_file.ts";
-
-const PIECE_BYTES = 256 * 1024;
 
 /**
  * The bytes of the file, of standard input without a path. Throws `missing-file`, `io`, `interrupted`.

@@ -4,6 +4,7 @@
  * Members of a tar come in any order, so the whole tar is looked through first and what it tells of them is remembered.
  * Their bytes stay where they are in a file; a stream is kept in a temporary file meanwhile.
  */
+import { PIECE_BYTES } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import { escapeName } from "../formats/node_text.ts";
@@ -19,8 +20,6 @@ import { filePieces } from "./file_pieces.ts";
 import { JobLibc } from "./libc.ts";
 import { checkUnchanged, inspectSource, SourceFile } from "./source_file.ts";
 import { SpoolFile } from "./spool_file.ts";
-
-const PIECE_BYTES = 256 * 1024;
 
 /** How a tar is read. Features and names to skip are left to whoever takes the events. */
 export interface ReadTarOptions extends Pick<ReadTreeOptions, "exclude" | "signal"> {

@@ -1,5 +1,5 @@
 /** A folder of this machine, read in the order and form of an archive's nodes. */
-import { compareBytes, equalBytes, nameBytes } from "../bytes.ts";
+import { compareBytes, equalBytes, nameBytes, PIECE_BYTES } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
 import { MAX_DEPTH } from "../formats/archive_elements.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
@@ -14,7 +14,6 @@ import { nativeSource } from "./native_source.ts";
 import { portableSource } from "./portable_source.ts";
 import type { ListedName, OpenNode, ReadSystem } from "./read_system.ts";
 
-const PIECE_BYTES = 256 * 1024;
 /** Holds patterns for files of its folder that are left out. */
 const EXCLUDE_FILE_NAME = ".caexclude";
 const MAX_EXCLUDE_FILE_BYTES = 1024 * 1024;

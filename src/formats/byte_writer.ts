@@ -1,8 +1,5 @@
 /** Numbers and bytes written one after the other, and passed on in pieces of about the same size. */
-import { writeU64 } from "../bytes.ts";
-
-/** Bytes that are passed on together. */
-const PIECE_BYTES = 256 * 1024;
+import { PIECE_BYTES, writeU64 } from "../bytes.ts";
 
 /** Collects bytes. What is passed on is never touched again: it belongs to whoever gets it. */
 export class ByteWriter {

@@ -1,9 +1,9 @@
 /** Stores the chunks of a file that an index names. */
 import type { ChunkId } from "../chunk.ts";
 import type { Index } from "../formats/index.ts";
-import { checkSize, GROUP_PIECES, places } from "./compare.ts";
+import { checkSize, places } from "./compare.ts";
 import { inLanes } from "./lanes.ts";
-import { GROUP_BYTES, grouped } from "./plan.ts";
+import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
 import { PieceWriter } from "./piece_writer.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";

@@ -5,12 +5,9 @@ import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import { inLanes } from "./lanes.ts";
 import type { Origin } from "./origin.ts";
-import { GROUP_BYTES, grouped } from "./plan.ts";
+import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
 import type { ByteRange, Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
-
-/** Chunks of a file that a worker takes at a time. */
-export const GROUP_PIECES = 64;
 
 /** How a file is compared. */
 export interface CompareOptions {

@@ -5,13 +5,11 @@ import { ChunkerStream } from "../chunker/stream.ts";
 import type { FilledDestination } from "./store_writer.ts";
 import type { GuessedChunks, Piece } from "./tasks.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
+import { GROUP_BYTES, GROUP_PIECES } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 
 /** Bytes that a worker scans at a time. */
 const PART_BYTES = 4 * 1024 * 1024;
-/** Pieces, and bytes of them, that a worker hashes at a time. */
-const GROUP_PIECES = 64;
-const GROUP_BYTES = 4 * 1024 * 1024;
 
 /** A piece, and its id where nothing is left to do for it. */
 export interface CutPiece extends Piece {
