@@ -8,12 +8,12 @@ import { isPath } from "../stores/location.ts";
 import { unknownScheme } from "../stores/scheme.ts";
 
 /** Throws `usage` unless the user named a path of this machine to read. */
-export function inputPath(path: string): void {
+export function checkInputPath(path: string): void {
   refuseUrl("read", path);
 }
 
 /** Throws `usage` unless the user named a path of this machine to write, another one than that of the input. */
-export function outputPath(path: string, input: string): void {
+export function checkOutputPath(path: string, input: string): void {
   refuseUrl("write", path);
   refuseSameFile(path, input);
 }

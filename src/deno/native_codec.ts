@@ -14,7 +14,7 @@ const MAX_ZSTD_RATIO = 32768;
 /** Output buffer for frames that do not tell their size: casync's. Most chunks are no larger. */
 const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 
-const older = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
+const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
 
 let sha512256 = (bytes: Uint8Array): Uint8Array => hash("sha512-256", bytes, "buffer");
 
@@ -48,7 +48,7 @@ export const nativeCodec: CompressingCodec = {
     if (compression === "xz") throw xzUnsupported();
     try {
       if (compression === "gzip") return gunzipSync(bytes, { maxOutputLength: limit });
-      return older === undefined ? unzstd(bytes, limit) : older.decompress(bytes, limit);
+      return wasmZstd === undefined ? unzstd(bytes, limit) : wasmZstd.decompress(bytes, limit);
     } catch (error) {
       if (error instanceof DesyncError) throw error;
       if (isTooLarge(error)) throw tooLarge(limit);
@@ -57,7 +57,7 @@ export const nativeCodec: CompressingCodec = {
   },
 
   compress(bytes: Uint8Array, level: number): Uint8Array {
-    if (older !== undefined) return older.compress(bytes, level);
+    if (wasmZstd !== undefined) return wasmZstd.compress(bytes, level);
     // With an output buffer that is too small for all of it, Deno 2.9 adds an empty frame, which casync refuses.
     const chunkSize = maxStoredSize(bytes.length);
     const params = { [constants.ZSTD_c_compressionLevel]: level };

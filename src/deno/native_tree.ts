@@ -6,7 +6,7 @@ import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } fr
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { FolderLister } from "./list_folder.ts";
 import { StatReader } from "./statx.ts";
-import { type Handle, type Look, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
+import { type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";
 
 const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
 const UTIME_NOW = 0x3fffffffn;
@@ -64,7 +64,7 @@ class NativeTree implements TreeSystem {
   }
 
   makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void {
-    if (this.#libc.mknodat === null) throw new NotHere();
+    if (this.#libc.mknodat === null) throw new NotSupported();
     const number = node.device === undefined ? 0n : deviceNumber(node.device.major, node.device.minor);
     this.#check(this.#libc.mknodat(folder, terminated(name), MODE_FORMATS[node.kind] | 0o600, number));
   }

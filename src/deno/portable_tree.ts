@@ -29,7 +29,7 @@ import { join } from "node:path";
 import { DesyncError } from "../errors.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { isSpecialOnWindows, leadsToFolder, toWindowsTarget } from "./link_target.ts";
-import { codeOf, type Handle, type Look, NotHere, type Place, type TreeSystem } from "./tree_system.ts";
+import { codeOf, type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";
 import { utf8Name } from "./utf8_name.ts";
 
 const WINDOWS = Deno.build.os === "windows";
@@ -94,7 +94,7 @@ class PortableTree implements TreeSystem {
   }
 
   makeNode(): void {
-    throw new NotHere();
+    throw new NotSupported();
   }
 
   rename(folder: Handle, from: Uint8Array, to: Uint8Array): void {
@@ -127,10 +127,10 @@ class PortableTree implements TreeSystem {
   }
 
   setOwner(what: Handle | Place, uid: number, gid: number): void {
-    if (WINDOWS) throw new NotHere();
+    if (WINDOWS) throw new NotSupported();
     if (typeof what !== "number") {
       // Deno has it since 2.7.
-      if (typeof fs.lchownSync !== "function") throw new NotHere();
+      if (typeof fs.lchownSync !== "function") throw new NotSupported();
       return fs.lchownSync(this.#path(what.folder, what.name), uid, gid);
     }
     if (this.#folders.has(what)) chownSync(this.#checked(what).path, uid, gid);
@@ -138,14 +138,14 @@ class PortableTree implements TreeSystem {
   }
 
   setMode(what: Handle | Place, mode: number): void {
-    if (WINDOWS || typeof what !== "number") throw new NotHere();
+    if (WINDOWS || typeof what !== "number") throw new NotSupported();
     if (this.#folders.has(what)) chmodSync(this.#checked(what).path, mode);
     else fchmodSync(what, mode);
   }
 
   setTime(what: Handle | Place, mtime: bigint): void {
     // Deno takes no times before 1970, and does not say so.
-    if (mtime < 0n) throw new NotHere();
+    if (mtime < 0n) throw new NotSupported();
     const now = Date.now() / 1000;
     // Deno cuts seconds off to whole nanoseconds: a fifth of a microsecond makes up for what they lost as a fraction.
     const seconds = (Number(mtime / 1_000_000n) + 0.0002) / 1000;
@@ -155,15 +155,15 @@ class PortableTree implements TreeSystem {
   }
 
   setXattr(): void {
-    throw new NotHere();
+    throw new NotSupported();
   }
 
   addFlags(): void {
-    throw new NotHere();
+    throw new NotSupported();
   }
 
   setProject(): void {
-    throw new NotHere();
+    throw new NotSupported();
   }
 
   #remember(path: string): Handle {

@@ -88,7 +88,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** The error for a call that is not there. */
-export class NotHere extends Error {
+export class NotSupported extends Error {
   readonly code = "ENOSYS";
 
   constructor() {

@@ -4,7 +4,7 @@ import { countBytes, Progress } from "../../jobs/progress.ts";
 import type { Args, Flags } from "../commands/cat.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
-import { outputPath, withoutLink } from "../local_path.ts";
+import { checkOutputPath, withoutLink } from "../local_path.ts";
 import { Locator } from "../open.ts";
 import { isStandardOutput, writesFile, writeWholePieces } from "../piece_output.ts";
 import { showProgress } from "../progress.ts";
@@ -15,7 +15,7 @@ export async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  if (output !== undefined) outputPath(output, location);
+  if (output !== undefined) checkOutputPath(output, location);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const { offset, length } = flags;

@@ -5,7 +5,7 @@ import { Progress } from "../../jobs/progress.ts";
 import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
-import { inputPath } from "../local_path.ts";
+import { checkInputPath } from "../local_path.ts";
 import { readIgnored } from "../chunk_ids.ts";
 import { missingOption } from "../missing_option.ts";
 import { Locator } from "../open.ts";
@@ -18,7 +18,7 @@ export async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  inputPath(file);
+  checkInputPath(file);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const ignore = await readIgnored(locator, flags, signal);

@@ -2,12 +2,12 @@
 import { makeFromFile } from "../../deno/make.ts";
 import type { Args, Flags } from "../commands/chunk.ts";
 import { DONE } from "../exit_status.ts";
-import { inputPath } from "../local_path.ts";
+import { checkInputPath } from "../local_path.ts";
 import { print } from "../output.ts";
 
 /** Prints the chunks. */
 export async function run({ file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  inputPath(file);
+  checkInputPath(file);
   const { start, chunkSize: sizes, digest, threads } = flags;
   const { index } = await makeFromFile(file, { start, sizes, digest, threads, signal });
   for (let i = 0; i < index.count; i++) {

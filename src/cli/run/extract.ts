@@ -5,7 +5,7 @@ import type { Index } from "../../formats/index.ts";
 import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
-import { outputPath } from "../local_path.ts";
+import { checkOutputPath } from "../local_path.ts";
 import { Locator } from "../open.ts";
 import { jsonText, print, printError } from "../output.ts";
 import { isShownToPeople, namedSource, showProgress } from "../progress.ts";
@@ -17,7 +17,7 @@ export async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  outputPath(output, location);
+  checkOutputPath(output, location);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const sources = await locator.sourcesOf(index);

@@ -3,7 +3,7 @@ import { ChunkFolder } from "../../deno/chunk_folder.ts";
 import type { Index } from "../../formats/index.ts";
 import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
-import { outputPath } from "../local_path.ts";
+import { checkOutputPath } from "../local_path.ts";
 import { notADirectory } from "../../stores/registry.ts";
 import { Turns } from "../../jobs/turns.ts";
 import { Locator } from "../open.ts";
@@ -18,7 +18,7 @@ export async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  if (output !== undefined) outputPath(output, location);
+  if (output !== undefined) checkOutputPath(output, location);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const { sourceStore } = flags;

@@ -5,7 +5,7 @@ import { Progress } from "../../jobs/progress.ts";
 import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
-import { inputPath, refuseSameFile, refuseSwapped } from "../local_path.ts";
+import { checkInputPath, refuseSameFile, refuseSwapped } from "../local_path.ts";
 import { Locator } from "../open.ts";
 import { printError } from "../output.ts";
 import { showProgress } from "../progress.ts";
@@ -13,7 +13,7 @@ import { storingOptions } from "../storing.ts";
 
 /** Cuts the file, stores its chunks, and writes the index last. */
 export async function run({ index: output, file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  inputPath(file);
+  checkInputPath(file);
   await using locator = new Locator(flags);
   const target = await locator.indexTarget(output);
   refuseSameFile(output, file);

@@ -11,7 +11,7 @@ import type { Args, Flags } from "../commands/tar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";
 import type { IndexTarget } from "../index_target.ts";
-import { inputPath, outputPath, refuseSameFile } from "../local_path.ts";
+import { checkInputPath, checkOutputPath, refuseSameFile } from "../local_path.ts";
 import { missingOption } from "../missing_option.ts";
 import { Locator } from "../open.ts";
 import { print, printError, warn } from "../output.ts";
@@ -26,10 +26,10 @@ export async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  inputPath(source);
+  checkInputPath(source);
   await using locator = new Locator(flags);
   const target = flags.makeIndex ? await locator.indexTarget(output) : undefined;
-  if (target === undefined) outputPath(output, source);
+  if (target === undefined) checkOutputPath(output, source);
   else refuseSameFile(output, source);
   const input: Input = {
     name: source,

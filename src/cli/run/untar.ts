@@ -13,7 +13,7 @@ import { type ArchiveSource, namingArchive, openArchive } from "../archive_sourc
 import type { Args, Flags } from "../commands/untar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";
-import { outputPath } from "../local_path.ts";
+import { checkOutputPath } from "../local_path.ts";
 import { Locator } from "../open.ts";
 import { warn } from "../output.ts";
 import { writeWholePieces } from "../piece_output.ts";
@@ -29,7 +29,7 @@ export async function run(
   const toTar = flags.outputFormat === "gnu-tar";
   if (toTar) checkTarFlags(flags);
   parseArchivePaths(paths); // before anything is opened
-  outputPath(target, location);
+  checkOutputPath(target, location);
   await using locator = new Locator(flags);
   const source = await openArchive(location, flags, locator, signal);
   const progress = new Progress();

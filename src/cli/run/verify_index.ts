@@ -4,7 +4,7 @@ import { DesyncError } from "../../errors.ts";
 import { Progress } from "../../jobs/progress.ts";
 import type { Args, Flags } from "../commands/verify_index.ts";
 import { DONE } from "../exit_status.ts";
-import { inputPath } from "../local_path.ts";
+import { checkInputPath } from "../local_path.ts";
 import { Locator } from "../open.ts";
 import { showProgress } from "../progress.ts";
 import { redactLocation } from "../../deno/schemes.ts";
@@ -15,7 +15,7 @@ export async function run(
   flags: Flags,
   signal: AbortSignal,
 ): Promise<number> {
-  inputPath(file);
+  checkInputPath(file);
   const index = await new Locator(flags).index(location, signal);
   const progress = new Progress();
   using _display = showProgress(progress, flags);
