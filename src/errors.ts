@@ -72,7 +72,6 @@ export interface ErrorFields {
  * ```
  */
 export class DesyncError extends Error implements ErrorFields {
-  readonly #isSentence: boolean;
   /** The class, as error messages show it. */
   override name = "DesyncError";
   /** Stable word for the kind of failure. */
@@ -100,9 +99,7 @@ export class DesyncError extends Error implements ErrorFields {
    * The message is made of the fields, which are put on one line each, without what would do things to a terminal:
    * names in them may be anybody's.
    */
-  constructor(code: ErrorCode, given: ErrorFields | string, options: ErrorFields = {}) {
-    const fields = typeof given === "string" ? { ...options, reason: given } : given;
-    const isSentence = typeof given === "string" && given.startsWith("Cannot ");
+  constructor(code: ErrorCode, fields: ErrorFields) {
     const { problem, cause } = fields;
     const texts = {
       action: cleaned(fields.action),
@@ -111,7 +108,6 @@ export class DesyncError extends Error implements ErrorFields {
       hint: cleaned(fields.hint),
     };
     super(compose({ problem, ...texts }), cause === undefined ? undefined : { cause });
-    this.#isSentence = isSentence;
     this.code = code;
     this.action = texts.action;
     this.problem = problem;
@@ -134,11 +130,8 @@ export class DesyncError extends Error implements ErrorFields {
    * The same error as the reason why something could not be done, or is wrong. One that says already what could not be
    * done is returned as it is, and so is an interruption.
    */
-  withContext(
-    context: { action: string; subject?: string } | { problem: Problem; subject: string },
-  ): DesyncError {
+  withContext(context: ErrorFields): DesyncError {
     if (this.action !== undefined || this.problem !== undefined || this.code === "interrupted") return this;
-    if (this.#isSentence) return this;
     return this.with({ reason: joined(" ", this.subject, this.reason), subject: undefined, ...context });
   }
 

@@ -14,12 +14,16 @@ const SEEN = /^[^\x00-\x1f\x7f-\x9f\u2028\u202e\u2066\u{e0041}\p{Cs}]*$/u;
 
 Deno.test("no message of an error has what does things to a terminal, and none more than a line", () => {
   for (
-    const text of [new DesyncError("io", UNSEEN).message, messageOf(new Error(UNSEEN)), foreignText(UNSEEN)]
+    const text of [
+      new DesyncError("io", { reason: UNSEEN }).message,
+      messageOf(new Error(UNSEEN)),
+      foreignText(UNSEEN),
+    ]
   ) {
     ok(SEEN.test(text), JSON.stringify(text));
   }
   const names = "/a  b/نمی\u200cخواهم/👩\u200d🚀.catar";
-  strictEqual(new DesyncError("io", names).message, names);
+  strictEqual(new DesyncError("io", { reason: names }).message, names);
   strictEqual(oneLine("\ud800 is not Unicode"), "\ufffd is not Unicode");
 });
 

@@ -20,7 +20,8 @@ export function checkOutputPath(path: string, input: string): void {
 
 function refuseUrl(action: string, path: string): void {
   if (isPath(path)) return;
-  throw unknownScheme(SCHEMES, `${action} ${redactLocation(path)}`, path, "a path of this machine");
+  const purpose = { action, subject: redactLocation(path) };
+  throw unknownScheme(SCHEMES, purpose, path, "a path of this machine");
 }
 
 /** Throws `usage` when what is to be written is what is to be read. */

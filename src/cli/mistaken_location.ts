@@ -8,8 +8,8 @@ export function refuseCutName(location: string, next: string | undefined): void 
   const whole = `${location},${next}`;
   if (next === undefined || exists(location) || !exists(whole)) return;
   throw new DesyncError("usage", {
-    action: "open the store",
-    subject: location,
+    action: "open",
+    subject: `the store ${location}`,
     reason: "no such directory",
     hint: `a comma separates stores: for ${whole} write -s '"${whole}"'`,
   });
@@ -20,7 +20,7 @@ export function refuseOtherHost(location: string): void {
   const hint = asOnAnotherHost(location);
   if (hint === undefined) return;
   const reason = "no such directory";
-  throw new DesyncError("usage", { action: "open the store", subject: location, reason, hint });
+  throw new DesyncError("usage", { action: "open", subject: `the store ${location}`, reason, hint });
 }
 
 /** Nothing is made here in the name of a place on another host. */

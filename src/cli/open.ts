@@ -91,9 +91,8 @@ export class Locator implements AsyncDisposable {
   async storeToFill(location: string | undefined): Promise<WritableChunkStore | undefined> {
     if (location === undefined) return undefined;
     refuseToFill(location);
-    return this.#opens(
-      await this.#registry.openWritable(location, `store chunks in ${redactLocation(location)}`),
-    );
+    const purpose = { action: "store chunks in", subject: redactLocation(location) };
+    return this.#opens(await this.#registry.openWritable(location, purpose));
   }
 
   /** The index in a file, on standard input (`-`), or at a URL. Throws `invalid-index` with its name. */
@@ -151,7 +150,7 @@ export class Locator implements AsyncDisposable {
       stores: await this.stores(maxChunkSize),
       cache: cache === undefined ? undefined : await this.#cache(cache, create),
       cacheRepair,
-      onCacheProblem: ({ message }) => this.#reportCacheProblem(message, "without filling the cache"),
+      onCacheProblem: (error) => this.#reportCacheProblem(messageOf(error), "without filling the cache"),
     };
   }
 
@@ -159,8 +158,8 @@ export class Locator implements AsyncDisposable {
   async #cache(location: string, create: boolean): Promise<WritableChunkStore | undefined> {
     if (create) refuseToFill(location);
     try {
-      const action = `use ${redactLocation(location)} as the cache`;
-      return await this.#registry.openWritable(location, action, { create });
+      const purpose = { action: "use", subject: `${redactLocation(location)} as the cache` };
+      return await this.#registry.openWritable(location, purpose, { create });
     } catch (error) {
       const needed = !create || this.#flags.stores === undefined;
       if (needed || !isRefusal(error)) throw error;
@@ -188,8 +187,6 @@ export async function openManaged(
   location: string | undefined,
   action: string,
 ): Promise<ManagedChunkStore> {
-  if (location !== undefined) {
-    return await registry.openManaged(location, `${action} ${redactLocation(location)}`);
-  }
+  if (location !== undefined) return await registry.openManaged(location, action);
   throw missingOption("-s, --store", "name the store, a directory of this machine");
 }

@@ -65,7 +65,10 @@ export async function openWritableStore(
   options: OpenOptions = {},
 ): Promise<WritableChunkStore> {
   const registry = registryFor(options);
-  return await registry.openWritable(location, `store chunks in ${registry.redact(location)}`);
+  return await registry.openWritable(location, {
+    action: "store chunks in",
+    subject: registry.redact(location),
+  });
 }
 
 /**

@@ -245,7 +245,7 @@ async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Pr
     if (!isInvalid(error)) throw error;
     damage.push(error);
   }
-  for (const { message } of damage) options.onProblem(message);
+  for (const error of damage) options.onProblem(messageOf(error));
   return { type: "missing", id };
 }
 

@@ -69,7 +69,7 @@ export class CacheUse {
     if (known?.code === "interrupted" || !this.mayFail) throw error;
     if (!this.#fills) return;
     this.#fills = false;
-    const problem = known ?? new DesyncError("store", messageOf(error), { cause: error });
+    const problem = known ?? new DesyncError("store", { reason: messageOf(error), cause: error });
     this.#sources.onCacheProblem?.(problem);
   }
 }

@@ -1,9 +1,9 @@
 /** What is at a URL, read in parts, where the server gives parts. */
 import type { RandomAccess } from "./byte_source.ts";
 import { checkSameWhole, type HttpOptions, httpPart, httpStream, type HttpWhole } from "./http_client.ts";
+import { unreadable } from "./http_errors.ts";
 import type { HttpLocation } from "./http_location.ts";
 import { concat } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
 
 /** Small reads fetch whole blocks, which are kept: those of an archive are often near each other. */
 const BLOCK_BYTES = 32 * 1024;
@@ -42,10 +42,8 @@ export class HttpAccess implements RandomAccess {
   /** The bytes from `offset` on. Throws `store` when there are not so many, or it changed. */
   async read(offset: number, length: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     if (offset + length > this.size) {
-      throw new DesyncError(
-        "store",
-        `Cannot read ${this.#location.shown}: it ends at byte ${this.size}, before byte ${offset + length}`,
-      );
+      const reason = `it ends at byte ${this.size}, before byte ${offset + length}`;
+      throw unreadable(this.#location.shown, reason);
     }
     const pieces: Uint8Array[] = [];
     for (let at = offset; at < offset + length;) {

@@ -1,7 +1,7 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
 import { concat } from "../bytes.ts";
 import { DesyncError } from "../errors.ts";
-import { requestError, statusError } from "./http_errors.ts";
+import { requestError, statusError, unreadable } from "./http_errors.ts";
 import type { HttpPace } from "./http_pace.ts";
 import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
@@ -129,10 +129,7 @@ export async function httpPart(
     }
     const bytes = await readBody(response, shown, whole.length, watch);
     if (bytes.length !== whole.length) {
-      throw new DesyncError(
-        "store",
-        `Cannot read ${shown}: the server sends another part than it was asked for`,
-      );
+      throw unreadable(shown, "the server returned a different byte range");
     }
     return { bytes, whole };
   } catch (error) {
@@ -168,10 +165,7 @@ function partOf(
   const [first, last, size] = (match ?? []).slice(1).map(Number);
   const [start, end] = "first" in range ? [0, Math.min(range.first, size)] : [range.start, range.end];
   if (status === 416 || first !== start || last !== end - 1 || end > size) {
-    throw new DesyncError(
-      "store",
-      `Cannot read ${target.shown}: the server has no bytes ${start} to ${end}, or no longer`,
-    );
+    throw unreadable(target.shown, `the server has no bytes ${start} to ${end}, or no longer`);
   }
   return { size, version: headers.get("etag") ?? headers.get("last-modified"), length: end - start };
 }
@@ -247,7 +241,7 @@ async function beginBody(
 /** Throws `store` when a part is of something else than the ones before. */
 export function checkSameWhole(now: HttpWhole | null, before: HttpWhole, shown: string): void {
   if (now?.size === before.size && now.version === before.version) return;
-  throw new DesyncError("store", `Cannot read ${shown}: it changed while it was read`);
+  throw unreadable(shown, "it changed while it was read");
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What went wrong with a request, in words that help, and whether it is worth another try. */
-import { DesyncError, interrupted, messageOf } from "../errors.ts";
+import { DesyncError, type ErrorFields, interrupted, messageOf } from "../errors.ts";
 import { foreignText } from "../foreign_text.ts";
 import { errorWithoutSecretsOf, type HttpTarget, withoutSecretsOf } from "./http_secrets.ts";
 import type { IdleWatch } from "./idle_watch.ts";
@@ -26,8 +26,13 @@ export function statusError(response: Response, target: HttpTarget): DesyncError
     ? "is it an https:// URL?"
     : STATUS_HELP.get(response.status);
   const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
-  const text = `Cannot read ${target.shown}: HTTP status ${status}${help === undefined ? "" : ` (${help})`}`;
-  return new DesyncError("store", text, { retriable, retryAfterMs: retryAfter(response.headers) });
+  const more = { hint: help, retriable, retryAfterMs: retryAfter(response.headers) };
+  return unreadable(target.shown, `HTTP status ${status}`, more);
+}
+
+/** The error for what could not be read at a URL, which is shown without its secrets. */
+export function unreadable(shown: string, reason: string, more: ErrorFields = {}): DesyncError {
+  return new DesyncError("store", { action: "read", subject: shown, reason, ...more });
 }
 
 /** The time that a server asks for, in milliseconds, from now on. */
@@ -55,61 +60,69 @@ export function requestError(
   if (signal?.aborted) return interrupted();
   const cause = errorWithoutSecretsOf(target, error);
   if (watch.timedOut) {
-    const text = `Cannot read ${target.shown}: ${watch.complaint}`;
-    return new DesyncError("timeout", text, { cause, retriable: true });
+    const fields = { action: "read", subject: target.shown, reason: watch.complaint };
+    return new DesyncError("timeout", { ...fields, cause, retriable: true });
   }
   if (error instanceof DesyncError) return error;
   const all = reasonOf(error, target);
   const [way] = WAY.exec(all)!;
   const reason = all.slice(way.length);
   const lasting = LASTING.find(([pattern]) => pattern.test(reason));
-  const words = `${way}${lasting === undefined ? reason : helpFor(reason, ...lasting)}`;
+  const [pattern, words, hint] = lasting ?? [];
   const retriable = lasting === undefined && !isNotPermitted(error);
-  return new DesyncError("store", `Cannot read ${target.shown}: ${words}`, { cause, retriable });
+  return unreadable(target.shown, way + wordsFor(reason, pattern, words), { hint, cause, retriable });
 }
 
 /**
- * What another try does not change: what fetch says of it, and what helps, where there are better words. As the TLS
+ * What another try does not change: what fetch says of it, better words where there are some, and what helps. As the TLS
  * library has it, "invalid peer certificate: UnknownIssuer".
  */
-const LASTING: readonly (readonly [pattern: RegExp, words?: string])[] = [
+const LASTING: readonly (readonly [pattern: RegExp, words?: string, hint?: string])[] = [
   [
     /\bUnknownIssuer\b|\bunable to verify the first certificate\b|\bself.signed certificate\b/,
-    "the server's certificate is not from a trusted authority (--ca-cert names those to trust)",
+    "the server's certificate is not from a trusted authority",
+    "--ca-cert names those to trust",
   ],
   [
     /\bCaUsedAsEndEntity\b/,
-    "the server's own certificate is that of an authority (trust it by --ca-cert, or give the server another: " +
-    "openssl req -x509 -addext basicConstraints=critical,CA:FALSE …)",
+    "the server's own certificate is that of an authority",
+    "trust it by --ca-cert, or give the server another: " +
+    "openssl req -x509 -addext basicConstraints=critical,CA:FALSE …",
   ],
   [
     /\bUnsupportedCertVersion\b/,
-    "the server's certificate has the old form X.509 v1, which is not accepted (give the server one of version 3)",
+    "the server's certificate has the old form X.509 v1, which is not accepted",
+    "give the server one of version 3",
   ],
   [
     /\bcertificate (?:has )?expired\b/,
-    "the server's certificate has expired (or the clock of this machine is wrong)",
+    "the server's certificate has expired",
+    "or the clock of this machine is wrong",
   ],
   [
     /\bcertificate (?:not valid yet|is not yet valid)\b/,
-    "the server's certificate is not valid yet (or the clock of this machine is wrong)",
+    "the server's certificate is not valid yet",
+    "or the clock of this machine is wrong",
   ],
   [/\bcertificate not valid for name ("[^"]*")/, "the server's certificate is not for the name $1"],
   [/\bdoes not match certificate's altnames\b/, "the server's certificate is not for this name"],
   [/^invalid peer certificate(.*)/s, "the server's certificate is not accepted$1"],
   [
     /\bfatal alert: CertificateRequired\b/,
-    "the server wants a client's certificate (--client-cert and --client-key)",
+    "the server wants a client's certificate",
+    "--client-cert and --client-key",
   ],
   [/\bfatal alert: (?!InternalError)(\w+)/, "the server refuses the TLS connection ($1)"],
   [
     /\bcorrupt message of type InvalidContentType\b/,
-    "the server does not speak TLS here (is it an http:// URL?)",
+    "the server does not speak TLS here",
+    "is it an http:// URL?",
   ],
-  [/\binvalid HTTP version\b/, "the server does not speak HTTP here (is it an https:// URL?)"],
+  [/\binvalid HTTP version\b/, "the server does not speak HTTP here", "is it an https:// URL?"],
   [
     /^(?!.*temporary).*\bdns error\b/i,
-    "the host name was not found (is the address right?)",
+    "the host name was not found",
+    "is the address right?",
   ],
   [/\bInvalid URL\b/i, "the server redirects to what is not a URL"],
   [/\bredirect/i],
@@ -117,8 +130,8 @@ const LASTING: readonly (readonly [pattern: RegExp, words?: string])[] = [
 ];
 
 /** `$1` is what the pattern found. */
-function helpFor(reason: string, pattern: RegExp, words: string | undefined): string {
-  return words?.replace("$1", () => pattern.exec(reason)?.[1] ?? "") ?? reason;
+function wordsFor(reason: string, pattern?: RegExp, words?: string): string {
+  return words?.replace("$1", () => pattern?.exec(reason)?.[1] ?? "") ?? reason;
 }
 
 function isNotPermitted(error: unknown): boolean {

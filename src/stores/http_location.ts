@@ -19,10 +19,18 @@ export function parseHttpLocation(text: string): HttpLocation {
     url = new URL(text);
   } catch {
     // Without the cause, which repeats the text with its password.
-    throw new DesyncError("usage", `Cannot use ${urlWithoutSecrets(text)}: it is not a URL`);
+    throw new DesyncError("usage", {
+      action: "use",
+      subject: urlWithoutSecrets(text),
+      reason: "it is not a URL",
+    });
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new DesyncError("usage", `Cannot use ${url.protocol}//${url.host}: it is not an http or https URL`);
+    throw new DesyncError("usage", {
+      action: "use",
+      subject: `${url.protocol}//${url.host}`,
+      reason: "it is not an http or https URL",
+    });
   }
   const headers: Record<string, string> = {};
   if (url.username !== "" || url.password !== "") {

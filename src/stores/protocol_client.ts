@@ -1,6 +1,6 @@
 /** One session of the casync protocol as its client: many requests under way, answers matched by their ids. */
 import { type ChunkId, maxStoredSize, type StoredChunk } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError, messageOf } from "../errors.ts";
 import { foreignText } from "../foreign_text.ts";
 import {
   encodeMessage,
@@ -156,13 +156,15 @@ export class ProtocolClient {
       throw wordsInstead(this.#seen, error);
     }
     this.#watch.pause();
-    if (message === null) throw new DesyncError("store", "the connection ended before a greeting");
+    if (message === null) {
+      throw new DesyncError("store", { reason: "the connection ended before a greeting" });
+    }
     if (message.type === "abort") throw aborted(message.reason);
     if (message.type !== "hello") {
-      throw new DesyncError("protocol", `it began with ${message.type}, not with hello`);
+      throw new DesyncError("protocol", { reason: `it began with ${message.type}, not with hello` });
     }
     if ((message.flags & SERVES_CHUNKS) === 0n) {
-      throw new DesyncError("store", "it has no store that can be read");
+      throw new DesyncError("store", { reason: "it has no store that can be read" });
     }
   }
 
@@ -171,7 +173,7 @@ export class ProtocolClient {
       for (let message = await this.#receive(); message !== null; message = await this.#receive()) {
         if (!this.#closing) this.#handle(message);
       }
-      if (!this.#closing) throw new DesyncError("store", "the connection ended", { retriable: true });
+      if (!this.#closing) throw new DesyncError("store", { reason: "the connection ended", retriable: true });
     } catch (error) {
       if (!this.#closing) await this.#fail(error, true);
     } finally {
@@ -191,16 +193,16 @@ export class ProtocolClient {
       case "abort":
         throw aborted(message.reason);
       case "goodbye":
-        throw new DesyncError("store", "it said goodbye", { retriable: true });
+        throw new DesyncError("store", { reason: "the server closed the session", retriable: true });
       default:
-        throw new DesyncError("protocol", `it sent ${message.type}, which nobody asked for`);
+        throw new DesyncError("protocol", { reason: `it sent ${message.type}, which nobody asked for` });
     }
   }
 
   #settle(id: ChunkId, chunk: StoredChunk | null): void {
     const waiters = this.#pending.get(id);
     if (waiters === undefined) {
-      throw new DesyncError("protocol", `it sent chunk ${id}, which nobody asked for`);
+      throw new DesyncError("protocol", { reason: `it sent chunk ${id}, which nobody asked for` });
     }
     this.#pending.delete(id);
     // Whoever gets the bytes may do with them what he likes.
@@ -220,10 +222,13 @@ export class ProtocolClient {
       const { value } = await this.#reader.read();
       if (value === undefined) {
         if (this.#watch.timedOut) {
-          throw new DesyncError("timeout", this.#watch.complaint, { retriable: true });
+          throw new DesyncError("timeout", { reason: this.#watch.complaint, retriable: true });
         }
         if (this.#decoder.pending > 0) {
-          throw new DesyncError("store", "the connection ended within a message", { retriable: true });
+          throw new DesyncError("store", {
+            reason: "the connection ended within a message",
+            retriable: true,
+          });
         }
         return null;
       }
@@ -240,13 +245,14 @@ export class ProtocolClient {
     // The end of its input tells the other end to stop.
     this.#writer.abort().catch(() => {});
     const said = foreignText(await this.#connection.diagnose());
-    const known = error instanceof DesyncError;
-    const reason = foreignText(error instanceof Error ? error.message : String(error));
-    const more = said === "" || said === reason ? "" : ` (${said})`;
-    const text = `Cannot read from ${this.#options.location}: ${reason}${more}`;
-    this.#failure = new DesyncError(known ? error.code : "store", text, {
-      cause: error,
-      retriable: opened && (!known || error.retriable),
+    const known = error instanceof DesyncError
+      ? error
+      : new DesyncError("store", { reason: foreignText(messageOf(error)), cause: error, retriable: true });
+    this.#failure = known.withContext({
+      action: "read from",
+      subject: this.#options.location,
+      hint: said === "" || said === known.reason ? known.hint : said,
+      retriable: opened && known.retriable,
     });
     this.#letGo();
     this.#rejectAll(this.#failure);
@@ -254,7 +260,8 @@ export class ProtocolClient {
   }
 
   #closed(): DesyncError {
-    return new DesyncError("store", `Cannot read from ${this.#options.location}: it has been closed`);
+    const fields = { action: "read from", subject: this.#options.location, reason: "it has been closed" };
+    return new DesyncError("store", fields);
   }
 
   #rejectAll(error: DesyncError): void {
@@ -270,10 +277,8 @@ export class ProtocolClient {
 }
 
 function aborted(reason: string): DesyncError {
-  return new DesyncError(
-    "store",
-    `the server aborted the session: ${foreignText(reason) || "no reason given"}`,
-  );
+  const said = foreignText(reason) || "no reason given";
+  return new DesyncError("store", { reason: `the server aborted the session: ${said}` });
 }
 
 /** What a remote shell or a wrong program says instead of a greeting is worth showing. */
@@ -281,6 +286,6 @@ function wordsInstead(seen: string, error: unknown): unknown {
   const words = foreignText(seen.slice(0, 200).replaceAll(/[\x80-\xff]+/g, " "));
   // Messages begin with their size, of which the upper half is zero.
   if (words.length < 4 || seen.slice(0, 8).includes("\0")) return error;
-  const text = `it says ${JSON.stringify(words)} instead of speaking the casync protocol`;
-  return new DesyncError("protocol", text, { cause: error });
+  const reason = `it says ${JSON.stringify(words)} instead of speaking the casync protocol`;
+  return new DesyncError("protocol", { reason, cause: error });
 }

@@ -134,7 +134,7 @@ export class ProtocolStore implements ChunkStore {
     } catch (error) {
       // A first connection that fails is the user's to mend; one that fails later may come back.
       if (!(error instanceof DesyncError) || !this.#everOpened) throw error;
-      throw new DesyncError(error.code, error.message, { cause: error, retriable: true });
+      throw error.with({ retriable: true });
     }
   }
 }

@@ -8,7 +8,7 @@ import { redactLocation } from "./redact.ts";
 import { retriedBytes } from "./retried_bytes.ts";
 import { retriedIndexes } from "./retried_indexes.ts";
 import { DEFAULT_RETRY, retryStore } from "./retry.ts";
-import { type Opener, type Scheme, type SchemeContext, unknownScheme } from "./scheme.ts";
+import { type Opener, type Purpose, type Scheme, type SchemeContext, unknownScheme } from "./scheme.ts";
 import {
   type ChunkStore,
   type ManagedChunkStore,
@@ -60,8 +60,8 @@ export class Registry implements AsyncDisposable {
     if (members.length === 1) return await this.openChunks(text, options);
     const shown = members.map((member) => this.redact(member)).join("|");
     throw new DesyncError("usage", {
-      action: "open the stores",
-      subject: `"${shown}"`,
+      action: "open",
+      subject: `the stores "${shown}"`,
       reason: "groups of stores are not supported yet",
       hint: "give --store once for each, they are asked in order",
     });
@@ -70,21 +70,25 @@ export class Registry implements AsyncDisposable {
   /** A store. Options given here come before those of the location. */
   async openChunks(location: string, options?: StoreOptions): Promise<ChunkStore> {
     const { openChunks } = await this.#opener(location);
-    if (openChunks === undefined) throw await this.#unknown("openChunks", "open the store", location);
+    if (openChunks === undefined) throw await this.#unknown("openChunks", "open", "the store ", location);
     const all = { ...this.#optionsOf(location), ...options };
     const store = await openChunks(location, all);
     return isPath(location) ? store : retryStore(store, all.retry ?? DEFAULT_RETRY);
   }
 
-  /** A store to add chunks to, made if that can be done. Throws `unsupported` for others; `action` is for its message. */
-  async openWritable(location: string, action: string, options?: StoreOptions): Promise<WritableChunkStore> {
+  /** A store to add chunks to, made if that can be done. Throws `unsupported` for others, with the purpose. */
+  async openWritable(
+    location: string,
+    purpose: Purpose,
+    options?: StoreOptions,
+  ): Promise<WritableChunkStore> {
     const { openChunks } = await this.#opener(location);
     if (openChunks !== undefined) {
       const store = await this.openChunks(location, { create: true, ...options });
       if (takesChunks(store)) return store;
       await store[Symbol.asyncDispose]();
     }
-    throw notADirectory("unsupported", action);
+    throw notADirectory("unsupported", purpose);
   }
 
   /** A store to list and to remove chunks from. Throws `usage` for others; `action` is for its message. */
@@ -95,14 +99,15 @@ export class Registry implements AsyncDisposable {
       if (managesChunks(store)) return store;
       await store[Symbol.asyncDispose]();
     }
-    throw notADirectory("usage", action, "run this where the store lies");
+    const subject = this.redact(location);
+    throw notADirectory("usage", { action, subject }, "run this where the store lies");
   }
 
   /** The index at the location. Throws `invalid-index` with its name for something else. */
   async readIndex(location: string, options?: { readonly signal?: AbortSignal }): Promise<Index> {
     const { store, name } = parseIndexLocation(location);
     const shown = this.redact(location);
-    const indexes = await this.#openIndexes(store, location, "read the index");
+    const indexes = await this.#openIndexes(store, location, "read", "the index ");
     return await namingIndex(`the index ${shown}`, () => indexes.read(name, options));
   }
 
@@ -113,16 +118,16 @@ export class Registry implements AsyncDisposable {
   ): Promise<{ readonly store: WritableIndexStore; readonly name: string }> {
     const { store, name } = parseIndexLocation(location);
     const { openIndexes } = await this.#opener(store);
-    const indexes = openIndexes && await this.#openIndexes(store, location, "write", options);
+    const indexes = openIndexes && await this.#openIndexes(store, location, "write", "", options);
     if (indexes !== undefined && takesIndexes(indexes)) return { store: indexes, name };
-    const shown = this.redact(location);
-    throw unknownScheme(this.#schemes, `write ${shown}`, location, "a path of this machine");
+    const subject = this.redact(location);
+    throw unknownScheme(this.#schemes, { action: "write", subject }, location, "a path of this machine");
   }
 
   /** The file at the location. */
   async openBytes(location: string): Promise<ByteSource> {
     const { openBytes } = await this.#opener(location);
-    if (openBytes === undefined) throw await this.#unknown("openBytes", "read", location);
+    if (openBytes === undefined) throw await this.#unknown("openBytes", "read", "", location);
     const options = this.#optionsOf(location);
     const bytes = await openBytes(location, options);
     return isPath(location) ? bytes : retriedBytes(bytes, options.retry ?? DEFAULT_RETRY);
@@ -132,10 +137,11 @@ export class Registry implements AsyncDisposable {
     store: string,
     location: string,
     action: string,
+    what: string,
     more?: StoreOptions,
   ): Promise<IndexStore> {
     const { openIndexes } = await this.#opener(store);
-    if (openIndexes === undefined) throw await this.#unknown("openIndexes", action, location);
+    if (openIndexes === undefined) throw await this.#unknown("openIndexes", action, what, location);
     const options = { ...this.#optionsOf(store), ...more };
     const indexes = await openIndexes(store, options);
     return isPath(store) ? indexes : retriedIndexes(indexes, options.retry ?? DEFAULT_RETRY);
@@ -161,19 +167,19 @@ export class Registry implements AsyncDisposable {
     return opener;
   }
 
-  async #unknown(kind: Kind, action: string, location: string): Promise<DesyncError> {
+  async #unknown(kind: Kind, action: string, what: string, location: string): Promise<DesyncError> {
     const known: string[] = [];
     for (const scheme of this.#schemes) {
       if ((await this.#load(scheme))[kind] === undefined) continue;
       known.push(...scheme.names.map((name) => name === PATH ? PATHS[kind] : `${name}://`));
     }
     const words = known.join(", ").replace(/, ([^,]*)$/, " or $1");
-    const shown = this.redact(location);
-    return unknownScheme(this.#schemes, `${action} ${shown}`, location, words);
+    const subject = `${what}${this.redact(location)}`;
+    return unknownScheme(this.#schemes, { action, subject }, location, words);
   }
 }
 
 /** The error for a store that only a directory could be. */
-export function notADirectory(code: ErrorCode, action: string, hint?: string): DesyncError {
-  return new DesyncError(code, { action, reason: "it is not a directory of this machine", hint });
+export function notADirectory(code: ErrorCode, purpose: Purpose, hint?: string): DesyncError {
+  return new DesyncError(code, { ...purpose, reason: "it is not a directory of this machine", hint });
 }

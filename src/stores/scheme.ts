@@ -35,15 +35,23 @@ export interface Opener extends Partial<Disposable> {
   openBytes?(location: string, options: StoreOptions): Promise<ByteSource>;
 }
 
+/** What a location is opened for, in the words of an error. */
+export interface Purpose {
+  /** Such as `read`. */
+  readonly action: string;
+  /** Such as `the index https://example.com/x.caibx`, without what is secret. */
+  readonly subject: string;
+}
+
 /** The error for a location that cannot be used so. `known` are those that can. */
 export function unknownScheme(
   schemes: readonly Scheme[],
-  action: string,
+  purpose: Purpose,
   location: string,
   known: string,
 ): DesyncError {
   const name = schemeOf(location);
   const planned = schemes.some(({ names, load }) => names.includes(name) && load === undefined);
   const state = planned ? "not supported yet" : "not supported";
-  return new DesyncError("usage", { action, reason: `${name}:// is ${state}`, hint: `use ${known}` });
+  return new DesyncError("usage", { ...purpose, reason: `${name}:// is ${state}`, hint: `use ${known}` });
 }

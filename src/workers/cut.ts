@@ -134,8 +134,6 @@ function endOfRun(pieces: readonly Piece[], first: number): number {
 
 function mismatch(file: string, { offset, size, id }: Piece, found: string): DesyncError {
   const where = `bytes ${offset} to ${offset + size}`;
-  return new DesyncError(
-    "mismatch",
-    `${file} is not what the index describes: ${where} should be chunk ${id} and are ${found}`,
-  );
+  const reason = `is not what the index describes: ${where} should be chunk ${id} and are ${found}`;
+  return new DesyncError("mismatch", { subject: file, reason });
 }

@@ -173,7 +173,11 @@ export class WorkerPool implements Workers, Disposable {
     hand.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(hand, data);
     hand.worker.onerror = (event) => {
       event.preventDefault();
-      const error = new DesyncError("io", `Cannot go on: a worker thread failed (${event.message})`);
+      const error = new DesyncError("io", {
+        action: "go on",
+        reason: "a worker thread failed",
+        hint: event.message,
+      });
       for (const pending of hand.tasks.values()) pending.reject(error);
       hand.tasks.clear();
       this.#hands.splice(this.#hands.indexOf(hand), 1);

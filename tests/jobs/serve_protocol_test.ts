@@ -346,7 +346,7 @@ Deno.test("what was asked before the garbage is still answered or the session is
 
 Deno.test("a store that cannot tell ends the session with the reason; MISSING would be a lie", async () => {
   const failing = (id: string) =>
-    id === ids[1] ? Promise.reject(new DesyncError("store", "The store is on fire")) : atOnce();
+    id === ids[1] ? Promise.reject(new DesyncError("store", { reason: "The store is on fire" })) : atOnce();
   const session = new Session(new CountingStore(await full(), failing));
   session.send(hello, request(ids[0], ids[1], ids[2]));
   deepStrictEqual(await session.rest(), [

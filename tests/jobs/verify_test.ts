@@ -60,7 +60,9 @@ Deno.test("what a store does not give is reported, and the rest is verified", as
   for (const chunk of right) await store.put(chunk);
   const get = store.get.bind(store);
   store.get = (id, options) =>
-    id === right[0].id ? Promise.reject(new DesyncError("timeout", "it took too long")) : get(id, options);
+    id === right[0].id
+      ? Promise.reject(new DesyncError("timeout", { reason: "it took too long" }))
+      : get(id, options);
   const sentences: string[] = [];
   const summary = await verifyStore(store, { onUnreadable: (sentence) => sentences.push(sentence) });
   deepStrictEqual([summary.chunks, summary.unreadable, sentences], [6, 1, ["it took too long"]]);
@@ -69,7 +71,7 @@ Deno.test("what a store does not give is reported, and the rest is verified", as
 Deno.test("a chunk that cannot be removed is reported with the reason", async () => {
   const store = new RemoteStore();
   await store.put(damaged);
-  store.remove = () => Promise.reject(new DesyncError("store", "refused"));
+  store.remove = () => Promise.reject(new DesyncError("store", { reason: "refused" }));
   const invalid: InvalidChunk[] = [];
   const summary = await verifyStore(store, { repair: true, onInvalid: (chunk) => invalid.push(chunk) });
   deepStrictEqual([summary.invalid, summary.removed, invalid[0].removed], [1, 0, false]);

@@ -112,7 +112,7 @@ const faults: [
   [
     "says goodbye",
     (host) => host.send({ type: "goodbye" }),
-    { code: "store", retriable: true, says: /goodbye/ },
+    { code: "store", retriable: true, says: /the server closed the session/ },
   ],
   ["ends", (host) => host.end(), { code: "store", retriable: true, says: /connection ended/ }],
   [

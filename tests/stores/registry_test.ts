@@ -22,7 +22,7 @@ function failing(times: number): <T>(result: T) => Promise<T> {
   let left = times;
   return (result) =>
     left-- > 0
-      ? Promise.reject(new DesyncError("store", "busy", { retriable: true }))
+      ? Promise.reject(new DesyncError("store", { reason: "busy", retriable: true }))
       : Promise.resolve(result);
 }
 
@@ -112,8 +112,8 @@ Deno.test("a store keeps what it can do, and what cannot be done with it is refu
     openIndexes: () => Promise.resolve({ read: () => Promise.resolve(index) }),
   };
   const registry = new Registry([scheme(opener), { names: ["later"], redact: urlWithoutSecrets }], context);
-  ok(takesChunks(await registry.openWritable("toy://writable", "fill it")));
-  await rejects(registry.openWritable("toy://other", "fill it"), {
+  ok(takesChunks(await registry.openWritable("toy://writable", { action: "fill", subject: "it" })));
+  await rejects(registry.openWritable("toy://other", { action: "fill", subject: "it" }), {
     code: "unsupported",
     message: "Cannot fill it: it is not a directory of this machine",
   });

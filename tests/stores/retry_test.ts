@@ -2,8 +2,8 @@ import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/errors.ts";
 import { retrying } from "../../src/stores/retry.ts";
 
-const passing = () => new DesyncError("store", "busy", { retriable: true });
-const lasting = () => new DesyncError("store", "forbidden");
+const passing = () => new DesyncError("store", { reason: "busy", retriable: true });
+const lasting = () => new DesyncError("store", { reason: "forbidden" });
 
 /** Fails with these errors one after the other, then succeeds. */
 function attempts(...errors: unknown[]): { count: number; attempt: () => Promise<string> } {
@@ -62,7 +62,7 @@ Deno.test("a server that says when it may be asked again is left alone for so lo
   const wait = globalThis.setTimeout;
   using _restored = { [Symbol.dispose]: () => void (globalThis.setTimeout = wait) };
   const errors = [10, 200, 86_400_000].map((retryAfterMs) =>
-    new DesyncError("store", "busy", { retriable: true, retryAfterMs })
+    new DesyncError("store", { reason: "busy", retriable: true, retryAfterMs })
   );
   const made = attempts(...errors);
   globalThis.setTimeout = ((done: () => void, milliseconds: number) => {

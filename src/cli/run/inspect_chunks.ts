@@ -29,7 +29,7 @@ export async function run(
 
 async function openFolder(locator: Locator, store: string): Promise<ChunkFolder> {
   const { directory, location } = (await locator.managed(store, "look into")).properties;
-  if (directory === undefined) throw notADirectory("usage", `look into ${location}`);
+  if (directory === undefined) throw notADirectory("usage", { action: "look into", subject: location });
   return new ChunkFolder(directory);
 }
 
