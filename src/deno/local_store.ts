@@ -12,7 +12,7 @@ import type {
   StaleFiles,
   StoreProperties,
 } from "../stores/store.ts";
-import { ChunkFolder, FOLDER_MODE } from "./chunk_folder.ts";
+import { ChunkDirectory, DIRECTORY_MODE } from "./chunk_directory.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { listChunks, removeStaleFiles, storePrefixes } from "./folder_listing.ts";
 import { followLinks } from "./planted.ts";
@@ -37,13 +37,13 @@ import { Turns } from "../jobs/turns.ts";
  */
 export class LocalStore implements ManagedChunkStore {
   readonly properties: StoreProperties & { readonly directory: string };
-  readonly #chunks: ChunkFolder;
+  readonly #chunks: ChunkDirectory;
 
   /** Throws `missing-file` or `io` when `path` is not a directory. With `create` a missing one is made. */
   constructor(path: string, options: { create?: boolean } = {}) {
     checkFolder(path, options.create ?? false);
     this.properties = { location: path, directory: path, probe: "cheap" };
-    this.#chunks = new ChunkFolder(path);
+    this.#chunks = new ChunkDirectory(path);
   }
 
   get(id: ChunkId): Promise<StoredChunk | null> {
@@ -73,7 +73,7 @@ export class LocalStore implements ManagedChunkStore {
   touch(id: ChunkId): Promise<void> {
     return Promise.try(() => {
       const form = this.#chunks.has(id);
-      if (form !== null) this.#chunks.renew(id, form);
+      if (form !== null) this.#chunks.touch(id, form);
     });
   }
 
@@ -117,7 +117,7 @@ export class LocalStore implements ManagedChunkStore {
 }
 
 /** Its size is looked up when it is asked for: that takes longer than all else. */
-function listed(chunks: ChunkFolder, id: ChunkId, form: StoredForm): ListedChunk {
+function listed(chunks: ChunkDirectory, id: ChunkId, form: StoredForm): ListedChunk {
   return {
     id,
     form,
@@ -153,7 +153,7 @@ function checkFolder(path: string, create: boolean): void {
 
 function makeFolder(path: string): void {
   try {
-    Deno.mkdirSync(path, { recursive: true, mode: FOLDER_MODE });
+    Deno.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
   } catch (error) {
     throw fileError("make", `the store ${path}`, error);
   }

@@ -92,7 +92,7 @@ function isFilled(info: FileSize | undefined): boolean {
 }
 
 /** Gives a file the present time. Not what a symlink leads to, which may be anybody's. Throws what the system says. */
-export function renewTime(path: string): void {
+export function touchFile(path: string): void {
   // Windows takes a time only from a writer.
   const access = Deno.build.os === "windows" ? constants.O_RDWR : OPEN | constants.O_NOFOLLOW;
   const file = openSync(path, access);

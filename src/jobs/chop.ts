@@ -2,7 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { checkSize, places } from "./compare.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
 import { PieceWriter } from "./piece_writer.ts";
 import type { Workers } from "./ports.ts";
@@ -48,7 +48,7 @@ export async function chopFile(
       result.addedBytes,
     );
   };
-  await settling(workers, () => inLanes(groups, writer.lanes, signal, take));
+  await settling(workers, () => forEachConcurrent(groups, writer.concurrency, signal, take));
   progress.done = progress.total;
   return added;
 }

@@ -3,7 +3,7 @@ import { toHex } from "../bytes.ts";
 import { type ChunkId, ID_BYTES } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import type { Origin } from "./origin.ts";
 import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
 import type { ByteRange, Workers } from "./ports.ts";
@@ -72,7 +72,7 @@ async function firstWrong(
   const { origin = { kind: "input", location: path }, signal, progress } = options;
   let first: number | undefined;
   const groups = grouped(untilKnown(wanted, () => first !== undefined), GROUP_PIECES, GROUP_BYTES);
-  await inLanes(groups, 2 * workers.size, signal, async (group) => {
+  await forEachConcurrent(groups, 2 * workers.size, signal, async (group) => {
     // Without what the ids have to be, the worker reports what they are.
     const pieces = group.map(({ offset, size }) => ({ offset, size }));
     const { ids } = await workers.store({ digest: index.digest, file: path, pieces });

@@ -14,7 +14,7 @@ import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetPlace } from "./tasks.ts";
 import { allOrFirstFailure } from "./all_or_first_failure.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { type FilledDestination, forWorkers, type StoreWriter, writerFor } from "./store_writer.ts";
@@ -99,7 +99,12 @@ export class Fetcher {
 
   async run(chunks: Iterable<PlannedChunk>): Promise<void> {
     const groups = grouped(chunks, this.#isRemote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES, workOf);
-    await inLanes(groups, this.lanes, this.#delivery.signal, (group, signal) => this.bring(group, signal));
+    await forEachConcurrent(
+      groups,
+      this.concurrency,
+      this.#delivery.signal,
+      (group, signal) => this.bring(group, signal),
+    );
   }
 
   /** How the cache is filled, if it is. */
@@ -117,12 +122,12 @@ export class Fetcher {
   }
 
   /** Groups that should be under way at a time. */
-  get lanes(): number {
-    return this.#isRemote ? this.#remoteLanes() : 2 * this.#workers.size;
+  get concurrency(): number {
+    return this.#isRemote ? this.#remoteConcurrency() : 2 * this.#workers.size;
   }
 
   /** Enough groups at a time to keep the allowed requests busy, as far as memory goes. */
-  #remoteLanes(): number {
+  #remoteConcurrency(): number {
     const { sizes } = this.#delivery;
     const most = Math.max(2, Math.floor(FETCH_BYTES / Math.max(REMOTE_GROUP * sizes.avg, sizes.max)));
     const requests = Math.max(...this.#requests);

@@ -4,7 +4,7 @@ import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import { DEFAULT_LIMITS, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import { SLICE, Turns } from "./turns.ts";
 
 /** Counts of chunks and bytes; "different" chunks are counted once however often they occur. */
@@ -73,7 +73,7 @@ export async function indexInfo(
   options: IndexInfoOptions = {},
 ): Promise<IndexInfo> {
   const { seeds = [], listed, neededOnly = false, limits = DEFAULT_LIMITS, signal } = options;
-  const lanes = limits.start;
+  const most = limits.start;
   const { cache, stores } = sources;
   const info: IndexInfo = {
     total: index.count,
@@ -127,7 +127,7 @@ export async function indexInfo(
     }
     return info;
   }
-  await inLanes(firstOnes(first), lanes, signal, async (i, signal) => {
+  await forEachConcurrent(firstOnes(first), most, signal, async (i, signal) => {
     const id = index.id(i);
     const inSeed = isSeeded(i);
     const inCache = await cache?.has(id, { signal }) ?? false;

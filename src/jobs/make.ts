@@ -4,7 +4,7 @@ import { ENTRY_BYTES } from "../formats/archive_elements.ts";
 import { featuresAtStart } from "../formats/archive_node.ts";
 import type { Index } from "../formats/index.ts";
 import { IndexBuilder } from "../formats/index_builder.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import {
   type CutPiece,
   type FileRange,
@@ -93,7 +93,7 @@ async function make(
       next += group.lengths.length;
     }
   };
-  await settling(workers, () => inLanes(groups, writer.lanes, options.signal, take));
+  await settling(workers, () => forEachConcurrent(groups, writer.concurrency, options.signal, take));
   return { index: builder.build(), added, addedBytes };
 }
 

@@ -41,7 +41,7 @@ export class PieceWriter {
   }
 
   /** Groups of pieces that should be under way at a time: what memory is bounded by. */
-  get lanes(): number {
+  get concurrency(): number {
     return 2 * this.#workers.size + (this.#writer === undefined ? 0 : WAITING_GROUPS);
   }
 

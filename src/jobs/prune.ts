@@ -2,7 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import type { ListedChunk, ManagedChunkStore, StaleFiles } from "../stores/store.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import type { Progress } from "./progress.ts";
 
 /** What {@linkcode pruneStore} may be given. */
@@ -54,7 +54,7 @@ export async function pruneStore(
   const { location, directory, concurrency = DEFAULT_LIMITS } = store.properties;
   const summary: PruneSummary = { kept: 0, removed: 0, removedBytes: 0, stale: { files: 0, bytes: 0 } };
   // A directory of this machine does one thing after the other.
-  const lanes = directory === undefined ? concurrency.start : 1;
+  const most = directory === undefined ? concurrency.start : 1;
   const remove = async ({ id, form, storedBytes }: ListedChunk, signal: AbortSignal) => {
     if (!dryRun) await store.remove(id, { form, signal });
     summary.removed++;
@@ -64,7 +64,7 @@ export async function pruneStore(
   for await (const page of store.list({ signal })) {
     const unneeded = page.filter(({ id }) => !keep.has(id));
     summary.kept += page.length - unneeded.length;
-    await inLanes(unneeded, lanes, signal, remove);
+    await forEachConcurrent(unneeded, most, signal, remove);
   }
   summary.stale = await store.removeStale?.({ dryRun, signal }) ?? summary.stale;
   return summary;

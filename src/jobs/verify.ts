@@ -6,7 +6,7 @@ import { portableCodec } from "../codec/portable.ts";
 import { DesyncError, messageOf } from "../errors.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import type { Progress } from "./progress.ts";
 
 /** What to do about what is found. */
@@ -98,9 +98,9 @@ export async function verifyStore(
   const { repair = false, signal, progress } = options;
   const { location, concurrency = DEFAULT_LIMITS } = store.properties;
   const summary = emptySummary();
-  const lanes = concurrency.start;
+  const most = concurrency.start;
   for await (const page of store.list({ signal })) {
-    await inLanes(page, lanes, signal, async (chunk, signal) => {
+    await forEachConcurrent(page, most, signal, async (chunk, signal) => {
       const storedBytes = await check(store, chunk, summary, options, signal);
       if (storedBytes !== undefined) progress?.add({ kind: "store", location }, 1, 1, storedBytes);
     });

@@ -1,6 +1,6 @@
 /** Checks every chunk of a store in a directory of this machine, by worker threads that read it themselves. */
 import { abortable } from "../abortable.ts";
-import { inLanes } from "./lanes.ts";
+import { forEachConcurrent } from "./for_each_concurrent.ts";
 import type { Workers } from "./ports.ts";
 import { Progress } from "./progress.ts";
 import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify.ts";
@@ -24,7 +24,7 @@ export async function verifyDirectory(
   const { digest = "sha512-256", repair = false, signal, progress = new Progress() } = options;
   const summary = emptySummary();
   progress.total = prefixes.length;
-  await inLanes(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
+  await forEachConcurrent(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
     const work = () => workers.verify({ folder: directory, prefixes: group, digest, remove: repair });
     // A directory may have any number of chunks. What is removed is waited for, to be reported.
     const result = await (repair ? work() : abortable(work, signal));

@@ -26,7 +26,7 @@ export class WorkerReader implements BulkReader {
   readonly #fetcher: Fetcher;
   readonly #waiting: Wanted[] = [];
   readonly #underWay = new Map<ChunkId, Wanted[]>();
-  #lanes = 0;
+  #groups = 0;
 
   /** Reads from the delivery's sources; nothing else of it is used but the digest and limits. */
   constructor(delivery: Pick<Delivery, "digest" | "sizes" | "sources" | "limits">, workers: Workers) {
@@ -34,7 +34,7 @@ export class WorkerReader implements BulkReader {
       ...delivery,
       receive: ({ id }, bytes) => this.#arrived(id, bytes),
     }, workers);
-    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#fetcher.lanes);
+    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#fetcher.concurrency);
   }
 
   /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */
@@ -58,7 +58,7 @@ export class WorkerReader implements BulkReader {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0 && this.#lanes < this.#fetcher.lanes) {
+    while (this.#waiting.length > 0 && this.#groups < this.#fetcher.concurrency) {
       const [{ signal }] = this.#waiting;
       const other = this.#waiting.findIndex((wanted) => wanted.signal !== signal);
       const group = this.#waiting.splice(0, Math.min(GROUP_CHUNKS, other < 0 ? GROUP_CHUNKS : other));
@@ -68,7 +68,7 @@ export class WorkerReader implements BulkReader {
   }
 
   async #bring(group: readonly Wanted[], signal: AbortSignal | undefined): Promise<void> {
-    this.#lanes++;
+    this.#groups++;
     for (const wanted of group) {
       const others = this.#underWay.get(wanted.chunk.id);
       if (others === undefined) this.#underWay.set(wanted.chunk.id, [wanted]);
@@ -84,7 +84,7 @@ export class WorkerReader implements BulkReader {
         wanted.reject(error);
       }
     }
-    this.#lanes--;
+    this.#groups--;
     this.#dispatch();
   }
 }

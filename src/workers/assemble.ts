@@ -121,7 +121,7 @@ export class Assembler {
     }
     const storedBytes = stored.bytes.length;
     this.#write(task, item, chunk.bytes);
-    if (isCache) directory.renew(item.id, stored.form);
+    if (isCache) directory.touch(item.id, stored.form);
     else this.#store(task, chunk);
     // Plain bytes lie in the directory's own buffer, which is used again.
     if (task.giveBack) this.#back = stored.form === "compressed" ? chunk.bytes : chunk.bytes.slice();

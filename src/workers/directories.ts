@@ -3,21 +3,21 @@ import { freeBytes } from "../bytes.ts";
 import type { ChunkId } from "../chunk.ts";
 import { encodeChunk } from "../codec/encode_chunk.ts";
 import type { OpenedChunk } from "../codec/open_chunk.ts";
-import { ChunkFolder } from "../deno/chunk_folder.ts";
+import { ChunkDirectory } from "../deno/chunk_directory.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import type { DirectoryDestination } from "../jobs/tasks.ts";
 import { StagedChunks } from "./staged_chunks.ts";
 
 /** One set for each worker. */
 export class Directories {
-  readonly #directories = new Map<string, ChunkFolder>();
+  readonly #directories = new Map<string, ChunkDirectory>();
   /** By their run. */
   readonly #staged = new Map<string, StagedChunks>();
 
   /** The directory at this path. */
-  at(path: string): ChunkFolder {
+  at(path: string): ChunkDirectory {
     let directory = this.#directories.get(path);
-    if (directory === undefined) this.#directories.set(path, directory = new ChunkFolder(path));
+    if (directory === undefined) this.#directories.set(path, directory = new ChunkDirectory(path));
     return directory;
   }
 

@@ -3,7 +3,7 @@
  * that after a power cut no name in the store is that of a chunk which is not whole: the next run would count on it.
  */
 import type { ChunkId, StoredChunk } from "../chunk.ts";
-import type { ChunkFolder, StagedChunk } from "../deno/chunk_folder.ts";
+import type { ChunkDirectory, StagedChunk } from "../deno/chunk_directory.ts";
 import { vanished } from "../deno/directory_identity.ts";
 import { fileError, isNotFound } from "../deno/file_errors.ts";
 import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/sync.ts";
@@ -15,7 +15,7 @@ const INTERVAL_MS = 5000;
 
 /** Those of one worker and one store. */
 export class StagedChunks {
-  readonly #folder: ChunkFolder;
+  readonly #chunks: ChunkDirectory;
   readonly #destination: DirectoryDestination;
   readonly #run: string;
   /** Else each file is written to the disk as soon as it is complete, which takes ten times as long. */
@@ -28,34 +28,34 @@ export class StagedChunks {
   /** A chunk that has its name. */
   #named: string | undefined;
 
-  constructor(folder: ChunkFolder, destination: DirectoryDestination, run: string) {
-    this.#folder = folder;
+  constructor(chunks: ChunkDirectory, destination: DirectoryDestination, run: string) {
+    this.#chunks = chunks;
     this.#destination = destination;
     this.#run = run;
   }
 
   /** Whether any worker of this run has the chunk. */
   has(id: ChunkId): boolean {
-    return this.#folder.hasStaged(id, this.#run);
+    return this.#chunks.hasStaged(id, this.#run);
   }
 
   /** Adds a chunk. */
   add(id: ChunkId, chunk: StoredChunk): void {
     const options = { store: this.#destination.identity, sync: !this.#atOnce };
-    const staged = this.#folder.stage(id, chunk, this.#run, options);
+    const staged = this.#chunks.stage(id, chunk, this.#run, options);
     if (staged === null) return;
     if (this.#atOnce) {
       this.#staged.push(staged);
       if (performance.now() - this.#namedAt > INTERVAL_MS) this.#name();
     } else {
-      this.#folder.place(staged);
+      this.#chunks.place(staged);
       this.#touched.add(id.slice(0, 4));
     }
   }
 
   /** Gives all of them their names, and returns when these are on the disk. */
   async settle(): Promise<void> {
-    const { path } = this.#folder;
+    const { path } = this.#chunks;
     try {
       if (this.#atOnce) {
         this.#name();
@@ -87,7 +87,7 @@ export class StagedChunks {
     let next = 0;
     try {
       await syncFileSystem(staged[0].temporary);
-      while (next < staged.length) this.#folder.place(staged[next++]);
+      while (next < staged.length) this.#chunks.place(staged[next++]);
       this.#named = staged[0].target;
     } finally {
       for (const { temporary } of staged.slice(next)) removeQuietly(temporary);

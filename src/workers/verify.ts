@@ -3,7 +3,7 @@ import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
 import { freeBytes } from "../bytes.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../errors.ts";
-import { ChunkFolder } from "../deno/chunk_folder.ts";
+import { ChunkDirectory } from "../deno/chunk_directory.ts";
 import { listChunks, removeFile, removeStaleFiles } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import type { VerifyResult, VerifyTask } from "../jobs/tasks.ts";
@@ -11,7 +11,7 @@ import type { InvalidChunk } from "../jobs/verify.ts";
 
 /** Judges the chunks below the task's `abcd` folders. What is not named like a chunk is left alone. */
 export function verifyFolders(task: VerifyTask): VerifyResult {
-  const chunks = new ChunkFolder(task.folder);
+  const chunks = new ChunkDirectory(task.folder);
   const invalid: InvalidChunk[] = [];
   const unreadable: string[] = [];
   let otherDigest = 0;
@@ -42,7 +42,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
 }
 
 /** Bytes of the chunk's file, `null` when it is gone by now. Throws `invalid-chunk` when it is not what its name says. */
-function check(chunks: ChunkFolder, task: VerifyTask, id: ChunkId, form: StoredForm): number | null {
+function check(chunks: ChunkDirectory, task: VerifyTask, id: ChunkId, form: StoredForm): number | null {
   const stored = chunks.readForm(id, form, MAX_CHUNK_SIZE);
   if (stored === null) return null;
   const { bytes } = openChunk(nativeCodec, stored, { id, digest: task.digest });

@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { ChunkFolder } from "../../src/deno/chunk_folder.ts";
+import { ChunkDirectory } from "../../src/deno/chunk_directory.ts";
 import { canSyncFileSystems } from "../../src/deno/sync.ts";
 import { StagedChunks } from "../../src/workers/staged_chunks.ts";
 import { filesIn } from "../support/files.ts";
@@ -17,7 +17,7 @@ Deno.test({
       directory: store,
       encoding: { form: "plain", level: 3 },
     } as const;
-    const staged = new StagedChunks(new ChunkFolder(store), destination, "run");
+    const staged = new StagedChunks(new ChunkDirectory(store), destination, "run");
     const add = (byte: number) => {
       const bytes = Uint8Array.of(byte);
       staged.add(sha512256(bytes), { form: "plain", bytes });

@@ -1,5 +1,5 @@
 /** `desync inspect-chunks INDEX [OUTPUT]` */
-import { ChunkFolder } from "../../deno/chunk_folder.ts";
+import { ChunkDirectory } from "../../deno/chunk_directory.ts";
 import type { Index } from "../../formats/index.ts";
 import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
@@ -27,16 +27,16 @@ export async function run(
   return DONE;
 }
 
-async function openFolder(locator: Locator, store: string): Promise<ChunkFolder> {
+async function openFolder(locator: Locator, store: string): Promise<ChunkDirectory> {
   const { directory, location } = (await locator.managed(store, "look into")).properties;
   if (directory === undefined) throw notADirectory("usage", { action: "look into", subject: location });
-  return new ChunkFolder(directory);
+  return new ChunkDirectory(directory);
 }
 
 /** The list as desync prints it, in pieces: that of a large index takes more memory than the index. */
 async function* listOf(
   index: Index,
-  store: ChunkFolder | undefined,
+  store: ChunkDirectory | undefined,
   turns: Turns,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
@@ -54,7 +54,7 @@ async function* listOf(
 }
 
 /** One chunk in the list, with desync's names; all that is in it needs no escapes. */
-function entryOf(index: Index, i: number, store: ChunkFolder | undefined): string {
+function entryOf(index: Index, i: number, store: ChunkDirectory | undefined): string {
   const id = index.id(i);
   const size = store?.sizeOfForm(id, "compressed");
   const compressed = size === undefined ? "" : `,\n    "compressed_size": ${size}`;

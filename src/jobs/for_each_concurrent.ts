@@ -1,17 +1,17 @@
-/** Several asynchronous loops over one sequence, that end together. */
+/** A loop over a sequence that has several items under way at a time. */
 import { interrupted } from "../errors.ts";
 import { Turns } from "./turns.ts";
 
 type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
- * Runs `work` on the items, `lanes` of them at a time and in order of their start. After a failure, or when `signal`
+ * Runs `work` on the items, up to `most` of them at a time, begun in their order. After a failure, or when `signal`
  * says so, no further item is begun, those under way are waited for, and the first failure is thrown. `work`, and whatever
  * gives the items where that may take its time, get a signal that tells them to give up.
  */
-export async function inLanes<T>(
+export async function forEachConcurrent<T>(
   items: Items<T> | ((signal: AbortSignal) => Items<T>),
-  lanes: number,
+  most: number,
   signal: AbortSignal | undefined,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -28,7 +28,7 @@ export async function inLanes<T>(
   if (signal?.aborted) interrupt();
   signal?.addEventListener("abort", interrupt, { once: true });
 
-  const lane = async () => {
+  const loop = async () => {
     try {
       while (!stop.signal.aborted) {
         const next = await iterator.next();
@@ -41,7 +41,7 @@ export async function inLanes<T>(
       fail(error);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: most }, loop));
   signal?.removeEventListener("abort", interrupt);
   // A sequence that was not read to its end may hold a stream or work that it began.
   try {

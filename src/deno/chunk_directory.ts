@@ -1,4 +1,4 @@
-/** Chunks as files in a folder: `abcd/abcd….cacnk` compressed, the same without the ending when plain. */
+/** Chunks as files in a directory: `abcd/abcd….cacnk` compressed, the same without the ending when plain. */
 import { existsSync } from "node:fs";
 import { equalBytes } from "../bytes.ts";
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
@@ -7,7 +7,7 @@ import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { followLinks, isShared } from "./planted.ts";
-import { isStoredFile, renewTime, StoredFileReader } from "./stored_file.ts";
+import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
 import { syncDataNow } from "./sync.ts";
 import { removeQuietly } from "./temporary_names.ts";
 import { codeOf } from "./tree_system.ts";
@@ -17,7 +17,7 @@ export const TEMPORARY_PREFIX = ".tmp-cacnk";
 
 /** Permissions, less the umask, as desync's: whoever may read the store may read every chunk, whatever the source permits. */
 const FILE_MODE = 0o644;
-export const FOLDER_MODE = 0o755;
+export const DIRECTORY_MODE = 0o755;
 
 /** A chunk whose file is complete, but for its name. */
 export interface StagedChunk {
@@ -26,8 +26,8 @@ export interface StagedChunk {
   readonly target: string;
 }
 
-/** One reader and writer of such a folder. All calls are synchronous: they are made in workers, chunk after chunk. */
-export class ChunkFolder {
+/** One reader and writer of such a directory. All calls are synchronous: they are made in workers, chunk after chunk. */
+export class ChunkDirectory {
   readonly path: string;
   readonly #reader = new StoredFileReader();
   /** Whether others may write to the store, known when the first chunk is added. */
@@ -96,9 +96,9 @@ export class ChunkFolder {
    * Gives the chunk's file a new modification time. Failing is no harm: another's cache may be read-only, and a symlink is
    * left alone.
    */
-  renew(id: ChunkId, form: StoredForm): void {
+  touch(id: ChunkId, form: StoredForm): void {
     try {
-      renewTime(this.pathOf(id, form));
+      touchFile(this.pathOf(id, form));
     } catch {
       // The time only helps to find chunks that nobody uses.
     }
@@ -136,9 +136,9 @@ export class ChunkFolder {
   ): StagedChunk | null {
     const target = this.pathOf(id, chunk.form);
     const temporary = this.#stagedPath(id, run);
-    const folder = target.substring(0, target.lastIndexOf("/"));
+    const directory = target.substring(0, target.lastIndexOf("/"));
     try {
-      this.#writeNew(temporary, folder, chunk.bytes, store, sync);
+      this.#writeNew(temporary, directory, chunk.bytes, store, sync);
       return { id, temporary, target };
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) return null;
@@ -187,22 +187,22 @@ export class ChunkFolder {
 
   #writeNew(
     path: string,
-    folder: string,
+    directory: string,
     bytes: Uint8Array,
     store: DirectoryIdentity | undefined,
     sync: boolean,
   ): void {
-    using file = this.#createNew(path, folder, store);
+    using file = this.#createNew(path, directory, store);
     for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
     if (sync) syncDataNow(file);
   }
 
   /** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
-  #createNew(path: string, folder: string, store: DirectoryIdentity | undefined): Deno.FsFile {
+  #createNew(path: string, directory: string, store: DirectoryIdentity | undefined): Deno.FsFile {
     const options = { createNew: true, write: true, mode: FILE_MODE };
     // Asking costs a tenth of what the error for a missing directory does.
-    if (existsSync(folder)) {
-      this.#refusePlanted(folder);
+    if (existsSync(directory)) {
+      this.#refusePlanted(directory);
       try {
         return Deno.openSync(path, options);
       } catch (error) {
@@ -211,7 +211,7 @@ export class ChunkFolder {
     }
     if (store !== undefined) checkIdentity(this.path, store);
     try {
-      Deno.mkdirSync(folder, { mode: FOLDER_MODE });
+      Deno.mkdirSync(directory, { mode: DIRECTORY_MODE });
     } catch (error) {
       // Another thread or program may have been faster.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
@@ -220,9 +220,9 @@ export class ChunkFolder {
   }
 
   /** In a store that others may write to, a directory of chunks may be a symlink of theirs to somewhere else. */
-  #refusePlanted(folder: string): void {
+  #refusePlanted(directory: string): void {
     this.#isShared ??= isShared(Deno.statSync(this.path));
-    if (this.#isShared && Deno.lstatSync(folder).isSymlink) followLinks(folder);
+    if (this.#isShared && Deno.lstatSync(directory).isSymlink) followLinks(directory);
   }
 
   #readFile(path: string, limit: number): Uint8Array | null {

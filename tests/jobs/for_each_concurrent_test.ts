@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { inLanes } from "../../src/jobs/lanes.ts";
+import { forEachConcurrent } from "../../src/jobs/for_each_concurrent.ts";
 
 const turn = (milliseconds = 1) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
@@ -16,7 +16,7 @@ Deno.test("all items are worked on, so many at a time and begun in their order",
     const begun: number[] = [];
     let inWork = 0;
     let most = 0;
-    await inLanes(items, 3, undefined, async (item) => {
+    await forEachConcurrent(items, 3, undefined, async (item) => {
       begun.push(item);
       most = Math.max(most, ++inWork);
       await turn(item % 3);
@@ -25,14 +25,14 @@ Deno.test("all items are worked on, so many at a time and begun in their order",
     deepStrictEqual(begun, numbers(20));
     ok(most === 3 || (most < 3 && items !== all), `${most} at a time`);
   }
-  await inLanes([], 5, undefined, () => Promise.reject(new Error("there is nothing to do")));
+  await forEachConcurrent([], 5, undefined, () => Promise.reject(new Error("there is nothing to do")));
 });
 
 Deno.test("after a failure nothing is begun, what is under way is told and waited for, the first failure thrown", async () => {
   const begun: number[] = [];
   const ended: number[] = [];
   const told: number[] = [];
-  const running = inLanes(numbers(50), 4, undefined, async (item, signal) => {
+  const running = forEachConcurrent(numbers(50), 4, undefined, async (item, signal) => {
     begun.push(item);
     await turn(item === 5 ? 1 : 15);
     if (item === 5) throw new Error("the first");
@@ -58,7 +58,7 @@ Deno.test("a sequence that fails is a failure too, and what is under way is wait
     throw new Error("no more");
   }
   await rejects(
-    inLanes(failing(), 2, undefined, async () => {
+    forEachConcurrent(failing(), 2, undefined, async () => {
       await turn(20);
       ended = true;
     }),
@@ -69,10 +69,10 @@ Deno.test("a sequence that fails is a failure too, and what is under way is wait
 
 Deno.test("an interruption stops the work, before it begins and in the middle", async () => {
   const never = () => Promise.reject(new Error("not begun"));
-  await rejects(inLanes([1], 1, AbortSignal.abort(), never), { code: "interrupted" });
+  await rejects(forEachConcurrent([1], 1, AbortSignal.abort(), never), { code: "interrupted" });
   const stop = new AbortController();
   let begun = 0;
-  const running = inLanes(numbers(100), 2, stop.signal, async (_item, signal) => {
+  const running = forEachConcurrent(numbers(100), 2, stop.signal, async (_item, signal) => {
     begun++;
     await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
     throw new Error("given up");
@@ -93,14 +93,14 @@ Deno.test("the first failure is the one that is told, also when the sequence fai
     }
   }
   const work = (): Promise<void> => Promise.reject(new Error("first"));
-  await rejects(inLanes(failing(), 1, undefined, work), /first/);
+  await rejects(forEachConcurrent(failing(), 1, undefined, work), /first/);
 });
 
 Deno.test("a signal is heard although all work is done at once", async () => {
   const interrupt = new AbortController();
   const timer = setTimeout(() => interrupt.abort(), 0);
   let done = 0;
-  const running = inLanes(numbers(5_000_000), 2, interrupt.signal, () => {
+  const running = forEachConcurrent(numbers(5_000_000), 2, interrupt.signal, () => {
     done++;
     return Promise.resolve();
   });
