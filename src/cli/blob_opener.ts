@@ -2,7 +2,6 @@
 import { nativeCodec } from "../deno/native_codec.ts";
 import type { Index } from "../formats/index.ts";
 import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
-import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 
@@ -16,12 +15,7 @@ export class BlobOpener implements Disposable {
   }
 
   /** The blob, out of its sources; `keepBytes` of chunks are kept for reads at many places. */
-  async open(
-    index: Index,
-    sources: Sources,
-    limits: LimiterOptions,
-    keepBytes?: number,
-  ): Promise<ChunkedBlob> {
+  async open(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
     const { digest, sizes } = index;
     // Loaded for the commands that need them alone: the libraries below take 20 ms.
     const { BULK_BYTES, ChunkedBlob } = await import("../jobs/blob.ts");
@@ -33,9 +27,9 @@ export class BlobOpener implements Disposable {
         import("../jobs/worker_reader.ts"),
       ]);
       this.#pool ??= new WorkerPool(this.#threads);
-      bulk = new WorkerReader({ digest, sizes, sources, limits }, this.#pool);
+      bulk = new WorkerReader({ digest, sizes, sources }, this.#pool);
     }
-    return ChunkedBlob.open(index, sources, { codec: nativeCodec, limits, keepBytes, bulk });
+    return ChunkedBlob.open(index, sources, { codec: nativeCodec, keepBytes, bulk });
   }
 
   [Symbol.dispose](): void {

@@ -9,11 +9,8 @@ import type { ChunkedBlob } from "../jobs/blob.ts";
 import { Turns } from "../jobs/turns.ts";
 import type { ByteSource } from "../stores/byte_source.ts";
 import { namingIndex } from "../stores/index_store.ts";
-import { type LimiterOptions, limitsFor } from "../stores/limiter.ts";
-import { isPath } from "../stores/location.ts";
 import { Registry } from "../stores/registry.ts";
 import type { ChunkStore, ManagedChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
-import type { StoreOptions } from "../stores/store_options.ts";
 import { BlobOpener } from "./blob_opener.ts";
 import type { Values } from "./flags/flag.ts";
 import type { GLOBAL_FLAGS } from "./flags/global.ts";
@@ -33,7 +30,6 @@ export type OpenFlags =
 /** Opens stores and indexes with the options that the user gave. */
 export class Locator implements AsyncDisposable {
   readonly #flags: OpenFlags;
-  readonly #optionsOf: (location: string) => StoreOptions;
   readonly #registry: Registry;
   readonly #blobs: BlobOpener;
   readonly #opened: ChunkStore[] = [];
@@ -41,16 +37,9 @@ export class Locator implements AsyncDisposable {
 
   constructor(flags: OpenFlags) {
     this.#flags = flags;
-    this.#optionsOf = optionsByLocation(flags);
-    this.#registry = new Registry(SCHEMES, { warn }, this.#optionsOf);
+    this.#registry = new Registry(SCHEMES, { warn }, optionsByLocation(flags));
     this.#blobs = new BlobOpener(flags.concurrency);
   }
-  /** Bounds of the concurrent requests to each store. */
-  get limits(): LimiterOptions {
-    const remote = this.#flags.stores?.find((location) => !isPath(location));
-    return limitsFor(remote === undefined ? this.#flags : this.#optionsOf(remote));
-  }
-
   /** A store to read. It is closed with all that was opened here. */
   async store(location: string, maxChunkSize?: number): Promise<ChunkStore> {
     refuseOtherHost(location);
@@ -84,7 +73,7 @@ export class Locator implements AsyncDisposable {
 
   /** The blob of an index, out of sources; large parts are read by worker threads. */
   async blob(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
-    return await this.#blobs.open(index, sources, this.limits, keepBytes);
+    return await this.#blobs.open(index, sources, keepBytes);
   }
 
   /** The store that gets chunks, made if it does not exist; `undefined` when none was given. */

@@ -3,7 +3,6 @@ import type { ChunkId } from "../chunk.ts";
 import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { copyChunks as copy } from "../jobs/copy_chunks.ts";
-import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources, WritableChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { nativeCodec } from "./native_codec.ts";
@@ -13,8 +12,6 @@ import { fillStore, type StoringOptions } from "./storing_options.ts";
 export interface CopyChunksOptions extends StoringOptions {
   /** Chunks that are left out. */
   readonly ignore?: ReadonlySet<ChunkId>;
-  /** Bounds of the concurrent requests to each store. */
-  readonly limits?: LimiterOptions;
 }
 
 /**
@@ -42,7 +39,7 @@ export async function copyChunks(
   target: WritableChunkStore,
   options: CopyChunksOptions = {},
 ): Promise<void> {
-  const { ignore, limits, threads, signal, progress } = options;
+  const { ignore, threads, signal, progress } = options;
   using filled = fillStore(target, options);
   using workers = new WorkerPool(threads);
   for (const index of [indexes].flat()) {
@@ -51,7 +48,6 @@ export async function copyChunks(
       destination: filled.destination,
       zeros,
       ignore,
-      limits,
       signal,
       progress,
     });

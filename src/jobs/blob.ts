@@ -9,7 +9,6 @@ import { interrupted } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
 import { Turns } from "./turns.ts";
 import { ChunkReader } from "../stores/chunk_reader.ts";
-import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { SharedReads } from "./shared_reads.ts";
 
@@ -23,8 +22,6 @@ export const BULK_BYTES: number = 32 * 1024 * 1024;
 export interface BlobOptions {
   /** What decompresses and verifies. Default: JavaScript that runs anywhere. */
   readonly codec?: Codec;
-  /** Bounds of the requests in flight. */
-  readonly limits?: LimiterOptions;
   /** Bytes of chunks that are kept for the next read of this blob or its parts. Default: none. */
   readonly keepBytes?: number;
   /** Reads chunks in place of the stores when a large part is read in order: by other threads, for instance. */
@@ -47,7 +44,6 @@ interface Shared {
   readonly index: Index;
   readonly zeros: ZeroChunk;
   readonly reader: ChunkReader;
-  readonly limiter: Limiter;
   readonly reads: SharedReads;
   readonly kept: KeptChunks;
   readonly bulk?: BulkReader;
@@ -89,7 +85,6 @@ export class ChunkedBlob {
       index,
       zeros: new ZeroChunk(index, codec),
       reader: new ChunkReader(from, codec),
-      limiter: new Limiter(options.limits),
       reads: new SharedReads(),
       kept: new KeptChunks(options.keepBytes ?? 0),
       bulk: options.bulk,
@@ -183,7 +178,7 @@ export class ChunkedBlob {
   }
 
   #mayReadAhead(chunks: number, bytes: number): boolean {
-    return chunks < (this.#bulk?.ahead ?? 2 * this.#shared.limiter.limit) && bytes < READ_AHEAD_BYTES;
+    return chunks < (this.#bulk?.ahead ?? this.#shared.reader.ahead) && bytes < READ_AHEAD_BYTES;
   }
 
   #begin(chunk: number, underWay: Map<ChunkId, Promise<Uint8Array>>, signal: AbortSignal): Ahead {
@@ -204,10 +199,9 @@ export class ChunkedBlob {
   }
 
   #read(chunk: ExpectedChunk & { readonly size: number }, signal: AbortSignal): Promise<Uint8Array> {
-    const { reader, limiter, reads } = this.#shared;
+    const { reader, reads } = this.#shared;
     const read = (signal: AbortSignal) =>
-      this.#bulk?.read(chunk, { signal }) ??
-        limiter.run(() => reader.read(chunk, { signal }), ({ length }) => length);
+      this.#bulk?.read(chunk, { signal }) ?? reader.read(chunk, { signal });
     return reads.get(chunk.id, read, signal);
   }
 }

@@ -2,7 +2,6 @@
 import type { ChunkId } from "../chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
-import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
 import type { FilledDestination } from "./store_writer.ts";
 import { deliver } from "./deliver.ts";
@@ -20,7 +19,6 @@ export interface CopyChunksOptions {
   readonly ignore?: ReadonlySet<ChunkId>;
   /** The chunk that no source has to have. */
   readonly zeros?: ZeroChunk;
-  readonly limits?: LimiterOptions;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
 }

@@ -10,7 +10,7 @@ import { CACHE_ENCODING } from "../stores/cache_policy.ts";
 import { CacheUse } from "../stores/cache_use.ts";
 import { openFrom, undelivered } from "../stores/open_from.ts";
 import { limitStore } from "../stores/limit_store.ts";
-import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
+import { Limiter } from "../stores/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetPlace } from "./tasks.ts";
 import { allOrFirstFailure } from "./all_or_first_failure.ts";
@@ -45,8 +45,6 @@ export interface Delivery {
   readonly destination?: FilledDestination;
   /** Takes the verified bytes of the chunks, in the order in which they arrive. */
   readonly receive?: (chunk: { readonly id: ChunkId }, bytes: Uint8Array) => void;
-  /** Bounds of the requests in flight to each store. */
-  readonly limits?: LimiterOptions;
   readonly progress?: Progress;
   readonly signal?: AbortSignal;
 }
@@ -84,7 +82,7 @@ export class Fetcher {
     };
     this.#stages = stagesOf(sources);
     this.#cache = new CacheUse(sources);
-    this.#writer = writerFor(delivery.destination, delivery.limits);
+    this.#writer = writerFor(delivery.destination);
     if (this.#writer !== undefined) this.#requests.push(this.#writer.max);
   }
 
@@ -92,7 +90,7 @@ export class Fetcher {
   #limited<S extends ChunkStore>(store: S): S {
     const { directory, concurrency } = store.properties;
     if (directory !== undefined) return store;
-    const limiter = new Limiter(concurrency ?? this.#delivery.limits);
+    const limiter = new Limiter(concurrency);
     this.#requests.push(limiter.max);
     return limitStore(store, limiter);
   }

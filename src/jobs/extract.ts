@@ -1,7 +1,6 @@
 /** Builds a blob in a file. */
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
-import type { LimiterOptions } from "../stores/limiter.ts";
 import type { Sources } from "../stores/store.ts";
 import { deliver } from "./deliver.ts";
 import type { BlobPlan } from "./plan.ts";
@@ -14,8 +13,6 @@ export interface ExtractOptions {
   readonly signal?: AbortSignal;
   /** Counted up while the work goes on. */
   readonly progress?: Progress;
-  /** Bounds of the requests in flight to each store. */
-  readonly limits?: LimiterOptions;
   /** First look whether the target holds the right bytes already. */
   readonly probeTarget?: boolean;
 }

@@ -2,7 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import { DesyncError } from "../errors.ts";
 import type { Index } from "../formats/index.ts";
-import { DEFAULT_LIMITS, type LimiterOptions } from "../stores/limiter.ts";
+import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "./for_each_concurrent.ts";
 import { SLICE, Turns } from "./turns.ts";
@@ -47,8 +47,6 @@ export interface IndexInfoOptions {
   readonly listed?: ReadonlyMap<ChunkId, ListedSizes>;
   /** Stores are asked only about chunks that neither a seed nor the cache has, and also for their sizes. */
   readonly neededOnly?: boolean;
-  /** Bounds of the concurrent requests, of which the lower one counts. */
-  readonly limits?: LimiterOptions;
   /** Stops the work. */
   readonly signal?: AbortSignal;
 }
@@ -72,9 +70,10 @@ export async function indexInfo(
   sources: Sources,
   options: IndexInfoOptions = {},
 ): Promise<IndexInfo> {
-  const { seeds = [], listed, neededOnly = false, limits = DEFAULT_LIMITS, signal } = options;
-  const most = limits.start;
+  const { seeds = [], listed, neededOnly = false, signal } = options;
   const { cache, stores } = sources;
+  const bounds = stores.map(({ properties: { concurrency = DEFAULT_LIMITS } }) => concurrency.start);
+  const most = Math.min(DEFAULT_LIMITS.start, ...bounds);
   const info: IndexInfo = {
     total: index.count,
     unique: 0,

@@ -2,7 +2,7 @@
 import type { ChunkId } from "../chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import { limitStore } from "../stores/limit_store.ts";
-import { Limiter, type LimiterOptions } from "../stores/limiter.ts";
+import { Limiter } from "../stores/limiter.ts";
 import type { RequestOptions, WritableChunkStore } from "../stores/store.ts";
 import { allOrFirstFailure } from "./all_or_first_failure.ts";
 import type { ChunkDestination, DirectoryDestination, MainDestination } from "./tasks.ts";
@@ -18,11 +18,8 @@ export function forWorkers(destination: FilledDestination | undefined): ChunkDes
 }
 
 /** The writer for a destination that needs one. */
-export function writerFor(
-  destination: FilledDestination | undefined,
-  limits?: LimiterOptions,
-): StoreWriter | undefined {
-  return destination?.kind === "main" ? new StoreWriter(destination.store, limits) : undefined;
+export function writerFor(destination: FilledDestination | undefined): StoreWriter | undefined {
+  return destination?.kind === "main" ? new StoreWriter(destination.store) : undefined;
 }
 
 /** Adds chunks to one store, each once, under limits of the store's own. */
@@ -33,8 +30,8 @@ export class StoreWriter {
   /** Chunks that are being asked for or put. */
   readonly #claimed = new Set<ChunkId>();
 
-  constructor(store: WritableChunkStore, limits?: LimiterOptions) {
-    const limiter = new Limiter(store.properties.concurrency ?? limits);
+  constructor(store: WritableChunkStore) {
+    const limiter = new Limiter(store.properties.concurrency);
     this.max = limiter.max;
     this.#store = limitStore(store, limiter);
   }

@@ -28,8 +28,8 @@ export class WorkerReader implements BulkReader {
   readonly #underWay = new Map<ChunkId, Wanted[]>();
   #groups = 0;
 
-  /** Reads from the delivery's sources; nothing else of it is used but the digest and limits. */
-  constructor(delivery: Pick<Delivery, "digest" | "sizes" | "sources" | "limits">, workers: Workers) {
+  /** Reads from the delivery's sources; nothing else of it is used but the digest and sizes. */
+  constructor(delivery: Pick<Delivery, "digest" | "sizes" | "sources">, workers: Workers) {
     this.#fetcher = new Fetcher({
       ...delivery,
       receive: ({ id }, bytes) => this.#arrived(id, bytes),

@@ -5,8 +5,13 @@ import { type ExpectedChunk, isInvalid, openChunk } from "../codec/open_chunk.ts
 import type { DesyncError } from "../errors.ts";
 import { encodeForCache } from "./cache_policy.ts";
 import { CacheUse } from "./cache_use.ts";
+import { Limiter } from "./limiter.ts";
+import { limitStore } from "./limit_store.ts";
 import { openFrom, undelivered } from "./open_from.ts";
-import type { RequestOptions, Sources } from "./store.ts";
+import type { ChunkStore, RequestOptions, Sources } from "./store.ts";
+
+/** The least number of reads that are worth beginning at a time. */
+const AHEAD = 16;
 
 /**
  * Gives verified chunks out of sources, and fills the cache with those that it lacks.
@@ -28,12 +33,18 @@ export class ChunkReader {
   readonly #sources: Sources;
   readonly #codec: Codec;
   readonly #cache: CacheUse;
+  readonly #limiters: Limiter[] = [];
 
   /** Reads from `sources`; `codec` decompresses and verifies. */
   constructor(sources: Sources, codec: Codec) {
-    this.#sources = sources;
+    this.#sources = { ...sources, stores: sources.stores.map((store) => this.#limited(store)) };
     this.#codec = codec;
     this.#cache = new CacheUse(sources);
+  }
+
+  /** Reads that are worth beginning at a time: enough to keep each store's requests busy. */
+  get ahead(): number {
+    return Math.max(AHEAD, ...this.#limiters.map(({ limit }) => 2 * limit));
   }
 
   /** The chunk's verified bytes. Throws `missing-chunk`, `invalid-chunk`, or what the stores throw. */
@@ -48,6 +59,15 @@ export class ChunkReader {
       if (bytes !== null) return bytes;
     }
     throw undelivered(expected.id, this.#sources, damage);
+  }
+
+  /** The store with a bound on its requests, if it is not a directory. */
+  #limited(store: ChunkStore): ChunkStore {
+    const { directory, concurrency } = store.properties;
+    if (directory !== undefined) return store;
+    const limiter = new Limiter(concurrency);
+    this.#limiters.push(limiter);
+    return limitStore(store, limiter);
   }
 
   async #readCache(expected: ExpectedChunk, options: RequestOptions): Promise<Uint8Array | null> {

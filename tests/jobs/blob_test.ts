@@ -7,12 +7,16 @@ import { parseIndex } from "../../src/formats/index_parser.ts";
 import { ChunkedBlob } from "../../src/jobs/blob.ts";
 import { blobAccess } from "../../src/jobs/blob_access.ts";
 import { extract } from "../../src/jobs/extract_stream.ts";
+import { indexInfo } from "../../src/jobs/info.ts";
+import { WorkerReader } from "../../src/jobs/worker_reader.ts";
+import { WorkerPool } from "../../src/workers/pool.ts";
 import { HttpStore } from "../../src/stores/http.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { indexBytes } from "../support/index_bytes.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { Random, random } from "../support/random.ts";
+import { RemoteStore } from "../support/remote_store.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -248,5 +252,36 @@ Deno.test("a blob of zeros needs no store, and what a reader does to them change
       piece.fill(1);
     }
     strictEqual(bytes, 3 * max - 10);
+  }
+});
+
+Deno.test("each store gets as many concurrent requests as it says, in blobs, in info and by workers", async () => {
+  using dir = tempDir();
+  const source = new Random(9);
+  const pieces = Array.from({ length: 40 }, () => source.bytes(2000));
+  const { made, index } = open(dir, pieces);
+  const storeFor = (max: number, ids: readonly string[]) => {
+    const store = new RemoteStore({ concurrency: { start: max, max } });
+    for (const id of ids) {
+      store.plant(id, { form: "compressed", bytes: Deno.readFileSync(made.chunk(made.ids.indexOf(id))) });
+    }
+    return store;
+  };
+  const half = made.ids.filter((_, i) => i % 2 === 0);
+  using pool = new WorkerPool(2);
+  const ways: ((stores: RemoteStore[]) => Promise<unknown>)[] = [
+    (stores) => ChunkedBlob.open(index, { stores }, { codec: nativeCodec }).bytes(),
+    (stores) => indexInfo(index, { stores }),
+    async (stores) => {
+      const { digest, sizes } = index;
+      const reader = new WorkerReader({ digest, sizes, sources: { stores } }, pool);
+      await Promise.all(made.ids.map((id, i) => reader.read({ id, digest, size: index.length(i) })));
+    },
+  ];
+  for (const [i, way] of ways.entries()) {
+    const stores = [storeFor(2, half), storeFor(5, made.ids)];
+    await way(stores);
+    const most = stores.map(({ underWay }) => underWay.mostRequests);
+    ok(most[0] === 2 && most[1] > 0 && most[1] <= 5, `${i}: ${most}`);
   }
 });

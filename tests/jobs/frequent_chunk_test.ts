@@ -207,7 +207,6 @@ test("the chunks of large indexes are counted so that an interruption is heard",
   const timer = setTimeout(() => interrupt.abort(), 0);
   const running = indexInfo(index, { stores: [] }, {
     seeds: [index],
-    limits: { start: 1, max: 1 },
     signal: interrupt.signal,
   });
   await rejects(running, { code: "interrupted" });

@@ -24,7 +24,7 @@ export async function run({ indexes: locations }: Args, flags: Flags, signal: Ab
   if (target === undefined) throw missingOption("-c, --cache", "name the store that gets the chunks");
   const progress = new Progress();
   using _display = showProgress(progress, flags);
-  const options = { ...storingOptions(flags), ignore, limits: locator.limits, signal, progress };
+  const options = { ...storingOptions(flags), ignore, signal, progress };
   await sayingChunksAreKept(flags.targetCache, () => copyChunks(indexes, { stores }, target, options));
   return DONE;
 }

@@ -27,7 +27,6 @@ export async function run(
     const options = {
       signal,
       progress,
-      limits: locator.limits,
       inPlace: flags.inPlace,
       force: flags.force,
       threads: flags.concurrency,

@@ -23,7 +23,7 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
   for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));
   const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);
   const plain = flags.format === "plain";
-  const options = { seeds, listed, neededOnly: plain, limits: locator.limits, signal };
+  const options = { seeds, listed, neededOnly: plain, signal };
   let info: IndexInfo;
   try {
     info = await indexInfo(index, await locator.sourcesToCount(), options);
