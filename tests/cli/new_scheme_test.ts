@@ -52,6 +52,29 @@ Deno.test("chunks are read from a scheme that was added, by every way that reads
   sameBytes(Deno.readFileSync(dir.path("again")), made.bytes);
 });
 
+Deno.test("make, chop, cache and tar fill a store of a scheme that was added", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const blob = dir.write("bytes", made.bytes);
+  const store = (name: string) => `toy://${dir.dir(name)}`;
+  const holdsAll = async (store: string, index: string, bytes: Uint8Array) => {
+    await succeeds("cat", "-s", store, index, dir.path("written"));
+    sameBytes(Deno.readFileSync(dir.path("written")), bytes);
+  };
+  await succeeds("make", "-s", store("make"), `${store("make")}/x.caibx`, blob);
+  await holdsAll(store("make"), `${store("make")}/x.caibx`, made.bytes);
+  await succeeds("chop", "-s", store("chop"), made.index, blob);
+  await holdsAll(store("chop"), made.index, made.bytes);
+  await succeeds("cache", "-s", store("chop"), "-c", store("cache"), made.index);
+  await holdsAll(store("cache"), made.index, made.bytes);
+  await succeeds("extract", "-s", store("chop"), "-c", store("as cache"), made.index, dir.path("out"));
+  await holdsAll(store("as cache"), made.index, made.bytes);
+  dir.write("tree/file", made.bytes);
+  await succeeds("tar", dir.path("tree.catar"), dir.path("tree"));
+  await succeeds("tar", "-i", "-s", store("tar"), dir.path("tree.caidx"), dir.path("tree"));
+  await holdsAll(store("tar"), dir.path("tree.caidx"), Deno.readFileSync(dir.path("tree.catar")));
+});
+
 Deno.test("archives are read from a scheme that was added", async () => {
   using dir = tempDir();
   const toy = dir.dir("toy");
