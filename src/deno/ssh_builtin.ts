@@ -3,7 +3,7 @@
  * and refuses hosts whose keys are not in known_hosts.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import type { Connection } from "../stores/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { SSH2, SSH2_NEEDS } from "./late_packages.ts";
 import { environment, mayAsk, ownIds } from "./permitted.ts";
+import { readText } from "./read_whole.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
 
 if (import.meta.url.startsWith("http")) {
@@ -33,6 +34,8 @@ const CONNECT_TIMEOUT_MS = 20_000;
 const KEPT_WORDS = 2000;
 /** A connection that is over gets so long to end by itself. */
 const PATIENCE_MS = 1000;
+/** How long the user's files are waited for where they are named pipes. */
+const PIPE_PATIENCE_MS = 1000;
 const KEY_FILES = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /** The user's name, `undefined` when it may not be asked for. */
@@ -213,7 +216,7 @@ function readKnownHosts(): string {
 
 function readIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readText(path, PIPE_PATIENCE_MS);
   } catch {
     return undefined;
   }

@@ -4,6 +4,7 @@ import { LocalStore } from "../../src/deno/local_store.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { makeSocket } from "../support/attributes.ts";
 import { runCli } from "../support/cli.ts";
+import { denoDir } from "../support/deno_dir.ts";
 import { assertFails } from "../support/failure.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { run } from "../support/process.ts";
@@ -143,5 +144,23 @@ Deno.test({
     for (const i of [0, 1]) await store.touch(made.ids[i]);
     deepStrictEqual(Deno.statSync(victim).mtime, longAgo);
     ok(Deno.statSync(made.chunk(1)).mtime! > longAgo);
+  },
+});
+
+Deno.test({
+  name: "nothing waits for a pipe in the place of known_hosts or a key",
+  ignore: !linux,
+  fn: async () => {
+    using dir = tempDir();
+    const { index } = makeBlob(dir, somePieces());
+    const home = dir.dir("home/.ssh");
+    for (const name of ["known_hosts", "id_rsa"]) await run("mkfifo", [`${home}/${name}`]);
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    listener.close();
+    const store = `ssh://user@127.0.0.1:${port}/store`;
+    const args = ["extract", "--ssh-builtin", "-e", "1", "-s", store, index, dir.path("out")];
+    const env = { HOME: dir.path("home"), DENO_DIR: denoDir, SSH_AUTH_SOCK: "" };
+    assertFails(await runCli(args, { env, timeout }), 1, "ECONNREFUSED");
   },
 });
