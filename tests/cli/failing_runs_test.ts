@@ -31,7 +31,7 @@ const kinds: [name: string, words: string, status: number][] = [
   ["the server fails", "extract -e 1 -s URL/500 good.caibx out/blob", 1],
   ["the server sends something else", "extract -e 1 -s URL/garbage good.caibx out/blob", 1],
   ["the index is not there", "extract -e 1 -s good URL/404 out/blob", 1],
-  ["interrupted", "extract -s URL/interrupt/PID good.caibx out/blob", 130],
+  ["interrupted", "extract -n 1 -s URL/interrupt/PID good.caibx out/blob", 130],
   ["ssh ends", "extract -e 1 -s ssh://nowhere/store good.caibx out/blob", 1],
   ["a chunk in the cache is damaged", "extract -s good -c damaged good.caibx out/blob", 1],
   ["cat", "cat -s damaged damaged.caibx out/blob", 1],
@@ -70,7 +70,7 @@ function makeInputs(dir: TempDir): void {
   for (const name of ["out", "full"]) dir.dir(name);
 }
 
-/** Answers as its path says, or when it is over. */
+/** Answers as its path says, or when it is over. A second signal would end the program: `interrupt` is for one request at a time. */
 function startServer(over: Promise<void>): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const [, what, pid] = new URL(url).pathname.split("/");
