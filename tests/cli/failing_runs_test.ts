@@ -22,7 +22,7 @@ const WARM_UP = 3;
 const SPARE_THREADS = 6;
 const MIB = 1024 * 1024;
 /** What the memory may grow by, whatever the number of runs, and for each run. */
-const [HEAP_BYTES, HEAP_BYTES_PER_RUN, RESIDENT_BYTES] = [8 * MIB, 1024, 256 * MIB];
+const [HEAP_BYTES, HEAP_BYTES_PER_RUN, RESIDENT_BYTES] = [8 * MIB, 8 * 1024, 256 * MIB];
 
 /** The command lines, with the exit status of each. */
 const kinds: [name: string, words: string, status: number][] = [

@@ -42,6 +42,7 @@ export interface FailingResult {
 
 /** Threads end, and sockets close, a little after those who used them are done. */
 const PATIENCE_MS = 10_000;
+const COLLECTIONS = 3;
 /** Looks at it that show the same. */
 const SAME = 10;
 
@@ -83,7 +84,11 @@ async function atRest(watched: string, goal?: ProcessState): Promise<ProcessStat
     if (goal !== undefined && hasNoMore(now, goal)) break;
     if (goal !== undefined || !hasNoMore(last, now)) same = 0;
   }
-  gc();
+  // Buffers outside of the heap go some time after what holds them.
+  for (let i = 0; i < COLLECTIONS; i++) {
+    gc();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
   return state(watched);
 }
 
