@@ -3,6 +3,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { readDocPage } from "./doc_tables.ts";
 import type { RunResult } from "./process.ts";
+import { share } from "./thorough.ts";
 
 /** What came of a cell. */
 export interface Outcome {
@@ -24,17 +25,20 @@ export function outcome(result: RunResult, differences: readonly string[]): Outc
   return { word: differences.length === 0 ? "yes" : "partly", says: result.stderr, differs: differences };
 }
 
-/** Tries the table below a heading. The rows, by their first cell, prepare what their cells are about. */
+/**
+ * Tries the table below a heading. The rows, by their first cell, prepare what their cells are about. A usual run tries
+ * one cell of each row, the columns in turn.
+ */
 export async function tryTable(heading: string, rows: Record<string, () => Promise<Cells>>): Promise<void> {
   const table = page.tables.get(heading);
   ok(table !== undefined, `docs/interop.md has no table "${heading}"`);
   deepStrictEqual([...table.rows.keys()], Object.keys(rows), `${heading}: the rows`);
   const wrong: string[] = [];
-  for (const [label, prepare] of Object.entries(rows)) {
+  for (const [turn, [label, prepare]] of Object.entries(rows).entries()) {
     const cells = await prepare();
     deepStrictEqual(table.columns, Object.keys(cells), `${heading}: the columns`);
     await Promise.all(
-      Object.entries(cells).map(async ([column, attempt]) => {
+      share(Object.entries(cells), 1, turn).map(async ([column, attempt]) => {
         const cell = table.rows.get(label)!.get(column)!;
         const complaint = judge(cell, await attempt());
         if (complaint !== undefined) wrong.push(`${heading}: ${label}: ${column}: ${complaint}`);
