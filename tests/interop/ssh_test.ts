@@ -25,36 +25,35 @@ import {
 import { type Sshd, startSshd } from "../support/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
+import { amount, pairs, share } from "../support/thorough.ts";
 
-for (const remote of ["casync", "desync", "ours"] as const) {
-  for (const builtin of [false, true]) {
-    Deno.test({
-      name: `our client${builtin ? ", ssh built in," : ""} against the pull of ${remote}, with many chunks`,
-      ignore: ignoreWithout(remote),
-      fn: async () => {
-        using dir = tempDir();
-        await using server = await startSshd();
-        const env = environmentFor(server, remote);
-        const { store, index, bytes } = many(dir);
-        const target = dir.path("target");
-        const more = builtin ? ["--ssh-builtin"] : [];
-        assertGood(await runCli(["extract", ...more, "-s", url(server, store), index, target], { env }));
-        assertSame(target, bytes);
-        ok(server.started().length <= 2, "sessions");
-        deepStrictEqual(await server.leftovers(), []);
-      },
-    });
-  }
+for (const [remote, builtin] of pairs(["casync", "desync", "ours"] as const, [false, true])) {
+  Deno.test({
+    name: `our client${builtin ? ", ssh built in," : ""} against the pull of ${remote}, with many chunks`,
+    ignore: ignoreWithout(remote),
+    fn: async () => {
+      using dir = tempDir();
+      await using server = await startSshd();
+      const env = environmentFor(server, remote);
+      const { store, index, bytes } = many(dir);
+      const target = dir.path("target");
+      const more = builtin ? ["--ssh-builtin"] : [];
+      assertGood(await runCli(["extract", ...more, "-s", url(server, store), index, target], { env }));
+      assertSame(target, bytes);
+      ok(server.started().length <= 2, "sessions");
+      deepStrictEqual(await server.leftovers(), []);
+    },
+  });
 }
 
 /** How the real clients are called. */
 const clients: [name: string, client: "casync" | "desync", ...options: string[]][] = [
   ["casync", "casync"],
   ["desync with one session", "desync", "-n", "1"],
-  ["desync with two sessions", "desync", "-n", "2"],
   ["desync as it likes", "desync"],
+  ["desync with two sessions", "desync", "-n", "2"],
 ];
-for (const [name, client, ...options] of clients) {
+for (const [name, client, ...options] of share(clients, 2)) {
   Deno.test({
     name: `the real client ${name} against our pull, with many chunks`,
     ignore: ignoreWithout(client),
@@ -245,7 +244,7 @@ const failures: [
     /no-such-host\.invalid/,
   ],
 ];
-for (const [name, env, location, ...says] of failures) {
+for (const [turn, [name, env, location, ...says]] of failures.entries()) {
   Deno.test({
     name: `${name}: one line, with ssh and with the one built in`,
     ignore: ignoreWithout(),
@@ -254,7 +253,7 @@ for (const [name, env, location, ...says] of failures) {
       await using server = await startSshd();
       const { index, store } = small();
       const from = location?.(server) ?? url(server, store);
-      for (const more of [[], ["--ssh-builtin"]]) {
+      for (const more of share([[], ["--ssh-builtin"]], 1, turn)) {
         const before = server.started().length;
         const result = await runCli(["extract", ...more, "-s", from, index, dir.path("target")], {
           env: { ...environmentFor(server, "ours"), ...env(server) },
@@ -298,7 +297,8 @@ Deno.test("without the ssh program, the way out is named", async () => {
   assertFails(await runCli(args, { env }), 1, /no program .*no-ssh/, "--ssh-builtin", "CASYNC_SSH_PATH");
 });
 
-for (const builtin of [false, true]) {
+// In a usual run this is tried with ssh, and what follows it with the one built in.
+for (const builtin of share([false, true], 1)) {
   Deno.test({
     name: `a session that breaks is replaced${builtin ? ", ssh built in" : ""}`,
     ignore: ignoreWithout(),
@@ -315,7 +315,9 @@ for (const builtin of [false, true]) {
       const env = { ...environmentFor(server, "ours"), CASYNC_REMOTE_PATH: remote };
       const target = dir.path("target");
       const more = builtin ? ["--ssh-builtin"] : [];
-      const args = ["extract", ...more, "-e", "30", "-b", "1ms", "-s", url(server, "/any"), index, target];
+      const sessions = ["-n", String(amount(2, 10))];
+      const often = ["-e", "30", "-b", "1ms"];
+      const args = ["extract", ...more, ...sessions, ...often, "-s", url(server, "/any"), index, target];
       assertGood(await runCli(args, { env }));
       assertSame(target, bytes);
       ok(server.started().length > 3, `${server.started().length} sessions`);
@@ -324,7 +326,7 @@ for (const builtin of [false, true]) {
   });
 }
 
-for (const builtin of [false, true]) {
+for (const builtin of share([false, true], 1, 1)) {
   Deno.test({
     name: `Ctrl-C ends it while the host says nothing${builtin ? ", ssh built in" : ""}`,
     ignore: ignoreWithout(),
