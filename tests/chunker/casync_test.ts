@@ -8,6 +8,7 @@ import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";
 import { random } from "../support/random.ts";
 import { tempDir } from "../support/temp.ts";
+import { amount, share } from "../support/thorough.ts";
 import { cutsInParts, dataOfAllKinds, randomSizes, sizes } from "./reference.ts";
 
 function casyncArgs(dir: string, file: string, { min, avg, max }: ChunkSizes): string[] {
@@ -44,14 +45,14 @@ const cases: [ChunkSizes, number][] = [
   [sizes(60, 128, 512), 30_000], // an even discriminator, 96
 ];
 
-for (const [chunkSizes, length] of cases) {
+for (const [turn, [chunkSizes, length]] of cases.entries()) {
   const { min, avg, max } = chunkSizes;
   Deno.test({
     name: `cuts are casync's with sizes ${min}:${avg}:${max} (casync)`,
     ignore: !peers.casync,
     fn: async () => {
       const rng = random();
-      for (const [kind, bytes] of Object.entries(dataOfAllKinds(rng, length))) {
+      for (const [kind, bytes] of share(Object.entries(dataOfAllKinds(rng, length)), 2, turn)) {
         const made = await casyncCuts(bytes, chunkSizes);
         assert.deepEqual(cutPoints(bytes, chunkSizes), made, kind);
         assert.deepEqual(
@@ -69,7 +70,7 @@ Deno.test({
   ignore: !peers.casync,
   fn: async () => {
     const rng = random();
-    for (let round = 0; round < 25; round++) {
+    for (let round = 0; round < amount(8, 25); round++) {
       const chunkSizes = randomSizes(rng);
       const { noise, patchwork } = dataOfAllKinds(rng, rng.below(10_000));
       for (const bytes of [noise, patchwork]) {
