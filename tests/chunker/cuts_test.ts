@@ -6,6 +6,7 @@ import type { ChunkSizes } from "../../src/chunk.ts";
 import { DEFAULT_CHUNK_SIZES, discriminator } from "../../src/chunker/params.ts";
 import { DesyncError } from "../../src/errors.ts";
 import { Random, random } from "../support/random.ts";
+import { amount } from "../support/thorough.ts";
 import { cutsInParts, dataOfAllKinds, randomSizes, referenceCuts, sizes } from "./reference.ts";
 
 /** Checks both ways of cutting against the plain rule, and what every index must hold. */
@@ -24,7 +25,7 @@ function checkCuts(bytes: Uint8Array, chunkSizes: ChunkSizes, rng: Random, what:
 
 Deno.test("cuts are those of the plain rule, whatever the data, the sizes and the parts", () => {
   const rng = random();
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < amount(40, 150); round++) {
     const chunkSizes = randomSizes(rng);
     for (const [kind, bytes] of Object.entries(dataOfAllKinds(rng, rng.below(8000)))) {
       checkCuts(bytes, chunkSizes, rng, kind);
@@ -167,7 +168,7 @@ Deno.test("sizes that make no sense are refused before anything is cut", () => {
 Deno.test("guessed chunks are cut by the rule, and are those of the blob from a common cut on", () => {
   const rng = random();
   let met = 0;
-  for (let round = 0; round < 150; round++) {
+  for (let round = 0; round < amount(40, 150); round++) {
     const chunkSizes = randomSizes(rng);
     if (chunkSizes.min === chunkSizes.max) continue; // nothing is scanned then
     for (const [kind, bytes] of Object.entries(dataOfAllKinds(rng, 1 + rng.below(8000)))) {
