@@ -21,10 +21,18 @@ for (const [where, smallBytes] of modes) {
       ok(error instanceof DesyncError);
       strictEqual(error.code, "missing-file");
       ok(error.message.includes(none), error.message);
-      deepStrictEqual([error.action, error.reason], ["read", "no such file or directory"]);
-      ok(error.cause instanceof Error && error.cause.stack !== undefined);
       return true;
     });
+    for (let i = 0; i < 3; i++) {
+      const pieces = [{ offset: 0, size: 1000 }];
+      await rejects(pool.store({ digest, file: none, pieces }), (error) => {
+        ok(error instanceof DesyncError);
+        const { action, subject, reason, cause } = error;
+        deepStrictEqual([action, subject, reason], ["read", none, "no such file or directory"]);
+        ok(cause instanceof Error && "code" in cause && cause.code === "ENOENT", String(cause));
+        return true;
+      });
+    }
     const result = await pool.verify({ folder: made.store, prefixes, digest, remove: false });
     deepStrictEqual([result.chunks, result.invalid, result.unreadable], [3, [], []]);
   });
