@@ -10,6 +10,7 @@ import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { amount, share } from "../support/thorough.ts";
 
 const windows = Deno.build.os === "windows";
 
@@ -48,7 +49,7 @@ Deno.test({
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
-    const file = writeSlowFile(dir, 8);
+    const file = writeSlowFile(dir, amount(4, 8));
     const { child, index } = await startSlowMake(dir, file);
     child.kill("SIGKILL");
     await child.stderr.cancel();
@@ -71,7 +72,7 @@ Deno.test({
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
-    const file = writeSlowFile(dir, 8);
+    const file = writeSlowFile(dir, amount(4, 8));
     dir.write("out/slow.caibx", OLD);
     const { child, index } = await startSlowMake(dir, file);
     child.kill("SIGINT");
@@ -134,7 +135,7 @@ const changes: [name: string, change: (file: string) => void, says: RegExp][] = 
   }, /changed while it was read/],
   ["goes away", (file) => Deno.removeSync(file), /no such file/],
 ];
-for (const [name, change, says] of changes) {
+for (const [name, change, says] of share(changes, 3)) {
   Deno.test({
     name: `a file that ${name} while it is read is noticed, and there is no index`,
     ignore: windows,
