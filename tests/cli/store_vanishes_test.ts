@@ -17,6 +17,7 @@ import { run, type RunResult } from "../support/process.ts";
 import { Random, random } from "../support/random.ts";
 import { sha512256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
+import { pairs, share } from "../support/thorough.ts";
 
 // Windows removes no directory that is in use.
 const ignore = Deno.build.os === "windows";
@@ -87,27 +88,27 @@ async function untilQuiet(store: string): Promise<void> {
   }
 }
 
-for (const [name, vanish] of vanishings) {
-  for (const more of [1_000_000, 0]) {
-    Deno.test({
-      name: `make: a store that ${name} before ${more} more bytes come is an error, and the old index stays`,
-      ignore,
-      fn: async () => {
-        using dir = tempDir();
-        const index = dir.write("out/x.caibx", OLD);
-        const store = dir.path("store");
-        const parts = [random().bytes(8_000_000), new Random(1).bytes(more)];
-        const result = await fedInTwo(["make", "-s", store, index, "-"], store, parts, () => {
-          vanish(store, dir.path("moved"));
-        });
-        assertFails(result, 1, store, "removed, replaced or unmounted");
-        strictEqual(Deno.readTextFileSync(index), OLD);
-        deepStrictEqual(filesIn(dir.path("out")), ["x.caibx"]);
-        if (exists(store)) deepStrictEqual([...Deno.readDirSync(store)], []);
-      },
-    });
-  }
+for (const [[name, vanish], more] of pairs(vanishings, [1_000_000, 0])) {
+  Deno.test({
+    name: `make: a store that ${name} before ${more} more bytes come is an error, and the old index stays`,
+    ignore,
+    fn: async () => {
+      using dir = tempDir();
+      const index = dir.write("out/x.caibx", OLD);
+      const store = dir.path("store");
+      const parts = [random().bytes(8_000_000), new Random(1).bytes(more)];
+      const result = await fedInTwo(["make", "-s", store, index, "-"], store, parts, () => {
+        vanish(store, dir.path("moved"));
+      });
+      assertFails(result, 1, store, "removed, replaced or unmounted");
+      strictEqual(Deno.readTextFileSync(index), OLD);
+      deepStrictEqual(filesIn(dir.path("out")), ["x.caibx"]);
+      if (exists(store)) deepStrictEqual([...Deno.readDirSync(store)], []);
+    },
+  });
+}
 
+for (const [name, vanish] of share(vanishings, 1, 1)) {
   Deno.test({
     name: `tar -i: a store that ${name} is an error, and there is no index`,
     ignore,
@@ -125,7 +126,9 @@ for (const [name, vanish] of vanishings) {
       ok(!exists(index));
     },
   });
+}
 
+for (const [name, vanish] of vanishings) {
   Deno.test({
     name: `cache: a store that ${name} is an error`,
     ignore,
@@ -159,7 +162,7 @@ Deno.test({
   },
 });
 
-for (const command of ["make", "chop", "tar -i"] as const) {
+for (const command of share(["make", "chop", "tar -i"] as const, 2)) {
   Deno.test({
     name: `${command}: a store that was replaced by a similar one is an error in the end`,
     ignore,
