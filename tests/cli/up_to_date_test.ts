@@ -5,6 +5,7 @@ import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { share } from "../support/thorough.ts";
 
 const noise = new Random(11);
 /** So many that some are looked at before the others. */
@@ -53,7 +54,7 @@ for (const options of [[], ["-k"]]) {
     const { bytes } = made;
     const longer = new Uint8Array(bytes.length + 1);
     longer.set(bytes);
-    const wrong = [0, 700, 123_456, bytes.length - 1].map((at) => {
+    const wrong = share([0, 700, 123_456, bytes.length - 1], 2).map((at) => {
       const copy = bytes.slice();
       copy[at] ^= 1;
       return copy;
