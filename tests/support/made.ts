@@ -42,14 +42,20 @@ export function makeBlob(dir: TempDir, pieces: Uint8Array[], options: MakeOption
   const { name = "blob", form = "zstd", digest = "sha512-256" } = options;
   const ids: string[] = [];
   const items: IndexItem[] = [];
+  /** Pieces that come again are neither hashed nor compressed again. */
+  const known = new Map<Uint8Array, string>();
   let end = 0;
   dir.dir(name);
   for (const piece of pieces) {
-    const id = (digest === "sha256" ? sha256 : sha512256)(piece);
+    let id = known.get(piece);
+    if (id === undefined) {
+      id = (digest === "sha256" ? sha256 : sha512256)(piece);
+      dir.write(`${name}/${storePath(id, form)}`, stored(piece, form));
+      known.set(piece, id);
+    }
     end += piece.length;
     ids.push(id);
     items.push({ end, id });
-    dir.write(`${name}/${storePath(id, form)}`, stored(piece, form));
   }
   const flags = digest === "sha256" ? sha256Flags : sha512256Flags;
   const fields = { flags, min: 1, avg: 16384, max: 65536, items, ...options.index };
