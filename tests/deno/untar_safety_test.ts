@@ -22,6 +22,7 @@ import { filesIn } from "../support/files.ts";
 import { canMeasureMemory, runCliMeasured } from "../support/peak_memory.ts";
 import { runAny } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
+import { amount, share, thorough } from "../support/thorough.ts";
 import { canDropDevices, runCliWithoutDevices } from "../support/without_privileges.ts";
 
 const MB = 1024 * 1024;
@@ -106,7 +107,7 @@ for (const [way, system] of [["native", native], ["portable", portableTree()]] a
         "victim",
         file("in"),
       ]]);
-      for (let at = 100; at < archive.length; at += 90) {
+      for (let at = 100; at < archive.length; at += amount(270, 90)) {
         const target = dir.path(`target-${at}`);
         const swap = (path: string, link: string) => {
           if (!exists(path)) return;
@@ -130,13 +131,14 @@ for (const [way, system] of [["native", native], ["portable", portableTree()]] a
   });
 
   Deno.test({
-    name: `untar (${way}): 100,000 levels stop at 2048`,
+    name: `untar (${way}): many more levels stop at 2048`,
     ignore: system === null,
     fn: async () => {
       using dir = tempDir();
-      // Without the C library paths cannot be so long; either way it ends soon and says why.
+      // Without the C library paths cannot be so long, so that long names end it sooner; either way it says why.
+      const name = way === "portable" && !thorough ? "d".repeat(100) : "d";
       await rejects(
-        unpack(nested(100_000), dir.path("t"), { system: system! }),
+        unpack(nested(amount(10_000, 100_000), name), dir.path("t"), { system: system! }),
         /2049 deep|too long|ENAMETOOLONG/,
       );
       if (Deno.build.os !== "windows") await runAny("rm", ["-rf", dir.path("t")]);
@@ -211,10 +213,11 @@ async function pipeTo(
 }
 
 Deno.test({
-  name: "300,000 files in one directory take no memory",
+  name: "many files in one directory take no memory",
   ignore: !canMeasureMemory,
   fn: async () => {
     using dir = tempDir();
+    const count = amount(100_000, 300_000);
     // The archive comes from a pipe: here it is never whole in memory or on disk either.
     const pipe = dir.path("pipe");
     await runAny("mkfifo", [pipe]);
@@ -222,34 +225,35 @@ Deno.test({
     const listing = runCliMeasured(["list", pipe], { timeout: 300_000 });
     {
       const out = await Deno.open(pipe, { write: true });
-      await pipeTo(manyFiles(300_000), out.writable).catch(() => {});
+      await pipeTo(manyFiles(count), out.writable).catch(() => {});
     }
     const result = await listing;
     deepStrictEqual([result.code, result.stderr], [0, ""]);
     const lines = result.stdout.trimEnd().split("\n");
     deepStrictEqual([lines.length, lines[1], lines.at(-1)], [
-      300_001,
+      count + 1,
       "-rw-r--r-- 0000000",
-      "-rw-r--r-- 0299999",
+      `-rw-r--r-- ${String(count - 1).padStart(7, "0")}`,
     ]);
     ok(result.peak < 200 * MB, `${result.peak / MB} MB`);
   },
 });
 
 Deno.test({
-  name: "untar of 20,000 files in one directory takes no more memory than of 20",
+  name: "untar of thousands of files in one directory takes no more memory than of 20",
   ignore: !canMeasureMemory,
   fn: async () => {
     using dir = tempDir();
     const peaks: number[] = [];
-    for (const count of [20, 20_000]) {
+    const many = amount(10_000, 20_000);
+    for (const count of [20, many]) {
       const archive = dir.path(`${count}.catar`);
       await pipeTo(manyFiles(count), (await Deno.open(archive, { write: true, create: true })).writable);
       const result = await runCliMeasured(["untar", ...owned, archive, dir.path(String(count))]);
       deepStrictEqual([result.code, result.stderr], [0, ""]);
       peaks.push(result.peak);
     }
-    strictEqual([...Deno.readDirSync(dir.path("20000"))].length, 20_000);
+    strictEqual([...Deno.readDirSync(dir.path(String(many)))].length, many);
     ok(peaks[1] - peaks[0] < 120 * MB, peaks.map((peak) => `${peak / MB} MB`).join(", "));
   },
 });
@@ -281,7 +285,8 @@ Deno.test({
       console.log(bytes, Math.round(Number(/VmHWM:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]) / 1024));`;
     const program = dir.write("read.ts", script);
     const [deno] = cliCommand;
-    for (const way of [`"$1" run -A "$2" "$3" "$4"`, `"$1" run -A "$2" - "$4" < "$3"`]) {
+    const ways = [`"$1" run -A "$2" - "$4" < "$3"`, `"$1" run -A "$2" "$3" "$4"`];
+    for (const way of share(ways, 1)) {
       const read = await runAny("sh", ["-c", way, "sh", deno, program, tar, dir.root]);
       const [bytes, peak] = read.stdout.split(" ").map(Number);
       strictEqual(bytes, size, read.stderr);

@@ -141,9 +141,9 @@ export function directory(
 }
 
 /** `depth` directories inside each other, without building each level anew from the one inside. */
-export function nested(depth: number): Uint8Array<ArrayBuffer> {
-  const head = concat([entry(0o040000, 0o755), named(types.filename, "d")]);
-  const hash = sipHashSlowly(bytesOf("d"));
+export function nested(depth: number, name = "d"): Uint8Array<ArrayBuffer> {
+  const head = concat([entry(0o040000, 0o755), named(types.filename, name)]);
+  const hash = sipHashSlowly(bytesOf(name));
   const inner = directory();
   const ends: Uint8Array[] = [];
   let size = inner.length;
