@@ -67,7 +67,7 @@ Deno.test({
     for (const command of ["list", "mtree"]) {
       const { code, stderr } = await runUnread([command, short]);
       strictEqual(code, 1);
-      match(stderr, /^desync: Cannot use .*short\.catar: .*ends after 100 bytes.*\n$/);
+      match(stderr, /^desync: Cannot read the archive .*short\.catar: .*ends after 100 bytes.*\n$/);
     }
   },
 });
