@@ -174,10 +174,10 @@ export { type Origin, originName } from "./src/jobs/origin.ts";
 export { Progress, type SourceCount } from "./src/jobs/progress.ts";
 export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/prune.ts";
 export {
-  type InvalidChunk,
   type VerifyOptions,
   verifyStore,
   type VerifyStoreOptions,
   type VerifySummary,
 } from "./src/jobs/verify.ts";
+export { type InvalidChunk } from "./src/jobs/tasks.ts";
 export { type IndexInfo, indexInfo, type IndexInfoOptions, type ListedSizes } from "./src/jobs/info.ts";

@@ -1,9 +1,8 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
-import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../chunk.ts";
+import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../chunk.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../errors.ts";
-import type { InvalidChunk } from "./verify.ts";
 
 /** A directory that may have the chunks. */
 export interface DirectorySource {
@@ -187,6 +186,18 @@ export interface VerifyTask {
   readonly digest: DigestName;
   /** Remove what is invalid, and old temporary files. */
   readonly remove: boolean;
+}
+
+/** A chunk that is not what its id says. */
+export interface InvalidChunk {
+  /** Its id. */
+  readonly id: ChunkId;
+  /** How it is stored. */
+  readonly form: StoredForm;
+  /** What is wrong with it, and why it could not be removed where that was tried. */
+  readonly reason: string;
+  /** Whether it was removed. */
+  readonly removed: boolean;
 }
 
 /** Answer to {@linkcode VerifyTask}. */

@@ -1,5 +1,5 @@
 /** Checks every chunk of a store. */
-import type { ChunkId, DigestName, StoredForm } from "../chunk.ts";
+import type { ChunkId, DigestName } from "../chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
 import { forEachConcurrent } from "./for_each_concurrent.ts";
 import type { Progress } from "./progress.ts";
+import type { InvalidChunk } from "./tasks.ts";
 
 /** What to do about what is found. */
 export interface VerifyOptions {
@@ -32,18 +33,6 @@ export interface VerifyOptions {
 export interface VerifyStoreOptions extends VerifyOptions {
   /** What decompresses and verifies. Default: JavaScript that runs anywhere. */
   readonly codec?: Codec;
-}
-
-/** A chunk that is not what its id says. */
-export interface InvalidChunk {
-  /** Its id. */
-  readonly id: ChunkId;
-  /** How it is stored. */
-  readonly form: StoredForm;
-  /** What is wrong with it, and why it could not be removed where that was tried. */
-  readonly reason: string;
-  /** Whether it was removed. */
-  readonly removed: boolean;
 }
 
 /** What was found. */
