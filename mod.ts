@@ -77,7 +77,7 @@
  *
  * @module
  */
-export { DesyncError, type ErrorCode, type ErrorFields, type Problem } from "./src/errors.ts";
+export { DesyncError, type ErrorCode, type ErrorFields, type Problem } from "./src/core/errors.ts";
 export {
   type ChunkId,
   chunkPath,
@@ -87,7 +87,7 @@ export {
   parseChunkId,
   type StoredChunk,
   type StoredForm,
-} from "./src/chunk.ts";
+} from "./src/core/chunk.ts";
 export { BLOB_FLAGS, FLAG_SHA512_256, Index, type IndexHeader, serializeIndex } from "./src/formats/index.ts";
 export { parseIndex } from "./src/formats/index_parser.ts";
 export { IndexBuilder } from "./src/formats/index_builder.ts";
@@ -170,8 +170,8 @@ export { type UnpackResult } from "./src/jobs/unpack.ts";
 export { type Loss } from "./src/jobs/losses.ts";
 export { type PackSummary } from "./src/jobs/pack.ts";
 export { type ReadTreeOptions, type TreeSource, type TreeSummary } from "./src/jobs/tree_ports.ts";
-export { type Origin, originName } from "./src/jobs/origin.ts";
-export { Progress, type SourceCount } from "./src/jobs/progress.ts";
+export { type Origin, originName } from "./src/core/origin.ts";
+export { Progress, type SourceCount } from "./src/core/progress.ts";
 export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/prune.ts";
 export {
   type VerifyOptions,

@@ -1,5 +1,5 @@
 /** Events of archives, made fit to be compared. */
-import { concat } from "../src/bytes.ts";
+import { concat } from "../src/core/bytes.ts";
 import type { ArchiveEvent } from "../src/formats/archive.ts";
 
 /** The same events with each file's bytes together: how they come depends on the pieces. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Child, ChildLost } from "./child.ts";
-import { concat } from "../src/bytes.ts";
+import { concat } from "../src/core/bytes.ts";
 
 /** Where they are saved: git ignores it. */
 const FOLDER = ".cache/fuzz";

@@ -1,5 +1,5 @@
 /** Runs one input and says whether the decoder has kept its promises. */
-import { DesyncError } from "../src/errors.ts";
+import { DesyncError } from "../src/core/errors.ts";
 import { allocatedBytes } from "./allocations.ts";
 import type { Target } from "./target.ts";
 

@@ -1,6 +1,6 @@
 /** Changes inputs by chance, where it hurts: numbers, words, lengths, and the pieces that a format is made of. */
 import type { Random } from "../tests/support/random.ts";
-import { concat } from "../src/bytes.ts";
+import { concat } from "../src/core/bytes.ts";
 import type { Target } from "./target.ts";
 
 /** No input is larger: what takes too long at this size is too slow. */

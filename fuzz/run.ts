@@ -4,7 +4,7 @@
  * values that do not come back. CONTRIBUTING.md tells more.
  */
 import { parseArgs } from "node:util";
-import { messageOf } from "../src/errors.ts";
+import { messageOf } from "../src/core/errors.ts";
 import { fuzz, type Result } from "./campaign.ts";
 import { dropsRights } from "./child.ts";
 import { keep } from "./keep.ts";

@@ -1,6 +1,6 @@
 /** Comparison of values, much faster than that of `node:assert` where they are the same, as they nearly always are. */
 import { deepStrictEqual } from "node:assert/strict";
-import { equalBytes } from "../src/bytes.ts";
+import { equalBytes } from "../src/core/bytes.ts";
 
 /** Throws unless both are the same all the way down. A field that is `undefined` is one that is missing. */
 export function assertSame(actual: unknown, expected: unknown): void {

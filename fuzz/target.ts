@@ -1,5 +1,5 @@
 /** What is fuzzed: a decoder, what it may do with any bytes at all, and what makes good inputs for it. */
-import type { ErrorCode } from "../src/errors.ts";
+import type { ErrorCode } from "../src/core/errors.ts";
 import type { Random } from "../tests/support/random.ts";
 
 /** One decoder. */

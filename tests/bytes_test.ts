@@ -10,9 +10,9 @@ import {
   toHex,
   viewOf,
   writeU64,
-} from "../src/bytes.ts";
+} from "../src/core/bytes.ts";
 import { random } from "./support/random.ts";
-import { chunkPath, isChunkId, maxStoredSize, parseChunkId } from "../src/chunk.ts";
+import { chunkPath, isChunkId, maxStoredSize, parseChunkId } from "../src/core/chunk.ts";
 
 Deno.test("numbers of 64 bits up to 2^53-1, and undefined beyond", () => {
   const bytes = new Uint8Array(13);

@@ -6,7 +6,7 @@ import {
   errorToWire,
   interrupted,
   messageOf,
-} from "../src/errors.ts";
+} from "../src/core/errors.ts";
 import { DONE, FAILED, INTERRUPTED, PARTLY, statusOf, WRONG_USAGE } from "../src/cli/exit_status.ts";
 
 Deno.test("the message is made of the fields, in one place", () => {

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { DesyncError, messageOf } from "../src/errors.ts";
-import { foreignText, oneLine, visibleJson } from "../src/foreign_text.ts";
+import { DesyncError, messageOf } from "../src/core/errors.ts";
+import { foreignText, oneLine, visibleJson } from "../src/core/foreign_text.ts";
 import { element, file, types } from "./support/archive_bytes.ts";
 import { joined } from "./support/joined.ts";
 import { repository, run } from "./support/process.ts";

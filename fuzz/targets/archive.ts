@@ -1,7 +1,7 @@
 /** Archives (.catar). */
 import { ok } from "node:assert/strict";
-import { concat } from "../../src/bytes.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { concat } from "../../src/core/bytes.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive.ts";
 import { ELEMENT } from "../../src/formats/archive_elements.ts";
 import { ArchiveEncoder } from "../../src/formats/archive_encoder.ts";

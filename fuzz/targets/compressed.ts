@@ -5,8 +5,8 @@ import type { Codec, Compression } from "../../src/codec/codec.ts";
 import { openChunk } from "../../src/codec/open_chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
-import { DesyncError } from "../../src/errors.ts";
-import { concat } from "../../src/bytes.ts";
+import { DesyncError } from "../../src/core/errors.ts";
+import { concat } from "../../src/core/bytes.ts";
 import { assertSame } from "../same.ts";
 import { type Target, words } from "../target.ts";
 

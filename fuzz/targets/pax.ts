@@ -9,7 +9,7 @@ import {
 } from "../../src/formats/tar_pax.ts";
 import { applyPax, readPaxFields } from "../../src/formats/tar_pax_fields.ts";
 import { paxRecord } from "../../tests/support/tar_bytes.ts";
-import { concat } from "../../src/bytes.ts";
+import { concat } from "../../src/core/bytes.ts";
 import { assertSame } from "../same.ts";
 import { splitLines, type Target, words } from "../target.ts";
 

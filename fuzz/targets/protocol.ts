@@ -1,7 +1,7 @@
 /** Messages of the casync protocol. */
 import { ok } from "node:assert/strict";
-import { concat } from "../../src/bytes.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { concat } from "../../src/core/bytes.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
 import { assertSame } from "../same.ts";
 import { inPieces, type Target, words } from "../target.ts";

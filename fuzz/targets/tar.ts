@@ -1,6 +1,6 @@
 /** Tars, and the trees that are made of them. */
 import { ok } from "node:assert/strict";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { ArchiveDecoder } from "../../src/formats/archive.ts";
 import { ArchiveEncoder } from "../../src/formats/archive_encoder.ts";
 import { DEFAULT_FEATURES } from "../../src/formats/features.ts";

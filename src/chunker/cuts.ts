@@ -4,8 +4,8 @@
  * nothing except the candidates.
  */
 
-import { DesyncError } from "../errors.ts";
-import type { ChunkSizes } from "../chunk.ts";
+import { DesyncError } from "../core/errors.ts";
+import type { ChunkSizes } from "../core/chunk.ts";
 import { checkChunkSizes, firstTestedLength, isFixedSize } from "./params.ts";
 
 /** What a scan found in one part of a blob. Plain data, to be posted between threads. */

@@ -5,7 +5,7 @@
  */
 
 import { CandidateList, type Divisor, divisor, scanCandidates } from "./candidates.ts";
-import type { ChunkSizes } from "../chunk.ts";
+import type { ChunkSizes } from "../core/chunk.ts";
 import { checkChunkSizes, discriminator, firstTestedLength } from "./params.ts";
 
 /** Finds the end of one chunk at a time. It remembers nothing from one call to the next. */

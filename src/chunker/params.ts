@@ -3,8 +3,8 @@
  * from them. Two programs share chunks only when they use the same sizes.
  */
 
-import { type ChunkSizes, MAX_CHUNK_SIZE } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { type ChunkSizes, MAX_CHUNK_SIZE } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
 
 /** Bytes that the rolling hash looks back over. */
 export const WINDOW_SIZE = 48;

@@ -1,7 +1,7 @@
 /** Chunking as a stream: bytes in pieces of any size go in, the bytes of one chunk after the other come out. */
 
 import { CutFinder } from "./find.ts";
-import type { ChunkSizes } from "../chunk.ts";
+import type { ChunkSizes } from "../core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "./params.ts";
 
 /** How much of a piece is copied at a time for a chunk begun by an earlier piece, whose end may be near. */

@@ -1,5 +1,5 @@
 /** What an archive records, or is unpacked of it, as the user has chosen it. */
-import { nameBytes } from "../bytes.ts";
+import { nameBytes } from "../core/bytes.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import {
   EXCLUDE_FILE,

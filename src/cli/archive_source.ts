@@ -1,6 +1,6 @@
 /** An archive as the user names it: a file, standard input, a URL, or with `-i` an index of chunks in stores. */
-import type { DigestName } from "../chunk.ts";
-import { DesyncError, type ErrorCode } from "../errors.ts";
+import type { DigestName } from "../core/chunk.ts";
+import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import { isDirectory } from "../deno/file_kind.ts";
 import { readTree } from "../deno/tree_reader.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";

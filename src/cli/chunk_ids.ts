@@ -1,6 +1,6 @@
 /** Ids of chunks that indexes and lists name. */
-import type { ChunkId } from "../chunk.ts";
-import { SLICE, Turns } from "../jobs/turns.ts";
+import type { ChunkId } from "../core/chunk.ts";
+import { SLICE, Turns } from "../core/turns.ts";
 import { readIdList } from "./id_list.ts";
 import type { Locator } from "./open.ts";
 

@@ -3,8 +3,8 @@
  * clear that shall be encrypted: a command whose stores or indexes it concerns is refused.
  */
 import { join } from "node:path";
-import { DesyncError } from "../errors.ts";
-import { foreignText, quotedText } from "../foreign_text.ts";
+import { DesyncError } from "../core/errors.ts";
+import { foreignText, quotedText } from "../core/foreign_text.ts";
 import { isNotFound } from "../deno/file_errors.ts";
 import { environment, mayRead } from "../deno/permitted.ts";
 import { readWhole } from "../deno/read_whole.ts";

@@ -1,5 +1,5 @@
 /** The one table of what a command's end means to the shell. */
-import { DesyncError, type ErrorCode } from "../errors.ts";
+import { DesyncError, type ErrorCode } from "../core/errors.ts";
 
 /** Done. */
 export const DONE = 0;

@@ -1,5 +1,5 @@
 /** What an interrupted command says about the work that it has done. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { isPath } from "../stores/location.ts";
 
 /** The options that say where the work may have left something. */

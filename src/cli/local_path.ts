@@ -1,7 +1,7 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
 import { isSpecialPlace } from "../deno/output_place.ts";
 import { followLinks } from "../deno/planted.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { startsLikeIndex } from "../formats/index.ts";
 import { redactLocation, SCHEMES } from "../deno/schemes.ts";
 import { isPath } from "../stores/location.ts";

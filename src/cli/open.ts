@@ -2,11 +2,11 @@
 import { isRefusal } from "../deno/file_errors.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import { redactLocation, SCHEMES } from "../deno/schemes.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
 import type { Index } from "../formats/index.ts";
 import { parsePieces } from "../formats/index_parser.ts";
 import type { ChunkedBlob } from "../jobs/blob.ts";
-import { Turns } from "../jobs/turns.ts";
+import { Turns } from "../core/turns.ts";
 import type { ByteSource } from "../stores/byte_source.ts";
 import { namingIndex } from "../stores/index_store.ts";
 import { Registry } from "../stores/registry.ts";

@@ -1,7 +1,7 @@
 /** Writing to standard output and error. */
 import { fileError } from "../deno/file_errors.ts";
 import { withGivenPaths } from "../deno/given_paths.ts";
-import { visibleJson, withoutUnseen } from "../foreign_text.ts";
+import { visibleJson, withoutUnseen } from "../core/foreign_text.ts";
 import { isClosedPipe, write, writeNow } from "../deno/stdio.ts";
 import { withoutTypedSecrets } from "./typed_secrets.ts";
 

@@ -1,7 +1,7 @@
 /** Shows on standard error how far a job is. */
 import { environment } from "../deno/permitted.ts";
-import { originName } from "../jobs/origin.ts";
-import type { Progress, SourceCount } from "../jobs/progress.ts";
+import { originName } from "../core/origin.ts";
+import type { Progress, SourceCount } from "../core/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
 import type { ProgressMode } from "./flags/progress.ts";
 import { barIsDrawn, drawLine, printError, printErrorJson } from "./output.ts";

@@ -1,7 +1,7 @@
 /** What desync's configuration file says about stores: patterns of their locations, each with options. */
 import { resolve } from "node:path";
-import { DesyncError, messageOf } from "../errors.ts";
-import { quotedText } from "../foreign_text.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
+import { quotedText } from "../core/foreign_text.ts";
 import { goMatches } from "./go_pattern.ts";
 import { redactLocation } from "../deno/schemes.ts";
 import { isPath } from "../stores/location.ts";

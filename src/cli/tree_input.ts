@@ -1,7 +1,7 @@
 /** What `tar` packs: a directory, or a tar that is read as if it were one. */
 import { readTree } from "../deno/tree_reader.ts";
 import { readTarTree } from "../deno/tar_source.ts";
-import { DesyncError, type ErrorCode } from "../errors.ts";
+import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import type { TreeSource } from "../jobs/tree_ports.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import type { Flags } from "./commands/tar.ts";

@@ -1,5 +1,5 @@
 /** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed. */
-import { oneLine } from "../foreign_text.ts";
+import { oneLine } from "../core/foreign_text.ts";
 import { SCHEMES } from "../deno/schemes.ts";
 import { redactText } from "../stores/redact.ts";
 

@@ -4,7 +4,7 @@
  * The interface has a portable implementation (`portable.ts`) that runs anywhere, and a native one for Deno
  * (`../deno/native_codec.ts`). Both work synchronously: a worker calls them for one chunk after the other.
  */
-import type { DigestName } from "../chunk.ts";
+import type { DigestName } from "../core/chunk.ts";
 
 /** The compressions that casync writes, told apart by the first bytes. */
 export type Compression = "zstd" | "gzip" | "xz";

@@ -1,5 +1,5 @@
 /** The forms in which stores get their chunks. */
-import type { StoredForm } from "../chunk.ts";
+import type { StoredForm } from "../core/chunk.ts";
 import type { CompressingCodec } from "./codec.ts";
 import { compressChunk, type OpenedChunk, plainChunk } from "./open_chunk.ts";
 

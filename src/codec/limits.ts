@@ -1,5 +1,5 @@
 /** What every codec refuses, in the same words. */
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
 import type { Compression } from "./codec.ts";
 
 /** History that any decoder should be ready to keep: 8 MiB, as RFC 8878 (3.1.1.1.2) recommends. */

@@ -1,7 +1,7 @@
 /** From a chunk as a store holds it to bytes that are what the id says. Everything that is read passes here. */
-import { toHex } from "../bytes.ts";
-import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../chunk.ts";
-import { DesyncError, type ErrorCode } from "../errors.ts";
+import { toHex } from "../core/bytes.ts";
+import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../core/chunk.ts";
+import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import { type Codec, type CompressingCodec, compressionOf, DEFAULT_ZSTD_LEVEL } from "./codec.ts";
 
 /** What the chunk has to be. */

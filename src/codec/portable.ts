@@ -2,9 +2,9 @@
 import { sha256, sha512_256 } from "npm:@noble/hashes@2.4.0/sha2.js";
 import { Gunzip } from "npm:fflate@0.8.3";
 import { Decompress } from "npm:fzstd@0.1.1";
-import { concat } from "../bytes.ts";
-import type { DigestName } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { concat } from "../core/bytes.ts";
+import type { DigestName } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { Codec, Compression } from "./codec.ts";
 import { checkFrames, damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
 import { parseZstdFrameHeader, zstdFrames } from "./zstd_frame.ts";

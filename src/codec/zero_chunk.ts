@@ -1,6 +1,6 @@
 /** The chunk that long runs of zeros are cut into: what it holds is known, so that no store is needed for it. */
-import { toHex } from "../bytes.ts";
-import type { ChunkId, ChunkSizes, DigestName } from "../chunk.ts";
+import { toHex } from "../core/bytes.ts";
+import type { ChunkId, ChunkSizes, DigestName } from "../core/chunk.ts";
 import type { Codec } from "./codec.ts";
 
 /** As many zeros as a chunk of an index can have. */

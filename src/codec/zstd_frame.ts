@@ -12,7 +12,7 @@
  *
  * Source: RFC 8878, sections 3.1.1 and 3.1.2.
  */
-import { viewOf } from "../bytes.ts";
+import { viewOf } from "../core/bytes.ts";
 import { checkFrames } from "./limits.ts";
 
 /** What the frame's header says. */

@@ -3,8 +3,8 @@
  */
 import { statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { DesyncError } from "../errors.ts";
-import { abortable } from "../abortable.ts";
+import { DesyncError } from "../core/errors.ts";
+import { abortable } from "../core/abortable.ts";
 import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
 import { claimDevice } from "./device_claim.ts";
 import { isDevicePath } from "./device_path.ts";

@@ -2,7 +2,7 @@
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
 import { namedFileError } from "./file_errors.ts";
 import { environment, mayRead, setEnvironment } from "./permitted.ts";
 import { readText } from "./read_whole.ts";

@@ -1,8 +1,8 @@
 /** Chunks as files in a directory: `abcd/abcd….cacnk` compressed, the same without the ending when plain. */
 import { existsSync } from "node:fs";
-import { equalBytes } from "../bytes.ts";
-import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { equalBytes } from "../core/bytes.ts";
+import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";

@@ -1,5 +1,5 @@
 /** Chunks copied from stores to a store, with everything wired: the target and the workers. */
-import type { ChunkId } from "../chunk.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { copyChunks as copy } from "../jobs/copy_chunks.ts";

@@ -1,5 +1,5 @@
 /** A block device that is written to, kept from being mounted meanwhile, as mkfs does. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { JobLibc, systemErrorOf, terminatedText } from "./libc.ts";
 import { OPEN } from "./linux.ts";
 import { isBlockDevice } from "./output_place.ts";

@@ -2,7 +2,7 @@
  * Which directory a store is, whatever its path has become. A disk that is unmounted, or a directory that is removed,
  * must not be made anew while a job writes into it: what was written before is gone then, or lies elsewhere.
  */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { DirectoryIdentity } from "../jobs/tasks.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 

@@ -1,13 +1,13 @@
 /** Extraction into a file, with everything wired: the plan, the target and the workers. */
 import { ZeroChunk } from "../codec/zero_chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index.ts";
 import { isBlob } from "../jobs/compare.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { BlobPlan } from "../jobs/plan.ts";
 import type { Workers } from "../jobs/ports.ts";
-import { Progress } from "../jobs/progress.ts";
-import { Turns } from "../jobs/turns.ts";
+import { Progress } from "../core/progress.ts";
+import { Turns } from "../core/turns.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./blob_target.ts";

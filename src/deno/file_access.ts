@@ -1,5 +1,5 @@
 /** A file of this machine, read at any place. */
-import { PIECE_BYTES } from "../bytes.ts";
+import { PIECE_BYTES } from "../core/bytes.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 import { fileError } from "./file_errors.ts";
 import { SourceFile } from "./source_file.ts";

@@ -1,6 +1,6 @@
 /** What the system says about files, in words that help. */
-import { DesyncError, messageOf } from "../errors.ts";
-import { foreignText } from "../foreign_text.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
+import { foreignText } from "../core/foreign_text.ts";
 import { codeOf } from "./tree_system.ts";
 
 /** The same words whoever was asked: Deno, node, or the C library. */

@@ -1,6 +1,6 @@
 /** A file or standard input, read in order and piece by piece, stopped by Ctrl-C even where nothing comes. */
-import { PIECE_BYTES } from "../bytes.ts";
-import { abortable } from "../abortable.ts";
+import { PIECE_BYTES } from "../core/bytes.ts";
+import { abortable } from "../core/abortable.ts";
 import { namedFileError } from "./file_errors.ts";
 import { openInput } from "./input_file.ts";
 

@@ -1,5 +1,5 @@
 /** What lies in the folder of a store: chunks, and what killed writers left. Everything else is nobody's business. */
-import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../chunk.ts";
+import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../core/chunk.ts";
 import { TEMPORARY_PREFIX } from "./chunk_directory.ts";
 import { fileError, isNotFound, reasonOf } from "./file_errors.ts";
 import { isLeftover } from "./temporary_names.ts";

@@ -1,6 +1,6 @@
 /** The words of the command line as they were given: Deno puts U+FFFD in the place of bytes that are not UTF-8. */
-import { nameText } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { nameText } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import { mayRead, processWords } from "./permitted.ts";
 
 const REPLACEMENT = "\uFFFD";

@@ -1,7 +1,7 @@
 /** What shows servers who asks, where the URL does not say it: from the environment, or a netrc file. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { basicAuthorization, type HttpLocation } from "../stores/http_location.ts";
 import { isNotFound, namedFileError } from "./file_errors.ts";
 import { netrcUser } from "./netrc.ts";

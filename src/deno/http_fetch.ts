@@ -2,7 +2,7 @@
 import type { Fetch } from "../stores/http_client.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import { urlWithoutSecrets } from "../stores/redact.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../core/errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
 import { trustsOnlyNamed } from "./trust.ts";
 import { codeOf } from "./tree_system.ts";

@@ -1,6 +1,6 @@
 /** A file or pipe that is read in order. */
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { abortable } from "../abortable.ts";
+import { abortable } from "../core/abortable.ts";
 import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { mayWrite } from "./permitted.ts";
 import { codeOf } from "./tree_system.ts";

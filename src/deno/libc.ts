@@ -2,7 +2,7 @@
  * The few calls of the C library that neither Deno nor node offers. Only on Linux and only when foreign functions are
  * allowed; everybody who calls has another way, or says what is lost.
  */
-import { nameBytes } from "../bytes.ts";
+import { nameBytes } from "../core/bytes.ts";
 import { mayCallLibraries } from "./permitted.ts";
 
 const O_WRONLY = 1;

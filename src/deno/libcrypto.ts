@@ -5,8 +5,8 @@
  * The old calls for SHA-512 are used, which keep all their state in memory of the caller's: the newer ones set up the
  * library as a whole, and take that down when the program ends, be a thread still hashing or not.
  */
-import { toHex } from "../bytes.ts";
-import { ID_BYTES } from "../chunk.ts";
+import { toHex } from "../core/bytes.ts";
+import { ID_BYTES } from "../core/chunk.ts";
 import { mayCallLibraries } from "./permitted.ts";
 
 const SYMBOLS = {

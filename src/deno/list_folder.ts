@@ -1,5 +1,5 @@
 /** The names in a folder by the C library of Linux: all of them, be they UTF-8 or not. */
-import { viewOf } from "../bytes.ts";
+import { viewOf } from "../core/bytes.ts";
 import { type Libc, systemErrorOf } from "./libc.ts";
 
 /** Names that are asked for at a time, in bytes. */

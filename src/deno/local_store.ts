@@ -1,7 +1,7 @@
 /** A store in a directory of this machine. */
-import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk, type StoredForm } from "../chunk.ts";
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk, type StoredForm } from "../core/chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
-import { DesyncError, interrupted } from "../errors.ts";
+import { DesyncError, interrupted } from "../core/errors.ts";
 import type {
   ListedChunk,
   ManagedChunkStore,
@@ -16,7 +16,7 @@ import { ChunkDirectory, DIRECTORY_MODE } from "./chunk_directory.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { listChunks, removeStaleFiles, storePrefixes } from "./folder_listing.ts";
 import { followLinks } from "./planted.ts";
-import { Turns } from "../jobs/turns.ts";
+import { Turns } from "../core/turns.ts";
 
 /**
  * Reads, writes, lists and removes the chunks of a directory.

@@ -1,7 +1,7 @@
 /** Files, streams and trees cut into chunks, with everything wired: the store and the workers. */
-import type { ChunkSizes, DigestName } from "../chunk.ts";
+import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { featuresAtStart } from "../formats/archive_node.ts";
 import { type Made, makeFromFile as cutFile, makeFromStream as cutStream } from "../jobs/make.ts";
 import { packChunks, type PackSummary } from "../jobs/pack.ts";

@@ -1,5 +1,5 @@
 /** Named pipes, whose other end may not be there yet. */
-import { abortable } from "../abortable.ts";
+import { abortable } from "../core/abortable.ts";
 
 /** Between looks for the other end. */
 const PAUSE_MS = 50;

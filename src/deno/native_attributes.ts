@@ -1,5 +1,5 @@
 /** Attributes of nodes read by the C library of Linux: extended ones, access lists, capabilities, labels. */
-import { nameText } from "../bytes.ts";
+import { nameText } from "../core/bytes.ts";
 import { ACL_XATTR, decodeAcl, decodeDefaultAcl, type NameId } from "../formats/acl.ts";
 import { type ArchiveNode, MAX_NAME_BYTES, type NodeKind } from "../formats/archive_elements.ts";
 import { FEATURES } from "../formats/features.ts";

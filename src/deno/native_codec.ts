@@ -1,12 +1,12 @@
 /** The codec out of what Deno ships: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
 import { hash } from "node:crypto";
 import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from "node:zlib";
-import { type DigestName, maxStoredSize } from "../chunk.ts";
+import { type DigestName, maxStoredSize } from "../core/chunk.ts";
 import type { CompressingCodec, Compression } from "../codec/codec.ts";
 import { damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../codec/limits.ts";
-import { concat } from "../bytes.ts";
+import { concat } from "../core/bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../codec/zstd_frame.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { systemSha512256 } from "./libcrypto.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */

@@ -1,5 +1,5 @@
 /** Folders and files by the C library of Linux: everything relative to open folders, with OPEN.noFollow. */
-import { viewOf } from "../bytes.ts";
+import { viewOf } from "../core/bytes.ts";
 import { type ArchiveNode, MODE_FORMATS } from "../formats/archive_elements.ts";
 import { splitTime } from "../formats/node_time.ts";
 import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } from "./libc.ts";

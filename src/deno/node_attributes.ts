@@ -1,7 +1,7 @@
 /** Gives a file or folder that was unpacked the owner, mode, time and whatever else its archive tells of it. */
-import { nameBytes } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
-import { foreignText } from "../foreign_text.ts";
+import { nameBytes } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
+import { foreignText } from "../core/foreign_text.ts";
 import {
   ACL_XATTR,
   encodeAcl,

@@ -1,6 +1,6 @@
 /** How many files and connections this process may still open: where that is few, fewer threads and connections are used. */
 import { readdirSync, readFileSync } from "node:fs";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 
 /** Kept for what opens files in passing: indexes, targets, modules, the system's resolver. */
 const RESERVE = 8;

@@ -1,6 +1,6 @@
 /** Where a file is to be written: what is there already, and whether there is a place for it at all. */
 import { dirname, resolve } from "node:path";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound, namedFileError } from "./file_errors.ts";
 import { isDirectory } from "./file_kind.ts";

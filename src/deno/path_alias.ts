@@ -2,8 +2,8 @@
  * Names in UTF-8, which are all that Deno opens, for paths that are not UTF-8: what is there is opened by the C library and
  * reached through `/proc/self/fd`; a file to be written has another name beside its own until it is complete.
  */
-import { nameBytes } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { nameBytes } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import { fileError } from "./file_errors.ts";
 import { notePath } from "./given_paths.ts";
 import { JobLibc, type Libc, systemErrorOf, terminated, terminatedText } from "./libc.ts";

@@ -6,7 +6,7 @@
  * in such a directory counts if it belongs to who runs this or to the directory's owner.
  */
 import { dirname, resolve } from "node:path";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { kindOfFile } from "./file_kind.ts";
 import { mayRead, ownIds } from "./permitted.ts";
 

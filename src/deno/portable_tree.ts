@@ -26,7 +26,7 @@ import {
 } from "node:fs";
 import fs from "node:fs";
 import { join } from "node:path";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { isSpecialOnWindows, leadsToFolder, toWindowsTarget } from "./link_target.ts";
 import { codeOf, type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";

@@ -1,7 +1,7 @@
 /** Which proxy a request goes through, by the variables of the environment, as Go's programs read them. */
 import { BlockList, isIP } from "node:net";
 import { domainToASCII } from "node:url";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { percentDecoded } from "../stores/http_secrets.ts";
 import { urlWithoutSecrets } from "../stores/redact.ts";
 

@@ -1,7 +1,7 @@
 /** A file, or standard input, that is small enough to be read whole. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { concat } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { concat } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, namedFileError, tooLarge } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";

@@ -5,7 +5,7 @@
  * Here it is as with GNU tar, and nothing that is mounted is ever emptied: neither another file system nor a directory
  * that is mounted at a second place.
  */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { fileError } from "./file_errors.ts";
 import { isMountedIn, mountedAt, removeDirectory } from "./remove_directory.ts";

@@ -1,5 +1,5 @@
 /** A file that is cut into chunks: read at any place, and noticed when it changes meanwhile. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fileError, isNotFound } from "./file_errors.ts";
 

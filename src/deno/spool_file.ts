@@ -1,7 +1,7 @@
 /** A temporary file for a stream that has to be read again, at any place. Gone whatever happens. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { fileError } from "./file_errors.ts";
 import { environment } from "./permitted.ts";
 import { removeQuietly } from "./temporary_names.ts";

@@ -1,5 +1,5 @@
 /** `ssh://[user@]host[:port]/path`, taken apart. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { urlWithoutSecrets } from "../stores/redact.ts";
 
 /** Where a store is, and as whom to go there. */

@@ -5,7 +5,7 @@
  * Deno's own functions buffer lines, and do not say how much they wrote before they had to wait. So the C library writes,
  * where it can be had. Of standard input Deno waits by itself.
  */
-import { abortable } from "../abortable.ts";
+import { abortable } from "../core/abortable.ts";
 import { loadLibc, systemErrorOf } from "./libc.ts";
 import { codeOf } from "./tree_system.ts";
 

@@ -3,7 +3,7 @@
  * writes, a device, a directory. Only regular files are chunks, and nothing here waits for anybody.
  */
 import { closeSync, constants, existsSync, futimesSync, openSync, readSync } from "node:fs";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { isNotFound } from "./file_errors.ts";
 import { kindOfFile } from "./file_kind.ts";
 import { type FileSize, type SystemStat, systemStat } from "./system_stat.ts";

@@ -1,7 +1,7 @@
 /** How chunks are added to a store. */
-import type { StoredForm } from "../chunk.ts";
+import type { StoredForm } from "../core/chunk.ts";
 import { DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
-import type { Progress } from "../jobs/progress.ts";
+import type { Progress } from "../core/progress.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { FilledStore } from "./filled_store.ts";
 

@@ -2,7 +2,7 @@
  * What a file is and how large, by statx(2) of Linux: in a third of the time that Deno takes, which makes an object with
  * dates of it. Only where foreign functions are allowed.
  */
-import { viewOf } from "../bytes.ts";
+import { viewOf } from "../core/bytes.ts";
 import { loadLibc } from "./libc.ts";
 import { CURRENT_FOLDER, MODE, STATX } from "./linux.ts";
 

@@ -4,15 +4,15 @@
  * Members of a tar come in any order, so the whole tar is looked through first and what it tells of them is remembered.
  * Their bytes stay where they are in a file; a stream is kept in a temporary file meanwhile.
  */
-import { PIECE_BYTES } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { PIECE_BYTES } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import { ExcludePatterns } from "../formats/exclude_patterns.ts";
 import { escapeName } from "../formats/node_text.ts";
 import { TarDecoder } from "../formats/tar_decoder.ts";
 import { type TarContent, TarTree } from "../formats/tar_tree.ts";
 import { excluding } from "../jobs/exclude.ts";
 import type { ReadTreeOptions, TreeSummary } from "../jobs/tree_ports.ts";
-import { Turns } from "../jobs/turns.ts";
+import { Turns } from "../core/turns.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";

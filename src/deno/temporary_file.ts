@@ -1,7 +1,7 @@
 /** A file that is built beside another and takes its place when it is complete. */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { abortable } from "../abortable.ts";
+import { abortable } from "../core/abortable.ts";
 import { type FileRights, giveRights, rightsOf } from "./file_rights.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
 import { removeLeftovers, removeQuietly, temporaryPrefix } from "./temporary_names.ts";

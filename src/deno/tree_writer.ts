@@ -6,7 +6,7 @@
  * exist are used. A folder gets its attributes when all that is in it is there.
  */
 import { basename, dirname, resolve } from "node:path";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { ArchiveEvent } from "../formats/archive.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { escapeName } from "../formats/node_text.ts";

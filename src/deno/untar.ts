@@ -3,7 +3,7 @@ import { featuresOf } from "../formats/features.ts";
 import type { ArchiveBytes, SelectOptions } from "../jobs/read_selected.ts";
 import type { TreeSink } from "../jobs/tree_ports.ts";
 import { unpack, type UnpackResult } from "../jobs/unpack.ts";
-import { abortable } from "../abortable.ts";
+import { abortable } from "../core/abortable.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
 import { JobLibc } from "./libc.ts";

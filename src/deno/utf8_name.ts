@@ -1,5 +1,5 @@
 /** Names for Deno's own functions, which open only what has one in UTF-8. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { escapeName } from "../formats/node_text.ts";
 
 /** The name as text. Throws `unsupported` when it is none. */

@@ -1,6 +1,6 @@
 /** Bytes written to a path of this machine: a file appears whole or not at all, what is special is written as it is. */
-import { freeBytes } from "../bytes.ts";
-import { abortable } from "../abortable.ts";
+import { freeBytes } from "../core/bytes.ts";
+import { abortable } from "../core/abortable.ts";
 import { claimDevice } from "./device_claim.ts";
 import { openOutput } from "./output_file.ts";
 import { isSpecialPlace, outputError } from "./output_place.ts";

@@ -1,7 +1,7 @@
 /** zstd for Denos before 2.7, whose node:zlib has none: compressed by WebAssembly, decompressed by JavaScript. */
 import { portableCodec } from "../codec/portable.ts";
 import { zstdFrameLength } from "../codec/zstd_frame.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { WASM_ZSTD } from "./late_packages.ts";
 
 /** The part of npm:@hpcc-js/wasm-zstd that is used here: Deno would fetch the package for its types, too. */

@@ -4,8 +4,8 @@
  * The format is told in archive_elements.ts and goodbye.ts. Of a directory, the table of its children is kept until its
  * end; files' bytes are passed on as they come.
  */
-import { compareBytes, nameBytes } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { compareBytes, nameBytes } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { ArchiveEvent } from "./archive.ts";
 import {
   type AclEntry,

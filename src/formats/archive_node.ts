@@ -1,7 +1,7 @@
 /** Puts together what an archive's elements tell about one node, believing none of it before it is checked. */
-import { nameText, readU64, viewOf } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
-import { quotedText } from "../foreign_text.ts";
+import { nameText, readU64, viewOf } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
+import { quotedText } from "../core/foreign_text.ts";
 import {
   type AclEntry,
   type ArchiveNode,

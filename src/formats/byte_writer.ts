@@ -1,5 +1,5 @@
 /** Numbers and bytes written one after the other, and passed on in pieces of about the same size. */
-import { PIECE_BYTES, writeU64 } from "../bytes.ts";
+import { PIECE_BYTES, writeU64 } from "../core/bytes.ts";
 
 /** Collects bytes. What is passed on is never touched again: it belongs to whoever gets it. */
 export class ByteWriter {

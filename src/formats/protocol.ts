@@ -16,9 +16,9 @@
  *
  * Source: casync's caprotocol.h, checked against casync 2 and desync 1.0.4 on both ends.
  */
-import { fromHex, readU64, toHex, viewOf, writeU64 } from "../bytes.ts";
-import { type ChunkId, ID_BYTES } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { fromHex, readU64, toHex, viewOf, writeU64 } from "../core/bytes.ts";
+import { type ChunkId, ID_BYTES } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
 import { ByteQueue } from "./byte_queue.ts";
 
 /** Largest message, header included. */

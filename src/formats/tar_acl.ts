@@ -5,7 +5,7 @@
  *
  * Users and groups are names, or numbers where they have none; star adds the number as a fourth field.
  */
-import { quotedText } from "../foreign_text.ts";
+import { quotedText } from "../core/foreign_text.ts";
 import { type Acl, type AclEntry, type DefaultAcl, MAX_ID } from "./archive_elements.ts";
 import { invalidTar } from "./tar_member.ts";
 

@@ -1,7 +1,7 @@
 /** Puts together what a tar's headers tell about one member, believing none of it before it is checked. */
-import { nameBytes, nameText } from "../bytes.ts";
-import { DesyncError, messageOf } from "../errors.ts";
-import { quotedText } from "../foreign_text.ts";
+import { nameBytes, nameText } from "../core/bytes.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
+import { quotedText } from "../core/foreign_text.ts";
 import { ACL_XATTR, decodeAcl, decodeDefaultAcl } from "./acl.ts";
 import { MAX_ID, MAX_XATTR_VALUE_BYTES, type Xattr } from "./archive_elements.ts";
 import { type FindId, parseAclText, parseDefaultAclText } from "./tar_acl.ts";

@@ -5,7 +5,7 @@
  * extended header of pax in front, which GNU tar reads as well: the fraction of a time, attributes, access lists, file
  * capabilities and SELinux labels, long names of users and groups.
  */
-import { concat, nameBytes } from "../bytes.ts";
+import { concat, nameBytes } from "../core/bytes.ts";
 import { withoutExtraNul } from "./acl.ts";
 import type { ArchiveEvent } from "./archive.ts";
 import type { ArchiveNode } from "./archive_elements.ts";

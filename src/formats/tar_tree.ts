@@ -4,7 +4,7 @@
  *
  * Kept is what tars tell about members, never their bytes: only where those are.
  */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { type ArchiveNode, MAX_DEPTH, MAX_NAME_BYTES } from "./archive_elements.ts";
 import { escapeName } from "./node_text.ts";
 import { invalidTar, type SparsePart, type TarMember } from "./tar_member.ts";

@@ -1,6 +1,6 @@
 /** Parts of an archive, by their paths: found by its tables, or picked out of all that it says. */
-import { equalBytes, nameBytes } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { equalBytes, nameBytes } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
 import { escapeName } from "../formats/node_text.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";

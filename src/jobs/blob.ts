@@ -1,13 +1,13 @@
 /** A blob that lies in chunks, read like a file: any part of it, in order, fetching only the chunks that it takes. */
-import type { ChunkId } from "../chunk.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { portableCodec } from "../codec/portable.ts";
 import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
-import { concat } from "../bytes.ts";
-import { interrupted } from "../errors.ts";
+import { concat } from "../core/bytes.ts";
+import { interrupted } from "../core/errors.ts";
 import type { Index } from "../formats/index.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../core/turns.ts";
 import { ChunkReader } from "../stores/chunk_reader.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { SharedReads } from "./shared_reads.ts";

@@ -1,12 +1,12 @@
 /** Stores the chunks of a file that an index names. */
-import type { ChunkId } from "../chunk.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import type { Index } from "../formats/index.ts";
 import { checkSize, places } from "./compare.ts";
-import { forEachConcurrent } from "./for_each_concurrent.ts";
+import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
 import { PieceWriter } from "./piece_writer.ts";
 import type { Workers } from "./ports.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../core/progress.ts";
 import { settling } from "./settle.ts";
 import type { FilledDestination } from "./store_writer.ts";
 import type { Piece } from "./tasks.ts";

@@ -1,13 +1,13 @@
 /** Compares a file with an index. */
-import { toHex } from "../bytes.ts";
-import { type ChunkId, ID_BYTES } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { toHex } from "../core/bytes.ts";
+import { type ChunkId, ID_BYTES } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index.ts";
-import { forEachConcurrent } from "./for_each_concurrent.ts";
-import type { Origin } from "./origin.ts";
+import { forEachConcurrent } from "../core/for_each_concurrent.ts";
+import type { Origin } from "../core/origin.ts";
 import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
 import type { ByteRange, Workers } from "./ports.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../core/progress.ts";
 
 /** How a file is compared. */
 export interface CompareOptions {

@@ -1,5 +1,5 @@
 /** Copies the chunks of an index from stores to a store, without building the blob. */
-import type { ChunkId } from "../chunk.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index.ts";
 import type { Sources } from "../stores/store.ts";
@@ -7,9 +7,9 @@ import type { FilledDestination } from "./store_writer.ts";
 import { deliver } from "./deliver.ts";
 import { BlobPlan, type PlannedChunk } from "./plan.ts";
 import type { Workers } from "./ports.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../core/progress.ts";
 import { settling } from "./settle.ts";
-import { SLICE, Turns } from "./turns.ts";
+import { SLICE, Turns } from "../core/turns.ts";
 
 /** How to copy. */
 export interface CopyChunksOptions {

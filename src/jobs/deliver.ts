@@ -2,10 +2,10 @@
  * Brings chunks from their sources to where they are wanted: a blob, a store, or both. Workers read, verify and write;
  * this side decides what is asked where, and fetches what is not on this machine.
  */
-import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../chunk.ts";
+import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../core/chunk.ts";
 import { isInvalid } from "../codec/open_chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
-import { DesyncError, errorFromWire, type WireError } from "../errors.ts";
+import { DesyncError, errorFromWire, type WireError } from "../core/errors.ts";
 import { CACHE_ENCODING } from "../stores/cache_policy.ts";
 import { CacheUse } from "../stores/cache_use.ts";
 import { openFrom, undelivered } from "../stores/open_from.ts";
@@ -13,13 +13,13 @@ import { limitStore } from "../stores/limit_store.ts";
 import { Limiter } from "../stores/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetPlace } from "./tasks.ts";
-import { allOrFirstFailure } from "./all_or_first_failure.ts";
-import { forEachConcurrent } from "./for_each_concurrent.ts";
+import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
+import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { type FilledDestination, forWorkers, type StoreWriter, writerFor } from "./store_writer.ts";
-import type { Origin } from "./origin.ts";
-import { Progress } from "./progress.ts";
+import type { Origin } from "../core/origin.ts";
+import { Progress } from "../core/progress.ts";
 import { type Stage, stagesOf } from "./stages.ts";
 
 /** Chunks that a worker takes at a time when it reads them itself. */

@@ -1,6 +1,6 @@
 /** An archive's content as text: its listing, or an mtree. */
-import { toHex } from "../bytes.ts";
-import type { DigestName } from "../chunk.ts";
+import { toHex } from "../core/bytes.ts";
+import type { DigestName } from "../core/chunk.ts";
 import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
 import type { ArchiveNode } from "../formats/archive_elements.ts";
 import { MTREE_HEADER, mtreeLine } from "../formats/mtree.ts";

@@ -5,7 +5,7 @@ import type { Sources } from "../stores/store.ts";
 import { deliver } from "./deliver.ts";
 import type { BlobPlan } from "./plan.ts";
 import type { BlobTarget, Workers } from "./ports.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../core/progress.ts";
 
 /** What an extraction may be given. */
 export interface ExtractOptions {

@@ -6,8 +6,8 @@
  * makes that smaller, and has to have the name that is looked for. Its size is believed by nobody: it is read as an
  * archive of its own, which has to end where the table says.
  */
-import { equalBytes, readU64, viewOf } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { equalBytes, readU64, viewOf } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import {
   ELEMENT,
   ELEMENT_HEADER_BYTES,

@@ -1,5 +1,5 @@
 /** Chunks with very many places, in parts. */
-import type { Origin } from "./origin.ts";
+import type { Origin } from "../core/origin.ts";
 
 /** A chunk that occurs very often is delivered in parts: the first brings it, the others copy what that wrote. */
 export class FirstPart {

@@ -2,7 +2,7 @@
  * Chunks that workers guessed and hashed while they looked for places to cut. Which guesses were right turns out
  * afterwards; the others cost time and nothing else.
  */
-import { ID_BYTES } from "../chunk.ts";
+import { ID_BYTES } from "../core/chunk.ts";
 import type { GuessedChunks } from "./tasks.ts";
 
 /** Bytes hashed in vain that are put up with in any case, and for each byte of use. */

@@ -1,11 +1,11 @@
 /** What an index holds, and how much of it is at hand. */
-import type { ChunkId } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import type { ChunkId } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
-import { forEachConcurrent } from "./for_each_concurrent.ts";
-import { SLICE, Turns } from "./turns.ts";
+import { forEachConcurrent } from "../core/for_each_concurrent.ts";
+import { SLICE, Turns } from "../core/turns.ts";
 
 /** Counts of chunks and bytes; "different" chunks are counted once however often they occur. */
 export interface IndexInfo {

@@ -1,10 +1,10 @@
 /** Cuts a blob into chunks: its index, and its chunks in a store where one is given. */
-import { concat } from "../bytes.ts";
+import { concat } from "../core/bytes.ts";
 import { ENTRY_BYTES } from "../formats/archive_elements.ts";
 import { featuresAtStart } from "../formats/archive_node.ts";
 import type { Index } from "../formats/index.ts";
 import { IndexBuilder } from "../formats/index_builder.ts";
-import { forEachConcurrent } from "./for_each_concurrent.ts";
+import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import {
   type CutPiece,
   type FileRange,
@@ -15,7 +15,7 @@ import {
 } from "./pieces.ts";
 import { PieceWriter } from "./piece_writer.ts";
 import type { Workers } from "./ports.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../core/progress.ts";
 import { settling } from "./settle.ts";
 
 /** How a blob is made into chunks. Without a store to fill, only the index is made. */

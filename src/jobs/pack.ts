@@ -4,7 +4,7 @@ import { LostTimes } from "./lost_times.ts";
 import { type Made, makeFromStream, type MakeOptions } from "./make.ts";
 import type { PieceStream } from "./piece_stream.ts";
 import type { Workers } from "./ports.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../core/progress.ts";
 import type { ReadTreeOptions, TreeSource, TreeSummary } from "./tree_ports.ts";
 import { archiveStream } from "./write_archive.ts";
 

@@ -1,7 +1,7 @@
 /** Pieces of a blob hashed, and added to a store as far as it lacks them. */
-import { fromHex, toHex } from "../bytes.ts";
-import { type ChunkId, type DigestName, ID_BYTES } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { fromHex, toHex } from "../core/bytes.ts";
+import { type ChunkId, type DigestName, ID_BYTES } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { CutPiece } from "./pieces.ts";
 import type { Workers } from "./ports.ts";

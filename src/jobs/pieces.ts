@@ -1,5 +1,5 @@
 /** A blob as pieces that are to become chunks: cut by its data, front to back, whoever finds where. */
-import type { ChunkSizes, DigestName } from "../chunk.ts";
+import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
 import type { FilledDestination } from "./store_writer.ts";

@@ -1,6 +1,6 @@
 /** An archive from wherever its bytes come, read as a whole. */
 import { ArchiveDecoder, type ArchiveEventHandler } from "../formats/archive.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "../core/turns.ts";
 
 /** Bytes in order: a stream of the web is one. */
 export type Pieces = AsyncIterable<Uint8Array>;

@@ -1,7 +1,7 @@
 /** An archive, or only some of its paths, from wherever its bytes come. */
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 import { findParts, parseArchivePaths, pickParts, readParts } from "./archive_parts.ts";
-import { countBytes, type Progress } from "./progress.ts";
+import { countBytes, type Progress } from "../core/progress.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 import { type Pieces, readArchive } from "./read_archive.ts";
 

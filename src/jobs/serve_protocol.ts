@@ -1,8 +1,8 @@
 /** One session of the casync protocol as its server: chunks out of any store, verified before they leave. */
-import type { ChunkId, StoredChunk } from "../chunk.ts";
+import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
-import { DesyncError, type ErrorCode, messageOf } from "../errors.ts";
+import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
 import {
   CHUNK_OVERHEAD,
   encodeMessage,

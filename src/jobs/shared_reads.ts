@@ -1,6 +1,6 @@
 /** Reads of chunks that several readers want at the same time: each is made once. */
-import type { ChunkId } from "../chunk.ts";
-import { abortable } from "../abortable.ts";
+import type { ChunkId } from "../core/chunk.ts";
+import { abortable } from "../core/abortable.ts";
 
 /** A read that has begun. */
 interface Read {

@@ -1,10 +1,10 @@
 /** Adding chunks to a store that is not a directory, which the main thread does for the workers. */
-import type { ChunkId } from "../chunk.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import { limitStore } from "../stores/limit_store.ts";
 import { Limiter } from "../stores/limiter.ts";
 import type { RequestOptions, WritableChunkStore } from "../stores/store.ts";
-import { allOrFirstFailure } from "./all_or_first_failure.ts";
+import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { ChunkDestination, DirectoryDestination, MainDestination } from "./tasks.ts";
 
 /** A store that a job fills: a directory, to which workers write by themselves, or any other store. */

@@ -1,8 +1,8 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
-import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../chunk.ts";
+import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../core/chunk.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
-import type { WireError } from "../errors.ts";
+import type { WireError } from "../core/errors.ts";
 
 /** A directory that may have the chunks. */
 export interface DirectorySource {

@@ -1,13 +1,13 @@
 /** Checks every chunk of a store. */
-import type { ChunkId, DigestName } from "../chunk.ts";
+import type { ChunkId, DigestName } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
-import { forEachConcurrent } from "./for_each_concurrent.ts";
-import type { Progress } from "./progress.ts";
+import { forEachConcurrent } from "../core/for_each_concurrent.ts";
+import type { Progress } from "../core/progress.ts";
 import type { InvalidChunk } from "./tasks.ts";
 
 /** What to do about what is found. */

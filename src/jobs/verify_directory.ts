@@ -1,8 +1,8 @@
 /** Checks every chunk of a store in a directory of this machine, by worker threads that read it themselves. */
-import { abortable } from "../abortable.ts";
-import { forEachConcurrent } from "./for_each_concurrent.ts";
+import { abortable } from "../core/abortable.ts";
+import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Workers } from "./ports.ts";
-import { Progress } from "./progress.ts";
+import { Progress } from "../core/progress.ts";
 import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify.ts";
 
 /** `abcd` directories that a worker checks at a time. */

@@ -1,7 +1,7 @@
 /** Chunks read and verified by workers, for a blob that is read in order: see {@linkcode BlobOptions.bulk}. */
-import type { ChunkId } from "../chunk.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
-import { interrupted } from "../errors.ts";
+import { interrupted } from "../core/errors.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { BulkReader } from "./blob.ts";
 import { type Delivery, Fetcher } from "./deliver.ts";

@@ -1,6 +1,6 @@
 /** An archive as a stream of bytes, while somebody reads the tree. */
 import { ArchiveEncoder } from "../formats/archive_encoder.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "../core/progress.ts";
 import { type PieceStream, pieceStream } from "./piece_stream.ts";
 import type { ArchiveEventHandler } from "../formats/archive.ts";
 

@@ -1,7 +1,7 @@
 /** The cache of one job: one that cannot be read or written is no reason to fail where stores work. */
-import type { ChunkId, StoredChunk } from "../chunk.ts";
+import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import { isInvalid, type VerifiedChunk } from "../codec/open_chunk.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
 import { refuseInCache } from "./cache_policy.ts";
 import type { ManagedChunkStore, RequestOptions, Sources, WritableChunkStore } from "./store.ts";
 

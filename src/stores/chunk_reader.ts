@@ -1,8 +1,8 @@
 /** Chunks from several stores that are asked in order, with the cache before them. */
-import type { StoredChunk } from "../chunk.ts";
+import type { StoredChunk } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { type ExpectedChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
-import type { DesyncError } from "../errors.ts";
+import type { DesyncError } from "../core/errors.ts";
 import { encodeForCache } from "./cache_policy.ts";
 import { CacheUse } from "./cache_use.ts";
 import { Limiter } from "./limiter.ts";

@@ -1,6 +1,6 @@
 /** What went wrong with a request, in words that help, and whether it is worth another try. */
-import { DesyncError, type ErrorFields, interrupted, messageOf } from "../errors.ts";
-import { foreignText } from "../foreign_text.ts";
+import { DesyncError, type ErrorFields, interrupted, messageOf } from "../core/errors.ts";
+import { foreignText } from "../core/foreign_text.ts";
 import { errorWithoutSecretsOf, type HttpTarget, withoutSecretsOf } from "./http_secrets.ts";
 import type { IdleWatch } from "./idle_watch.ts";
 import { urlWithoutSecrets } from "./redact.ts";

@@ -1,6 +1,6 @@
 /** Indexes behind a web server. */
-import { freeBytes } from "../bytes.ts";
-import { DesyncError } from "../errors.ts";
+import { freeBytes } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index.ts";
 import { IndexParser } from "../formats/index_parser.ts";
 import { type HttpOptions, httpRead } from "./http_client.ts";

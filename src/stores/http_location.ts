@@ -1,5 +1,5 @@
 /** What a URL says, apart from what nobody is to see. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { percentDecoded } from "./http_secrets.ts";
 import { urlWithoutSecrets } from "./redact.ts";
 

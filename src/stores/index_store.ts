@@ -1,5 +1,5 @@
 /** What a place for indexes is to the rest of the program. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index.ts";
 
 /** A place that holds indexes by their names. */

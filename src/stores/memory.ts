@@ -1,7 +1,7 @@
 /** A store in memory: for tests, and for pages that hold chunks themselves. */
-import type { ChunkId, StoredChunk } from "../chunk.ts";
+import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
-import { interrupted } from "../errors.ts";
+import { interrupted } from "../core/errors.ts";
 import type {
   ListedChunk,
   ManagedChunkStore,

@@ -1,7 +1,7 @@
 /** One session of the casync protocol as its client: many requests under way, answers matched by their ids. */
-import { type ChunkId, maxStoredSize, type StoredChunk } from "../chunk.ts";
-import { DesyncError, messageOf } from "../errors.ts";
-import { foreignText } from "../foreign_text.ts";
+import { type ChunkId, maxStoredSize, type StoredChunk } from "../core/chunk.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
+import { foreignText } from "../core/foreign_text.ts";
 import {
   encodeMessage,
   type Message,

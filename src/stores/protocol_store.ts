@@ -1,7 +1,7 @@
 /** A store at the other end of connections that speak the casync protocol: over ssh, as a rule. */
-import type { ChunkId, StoredChunk } from "../chunk.ts";
-import { DesyncError } from "../errors.ts";
-import { abortable } from "../abortable.ts";
+import type { ChunkId, StoredChunk } from "../core/chunk.ts";
+import { DesyncError } from "../core/errors.ts";
+import { abortable } from "../core/abortable.ts";
 import { type Connection, ProtocolClient, type SessionOptions } from "./protocol_client.ts";
 import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
 

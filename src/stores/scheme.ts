@@ -1,5 +1,5 @@
 /** What a scheme of locations is: how its URLs are shown, and what opens them. */
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { ByteSource } from "./byte_source.ts";
 import type { IndexStore } from "./index_store.ts";
 import { schemeOf } from "./location.ts";

@@ -2,9 +2,9 @@
  * What a store is to the rest of the program: three interfaces, each with what a store of its kind can do. Behaviours
  * (retrying, limits, several stores in order, a cache) are wrappers around them, so that each exists once.
  */
-import type { ChunkId, StoredChunk, StoredForm } from "../chunk.ts";
+import type { ChunkId, StoredChunk, StoredForm } from "../core/chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
-import type { DesyncError } from "../errors.ts";
+import type { DesyncError } from "../core/errors.ts";
 import type { LimiterOptions } from "./limiter.ts";
 import type { RetryOptions } from "./retry.ts";
 

@@ -1,5 +1,5 @@
 /** Wrappers of stores, which can do what the store that they wrap can do. */
-import type { ChunkId } from "../chunk.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { ChunkStore, ManagedChunkStore, RequestOptions, StoreProperties } from "./store.ts";
 

@@ -1,6 +1,6 @@
 /** In a worker: chunks from directories or from the main thread, verified, delivered to a blob, a store, or both. */
-import { freeBytes, toHex } from "../bytes.ts";
-import type { StoredChunk } from "../chunk.ts";
+import { freeBytes, toHex } from "../core/bytes.ts";
+import type { StoredChunk } from "../core/chunk.ts";
 import {
   invalidChunk,
   isInvalid,
@@ -8,7 +8,7 @@ import {
   type OpenedChunk,
   type VerifiedChunk,
 } from "../codec/open_chunk.ts";
-import { errorToWire, type WireError } from "../errors.ts";
+import { errorToWire, type WireError } from "../core/errors.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { TargetFile } from "../deno/target_file.ts";

@@ -1,11 +1,11 @@
 /** In a worker: the file that is being cut. Looks for candidates, hashes pieces, adds them to a store. */
-import { concat, freeBytes, fromHex, toHex } from "../bytes.ts";
-import { ID_BYTES } from "../chunk.ts";
+import { concat, freeBytes, fromHex, toHex } from "../core/bytes.ts";
+import { ID_BYTES } from "../core/chunk.ts";
 import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../chunker/candidates.ts";
 import { guessCuts } from "../chunker/cuts.ts";
 import { discriminator } from "../chunker/params.ts";
 import { hashChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
-import { DesyncError } from "../errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { SourceFile } from "../deno/source_file.ts";
 import type { Directories } from "./directories.ts";

@@ -1,6 +1,6 @@
 /** The directories of chunks that a worker knows, each opened once. */
-import { freeBytes } from "../bytes.ts";
-import type { ChunkId } from "../chunk.ts";
+import { freeBytes } from "../core/bytes.ts";
+import type { ChunkId } from "../core/chunk.ts";
 import { encodeChunk } from "../codec/encode_chunk.ts";
 import type { OpenedChunk } from "../codec/open_chunk.ts";
 import { ChunkDirectory } from "../deno/chunk_directory.ts";

@@ -1,5 +1,5 @@
 /** Does the tasks, on a worker's thread or on the main one. */
-import { ownBuffer } from "../bytes.ts";
+import { ownBuffer } from "../core/bytes.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";

@@ -2,12 +2,12 @@
  * The workers, started when first needed, each given a little more than it is doing so that none waits. The first tasks
  * are done here, as long as they are small: to start workers takes longer.
  */
-import { DesyncError, errorFromWire, errorToWire } from "../errors.ts";
+import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/folder_listing.ts";
 import { affordable } from "../deno/open_files.ts";
 import type { Workers } from "../jobs/ports.ts";
-import { Turns } from "../jobs/turns.ts";
+import { Turns } from "../core/turns.ts";
 import type {
   AssembleResult,
   AssembleTask,

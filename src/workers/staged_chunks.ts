@@ -2,7 +2,7 @@
  * In a worker: chunks of a store that are complete but for their names. They get these when their bytes are on the disk, so
  * that after a power cut no name in the store is that of a chunk which is not whole: the next run would count on it.
  */
-import type { ChunkId, StoredChunk } from "../chunk.ts";
+import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import type { ChunkDirectory, StagedChunk } from "../deno/chunk_directory.ts";
 import { vanished } from "../deno/directory_identity.ts";
 import { fileError, isNotFound } from "../deno/file_errors.ts";

@@ -1,8 +1,8 @@
 /** In a worker: every chunk of a part of a local store, read and checked. */
-import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../chunk.ts";
-import { freeBytes } from "../bytes.ts";
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../core/chunk.ts";
+import { freeBytes } from "../core/bytes.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
-import { DesyncError, messageOf } from "../errors.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
 import { ChunkDirectory } from "../deno/chunk_directory.ts";
 import { listChunks, removeFile, removeStaleFiles } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";

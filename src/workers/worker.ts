@@ -2,7 +2,7 @@
  * The worker's module. Imported by the main program too, where it does nothing: that import is what makes
  * `deno compile` put it into the executable.
  */
-import { errorToWire } from "../errors.ts";
+import { errorToWire } from "../core/errors.ts";
 import type { Reply, Request } from "../jobs/tasks.ts";
 import type { Performer } from "./perform.ts";
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { cutPoints } from "../../src/chunker/find.ts";
-import type { ChunkSizes } from "../../src/chunk.ts";
+import type { ChunkSizes } from "../../src/core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "../../src/chunker/params.ts";
 import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";

@@ -5,7 +5,7 @@ import {
   discriminator,
   isFixedSize,
 } from "../../src/chunker/params.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { sizes } from "./reference.ts";
 
 const MiB = 1024 * 1024;

@@ -6,7 +6,7 @@
 import { hashWindow } from "../../src/chunker/buzhash.ts";
 import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../../src/chunker/candidates.ts";
 import { Cutter } from "../../src/chunker/cuts.ts";
-import type { ChunkSizes } from "../../src/chunk.ts";
+import type { ChunkSizes } from "../../src/core/chunk.ts";
 import { discriminator } from "../../src/chunker/params.ts";
 import type { Random } from "../support/random.ts";
 

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { cutPoints } from "../../src/chunker/find.ts";
-import type { ChunkSizes } from "../../src/chunk.ts";
+import type { ChunkSizes } from "../../src/core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "../../src/chunker/params.ts";
 import { ChunkerStream } from "../../src/chunker/stream.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { random } from "../support/random.ts";
 import { concat, dataOfAllKinds, randomSizes, sizes } from "./reference.ts";
 

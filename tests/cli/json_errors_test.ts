@@ -1,6 +1,6 @@
 /** With --progress=json standard error is JSON, line by line, whatever goes wrong. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { DesyncError, type ErrorFields } from "../../src/errors.ts";
+import { DesyncError, type ErrorFields } from "../../src/core/errors.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";

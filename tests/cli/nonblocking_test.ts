@@ -1,7 +1,7 @@
 /** Standard output and input that do not wait, as some parents hand them down: all bytes all the same. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { concat } from "../../src/bytes.ts";
+import { concat } from "../../src/core/bytes.ts";
 import { encodeMessage, MessageDecoder } from "../../src/formats/protocol.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";

@@ -1,7 +1,7 @@
 /** pull as a program: what it writes where, and how it ends. */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { concat } from "../../src/bytes.ts";
+import { concat } from "../../src/core/bytes.ts";
 import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";

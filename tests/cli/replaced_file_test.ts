@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { basename, join } from "node:path";
-import { fromHex } from "../../src/bytes.ts";
+import { fromHex } from "../../src/core/bytes.ts";
 import { createBlobTarget } from "../../src/deno/blob_target.ts";
 import { TargetFile } from "../../src/deno/target_file.ts";
 import { WholeFile } from "../../src/deno/whole_file.ts";

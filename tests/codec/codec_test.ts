@@ -2,13 +2,13 @@
 
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import type { StoredChunk } from "../../src/chunk.ts";
+import type { StoredChunk } from "../../src/core/chunk.ts";
 import { compressionOf } from "../../src/codec/codec.ts";
 import { openChunk } from "../../src/codec/open_chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { parseZstdFrameHeader, zstdFrameLength } from "../../src/codec/zstd_frame.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { joined } from "../support/joined.ts";
 import { zstdBomb } from "../support/made.ts";
 import { canMeasureMemory } from "../support/peak_memory.ts";

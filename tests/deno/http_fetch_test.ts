@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { httpGet } from "../../src/stores/http_client.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { runCli } from "../support/cli.ts";

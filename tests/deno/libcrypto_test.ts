@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { systemSha512256 } from "../../src/deno/libcrypto.ts";
-import { toHex } from "../../src/bytes.ts";
+import { toHex } from "../../src/core/bytes.ts";
 import { random } from "../support/random.ts";
 import { sha512256 } from "../support/sha.ts";
 

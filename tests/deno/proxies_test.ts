@@ -1,7 +1,7 @@
 /** Which proxy a request goes through: as Go's programs, such as desync, and curl read the variables. */
 
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { proxyFor } from "../../src/deno/proxies.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";

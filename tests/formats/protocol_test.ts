@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { concat, fromHex } from "../../src/bytes.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { concat, fromHex } from "../../src/core/bytes.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import {
   CHUNK_OVERHEAD,
   encodeMessage,

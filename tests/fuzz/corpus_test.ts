@@ -6,7 +6,7 @@ import { readCorpus } from "../../fuzz/corpus.ts";
 import { judge } from "../../fuzz/judge.ts";
 import type { Target } from "../../fuzz/target.ts";
 import { TARGETS } from "../../fuzz/targets.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { peers } from "../support/peers.ts";
 import { repository, runAny } from "../support/process.ts";
 

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { forEachConcurrent } from "../../src/jobs/for_each_concurrent.ts";
+import { forEachConcurrent } from "../../src/core/for_each_concurrent.ts";
 
 const turn = (milliseconds = 1) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);

@@ -9,7 +9,7 @@ import { deliver } from "../../src/jobs/deliver.ts";
 import { indexInfo } from "../../src/jobs/info.ts";
 import { BlobPlan, GROUP_BYTES, grouped, workOf } from "../../src/jobs/plan.ts";
 import type { Workers } from "../../src/jobs/ports.ts";
-import { Progress } from "../../src/jobs/progress.ts";
+import { Progress } from "../../src/core/progress.ts";
 import { retryStore } from "../../src/stores/retry.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { asVerified } from "../support/as_verified.ts";

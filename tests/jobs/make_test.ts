@@ -8,7 +8,7 @@ import { firstDifference } from "../../src/jobs/compare.ts";
 import { makeFromFile, makeFromStream } from "../../src/jobs/make.ts";
 import { piecesOfFile } from "../../src/jobs/pieces.ts";
 import type { Workers } from "../../src/jobs/ports.ts";
-import { Progress } from "../../src/jobs/progress.ts";
+import { Progress } from "../../src/core/progress.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import type { StoreTask } from "../../src/jobs/tasks.ts";
 import { filesIn } from "../support/files.ts";

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { compressChunk, hashChunk } from "../../src/codec/open_chunk.ts";
-import { Progress } from "../../src/jobs/progress.ts";
+import { Progress } from "../../src/core/progress.ts";
 import { pruneStore } from "../../src/jobs/prune.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { retryStore } from "../../src/stores/retry.ts";

@@ -11,7 +11,7 @@ import { copyChunks } from "../../src/jobs/copy_chunks.ts";
 import { chopFile } from "../../src/jobs/chop.ts";
 import { makeFromFile, makeFromStream } from "../../src/jobs/make.ts";
 import { packArchive, packChunks } from "../../src/jobs/pack.ts";
-import { Progress } from "../../src/jobs/progress.ts";
+import { Progress } from "../../src/core/progress.ts";
 import type { TreeSource } from "../../src/jobs/tree_ports.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";

@@ -1,9 +1,9 @@
 /** The server of the casync protocol, with clients of all kinds. */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { concat } from "../../src/bytes.ts";
+import { concat } from "../../src/core/bytes.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
 import { serveChunks } from "../../src/jobs/serve_protocol.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";

@@ -3,7 +3,7 @@ import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import type { ArchiveEvent } from "../../src/formats/archive.ts";
 import { archiveToTar } from "../../src/jobs/archive_to_tar.ts";
 import { packArchive } from "../../src/jobs/pack.ts";
-import { Progress } from "../../src/jobs/progress.ts";
+import { Progress } from "../../src/core/progress.ts";
 import { readArchive } from "../../src/jobs/read_archive.ts";
 import { unpack } from "../../src/jobs/unpack.ts";
 import type { Loss } from "../../src/jobs/losses.ts";

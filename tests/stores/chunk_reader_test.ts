@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import type { StoredChunk } from "../../src/chunk.ts";
+import type { StoredChunk } from "../../src/core/chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { ChunkReader } from "../../src/stores/chunk_reader.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";

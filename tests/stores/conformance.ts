@@ -1,7 +1,7 @@
 /** What every store does, whatever it is made of and whatever wraps it. */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import type { StoredChunk } from "../../src/chunk.ts";
+import type { StoredChunk } from "../../src/core/chunk.ts";
 import { compressChunk, hashChunk } from "../../src/codec/open_chunk.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { Limiter } from "../../src/stores/limiter.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { HttpBytes } from "../../src/stores/http_bytes.ts";
 import { HttpStore } from "../../src/stores/http.ts";
 import { httpGet, httpPart, httpSize } from "../../src/stores/http_client.ts";

@@ -1,7 +1,7 @@
 /** What is secret in a location shows in no error, whatever a server does. */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { HttpAccess } from "../../src/stores/http_access.ts";
 import { httpGet, httpSize, httpStream } from "../../src/stores/http_client.ts";
 import { parseHttpLocation } from "../../src/stores/http_location.ts";

@@ -1,7 +1,7 @@
 /** What the registry does for every scheme alike. */
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import type { Index } from "../../src/formats/index.ts";
 import { parseIndex } from "../../src/formats/index_parser.ts";
 import type { WritableIndexStore } from "../../src/stores/index_store.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { retrying } from "../../src/stores/retry.ts";
 
 const passing = () => new DesyncError("store", { reason: "busy", retriable: true });

@@ -1,4 +1,4 @@
-import type { StoredChunk } from "../../src/chunk.ts";
+import type { StoredChunk } from "../../src/core/chunk.ts";
 import type { VerifiedChunk } from "../../src/codec/open_chunk.ts";
 
 /** Any bytes as a chunk that was verified: stores have to hold damaged ones, too, to be tested with. */

@@ -1,6 +1,6 @@
 /** Attributes of files that Deno cannot set or read, for trees that have everything. Only on Linux, mostly only for root. */
 
-import { nameBytes, nameText } from "../../src/bytes.ts";
+import { nameBytes, nameText } from "../../src/core/bytes.ts";
 import { ok } from "node:assert/strict";
 
 /** Whether {@linkcode setXattr} and its like work here. */

@@ -1,6 +1,6 @@
 /** Runs of `extract` that have to succeed. */
 import { strictEqual } from "node:assert/strict";
-import { equalBytes } from "../../src/bytes.ts";
+import { equalBytes } from "../../src/core/bytes.ts";
 import { runCli } from "./cli.ts";
 import { exists } from "./exists.ts";
 import type { Made } from "./made.ts";

@@ -1,7 +1,7 @@
 /** A store as a service far away has it: everything takes a while, in no order, and nothing is a file. */
-import type { ChunkId, StoredChunk, StoredForm } from "../../src/chunk.ts";
+import type { ChunkId, StoredChunk, StoredForm } from "../../src/core/chunk.ts";
 import type { VerifiedChunk } from "../../src/codec/open_chunk.ts";
-import { interrupted } from "../../src/errors.ts";
+import { interrupted } from "../../src/core/errors.ts";
 import type { LimiterOptions } from "../../src/stores/limiter.ts";
 import type {
   ListedChunk,

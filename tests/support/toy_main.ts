@@ -1,6 +1,6 @@
 /** The command line with one more scheme, `toy://`: chunks, indexes and files that lie side by side, but in no store's layout. */
 import { main } from "../../src/cli/main.ts";
-import type { StoredChunk, StoredForm } from "../../src/chunk.ts";
+import type { StoredChunk, StoredForm } from "../../src/core/chunk.ts";
 import { SCHEMES } from "../../src/deno/schemes.ts";
 import { serializeIndex } from "../../src/formats/index.ts";
 import { parseIndex } from "../../src/formats/index_parser.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { DesyncError } from "../../src/errors.ts";
+import { DesyncError } from "../../src/core/errors.ts";
 import { verifyDirectory } from "../../src/jobs/verify_directory.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";

@@ -1,7 +1,7 @@
 /** Options about where a file is cut, and by how many threads. */
-import type { ChunkSizes } from "../../chunk.ts";
+import type { ChunkSizes } from "../../core/chunk.ts";
 import { chunkSizesProblem, DEFAULT_CHUNK_SIZES } from "../../chunker/params.ts";
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { option } from "./flag.ts";
 import { byteCount } from "./go_values.ts";
 

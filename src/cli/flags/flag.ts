@@ -1,5 +1,5 @@
 /** What an option is, and how one is made. Each is a value, defined once, which commands list. */
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** How an option is written, what it takes, and what it is for. */
 export interface Option<T> {

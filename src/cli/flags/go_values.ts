@@ -1,5 +1,5 @@
 /** Numbers and times as Go's flags read them, and amounts of bytes. What is thrown says what is wrong with the text. */
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** The forms of Go's numbers, each with its base and what is written before the digits. */
 const INTEGERS: readonly (readonly [form: RegExp, base: number, prefix: RegExp])[] = [

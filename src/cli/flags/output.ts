@@ -1,5 +1,5 @@
 /** Options about the files that a command writes, and what it says at the end. */
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { option, toggle } from "./flag.ts";
 
 export const inPlace = toggle({

@@ -1,5 +1,5 @@
 /** Values of options that are texts, or lists of them. */
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** The text as it is. */
 export function text(text: string): string {

@@ -1,5 +1,5 @@
 /** The parser of the command line. It takes words as desync takes them, which is Go's way and the GNU way. */
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { allCommands, type Command, findCommand } from "../commands.ts";
 import type { Flag, Option } from "../flags/flag.ts";
 import { GLOBAL_FLAGS, help, version } from "../flags/global.ts";

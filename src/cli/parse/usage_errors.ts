@@ -1,5 +1,5 @@
 /** What the parser finds wrong with a command line, in this program's words. */
-import { DesyncError, type ErrorFields } from "../../errors.ts";
+import { DesyncError, type ErrorFields } from "../../core/errors.ts";
 import { allCommands, type Command, COMMANDS } from "../commands.ts";
 import { describeFlags, describeGlobalOptions, describeSynopsis } from "../docs/description.ts";
 import type { Option } from "../flags/flag.ts";

@@ -1,6 +1,6 @@
 /** `desync cat INDEX [OUTPUT]` */
-import { DesyncError } from "../../errors.ts";
-import { countBytes, Progress } from "../../jobs/progress.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { countBytes, Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/cat.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";

@@ -1,7 +1,7 @@
 /** `desync chop -s FOLDER INDEX FILE` */
 import { chopFile } from "../../deno/chop_file.ts";
 import { inspectSource } from "../../deno/source_file.ts";
-import { Progress } from "../../jobs/progress.ts";
+import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";

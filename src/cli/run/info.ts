@@ -1,8 +1,8 @@
 /** `desync info INDEX` */
 import { type IndexInfo, indexInfo, type ListedSizes } from "../../jobs/info.ts";
-import { type ChunkId, type ChunkSizes, isChunkId } from "../../chunk.ts";
+import { type ChunkId, type ChunkSizes, isChunkId } from "../../core/chunk.ts";
 import { filePieces } from "../../deno/file_pieces.ts";
-import { DesyncError, messageOf } from "../../errors.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
 import { JsonListReader } from "../json_list.ts";

@@ -5,7 +5,7 @@ import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
 import { checkOutputPath } from "../local_path.ts";
 import { notADirectory } from "../../stores/registry.ts";
-import { Turns } from "../../jobs/turns.ts";
+import { Turns } from "../../core/turns.ts";
 import { Locator } from "../open.ts";
 import { writeWholePieces } from "../piece_output.ts";
 

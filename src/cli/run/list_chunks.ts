@@ -1,7 +1,7 @@
 /** `desync list-chunks INDEX` */
 import type { Args, Flags } from "../commands/list_chunks.ts";
 import { DONE } from "../exit_status.ts";
-import { Turns } from "../../jobs/turns.ts";
+import { Turns } from "../../core/turns.ts";
 import { Locator } from "../open.ts";
 import { print } from "../output.ts";
 

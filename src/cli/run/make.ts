@@ -1,7 +1,7 @@
 /** `desync make INDEX FILE` */
 import { makeFromFile, makeFromStream } from "../../deno/make.ts";
 import { inspectSource } from "../../deno/source_file.ts";
-import { Progress } from "../../jobs/progress.ts";
+import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../interruption.ts";

@@ -1,8 +1,8 @@
 /** `desync manpage [FOLDER]` */
 import { join } from "node:path";
 import { environment } from "../../deno/permitted.ts";
-import { DesyncError } from "../../errors.ts";
-import { VERSION } from "../../version.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { VERSION } from "../../core/version.ts";
 import type { Args, Flags } from "../commands/manpage.ts";
 import { DONE } from "../exit_status.ts";
 import { manualPage } from "../docs/manual.ts";

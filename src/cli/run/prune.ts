@@ -1,12 +1,12 @@
 /** `desync prune -s FOLDER INDEX…` */
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { pruneStore, type PruneSummary } from "../../jobs/prune.ts";
 import type { Args, Flags } from "../commands/prune.ts";
 import { DONE, FAILED } from "../exit_status.ts";
 import { readIds } from "../chunk_ids.ts";
 import { Locator } from "../open.ts";
 import { print, printError, warn } from "../output.ts";
-import { abortable } from "../../abortable.ts";
+import { abortable } from "../../core/abortable.ts";
 import { formatBytes } from "../text.ts";
 import { expandWildcards } from "../expand_wildcards.ts";
 

@@ -1,6 +1,6 @@
 /** `desync pull - - - STORE` */
 import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { filePieces } from "../../deno/file_pieces.ts";
 import { nativeCodec } from "../../deno/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";

@@ -1,11 +1,11 @@
 /** `desync untar ARCHIVE TARGET [PATH…]` */
 import { basename, extname } from "node:path";
-import { DesyncError } from "../../errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/given_paths.ts";
 import { untar } from "../../deno/untar.ts";
 import { parseArchivePaths } from "../../jobs/archive_parts.ts";
 import { archiveToTar, type ArchiveToTarOptions } from "../../jobs/archive_to_tar.ts";
-import { Progress } from "../../jobs/progress.ts";
+import { Progress } from "../../core/progress.ts";
 import type { ArchiveBytes } from "../../jobs/read_selected.ts";
 import type { UnpackResult } from "../../jobs/unpack.ts";
 import { chosenFeatures } from "../archive_features.ts";

@@ -2,7 +2,7 @@
 import { verifyStore } from "../../deno/verify_store.ts";
 import { SCHEMES } from "../../deno/schemes.ts";
 import { Registry } from "../../stores/registry.ts";
-import { Progress } from "../../jobs/progress.ts";
+import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
 import { openManaged } from "../open.ts";

@@ -1,7 +1,7 @@
 /** `desync verify-index INDEX FILE` */
 import { firstDifference } from "../../deno/first_difference.ts";
-import { DesyncError } from "../../errors.ts";
-import { Progress } from "../../jobs/progress.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify_index.ts";
 import { DONE } from "../exit_status.ts";
 import { checkInputPath } from "../local_path.ts";

@@ -1,5 +1,5 @@
 /** Long work on one thread, in turns: between them others are heard, such as Ctrl-C. */
-import { interrupted } from "../errors.ts";
+import { interrupted } from "./errors.ts";
 
 /** A turn, in milliseconds. */
 const TURN_MS = 50;

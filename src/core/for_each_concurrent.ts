@@ -1,5 +1,5 @@
 /** A loop over a sequence that has several items under way at a time. */
-import { interrupted } from "../errors.ts";
+import { interrupted } from "./errors.ts";
 import { Turns } from "./turns.ts";
 
 type Items<T> = Iterable<T> | AsyncIterable<T>;
