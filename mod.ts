@@ -88,10 +88,20 @@ export {
   type StoredChunk,
   type StoredForm,
 } from "./src/core/chunk.ts";
-export { BLOB_FLAGS, FLAG_SHA512_256, Index, type IndexHeader, serializeIndex } from "./src/formats/index.ts";
-export { parseIndex } from "./src/formats/index_parser.ts";
-export { IndexBuilder } from "./src/formats/index_builder.ts";
-export { ArchiveDecoder, type ArchiveEvent, type ArchiveEventHandler } from "./src/formats/archive.ts";
+export {
+  BLOB_FLAGS,
+  FLAG_SHA512_256,
+  Index,
+  type IndexHeader,
+  serializeIndex,
+} from "./src/formats/index/index.ts";
+export { parseIndex } from "./src/formats/index/index_parser.ts";
+export { IndexBuilder } from "./src/formats/index/index_builder.ts";
+export {
+  ArchiveDecoder,
+  type ArchiveEvent,
+  type ArchiveEventHandler,
+} from "./src/formats/archive/archive.ts";
 export {
   type Acl,
   type AclEntry,
@@ -99,7 +109,7 @@ export {
   type DefaultAcl,
   type NodeKind,
   type Xattr,
-} from "./src/formats/archive_elements.ts";
+} from "./src/formats/archive/archive_elements.ts";
 export { encodeMessage, type Message, MessageDecoder } from "./src/formats/protocol.ts";
 export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
 export { cutPoints } from "./src/chunker/find.ts";
@@ -139,8 +149,8 @@ export { ChunkReader } from "./src/stores/chunk_reader.ts";
 export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/jobs/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";
-export { ArchiveEncoder } from "./src/formats/archive_encoder.ts";
-export { ExcludePatterns, type Verdict } from "./src/formats/exclude_patterns.ts";
+export { ArchiveEncoder } from "./src/formats/archive/archive_encoder.ts";
+export { ExcludePatterns, type Verdict } from "./src/formats/archive/exclude_patterns.ts";
 export {
   DEFAULT_FEATURES,
   FEATURE_WORDS,
@@ -148,7 +158,7 @@ export {
   FEATURES,
   featuresOf,
   normalizeFeatures,
-} from "./src/formats/features.ts";
+} from "./src/formats/archive/features.ts";
 export { archiveStream } from "./src/jobs/write_archive.ts";
 export { type PieceStream } from "./src/jobs/piece_stream.ts";
 export { excluding } from "./src/jobs/exclude.ts";

@@ -1,6 +1,6 @@
 /** Events of archives, made fit to be compared. */
 import { concat } from "../src/core/bytes.ts";
-import type { ArchiveEvent } from "../src/formats/archive.ts";
+import type { ArchiveEvent } from "../src/formats/archive/archive.ts";
 
 /** The same events with each file's bytes together: how they come depends on the pieces. */
 export function joinData(events: readonly ArchiveEvent[]): ArchiveEvent[] {

@@ -1,6 +1,6 @@
 /** The elements of archives that may be none any more, and tables of children that fit what is in the directories. */
-import { buildGoodbye, type GoodbyeItem, nameHash } from "../src/formats/goodbye.ts";
-import { ELEMENT } from "../src/formats/archive_elements.ts";
+import { buildGoodbye, type GoodbyeItem, nameHash } from "../src/formats/archive/goodbye.ts";
+import { ELEMENT } from "../src/formats/archive/archive_elements.ts";
 import { concat } from "../src/core/bytes.ts";
 
 const HEADER = 16;

@@ -1,8 +1,13 @@
 /** Access lists: as tars write them, and as Linux keeps them. */
 import { DesyncError } from "../../src/core/errors.ts";
-import { decodeAcl, decodeDefaultAcl, encodeAcl, encodeDefaultAcl } from "../../src/formats/acl.ts";
-import { formatAcl, formatDefaultAcl, parseAclText, parseDefaultAclText } from "../../src/formats/tar_acl.ts";
-import type { AclEntry } from "../../src/formats/archive_elements.ts";
+import { decodeAcl, decodeDefaultAcl, encodeAcl, encodeDefaultAcl } from "../../src/formats/archive/acl.ts";
+import {
+  formatAcl,
+  formatDefaultAcl,
+  parseAclText,
+  parseDefaultAclText,
+} from "../../src/formats/tar/tar_acl.ts";
+import type { AclEntry } from "../../src/formats/archive/archive_elements.ts";
 import { nameText } from "../../src/core/bytes.ts";
 import { assertSame } from "../same.ts";
 import { splitLines, type Target, words } from "../target.ts";

@@ -1,6 +1,6 @@
 /** Files `.caexclude`, and the patterns in them. */
 import { ok } from "node:assert/strict";
-import { ExcludePatterns } from "../../src/formats/exclude_patterns.ts";
+import { ExcludePatterns } from "../../src/formats/archive/exclude_patterns.ts";
 import { splitLines, type Target, words } from "../target.ts";
 
 const NAMES = words("a", "a.o", ".hidden", "[\\", "x".repeat(255));

@@ -6,8 +6,8 @@ import {
   parsePax,
   parsePaxTime,
   xattrOfKey,
-} from "../../src/formats/tar_pax.ts";
-import { applyPax, readPaxFields } from "../../src/formats/tar_pax_fields.ts";
+} from "../../src/formats/tar/tar_pax.ts";
+import { applyPax, readPaxFields } from "../../src/formats/tar/tar_pax_fields.ts";
 import { paxRecord } from "../../tests/support/tar_bytes.ts";
 import { concat } from "../../src/core/bytes.ts";
 import { assertSame } from "../same.ts";

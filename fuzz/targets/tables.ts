@@ -1,7 +1,7 @@
 /** The tables of children in archives, by which single paths are found. */
 import { ok } from "node:assert/strict";
-import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive.ts";
-import { ELEMENT } from "../../src/formats/archive_elements.ts";
+import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive/archive.ts";
+import { ELEMENT } from "../../src/formats/archive/archive_elements.ts";
 import { findInArchive } from "../../src/jobs/find_in_archive.ts";
 import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import { repairArchive, splitElements } from "../archive_pieces.ts";

@@ -1,12 +1,12 @@
 /** Tars, and the trees that are made of them. */
 import { ok } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
-import { ArchiveDecoder } from "../../src/formats/archive.ts";
-import { ArchiveEncoder } from "../../src/formats/archive_encoder.ts";
-import { DEFAULT_FEATURES } from "../../src/formats/features.ts";
-import { TarDecoder } from "../../src/formats/tar_decoder.ts";
-import type { TarMember } from "../../src/formats/tar_member.ts";
-import { TarTree } from "../../src/formats/tar_tree.ts";
+import { ArchiveDecoder } from "../../src/formats/archive/archive.ts";
+import { ArchiveEncoder } from "../../src/formats/archive/archive_encoder.ts";
+import { DEFAULT_FEATURES } from "../../src/formats/archive/features.ts";
+import { TarDecoder } from "../../src/formats/tar/tar_decoder.ts";
+import type { TarMember } from "../../src/formats/tar/tar_member.ts";
+import { TarTree } from "../../src/formats/tar/tar_tree.ts";
 import { member, pax, tarOf } from "../../tests/support/tar_bytes.ts";
 import { assertSame } from "../same.ts";
 import { inPieces, type Target, words } from "../target.ts";

@@ -3,7 +3,7 @@ import type { DigestName } from "../core/chunk.ts";
 import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import { isDirectory } from "../deno/file_kind.ts";
 import { readTree } from "../deno/tree_reader.ts";
-import type { ArchiveEventHandler } from "../formats/archive.ts";
+import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { blobAccess } from "../jobs/blob_access.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 import { type Pieces, readArchive } from "../jobs/read_archive.ts";

@@ -1,6 +1,6 @@
 /** The blobs of indexes, whose large parts are read by threads. */
 import { nativeCodec } from "../deno/native_codec.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
 import type { Sources } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";

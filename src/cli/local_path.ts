@@ -2,7 +2,7 @@
 import { isSpecialPlace } from "../deno/output_place.ts";
 import { followLinks } from "../deno/planted.ts";
 import { DesyncError } from "../core/errors.ts";
-import { startsLikeIndex } from "../formats/index.ts";
+import { startsLikeIndex } from "../formats/index/index.ts";
 import { redactLocation, SCHEMES } from "../deno/schemes.ts";
 import { isPath } from "../stores/location.ts";
 import { unknownScheme } from "../stores/scheme.ts";

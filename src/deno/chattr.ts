@@ -1,5 +1,5 @@
 /** Flags of chattr and of FAT: in the bits of an archive's feature flags, and as the system knows them. */
-import { FEATURES } from "../formats/features.ts";
+import { FEATURES } from "../formats/archive/features.ts";
 
 /** FS_*_FL of Linux, include/uapi/linux/fs.h. */
 const CHATTR: readonly (readonly [feature: bigint, flag: number])[] = [

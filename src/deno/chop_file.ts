@@ -1,6 +1,6 @@
 /** The chunks of a file that has an index already, with everything wired: the store and the workers. */
 import type { ChunkId } from "../core/chunk.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { chopFile as chop } from "../jobs/chop.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";

@@ -1,7 +1,7 @@
 /** Chunks copied from stores to a store, with everything wired: the target and the workers. */
 import type { ChunkId } from "../core/chunk.ts";
 import { ZeroChunk } from "../codec/zero_chunk.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { copyChunks as copy } from "../jobs/copy_chunks.ts";
 import type { Sources, WritableChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";

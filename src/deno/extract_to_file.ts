@@ -1,7 +1,7 @@
 /** Extraction into a file, with everything wired: the plan, the target and the workers. */
 import { ZeroChunk } from "../codec/zero_chunk.ts";
 import { DesyncError } from "../core/errors.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { isBlob } from "../jobs/compare.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { BlobPlan } from "../jobs/plan.ts";

@@ -1,5 +1,5 @@
 /** A file of this machine compared with an index, with everything wired. */
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { type CompareOptions, firstDifference as compare } from "../jobs/compare.ts";
 import type { ByteRange } from "../jobs/ports.ts";
 import { WorkerPool } from "../workers/pool.ts";

@@ -1,6 +1,6 @@
 /** Indexes in a directory of this machine. */
-import { type Index, serializeIndex } from "../formats/index.ts";
-import { parsePieces } from "../formats/index_parser.ts";
+import { type Index, serializeIndex } from "../formats/index/index.ts";
+import { parsePieces } from "../formats/index/index_parser.ts";
 import type { WritableIndexStore } from "../stores/index_store.ts";
 import { filePieces } from "./file_pieces.ts";
 

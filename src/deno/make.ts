@@ -2,7 +2,7 @@
 import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DesyncError } from "../core/errors.ts";
-import { featuresAtStart } from "../formats/archive_node.ts";
+import { featuresAtStart } from "../formats/archive/archive_node.ts";
 import { type Made, makeFromFile as cutFile, makeFromStream as cutStream } from "../jobs/make.ts";
 import { packChunks, type PackSummary } from "../jobs/pack.ts";
 import type { FilledDestination } from "../jobs/store_writer.ts";

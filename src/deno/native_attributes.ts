@@ -1,8 +1,8 @@
 /** Attributes of nodes read by the C library of Linux: extended ones, access lists, capabilities, labels. */
 import { nameText } from "../core/bytes.ts";
-import { ACL_XATTR, decodeAcl, decodeDefaultAcl, type NameId } from "../formats/acl.ts";
-import { type ArchiveNode, MAX_NAME_BYTES, type NodeKind } from "../formats/archive_elements.ts";
-import { FEATURES } from "../formats/features.ts";
+import { ACL_XATTR, decodeAcl, decodeDefaultAcl, type NameId } from "../formats/archive/acl.ts";
+import { type ArchiveNode, MAX_NAME_BYTES, type NodeKind } from "../formats/archive/archive_elements.ts";
+import { FEATURES } from "../formats/archive/features.ts";
 import type { Accounts } from "./accounts.ts";
 import { type Libc, pathIn, systemErrorOf, terminated, terminatedText, unlessUnsupported } from "./libc.ts";
 import { CURRENT_FOLDER, OPEN } from "./linux.ts";

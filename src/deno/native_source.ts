@@ -1,8 +1,14 @@
 /** Trees read by the C library of Linux: every attribute, every name, relative to open folders. */
 import { viewOf } from "../core/bytes.ts";
 import { tooLarge } from "./file_errors.ts";
-import { type ArchiveNode, MAX_TARGET_BYTES, type NodeKind } from "../formats/archive_elements.ts";
-import { CHATTR_FLAGS, EXCLUDE_NODUMP, FAT_FLAGS, FEATURES, SUBVOLUME_FLAGS } from "../formats/features.ts";
+import { type ArchiveNode, MAX_TARGET_BYTES, type NodeKind } from "../formats/archive/archive_elements.ts";
+import {
+  CHATTR_FLAGS,
+  EXCLUDE_NODUMP,
+  FAT_FLAGS,
+  FEATURES,
+  SUBVOLUME_FLAGS,
+} from "../formats/archive/features.ts";
 import { Accounts } from "./accounts.ts";
 import { chattrFeatures, fatFeatures, NODUMP } from "./chattr.ts";
 import { FILE_SYSTEM, isVirtual } from "./file_systems.ts";

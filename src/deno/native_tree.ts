@@ -1,7 +1,7 @@
 /** Folders and files by the C library of Linux: everything relative to open folders, with OPEN.noFollow. */
 import { viewOf } from "../core/bytes.ts";
-import { type ArchiveNode, MODE_FORMATS } from "../formats/archive_elements.ts";
-import { splitTime } from "../formats/node_time.ts";
+import { type ArchiveNode, MODE_FORMATS } from "../formats/archive/archive_elements.ts";
+import { splitTime } from "../formats/archive/node_time.ts";
 import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } from "./libc.ts";
 import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "./linux.ts";
 import { FolderLister } from "./list_folder.ts";

@@ -9,9 +9,9 @@ import {
   isAccessList,
   modeWithoutAcl,
   withoutExtraNul,
-} from "../formats/acl.ts";
-import type { ArchiveNode } from "../formats/archive_elements.ts";
-import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../formats/features.ts";
+} from "../formats/archive/acl.ts";
+import type { ArchiveNode } from "../formats/archive/archive_elements.ts";
+import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../formats/archive/features.ts";
 import type { Accounts } from "./accounts.ts";
 import { chattrFlags } from "./chattr.ts";
 import { reasonOf } from "./file_errors.ts";

@@ -1,5 +1,5 @@
 /** Stores and indexes opened by their locations, as the command line opens them. */
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { isPath } from "../stores/location.ts";
 import { Registry } from "../stores/registry.ts";
 import type { ChunkStore, RequestOptions, WritableChunkStore } from "../stores/store.ts";

@@ -2,8 +2,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { tooLarge, unknownKind } from "./file_errors.ts";
 import { join } from "node:path";
-import { type ArchiveNode, KINDS } from "../formats/archive_elements.ts";
-import { CHATTR_FLAGS, FEATURES } from "../formats/features.ts";
+import { type ArchiveNode, KINDS } from "../formats/archive/archive_elements.ts";
+import { CHATTR_FLAGS, FEATURES } from "../formats/archive/features.ts";
 import { Accounts } from "./accounts.ts";
 import { fromWindowsTarget } from "./link_target.ts";
 import type { ListedName, OpenNode, ReadSystem } from "./read_system.ts";

@@ -27,7 +27,7 @@ import {
 import fs from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../core/errors.ts";
-import { escapeName } from "../formats/node_text.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 import { isSpecialOnWindows, leadsToFolder, toWindowsTarget } from "./link_target.ts";
 import { codeOf, type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";
 import { utf8Name } from "./utf8_name.ts";

@@ -2,7 +2,7 @@
  * What reading a tree asks of the system, in terms of open folders and names in them: nothing that is swapped for a
  * symlink meanwhile leads elsewhere. Two implementations: native_source.ts with the C library, and portable_source.ts.
  */
-import type { ArchiveNode } from "../formats/archive_elements.ts";
+import type { ArchiveNode } from "../formats/archive/archive_elements.ts";
 
 /** A node that is being read. */
 export interface OpenNode {

@@ -1,6 +1,6 @@
 /** Removes directories with all that is in them, but never what is mounted in one. */
 import { DesyncError } from "../core/errors.ts";
-import { escapeName } from "../formats/node_text.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
 import { closeWritable, openWritable } from "./writable_directory.ts";
 

@@ -6,7 +6,7 @@
  * that is mounted at a second place.
  */
 import { DesyncError } from "../core/errors.ts";
-import { escapeName } from "../formats/node_text.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 import { fileError } from "./file_errors.ts";
 import { isMountedIn, mountedAt, removeDirectory } from "./remove_directory.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";

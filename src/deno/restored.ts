@@ -1,7 +1,7 @@
 /** What of an archive is restored: the features that were asked for, without what other options forbid. */
-import type { ArchiveNode, NodeKind } from "../formats/archive_elements.ts";
-import { FEATURES, hasModes, hasOwners, hasTimes, widenFeatures } from "../formats/features.ts";
-import { Glob } from "../formats/glob.ts";
+import type { ArchiveNode, NodeKind } from "../formats/archive/archive_elements.ts";
+import { FEATURES, hasModes, hasOwners, hasTimes, widenFeatures } from "../formats/archive/features.ts";
+import { Glob } from "../formats/archive/glob.ts";
 
 /** What is restored. */
 export interface AttributeOptions {

@@ -1,7 +1,7 @@
 /** statx(2) of Linux: what it tells of a node, to the nanosecond. */
 import { viewOf } from "../core/bytes.ts";
 import { unknownKind } from "./file_errors.ts";
-import { KINDS, type NodeKind } from "../formats/archive_elements.ts";
+import { KINDS, type NodeKind } from "../formats/archive/archive_elements.ts";
 import { type Libc, systemErrorOf } from "./libc.ts";
 import { MODE, STATX } from "./linux.ts";
 

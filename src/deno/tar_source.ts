@@ -6,14 +6,14 @@
  */
 import { PIECE_BYTES } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";
-import { ExcludePatterns } from "../formats/exclude_patterns.ts";
-import { escapeName } from "../formats/node_text.ts";
-import { TarDecoder } from "../formats/tar_decoder.ts";
-import { type TarContent, TarTree } from "../formats/tar_tree.ts";
+import { ExcludePatterns } from "../formats/archive/exclude_patterns.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
+import { TarDecoder } from "../formats/tar/tar_decoder.ts";
+import { type TarContent, TarTree } from "../formats/tar/tar_tree.ts";
 import { excluding } from "../jobs/exclude.ts";
 import type { ReadTreeOptions, TreeSummary } from "../jobs/tree_ports.ts";
 import { Turns } from "../core/turns.ts";
-import type { ArchiveEventHandler } from "../formats/archive.ts";
+import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { Accounts } from "./accounts.ts";
 import { fileError } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";

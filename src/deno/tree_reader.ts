@@ -1,13 +1,18 @@
 /** A folder of this machine, read in the order and form of an archive's nodes. */
 import { compareBytes, equalBytes, nameBytes, PIECE_BYTES } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";
-import { MAX_DEPTH } from "../formats/archive_elements.ts";
-import { ExcludePatterns } from "../formats/exclude_patterns.ts";
-import { DEFAULT_FEATURES, EXCLUDE_FILE, EXCLUDE_NODUMP, EXCLUDE_SUBMOUNTS } from "../formats/features.ts";
-import { escapeName } from "../formats/node_text.ts";
+import { MAX_DEPTH } from "../formats/archive/archive_elements.ts";
+import { ExcludePatterns } from "../formats/archive/exclude_patterns.ts";
+import {
+  DEFAULT_FEATURES,
+  EXCLUDE_FILE,
+  EXCLUDE_NODUMP,
+  EXCLUDE_SUBMOUNTS,
+} from "../formats/archive/features.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 import type { ReadTreeOptions, TreeSummary } from "../jobs/tree_ports.ts";
 import { Turns } from "../core/turns.ts";
-import type { ArchiveEventHandler } from "../formats/archive.ts";
+import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { fileError } from "./file_errors.ts";
 import { JobLibc } from "./libc.ts";
 import { nativeSource } from "./native_source.ts";

@@ -2,7 +2,7 @@
  * What unpacking asks of the system, in terms of open folders and names in them, never of paths: so no symlink on the
  * way to a place is ever followed. Two implementations: native_tree.ts with the C library, and portable_tree.ts.
  */
-import type { ArchiveNode } from "../formats/archive_elements.ts";
+import type { ArchiveNode } from "../formats/archive/archive_elements.ts";
 
 /** An open folder or file. */
 export type Handle = number;

@@ -7,9 +7,9 @@
  */
 import { basename, dirname, resolve } from "node:path";
 import { DesyncError } from "../core/errors.ts";
-import type { ArchiveEvent } from "../formats/archive.ts";
-import type { ArchiveNode } from "../formats/archive_elements.ts";
-import { escapeName } from "../formats/node_text.ts";
+import type { ArchiveEvent } from "../formats/archive/archive.ts";
+import type { ArchiveNode } from "../formats/archive/archive_elements.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 import { Losses } from "../jobs/losses.ts";
 import type { Accounts } from "./accounts.ts";
 import { fileError, reasonOf } from "./file_errors.ts";

@@ -1,5 +1,5 @@
 /** An archive unpacked into a directory of this machine. */
-import { featuresOf } from "../formats/features.ts";
+import { featuresOf } from "../formats/archive/features.ts";
 import type { ArchiveBytes, SelectOptions } from "../jobs/read_selected.ts";
 import type { TreeSink } from "../jobs/tree_ports.ts";
 import { unpack, type UnpackResult } from "../jobs/unpack.ts";

@@ -1,6 +1,6 @@
 /** Names for Deno's own functions, which open only what has one in UTF-8. */
 import { DesyncError } from "../core/errors.ts";
-import { escapeName } from "../formats/node_text.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 
 /** The name as text. Throws `unsupported` when it is none. */
 export function utf8Name(action: "read" | "make", name: Uint8Array): string {

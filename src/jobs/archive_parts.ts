@@ -1,8 +1,8 @@
 /** Parts of an archive, by their paths: found by its tables, or picked out of all that it says. */
 import { equalBytes, nameBytes } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";
-import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
-import { escapeName } from "../formats/node_text.ts";
+import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive/archive.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 import { type ArchivePlace, findInArchive, missingPath } from "./find_in_archive.ts";
 import { type Pieces, readArchive } from "./read_archive.ts";

@@ -1,6 +1,6 @@
 /** An archive, or some of its paths, as a tar. */
 import { ByteWriter } from "../formats/byte_writer.ts";
-import { TarEncoder } from "../formats/tar_encoder.ts";
+import { TarEncoder } from "../formats/tar/tar_encoder.ts";
 import { Losses } from "./losses.ts";
 import { type PieceStream, pieceStream } from "./piece_stream.ts";
 import type { ArchiveBytes, SelectOptions } from "./read_selected.ts";

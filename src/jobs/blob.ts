@@ -6,7 +6,7 @@ import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../core/bytes.ts";
 import { interrupted } from "../core/errors.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { Turns } from "../core/turns.ts";
 import { ChunkReader } from "../stores/chunk_reader.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";

@@ -1,6 +1,6 @@
 /** Stores the chunks of a file that an index names. */
 import type { ChunkId } from "../core/chunk.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { checkSize, places } from "./compare.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";

@@ -2,7 +2,7 @@
 import { toHex } from "../core/bytes.ts";
 import { type ChunkId, ID_BYTES } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Origin } from "../core/origin.ts";
 import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";

@@ -1,7 +1,7 @@
 /** Copies the chunks of an index from stores to a store, without building the blob. */
 import type { ChunkId } from "../core/chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
 import type { FilledDestination } from "./store_writer.ts";
 import { deliver } from "./deliver.ts";

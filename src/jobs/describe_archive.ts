@@ -1,10 +1,10 @@
 /** An archive's content as text: its listing, or an mtree. */
 import { toHex } from "../core/bytes.ts";
 import type { DigestName } from "../core/chunk.ts";
-import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
-import type { ArchiveNode } from "../formats/archive_elements.ts";
-import { MTREE_HEADER, mtreeLine } from "../formats/mtree.ts";
-import { escapeName, listLine } from "../formats/node_text.ts";
+import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive/archive.ts";
+import type { ArchiveNode } from "../formats/archive/archive_elements.ts";
+import { MTREE_HEADER, mtreeLine } from "../formats/archive/mtree.ts";
+import { escapeName, listLine } from "../formats/archive/node_text.ts";
 
 /** Computes a digest of bytes that come in pieces. */
 export interface Hasher {

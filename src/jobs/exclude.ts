@@ -1,6 +1,6 @@
 /** Leaves out of a tree what patterns name, while it is passed on. */
-import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
-import type { ExcludePatterns } from "../formats/exclude_patterns.ts";
+import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive/archive.ts";
+import type { ExcludePatterns } from "../formats/archive/exclude_patterns.ts";
 
 /**
  * Passes on to `onEvent` what the patterns leave, which are tied to the tree's root.

@@ -1,6 +1,6 @@
 /** Builds a blob in a file. */
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
 import { deliver } from "./deliver.ts";
 import type { BlobPlan } from "./plan.ts";

@@ -1,5 +1,5 @@
 /** Builds a blob into a stream, in order: for browsers, and wherever there is no file to write to. */
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { type BlobOptions, ChunkedBlob } from "./blob.ts";
 

@@ -14,16 +14,16 @@ import {
   ENTRY_BYTES,
   KINDS,
   MAX_NAME_BYTES,
-} from "../formats/archive_elements.ts";
-import { elementName, invalidArchive } from "../formats/archive_node.ts";
+} from "../formats/archive/archive_elements.ts";
+import { elementName, invalidArchive } from "../formats/archive/archive_node.ts";
 import {
   GOODBYE_ITEM_BYTES,
   type GoodbyeItem,
   nameHash,
   parseGoodbyeItem,
   parseGoodbyeTail,
-} from "../formats/goodbye.ts";
-import { escapeName } from "../formats/node_text.ts";
+} from "../formats/archive/goodbye.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 
 /** Where a node lies in an archive: from its ENTRY to its end. */

@@ -1,7 +1,7 @@
 /** What an index holds, and how much of it is at hand. */
 import type { ChunkId } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { DEFAULT_LIMITS } from "../stores/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";

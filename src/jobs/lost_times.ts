@@ -1,7 +1,7 @@
 /** Times that the archive which is being made cannot hold: counted, so that they are reported. */
-import { archiveHoldsTime } from "../formats/archive_time.ts";
-import { escapeName } from "../formats/node_text.ts";
-import type { ArchiveEventHandler } from "../formats/archive.ts";
+import { archiveHoldsTime } from "../formats/archive/archive_time.ts";
+import { escapeName } from "../formats/archive/node_text.ts";
+import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 
 /** Looks at the nodes that are passed on to an archive. */
 export class LostTimes {

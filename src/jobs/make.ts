@@ -1,9 +1,9 @@
 /** Cuts a blob into chunks: its index, and its chunks in a store where one is given. */
 import { concat } from "../core/bytes.ts";
-import { ENTRY_BYTES } from "../formats/archive_elements.ts";
-import { featuresAtStart } from "../formats/archive_node.ts";
-import type { Index } from "../formats/index.ts";
-import { IndexBuilder } from "../formats/index_builder.ts";
+import { ENTRY_BYTES } from "../formats/archive/archive_elements.ts";
+import { featuresAtStart } from "../formats/archive/archive_node.ts";
+import type { Index } from "../formats/index/index.ts";
+import { IndexBuilder } from "../formats/index/index_builder.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import {
   type CutPiece,

@@ -1,5 +1,5 @@
 /** Packs a tree into an archive: a stream of its bytes, or chunks in a store and their index. */
-import { DEFAULT_FEATURES, normalizeFeatures, SHA512_256 } from "../formats/features.ts";
+import { DEFAULT_FEATURES, normalizeFeatures, SHA512_256 } from "../formats/archive/features.ts";
 import { LostTimes } from "./lost_times.ts";
 import { type Made, makeFromStream, type MakeOptions } from "./make.ts";
 import type { PieceStream } from "./piece_stream.ts";

@@ -1,7 +1,7 @@
 /** Which chunks a blob needs and where each of them goes, in the order in which the blob first needs them. */
 import type { ChunkId } from "../core/chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import { FirstPart } from "./first_part.ts";
 import type { ByteRange } from "./ports.ts";
 

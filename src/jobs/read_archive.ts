@@ -1,5 +1,5 @@
 /** An archive from wherever its bytes come, read as a whole. */
-import { ArchiveDecoder, type ArchiveEventHandler } from "../formats/archive.ts";
+import { ArchiveDecoder, type ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { Turns } from "../core/turns.ts";
 
 /** Bytes in order: a stream of the web is one. */

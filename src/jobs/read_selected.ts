@@ -1,5 +1,5 @@
 /** An archive, or only some of its paths, from wherever its bytes come. */
-import type { ArchiveEventHandler } from "../formats/archive.ts";
+import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { findParts, parseArchivePaths, pickParts, readParts } from "./archive_parts.ts";
 import { countBytes, type Progress } from "../core/progress.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";

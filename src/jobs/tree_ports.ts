@@ -1,6 +1,6 @@
 /** What jobs on trees of files need from outside: something that reads a tree, and something that writes one. */
-import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive.ts";
-import type { ExcludePatterns } from "../formats/exclude_patterns.ts";
+import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive/archive.ts";
+import type { ExcludePatterns } from "../formats/archive/exclude_patterns.ts";
 import type { Loss } from "./losses.ts";
 
 /** What of a tree is read, and how. */

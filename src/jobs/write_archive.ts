@@ -1,8 +1,8 @@
 /** An archive as a stream of bytes, while somebody reads the tree. */
-import { ArchiveEncoder } from "../formats/archive_encoder.ts";
+import { ArchiveEncoder } from "../formats/archive/archive_encoder.ts";
 import type { Progress } from "../core/progress.ts";
 import { type PieceStream, pieceStream } from "./piece_stream.ts";
-import type { ArchiveEventHandler } from "../formats/archive.ts";
+import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 
 /**
  * The archive of what `read` passes to the function that it gets; `progress` counts its bytes. An error of `read` is that of the stream as well; `usage`

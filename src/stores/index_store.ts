@@ -1,6 +1,6 @@
 /** What a place for indexes is to the rest of the program. */
 import { DesyncError } from "../core/errors.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 
 /** A place that holds indexes by their names. */
 export interface IndexStore {

@@ -1,6 +1,6 @@
 /** Opens stores, indexes and files by their locations, whatever their scheme. */
 import { DesyncError, type ErrorCode } from "../core/errors.ts";
-import type { Index } from "../formats/index.ts";
+import type { Index } from "../formats/index/index.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type IndexStore, namingIndex, takesIndexes, type WritableIndexStore } from "./index_store.ts";
 import { isPath, parseIndexLocation, parseLocation, PATH, schemeOf } from "./location.ts";

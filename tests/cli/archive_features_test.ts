@@ -1,7 +1,13 @@
 import { strictEqual } from "node:assert/strict";
 import { archiveFeatures } from "../../src/cli/archive_features.ts";
 import type { Flags } from "../../src/cli/commands/tar.ts";
-import { DEFAULT_FEATURES, FEATURES, hasModes, hasOwners, hasTimes } from "../../src/formats/features.ts";
+import {
+  DEFAULT_FEATURES,
+  FEATURES,
+  hasModes,
+  hasOwners,
+  hasTimes,
+} from "../../src/formats/archive/features.ts";
 
 const flags = { excludeNodump: true, excludeFile: true, inputFormat: "disk" } as Flags;
 

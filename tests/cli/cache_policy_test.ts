@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { BULK_BYTES, ChunkedBlob } from "../../src/jobs/blob.ts";
 import { runCli } from "../support/cli.ts";
 import { contentOf } from "../support/files.ts";

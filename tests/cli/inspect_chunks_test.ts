@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { Index, serializeIndex } from "../../src/formats/index.ts";
+import { Index, serializeIndex } from "../../src/formats/index/index.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { makeBlob, somePieces } from "../support/made.ts";

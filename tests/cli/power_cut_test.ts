@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { openChunk } from "../../src/codec/open_chunk.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
 import { exists } from "../support/exists.ts";

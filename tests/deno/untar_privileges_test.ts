@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { chosenFeatures } from "../../src/cli/archive_features.ts";
-import { FEATURES, featuresOf } from "../../src/formats/features.ts";
+import { FEATURES, featuresOf } from "../../src/formats/archive/features.ts";
 import { nativeTree } from "../../src/deno/native_tree.ts";
 import { portableTree } from "../../src/deno/portable_tree.ts";
 import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";

@@ -1,8 +1,13 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive.ts";
-import { ArchiveEncoder } from "../../src/formats/archive_encoder.ts";
-import type { ArchiveNode, NodeKind } from "../../src/formats/archive_elements.ts";
-import { DEFAULT_FEATURES, FEATURES, featuresOf, normalizeFeatures } from "../../src/formats/features.ts";
+import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive/archive.ts";
+import { ArchiveEncoder } from "../../src/formats/archive/archive_encoder.ts";
+import type { ArchiveNode, NodeKind } from "../../src/formats/archive/archive_elements.ts";
+import {
+  DEFAULT_FEATURES,
+  FEATURES,
+  featuresOf,
+  normalizeFeatures,
+} from "../../src/formats/archive/features.ts";
 import { joined } from "../support/joined.ts";
 import { type Random, random } from "../support/random.ts";
 import { sha256 } from "../support/sha.ts";

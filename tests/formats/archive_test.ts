@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive.ts";
-import type { ArchiveNode } from "../../src/formats/archive_elements.ts";
+import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive/archive.ts";
+import type { ArchiveNode } from "../../src/formats/archive/archive_elements.ts";
 import {
   type Content,
   device,

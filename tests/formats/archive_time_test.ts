@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { archiveHoldsTime, decodeTime, encodeTime } from "../../src/formats/archive_time.ts";
-import { FEATURES } from "../../src/formats/features.ts";
+import { archiveHoldsTime, decodeTime, encodeTime } from "../../src/formats/archive/archive_time.ts";
+import { FEATURES } from "../../src/formats/archive/features.ts";
 import { random } from "../support/random.ts";
 
 const SECOND = 1_000_000_000n;

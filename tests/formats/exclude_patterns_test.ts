@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { ExcludePatterns } from "../../src/formats/exclude_patterns.ts";
+import { ExcludePatterns } from "../../src/formats/archive/exclude_patterns.ts";
 
 /** Those of the paths that are left out; a folder's path ends in a slash. */
 function excluded(lines: string[], paths: string[]): string[] {

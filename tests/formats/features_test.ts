@@ -7,7 +7,7 @@ import {
   featuresOf,
   normalizeFeatures,
   timeGranularity,
-} from "../../src/formats/features.ts";
+} from "../../src/formats/archive/features.ts";
 import { random } from "../support/random.ts";
 
 Deno.test("the default features are those of casync's archives", () => {

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { Glob } from "../../src/formats/glob.ts";
+import { Glob } from "../../src/formats/archive/glob.ts";
 import { random } from "../support/random.ts";
 
 const examples: [pattern: string, name: string, matches: boolean][] = [

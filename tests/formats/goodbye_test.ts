@@ -6,7 +6,7 @@ import {
   GoodbyeSum,
   nameHash,
   parseGoodbyeItem,
-} from "../../src/formats/goodbye.ts";
+} from "../../src/formats/archive/goodbye.ts";
 import { testdata } from "../support/testdata.ts";
 
 const goodbyeType = 0xdfd35c5e8327c403n;

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { SIPHASH_KEY_BYTES, SipKey } from "../../src/formats/siphash.ts";
+import { SIPHASH_KEY_BYTES, SipKey } from "../../src/formats/archive/siphash.ts";
 import { sipHashSlowly } from "../support/archive_bytes.ts";
 import { random } from "../support/random.ts";
 

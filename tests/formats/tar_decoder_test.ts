@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
-import { TarDecoder } from "../../src/formats/tar_decoder.ts";
-import type { TarMember } from "../../src/formats/tar_member.ts";
+import { TarDecoder } from "../../src/formats/tar/tar_decoder.ts";
+import type { TarMember } from "../../src/formats/tar/tar_member.ts";
 import { joined } from "../support/joined.ts";
 import { random } from "../support/random.ts";
 import { member, type MemberFields, pax, tarOf } from "../support/tar_bytes.ts";

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { cutPoints } from "../../src/chunker/find.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { dataOfAllKinds } from "../chunker/reference.ts";
 import { runCli } from "../support/cli.ts";
 import { filesIn } from "../support/files.ts";

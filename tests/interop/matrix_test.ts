@@ -7,7 +7,7 @@ import { ok, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { encodeMessage, MessageDecoder, WANTS_CHUNKS } from "../../src/formats/protocol.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { canSetAttributes, CHATTR, setChattr } from "../support/attributes.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";

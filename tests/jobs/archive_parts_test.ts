@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import type { ArchiveEvent } from "../../src/formats/archive.ts";
+import type { ArchiveEvent } from "../../src/formats/archive/archive.ts";
 import { parseArchivePath, parseArchivePaths, pickParts, readParts } from "../../src/jobs/archive_parts.ts";
 import { type ArchivePlace, findInArchive } from "../../src/jobs/find_in_archive.ts";
 import type { RandomAccess } from "../../src/stores/byte_source.ts";

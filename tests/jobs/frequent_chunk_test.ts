@@ -2,8 +2,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { extractToFile } from "../../src/deno/extract_to_file.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
-import { Index } from "../../src/formats/index.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import { Index } from "../../src/formats/index/index.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { ChunkedBlob } from "../../src/jobs/blob.ts";
 import { deliver } from "../../src/jobs/deliver.ts";
 import { indexInfo } from "../../src/jobs/info.ts";

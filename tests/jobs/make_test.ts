@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { cutPoints } from "../../src/chunker/find.ts";
 import { DEFAULT_CHUNK_SIZES } from "../../src/chunker/params.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { chopFile } from "../../src/jobs/chop.ts";
 import { firstDifference } from "../../src/jobs/compare.ts";
 import { makeFromFile, makeFromStream } from "../../src/jobs/make.ts";

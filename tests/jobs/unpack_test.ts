@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
 import type { RandomAccess } from "../../src/stores/byte_source.ts";
-import type { ArchiveEvent } from "../../src/formats/archive.ts";
+import type { ArchiveEvent } from "../../src/formats/archive/archive.ts";
 import { archiveToTar } from "../../src/jobs/archive_to_tar.ts";
 import { packArchive } from "../../src/jobs/pack.ts";
 import { Progress } from "../../src/core/progress.ts";

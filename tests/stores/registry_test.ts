@@ -2,8 +2,8 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
-import type { Index } from "../../src/formats/index.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import type { Index } from "../../src/formats/index/index.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import type { WritableIndexStore } from "../../src/stores/index_store.ts";
 import { redactLocation, redactText, urlWithoutSecrets, urlWithUser } from "../../src/stores/redact.ts";
 import { Registry } from "../../src/stores/registry.ts";

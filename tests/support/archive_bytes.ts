@@ -5,7 +5,7 @@
  *     directory([["a", file("text")], ["link", symlink("a")]])
  */
 
-import { nameHash } from "../../src/formats/goodbye.ts";
+import { nameHash } from "../../src/formats/archive/goodbye.ts";
 import { joined as concat } from "./joined.ts";
 
 /** Types of elements. */

@@ -1,7 +1,7 @@
 /** What an archive, a folder or a tar says, in a form that tests compare. */
 
-import type { ArchiveEvent } from "../../src/formats/archive.ts";
-import type { ArchiveNode } from "../../src/formats/archive_elements.ts";
+import type { ArchiveEvent } from "../../src/formats/archive/archive.ts";
+import type { ArchiveNode } from "../../src/formats/archive/archive_elements.ts";
 import { joined } from "./joined.ts";
 import { sha256 } from "./sha.ts";
 

@@ -2,8 +2,8 @@
 import { main } from "../../src/cli/main.ts";
 import type { StoredChunk, StoredForm } from "../../src/core/chunk.ts";
 import { SCHEMES } from "../../src/deno/schemes.ts";
-import { serializeIndex } from "../../src/formats/index.ts";
-import { parseIndex } from "../../src/formats/index_parser.ts";
+import { serializeIndex } from "../../src/formats/index/index.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import type { WritableIndexStore } from "../../src/stores/index_store.ts";
 import { urlOfIndex } from "../../src/stores/location.ts";
 import type { Opener, Scheme } from "../../src/stores/scheme.ts";

@@ -1,5 +1,5 @@
 /** Options about what goes into an archive. */
-import { FEATURE_WORDS } from "../../formats/features.ts";
+import { FEATURE_WORDS } from "../../formats/archive/features.ts";
 import { choice, list, option, toggle } from "./flag.ts";
 import { one } from "./texts.ts";
 

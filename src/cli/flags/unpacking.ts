@@ -1,5 +1,5 @@
 /** Options about what is restored of an archive, and to where. */
-import { FEATURE_WORDS } from "../../formats/features.ts";
+import { FEATURE_WORDS } from "../../formats/archive/features.ts";
 import { choice, list, toggle, yesOrNo } from "./flag.ts";
 import { one } from "./texts.ts";
 

@@ -1,6 +1,6 @@
 /** `desync cache -s STORE -c FOLDER INDEX…` */
 import { copyChunks } from "../../deno/copy_chunks.ts";
-import type { Index } from "../../formats/index.ts";
+import type { Index } from "../../formats/index/index.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/cache.ts";
 import { DONE } from "../exit_status.ts";

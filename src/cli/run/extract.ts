@@ -1,7 +1,7 @@
 /** `desync extract INDEX OUTPUT` */
 import { extractToFile } from "../../deno/extract_to_file.ts";
 import { Progress } from "../../core/progress.ts";
-import type { Index } from "../../formats/index.ts";
+import type { Index } from "../../formats/index/index.ts";
 import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../interruption.ts";

@@ -1,6 +1,6 @@
 /** `desync inspect-chunks INDEX [OUTPUT]` */
 import { ChunkDirectory } from "../../deno/chunk_directory.ts";
-import type { Index } from "../../formats/index.ts";
+import type { Index } from "../../formats/index/index.ts";
 import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
 import { checkOutputPath } from "../local_path.ts";

@@ -9,8 +9,8 @@
  *
  * Source: Linux, include/uapi/linux/posix_acl_xattr.h.
  */
-import { viewOf } from "../core/bytes.ts";
-import { DesyncError } from "../core/errors.ts";
+import { viewOf } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
 import type { Acl, AclEntry, ArchiveNode, DefaultAcl, Xattr } from "./archive_elements.ts";
 
 const VERSION = 2;

@@ -4,7 +4,7 @@
  *
  * Source: casync's caformat.h, and its `--with` and `--without`, whose words are used here.
  */
-import { DesyncError } from "../core/errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** A word for one flag, one of casync's. */
 export type FeatureName =

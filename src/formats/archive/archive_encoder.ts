@@ -4,8 +4,8 @@
  * The format is told in archive_elements.ts and goodbye.ts. Of a directory, the table of its children is kept until its
  * end; files' bytes are passed on as they come.
  */
-import { compareBytes, nameBytes } from "../core/bytes.ts";
-import { DesyncError } from "../core/errors.ts";
+import { compareBytes, nameBytes } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
 import type { ArchiveEvent } from "./archive.ts";
 import {
   type AclEntry,
@@ -20,7 +20,7 @@ import {
   type NodeKind,
 } from "./archive_elements.ts";
 import { encodeTime } from "./archive_time.ts";
-import { ByteWriter } from "./byte_writer.ts";
+import { ByteWriter } from "../byte_writer.ts";
 import {
   CHATTR_FLAGS,
   FAT_FLAGS,

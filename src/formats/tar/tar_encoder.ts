@@ -5,17 +5,17 @@
  * extended header of pax in front, which GNU tar reads as well: the fraction of a time, attributes, access lists, file
  * capabilities and SELinux labels, long names of users and groups.
  */
-import { concat, nameBytes } from "../core/bytes.ts";
-import { withoutExtraNul } from "./acl.ts";
-import type { ArchiveEvent } from "./archive.ts";
-import type { ArchiveNode } from "./archive_elements.ts";
-import { CHATTR_FLAGS, FAT_FLAGS, hasModes, hasTimes, SUBVOLUME_FLAGS } from "./features.ts";
+import { concat, nameBytes } from "../../core/bytes.ts";
+import { withoutExtraNul } from "../archive/acl.ts";
+import type { ArchiveEvent } from "../archive/archive.ts";
+import type { ArchiveNode } from "../archive/archive_elements.ts";
+import { CHATTR_FLAGS, FAT_FLAGS, hasModes, hasTimes, SUBVOLUME_FLAGS } from "../archive/features.ts";
 import { formatAcl, formatDefaultAcl } from "./tar_acl.ts";
 import { buildTarHeader, TAR_NAME_BYTES, TAR_USER_BYTES } from "./tar_header.ts";
 import { paddingOf, TAR_BLOCK_BYTES, TAR_TYPE } from "./tar_member.ts";
 import { buildPax, formatPaxTime, keyOfXattr, type PaxRecord } from "./tar_pax.ts";
-import { escapeName } from "./node_text.ts";
-import { splitTime } from "./node_time.ts";
+import { escapeName } from "../archive/node_text.ts";
+import { splitTime } from "../archive/node_time.ts";
 
 /** Is told of what a tar cannot hold: what it is, the path of the node, and why. */
 export type LoseInTar = (what: string, path: () => string, reason: string) => void;

@@ -5,8 +5,8 @@
  *
  * Users and groups are names, or numbers where they have none; star adds the number as a fourth field.
  */
-import { quotedText } from "../core/foreign_text.ts";
-import { type Acl, type AclEntry, type DefaultAcl, MAX_ID } from "./archive_elements.ts";
+import { quotedText } from "../../core/foreign_text.ts";
+import { type Acl, type AclEntry, type DefaultAcl, MAX_ID } from "../archive/archive_elements.ts";
 import { invalidTar } from "./tar_member.ts";
 
 /** The number of a user or group of this name. */

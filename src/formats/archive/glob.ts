@@ -1,6 +1,6 @@
 /** Patterns for names, as fnmatch(3) has them with FNM_PERIOD in the C locale: `*`, `?`, `[…]` and `\`. */
 
-import { ANY, literal, matchesTokens, type Token } from "./wildcards.ts";
+import { ANY, literal, matchesTokens, type Token } from "../wildcards.ts";
 
 /** The classes of POSIX that `[[:…:]]` can name, in ASCII. */
 const CLASSES: Readonly<Record<string, RegExp>> = {

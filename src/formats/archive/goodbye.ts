@@ -12,8 +12,8 @@
  *
  * Source: casync's caformat.h, checked against archives that casync 2 and desync 1.0.4 wrote.
  */
-import { fromHex, readU64, viewOf, writeU64 } from "../core/bytes.ts";
-import type { DesyncError } from "../core/errors.ts";
+import { fromHex, readU64, viewOf, writeU64 } from "../../core/bytes.ts";
+import type { DesyncError } from "../../core/errors.ts";
 import { ELEMENT, ELEMENT_HEADER_BYTES } from "./archive_elements.ts";
 import { invalidArchive } from "./archive_node.ts";
 import { SIPHASH_KEY_BYTES, SipKey } from "./siphash.ts";

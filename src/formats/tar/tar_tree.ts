@@ -4,9 +4,9 @@
  *
  * Kept is what tars tell about members, never their bytes: only where those are.
  */
-import { DesyncError } from "../core/errors.ts";
-import { type ArchiveNode, MAX_DEPTH, MAX_NAME_BYTES } from "./archive_elements.ts";
-import { escapeName } from "./node_text.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { type ArchiveNode, MAX_DEPTH, MAX_NAME_BYTES } from "../archive/archive_elements.ts";
+import { escapeName } from "../archive/node_text.ts";
 import { invalidTar, type SparsePart, type TarMember } from "./tar_member.ts";
 
 /** What several names may share: a member, and where its bytes are. */

@@ -9,8 +9,8 @@
  *
  * Source: casync's camatch.c, checked against archives that casync 2 made.
  */
-import { DesyncError } from "../core/errors.ts";
-import { quotedText } from "../core/foreign_text.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { quotedText } from "../../core/foreign_text.ts";
 import { Glob } from "./glob.ts";
 
 /** What is left out of a folder. */

@@ -4,7 +4,7 @@
  * Besides POSIX's own keys there are those of star (SCHILY.xattr.NAME, SCHILY.acl.access and .default), of Red Hat
  * (RHT.security.selinux) and of GNU tar (GNU.sparse.…). In attributes' names GNU tar writes % and = as %25 and %3D.
  */
-import { concat, nameBytes, nameText } from "../core/bytes.ts";
+import { concat, nameBytes, nameText } from "../../core/bytes.ts";
 import { invalidTar } from "./tar_member.ts";
 
 /** One record. */

@@ -1,6 +1,6 @@
 /** Makes an index of its bytes, as they come: each is checked before more are taken, and none is kept. */
-import { freeBytes, readU64, resizeBuffer, viewOf } from "../core/bytes.ts";
-import { type ChunkSizes, ID_BYTES, MAX_CHUNK_SIZE } from "../core/chunk.ts";
+import { freeBytes, readU64, resizeBuffer, viewOf } from "../../core/bytes.ts";
+import { type ChunkSizes, ID_BYTES, MAX_CHUNK_SIZE } from "../../core/chunk.ts";
 import {
   Index,
   type IndexHeader,

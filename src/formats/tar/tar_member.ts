@@ -8,8 +8,8 @@
  * Sources: POSIX.1-2017, pax ("ustar Interchange Format", "pax Header"); GNU tar's manual, "Tar Internals"; checked
  * against tars that GNU tar 1.34, bsdtar 3 and desync 1.0.4 wrote.
  */
-import { DesyncError } from "../core/errors.ts";
-import type { ArchiveNode, NodeKind } from "./archive_elements.ts";
+import { DesyncError } from "../../core/errors.ts";
+import type { ArchiveNode, NodeKind } from "../archive/archive_elements.ts";
 
 /** Bytes of a block. */
 export const TAR_BLOCK_BYTES = 512;

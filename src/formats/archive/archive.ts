@@ -7,7 +7,7 @@
  * Like casync, the names in a directory may come in any order and repeat (desync makes such archives of tar files). Unlike
  * casync, which does not look at them when it reads an archive as a whole, tables of children that do not fit are errors.
  */
-import { readU64, viewOf } from "../core/bytes.ts";
+import { readU64, viewOf } from "../../core/bytes.ts";
 import {
   type ArchiveNode,
   ELEMENT_HEADER_BYTES,
@@ -24,7 +24,7 @@ import {
   parseFilename,
   parseTarget,
 } from "./archive_node.ts";
-import { ByteQueue } from "./byte_queue.ts";
+import { ByteQueue } from "../byte_queue.ts";
 import { checkGoodbyeTail, GOODBYE_ITEM_BYTES, GoodbyeSum, nameHash, parseGoodbyeItem } from "./goodbye.ts";
 
 /** What an archive says next. Every node has one end; what is between is inside of it. */

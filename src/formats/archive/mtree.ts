@@ -6,7 +6,7 @@
  * for files, puts blanks in place of the first zeros of nanoseconds, which breaks the line at these; here all that is as in
  * casync's mtree.
  */
-import type { DigestName } from "../core/chunk.ts";
+import type { DigestName } from "../../core/chunk.ts";
 import type { ArchiveNode, NodeKind } from "./archive_elements.ts";
 import { escapeName } from "./node_text.ts";
 import { splitTime } from "./node_time.ts";

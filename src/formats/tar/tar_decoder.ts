@@ -4,7 +4,7 @@
  * Memory is bounded whatever the tar says: a file's bytes are left out, for whoever wants them to look at where they are,
  * and what comes before a member has a limit. Nobody has looked at paths: see tar_tree.ts.
  */
-import { ByteQueue } from "./byte_queue.ts";
+import { ByteQueue } from "../byte_queue.ts";
 import type { FindId } from "./tar_acl.ts";
 import {
   isZeroBlock,

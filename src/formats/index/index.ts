@@ -10,9 +10,9 @@
  *
  * Source: casync's caformat.h, checked against indexes that casync 2 and desync 1.0.4 wrote.
  */
-import { toHex, viewOf, writeU64 } from "../core/bytes.ts";
-import { type ChunkId, type ChunkSizes, type DigestName, ID_BYTES } from "../core/chunk.ts";
-import { DesyncError } from "../core/errors.ts";
+import { toHex, viewOf, writeU64 } from "../../core/bytes.ts";
+import { type ChunkId, type ChunkSizes, type DigestName, ID_BYTES } from "../../core/chunk.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** The type of the first element of an index. */
 export const INDEX_TYPE = 0x96824d9c7b129ff9n;

@@ -1,7 +1,7 @@
 /** An index that grows chunk by chunk, for those who cut a blob. */
-import { type ChunkSizes, type DigestName, ID_BYTES } from "../core/chunk.ts";
-import { concat } from "../core/bytes.ts";
-import { DesyncError } from "../core/errors.ts";
+import { type ChunkSizes, type DigestName, ID_BYTES } from "../../core/chunk.ts";
+import { concat } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { BLOB_FLAGS, FLAG_SHA512_256, Index } from "./index.ts";
 
 /**

@@ -1,7 +1,7 @@
 /** Puts together what an archive's elements tell about one node, believing none of it before it is checked. */
-import { nameText, readU64, viewOf } from "../core/bytes.ts";
-import { DesyncError } from "../core/errors.ts";
-import { quotedText } from "../core/foreign_text.ts";
+import { nameText, readU64, viewOf } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { quotedText } from "../../core/foreign_text.ts";
 import {
   type AclEntry,
   type ArchiveNode,
@@ -21,7 +21,7 @@ import {
   type Xattr,
 } from "./archive_elements.ts";
 import { decodeTime } from "./archive_time.ts";
-import { INDEX_TYPE } from "./index.ts";
+import { INDEX_TYPE } from "../index/index.ts";
 
 const MAX_ACL_BYTES = 16 + MAX_NAME_BYTES + 1;
 const HEADER = ELEMENT_HEADER_BYTES;

@@ -1,9 +1,9 @@
 /** Puts together what a tar's headers tell about one member, believing none of it before it is checked. */
-import { nameBytes, nameText } from "../core/bytes.ts";
-import { DesyncError, messageOf } from "../core/errors.ts";
-import { quotedText } from "../core/foreign_text.ts";
-import { ACL_XATTR, decodeAcl, decodeDefaultAcl } from "./acl.ts";
-import { MAX_ID, MAX_XATTR_VALUE_BYTES, type Xattr } from "./archive_elements.ts";
+import { nameBytes, nameText } from "../../core/bytes.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
+import { quotedText } from "../../core/foreign_text.ts";
+import { ACL_XATTR, decodeAcl, decodeDefaultAcl } from "../archive/acl.ts";
+import { MAX_ID, MAX_XATTR_VALUE_BYTES, type Xattr } from "../archive/archive_elements.ts";
 import { type FindId, parseAclText, parseDefaultAclText } from "./tar_acl.ts";
 import type { TarHeader } from "./tar_header.ts";
 import { invalidTar, TAR_TYPE, type TarMember } from "./tar_member.ts";
