@@ -137,15 +137,15 @@ export {
   type StoreProperties,
   type WritableChunkStore,
 } from "./src/stores/store.ts";
-export { type StoreRequest, type WrapRequest, wrapStore } from "./src/stores/wrap.ts";
-export { HttpStore, type HttpStoreOptions } from "./src/stores/http.ts";
-export { type Fetch, type HttpOptions } from "./src/stores/http_client.ts";
+export { type StoreRequest, type WrapRequest, wrapStore } from "./src/stores/wrappers/wrap.ts";
+export { HttpStore, type HttpStoreOptions } from "./src/stores/http/http_store.ts";
+export { type Fetch, type HttpOptions } from "./src/stores/http/http_client.ts";
 export { MemoryStore } from "./src/stores/memory.ts";
-export { DEFAULT_RETRY, type RetryOptions, retryStore } from "./src/stores/retry.ts";
-export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/limiter.ts";
-export { type Connection, type SessionOptions } from "./src/stores/protocol_client.ts";
-export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol_store.ts";
-export { ChunkReader } from "./src/stores/chunk_reader.ts";
+export { DEFAULT_RETRY, type RetryOptions, retryStore } from "./src/stores/wrappers/retry.ts";
+export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/wrappers/limiter.ts";
+export { type Connection, type SessionOptions } from "./src/stores/protocol/protocol_client.ts";
+export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol/protocol_store.ts";
+export { ChunkReader } from "./src/stores/wrappers/chunk_reader.ts";
 export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/jobs/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";

@@ -4,7 +4,7 @@ import { redactLocation } from "../../src/deno/schemes.ts";
 import { hideSecretsOf, withoutTypedSecrets } from "../../src/cli/typed_secrets.ts";
 import { parseSshLocation } from "../../src/deno/ssh_location.ts";
 import { DesyncError } from "../../src/core/errors.ts";
-import { parseHttpLocation } from "../../src/stores/http_location.ts";
+import { parseHttpLocation } from "../../src/stores/http/http_location.ts";
 import { type Target, words } from "../target.ts";
 
 const PASSWORD = "pw5ECRET";

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../core/errors.ts";
-import { basicAuthorization, type HttpLocation } from "../stores/http_location.ts";
+import { basicAuthorization, type HttpLocation } from "../stores/http/http_location.ts";
 import { isNotFound, namedFileError } from "./file_errors.ts";
 import { netrcUser } from "./netrc.ts";
 import { environment, mayRead } from "./permitted.ts";

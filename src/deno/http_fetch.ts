@@ -1,6 +1,6 @@
 /** fetch as many small files want it: HTTP/1.1, many connections that stay open, certificates and proxies. */
-import type { Fetch } from "../stores/http_client.ts";
-import { DEFAULT_LIMITS } from "../stores/limiter.ts";
+import type { Fetch } from "../stores/http/http_client.ts";
+import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import { urlWithoutSecrets } from "../stores/redact.ts";
 import { messageOf } from "../core/errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";

@@ -1,7 +1,7 @@
 /** Opens what is behind web servers with the certificates, proxies and passwords of this machine. */
-import type { Fetch } from "../stores/http_client.ts";
-import { httpOpener } from "../stores/http_opener.ts";
-import { limitsFor } from "../stores/limiter.ts";
+import type { Fetch } from "../stores/http/http_client.ts";
+import { httpOpener } from "../stores/http/http_opener.ts";
+import { limitsFor } from "../stores/wrappers/limiter.ts";
 import type { Opener, SchemeContext } from "../stores/scheme.ts";
 import type { StoreOptions } from "../stores/store_options.ts";
 import { HttpCredentials } from "./http_credentials.ts";

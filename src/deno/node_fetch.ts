@@ -6,7 +6,7 @@
 import { Agent, request } from "node:https";
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
-import type { Fetch } from "../stores/http_client.ts";
+import type { Fetch } from "../stores/http/http_client.ts";
 import type { Certificates } from "./certificates.ts";
 
 /**

@@ -11,7 +11,7 @@ import { Readable, Writable } from "node:stream";
 import type { AuthMethod, Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../core/errors.ts";
 import { oneLine } from "../core/foreign_text.ts";
-import type { Connection } from "../stores/protocol_client.ts";
+import type { Connection } from "../stores/protocol/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { SSH2, SSH2_NEEDS } from "./late_packages.ts";
 import { environment, mayAsk, ownIds } from "./permitted.ts";

@@ -1,5 +1,5 @@
 /** Opens stores on hosts that are reached by ssh. */
-import { ProtocolStore } from "../stores/protocol_store.ts";
+import { ProtocolStore } from "../stores/protocol/protocol_store.ts";
 import type { Opener } from "../stores/scheme.ts";
 import { environment } from "./permitted.ts";
 import { connectBySsh } from "./ssh_command.ts";

@@ -8,7 +8,7 @@ import { concat } from "../core/bytes.ts";
 import { interrupted } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { Turns } from "../core/turns.ts";
-import { ChunkReader } from "../stores/chunk_reader.ts";
+import { ChunkReader } from "../stores/wrappers/chunk_reader.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { SharedReads } from "./shared_reads.ts";
 

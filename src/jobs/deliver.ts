@@ -6,11 +6,11 @@ import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../core/chunk
 import { isInvalid } from "../codec/open_chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import { DesyncError, errorFromWire, type WireError } from "../core/errors.ts";
-import { CACHE_ENCODING } from "../stores/cache_policy.ts";
-import { CacheUse } from "../stores/cache_use.ts";
-import { openFrom, undelivered } from "../stores/open_from.ts";
-import { limitStore } from "../stores/limit_store.ts";
-import { Limiter } from "../stores/limiter.ts";
+import { CACHE_ENCODING } from "../stores/wrappers/cache_policy.ts";
+import { CacheUse } from "../stores/wrappers/cache_use.ts";
+import { openFrom, undelivered } from "../stores/wrappers/open_from.ts";
+import { limitStore } from "../stores/wrappers/limit_store.ts";
+import { Limiter } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetPlace } from "./tasks.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";

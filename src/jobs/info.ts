@@ -2,7 +2,7 @@
 import type { ChunkId } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
-import { DEFAULT_LIMITS } from "../stores/limiter.ts";
+import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { SLICE, Turns } from "../core/turns.ts";

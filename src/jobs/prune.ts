@@ -1,6 +1,6 @@
 /** Removes the chunks of a store that are not needed. */
 import type { ChunkId } from "../core/chunk.ts";
-import { DEFAULT_LIMITS } from "../stores/limiter.ts";
+import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ListedChunk, ManagedChunkStore, StaleFiles } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Progress } from "../core/progress.ts";

@@ -12,8 +12,8 @@ import {
   SERVES_CHUNKS,
   WANTS_CHUNKS,
 } from "../formats/protocol.ts";
-import { IdleWatch, leastRateMs } from "../stores/idle_watch.ts";
-import { openFrom } from "../stores/open_from.ts";
+import { IdleWatch, leastRateMs } from "../stores/http/idle_watch.ts";
+import { openFrom } from "../stores/wrappers/open_from.ts";
 import type { ChunkStore } from "../stores/store.ts";
 
 /** What a server needs. */

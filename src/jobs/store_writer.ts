@@ -1,8 +1,8 @@
 /** Adding chunks to a store that is not a directory, which the main thread does for the workers. */
 import type { ChunkId } from "../core/chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
-import { limitStore } from "../stores/limit_store.ts";
-import { Limiter } from "../stores/limiter.ts";
+import { limitStore } from "../stores/wrappers/limit_store.ts";
+import { Limiter } from "../stores/wrappers/limiter.ts";
 import type { RequestOptions, WritableChunkStore } from "../stores/store.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { ChunkDestination, DirectoryDestination, MainDestination } from "./tasks.ts";

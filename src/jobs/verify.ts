@@ -4,7 +4,7 @@ import type { Codec } from "../codec/codec.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
 import { DesyncError, messageOf } from "../core/errors.ts";
-import { DEFAULT_LIMITS } from "../stores/limiter.ts";
+import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Progress } from "../core/progress.ts";

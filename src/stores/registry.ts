@@ -5,9 +5,9 @@ import type { ByteSource } from "./byte_source.ts";
 import { type IndexStore, namingIndex, takesIndexes, type WritableIndexStore } from "./index_store.ts";
 import { isPath, parseIndexLocation, parseLocation, PATH, schemeOf } from "./location.ts";
 import { redactLocation } from "./redact.ts";
-import { retriedBytes } from "./retried_bytes.ts";
-import { retriedIndexes } from "./retried_indexes.ts";
-import { DEFAULT_RETRY, retryStore } from "./retry.ts";
+import { retriedBytes } from "./wrappers/retried_bytes.ts";
+import { retriedIndexes } from "./wrappers/retried_indexes.ts";
+import { DEFAULT_RETRY, retryStore } from "./wrappers/retry.ts";
 import { type Opener, type Purpose, type Scheme, type SchemeContext, unknownScheme } from "./scheme.ts";
 import {
   type ChunkStore,

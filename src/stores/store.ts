@@ -5,8 +5,8 @@
 import type { ChunkId, StoredChunk, StoredForm } from "../core/chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { DesyncError } from "../core/errors.ts";
-import type { LimiterOptions } from "./limiter.ts";
-import type { RetryOptions } from "./retry.ts";
+import type { LimiterOptions } from "./wrappers/limiter.ts";
+import type { RetryOptions } from "./wrappers/retry.ts";
 
 /** What is known about a store without asking it. */
 export interface StoreProperties {

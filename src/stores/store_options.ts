@@ -1,5 +1,5 @@
 /** How one store, index or file is reached: each location may have its own. */
-import type { RetryOptions } from "./retry.ts";
+import type { RetryOptions } from "./wrappers/retry.ts";
 
 /** Options of a location. What its scheme has no use for is ignored. */
 export interface StoreOptions {

@@ -12,8 +12,8 @@ import { errorToWire, type WireError } from "../core/errors.ts";
 import { fileError } from "../deno/file_errors.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
 import { TargetFile } from "../deno/target_file.ts";
-import { refuseInCache } from "../stores/cache_policy.ts";
-import { INVALID_IN_STORE } from "../stores/open_from.ts";
+import { refuseInCache } from "../stores/wrappers/cache_policy.ts";
+import { INVALID_IN_STORE } from "../stores/wrappers/open_from.ts";
 import type { Directories } from "./directories.ts";
 import { encodeForMain } from "./encode_for_main.ts";
 import type {

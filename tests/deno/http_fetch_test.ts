@@ -3,7 +3,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
 import { DesyncError } from "../../src/core/errors.ts";
-import { httpGet } from "../../src/stores/http_client.ts";
+import { httpGet } from "../../src/stores/http/http_client.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";

@@ -10,7 +10,7 @@ import { extract } from "../../src/jobs/extract_stream.ts";
 import { indexInfo } from "../../src/jobs/info.ts";
 import { WorkerReader } from "../../src/jobs/worker_reader.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
-import { HttpStore } from "../../src/stores/http.ts";
+import { HttpStore } from "../../src/stores/http/http_store.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { indexBytes } from "../support/index_bytes.ts";

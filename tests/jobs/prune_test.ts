@@ -5,7 +5,7 @@ import { compressChunk, hashChunk } from "../../src/codec/open_chunk.ts";
 import { Progress } from "../../src/core/progress.ts";
 import { pruneStore } from "../../src/jobs/prune.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { retryStore } from "../../src/stores/retry.ts";
+import { retryStore } from "../../src/stores/wrappers/retry.ts";
 import type { ManagedChunkStore } from "../../src/stores/store.ts";
 import { exists } from "../support/exists.ts";
 import { Random } from "../support/random.ts";

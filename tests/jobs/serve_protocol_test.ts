@@ -7,7 +7,7 @@ import { DesyncError } from "../../src/core/errors.ts";
 import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
 import { serveChunks } from "../../src/jobs/serve_protocol.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { ProtocolStore } from "../../src/stores/protocol_store.ts";
+import { ProtocolStore } from "../../src/stores/protocol/protocol_store.ts";
 import type { ChunkStore, RequestOptions } from "../../src/stores/store.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";

@@ -4,7 +4,7 @@ import { LocalStore } from "../../src/deno/local_store.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { ChunkedBlob } from "../../src/jobs/blob.ts";
 import { WorkerReader } from "../../src/jobs/worker_reader.ts";
-import { HttpStore } from "../../src/stores/http.ts";
+import { HttpStore } from "../../src/stores/http/http_store.ts";
 import type { Sources } from "../../src/stores/store.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";

@@ -1,9 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { StoredChunk } from "../../src/core/chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
-import { ChunkReader } from "../../src/stores/chunk_reader.ts";
+import { ChunkReader } from "../../src/stores/wrappers/chunk_reader.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { retryStore } from "../../src/stores/retry.ts";
+import { retryStore } from "../../src/stores/wrappers/retry.ts";
 import type { ChunkStore } from "../../src/stores/store.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";

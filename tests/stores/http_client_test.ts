@@ -1,10 +1,10 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
-import { HttpBytes } from "../../src/stores/http_bytes.ts";
-import { HttpStore } from "../../src/stores/http.ts";
-import { httpGet, httpPart, httpSize } from "../../src/stores/http_client.ts";
-import { parseHttpLocation } from "../../src/stores/http_location.ts";
-import { retriedBytes } from "../../src/stores/retried_bytes.ts";
+import { HttpBytes } from "../../src/stores/http/http_bytes.ts";
+import { HttpStore } from "../../src/stores/http/http_store.ts";
+import { httpGet, httpPart, httpSize } from "../../src/stores/http/http_client.ts";
+import { parseHttpLocation } from "../../src/stores/http/http_location.ts";
+import { retriedBytes } from "../../src/stores/wrappers/retried_bytes.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 

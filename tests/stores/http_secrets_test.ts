@@ -2,10 +2,10 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
-import { HttpAccess } from "../../src/stores/http_access.ts";
-import { httpGet, httpSize, httpStream } from "../../src/stores/http_client.ts";
-import { parseHttpLocation } from "../../src/stores/http_location.ts";
-import { withoutSecretsOf } from "../../src/stores/http_secrets.ts";
+import { HttpAccess } from "../../src/stores/http/http_access.ts";
+import { httpGet, httpSize, httpStream } from "../../src/stores/http/http_client.ts";
+import { parseHttpLocation } from "../../src/stores/http/http_location.ts";
+import { withoutSecretsOf } from "../../src/stores/http/http_secrets.ts";
 import { urlWithoutSecrets } from "../../src/stores/redact.ts";
 import { type Answer, startFaultyServer } from "../support/faulty_server.ts";
 

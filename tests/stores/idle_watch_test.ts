@@ -1,7 +1,7 @@
 /** One rule for every connection: silence and trickling end it, what is slow but goes on does not. */
 
 import { strictEqual } from "node:assert/strict";
-import { IdleWatch, LEAST_BYTES_PER_SECOND } from "../../src/stores/idle_watch.ts";
+import { IdleWatch, LEAST_BYTES_PER_SECOND } from "../../src/stores/http/idle_watch.ts";
 
 const PATIENCE_MS = 300;
 const LONG = 3 * PATIENCE_MS;

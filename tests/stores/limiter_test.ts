@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import { Limiter } from "../../src/stores/limiter.ts";
+import { Limiter } from "../../src/stores/wrappers/limiter.ts";
 
 const later = (milliseconds: number) =>
   new Promise<number>((resolve) => setTimeout(resolve, milliseconds, 1000));

@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
-import { retrying } from "../../src/stores/retry.ts";
+import { retrying } from "../../src/stores/wrappers/retry.ts";
 
 const passing = () => new DesyncError("store", { reason: "busy", retriable: true });
 const lasting = () => new DesyncError("store", { reason: "forbidden" });

@@ -2,7 +2,7 @@
 
 import { rejects } from "node:assert/strict";
 import { FileAccess } from "../../src/deno/file_access.ts";
-import { HttpStore } from "../../src/stores/http.ts";
+import { HttpStore } from "../../src/stores/http/http_store.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { makeHttpFetch } from "../../src/deno/http_fetch.ts";

@@ -2,7 +2,7 @@
 import type { ChunkId, StoredChunk, StoredForm } from "../../src/core/chunk.ts";
 import type { VerifiedChunk } from "../../src/codec/open_chunk.ts";
 import { interrupted } from "../../src/core/errors.ts";
-import type { LimiterOptions } from "../../src/stores/limiter.ts";
+import type { LimiterOptions } from "../../src/stores/wrappers/limiter.ts";
 import type {
   ListedChunk,
   ManagedChunkStore,

@@ -1,12 +1,12 @@
 /** Opens what is behind web servers. */
-import { HttpStore } from "./http.ts";
+import { HttpStore } from "./http_store.ts";
 import { HttpBytes } from "./http_bytes.ts";
 import type { HttpOptions } from "./http_client.ts";
 import { HttpIndexStore } from "./http_indexes.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
-import { limitsFor } from "./limiter.ts";
-import type { Opener } from "./scheme.ts";
-import type { StoreOptions } from "./store_options.ts";
+import { limitsFor } from "../wrappers/limiter.ts";
+import type { Opener } from "../scheme.ts";
+import type { StoreOptions } from "../store_options.ts";
 
 /** How a location is requested with its options: by which fetch, with which headers. */
 export type RequestsFor = (location: HttpLocation, options: StoreOptions) => HttpOptions;

@@ -1,5 +1,5 @@
 /** A store of indexes that is asked again when that may help. */
-import { type IndexStore, takesIndexes, type WritableIndexStore } from "./index_store.ts";
+import { type IndexStore, takesIndexes, type WritableIndexStore } from "../index_store.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 
 /** Retries each read and write as a whole. It takes indexes if the store does. */

@@ -1,5 +1,5 @@
 /** A file that is asked for again when that may help. */
-import type { ByteSource, RandomAccess } from "./byte_source.ts";
+import type { ByteSource, RandomAccess } from "../byte_source.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 
 /** Retries each read, and what comes in order until it begins: what breaks off later is not begun again. */

@@ -1,6 +1,6 @@
 /** A store whose requests wait until there is room for them. */
 import type { Limiter } from "./limiter.ts";
-import type { ChunkStore } from "./store.ts";
+import type { ChunkStore } from "../store.ts";
 import { wrapStore } from "./wrap.ts";
 
 /** The store with no more requests under way than `limiter` allows, which may be shared with others. */

@@ -1,5 +1,5 @@
 /** A file behind a web server. */
-import type { ByteSource, RandomAccess } from "./byte_source.ts";
+import type { ByteSource, RandomAccess } from "../byte_source.ts";
 import { HttpAccess } from "./http_access.ts";
 import { type HttpOptions, httpStream } from "./http_client.ts";
 import type { HttpLocation } from "./http_location.ts";

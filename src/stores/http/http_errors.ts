@@ -1,9 +1,9 @@
 /** What went wrong with a request, in words that help, and whether it is worth another try. */
-import { DesyncError, type ErrorFields, interrupted, messageOf } from "../core/errors.ts";
-import { foreignText } from "../core/foreign_text.ts";
+import { DesyncError, type ErrorFields, interrupted, messageOf } from "../../core/errors.ts";
+import { foreignText } from "../../core/foreign_text.ts";
 import { errorWithoutSecretsOf, type HttpTarget, withoutSecretsOf } from "./http_secrets.ts";
 import type { IdleWatch } from "./idle_watch.ts";
-import { urlWithoutSecrets } from "./redact.ts";
+import { urlWithoutSecrets } from "../redact.ts";
 
 const STATUS_HELP: ReadonlyMap<number, string> = new Map([
   [

@@ -1,14 +1,14 @@
 /** Chunks from several stores that are asked in order, with the cache before them. */
-import type { StoredChunk } from "../core/chunk.ts";
-import type { Codec } from "../codec/codec.ts";
-import { type ExpectedChunk, isInvalid, openChunk } from "../codec/open_chunk.ts";
-import type { DesyncError } from "../core/errors.ts";
+import type { StoredChunk } from "../../core/chunk.ts";
+import type { Codec } from "../../codec/codec.ts";
+import { type ExpectedChunk, isInvalid, openChunk } from "../../codec/open_chunk.ts";
+import type { DesyncError } from "../../core/errors.ts";
 import { encodeForCache } from "./cache_policy.ts";
 import { CacheUse } from "./cache_use.ts";
 import { Limiter } from "./limiter.ts";
 import { limitStore } from "./limit_store.ts";
 import { openFrom, undelivered } from "./open_from.ts";
-import type { ChunkStore, RequestOptions, Sources } from "./store.ts";
+import type { ChunkStore, RequestOptions, Sources } from "../store.ts";
 
 /** The least number of reads that are worth beginning at a time. */
 const AHEAD = 16;

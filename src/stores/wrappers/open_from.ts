@@ -4,11 +4,11 @@
  * From a store on another machine it may have been damaged on the way: it is requested again, then the next store is
  * asked. In a directory of this machine it is an error: with another store in its place it would go unnoticed.
  */
-import type { ChunkId, StoredChunk } from "../core/chunk.ts";
-import { invalidChunk, isInvalid } from "../codec/open_chunk.ts";
-import { DesyncError, messageOf } from "../core/errors.ts";
+import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
+import { invalidChunk, isInvalid } from "../../codec/open_chunk.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
-import type { ChunkStore, Sources } from "./store.ts";
+import type { ChunkStore, Sources } from "../store.ts";
 
 /** What to do about an invalid chunk in a directory of this machine, for the end of a message. */
 export const INVALID_IN_STORE = "`desync verify -r` removes invalid chunks from a store on its own machine";

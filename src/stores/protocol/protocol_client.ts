@@ -1,15 +1,15 @@
 /** One session of the casync protocol as its client: many requests under way, answers matched by their ids. */
-import { type ChunkId, maxStoredSize, type StoredChunk } from "../core/chunk.ts";
-import { DesyncError, messageOf } from "../core/errors.ts";
-import { foreignText } from "../core/foreign_text.ts";
+import { type ChunkId, maxStoredSize, type StoredChunk } from "../../core/chunk.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
+import { foreignText } from "../../core/foreign_text.ts";
 import {
   encodeMessage,
   type Message,
   MessageDecoder,
   SERVES_CHUNKS,
   WANTS_CHUNKS,
-} from "../formats/protocol.ts";
-import { IdleWatch } from "./idle_watch.ts";
+} from "../../formats/protocol.ts";
+import { IdleWatch } from "../http/idle_watch.ts";
 
 /** The two directions of a connection, and what may be learnt when it breaks. */
 export interface Connection {

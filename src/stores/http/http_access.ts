@@ -1,9 +1,9 @@
 /** What is at a URL, read in parts, where the server gives parts. */
-import type { RandomAccess } from "./byte_source.ts";
+import type { RandomAccess } from "../byte_source.ts";
 import { checkSameWhole, type HttpOptions, httpPart, httpStream, type HttpWhole } from "./http_client.ts";
 import { unreadable } from "./http_errors.ts";
 import type { HttpLocation } from "./http_location.ts";
-import { concat } from "../core/bytes.ts";
+import { concat } from "../../core/bytes.ts";
 
 /** Small reads fetch whole blocks, which are kept: those of an archive are often near each other. */
 const BLOCK_BYTES = 32 * 1024;

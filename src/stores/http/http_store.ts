@@ -6,13 +6,13 @@ import {
   maxStoredSize,
   type StoredChunk,
   type StoredForm,
-} from "../core/chunk.ts";
+} from "../../core/chunk.ts";
 import { httpGet, type HttpOptions, httpSize, TooLarge } from "./http_client.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
-import type { LimiterOptions } from "./limiter.ts";
-import { DesyncError } from "../core/errors.ts";
-import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
+import type { LimiterOptions } from "../wrappers/limiter.ts";
+import { DesyncError } from "../../core/errors.ts";
+import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
 
 /** Options of {@linkcode HttpStore}. */
 export interface HttpStoreOptions extends HttpOptions {

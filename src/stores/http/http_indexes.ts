@@ -1,12 +1,12 @@
 /** Indexes behind a web server. */
-import { freeBytes } from "../core/bytes.ts";
-import { DesyncError } from "../core/errors.ts";
-import type { Index } from "../formats/index/index.ts";
-import { IndexParser } from "../formats/index/index_parser.ts";
+import { freeBytes } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
+import type { Index } from "../../formats/index/index.ts";
+import { IndexParser } from "../../formats/index/index_parser.ts";
 import { type HttpOptions, httpRead } from "./http_client.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
-import type { IndexStore } from "./index_store.ts";
-import { urlOfIndex } from "./location.ts";
+import type { IndexStore } from "../index_store.ts";
+import { urlOfIndex } from "../location.ts";
 
 /** Reads indexes with GET. */
 export class HttpIndexStore implements IndexStore {

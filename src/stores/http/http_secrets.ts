@@ -1,6 +1,6 @@
 /** Keeps out of messages what must not be seen: signatures in queries, users' passwords and tokens. */
-import { messageOf } from "../core/errors.ts";
-import { redactText } from "./redact.ts";
+import { messageOf } from "../../core/errors.ts";
+import { redactText } from "../redact.ts";
 
 /** What a request is made with, and what its URL is called in messages. */
 export interface HttpTarget {

@@ -2,11 +2,11 @@
  * What is kept in a cache, and what is done about what is wrong in it. The one policy for all that reads through a cache,
  * be it with asynchronous requests ({@linkcode CacheUse}) or by worker threads in a directory.
  */
-import type { ChunkId } from "../core/chunk.ts";
-import { type Codec, type CompressingCodec, DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
-import { type ChunkEncoding, encodeChunk } from "../codec/encode_chunk.ts";
-import { invalidChunk, isZstd, type OpenedChunk, plainChunk } from "../codec/open_chunk.ts";
-import type { DesyncError } from "../core/errors.ts";
+import type { ChunkId } from "../../core/chunk.ts";
+import { type Codec, type CompressingCodec, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
+import { type ChunkEncoding, encodeChunk } from "../../codec/encode_chunk.ts";
+import { invalidChunk, isZstd, type OpenedChunk, plainChunk } from "../../codec/open_chunk.ts";
+import type { DesyncError } from "../../core/errors.ts";
 
 /** Chunks are kept as they came: compressing plain ones would take longer than all else that reading does. */
 export const CACHE_ENCODING: ChunkEncoding = { form: "as it came", level: DEFAULT_ZSTD_LEVEL };

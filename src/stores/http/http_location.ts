@@ -1,7 +1,7 @@
 /** What a URL says, apart from what nobody is to see. */
-import { DesyncError } from "../core/errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { percentDecoded } from "./http_secrets.ts";
-import { urlWithoutSecrets } from "./redact.ts";
+import { urlWithoutSecrets } from "../redact.ts";
 
 /** A URL that may carry a user's name and password, split into what is requested and what is told. */
 export interface HttpLocation {

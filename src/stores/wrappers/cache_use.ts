@@ -1,9 +1,9 @@
 /** The cache of one job: one that cannot be read or written is no reason to fail where stores work. */
-import type { ChunkId, StoredChunk } from "../core/chunk.ts";
-import { isInvalid, type VerifiedChunk } from "../codec/open_chunk.ts";
-import { DesyncError, messageOf } from "../core/errors.ts";
+import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
+import { isInvalid, type VerifiedChunk } from "../../codec/open_chunk.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
 import { refuseInCache } from "./cache_policy.ts";
-import type { ManagedChunkStore, RequestOptions, Sources, WritableChunkStore } from "./store.ts";
+import type { ManagedChunkStore, RequestOptions, Sources, WritableChunkStore } from "../store.ts";
 
 /** Reads and fills the cache of some sources, where they have one. */
 export class CacheUse {

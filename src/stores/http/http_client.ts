@@ -1,6 +1,6 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
-import { concat } from "../core/bytes.ts";
-import { DesyncError } from "../core/errors.ts";
+import { concat } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { requestError, statusError, unreadable } from "./http_errors.ts";
 import type { HttpPace } from "./http_pace.ts";
 import type { HttpTarget } from "./http_secrets.ts";

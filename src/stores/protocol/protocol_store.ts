@@ -1,9 +1,9 @@
 /** A store at the other end of connections that speak the casync protocol: over ssh, as a rule. */
-import type { ChunkId, StoredChunk } from "../core/chunk.ts";
-import { DesyncError } from "../core/errors.ts";
-import { abortable } from "../core/abortable.ts";
+import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { abortable } from "../../core/abortable.ts";
 import { type Connection, ProtocolClient, type SessionOptions } from "./protocol_client.ts";
-import type { ChunkStore, RequestOptions, StoreProperties } from "./store.ts";
+import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
 
 /** Options of {@linkcode ProtocolStore}. */
 export interface ProtocolStoreOptions extends SessionOptions {

@@ -1,7 +1,7 @@
 /** Wrappers of stores, which can do what the store that they wrap can do. */
-import type { ChunkId } from "../core/chunk.ts";
-import type { VerifiedChunk } from "../codec/open_chunk.ts";
-import type { ChunkStore, ManagedChunkStore, RequestOptions, StoreProperties } from "./store.ts";
+import type { ChunkId } from "../../core/chunk.ts";
+import type { VerifiedChunk } from "../../codec/open_chunk.ts";
+import type { ChunkStore, ManagedChunkStore, RequestOptions, StoreProperties } from "../store.ts";
 
 /** The requests that are wrapped: each is about one chunk and has one answer. */
 const REQUESTS: readonly StoreRequest["name"][] = ["get", "has", "storedSize", "put", "touch", "remove"];

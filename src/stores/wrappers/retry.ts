@@ -1,7 +1,7 @@
 /** Retries what failed in a way that may pass. This is the only retry loop. */
-import type { ChunkId } from "../core/chunk.ts";
-import { DesyncError, interrupted } from "../core/errors.ts";
-import type { ChunkStore } from "./store.ts";
+import type { ChunkId } from "../../core/chunk.ts";
+import { DesyncError, interrupted } from "../../core/errors.ts";
+import type { ChunkStore } from "../store.ts";
 import { type WrapRequest, wrapStore } from "./wrap.ts";
 
 /** How often and how fast to ask again. */
