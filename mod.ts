@@ -146,7 +146,7 @@ export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/wrappers/limit
 export { type Connection, type SessionOptions } from "./src/stores/protocol/protocol_client.ts";
 export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol/protocol_store.ts";
 export { ChunkReader } from "./src/stores/wrappers/chunk_reader.ts";
-export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/jobs/blob.ts";
+export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/blob/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";
 export { ArchiveEncoder } from "./src/formats/archive/archive_encoder.ts";
@@ -159,12 +159,12 @@ export {
   featuresOf,
   normalizeFeatures,
 } from "./src/formats/archive/features.ts";
-export { archiveStream } from "./src/jobs/write_archive.ts";
-export { type PieceStream } from "./src/jobs/piece_stream.ts";
-export { excluding } from "./src/jobs/exclude.ts";
-export { type Pieces, readArchive, type ReadArchiveOptions } from "./src/jobs/read_archive.ts";
-export { type Hasher, listTo, type MakeHasher, mtreeTo, type Print } from "./src/jobs/describe_archive.ts";
-export { blobAccess } from "./src/jobs/blob_access.ts";
+export { archiveStream } from "./src/archive/write_archive.ts";
+export { type PieceStream } from "./src/archive/piece_stream.ts";
+export { excluding } from "./src/archive/exclude.ts";
+export { type Pieces, readArchive, type ReadArchiveOptions } from "./src/archive/read_archive.ts";
+export { type Hasher, listTo, type MakeHasher, mtreeTo, type Print } from "./src/archive/describe_archive.ts";
+export { blobAccess } from "./src/blob/blob_access.ts";
 export { type RandomAccess } from "./src/stores/byte_source.ts";
 export {
   type ArchivePath,
@@ -172,14 +172,14 @@ export {
   type FoundPart,
   parseArchivePath,
   readParts,
-} from "./src/jobs/archive_parts.ts";
-export { type ArchivePlace } from "./src/jobs/find_in_archive.ts";
+} from "./src/archive/archive_parts.ts";
+export { type ArchivePlace } from "./src/archive/find_in_archive.ts";
 export { archiveToTar, type ArchiveToTarOptions } from "./src/jobs/archive_to_tar.ts";
-export { type ArchiveBytes, type SelectOptions } from "./src/jobs/read_selected.ts";
+export { type ArchiveBytes, type SelectOptions } from "./src/archive/read_selected.ts";
 export { type UnpackResult } from "./src/jobs/unpack.ts";
-export { type Loss } from "./src/jobs/losses.ts";
+export { type Loss } from "./src/archive/losses.ts";
 export { type PackSummary } from "./src/jobs/pack.ts";
-export { type ReadTreeOptions, type TreeSource, type TreeSummary } from "./src/jobs/tree_ports.ts";
+export { type ReadTreeOptions, type TreeSource, type TreeSummary } from "./src/archive/tree_ports.ts";
 export { type Origin, originName } from "./src/core/origin.ts";
 export { Progress, type SourceCount } from "./src/core/progress.ts";
 export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/prune.ts";
@@ -189,5 +189,5 @@ export {
   type VerifyStoreOptions,
   type VerifySummary,
 } from "./src/jobs/verify.ts";
-export { type InvalidChunk } from "./src/jobs/tasks.ts";
+export { type InvalidChunk } from "./src/transfer/messages.ts";
 export { type IndexInfo, indexInfo, type IndexInfoOptions, type ListedSizes } from "./src/jobs/info.ts";

@@ -2,7 +2,7 @@
 import { ok } from "node:assert/strict";
 import { ArchiveDecoder, type ArchiveEvent } from "../../src/formats/archive/archive.ts";
 import { ELEMENT } from "../../src/formats/archive/archive_elements.ts";
-import { findInArchive } from "../../src/jobs/find_in_archive.ts";
+import { findInArchive } from "../../src/archive/find_in_archive.ts";
 import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import { repairArchive, splitElements } from "../archive_pieces.ts";
 import { directory, file, symlink } from "../../tests/support/archive_bytes.ts";

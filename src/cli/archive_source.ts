@@ -4,9 +4,9 @@ import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import { isDirectory } from "../deno/file_kind.ts";
 import { readTree } from "../deno/tree_reader.ts";
 import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
-import { blobAccess } from "../jobs/blob_access.ts";
+import { blobAccess } from "../blob/blob_access.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
-import { type Pieces, readArchive } from "../jobs/read_archive.ts";
+import { type Pieces, readArchive } from "../archive/read_archive.ts";
 import type { Locator } from "./open.ts";
 import { redactLocation } from "../deno/schemes.ts";
 

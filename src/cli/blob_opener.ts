@@ -1,7 +1,7 @@
 /** The blobs of indexes, whose large parts are read by threads. */
 import { nativeCodec } from "../deno/native_codec.ts";
 import type { Index } from "../formats/index/index.ts";
-import type { BulkReader, ChunkedBlob } from "../jobs/blob.ts";
+import type { BulkReader, ChunkedBlob } from "../blob/blob.ts";
 import type { Sources } from "../stores/store.ts";
 import type { WorkerPool } from "../workers/pool.ts";
 
@@ -18,7 +18,7 @@ export class BlobOpener implements Disposable {
   async open(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
     const { digest, sizes } = index;
     // Loaded for the commands that need them alone: the libraries below take 20 ms.
-    const { BULK_BYTES, ChunkedBlob } = await import("../jobs/blob.ts");
+    const { BULK_BYTES, ChunkedBlob } = await import("../blob/blob.ts");
     let bulk: BulkReader | undefined;
     if (index.size >= BULK_BYTES) {
       // Small ones should not wait for the modules.

@@ -5,7 +5,7 @@ import { redactLocation, SCHEMES } from "../deno/schemes.ts";
 import { DesyncError, messageOf } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { parsePieces } from "../formats/index/index_parser.ts";
-import type { ChunkedBlob } from "../jobs/blob.ts";
+import type { ChunkedBlob } from "../blob/blob.ts";
 import { Turns } from "../core/turns.ts";
 import type { ByteSource } from "../stores/byte_source.ts";
 import { namingIndex } from "../stores/index_store.ts";

@@ -2,7 +2,7 @@
 import { readTree } from "../deno/tree_reader.ts";
 import { readTarTree } from "../deno/tar_source.ts";
 import { DesyncError, type ErrorCode } from "../core/errors.ts";
-import type { TreeSource } from "../jobs/tree_ports.ts";
+import type { TreeSource } from "../archive/tree_ports.ts";
 import { filePieces } from "../deno/file_pieces.ts";
 import type { Flags } from "./commands/tar.ts";
 

@@ -5,7 +5,7 @@ import { statfsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { DesyncError } from "../core/errors.ts";
 import { abortable } from "../core/abortable.ts";
-import type { BlobTarget, ByteRange } from "../jobs/ports.ts";
+import type { BlobTarget, ByteRange } from "../transfer/ports.ts";
 import { claimDevice } from "./device_claim.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, isNotFound } from "./file_errors.ts";

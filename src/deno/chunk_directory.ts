@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { equalBytes } from "../core/bytes.ts";
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
-import type { DirectoryIdentity } from "../jobs/tasks.ts";
+import type { DirectoryIdentity } from "../transfer/messages.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { followLinks, isShared } from "./planted.ts";

@@ -3,7 +3,7 @@
  * must not be made anew while a job writes into it: what was written before is gone then, or lies elsewhere.
  */
 import { DesyncError } from "../core/errors.ts";
-import type { DirectoryIdentity } from "../jobs/tasks.ts";
+import type { DirectoryIdentity } from "../transfer/messages.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 
 /** The identity of the directory that this information is about. */

@@ -1,6 +1,6 @@
 /** A store that a job fills with chunks. */
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
-import type { FilledDestination } from "../jobs/store_writer.ts";
+import type { FilledDestination } from "../transfer/store_writer.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { checkIdentity, identityOf } from "./directory_identity.ts";
 

@@ -1,7 +1,7 @@
 /** A file of this machine compared with an index, with everything wired. */
 import type { Index } from "../formats/index/index.ts";
 import { type CompareOptions, firstDifference as compare } from "../jobs/compare.ts";
-import type { ByteRange } from "../jobs/ports.ts";
+import type { ByteRange } from "../transfer/ports.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { checkUnchanged, inspectSource, sizeToCompare } from "./source_file.ts";
 

@@ -45,7 +45,7 @@ export { tar, type TarOptions } from "./tar.ts";
 export { type VerifyByThreadsOptions, verifyStore } from "./verify_store.ts";
 export { firstDifference, type FirstDifferenceOptions } from "./first_difference.ts";
 export { type CompareOptions } from "../jobs/compare.ts";
-export { type ByteRange } from "../jobs/ports.ts";
+export { type ByteRange } from "../transfer/ports.ts";
 export {
   type MadeFromTree,
   makeFromFile,

@@ -16,7 +16,7 @@ import type { Accounts } from "./accounts.ts";
 import { chattrFlags } from "./chattr.ts";
 import { reasonOf } from "./file_errors.ts";
 import { isHeldEverywhere, isKept } from "./kept_time.ts";
-import type { Losses } from "../jobs/losses.ts";
+import type { Losses } from "../archive/losses.ts";
 import { ownIds, umask } from "./permitted.ts";
 import type { Restored } from "./restored.ts";
 import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";

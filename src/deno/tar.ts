@@ -1,7 +1,7 @@
 /** A directory packed into an archive. */
 import { packArchive, type PackOptions, type PackSummary } from "../jobs/pack.ts";
-import type { PieceStream } from "../jobs/piece_stream.ts";
-import type { TreeSource } from "../jobs/tree_ports.ts";
+import type { PieceStream } from "../archive/piece_stream.ts";
+import type { TreeSource } from "../archive/tree_ports.ts";
 import { readTree } from "./tree_reader.ts";
 
 /** What {@linkcode tar} may be given. */

@@ -10,7 +10,7 @@ import {
   EXCLUDE_SUBMOUNTS,
 } from "../formats/archive/features.ts";
 import { escapeName } from "../formats/archive/node_text.ts";
-import type { ReadTreeOptions, TreeSummary } from "../jobs/tree_ports.ts";
+import type { ReadTreeOptions, TreeSummary } from "../archive/tree_ports.ts";
 import { Turns } from "../core/turns.ts";
 import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { fileError } from "./file_errors.ts";

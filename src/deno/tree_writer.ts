@@ -10,7 +10,7 @@ import { DesyncError } from "../core/errors.ts";
 import type { ArchiveEvent } from "../formats/archive/archive.ts";
 import type { ArchiveNode } from "../formats/archive/archive_elements.ts";
 import { escapeName } from "../formats/archive/node_text.ts";
-import { Losses } from "../jobs/losses.ts";
+import { Losses } from "../archive/losses.ts";
 import type { Accounts } from "./accounts.ts";
 import { fileError, reasonOf } from "./file_errors.ts";
 import { outputError } from "./output_place.ts";

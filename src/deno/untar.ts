@@ -1,7 +1,7 @@
 /** An archive unpacked into a directory of this machine. */
 import { featuresOf } from "../formats/archive/features.ts";
-import type { ArchiveBytes, SelectOptions } from "../jobs/read_selected.ts";
-import type { TreeSink } from "../jobs/tree_ports.ts";
+import type { ArchiveBytes, SelectOptions } from "../archive/read_selected.ts";
+import type { TreeSink } from "../archive/tree_ports.ts";
 import { unpack, type UnpackResult } from "../jobs/unpack.ts";
 import { abortable } from "../core/abortable.ts";
 import { Accounts } from "./accounts.ts";

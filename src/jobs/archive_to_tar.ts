@@ -1,9 +1,9 @@
 /** An archive, or some of its paths, as a tar. */
 import { ByteWriter } from "../formats/byte_writer.ts";
 import { TarEncoder } from "../formats/tar/tar_encoder.ts";
-import { Losses } from "./losses.ts";
-import { type PieceStream, pieceStream } from "./piece_stream.ts";
-import type { ArchiveBytes, SelectOptions } from "./read_selected.ts";
+import { Losses } from "../archive/losses.ts";
+import { type PieceStream, pieceStream } from "../archive/piece_stream.ts";
+import type { ArchiveBytes, SelectOptions } from "../archive/read_selected.ts";
 import { unpack, type UnpackResult } from "./unpack.ts";
 
 /** What {@linkcode archiveToTar} may be given. */

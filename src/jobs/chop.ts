@@ -3,13 +3,13 @@ import type { ChunkId } from "../core/chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import { checkSize, places } from "./compare.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
-import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
-import { PieceWriter } from "./piece_writer.ts";
-import type { Workers } from "./ports.ts";
+import { GROUP_BYTES, GROUP_PIECES, grouped } from "../transfer/plan.ts";
+import { PieceWriter } from "../transfer/piece_writer.ts";
+import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { settling } from "./settle.ts";
-import type { FilledDestination } from "./store_writer.ts";
-import type { Piece } from "./tasks.ts";
+import { settling } from "../transfer/settle.ts";
+import type { FilledDestination } from "../transfer/store_writer.ts";
+import type { Piece } from "../transfer/messages.ts";
 
 /** How to chop. */
 export interface ChopOptions {

@@ -5,8 +5,8 @@ import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Origin } from "../core/origin.ts";
-import { GROUP_BYTES, GROUP_PIECES, grouped } from "./plan.ts";
-import type { ByteRange, Workers } from "./ports.ts";
+import { GROUP_BYTES, GROUP_PIECES, grouped } from "../transfer/plan.ts";
+import type { ByteRange, Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 
 /** How a file is compared. */

@@ -3,12 +3,12 @@ import type { ChunkId } from "../core/chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
-import type { FilledDestination } from "./store_writer.ts";
-import { deliver } from "./deliver.ts";
-import { BlobPlan, type PlannedChunk } from "./plan.ts";
-import type { Workers } from "./ports.ts";
+import type { FilledDestination } from "../transfer/store_writer.ts";
+import { deliver } from "../transfer/deliver.ts";
+import { BlobPlan, type PlannedChunk } from "../transfer/plan.ts";
+import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { settling } from "./settle.ts";
+import { settling } from "../transfer/settle.ts";
 import { SLICE, Turns } from "../core/turns.ts";
 
 /** How to copy. */

@@ -2,9 +2,9 @@
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
-import { deliver } from "./deliver.ts";
-import type { BlobPlan } from "./plan.ts";
-import type { BlobTarget, Workers } from "./ports.ts";
+import { deliver } from "../transfer/deliver.ts";
+import type { BlobPlan } from "../transfer/plan.ts";
+import type { BlobTarget, Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 
 /** What an extraction may be given. */

@@ -1,7 +1,7 @@
 /** Builds a blob into a stream, in order: for browsers, and wherever there is no file to write to. */
 import type { Index } from "../formats/index/index.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
-import { type BlobOptions, ChunkedBlob } from "./blob.ts";
+import { type BlobOptions, ChunkedBlob } from "../blob/blob.ts";
 
 /** What {@linkcode extract} may be given. */
 export interface ExtractStreamOptions extends BlobOptions {

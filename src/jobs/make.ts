@@ -12,11 +12,11 @@ import {
   type PieceOptions,
   piecesOfFile,
   piecesOfStream,
-} from "./pieces.ts";
-import { PieceWriter } from "./piece_writer.ts";
-import type { Workers } from "./ports.ts";
+} from "../transfer/pieces.ts";
+import { PieceWriter } from "../transfer/piece_writer.ts";
+import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { settling } from "./settle.ts";
+import { settling } from "../transfer/settle.ts";
 
 /** How a blob is made into chunks. Without a store to fill, only the index is made. */
 export interface MakeOptions extends PieceOptions {

@@ -1,12 +1,12 @@
 /** Packs a tree into an archive: a stream of its bytes, or chunks in a store and their index. */
 import { DEFAULT_FEATURES, normalizeFeatures, SHA512_256 } from "../formats/archive/features.ts";
-import { LostTimes } from "./lost_times.ts";
+import { LostTimes } from "../archive/lost_times.ts";
 import { type Made, makeFromStream, type MakeOptions } from "./make.ts";
-import type { PieceStream } from "./piece_stream.ts";
-import type { Workers } from "./ports.ts";
+import type { PieceStream } from "../archive/piece_stream.ts";
+import type { Workers } from "../transfer/ports.ts";
 import type { Progress } from "../core/progress.ts";
-import type { ReadTreeOptions, TreeSource, TreeSummary } from "./tree_ports.ts";
-import { archiveStream } from "./write_archive.ts";
+import type { ReadTreeOptions, TreeSource, TreeSummary } from "../archive/tree_ports.ts";
+import { archiveStream } from "../archive/write_archive.ts";
 
 /** What was packed. */
 export interface PackSummary extends TreeSummary {

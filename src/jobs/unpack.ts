@@ -1,7 +1,7 @@
 /** Unpacks an archive, or some of its paths, to where a tree can be written. */
-import type { Loss } from "./losses.ts";
-import { type ArchiveBytes, readSelected, type SelectOptions } from "./read_selected.ts";
-import type { TreeSink } from "./tree_ports.ts";
+import type { Loss } from "../archive/losses.ts";
+import { type ArchiveBytes, readSelected, type SelectOptions } from "../archive/read_selected.ts";
+import type { TreeSink } from "../archive/tree_ports.ts";
 
 /** What unpacking could not do. */
 export interface UnpackResult {

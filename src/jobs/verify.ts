@@ -8,7 +8,7 @@ import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Progress } from "../core/progress.ts";
-import type { InvalidChunk } from "./tasks.ts";
+import type { InvalidChunk } from "../transfer/messages.ts";
 
 /** What to do about what is found. */
 export interface VerifyOptions {

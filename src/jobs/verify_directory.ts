@@ -1,7 +1,7 @@
 /** Checks every chunk of a store in a directory of this machine, by worker threads that read it themselves. */
 import { abortable } from "../core/abortable.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
-import type { Workers } from "./ports.ts";
+import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify.ts";
 

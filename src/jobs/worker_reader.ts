@@ -3,9 +3,9 @@ import type { ChunkId } from "../core/chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { interrupted } from "../core/errors.ts";
 import type { RequestOptions } from "../stores/store.ts";
-import type { BulkReader } from "./blob.ts";
-import { type Delivery, Fetcher } from "./deliver.ts";
-import type { Workers } from "./ports.ts";
+import type { BulkReader } from "../blob/blob.ts";
+import { type Delivery, Fetcher } from "../transfer/deliver.ts";
+import type { Workers } from "../transfer/ports.ts";
 
 /** Chunks that are asked for in one go, when there are so many. */
 const GROUP_CHUNKS = 8;

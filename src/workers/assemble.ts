@@ -23,7 +23,7 @@ import type {
   DirectorySource,
   Found,
   TargetPlace,
-} from "../jobs/tasks.ts";
+} from "../transfer/messages.ts";
 
 /** Keeps the target open from task to task. */
 export class Assembler {

@@ -18,7 +18,7 @@ import type {
   ScanTask,
   StoreResult,
   StoreTask,
-} from "../jobs/tasks.ts";
+} from "../transfer/messages.ts";
 
 /** Small pieces are read together, as far as they stay in a processor's own cache. */
 const RUN_BYTES = 512 * 1024;

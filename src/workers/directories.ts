@@ -5,7 +5,7 @@ import { encodeChunk } from "../codec/encode_chunk.ts";
 import type { OpenedChunk } from "../codec/open_chunk.ts";
 import { ChunkDirectory } from "../deno/chunk_directory.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
-import type { DirectoryDestination } from "../jobs/tasks.ts";
+import type { DirectoryDestination } from "../transfer/messages.ts";
 import { StagedChunks } from "./staged_chunks.ts";
 
 /** One set for each worker. */

@@ -2,7 +2,7 @@
 import { encodeChunk } from "../codec/encode_chunk.ts";
 import { type OpenedChunk, trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
-import type { MainDestination } from "../jobs/tasks.ts";
+import type { MainDestination } from "../transfer/messages.ts";
 
 /** The chunk in the form that is wanted there, with bytes that nothing else uses: they are moved to the main thread. */
 export function encodeForMain({ encoding }: MainDestination, chunk: OpenedChunk): VerifiedChunk {

@@ -3,7 +3,7 @@ import { ownBuffer } from "../core/bytes.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";
-import type { AssembleTask, SettleTask, StoreTask, Task } from "../jobs/tasks.ts";
+import type { AssembleTask, SettleTask, StoreTask, Task } from "../transfer/messages.ts";
 import { verifyFolders } from "./verify.ts";
 
 /** What came of a task. */

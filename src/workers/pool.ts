@@ -6,7 +6,7 @@ import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/folder_listing.ts";
 import { affordable } from "../deno/open_files.ts";
-import type { Workers } from "../jobs/ports.ts";
+import type { Workers } from "../transfer/ports.ts";
 import { Turns } from "../core/turns.ts";
 import type {
   AssembleResult,
@@ -21,7 +21,7 @@ import type {
   Task,
   VerifyResult,
   VerifyTask,
-} from "../jobs/tasks.ts";
+} from "../transfer/messages.ts";
 import type { Performer } from "./perform.ts";
 import { WORKER_URL } from "./worker.ts";
 

@@ -8,7 +8,7 @@ import { vanished } from "../deno/directory_identity.ts";
 import { fileError, isNotFound } from "../deno/file_errors.ts";
 import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/sync.ts";
 import { removeQuietly } from "../deno/temporary_names.ts";
-import type { DirectoryDestination } from "../jobs/tasks.ts";
+import type { DirectoryDestination } from "../transfer/messages.ts";
 
 /** What a run that is killed has done in this time is lost; the system itself writes after as long. */
 const INTERVAL_MS = 5000;

@@ -6,7 +6,7 @@ import { DesyncError, messageOf } from "../core/errors.ts";
 import { ChunkDirectory } from "../deno/chunk_directory.ts";
 import { listChunks, removeFile, removeStaleFiles } from "../deno/folder_listing.ts";
 import { nativeCodec } from "../deno/native_codec.ts";
-import type { InvalidChunk, VerifyResult, VerifyTask } from "../jobs/tasks.ts";
+import type { InvalidChunk, VerifyResult, VerifyTask } from "../transfer/messages.ts";
 
 /** Judges the chunks below the task's `abcd` folders. What is not named like a chunk is left alone. */
 export function verifyFolders(task: VerifyTask): VerifyResult {

@@ -3,7 +3,7 @@
  * `deno compile` put it into the executable.
  */
 import { errorToWire } from "../core/errors.ts";
-import type { Reply, Request } from "../jobs/tasks.ts";
+import type { Reply, Request } from "../transfer/messages.ts";
 import type { Performer } from "./perform.ts";
 
 /** Where pool.ts finds this module. */

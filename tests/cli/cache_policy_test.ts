@@ -4,7 +4,7 @@ import { portableCodec } from "../../src/codec/portable.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
-import { BULK_BYTES, ChunkedBlob } from "../../src/jobs/blob.ts";
+import { BULK_BYTES, ChunkedBlob } from "../../src/blob/blob.ts";
 import { runCli } from "../support/cli.ts";
 import { contentOf } from "../support/files.ts";
 import { type Form, type Made, makeBlob, stored, storePath } from "../support/made.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { readTarTree } from "../../src/deno/tar_source.ts";
-import { readArchive } from "../../src/jobs/read_archive.ts";
+import { readArchive } from "../../src/archive/read_archive.ts";
 import {
   device,
   directory,

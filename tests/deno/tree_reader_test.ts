@@ -6,7 +6,7 @@ import type { ReadSystem } from "../../src/deno/read_system.ts";
 import type { ArchiveNode } from "../../src/formats/archive/archive_elements.ts";
 import { ExcludePatterns } from "../../src/formats/archive/exclude_patterns.ts";
 import { DEFAULT_FEATURES, EXCLUDE_SUBMOUNTS } from "../../src/formats/archive/features.ts";
-import type { TreeSummary } from "../../src/jobs/tree_ports.ts";
+import type { TreeSummary } from "../../src/archive/tree_ports.ts";
 import { escapeName } from "../../src/formats/archive/node_text.ts";
 import { canSetAttributes, CHATTR, setChattr, setXattr } from "../support/attributes.ts";
 import { canMount, mountTmpfs } from "../support/mounts.ts";

@@ -1,9 +1,14 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import type { ArchiveEvent } from "../../src/formats/archive/archive.ts";
-import { parseArchivePath, parseArchivePaths, pickParts, readParts } from "../../src/jobs/archive_parts.ts";
-import { type ArchivePlace, findInArchive } from "../../src/jobs/find_in_archive.ts";
+import {
+  parseArchivePath,
+  parseArchivePaths,
+  pickParts,
+  readParts,
+} from "../../src/archive/archive_parts.ts";
+import { type ArchivePlace, findInArchive } from "../../src/archive/find_in_archive.ts";
 import type { RandomAccess } from "../../src/stores/byte_source.ts";
-import { readArchive } from "../../src/jobs/read_archive.ts";
+import { readArchive } from "../../src/archive/read_archive.ts";
 import {
   directory,
   element,

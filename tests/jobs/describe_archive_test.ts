@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { rejects, strictEqual } from "node:assert/strict";
-import { listTo, mtreeTo } from "../../src/jobs/describe_archive.ts";
-import { readArchive } from "../../src/jobs/read_archive.ts";
+import { listTo, mtreeTo } from "../../src/archive/describe_archive.ts";
+import { readArchive } from "../../src/archive/read_archive.ts";
 import { device, directory, entry, fifo, file, symlink } from "../support/archive_bytes.ts";
 import { withZeros } from "../support/desync_mtree.ts";
 import { testdata } from "../support/testdata.ts";

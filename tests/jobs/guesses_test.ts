@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { Guesswork } from "../../src/jobs/guesses.ts";
-import type { GuessedChunks } from "../../src/jobs/tasks.ts";
+import { Guesswork } from "../../src/transfer/guesses.ts";
+import type { GuessedChunks } from "../../src/transfer/messages.ts";
 
 const MEGABYTE = 2 ** 20;
 

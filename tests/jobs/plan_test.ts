@@ -3,7 +3,7 @@ import { ZeroChunk } from "../../src/codec/zero_chunk.ts";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
 import type { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
-import { BlobPlan, grouped } from "../../src/jobs/plan.ts";
+import { BlobPlan, grouped } from "../../src/transfer/plan.ts";
 import { indexBytes } from "../support/index_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 

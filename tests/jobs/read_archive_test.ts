@@ -1,5 +1,5 @@
 import { ok, rejects } from "node:assert/strict";
-import { readArchive } from "../../src/jobs/read_archive.ts";
+import { readArchive } from "../../src/archive/read_archive.ts";
 import { manyFiles } from "../support/archive_bytes.ts";
 import { joined } from "../support/joined.ts";
 

@@ -12,7 +12,7 @@ import { chopFile } from "../../src/jobs/chop.ts";
 import { makeFromFile, makeFromStream } from "../../src/jobs/make.ts";
 import { packArchive, packChunks } from "../../src/jobs/pack.ts";
 import { Progress } from "../../src/core/progress.ts";
-import type { TreeSource } from "../../src/jobs/tree_ports.ts";
+import type { TreeSource } from "../../src/archive/tree_ports.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import { type Made, makeBlob, somePieces, storePath } from "../support/made.ts";

@@ -5,7 +5,7 @@ import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { verifyStore as verifyByThreads } from "../../src/deno/verify_store.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { Progress } from "../../src/core/progress.ts";
-import type { InvalidChunk } from "../../src/jobs/tasks.ts";
+import type { InvalidChunk } from "../../src/transfer/messages.ts";
 import { verifyStore } from "../../src/jobs/verify.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import type { ManagedChunkStore } from "../../src/stores/store.ts";

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { nativeCodec } from "../../src/deno/native_codec.ts";
 import { LocalStore } from "../../src/deno/local_store.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
-import { ChunkedBlob } from "../../src/jobs/blob.ts";
+import { ChunkedBlob } from "../../src/blob/blob.ts";
 import { WorkerReader } from "../../src/jobs/worker_reader.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
 import type { Sources } from "../../src/stores/store.ts";

@@ -1,5 +1,5 @@
 /** `desync list ARCHIVE` */
-import { listTo } from "../../jobs/describe_archive.ts";
+import { listTo } from "../../archive/describe_archive.ts";
 import { openNodes } from "../archive_source.ts";
 import type { Args, Flags } from "../commands/list.ts";
 import { DONE } from "../exit_status.ts";

@@ -1,6 +1,6 @@
 /** `desync mtree ARCHIVE` */
 import { createHash } from "node:crypto";
-import { mtreeTo } from "../../jobs/describe_archive.ts";
+import { mtreeTo } from "../../archive/describe_archive.ts";
 import { openNodes } from "../archive_source.ts";
 import type { Args, Flags } from "../commands/mtree.ts";
 import { DONE } from "../exit_status.ts";

@@ -5,7 +5,7 @@ import { makeFromTree } from "../../deno/make.ts";
 import { tar } from "../../deno/tar.ts";
 import type { PackOptions, PackSummary } from "../../jobs/pack.ts";
 import { Progress } from "../../core/progress.ts";
-import type { TreeSource } from "../../jobs/tree_ports.ts";
+import type { TreeSource } from "../../archive/tree_ports.ts";
 import { archiveFeatures, excludePatterns } from "../archive_features.ts";
 import type { Args, Flags } from "../commands/tar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";

@@ -5,7 +5,7 @@ import { limitStore } from "../stores/wrappers/limit_store.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
 import type { RequestOptions, WritableChunkStore } from "../stores/store.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
-import type { ChunkDestination, DirectoryDestination, MainDestination } from "./tasks.ts";
+import type { ChunkDestination, DirectoryDestination, MainDestination } from "./messages.ts";
 
 /** A store that a job fills: a directory, to which workers write by themselves, or any other store. */
 export type FilledDestination =

@@ -3,7 +3,7 @@ import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
 import type { FilledDestination } from "./store_writer.ts";
-import type { GuessedChunks, Piece } from "./tasks.ts";
+import type { GuessedChunks, Piece } from "./messages.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
 import { GROUP_BYTES, GROUP_PIECES } from "./plan.ts";
 import type { Workers } from "./ports.ts";

@@ -3,7 +3,7 @@
  * afterwards; the others cost time and nothing else.
  */
 import { ID_BYTES } from "../core/chunk.ts";
-import type { GuessedChunks } from "./tasks.ts";
+import type { GuessedChunks } from "./messages.ts";
 
 /** Bytes hashed in vain that are put up with in any case, and for each byte of use. */
 const VAIN_BYTES = 16 * 1024 * 1024;

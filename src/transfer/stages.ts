@@ -3,7 +3,7 @@
  * become one stage, which a worker does by itself; every other store is a stage of requests.
  */
 import type { ChunkStore, Sources } from "../stores/store.ts";
-import type { DirectorySource } from "./tasks.ts";
+import type { DirectorySource } from "./messages.ts";
 
 /** Directories that a worker reads by itself, a store that has to be asked for bytes, or a cache that has to be. */
 export type Stage =

@@ -8,7 +8,7 @@ import type {
   StoreTask,
   VerifyResult,
   VerifyTask,
-} from "./tasks.ts";
+} from "./messages.ts";
 
 /** A part of a blob. */
 export interface ByteRange {
