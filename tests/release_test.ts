@@ -45,7 +45,7 @@ Deno.test("an executable has the workers and the packages in it, and nothing of 
   ok(paths.length > 50, stderr);
 
   const workers = filesThatRun(await moduleGraph("src/workers/worker.ts"));
-  ok(workers.includes("src/workers/assemble.ts") && workers.includes("src/deno/native_codec.ts"));
+  ok(workers.includes("src/workers/assemble.ts") && workers.includes("src/deno/codec/native_codec.ts"));
   for (const file of ["cli.ts", ...workers, ...filesThatRun(await moduleGraph("cli.ts"))]) {
     ok(covers(paths, file), `${file} is missing:\n${stderr}`);
   }

@@ -4,7 +4,7 @@ import { gzipSync } from "node:zlib";
 import type { Codec, Compression } from "../../src/codec/codec.ts";
 import { openChunk } from "../../src/codec/open_chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { concat } from "../../src/core/bytes.ts";
 import { assertSame } from "../same.ts";

@@ -1,6 +1,6 @@
 /** OpenSSH's known_hosts, and the keys that hosts show. */
 import { ok } from "node:assert/strict";
-import { fingerprint, judgeHostKey, knownKeyTypes } from "../../src/deno/known_hosts.ts";
+import { fingerprint, judgeHostKey, knownKeyTypes } from "../../src/deno/ssh/known_hosts.ts";
 import { splitLines, type Target, words } from "../target.ts";
 
 const type = new TextEncoder().encode("ssh-ed25519");

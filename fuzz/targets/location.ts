@@ -2,7 +2,7 @@
 import { ok } from "node:assert/strict";
 import { redactLocation } from "../../src/deno/schemes.ts";
 import { hideSecretsOf, withoutTypedSecrets } from "../../src/cli/typed_secrets.ts";
-import { parseSshLocation } from "../../src/deno/ssh_location.ts";
+import { parseSshLocation } from "../../src/deno/ssh/ssh_location.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { parseHttpLocation } from "../../src/stores/http/http_location.ts";
 import { type Target, words } from "../target.ts";

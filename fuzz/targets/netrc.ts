@@ -1,6 +1,6 @@
 /** netrc: users and passwords. */
 import { ok } from "node:assert/strict";
-import { netrcUser } from "../../src/deno/netrc.ts";
+import { netrcUser } from "../../src/deno/net/netrc.ts";
 import { splitLines, type Target, words } from "../target.ts";
 
 export const netrc: Target = {

@@ -1,5 +1,5 @@
 /** The blobs of indexes, whose large parts are read by threads. */
-import { nativeCodec } from "../deno/native_codec.ts";
+import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { BulkReader, ChunkedBlob } from "../blob/blob.ts";
 import type { Sources } from "../stores/store.ts";

@@ -5,9 +5,9 @@
 import { join } from "node:path";
 import { DesyncError } from "../core/errors.ts";
 import { foreignText, quotedText } from "../core/foreign_text.ts";
-import { isNotFound } from "../deno/file_errors.ts";
-import { environment, mayRead } from "../deno/permitted.ts";
-import { readWhole } from "../deno/read_whole.ts";
+import { isNotFound } from "../deno/files/file_errors.ts";
+import { environment, mayRead } from "../deno/system/permitted.ts";
+import { readWhole } from "../deno/files/read_whole.ts";
 import type { Command } from "./commands.ts";
 import { config } from "./flags/global.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";

@@ -1,6 +1,6 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
-import { isSpecialPlace } from "../deno/output_place.ts";
-import { followLinks } from "../deno/planted.ts";
+import { isSpecialPlace } from "../deno/output/output_place.ts";
+import { followLinks } from "../deno/output/planted.ts";
 import { DesyncError } from "../core/errors.ts";
 import { startsLikeIndex } from "../formats/index/index.ts";
 import { redactLocation, SCHEMES } from "../deno/schemes.ts";

@@ -1,6 +1,6 @@
 /** From the words on the command line to an exit status. */
-import { checkCurrentFolder, givenWords } from "../deno/given_words.ts";
-import { setUmask } from "../deno/permitted.ts";
+import { checkCurrentFolder, givenWords } from "../deno/system/given_words.ts";
+import { setUmask } from "../deno/system/permitted.ts";
 import { DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output.ts";

@@ -1,5 +1,5 @@
 /** Locations that say something else than was meant: a list, or a place on another host. */
-import { isNotFound } from "../deno/file_errors.ts";
+import { isNotFound } from "../deno/files/file_errors.ts";
 import { DesyncError } from "../core/errors.ts";
 import { isPath } from "../stores/location.ts";
 

@@ -1,6 +1,6 @@
 /** From what the command line calls a store, an index or an archive to the thing itself. */
-import { isRefusal } from "../deno/file_errors.ts";
-import { filePieces } from "../deno/file_pieces.ts";
+import { isRefusal } from "../deno/files/file_errors.ts";
+import { filePieces } from "../deno/files/file_pieces.ts";
 import { redactLocation, SCHEMES } from "../deno/schemes.ts";
 import { DesyncError, messageOf } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";

@@ -1,5 +1,5 @@
 /** Shows on standard error how far a job is. */
-import { environment } from "../deno/permitted.ts";
+import { environment } from "../deno/system/permitted.ts";
 import { originName } from "../core/origin.ts";
 import type { Progress, SourceCount } from "../core/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";

@@ -1,5 +1,5 @@
 /** Paths on the command line that are not UTF-8, made such that they can be opened. */
-import { PathAliases } from "../deno/path_alias.ts";
+import { PathAliases } from "../deno/files/path_alias.ts";
 import { DesyncError } from "../core/errors.ts";
 import { type ArgumentKind, kindOf } from "./argument.ts";
 import type { Command } from "./commands.ts";

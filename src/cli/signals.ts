@@ -1,5 +1,5 @@
 /** Ctrl-C and its like: the first asks the command to stop cleanly, the second ends the program at once. */
-import { processStatus } from "../deno/permitted.ts";
+import { processStatus } from "../deno/system/permitted.ts";
 import { INTERRUPTED } from "./exit_status.ts";
 import { printError, warn } from "./output.ts";
 

@@ -1,5 +1,5 @@
 /** The command line's options of stores, as options of each location. */
-import { type Affordable, affordable } from "../deno/open_files.ts";
+import { type Affordable, affordable } from "../deno/files/open_files.ts";
 import { isPath } from "../stores/location.ts";
 import type { StoreOptions } from "../stores/store_options.ts";
 import type { Values } from "./flags/flag.ts";

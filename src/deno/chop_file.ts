@@ -4,8 +4,8 @@ import type { Index } from "../formats/index/index.ts";
 import { chopFile as chop } from "../jobs/chop.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
-import { checkUnchanged, inspectSource, sizeToCompare } from "./source_file.ts";
-import { fillStore, type StoringOptions } from "./storing_options.ts";
+import { checkUnchanged, inspectSource, sizeToCompare } from "./files/source_file.ts";
+import { fillStore, type StoringOptions } from "./store/storing_options.ts";
 
 /** What {@linkcode chopFile} may be given. */
 export interface ChopFileOptions extends StoringOptions {

@@ -5,8 +5,8 @@ import type { Index } from "../formats/index/index.ts";
 import { copyChunks as copy } from "../jobs/copy_chunks.ts";
 import type { Sources, WritableChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
-import { nativeCodec } from "./native_codec.ts";
-import { fillStore, type StoringOptions } from "./storing_options.ts";
+import { nativeCodec } from "./codec/native_codec.ts";
+import { fillStore, type StoringOptions } from "./store/storing_options.ts";
 
 /** What {@linkcode copyChunks} may be given. */
 export interface CopyChunksOptions extends StoringOptions {

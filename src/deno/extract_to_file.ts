@@ -10,11 +10,11 @@ import { Progress } from "../core/progress.ts";
 import { Turns } from "../core/turns.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
-import { createBlobTarget, openBlobInPlace } from "./blob_target.ts";
-import { nativeCodec } from "./native_codec.ts";
-import { isBlockDevice } from "./output_place.ts";
-import { isPlantedAt } from "./planted.ts";
-import { checkUnchanged, inspectSource } from "./source_file.ts";
+import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
+import { nativeCodec } from "./codec/native_codec.ts";
+import { isBlockDevice } from "./output/output_place.ts";
+import { isPlantedAt } from "./output/planted.ts";
+import { checkUnchanged, inspectSource } from "./files/source_file.ts";
 
 /** What {@linkcode extractToFile} may be given. */
 export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {

@@ -3,7 +3,7 @@ import type { Index } from "../formats/index/index.ts";
 import { type CompareOptions, firstDifference as compare } from "../jobs/compare.ts";
 import type { ByteRange } from "../transfer/ports.ts";
 import { WorkerPool } from "../workers/pool.ts";
-import { checkUnchanged, inspectSource, sizeToCompare } from "./source_file.ts";
+import { checkUnchanged, inspectSource, sizeToCompare } from "./files/source_file.ts";
 
 /** What {@linkcode firstDifference} may be given. */
 export interface FirstDifferenceOptions extends CompareOptions {

@@ -10,8 +10,8 @@ import type { Workers } from "../transfer/ports.ts";
 import type { ReadTreeOptions, TreeSource } from "../archive/tree_ports.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
-import { checkUnchanged, inspectSource, startOfFile } from "./source_file.ts";
-import { fillStore, type StoringOptions } from "./storing_options.ts";
+import { checkUnchanged, inspectSource, startOfFile } from "./files/source_file.ts";
+import { fillStore, type StoringOptions } from "./store/storing_options.ts";
 import { treeSource } from "./tar.ts";
 
 /** How a blob is cut, and what gets its chunks. */

@@ -29,18 +29,18 @@
  *
  * @module
  */
-export { LocalStore } from "./local_store.ts";
+export { LocalStore } from "./store/local_store.ts";
 export { type OpenOptions, openStore, openWritableStore, readIndex, writeIndex } from "./open_store.ts";
 export { type StoreOptions } from "../stores/store_options.ts";
-export { nativeCodec } from "./native_codec.ts";
+export { nativeCodec } from "./codec/native_codec.ts";
 
 export { extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
 export { untar, type UntarOptions } from "./untar.ts";
-export { type AttributeOptions } from "./restored.ts";
-export { FileAccess } from "./file_access.ts";
-export { type ReadTarOptions, readTarTree } from "./tar_source.ts";
-export { readTree } from "./tree_reader.ts";
+export { type AttributeOptions } from "./tree/restored.ts";
+export { FileAccess } from "./files/file_access.ts";
+export { type ReadTarOptions, readTarTree } from "./tree/tar_source.ts";
+export { readTree } from "./tree/tree_reader.ts";
 export { tar, type TarOptions } from "./tar.ts";
 export { type VerifyByThreadsOptions, verifyStore } from "./verify_store.ts";
 export { firstDifference, type FirstDifferenceOptions } from "./first_difference.ts";
@@ -59,6 +59,6 @@ export {
 export { type Made } from "../jobs/make.ts";
 export { chopFile, type ChopFileOptions } from "./chop_file.ts";
 export { copyChunks, type CopyChunksOptions } from "./copy_chunks.ts";
-export { type StoringOptions } from "./storing_options.ts";
-export { type HttpFetchOptions, makeHttpFetch } from "./http_fetch.ts";
-export { type TlsOptions } from "./certificates.ts";
+export { type StoringOptions } from "./store/storing_options.ts";
+export { type HttpFetchOptions, makeHttpFetch } from "./net/http_fetch.ts";
+export { type TlsOptions } from "./net/certificates.ts";

@@ -4,7 +4,7 @@ import { isPath } from "../stores/location.ts";
 import { Registry } from "../stores/registry.ts";
 import type { ChunkStore, RequestOptions, WritableChunkStore } from "../stores/store.ts";
 import type { StoreOptions } from "../stores/store_options.ts";
-import { affordable } from "./open_files.ts";
+import { affordable } from "./files/open_files.ts";
 import { SCHEMES } from "./schemes.ts";
 
 /** How a location is opened. */

@@ -8,14 +8,14 @@ export const SCHEMES: readonly Scheme[] = [
   {
     names: [PATH],
     redact: (path) => path,
-    load: async () => (await import("./directory_opener.ts")).directoryOpener,
+    load: async () => (await import("./store/directory_opener.ts")).directoryOpener,
   },
   {
     names: ["http", "https"],
     redact: urlWithoutSecrets,
-    load: async (context) => (await import("./http_opener.ts")).openHttp(context),
+    load: async (context) => (await import("./net/http_opener.ts")).openHttp(context),
   },
-  { names: ["ssh"], redact: urlWithUser, load: async () => (await import("./ssh_opener.ts")).sshOpener },
+  { names: ["ssh"], redact: urlWithUser, load: async () => (await import("./ssh/ssh_opener.ts")).sshOpener },
   // What desync reaches and this program does not yet.
   { names: ["s3+http", "s3+https", "gs", "sftp", "oci+http", "oci+https"], redact: urlWithoutSecrets },
 ];

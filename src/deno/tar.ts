@@ -2,7 +2,7 @@
 import { packArchive, type PackOptions, type PackSummary } from "../jobs/pack.ts";
 import type { PieceStream } from "../archive/piece_stream.ts";
 import type { TreeSource } from "../archive/tree_ports.ts";
-import { readTree } from "./tree_reader.ts";
+import { readTree } from "./tree/tree_reader.ts";
 
 /** What {@linkcode tar} may be given. */
 export type TarOptions = PackOptions;

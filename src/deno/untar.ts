@@ -4,16 +4,16 @@ import type { ArchiveBytes, SelectOptions } from "../archive/read_selected.ts";
 import type { TreeSink } from "../archive/tree_ports.ts";
 import { unpack, type UnpackResult } from "../jobs/unpack.ts";
 import { abortable } from "../core/abortable.ts";
-import { Accounts } from "./accounts.ts";
-import { fileError } from "./file_errors.ts";
-import { JobLibc } from "./libc.ts";
-import { nativeTree } from "./native_tree.ts";
-import { followLinks } from "./planted.ts";
-import { portableTree } from "./portable_tree.ts";
-import type { AttributeOptions } from "./restored.ts";
-import { syncTree } from "./sync.ts";
-import type { TreeSystem } from "./tree_system.ts";
-import { TreeWriter } from "./tree_writer.ts";
+import { Accounts } from "./system/accounts.ts";
+import { fileError } from "./files/file_errors.ts";
+import { JobLibc } from "./system/libc.ts";
+import { nativeTree } from "./tree/native_tree.ts";
+import { followLinks } from "./output/planted.ts";
+import { portableTree } from "./tree/portable_tree.ts";
+import type { AttributeOptions } from "./tree/restored.ts";
+import { syncTree } from "./output/sync.ts";
+import type { TreeSystem } from "./tree/tree_system.ts";
+import { TreeWriter } from "./tree/tree_writer.ts";
 
 /** What {@linkcode untar} may be given. */
 export interface UntarOptions extends Partial<AttributeOptions>, SelectOptions {

@@ -3,8 +3,8 @@ import { type VerifyOptions, verifyStore as verifyByList, type VerifySummary } f
 import { verifyDirectory } from "../jobs/verify_directory.ts";
 import type { ManagedChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
-import { otherPrefixes, storePrefixes } from "./folder_listing.ts";
-import { nativeCodec } from "./native_codec.ts";
+import { otherPrefixes, storePrefixes } from "./store/folder_listing.ts";
+import { nativeCodec } from "./codec/native_codec.ts";
 
 /** What {@linkcode verifyStore} may be given. */
 export interface VerifyByThreadsOptions extends VerifyOptions {

@@ -9,9 +9,9 @@ import {
   type VerifiedChunk,
 } from "../codec/open_chunk.ts";
 import { errorToWire, type WireError } from "../core/errors.ts";
-import { fileError } from "../deno/file_errors.ts";
-import { nativeCodec } from "../deno/native_codec.ts";
-import { TargetFile } from "../deno/target_file.ts";
+import { fileError } from "../deno/files/file_errors.ts";
+import { nativeCodec } from "../deno/codec/native_codec.ts";
+import { TargetFile } from "../deno/output/target_file.ts";
 import { refuseInCache } from "../stores/wrappers/cache_policy.ts";
 import { INVALID_IN_STORE } from "../stores/wrappers/open_from.ts";
 import type { Directories } from "./directories.ts";

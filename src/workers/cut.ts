@@ -6,8 +6,8 @@ import { guessCuts } from "../chunker/cuts.ts";
 import { discriminator } from "../chunker/params.ts";
 import { hashChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { DesyncError } from "../core/errors.ts";
-import { nativeCodec } from "../deno/native_codec.ts";
-import { SourceFile } from "../deno/source_file.ts";
+import { nativeCodec } from "../deno/codec/native_codec.ts";
+import { SourceFile } from "../deno/files/source_file.ts";
 import type { Directories } from "./directories.ts";
 import { encodeForMain } from "./encode_for_main.ts";
 import type {

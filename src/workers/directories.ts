@@ -3,8 +3,8 @@ import { freeBytes } from "../core/bytes.ts";
 import type { ChunkId } from "../core/chunk.ts";
 import { encodeChunk } from "../codec/encode_chunk.ts";
 import type { OpenedChunk } from "../codec/open_chunk.ts";
-import { ChunkDirectory } from "../deno/chunk_directory.ts";
-import { nativeCodec } from "../deno/native_codec.ts";
+import { ChunkDirectory } from "../deno/store/chunk_directory.ts";
+import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { DirectoryDestination } from "../transfer/messages.ts";
 import { StagedChunks } from "./staged_chunks.ts";
 

@@ -4,8 +4,8 @@
  */
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
-import { bytesToVerify } from "../deno/folder_listing.ts";
-import { affordable } from "../deno/open_files.ts";
+import { bytesToVerify } from "../deno/store/folder_listing.ts";
+import { affordable } from "../deno/files/open_files.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Turns } from "../core/turns.ts";
 import type {

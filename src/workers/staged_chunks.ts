@@ -3,11 +3,11 @@
  * that after a power cut no name in the store is that of a chunk which is not whole: the next run would count on it.
  */
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
-import type { ChunkDirectory, StagedChunk } from "../deno/chunk_directory.ts";
-import { vanished } from "../deno/directory_identity.ts";
-import { fileError, isNotFound } from "../deno/file_errors.ts";
-import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/sync.ts";
-import { removeQuietly } from "../deno/temporary_names.ts";
+import type { ChunkDirectory, StagedChunk } from "../deno/store/chunk_directory.ts";
+import { vanished } from "../deno/store/directory_identity.ts";
+import { fileError, isNotFound } from "../deno/files/file_errors.ts";
+import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/output/sync.ts";
+import { removeQuietly } from "../deno/output/temporary_names.ts";
 import type { DirectoryDestination } from "../transfer/messages.ts";
 
 /** What a run that is killed has done in this time is lost; the system itself writes after as long. */

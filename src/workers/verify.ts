@@ -3,9 +3,9 @@ import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../core/chunk.ts"
 import { freeBytes } from "../core/bytes.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../core/errors.ts";
-import { ChunkDirectory } from "../deno/chunk_directory.ts";
-import { listChunks, removeFile, removeStaleFiles } from "../deno/folder_listing.ts";
-import { nativeCodec } from "../deno/native_codec.ts";
+import { ChunkDirectory } from "../deno/store/chunk_directory.ts";
+import { listChunks, removeFile, removeStaleFiles } from "../deno/store/folder_listing.ts";
+import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { InvalidChunk, VerifyResult, VerifyTask } from "../transfer/messages.ts";
 
 /** Judges the chunks below the task's `abcd` folders. What is not named like a chunk is left alone. */

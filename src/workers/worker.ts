@@ -42,8 +42,8 @@ function serve(scope: WorkerScope): void {
 async function start(): Promise<Performer> {
   const [{ Performer }, { preferSystemDigest }, { preferSystemStat }] = await Promise.all([
     import("./perform.ts"),
-    import("../deno/native_codec.ts"),
-    import("../deno/stored_file.ts"),
+    import("../deno/codec/native_codec.ts"),
+    import("../deno/store/stored_file.ts"),
   ]);
   preferSystemDigest();
   preferSystemStat();

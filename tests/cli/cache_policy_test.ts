@@ -1,8 +1,8 @@
 /** What a cache keeps, and that it is the same whichever way reads through it. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { portableCodec } from "../../src/codec/portable.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { BULK_BYTES, ChunkedBlob } from "../../src/blob/blob.ts";
 import { runCli } from "../support/cli.ts";

@@ -1,7 +1,7 @@
 /** Small limits of open files: fewer threads and connections, or one line that says what is needed. */
 import { ok, strictEqual } from "node:assert/strict";
 import { dirname, join } from "node:path";
-import { share } from "../../src/deno/open_files.ts";
+import { share } from "../../src/deno/files/open_files.ts";
 import { cliCommand } from "../support/cli_command.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";

@@ -4,12 +4,12 @@
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { withoutLink } from "../../src/cli/local_path.ts";
-import { createBlobTarget, openBlobInPlace } from "../../src/deno/blob_target.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
-import { isSpecialPlace } from "../../src/deno/output_place.ts";
-import { followLinks } from "../../src/deno/planted.ts";
+import { createBlobTarget, openBlobInPlace } from "../../src/deno/output/blob_target.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { isSpecialPlace } from "../../src/deno/output/output_place.ts";
+import { followLinks } from "../../src/deno/output/planted.ts";
 import { untar } from "../../src/deno/untar.ts";
-import { WholeFile } from "../../src/deno/whole_file.ts";
+import { WholeFile } from "../../src/deno/output/whole_file.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { runCli } from "../support/cli.ts";
 import { exists } from "../support/exists.ts";

@@ -2,8 +2,8 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { openChunk } from "../../src/codec/open_chunk.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";

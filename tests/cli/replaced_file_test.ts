@@ -3,9 +3,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { basename, join } from "node:path";
 import { fromHex } from "../../src/core/bytes.ts";
-import { createBlobTarget } from "../../src/deno/blob_target.ts";
-import { TargetFile } from "../../src/deno/target_file.ts";
-import { WholeFile } from "../../src/deno/whole_file.ts";
+import { createBlobTarget } from "../../src/deno/output/blob_target.ts";
+import { TargetFile } from "../../src/deno/output/target_file.ts";
+import { WholeFile } from "../../src/deno/output/whole_file.ts";
 import { canSetAttributes, setXattr } from "../support/attributes.ts";
 import { runCli } from "../support/cli.ts";
 import { filesIn } from "../support/files.ts";

@@ -1,7 +1,7 @@
 /** A store that is removed, replaced or unmounted while a command fills it is never taken for one that is complete. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { LocalStore } from "../../src/deno/local_store.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";

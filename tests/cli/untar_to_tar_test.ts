@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { readTarTree } from "../../src/deno/tar_source.ts";
+import { readTarTree } from "../../src/deno/tree/tar_source.ts";
 import { readArchive } from "../../src/archive/read_archive.ts";
 import {
   device,

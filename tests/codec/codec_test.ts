@@ -7,7 +7,7 @@ import { compressionOf } from "../../src/codec/codec.ts";
 import { openChunk } from "../../src/codec/open_chunk.ts";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { parseZstdFrameHeader, zstdFrameLength } from "../../src/codec/zstd_frame.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { joined } from "../support/joined.ts";
 import { zstdBomb } from "../support/made.ts";

@@ -8,7 +8,7 @@ import {
   plainChunk,
   VerifiedChunk,
 } from "../../src/codec/open_chunk.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";

@@ -1,6 +1,6 @@
 /** What killed runs left of outputs whose names are not UTF-8. */
 import { deepStrictEqual } from "node:assert/strict";
-import { removeAliasLeftovers } from "../../src/deno/temporary_names.ts";
+import { removeAliasLeftovers } from "../../src/deno/output/temporary_names.ts";
 import { filesIn } from "../support/files.ts";
 import { tempDir } from "../support/temp.ts";
 

@@ -1,6 +1,6 @@
 /** A chunk's file that cannot be replaced, as on Windows while another program reads it. */
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { LocalStore } from "../../src/deno/local_store.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { filesIn } from "../support/files.ts";
 import { canMount } from "../support/mounts.ts";

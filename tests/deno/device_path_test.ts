@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { isDevicePath } from "../../src/deno/device_path.ts";
+import { isDevicePath } from "../../src/deno/files/device_path.ts";
 
 Deno.test({
   name: "devices are told from files, and /dev/shm holds files",

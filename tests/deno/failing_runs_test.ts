@@ -4,7 +4,7 @@
  */
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { extractToFile } from "../../src/deno/extract_to_file.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { filesIn } from "../support/files.ts";
 import { makeBlob, somePieces } from "../support/made.ts";

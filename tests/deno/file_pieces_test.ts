@@ -1,5 +1,5 @@
 import { rejects, strictEqual } from "node:assert/strict";
-import { filePieces } from "../../src/deno/file_pieces.ts";
+import { filePieces } from "../../src/deno/files/file_pieces.ts";
 import { run } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 

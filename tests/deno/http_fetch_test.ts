@@ -1,7 +1,7 @@
 /** TLS and redirects, against real servers. */
 
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
+import { makeHttpFetch } from "../../src/deno/net/http_fetch.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { httpGet } from "../../src/stores/http/http_client.ts";
 import { type Certificates, makeCertificates } from "../support/certificates.ts";

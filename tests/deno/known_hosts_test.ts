@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { createHmac } from "node:crypto";
-import { fingerprint, judgeHostKey, knownKeyTypes, type Verdict } from "../../src/deno/known_hosts.ts";
+import { fingerprint, judgeHostKey, knownKeyTypes, type Verdict } from "../../src/deno/ssh/known_hosts.ts";
 import { Random } from "../support/random.ts";
 
 /** A public key in its wire format. */

@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { systemSha512256 } from "../../src/deno/libcrypto.ts";
+import { systemSha512256 } from "../../src/deno/codec/libcrypto.ts";
 import { toHex } from "../../src/core/bytes.ts";
 import { random } from "../support/random.ts";
 import { sha512256 } from "../support/sha.ts";

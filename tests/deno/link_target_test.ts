@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { fromWindowsTarget, leadsToFolder, toWindowsTarget } from "../../src/deno/link_target.ts";
+import { fromWindowsTarget, leadsToFolder, toWindowsTarget } from "../../src/deno/tree/link_target.ts";
 import { tempDir } from "../support/temp.ts";
 
 Deno.test("a symlink leads to a directory when its target is one, without following others", () => {

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { netrcUser } from "../../src/deno/netrc.ts";
+import { netrcUser } from "../../src/deno/net/netrc.ts";
 
 const text = `
 # machine commented.example login no password no

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
-import { proxyFor } from "../../src/deno/proxies.ts";
+import { proxyFor } from "../../src/deno/net/proxies.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";

@@ -1,6 +1,6 @@
 /** Small texts out of pipes. */
 import { strictEqual, throws } from "node:assert/strict";
-import { readText } from "../../src/deno/read_whole.ts";
+import { readText } from "../../src/deno/files/read_whole.ts";
 import { run } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 

@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
-import { readText, readWhole } from "../../src/deno/read_whole.ts";
+import { readText, readWhole } from "../../src/deno/files/read_whole.ts";
 import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { tempDir } from "../support/temp.ts";

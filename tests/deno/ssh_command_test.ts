@@ -1,8 +1,8 @@
 /** The program that speaks ssh for us, when it is not what it should be. */
 
 import { strictEqual } from "node:assert/strict";
-import { connectBySsh } from "../../src/deno/ssh_command.ts";
-import { parseSshLocation } from "../../src/deno/ssh_location.ts";
+import { connectBySsh } from "../../src/deno/ssh/ssh_command.ts";
+import { parseSshLocation } from "../../src/deno/ssh/ssh_location.ts";
 import { tempDir } from "../support/temp.ts";
 
 Deno.test({

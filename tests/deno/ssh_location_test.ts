@@ -1,6 +1,6 @@
 /** What `ssh://` locations may name. */
 import { deepStrictEqual, throws } from "node:assert/strict";
-import { parseSshLocation } from "../../src/deno/ssh_location.ts";
+import { parseSshLocation } from "../../src/deno/ssh/ssh_location.ts";
 
 Deno.test("hosts and users that a shell would take for more are refused: old versions of ssh give them to one", () => {
   for (const host of ["a;b", "$(id)", "a`id`", "a&b", "a'b", 'a"b', "a(b", "a)b", "a{b}", "$HOME"]) {

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { libc } from "../../src/deno/libc.ts";
-import type { ReadTarOptions } from "../../src/deno/tar_source.ts";
-import { readTree } from "../../src/deno/tree_reader.ts";
+import { libc } from "../../src/deno/system/libc.ts";
+import type { ReadTarOptions } from "../../src/deno/tree/tar_source.ts";
+import { readTree } from "../../src/deno/tree/tree_reader.ts";
 import { featuresOf } from "../../src/formats/archive/features.ts";
 import { EventLog, type SeenNode } from "../support/archive_events.ts";
 import { hasAccessLists, setAcl, setXattr } from "../support/attributes.ts";

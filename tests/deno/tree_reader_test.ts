@@ -1,8 +1,8 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { nativeSource } from "../../src/deno/native_source.ts";
-import { portableSource } from "../../src/deno/portable_source.ts";
-import { readTreeBy, type ReadTreeByOptions } from "../../src/deno/tree_reader.ts";
-import type { ReadSystem } from "../../src/deno/read_system.ts";
+import { nativeSource } from "../../src/deno/tree/native_source.ts";
+import { portableSource } from "../../src/deno/tree/portable_source.ts";
+import { readTreeBy, type ReadTreeByOptions } from "../../src/deno/tree/tree_reader.ts";
+import type { ReadSystem } from "../../src/deno/tree/read_system.ts";
 import type { ArchiveNode } from "../../src/formats/archive/archive_elements.ts";
 import { ExcludePatterns } from "../../src/formats/archive/exclude_patterns.ts";
 import { DEFAULT_FEATURES, EXCLUDE_SUBMOUNTS } from "../../src/formats/archive/features.ts";

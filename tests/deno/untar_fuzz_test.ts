@@ -6,9 +6,9 @@
  */
 
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { nativeTree } from "../../src/deno/native_tree.ts";
-import { portableTree } from "../../src/deno/portable_tree.ts";
-import type { TreeSystem } from "../../src/deno/tree_system.ts";
+import { nativeTree } from "../../src/deno/tree/native_tree.ts";
+import { portableTree } from "../../src/deno/tree/portable_tree.ts";
+import type { TreeSystem } from "../../src/deno/tree/tree_system.ts";
 import { untarBy } from "../../src/deno/untar.ts";
 import { device, directory, element, fifo, file, named, symlink, types } from "../support/archive_bytes.ts";
 import { joined } from "../support/joined.ts";

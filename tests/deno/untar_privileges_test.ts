@@ -3,8 +3,8 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { chosenFeatures } from "../../src/cli/archive_features.ts";
 import { FEATURES, featuresOf } from "../../src/formats/archive/features.ts";
-import { nativeTree } from "../../src/deno/native_tree.ts";
-import { portableTree } from "../../src/deno/portable_tree.ts";
+import { nativeTree } from "../../src/deno/tree/native_tree.ts";
+import { portableTree } from "../../src/deno/tree/portable_tree.ts";
 import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import { device, directory, element, file, types } from "../support/archive_bytes.ts";
 import { canSetAttributes, hasAccessLists, xattrsOf } from "../support/attributes.ts";

@@ -1,9 +1,9 @@
 /** Directories of the target that are to make way for something else of the archive. */
 
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { nativeTree } from "../../src/deno/native_tree.ts";
-import { portableTree } from "../../src/deno/portable_tree.ts";
-import { removeDirectory } from "../../src/deno/remove_directory.ts";
+import { nativeTree } from "../../src/deno/tree/native_tree.ts";
+import { portableTree } from "../../src/deno/tree/portable_tree.ts";
+import { removeDirectory } from "../../src/deno/tree/remove_directory.ts";
 import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import { bytesOf, directory, file, symlink } from "../support/archive_bytes.ts";
 import { cliCommand } from "../support/cli_command.ts";

@@ -1,9 +1,9 @@
 /** Archives that mean no good: what they do to the target, to what is around it, and to memory. */
 
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { nativeTree } from "../../src/deno/native_tree.ts";
-import { portableTree } from "../../src/deno/portable_tree.ts";
-import type { TreeSystem } from "../../src/deno/tree_system.ts";
+import { nativeTree } from "../../src/deno/tree/native_tree.ts";
+import { portableTree } from "../../src/deno/tree/portable_tree.ts";
+import type { TreeSystem } from "../../src/deno/tree/tree_system.ts";
 import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import {
   device,
@@ -276,7 +276,7 @@ Deno.test({
     strictEqual(Deno.statSync(tar).size % 10240, 0);
     const script = `
       import { readTarTree } from ${
-      JSON.stringify(new URL("../../src/deno/tar_source.ts", import.meta.url).href)
+      JSON.stringify(new URL("../../src/deno/tree/tar_source.ts", import.meta.url).href)
     };
       let bytes = 0;
       const onEvent = (event) => { if (event.type === "data") bytes += event.bytes.length; };

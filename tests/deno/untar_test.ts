@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { nativeTree } from "../../src/deno/native_tree.ts";
-import { portableTree } from "../../src/deno/portable_tree.ts";
-import type { TreeSystem } from "../../src/deno/tree_system.ts";
+import { nativeTree } from "../../src/deno/tree/native_tree.ts";
+import { portableTree } from "../../src/deno/tree/portable_tree.ts";
+import type { TreeSystem } from "../../src/deno/tree/tree_system.ts";
 import { untarBy, type UntarByOptions } from "../../src/deno/untar.ts";
 import { device, directory, fifo, file, nested, symlink } from "../support/archive_bytes.ts";
 import { exists } from "../support/exists.ts";

@@ -1,5 +1,5 @@
 import { rejects } from "node:assert/strict";
-import { writeBack } from "../../src/deno/write_back.ts";
+import { writeBack } from "../../src/deno/output/write_back.ts";
 import { tempDir } from "../support/temp.ts";
 
 Deno.test("writing back ends when it is over, and tells what the disk did not take", async () => {

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { HOLE_BLOCK, splitZeros } from "../../src/deno/zero_runs.ts";
+import { HOLE_BLOCK, splitZeros } from "../../src/deno/output/zero_runs.ts";
 import { random } from "../support/random.ts";
 
 type Run = [kind: "data" | "zeros", from: number, to: number];

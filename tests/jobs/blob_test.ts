@@ -1,7 +1,7 @@
 import { ok, rejects, strictEqual } from "node:assert/strict";
 import { portableCodec } from "../../src/codec/portable.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { ChunkedBlob } from "../../src/blob/blob.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { extractToFile } from "../../src/deno/extract_to_file.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { originName } from "../../src/core/origin.ts";
 import { Progress } from "../../src/core/progress.ts";

@@ -1,7 +1,7 @@
 /** Chunks that occur very often: the work is divided, and the chunk still fetched once. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { extractToFile } from "../../src/deno/extract_to_file.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { ChunkedBlob } from "../../src/blob/blob.ts";

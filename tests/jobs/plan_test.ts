@@ -1,6 +1,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { ZeroChunk } from "../../src/codec/zero_chunk.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import type { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { BlobPlan, grouped } from "../../src/transfer/plan.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { LocalStore } from "../../src/deno/local_store.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { compressChunk, hashChunk } from "../../src/codec/open_chunk.ts";
 import { Progress } from "../../src/core/progress.ts";
 import { pruneStore } from "../../src/jobs/prune.ts";

@@ -2,9 +2,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { ChunkEncoding } from "../../src/codec/encode_chunk.ts";
 import { extractToFile } from "../../src/deno/extract_to_file.ts";
-import { FilledStore } from "../../src/deno/filled_store.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
-import { readTree } from "../../src/deno/tree_reader.ts";
+import { FilledStore } from "../../src/deno/store/filled_store.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { readTree } from "../../src/deno/tree/tree_reader.ts";
 import type { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { copyChunks } from "../../src/jobs/copy_chunks.ts";

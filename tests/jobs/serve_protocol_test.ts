@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { concat } from "../../src/core/bytes.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
 import { serveChunks } from "../../src/jobs/serve_protocol.ts";

@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { compressChunk, hashChunk } from "../../src/codec/open_chunk.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { verifyStore as verifyByThreads } from "../../src/deno/verify_store.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { Progress } from "../../src/core/progress.ts";

@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { ChunkedBlob } from "../../src/blob/blob.ts";
 import { WorkerReader } from "../../src/jobs/worker_reader.ts";

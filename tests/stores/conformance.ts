@@ -3,7 +3,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { StoredChunk } from "../../src/core/chunk.ts";
 import { compressChunk, hashChunk } from "../../src/codec/open_chunk.ts";
-import { nativeCodec } from "../../src/deno/native_codec.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { Limiter } from "../../src/stores/wrappers/limiter.ts";
 import { limitStore } from "../../src/stores/wrappers/limit_store.ts";
 import { retryStore } from "../../src/stores/wrappers/retry.ts";

@@ -1,11 +1,11 @@
 /** The conformance suite over every kind of store. */
 
 import { rejects } from "node:assert/strict";
-import { FileAccess } from "../../src/deno/file_access.ts";
+import { FileAccess } from "../../src/deno/files/file_access.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { LocalStore } from "../../src/deno/local_store.ts";
-import { makeHttpFetch } from "../../src/deno/http_fetch.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { makeHttpFetch } from "../../src/deno/net/http_fetch.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { RemoteStore } from "../support/remote_store.ts";
 import { storePath } from "../support/made.ts";

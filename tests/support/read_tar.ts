@@ -1,5 +1,5 @@
 /** Tars as the program reads them. */
-import { type ReadTarOptions, readTarTree } from "../../src/deno/tar_source.ts";
+import { type ReadTarOptions, readTarTree } from "../../src/deno/tree/tar_source.ts";
 import { EventLog, type SeenNode } from "./archive_events.ts";
 
 /** What a tar is read as. */

@@ -1,6 +1,6 @@
 import { deepStrictEqual, rejects } from "node:assert/strict";
-import { ChunkDirectory } from "../../src/deno/chunk_directory.ts";
-import { canSyncFileSystems } from "../../src/deno/sync.ts";
+import { ChunkDirectory } from "../../src/deno/store/chunk_directory.ts";
+import { canSyncFileSystems } from "../../src/deno/output/sync.ts";
 import { StagedChunks } from "../../src/workers/staged_chunks.ts";
 import { filesIn } from "../support/files.ts";
 import { sha512256 } from "../support/sha.ts";

@@ -1,6 +1,6 @@
 /** `desync chop -s FOLDER INDEX FILE` */
 import { chopFile } from "../../deno/chop_file.ts";
-import { inspectSource } from "../../deno/source_file.ts";
+import { inspectSource } from "../../deno/files/source_file.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";

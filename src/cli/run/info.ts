@@ -1,7 +1,7 @@
 /** `desync info INDEX` */
 import { type IndexInfo, indexInfo, type ListedSizes } from "../../jobs/info.ts";
 import { type ChunkId, type ChunkSizes, isChunkId } from "../../core/chunk.ts";
-import { filePieces } from "../../deno/file_pieces.ts";
+import { filePieces } from "../../deno/files/file_pieces.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";

@@ -1,5 +1,5 @@
 /** `desync inspect-chunks INDEX [OUTPUT]` */
-import { ChunkDirectory } from "../../deno/chunk_directory.ts";
+import { ChunkDirectory } from "../../deno/store/chunk_directory.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";

@@ -1,6 +1,6 @@
 /** `desync make INDEX FILE` */
 import { makeFromFile, makeFromStream } from "../../deno/make.ts";
-import { inspectSource } from "../../deno/source_file.ts";
+import { inspectSource } from "../../deno/files/source_file.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";

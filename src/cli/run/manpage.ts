@@ -1,6 +1,6 @@
 /** `desync manpage [FOLDER]` */
 import { join } from "node:path";
-import { environment } from "../../deno/permitted.ts";
+import { environment } from "../../deno/system/permitted.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { VERSION } from "../../core/version.ts";
 import type { Args, Flags } from "../commands/manpage.ts";

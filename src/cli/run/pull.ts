@@ -1,8 +1,8 @@
 /** `desync pull - - - STORE` */
 import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { filePieces } from "../../deno/file_pieces.ts";
-import { nativeCodec } from "../../deno/native_codec.ts";
+import { filePieces } from "../../deno/files/file_pieces.ts";
+import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";
 import type { Args, Flags } from "../commands/pull.ts";
 import { DONE } from "../exit_status.ts";

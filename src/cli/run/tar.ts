@@ -1,6 +1,6 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
-import { givenPath } from "../../deno/given_paths.ts";
+import { givenPath } from "../../deno/files/given_paths.ts";
 import { makeFromTree } from "../../deno/make.ts";
 import { tar } from "../../deno/tar.ts";
 import type { PackOptions, PackSummary } from "../../jobs/pack.ts";

@@ -1,7 +1,7 @@
 /** `desync untar ARCHIVE TARGET [PATH…]` */
 import { basename, extname } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
-import { givenPath } from "../../deno/given_paths.ts";
+import { givenPath } from "../../deno/files/given_paths.ts";
 import { untar } from "../../deno/untar.ts";
 import { parseArchivePaths } from "../../archive/archive_parts.ts";
 import { archiveToTar, type ArchiveToTarOptions } from "../../jobs/archive_to_tar.ts";

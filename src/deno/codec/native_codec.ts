@@ -1,0 +1,112 @@
+/** The codec out of what Deno ships: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
+import { hash } from "node:crypto";
+import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from "node:zlib";
+import { type DigestName, maxStoredSize } from "../../core/chunk.ts";
+import type { CompressingCodec, Compression } from "../../codec/codec.ts";
+import { damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../../codec/limits.ts";
+import { concat } from "../../core/bytes.ts";
+import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { systemSha512256 } from "./libcrypto.ts";
+
+/** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
+const MAX_ZSTD_RATIO = 32768;
+/** Output buffer for frames that do not tell their size: casync's. Most chunks are no larger. */
+const UNKNOWN_SIZE_BUFFER = 256 * 1024;
+
+const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
+
+let sha512256 = (bytes: Uint8Array): Uint8Array => hash("sha512-256", bytes, "buffer");
+
+/**
+ * From now on, digests in this thread come from a library of the system's where that is faster. For threads that are
+ * the program's own: the library stays loaded, which others may have reasons against (Deno's test runner complains).
+ */
+export function preferSystemDigest(): void {
+  sha512256 = systemSha512256() ?? sha512256;
+}
+
+/**
+ * Digest and compression by native code.
+ *
+ * @example A chunk for a store
+ * ```ts
+ * import { nativeCodec } from "@desync/desync/deno";
+ *
+ * const bytes = new TextEncoder().encode("the same again and again, ".repeat(1000));
+ * const frame = nativeCodec.compress(bytes, 3);
+ * const again = nativeCodec.decompress("zstd", frame, bytes.length);
+ * if (frame.length > 1000 || again.length !== bytes.length) throw new Error("small, and all of it");
+ * ```
+ */
+export const nativeCodec: CompressingCodec = {
+  digest(name: DigestName, bytes: Uint8Array): Uint8Array {
+    return name === "sha256" ? hash("sha256", bytes, "buffer") : sha512256(bytes);
+  },
+
+  decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
+    if (compression === "xz") throw xzUnsupported();
+    try {
+      if (compression === "gzip") return gunzipSync(bytes, { maxOutputLength: limit });
+      return wasmZstd === undefined ? unzstd(bytes, limit) : wasmZstd.decompress(bytes, limit);
+    } catch (error) {
+      if (error instanceof DesyncError) throw error;
+      if (isTooLarge(error)) throw tooLarge(limit);
+      throw damaged(compression, error);
+    }
+  },
+
+  compress(bytes: Uint8Array, level: number): Uint8Array {
+    if (wasmZstd !== undefined) return wasmZstd.compress(bytes, level);
+    // With an output buffer that is too small for all of it, Deno 2.9 adds an empty frame, which casync refuses.
+    const chunkSize = maxStoredSize(bytes.length);
+    const params = { [constants.ZSTD_c_compressionLevel]: level };
+    // Node's documentation has this option, its types for Deno lack it: the frame then tells its content's size.
+    const options: ZstdOptions & { pledgedSrcSize: number } = {
+      chunkSize,
+      params,
+      pledgedSrcSize: bytes.length,
+    };
+    return zstdCompressSync(bytes, options);
+  },
+};
+
+/** Deno has the functions since 2.6, but they work since 2.7. */
+function hasZstd(): boolean {
+  try {
+    zstdCompressSync(new Uint8Array(0));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Frame by frame: what Deno 2.9 makes of several at once depends on the size of the output buffer. */
+function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let left = limit;
+  for (const frame of zstdFrames(bytes, () => limit - left)) {
+    const piece = unzstdFrame(frame, Math.max(1, left));
+    left -= piece.length;
+    if (left < 0) throw tooLarge(limit);
+    // As good as always there is one frame. Of others a copy is kept: their buffers may be much larger.
+    if (frame.length === bytes.length) return piece;
+    pieces.push(new Uint8Array(piece));
+  }
+  return concat(pieces);
+}
+
+function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
+  const header = parseZstdFrameHeader(bytes);
+  const expected = header?.contentSize ?? Math.min(limit, UNKNOWN_SIZE_BUFFER);
+  // One buffer that holds it all is a tenth faster than pieces that are joined. It is a byte larger: one that gets full
+  // makes node:zlib allocate the next, which nothing ever fills, and which lies about until garbage is collected.
+  const chunkSize = Math.max(64, Math.min(expected, limit, bytes.length * MAX_ZSTD_RATIO) + 1);
+  const windowLimit = Math.max(limit, MIN_WINDOW_LIMIT);
+  const params = { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
+  return zstdDecompressSync(bytes, { chunkSize, maxOutputLength: limit, params });
+}
+
+function isTooLarge(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ERR_BUFFER_TOO_LARGE";
+}

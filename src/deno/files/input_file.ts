@@ -1,0 +1,71 @@
+/** A file or pipe that is read in order. */
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { abortable } from "../../core/abortable.ts";
+import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
+import { mayWrite } from "../system/permitted.ts";
+import { codeOf } from "../tree/tree_system.ts";
+
+/** What is read, and its bytes that had to be read to find that somebody writes. */
+export interface InputFile {
+  file: Deno.FsFile;
+  first: Uint8Array<ArrayBuffer>;
+}
+
+/** Deno 2.6 stops the whole thread where a pipe is opened that nobody writes. */
+const OPENING_MAY_STOP_THE_THREAD = Deno.version.deno.startsWith("2.6.");
+
+/**
+ * Opens what is at the path. A pipe is waited for until somebody writes it, in a way that `signal` ends with
+ * `interrupted`.
+ */
+export async function openInput(path: string, signal?: AbortSignal): Promise<InputFile> {
+  if (OPENING_MAY_STOP_THE_THREAD && isPipe(path) && mayWrite(path)) return await openPipe(path, signal);
+  return { file: await openUnlessInterrupted(path, signal), first: new Uint8Array() };
+}
+
+async function openUnlessInterrupted(path: string, signal?: AbortSignal): Promise<Deno.FsFile> {
+  const opening = Deno.open(path);
+  try {
+    return await abortable(() => opening, signal);
+  } catch (error) {
+    // It may still be opened, long after.
+    opening.then((file) => file.close(), () => {});
+    throw error;
+  }
+}
+
+async function openPipe(path: string, signal?: AbortSignal): Promise<InputFile> {
+  // While it is held, what anybody writes stays in the pipe.
+  const held = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const first = await firstBytes(held, signal);
+    // The writer that came may be gone already: without one of our own, opening would wait for another.
+    const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    try {
+      return { file: await Deno.open(path), first };
+    } finally {
+      closeSync(writer);
+    }
+  } finally {
+    closeSync(held);
+  }
+}
+
+/**
+ * Waits for a writer and gives what was read of it, which may be nothing. One that comes and goes between two looks, and
+ * writes nothing, is not noticed.
+ */
+async function firstBytes(pipe: number, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+  const buffer = new Uint8Array(1);
+  while (true) {
+    try {
+      // Nothing is read where nobody writes.
+      if (readSync(pipe, buffer) > 0) return buffer;
+    } catch (error) {
+      // Somebody has it open for writing, but has written nothing yet.
+      if (codeOf(error) !== "EAGAIN") throw error;
+      return new Uint8Array();
+    }
+    await pauseForOtherEnd(signal);
+  }
+}

@@ -1,0 +1,104 @@
+/** A file, or standard input, that is small enough to be read whole. */
+import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { concat } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { isDevicePath } from "./device_path.ts";
+import { fileError, namedFileError, tooLarge } from "./file_errors.ts";
+import { filePieces } from "./file_pieces.ts";
+import { codeOf } from "../tree/tree_system.ts";
+
+/**
+ * All bytes of the file or pipe, of standard input without a path. Throws `missing-file`, `io` also for more bytes than
+ * `limit`, `interrupted`.
+ *
+ * @param shown what it is called in messages
+ */
+export async function readWhole(
+  path: string | undefined,
+  shown: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const size = path === undefined ? undefined : sizeOfFile(path);
+  if (size !== undefined && size > limit) throw fileError("read", shown, tooLarge(limit));
+  if (size !== undefined && size > 0) return readFile(path!, shown);
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  // Nobody knows how much comes, nor when: not even of files that the system makes up and calls empty.
+  for await (const piece of filePieces(path, signal, shown)) {
+    length += piece.length;
+    if (length > limit) throw fileError("read", shown, tooLarge(limit));
+    pieces.push(piece);
+  }
+  return concat(pieces);
+}
+
+/** The most that a small text has that is read with {@linkcode readText}: certificates, passwords. */
+const MAX_TEXT_BYTES = 16 * 1024 * 1024;
+
+/** How long somebody may take to begin to write a named pipe: Ctrl-C is not heard meanwhile. */
+const PATIENCE_MS = 10_000;
+const PAUSE_MS = 20;
+
+/**
+ * The text of a small file or of a pipe, at once. Throws what the system does, and `io` for what is not small and for a
+ * named pipe that nobody writes.
+ */
+export function readText(path: string, patienceMs: number = PATIENCE_MS): string {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const isNamedPipe = fstatSync(file).isFIFO() && !isDevicePath(path);
+    let buffer = new Uint8Array(64 * 1024);
+    let length = 0;
+    for (let waited = 0;;) {
+      const read = readNow(file, buffer.subarray(length));
+      if (read === 0 && length === 0 && isNamedPipe && waited >= patienceMs) {
+        throw new DesyncError("io", {
+          action: "read",
+          subject: path,
+          reason: "nobody writes to this named pipe",
+        });
+      }
+      if (read === undefined || (read === 0 && length === 0 && isNamedPipe)) {
+        // Whoever has it open may take their time, such as one who asks for a passphrase.
+        if (read === 0) waited += PAUSE_MS;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+        continue;
+      }
+      if (read === 0) return new TextDecoder().decode(buffer.subarray(0, length));
+      length += read;
+      if (length > MAX_TEXT_BYTES) throw fileError("read", path, tooLarge(MAX_TEXT_BYTES));
+      if (length === buffer.length) buffer = new Uint8Array(buffer.buffer.transfer(2 * length));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Bytes that were read, `undefined` when there are none yet. */
+function readNow(file: number, buffer: Uint8Array): number | undefined {
+  try {
+    return readSync(file, buffer, 0, buffer.length, null);
+  } catch (error) {
+    if (codeOf(error) === "EAGAIN") return undefined;
+    throw error;
+  }
+}
+
+/** `undefined` for what is no file, or nothing at all: opening it tells more. */
+function sizeOfFile(path: string): number | undefined {
+  try {
+    const { isFile, size } = Deno.statSync(path);
+    return isFile ? size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readFile(path: string, shown: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw namedFileError("read", shown, error);
+  }
+}

@@ -1,0 +1,63 @@
+/** A temporary file for a stream that has to be read again, at any place. Gone whatever happens. */
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { DesyncError } from "../../core/errors.ts";
+import { fileError } from "./file_errors.ts";
+import { environment } from "../system/permitted.ts";
+import { removeQuietly } from "../output/temporary_names.ts";
+
+/** Written front to back, then read. */
+export class SpoolFile implements Disposable {
+  readonly #path: string;
+  readonly #fd: number;
+  #size = 0;
+
+  /** Throws `missing-file` or `io` when it cannot be made. Default: in the system's folder for temporary files. */
+  constructor(folder: string = temporaryFolder()) {
+    this.#path = join(folder, `.tmp-desync-spool-${crypto.randomUUID()}`);
+    try {
+      this.#fd = openSync(this.#path, "wx+", 0o600);
+    } catch (error) {
+      throw fileError("make", `a temporary file in ${folder}`, error);
+    }
+    // Without a name it goes with the program, even one that is killed. Windows removes no file that is open.
+    if (Deno.build.os !== "windows") removeQuietly(this.#path);
+  }
+
+  /** Adds bytes at the end. */
+  append(bytes: Uint8Array): void {
+    try {
+      for (let at = 0; at < bytes.length;) {
+        at += writeSync(this.#fd, bytes, at, bytes.length - at, this.#size + at);
+      }
+    } catch (error) {
+      throw fileError("write", "a temporary file", error);
+    }
+    this.#size += bytes.length;
+  }
+
+  /** Fills `buffer` with the bytes from `offset` on. Throws `io` when there are not so many. */
+  read(buffer: Uint8Array, offset: number): void {
+    for (let at = 0; at < buffer.length;) {
+      const read = readSync(this.#fd, buffer, at, buffer.length - at, offset + at);
+      if (read === 0) {
+        throw new DesyncError("io", {
+          action: "read",
+          subject: "a temporary file",
+          reason: "it became shorter",
+        });
+      }
+      at += read;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#fd);
+    removeQuietly(this.#path);
+  }
+}
+
+function temporaryFolder(): string {
+  if (Deno.build.os === "windows") return environment("TEMP") || environment("TMP") || ".";
+  return environment("TMPDIR") || "/tmp";
+}

@@ -1,0 +1,183 @@
+/** fetch as many small files want it: HTTP/1.1, many connections that stay open, certificates and proxies. */
+import type { Fetch } from "../../stores/http/http_client.ts";
+import { DEFAULT_LIMITS } from "../../stores/wrappers/limiter.ts";
+import { urlWithoutSecrets } from "../../stores/redact.ts";
+import { messageOf } from "../../core/errors.ts";
+import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
+import { trustsOnlyNamed } from "./trust.ts";
+import { codeOf } from "../tree/tree_system.ts";
+import { environment, withoutVariables } from "../system/permitted.ts";
+import { type Proxy, PROXY_VARIABLES, proxyFor } from "./proxies.ts";
+
+/** What {@linkcode makeHttpFetch} may be given. */
+export interface HttpFetchOptions extends TlsOptions {
+  /** Open connections to a host at most. Default: as many as there are concurrent requests at most. */
+  readonly connections?: number;
+}
+
+const MOST_REDIRECTS = 20;
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/**
+ * A fetch for many small files. HTTP/1.1 with connections that stay open: HTTP/2 is several times slower in Deno. It trusts
+ * what the system trusts, and goes through the proxies that the environment names. Redirects are followed here: each may
+ * lead to another proxy, and to a host that must not see the first one's passwords and the user's certificate. None leads
+ * from https to http, where anybody could answer. Disposing of it closes its connections.
+ *
+ * Throws {@linkcode DesyncError}: `missing-file` or `io` for a file that cannot be used, `usage` for a certificate without
+ * its key.
+ *
+ * @example A store on a web server that is fetched so
+ * ```ts
+ * import { HttpStore } from "@desync/desync";
+ * import { makeHttpFetch } from "@desync/desync/deno";
+ *
+ * const empty = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => new Response(null, { status: 404 }));
+ * using fetch = makeHttpFetch({ connections: 32 });
+ * await using store = new HttpStore(`http://127.0.0.1:${empty.addr.port}/`, { fetch });
+ * if (await store.get("ab".repeat(32)) !== null) throw new Error("it is empty");
+ * await empty.shutdown();
+ * ```
+ */
+export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposable {
+  const { connections = DEFAULT_LIMITS.max, ...tls } = options;
+  const open = new DisposableStack();
+  const fetchFor = makeFetches(tls, connections, open);
+  const followed: Fetch = async (start, init) => {
+    let url = start;
+    let headers = init.headers;
+    for (let hops = 0;; hops++) {
+      const fetch = fetchFor(url, url.protocol === "https:" && url.origin === start.origin);
+      const response = await fetchOnce(fetch, url, hops, { ...init, headers, redirect: "manual" });
+      const location = REDIRECTS.includes(response.status) ? response.headers.get("location") : null;
+      if (location === null) return response;
+      await response.body?.cancel();
+      if (hops === MOST_REDIRECTS) throw new TypeError("too many redirects");
+      const next = redirectTarget(location, url);
+      if (next.origin !== url.origin) {
+        const others = new Headers(headers);
+        others.delete("authorization");
+        headers = others;
+      }
+      url = next;
+    }
+  };
+  return Object.assign(followed, { [Symbol.dispose]: () => open.dispose() });
+}
+
+async function fetchOnce(fetch: Fetch, url: URL, hops: number, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (hops === 0 || !(error instanceof TypeError)) throw error;
+    const cause = error.cause ?? error;
+    throw new TypeError(`redirected to ${urlWithoutSecrets(url.href)}: ${messageOf(cause)}`);
+  }
+}
+
+function redirectTarget(location: string, from: URL): URL {
+  if (!URL.canParse(location, from)) throw new TypeError("the server redirects to what is not a URL");
+  const url = new URL(location, from);
+  if (url.protocol === "https:" || url.protocol === from.protocol) return url;
+  const why = url.protocol === "http:"
+    ? "not encrypted (redirects from https to http are refused)"
+    : "neither http nor https";
+  throw new TypeError(`the server redirects to ${urlWithoutSecrets(url.href)}, which is ${why}`);
+}
+
+/**
+ * What makes a request, with or without the user's certificate: a client for each proxy, and one for TLS, as the system's
+ * certificates take time to read.
+ */
+function makeFetches(
+  tls: TlsOptions,
+  connections: number,
+  open: DisposableStack,
+): (url: URL, withOwn: boolean) => Fetch {
+  const pins = tls.caCert !== undefined;
+  // First of all: what is trusted is settled when Deno makes its first client.
+  const isPinned = trustsOnlyNamed(pins);
+  const named = readCertificates(tls);
+  let trusted: string[] | undefined;
+  const makeClient = (secure: boolean, proxy: Proxy | undefined, withOwn: boolean): Deno.HttpClient => {
+    if (secure) trusted ??= pins ? named.caCerts : systemCertificates();
+    const options = {
+      http2: false,
+      poolMaxIdlePerHost: connections,
+      caCerts: secure ? trusted : named.caCerts,
+      ...(withOwn ? named.own : {}),
+      ...(proxy === undefined ? {} : { proxy }),
+    };
+    // Deno looks at these variables too, and understands them otherwise.
+    const client = withoutVariables(PROXY_VARIABLES, () => Deno.createHttpClient(options));
+    return open.adopt(client, () => client.close());
+  };
+  const clients = new Map<string, Deno.HttpClient>();
+  const fetches = new Map<string, Fetch>();
+  return (url, withOwn) => {
+    const whose = JSON.stringify([url.origin, withOwn]);
+    const known = fetches.get(whose);
+    if (known !== undefined) return known;
+    const proxy = proxyFor(url, environment);
+    const secure = url.protocol === "https:" || proxy?.url.startsWith("https:") === true;
+    const key = JSON.stringify([secure, proxy, withOwn]);
+    const client = clients.get(key) ?? makeClient(secure, proxy, withOwn);
+    clients.set(key, client);
+    const own: Fetch = (url, init) => fetch(url, { ...init, client });
+    const plain = proxy === undefined ? own : namingProxy(own, proxy);
+    const isByNode = pins && secure && proxy === undefined;
+    const certificates = { ...named, own: withOwn ? named.own : {} };
+    const made = isByNode ? orByNode(isPinned ? plain : undefined, certificates, connections, open) : plain;
+    fetches.set(whose, made);
+    return made;
+  };
+}
+
+/** Errors name the proxy: a failed connection is one to the proxy, not to the host of the URL. */
+function namingProxy(fetch: Fetch, { url: proxy }: Proxy): Fetch {
+  return async (url, init) => {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw new TypeError(`through the proxy ${proxy}: ${messageOf(error.cause ?? error)}`);
+    }
+  };
+}
+
+/** What node says of a certificate that is not one of those that were named; older Denos give no code at all. */
+const NOT_NAMED = ["", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"];
+
+/**
+ * Goes on with node's requests where a server's own certificate, which was named, is that of an authority; begins with
+ * them where Deno's client, which is then not given, would trust more than what was named.
+ */
+function orByNode(
+  first: Fetch | undefined,
+  named: Certificates,
+  connections: number,
+  open: DisposableStack,
+): Fetch {
+  let chosen = first;
+  let byNode: Fetch | undefined;
+  return async (url, init) => {
+    let failure: unknown;
+    try {
+      if (chosen !== undefined) return await chosen(url, init);
+    } catch (error) {
+      const cause = error instanceof Error ? messageOf(error.cause) : "";
+      if (chosen !== first || !cause.includes("CaUsedAsEndEntity")) throw error;
+      failure = error;
+    }
+    const { makeNodeFetch } = await import("./node_fetch.ts");
+    byNode ??= open.use(makeNodeFetch(named, connections));
+    try {
+      const response = await byNode(url, init);
+      chosen = byNode;
+      return response;
+    } catch (second) {
+      // Then Deno's word is the better one.
+      throw failure !== undefined && NOT_NAMED.includes(codeOf(second)) ? failure : second;
+    }
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * The file that a blob is built in: beside the final one under a temporary name, or the final one itself (in place).
+ */
+import { statfsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { DesyncError } from "../../core/errors.ts";
+import { abortable } from "../../core/abortable.ts";
+import type { BlobTarget, ByteRange } from "../../transfer/ports.ts";
+import { claimDevice } from "./device_claim.ts";
+import { isDevicePath } from "../files/device_path.ts";
+import { fileError, isNotFound } from "../files/file_errors.ts";
+import { RawFile } from "../system/libc.ts";
+import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
+import { mayAsk } from "../system/permitted.ts";
+import { followLinks, refusePlanted } from "./planted.ts";
+import { syncDirectory, syncFile } from "./sync.ts";
+import { TemporaryFile } from "./temporary_file.ts";
+import { writeBack } from "./write_back.ts";
+
+/**
+ * A new file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. Throws when that cannot work,
+ * before any chunk is fetched.
+ */
+export function createBlobTarget(
+  path: string,
+  size: number,
+  data: Iterable<ByteRange>,
+  sync = true,
+): BlobTarget {
+  if (isDevicePath(path)) checkExists(path);
+  if (path === "-" || isSpecialPlace(path)) {
+    throw new DesyncError("usage", {
+      action: "replace",
+      subject: path,
+      reason: "it is not a regular file",
+      hint: "`desync cat` writes to a pipe",
+    });
+  }
+  checkPlace(path);
+  const temporary = new TemporaryFile(path);
+  let file: Deno.FsFile;
+  try {
+    file = temporary.create();
+    const ranges = [...data];
+    const free = checkFree(temporary.path, path, neededBytes(ranges, size, Deno.build.os));
+    file.truncateSync(size);
+    reserve(temporary.path, path, ranges, free);
+  } catch (error) {
+    temporary.remove();
+    throw fileError("write", path, error);
+  }
+  return {
+    path: temporary.path,
+    shown: path,
+    sparse: true,
+    writeBack: sync ? writingBack(path, file) : undefined,
+    commit: async (signal) => {
+      try {
+        checkSize(temporary.path, size);
+        await temporary.takePlace(sync, signal);
+      } catch (error) {
+        throw fileError("write", path, error);
+      }
+    },
+    discard: () => temporary.remove(),
+  };
+}
+
+function writingBack(path: string, file: Deno.FsFile): (over: AbortSignal) => Promise<void> {
+  return async (over) => {
+    try {
+      await writeBack(file, over);
+    } catch (error) {
+      throw fileError("write", path, error);
+    }
+  };
+}
+
+function checkExists(path: string): void {
+  try {
+    Deno.statSync(path);
+  } catch (error) {
+    throw fileError("write", path, error);
+  }
+}
+
+/** What {@linkcode openBlobInPlace} opened. */
+export interface InPlaceTarget extends BlobTarget {
+  /** It was there before, with the blob's size if it is a file. */
+  readonly fits: boolean;
+}
+
+/**
+ * The file or block device itself: what it holds already counts, and it is kept when the work fails. A device that is in
+ * use is refused unless `force` is given, and always what somebody else may have planted. With `sync`, it is on the disk
+ * when `commit` ends.
+ */
+export function openBlobInPlace(path: string, size: number, force = false, sync = true): InPlaceTarget {
+  let claim: Disposable | undefined;
+  let file: Deno.FsFile | undefined;
+  let before: Deno.FileInfo | undefined;
+  let device = false;
+  let place = path;
+  try {
+    place = followLinks(path);
+    refusePlanted(place, path);
+    if (!force) claim = claimDevice(path, "unmount it, or give --force");
+    [file, before] = openFile(place);
+    device = before?.isFile === false;
+    if (device) checkRoom(path, file.seekSync(0, Deno.SeekMode.End), size);
+    else if ((before?.size ?? 0) < size) file.truncateSync(size);
+  } catch (error) {
+    file?.close();
+    claim?.[Symbol.dispose]();
+    throw outputError(path, error);
+  }
+  let open = true;
+  const close = () => {
+    if (!open) return;
+    open = false;
+    file.close();
+    claim?.[Symbol.dispose]();
+  };
+  return {
+    path: place,
+    shown: path,
+    sparse: false,
+    writeBack: sync ? writingBack(path, file) : undefined,
+    fits: before !== undefined && (device || before.size === size),
+    commit: async (signal) => {
+      try {
+        // By the open file: a path may be a symlink. One that has the size already is left as it is, with its time.
+        if (!device && file.statSync().size !== size) file.truncateSync(size);
+        if (!sync) return;
+        await abortable(() => syncFile(file), signal);
+        if (before === undefined) await syncDirectory(dirname(resolve(path)));
+      } catch (error) {
+        throw fileError("write", path, error);
+      } finally {
+        close();
+      }
+    },
+    discard: close,
+  };
+}
+
+/** Opened, and what it was before; `undefined` when it had to be made. Throws `usage` for what has no places. */
+function openFile(path: string): [Deno.FsFile, Deno.FileInfo | undefined] {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { read: true, write: true });
+  } catch (error) {
+    // A new file among the devices would lie in memory.
+    if (!isNotFound(error) || isDevicePath(path)) throw error;
+    // Nor is anything opened that was put there just now.
+    return [Deno.openSync(path, { createNew: true, read: true, write: true }), undefined];
+  }
+  const info = file.statSync();
+  // Windows does not say what is a device.
+  if (info.isFile || info.isBlockDevice !== false) return [file, info];
+  file.close();
+  throw new DesyncError("usage", {
+    action: "write into",
+    subject: path,
+    reason: "it is neither a file nor a block device",
+  });
+}
+
+function checkRoom(path: string, room: number, size: number): void {
+  if (room >= size) return;
+  throw new DesyncError("io", {
+    action: "write",
+    subject: path,
+    reason: `it has ${room} bytes, the blob has ${size}`,
+  });
+}
+
+/** What the file takes on the disk. On Windows that is all of it: holes are for files that were made so, which these are not. */
+export function neededBytes(data: readonly ByteRange[], size: number, os: typeof Deno.build.os): number {
+  return os === "windows" ? size : data.reduce((sum, range) => sum + range.length, 0);
+}
+
+/** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
+function freeSpace(path: string): number | undefined {
+  if (!mayAsk("statfs")) return undefined;
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
+/** Finds out whether the disk has room, before any is taken: on Windows a file takes all that it needs with its size. */
+function checkFree(temporary: string, path: string, needed: number): number | undefined {
+  const free = freeSpace(temporary);
+  if (free !== undefined && free < needed) throw full(path, needed, free);
+  return free;
+}
+
+/** Takes the room now, where that can be done. */
+function reserve(
+  temporary: string,
+  path: string,
+  ranges: readonly ByteRange[],
+  free: number | undefined,
+): void {
+  using raw = RawFile.open(temporary);
+  if (raw === null) return;
+  const needed = ranges.reduce((sum, range) => sum + range.length, 0);
+  for (const range of ranges) {
+    const outcome = raw.allocate(range.offset, range.length);
+    if (outcome === "full") throw full(path, needed, free);
+    if (outcome === "unsupported") return;
+  }
+}
+
+function full(path: string, needed: number, free: number | undefined): DesyncError {
+  const rest = free === undefined ? "more than are free" : `${free} are free`;
+  return new DesyncError("io", {
+    action: "write",
+    subject: path,
+    reason: `it needs ${needed} bytes of disk space, ${rest}`,
+  });
+}
+
+function checkSize(temporary: string, size: number): void {
+  const found = Deno.statSync(temporary).size;
+  if (found !== size) {
+    throw new DesyncError("io", {
+      action: "keep",
+      subject: temporary,
+      reason: `the finished file has ${found} bytes instead of ${size}`,
+    });
+  }
+}

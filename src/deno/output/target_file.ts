@@ -1,0 +1,62 @@
+/** The blob under construction, as a worker sees it: written in any order, straight to the right place. */
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { RawFile } from "../system/libc.ts";
+import { HOLE_BLOCK, splitZeros } from "./zero_runs.ts";
+
+/** No shorter run of zeros is made a hole, as in casync: punching one takes 0.15 ms on ext4. */
+const LEAST_BLOCKS = 3;
+
+/** A file that exists, open for writing and reading at any place. */
+export class TargetFile {
+  readonly #fd: number;
+  readonly #raw: RawFile | null;
+  readonly #sparse: boolean;
+
+  /** With `sparse`, the file reads as zeros wherever nothing has been written. */
+  constructor(path: string, sparse: boolean) {
+    // Whoever else may write into the folder may have put a link in its place; what is written in place may be one.
+    this.#fd = openSync(path, sparse ? constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) : "r+");
+    this.#raw = sparse ? RawFile.open(path) : null;
+    this.#sparse = sparse;
+  }
+
+  /** Writes all bytes at `offset`, leaving holes for zeros in a sparse file. */
+  write(bytes: Uint8Array, offset: number): void {
+    if (!this.#sparse) return this.#writeFully(bytes, offset);
+    splitZeros(
+      bytes,
+      offset,
+      (from, to) => this.#writeFully(bytes.subarray(from, to), offset + from),
+      (from, to) => this.#leaveHole(offset + from, offset + to),
+    );
+  }
+
+  /** What was reserved at the start is given back, as far as that pays. */
+  #leaveHole(start: number, end: number): void {
+    const [first, last] = [Math.ceil(start / HOLE_BLOCK), Math.floor(end / HOLE_BLOCK)];
+    if (last - first >= LEAST_BLOCKS) this.#raw?.punchHole(first * HOLE_BLOCK, (last - first) * HOLE_BLOCK);
+  }
+
+  /** What is there now: as much of `buffer` as the file fills. */
+  read(buffer: Uint8Array, offset: number): Uint8Array {
+    let length = 0;
+    while (length < buffer.length) {
+      const read = readSync(this.#fd, buffer, length, buffer.length - length, offset + length);
+      if (read === 0) break;
+      length += read;
+    }
+    return buffer.subarray(0, length);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+    this.#raw?.[Symbol.dispose]();
+  }
+
+  #writeFully(bytes: Uint8Array, offset: number): void {
+    let written = 0;
+    while (written < bytes.length) {
+      written += writeSync(this.#fd, bytes, written, bytes.length - written, offset + written);
+    }
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * A connection over ssh without the ssh program: for systems that have none. It uses the agent and the usual key files,
+ * and refuses hosts whose keys are not in known_hosts.
+ */
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { statSync } from "node:fs";
+import { connect } from "node:net";
+import { homedir, userInfo } from "node:os";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import type { AuthMethod, Channel } from "./ssh2.d.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
+import { oneLine } from "../../core/foreign_text.ts";
+import type { Connection } from "../../stores/protocol/protocol_client.ts";
+import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
+import { SSH2, SSH2_NEEDS } from "../late_packages.ts";
+import { environment, mayAsk, ownIds } from "../system/permitted.ts";
+import { readText } from "../files/read_whole.ts";
+import { pullCommand, type SshLocation } from "./ssh_location.ts";
+
+if (import.meta.url.startsWith("http")) {
+  // No lock file says which versions are meant.
+  for (const name of SSH2_NEEDS) {
+    try {
+      await import(name);
+    } catch {
+      // It runs where it was built alone, but its version is settled.
+    }
+  }
+}
+const { default: ssh2 }: typeof import("./ssh2.d.ts") = await import(SSH2);
+
+const CONNECT_TIMEOUT_MS = 20_000;
+const KEPT_WORDS = 2000;
+/** A connection that is over gets so long to end by itself. */
+const PATIENCE_MS = 1000;
+/** How long the user's files are waited for where they are named pipes. */
+const PIPE_PATIENCE_MS = 1000;
+const KEY_FILES = ["id_ed25519", "id_ecdsa", "id_rsa"];
+
+/** The user's name, `undefined` when it may not be asked for. */
+function userName(): string | undefined {
+  return ["uid", "gid", "username"].every(mayAsk) ? userInfo().username : undefined;
+}
+
+/** Connects and starts the command that serves the store. */
+export function connectBuiltin(remoteProgram: string, location: SshLocation): Connection {
+  const username = location.user ?? userName();
+  if (username === undefined) {
+    throw new DesyncError("usage", {
+      action: "reach",
+      subject: location.shown,
+      reason: "no user is given",
+      hint: "say as whom, as in ssh://user@host/path",
+    });
+  }
+  const client = new ssh2.Client();
+  let channel: Channel | undefined;
+  let words = "";
+  let hostKeyProblem: string | undefined;
+  const input = new TransformStream<Uint8Array, Uint8Array>();
+  const output = new TransformStream<Uint8Array, Uint8Array>();
+  const fail = (text: string) => {
+    words ||= text;
+    output.writable.abort(new DesyncError("store", { reason: text })).catch(() => {});
+    input.readable.cancel().catch(() => {});
+    client.end();
+  };
+
+  client.on("error", (error) => {
+    // An agent that is gone is not the only way to prove who the user is.
+    if (error.level !== "agent") fail(hostKeyProblem ?? describe(error, unused));
+  });
+  client.on("ready", () => {
+    client.setNoDelay(true);
+    client.exec(pullCommand(remoteProgram, location.path), (error, started) => {
+      if (error !== undefined) return fail(messageOf(error));
+      channel = started;
+      started.stderr.on("data", (piece: Uint8Array) => {
+        words = (words + new TextDecoder().decode(piece)).slice(-KEPT_WORDS);
+      });
+      started.on("exit", (code: number | null) => {
+        if (code !== null && code !== 0) words = `${words.trim()} (status ${code})`.trim();
+      });
+      // Not when its output ends: its last words and its status come after that.
+      started.on("close", () => client.end());
+      const remote = Readable.toWeb(started) as ReadableStream<Uint8Array>;
+      // However it ends, this side sees an end; why is told by the words and the status.
+      remote.pipeTo(output.writable, { preventAbort: true })
+        .catch(() => output.writable.close()).catch(() => {});
+      const local = Writable.toWeb(started) as WritableStream<Uint8Array>;
+      input.readable.pipeTo(local, { preventAbort: true }).catch(() => started.end());
+    });
+  });
+
+  const known = readKnownHosts();
+  const { methods, unused } = authenticationMethods(username);
+  const port = location.port ?? 22;
+  const socket = connect({ host: location.host, port, noDelay: true });
+  client.connect({
+    sock: socket,
+    username,
+    readyTimeout: CONNECT_TIMEOUT_MS,
+    keepaliveInterval: 15_000,
+    algorithms: {
+      hmac: HMACS,
+      serverHostKey: keyAlgorithms(knownKeyTypes(known, location.host, port)),
+      ...(hasGcm() ? {} : { cipher: ["aes128-ctr", "aes192-ctr", "aes256-ctr"] }),
+    },
+    authHandler: methods,
+    hostVerifier: (key: Uint8Array) => {
+      const verdict = judgeHostKey(known, location.host, port, key);
+      if (verdict === "known") return true;
+      hostKeyProblem = `the host's key ${fingerprint(key)} is ${PROBLEMS[verdict]}`;
+      return false;
+    },
+  });
+
+  const closed = new Promise<void>((resolve) => client.on("close", () => resolve()));
+  const end = async () => {
+    const timer = setTimeout(() => socket.destroy(), channel === undefined ? 0 : PATIENCE_MS);
+    await closed;
+    clearTimeout(timer);
+  };
+  return {
+    readable: output.readable,
+    writable: input.writable,
+    diagnose: async () => {
+      await end();
+      return oneLine(words, "; ");
+    },
+    close: end,
+  };
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  unknown: "not in known_hosts; connect once with ssh to check and add it",
+  changed: "not the one in known_hosts: it was changed, or somebody else answers in the host's place",
+  revoked: "marked as revoked in known_hosts",
+};
+
+function describe(error: Error, unused: readonly string[]): string {
+  const text = messageOf(error);
+  if (!/All configured authentication methods failed/.test(text)) return text;
+  const others = unused.map((path) => ` (${path} is not used, as others may read it: chmod 600 ${path})`);
+  return `the host accepts none of the agent's keys and key files${others.join("")}`;
+}
+
+/** What signs with each type of key, in the order in which the types are liked. */
+const KEY_ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
+  "ssh-ed25519": ["ssh-ed25519"],
+  "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
+  "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
+  "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
+  // Without the algorithm of the same name, which signs SHA-1.
+  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
+};
+
+/** Those of the package without SHA-1. */
+const HMACS = [
+  "hmac-sha2-256-etm@openssh.com",
+  "hmac-sha2-512-etm@openssh.com",
+  "hmac-sha2-256",
+  "hmac-sha2-512",
+];
+
+/** The types that are known for the host come first; a host that has none of them is refused with its fingerprint. */
+function keyAlgorithms(known: readonly string[]): string[] {
+  const types = new Set([...known, ...Object.keys(KEY_ALGORITHMS)]);
+  return [...types].flatMap((type) => KEY_ALGORITHMS[type] ?? []);
+}
+
+/** Whether the package's first choice of ciphers can be had: Deno 2.6 lacks what it calls. */
+function hasGcm(): boolean {
+  const [key, nonce] = [new Uint8Array(16), new Uint8Array(12)];
+  const seal = createCipheriv("aes-128-gcm", key, nonce);
+  seal.final();
+  const opened = createDecipheriv("aes-128-gcm", key, nonce).setAuthTag(seal.getAuthTag());
+  opened.setAutoPadding(false);
+  try {
+    opened.final();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The ways to prove who the user is, and the key files that are no secret any more. */
+function authenticationMethods(username: string): { methods: AuthMethod[]; unused: string[] } {
+  const unused: string[] = [];
+  const methods: AuthMethod[] = [];
+  const agent = environment("SSH_AUTH_SOCK");
+  if (agent !== "") methods.push({ type: "agent", username, agent });
+  for (const name of KEY_FILES) {
+    const path = join(homedir(), ".ssh", name);
+    const key = readIfThere(path);
+    // A key with a passphrase is the agent's business.
+    if (key === undefined || ssh2.utils.parseKey(key) instanceof Error) continue;
+    if (isOpen(path)) unused.push(path);
+    else methods.push({ type: "publickey", username, key });
+  }
+  return { methods, unused };
+}
+
+/** Whether others may use a file of this user's, as ssh looks at it. */
+function isOpen(path: string): boolean {
+  if (Deno.build.os === "windows") return false;
+  const { mode, uid } = statSync(path);
+  return (mode & 0o077) !== 0 && uid === (ownIds()?.uid ?? uid);
+}
+
+function readKnownHosts(): string {
+  const files = [join(homedir(), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"];
+  return files.map((path) => readIfThere(path) ?? "").join("\n");
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readText(path, PIPE_PATIENCE_MS);
+  } catch {
+    return undefined;
+  }
+}

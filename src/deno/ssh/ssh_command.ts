@@ -1,0 +1,91 @@
+/** A connection through the `ssh` program, which knows the user's configuration, agent, known hosts and jump hosts. */
+import { DesyncError } from "../../core/errors.ts";
+import { oneLine } from "../../core/foreign_text.ts";
+import type { Connection } from "../../stores/protocol/protocol_client.ts";
+import { fileError, isNotFound } from "../files/file_errors.ts";
+import { pullCommand, type SshLocation } from "./ssh_location.ts";
+
+/** Of what the remote said on standard error, the end is kept. */
+const KEPT_WORDS = 2000;
+/** A program whose connection is over gets so long to end by itself. */
+const PATIENCE_MS = 1000;
+
+/** Starts `ssh` (a program's name or path) with the command that serves the store. */
+export function connectBySsh(ssh: string, remoteProgram: string, location: SshLocation): Connection {
+  const { user, host, port, path } = location;
+  const args = [
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...(user === undefined ? [] : ["-l", user]),
+    "--",
+    host,
+    pullCommand(remoteProgram, path),
+  ];
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(ssh, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+  } catch (error) {
+    if (!isNotFound(error)) throw fileError("run", ssh, error);
+    throw new DesyncError("unsupported", {
+      action: "reach",
+      subject: location.shown,
+      reason: `there is no program ${ssh}`,
+      hint: "use --ssh-builtin, or name one in CASYNC_SSH_PATH",
+      cause: error,
+    });
+  }
+  const words = keepEnd(child.stderr);
+  return {
+    readable: child.stdout,
+    writable: child.stdin,
+    diagnose: async () => {
+      const { code, signal } = await end(child);
+      const said = oneLine(await inTime(words), "; ");
+      const how = signal === null ? `ssh ended with status ${code}` : "";
+      return [how, said].filter((text) => text !== "").join(": ");
+    },
+    close: async () => {
+      await end(child);
+      await inTime(words);
+    },
+  };
+}
+
+/** Waits for the program's end, which it may be on its way to; one that stays is told to end, then ended. */
+async function end(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
+  const timers = [
+    setTimeout(() => kill(child, "SIGTERM"), PATIENCE_MS),
+    setTimeout(() => kill(child, "SIGKILL"), 2 * PATIENCE_MS),
+  ];
+  const status = await child.status;
+  for (const timer of timers) clearTimeout(timer);
+  return status;
+}
+
+/** The text, or nothing when a program that this one started keeps it open. */
+async function inTime(text: Promise<string>): Promise<string> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(""), PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([text, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function keepEnd(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let text = "";
+  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
+    text = (text + piece).slice(-KEPT_WORDS);
+  }
+  return text;
+}
+
+function kill(child: Deno.ChildProcess, signal: Deno.Signal): void {
+  try {
+    child.kill(signal);
+  } catch {
+    // It has ended.
+  }
+}

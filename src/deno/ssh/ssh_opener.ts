@@ -1,0 +1,30 @@
+/** Opens stores on hosts that are reached by ssh. */
+import { ProtocolStore } from "../../stores/protocol/protocol_store.ts";
+import type { Opener } from "../../stores/scheme.ts";
+import { environment } from "../system/permitted.ts";
+import { connectBySsh } from "./ssh_command.ts";
+import { parseSshLocation } from "./ssh_location.ts";
+
+/** Sessions with a store that are opened unless the user says otherwise. */
+const SESSIONS = 2;
+/** No more are opened, whatever the user says: hosts refuse to start many at once (MaxStartups of sshd: 10). */
+const MAX_SESSIONS = 8;
+
+/** By the ssh program, which knows the user's configuration, or by code of this program. */
+export const sshOpener: Opener = {
+  openChunks: (text, { concurrency = SESSIONS, connections = Infinity, sshBuiltin, ...options }) =>
+    Promise.try(() => {
+      const location = parseSshLocation(text);
+      const remoteProgram = environment("CASYNC_REMOTE_PATH") || "casync";
+      const ssh = environment("CASYNC_SSH_PATH") || "ssh";
+      return new ProtocolStore({
+        location: location.shown,
+        idleTimeoutMs: options.idleTimeoutMs,
+        maxChunkSize: options.maxChunkSize,
+        maxSessions: Math.min(concurrency, MAX_SESSIONS, connections),
+        connect: sshBuiltin
+          ? async () => (await import("./ssh_builtin.ts")).connectBuiltin(remoteProgram, location)
+          : () => connectBySsh(ssh, remoteProgram, location),
+      });
+    }),
+};

@@ -1,0 +1,249 @@
+/** Chunks as files in a directory: `abcd/abcd….cacnk` compressed, the same without the ending when plain. */
+import { existsSync } from "node:fs";
+import { equalBytes } from "../../core/bytes.ts";
+import {
+  type ChunkId,
+  chunkPath,
+  maxStoredSize,
+  type StoredChunk,
+  type StoredForm,
+} from "../../core/chunk.ts";
+import { DesyncError } from "../../core/errors.ts";
+import type { DirectoryIdentity } from "../../transfer/messages.ts";
+import { checkIdentity, vanished } from "./directory_identity.ts";
+import { fileError, isNotFound } from "../files/file_errors.ts";
+import { followLinks, isShared } from "../output/planted.ts";
+import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
+import { syncDataNow } from "../output/sync.ts";
+import { removeQuietly } from "../output/temporary_names.ts";
+import { codeOf } from "../tree/tree_system.ts";
+
+/** What the names of chunks begin with while they are written, as desync's do. */
+export const TEMPORARY_PREFIX = ".tmp-cacnk";
+
+/** Permissions, less the umask, as desync's: whoever may read the store may read every chunk, whatever the source permits. */
+const FILE_MODE = 0o644;
+export const DIRECTORY_MODE = 0o755;
+
+/** A chunk whose file is complete, but for its name. */
+export interface StagedChunk {
+  readonly id: ChunkId;
+  readonly temporary: string;
+  readonly target: string;
+}
+
+/** One reader and writer of such a directory. All calls are synchronous: they are made in workers, chunk after chunk. */
+export class ChunkDirectory {
+  readonly path: string;
+  readonly #reader = new StoredFileReader();
+  /** Whether others may write to the store, known when the first chunk is added. */
+  #isShared: boolean | undefined;
+  #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Where the chunk is when it is stored in this form. */
+  pathOf(id: ChunkId, form: StoredForm): string {
+    return `${this.path}/${chunkPath(id, form)}`;
+  }
+
+  /**
+   * The chunk, `null` when neither form is there. Its bytes are valid until the next call: they lie in a buffer that
+   * is used again. Throws `invalid-chunk` when the file is too large for a chunk of `size` bytes, or is none.
+   */
+  read(id: ChunkId, size: number): StoredChunk | null {
+    for (const form of this.#forms) {
+      const chunk = this.readForm(id, form, size);
+      if (chunk === null) continue;
+      if (this.#forms[0] !== form) {
+        this.#forms = form === "plain" ? ["plain", "compressed"] : ["compressed", "plain"];
+      }
+      return chunk;
+    }
+    return null;
+  }
+
+  /** The same for one form alone. */
+  readForm(id: ChunkId, form: StoredForm, size: number): StoredChunk | null {
+    const bytes = this.#readFile(this.pathOf(id, form), maxStoredSize(size));
+    return bytes === null ? null : { form, bytes };
+  }
+
+  /** The form in which the chunk is here, `null` when it is not. */
+  has(id: ChunkId): StoredForm | null {
+    // What cannot be seen counts as missing: whoever then reads or writes it is told why.
+    return this.#forms.find((form) => isStoredFile(this.pathOf(id, form))) ?? null;
+  }
+
+  /** Bytes of the chunk's file, `null` when neither form is here. */
+  storedSize(id: ChunkId): number | null {
+    for (const form of this.#forms) {
+      const size = this.sizeOfForm(id, form);
+      if (size !== undefined) return size;
+    }
+    return null;
+  }
+
+  /** Bytes of the chunk's file when it is here in this form. */
+  sizeOfForm(id: ChunkId, form: StoredForm): number | undefined {
+    const path = this.pathOf(id, form);
+    try {
+      const { isFile, size } = Deno.statSync(path);
+      return isFile ? size : undefined;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw fileError("read", path, error);
+    }
+  }
+
+  /**
+   * Gives the chunk's file a new modification time. Failing is no harm: another's cache may be read-only, and a symlink is
+   * left alone.
+   */
+  touch(id: ChunkId, form: StoredForm): void {
+    try {
+      touchFile(this.pathOf(id, form));
+    } catch {
+      // The time only helps to find chunks that nobody uses.
+    }
+  }
+
+  /** Removes the chunk, in every form or in that one. */
+  remove(id: ChunkId, only?: StoredForm): void {
+    for (const form of this.#forms) {
+      if (only !== undefined && form !== only) continue;
+      try {
+        Deno.removeSync(this.pathOf(id, form));
+      } catch (error) {
+        if (!isNotFound(error)) throw fileError("remove", `chunk ${id} from ${this.path}`, error);
+      }
+    }
+  }
+
+  /**
+   * Adds the chunk: complete under a temporary name in its own directory, then renamed. The store itself is never made
+   * here; with `store`, no directory is made in any other.
+   */
+  write(id: ChunkId, chunk: StoredChunk, store?: DirectoryIdentity): void {
+    this.place(this.stage(id, chunk, crypto.randomUUID(), { store })!);
+  }
+
+  /**
+   * The first step of that: under a temporary name that `run` and the id make. With `sync`, its bytes are on the disk. `null`
+   * when another thread of this run does the same.
+   */
+  stage(
+    id: ChunkId,
+    chunk: StoredChunk,
+    run: string,
+    { store, sync = false }: { readonly store?: DirectoryIdentity; readonly sync?: boolean },
+  ): StagedChunk | null {
+    const target = this.pathOf(id, chunk.form);
+    const temporary = this.#stagedPath(id, run);
+    const directory = target.substring(0, target.lastIndexOf("/"));
+    try {
+      this.#writeNew(temporary, directory, chunk.bytes, store, sync);
+      return { id, temporary, target };
+    } catch (error) {
+      if (error instanceof Deno.errors.AlreadyExists) return null;
+      removeQuietly(temporary);
+      throw this.#notStored(id, error);
+    }
+  }
+
+  /** Whether {@linkcode stage} has begun with the chunk in this run. */
+  hasStaged(id: ChunkId, run: string): boolean {
+    return existsSync(this.#stagedPath(id, run));
+  }
+
+  #stagedPath(id: ChunkId, run: string): string {
+    return `${this.path}/${id.slice(0, 4)}/${TEMPORARY_PREFIX}${run}-${id}`;
+  }
+
+  /** The last step: the chunk gets its name. */
+  place({ id, temporary, target }: StagedChunk): void {
+    try {
+      Deno.renameSync(temporary, target);
+    } catch (error) {
+      // Windows replaces no file that is open: another is reading, or was faster with the same chunk.
+      const same = isNotReplaced(error) && this.#areSame(temporary, target);
+      removeQuietly(temporary);
+      if (!same) throw this.#notStored(id, error);
+    }
+  }
+
+  /** Whether both files have the same bytes. */
+  #areSame(temporary: string, target: string): boolean {
+    try {
+      const bytes = Deno.readFileSync(temporary);
+      const held = this.#reader.read(target, bytes.length);
+      return held !== null && equalBytes(held, bytes);
+    } catch {
+      return false;
+    }
+  }
+
+  #notStored(id: ChunkId, error: unknown): DesyncError {
+    // Nothing that was there can be missing now.
+    if (isNotFound(error)) return vanished(this.path);
+    return fileError("store", `chunk ${id} in ${this.path}`, error);
+  }
+
+  #writeNew(
+    path: string,
+    directory: string,
+    bytes: Uint8Array,
+    store: DirectoryIdentity | undefined,
+    sync: boolean,
+  ): void {
+    using file = this.#createNew(path, directory, store);
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+    if (sync) syncDataNow(file);
+  }
+
+  /** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
+  #createNew(path: string, directory: string, store: DirectoryIdentity | undefined): Deno.FsFile {
+    const options = { createNew: true, write: true, mode: FILE_MODE };
+    // Asking costs a tenth of what the error for a missing directory does.
+    if (existsSync(directory)) {
+      this.#refusePlanted(directory);
+      try {
+        return Deno.openSync(path, options);
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    if (store !== undefined) checkIdentity(this.path, store);
+    try {
+      Deno.mkdirSync(directory, { mode: DIRECTORY_MODE });
+    } catch (error) {
+      // Another thread or program may have been faster.
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    }
+    return Deno.openSync(path, options);
+  }
+
+  /** In a store that others may write to, a directory of chunks may be a symlink of theirs to somewhere else. */
+  #refusePlanted(directory: string): void {
+    this.#isShared ??= isShared(Deno.statSync(this.path));
+    if (this.#isShared && Deno.lstatSync(directory).isSymlink) followLinks(directory);
+  }
+
+  #readFile(path: string, limit: number): Uint8Array | null {
+    try {
+      return this.#reader.read(path, limit);
+    } catch (error) {
+      // What is wrong with the chunk is said by the caller, who knows more of it.
+      throw error instanceof DesyncError ? error : fileError("read", path, error);
+    }
+  }
+}
+
+/** Whether a rename failed because of what is at the new name. */
+function isNotReplaced(error: unknown): boolean {
+  return ["EPERM", "EACCES", "EBUSY", "EEXIST"].includes(codeOf(error)) ||
+    error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.AlreadyExists ||
+    error instanceof Deno.errors.Busy;
+}

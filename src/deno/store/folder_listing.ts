@@ -1,0 +1,104 @@
+/** What lies in the folder of a store: chunks, and what killed writers left. Everything else is nobody's business. */
+import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../../core/chunk.ts";
+import { TEMPORARY_PREFIX } from "./chunk_directory.ts";
+import { fileError, isNotFound, reasonOf } from "../files/file_errors.ts";
+import { isLeftover } from "../output/temporary_names.ts";
+
+/** The `abcd` folders of a store, in order. */
+export function storePrefixes(folder: string): string[] {
+  return entriesOf(folder).filter(({ isDirectory, name }) => isDirectory && isPrefix(name))
+    .map(({ name }) => name).sort();
+}
+
+/** What has the name of such a folder and is none, such as a symlink to one. */
+export function otherPrefixes(folder: string): string[] {
+  return entriesOf(folder).filter(({ isDirectory, name }) => !isDirectory && isPrefix(name))
+    .map(({ name }) => name).sort();
+}
+
+function isPrefix(name: string): boolean {
+  return /^[0-9a-f]{4}$/.test(name);
+}
+
+/** What lies under a chunk's name. */
+export interface ChunkEntry {
+  readonly id: ChunkId;
+  readonly form: StoredForm;
+  /** No pipe, directory or the like, and no symlink. */
+  readonly isFile: boolean;
+}
+
+/** The chunks in one of them whose names belong there. */
+export function* listChunks(folder: string, prefix: string): Generator<ChunkEntry> {
+  for (const { name, isFile } of entriesOf(`${folder}/${prefix}`)) {
+    const compressed = name.endsWith(COMPRESSED_SUFFIX);
+    const id = compressed ? name.slice(0, -COMPRESSED_SUFFIX.length) : name;
+    if (!isChunkId(id) || !id.startsWith(prefix)) continue;
+    yield { id, form: compressed ? "compressed" : "plain", isFile };
+  }
+}
+
+/** A chunk that is smaller is as much work as one of so many bytes: it may be compressed. */
+const LEAST_WORK = 64 * 1024;
+
+/** Roughly the bytes that have to be looked at to verify one of them. What is above `most` is not counted to its end. */
+export function bytesToVerify(folder: string, prefix: string, most: number): number {
+  let bytes = LEAST_WORK;
+  for (const { name } of entriesOf(`${folder}/${prefix}`)) {
+    if (bytes > most) break;
+    bytes += Math.max(LEAST_WORK, sizeOf(`${folder}/${prefix}/${name}`));
+  }
+  return bytes;
+}
+
+function sizeOf(path: string): number {
+  try {
+    return Deno.statSync(path).size;
+  } catch {
+    // It is gone, or a symlink to nothing: there is nothing to look at.
+    return 0;
+  }
+}
+
+/** Removes stale temporary files from one of them. Returns how many, and their bytes. */
+export function removeStaleFiles(
+  folder: string,
+  prefix: string,
+  dryRun = false,
+): { files: number; bytes: number } {
+  let files = 0;
+  let bytes = 0;
+  for (const entry of entriesOf(`${folder}/${prefix}`)) {
+    if (!entry.isFile || !entry.name.startsWith(TEMPORARY_PREFIX)) continue;
+    const path = `${folder}/${prefix}/${entry.name}`;
+    try {
+      const { size, mtime } = Deno.statSync(path);
+      if (!isLeftover(mtime)) continue;
+      if (!dryRun) Deno.removeSync(path);
+      files++;
+      bytes += size;
+    } catch (error) {
+      if (!isNotFound(error)) throw fileError("remove", path, error);
+    }
+  }
+  return { files, bytes };
+}
+
+/** Removes a file. Returns why it could not be removed, `undefined` when it is gone. */
+export function removeFile(path: string): string | undefined {
+  try {
+    if (Deno.lstatSync(path).isDirectory) return "it is a directory";
+    Deno.removeSync(path);
+    return undefined;
+  } catch (error) {
+    return isNotFound(error) ? undefined : reasonOf(error);
+  }
+}
+
+function entriesOf(folder: string): Deno.DirEntry[] {
+  try {
+    return [...Deno.readDirSync(folder)];
+  } catch (error) {
+    throw fileError("read", `the directory ${folder}`, error);
+  }
+}

@@ -1,0 +1,34 @@
+/** Indexes in a directory of this machine. */
+import { type Index, serializeIndex } from "../../formats/index/index.ts";
+import { parsePieces } from "../../formats/index/index_parser.ts";
+import type { WritableIndexStore } from "../../stores/index_store.ts";
+import { filePieces } from "../files/file_pieces.ts";
+
+/** Reads and writes the files of a directory. */
+export class IndexDirectory implements WritableIndexStore {
+  readonly #path: string;
+  readonly #sync: boolean;
+
+  /** `path` is the directory; empty, it is the current one. With `sync`, no power cut takes anything away from what was written. */
+  constructor(path: string, sync = true) {
+    this.#path = path === "" || /[\\/]$/.test(path) ? path : `${path}/`;
+    this.#sync = sync;
+  }
+
+  read(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Index> {
+    const path = this.#path + name;
+    return parsePieces(filePieces(path, options.signal, `the index ${path}`));
+  }
+
+  // Most runs only read: they load nothing of what writes.
+  async check(name: string): Promise<void> {
+    const { checkPlace } = await import("../output/output_place.ts");
+    checkPlace(this.#path + name);
+  }
+
+  async write(name: string, index: Index, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    const { writeWhole } = await import("../output/write_whole.ts");
+    await writeWhole(this.#path + name, () => [serializeIndex(index)], { signal, sync: this.#sync });
+  }
+}

@@ -1,0 +1,160 @@
+/** A store in a directory of this machine. */
+import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk, type StoredForm } from "../../core/chunk.ts";
+import type { VerifiedChunk } from "../../codec/open_chunk.ts";
+import { DesyncError, interrupted } from "../../core/errors.ts";
+import type {
+  ListedChunk,
+  ManagedChunkStore,
+  PutResult,
+  RemoveOptions,
+  RemoveStaleOptions,
+  RequestOptions,
+  StaleFiles,
+  StoreProperties,
+} from "../../stores/store.ts";
+import { ChunkDirectory, DIRECTORY_MODE } from "./chunk_directory.ts";
+import { fileError, isNotFound } from "../files/file_errors.ts";
+import { listChunks, removeStaleFiles, storePrefixes } from "./folder_listing.ts";
+import { followLinks } from "../output/planted.ts";
+import { Turns } from "../../core/turns.ts";
+
+/**
+ * Reads, writes, lists and removes the chunks of a directory.
+ *
+ * @example Copy a chunk from store to store, as it is
+ * ```ts
+ * import { openChunk } from "@desync/desync";
+ * import { LocalStore, nativeCodec } from "@desync/desync/deno";
+ *
+ * const id = "16b1c96db6c7d6f593e18793030220c1c43918fd1b3b102804c10ef55213260b";
+ * const directory = await Deno.makeTempDir();
+ * const target = new LocalStore(`${directory}/store`, { create: true });
+ * const stored = await new LocalStore("testdata/casync-zstd.castr").get(id);
+ * if (stored !== null) await target.put(openChunk(nativeCodec, stored, { id, digest: "sha512-256" }));
+ * if (!(await target.has(id))) throw new Error("it is there");
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
+export class LocalStore implements ManagedChunkStore {
+  readonly properties: StoreProperties & { readonly directory: string };
+  readonly #chunks: ChunkDirectory;
+
+  /** Throws `missing-file` or `io` when `path` is not a directory. With `create` a missing one is made. */
+  constructor(path: string, options: { create?: boolean } = {}) {
+    checkFolder(path, options.create ?? false);
+    this.properties = { location: path, directory: path, probe: "cheap" };
+    this.#chunks = new ChunkDirectory(path);
+  }
+
+  get(id: ChunkId): Promise<StoredChunk | null> {
+    return Promise.try(() => {
+      const chunk = this.#chunks.read(id, MAX_CHUNK_SIZE);
+      return chunk === null ? null : { form: chunk.form, bytes: chunk.bytes.slice() };
+    });
+  }
+
+  has(id: ChunkId): Promise<boolean> {
+    return Promise.try(() => this.#chunks.has(id) !== null);
+  }
+
+  storedSize(id: ChunkId): Promise<number | null> {
+    return Promise.try(() => this.#chunks.storedSize(id));
+  }
+
+  /** Does not wait for the disk. */
+  put({ id, stored }: VerifiedChunk): Promise<PutResult> {
+    return Promise.try(() => {
+      this.#chunks.write(id, stored);
+      return { storedBytes: stored.bytes.length };
+    });
+  }
+
+  /** Gives the chunk's file a new modification time. */
+  touch(id: ChunkId): Promise<void> {
+    return Promise.try(() => {
+      const form = this.#chunks.has(id);
+      if (form !== null) this.#chunks.touch(id, form);
+    });
+  }
+
+  /** One `abcd` directory after the other. What is not a regular file is not listed. */
+  async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk[], void> {
+    const { directory } = this.properties;
+    const turns = new Turns(signal);
+    if (signal?.aborted) throw interrupted();
+    for (const prefix of storePrefixes(directory)) {
+      await turns.pass();
+      const page: ListedChunk[] = [];
+      for (const { id, form, isFile } of listChunks(directory, prefix)) {
+        if (isFile) page.push(listed(this.#chunks, id, form));
+      }
+      yield page;
+    }
+  }
+
+  remove(id: ChunkId, { form }: RemoveOptions = {}): Promise<void> {
+    return Promise.try(() => this.#chunks.remove(id, form));
+  }
+
+  /** The temporary files of chunks that were not completed for a day. */
+  async removeStale({ dryRun = false, signal }: RemoveStaleOptions = {}): Promise<StaleFiles> {
+    const { directory } = this.properties;
+    const removed = { files: 0, bytes: 0 };
+    const turns = new Turns(signal);
+    for (const prefix of storePrefixes(directory)) {
+      await turns.pass();
+      const { files, bytes } = removeStaleFiles(directory, prefix, dryRun);
+      removed.files += files;
+      removed.bytes += bytes;
+    }
+    return removed;
+  }
+
+  /** There is nothing to close. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Its size is looked up when it is asked for: that takes longer than all else. */
+function listed(chunks: ChunkDirectory, id: ChunkId, form: StoredForm): ListedChunk {
+  return {
+    id,
+    form,
+    get storedBytes() {
+      // Another may have removed it.
+      return chunks.sizeOfForm(id, form) ?? 0;
+    },
+  };
+}
+
+function checkFolder(path: string, create: boolean): void {
+  // What is to be filled is not what somebody else's symlink leads to.
+  if (create) followLinks(path);
+  try {
+    if (Deno.statSync(path).isDirectory) return;
+  } catch (error) {
+    if (!isNotFound(error)) throw fileError("open", `the store ${path}`, error);
+    if (!create) {
+      throw new DesyncError("missing-file", {
+        action: "open",
+        subject: `the store ${path}`,
+        reason: "no such directory",
+      });
+    }
+    return makeFolder(path);
+  }
+  throw new DesyncError("io", {
+    action: "open",
+    subject: `the store ${path}`,
+    reason: "not a directory",
+  });
+}
+
+function makeFolder(path: string): void {
+  try {
+    Deno.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+  } catch (error) {
+    throw fileError("make", `the store ${path}`, error);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Files of a store, which may hold anything under a chunk's name where others may write to it: a named pipe that nobody
+ * writes, a device, a directory. Only regular files are chunks, and nothing here waits for anybody.
+ */
+import { closeSync, constants, existsSync, futimesSync, openSync, readSync } from "node:fs";
+import { DesyncError } from "../../core/errors.ts";
+import { isNotFound } from "../files/file_errors.ts";
+import { kindOfFile } from "../files/file_kind.ts";
+import { type FileSize, type SystemStat, systemStat } from "../system/system_stat.ts";
+
+/** A pipe does not keep us waiting, a terminal does not become the program's own. Not all systems have these. */
+const OPEN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+let look: SystemStat | undefined;
+
+/**
+ * From now on, this thread asks the system's library what a file is. For threads that are the program's own, as the library
+ * stays loaded.
+ */
+export function preferSystemStat(): void {
+  look = systemStat() ?? undefined;
+}
+
+/** Reads such files into a buffer that is used again. */
+export class StoredFileReader {
+  #buffer = new Uint8Array(1024 * 1024);
+
+  /**
+   * All bytes of the file, valid until the next call; `null` when it is not there. Throws `invalid-chunk` for more than
+   * `limit` bytes and for what is no regular file, else what the system says.
+   */
+  read(path: string, limit: number): Uint8Array | null {
+    try {
+      while (true) {
+        const bytes = this.#readOnce(path, limit);
+        if (bytes !== undefined) return bytes;
+      }
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  /** `undefined` when the file was replaced meanwhile by a longer one. */
+  #readOnce(path: string, limit: number): Uint8Array | undefined {
+    // Before it is opened: that alone does something to some devices, and node takes long to ask an open file.
+    const info = look?.(path) ?? Deno.statSync(path);
+    if (!info.isFile) {
+      throw new DesyncError("invalid-chunk", {
+        reason: `it is ${kindOfFile(Deno.statSync(path))}, not a file`,
+      });
+    }
+    const { size } = info;
+    if (size > limit) {
+      throw new DesyncError("invalid-chunk", {
+        reason: `its file has ${size} bytes, more than the ${limit} that a chunk can have`,
+      });
+    }
+    if (size >= this.#buffer.length) this.#buffer = new Uint8Array(size + 1);
+    const file = openSync(path, OPEN);
+    try {
+      let length = 0;
+      while (length < size) {
+        const read = readSync(file, this.#buffer, length, size + 1 - length, null);
+        if (read === 0) break;
+        length += read;
+      }
+      return length > size ? undefined : this.#buffer.subarray(0, length);
+    } finally {
+      closeSync(file);
+    }
+  }
+}
+
+/**
+ * Whether there is a regular file that is not empty, be it by a symlink. Empty ones are no chunks: a power cut leaves them
+ * where they were not synced. What cannot be seen counts as missing.
+ */
+export function isStoredFile(path: string): boolean {
+  if (look !== undefined) return isFilled(look(path));
+  // Of what is missing, this is told in a tenth of the time.
+  if (!existsSync(path)) return false;
+  try {
+    return isFilled(Deno.statSync(path));
+  } catch {
+    return false;
+  }
+}
+
+function isFilled(info: FileSize | undefined): boolean {
+  return info !== undefined && info.isFile && info.size > 0;
+}
+
+/** Gives a file the present time. Not what a symlink leads to, which may be anybody's. Throws what the system says. */
+export function touchFile(path: string): void {
+  // Windows takes a time only from a writer.
+  const access = Deno.build.os === "windows" ? constants.O_RDWR : OPEN | constants.O_NOFOLLOW;
+  const file = openSync(path, access);
+  try {
+    const now = new Date();
+    futimesSync(file, now, now);
+  } finally {
+    closeSync(file);
+  }
+}

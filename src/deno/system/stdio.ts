@@ -1,0 +1,110 @@
+/**
+ * Standard output and error, also where writes do not wait (O_NONBLOCK): a pipe, socket or terminal is so for every program
+ * that has it as soon as one of them wants it, and some parents and ssh do.
+ *
+ * Deno's own functions buffer lines, and do not say how much they wrote before they had to wait. So the C library writes,
+ * where it can be had. Of standard input Deno waits by itself.
+ */
+import { abortable } from "../../core/abortable.ts";
+import { loadLibc, systemErrorOf } from "./libc.ts";
+import { codeOf } from "../tree/tree_system.ts";
+
+/** Standard output, or standard error. */
+export type Output = 1 | 2;
+
+const POLL_OUT = 4;
+/** A pipe that has room takes as many bytes without waiting (PIPE_BUF). */
+const SURE_BYTES = 4096;
+/** Between looks whether the user wants to stop. */
+const POLL_MS = 200;
+const PAUSE_MS = 2;
+
+const WRITE = ["i32", "buffer", "usize"] as const;
+const POLL = ["buffer", "u64", "i32"] as const;
+const SYMBOLS = {
+  write: { parameters: WRITE, result: "isize" },
+  writeMeanwhile: { name: "write", parameters: WRITE, result: "isize", nonblocking: true },
+  poll: { parameters: POLL, result: "i32" },
+  pollMeanwhile: { name: "poll", parameters: POLL, result: "i32", nonblocking: true },
+  __errno_location: { parameters: [], result: "pointer" },
+} as const;
+
+type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+let loaded: Calls | null | undefined;
+
+function calls(): Calls | null {
+  if (loaded === undefined) loaded = loadLibc(SYMBOLS)?.symbols ?? null;
+  return loaded;
+}
+
+/**
+ * Writes all bytes, waiting as long as it takes, or no longer than `patience` for the reader. Returns whether all were
+ * written. Throws what the system says.
+ */
+export function writeNow(file: Output, bytes: Uint8Array, patience: number = -1): boolean {
+  const c = calls();
+  for (let at = 0; at < bytes.length;) {
+    const rest = bytes.subarray(at);
+    const written = c === null ? denosOwn(file).writeSync(rest) : tryWrite(c, file, rest);
+    at += written;
+    if (c !== null && written === 0 && c.poll(pollForRoom(file), 1n, patience) === 0) return false;
+  }
+  return true;
+}
+
+/** Writes all bytes, while other work goes on. Throws what the system says, and `interrupted`. */
+export async function write(
+  file: Output,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await abortable(() => writeSome(file, bytes.subarray(at)), signal);
+  }
+}
+
+async function writeSome(file: Output, bytes: Uint8Array): Promise<number> {
+  const c = calls();
+  if (c === null) return await denosOwn(file).write(bytes);
+  const written = Number(await c.writeMeanwhile(file, own(bytes), BigInt(bytes.length)));
+  if (written > 0) return written;
+  // What was wrong is known only after a call on this thread, which must not wait.
+  const ready = await c.pollMeanwhile(pollForRoom(file), 1n, POLL_MS);
+  if (ready === 0) return 0;
+  const sure = tryWrite(c, file, bytes.subarray(0, SURE_BYTES));
+  // A socket may be called ready and have no room.
+  if (sure === 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  return sure;
+}
+
+/** Bytes that were written, none where that would have to wait. */
+function tryWrite(c: Calls, file: Output, bytes: Uint8Array): number {
+  const written = Number(c.write(file, own(bytes), BigInt(bytes.length)));
+  if (written >= 0) return written;
+  const error = systemErrorOf(c);
+  if (error.code === "EAGAIN" || error.code === "EINTR") return 0;
+  throw error;
+}
+
+/** No memory that threads share is ever written from. */
+function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes as Uint8Array<ArrayBuffer>;
+}
+
+function pollForRoom(file: Output): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(8); // struct pollfd: fd, events, revents
+  const view = new DataView(bytes.buffer);
+  view.setInt32(0, file, true);
+  view.setInt16(4, POLL_OUT, true);
+  return bytes;
+}
+
+function denosOwn(file: Output): typeof Deno.stdout {
+  return file === 1 ? Deno.stdout : Deno.stderr;
+}
+
+/** Whether the error says that the other end of a pipe is closed. */
+export function isClosedPipe(error: unknown): boolean {
+  return error instanceof Deno.errors.BrokenPipe || codeOf(error) === "EPIPE";
+}

@@ -1,0 +1,171 @@
+/** Folders and files by the C library of Linux: everything relative to open folders, with OPEN.noFollow. */
+import { viewOf } from "../../core/bytes.ts";
+import { type ArchiveNode, MODE_FORMATS } from "../../formats/archive/archive_elements.ts";
+import { splitTime } from "../../formats/archive/node_time.ts";
+import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } from "../system/libc.ts";
+import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "../system/linux.ts";
+import { FolderLister } from "../system/list_folder.ts";
+import { StatReader } from "../system/statx.ts";
+import { type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";
+
+const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
+const UTIME_NOW = 0x3fffffffn;
+
+/** The system by way of the C library, `null` where it cannot be had. */
+export function nativeTree(c: Libc | null = libc()): TreeSystem | null {
+  return c === null ? null : new NativeTree(c);
+}
+
+class NativeTree implements TreeSystem {
+  readonly timeGranularity = 1n;
+  readonly #libc: Libc;
+  readonly #stats: StatReader | undefined;
+
+  constructor(c: Libc) {
+    this.#libc = c;
+    this.#stats = c.statx === null ? undefined : new StatReader(c);
+  }
+
+  openRoot(path: string): Handle {
+    return this.#check(this.#libc.openat(CURRENT_FOLDER, terminatedText(path), FOLDER, 0));
+  }
+
+  openFolder(folder: Handle, name: Uint8Array): Handle {
+    return this.#check(this.#libc.openat(folder, terminated(name), FOLDER | OPEN.noFollow, 0));
+  }
+
+  makeFolder(folder: Handle, name: Uint8Array): void {
+    this.#check(this.#libc.mkdirat(folder, terminated(name), 0o700));
+  }
+
+  createFile(folder: Handle, name: Uint8Array): Handle {
+    const flags = OPEN.writeOnly | OPEN.create | OPEN.exclusive | OPEN.noFollow | OPEN.closeOnExec;
+    return this.#check(this.#libc.openat(folder, terminated(name), flags, 0o600));
+  }
+
+  write(file: Handle, bytes: Uint8Array, offset: number): void {
+    for (let at = 0; at < bytes.length;) {
+      const rest = bytes.subarray(at) as Uint8Array<ArrayBuffer>;
+      const written = Number(this.#libc.pwrite(file, rest, BigInt(rest.length), BigInt(offset + at)));
+      if (written >= 0) at += written;
+      else {
+        const error = systemErrorOf(this.#libc);
+        if (error.code !== "EINTR") throw error;
+      }
+    }
+  }
+
+  extend(file: Handle, size: number): void {
+    this.#check(this.#libc.ftruncate(file, BigInt(size)));
+  }
+
+  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void {
+    this.#check(this.#libc.symlinkat(terminated(target), folder, terminated(name)));
+  }
+
+  makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void {
+    if (this.#libc.mknodat === null) throw new NotSupported();
+    const number = node.device === undefined ? 0n : deviceNumber(node.device.major, node.device.minor);
+    this.#check(this.#libc.mknodat(folder, terminated(name), MODE_FORMATS[node.kind] | 0o600, number));
+  }
+
+  rename(folder: Handle, from: Uint8Array, to: Uint8Array): void {
+    this.#check(this.#libc.renameat(folder, terminated(from), folder, terminated(to)));
+  }
+
+  unlink(folder: Handle, name: Uint8Array): void {
+    this.#check(this.#libc.unlinkat(folder, terminated(name), 0));
+  }
+
+  removeFolder(folder: Handle, name: Uint8Array): void {
+    this.#check(this.#libc.unlinkat(folder, terminated(name), AT.removeFolder));
+  }
+
+  list(folder: Handle): Uint8Array[] {
+    if (this.#libc.getdents64 !== null) {
+      return new FolderLister(this.#libc).list(folder).map(({ name }) => name);
+    }
+    const encoder = new TextEncoder();
+    return Array.from(Deno.readDirSync(`/proc/self/fd/${folder}`), ({ name }) => encoder.encode(name));
+  }
+
+  look(what: Handle | Place): Look | undefined {
+    if (this.#stats === undefined) return undefined;
+    const { mode, mtime, changed, device, mount } = typeof what === "number"
+      ? this.#stats.read(what, EMPTY_NAME, AT.emptyPath)
+      : this.#stats.read(what.folder, terminated(what.name), AT.noFollow);
+    return { mode: mode & 0o7777, mtime, changed, device, mount };
+  }
+
+  close(handle: Handle): void {
+    this.#libc.close(handle);
+  }
+
+  setOwner(what: Handle | Place, uid: number, gid: number): void {
+    const result = typeof what === "number"
+      ? this.#libc.fchownat(what, EMPTY_NAME, uid, gid, AT.emptyPath)
+      : this.#libc.fchownat(what.folder, terminated(what.name), uid, gid, AT.noFollow);
+    this.#check(result);
+  }
+
+  setMode(what: Handle | Place, mode: number): void {
+    if (typeof what === "number") {
+      this.#check(this.#libc.fchmod(what, mode));
+      return;
+    }
+    // There is no call for a name that follows no symlink; this way leads to what was opened, or fails for a symlink.
+    const flags = OPEN.path | OPEN.noFollow | OPEN.closeOnExec;
+    const fd = this.#check(this.#libc.openat(what.folder, terminated(what.name), flags, 0));
+    try {
+      this.#check(this.#libc.chmod(terminatedText(`/proc/self/fd/${fd}`), mode));
+    } finally {
+      this.#libc.close(fd);
+    }
+  }
+
+  setTime(what: Handle | Place, mtime: bigint): void {
+    const { seconds, nanoseconds } = splitTime(mtime);
+    // struct timespec twice: the access, the change.
+    const times = new Uint8Array(BigInt64Array.of(0n, UTIME_NOW, seconds, nanoseconds).buffer);
+    const result = typeof what === "number"
+      ? this.#libc.futimens(what, times)
+      : this.#libc.utimensat(what.folder, terminated(what.name), times, AT.noFollow);
+    this.#check(result);
+  }
+
+  setXattr(what: Handle | Place, name: string, value: Uint8Array): void {
+    // An empty buffer has no address, which the system does not mind for no bytes.
+    const bytes = new Uint8Array(value);
+    const size = BigInt(bytes.length);
+    const result = typeof what === "number"
+      ? this.#libc.fsetxattr(what, terminatedText(name), bytes, size, 0)
+      : this.#libc.lsetxattr(pathIn(what.folder, what.name), terminatedText(name), bytes, size, 0);
+    this.#check(result);
+  }
+
+  addFlags(handle: Handle, flags: number): void {
+    const bytes = new Uint8Array(8);
+    const view = viewOf(bytes);
+    this.#check(this.#libc.ioctl(handle, IOCTL.getFlags, bytes));
+    view.setUint32(0, view.getUint32(0, true) | flags, true);
+    this.#check(this.#libc.ioctl(handle, IOCTL.setFlags, bytes));
+  }
+
+  setProject(handle: Handle, id: number): void {
+    const bytes = new Uint8Array(FSXATTR.bytes);
+    this.#check(this.#libc.ioctl(handle, IOCTL.getAttributes, bytes));
+    viewOf(bytes).setUint32(FSXATTR.project, id, true);
+    this.#check(this.#libc.ioctl(handle, IOCTL.setAttributes, bytes));
+  }
+
+  #check(result: number): number {
+    if (result < 0) throw systemErrorOf(this.#libc);
+    return result;
+  }
+}
+
+/** dev_t of glibc. */
+function deviceNumber(major: number, minor: number): bigint {
+  const [a, i] = [BigInt(major), BigInt(minor)];
+  return (a & 0xfffff000n) << 32n | (a & 0xfffn) << 8n | (i & 0xffffff00n) << 12n | i & 0xffn;
+}

@@ -1,0 +1,195 @@
+/** Gives a file or folder that was unpacked the owner, mode, time and whatever else its archive tells of it. */
+import { nameBytes } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { foreignText } from "../../core/foreign_text.ts";
+import {
+  ACL_XATTR,
+  encodeAcl,
+  encodeDefaultAcl,
+  isAccessList,
+  modeWithoutAcl,
+  withoutExtraNul,
+} from "../../formats/archive/acl.ts";
+import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
+import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../../formats/archive/features.ts";
+import type { Accounts } from "../system/accounts.ts";
+import { chattrFlags } from "./chattr.ts";
+import { reasonOf } from "../files/file_errors.ts";
+import { isHeldEverywhere, isKept } from "./kept_time.ts";
+import type { Losses } from "../../archive/losses.ts";
+import { ownIds, umask } from "../system/permitted.ts";
+import type { Restored } from "./restored.ts";
+import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";
+
+const SET_ID_BITS = 0o6000;
+const CAPABILITIES = "security.capability";
+const LABEL = "security.selinux";
+/** Has to be set before a file has any bytes. */
+const FS_NOCOW_FL = 0x800000;
+
+/** Sets attributes, and counts those that cannot be had here. */
+export class NodeAttributes {
+  readonly #system: TreeSystem;
+  readonly #restored: Restored;
+  readonly #losses: Losses;
+  readonly #accounts: Accounts;
+  /** Where it is not known, nobody but the owner gets anything. */
+  readonly #umask = umask() ?? 0o077;
+  readonly #self = ownIds();
+  /** How the node that is being worked on is called in messages. */
+  #path: () => string = () => "";
+
+  constructor(system: TreeSystem, restored: Restored, losses: Losses, accounts: Accounts) {
+    this.#accounts = accounts;
+    this.#system = system;
+    this.#restored = restored;
+    this.#losses = losses;
+  }
+
+  /** What has to be set while a file is empty. */
+  applyEarly(file: Handle, node: ArchiveNode, path: () => string): void {
+    this.#path = path;
+    const nocow = chattrFlags(node.flags & this.#restored.features) & FS_NOCOW_FL;
+    if (nocow !== 0) this.#try("chattr flags", () => this.#system.addFlags(file, nocow));
+  }
+
+  /** Everything but what forbids further changes. */
+  apply(what: Handle | Place, node: ArchiveNode, path: () => string): void {
+    this.#path = path;
+    const privileged = this.#setOwner(what, node);
+    // Nobody but root gives attributes to what is read-only.
+    for (const { name, value } of node.xattrs) this.#setXattrOf(what, name, value);
+    // A change of owner takes capabilities and setuid away, a change of mode rewrites the access list's mask.
+    if (node.kind !== "symlink") {
+      this.#setMode(what, node, privileged);
+      this.#setAccessLists(what, node);
+    }
+    if (this.#restored.capabilities) this.#setCapabilities(what, node, privileged);
+    const label = this.#restored.labels ? node.selinux : undefined;
+    if (label !== undefined) this.#setXattr("SELinux labels", what, LABEL, nameBytes(`${label}\0`));
+    this.#setProject(what, node);
+    if (this.#restored.times && hasTimes(node.features)) this.#setTime(what, node.mtime);
+  }
+
+  /** What may forbid further changes, such as immutable: after the node has its name and its children. */
+  applyLate(handle: Handle, node: ArchiveNode, path: () => string): void {
+    this.#path = path;
+    const wanted = node.flags & this.#restored.features;
+    if ((wanted & FAT_FLAGS) !== 0n) this.#lose("FAT flags", "not supported here");
+    if ((wanted & SUBVOLUME_FLAGS) !== 0n) this.#lose("btrfs subvolumes", "made as a directory");
+    const flags = chattrFlags(wanted) & ~FS_NOCOW_FL;
+    if (flags !== 0) this.#try("chattr flags", () => this.#system.addFlags(handle, flags));
+  }
+
+  #lose(what: string, reason: string): void {
+    this.#losses.add(what, this.#path, reason);
+  }
+
+  /** Whether it worked. What it needs may be missing here; a full disk is an error all the same. */
+  #try(what: string, work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (["ENOSPC", "EIO"].includes(codeOf(error))) throw error;
+      this.#lose(what, reasonOf(error));
+      return false;
+    }
+  }
+
+  /** Whether privileges may be given: the node belongs to whom the archive says. */
+  #setOwner(what: Handle | Place, node: ArchiveNode): boolean {
+    if (!hasOwners(node.features)) return false;
+    const { owners, names } = this.#restored;
+    const uid = this.#accounts.idOf("user", names ? node.user : undefined, node.uid);
+    const gid = this.#accounts.idOf("group", names ? node.group : undefined, node.gid);
+    if (!owners) return uid === this.#self?.uid && gid === this.#self.gid;
+    return this.#try("owners", () => this.#system.setOwner(what, uid, gid));
+  }
+
+  #setMode(what: Handle | Place, node: ArchiveNode, privileged: boolean): void {
+    const mode = this.#restored.modes && hasModes(node.features)
+      ? this.#givenMode(node, privileged)
+      : this.#restored.plainMode(node) & ~this.#umask;
+    this.#try("modes", () => this.#system.setMode(what, mode));
+  }
+
+  #givenMode(node: ArchiveNode, privileged: boolean): number {
+    const mode = this.#restored.acls ? node.mode : modeWithoutAcl(node);
+    if ((mode & SET_ID_BITS) === 0 || node.kind === "directory") return mode;
+    if (privileged && (this.#restored.setIds || this.#self?.uid === 0)) return mode;
+    const reason = !privileged
+      ? "the owner is another"
+      : this.#self === undefined
+      ? "who runs this is not known (permit --allow-sys=uid,gid or give --same-permissions)"
+      : "only root restores them without --same-permissions";
+    this.#lose("setuid and setgid", reason);
+    return mode & ~SET_ID_BITS;
+  }
+
+  #setXattrOf(what: Handle | Place, name: string, value: Uint8Array): void {
+    // These go with the mode.
+    if (name === CAPABILITIES || isAccessList(name)) return;
+    if (name === LABEL) {
+      if (this.#restored.labels) this.#setXattr("SELinux labels", what, name, value);
+    } else if (this.#restored.xattr(name)) this.#setXattr("extended attributes", what, name, value);
+    else if (this.#restored.xattrs) {
+      const shown = foreignText(name);
+      this.#lose("attributes of the system", `${shown} is restored only with --xattrs-include=${shown}`);
+    }
+  }
+
+  /** Whether it worked. */
+  #setXattr(kind: string, what: Handle | Place, name: string, value: Uint8Array): boolean {
+    return this.#try(kind, () => {
+      try {
+        this.#system.setXattr(what, name, value);
+      } catch (error) {
+        // A disk that has room for files may have none for so large an attribute: ext4 takes no more than a block.
+        if (codeOf(error) !== "ENOSPC") throw error;
+        throw new DesyncError("io", {
+          reason: `the file system has no room for ${value.length} bytes of attributes`,
+        });
+      }
+    });
+  }
+
+  #setCapabilities(what: Handle | Place, node: ArchiveNode, privileged: boolean): void {
+    const value = node.fcaps ?? node.xattrs.find(({ name }) => name === CAPABILITIES)?.value;
+    if (value === undefined) return;
+    if (!privileged) this.#lose("file capabilities", "the owner is another");
+    else this.#setXattr("file capabilities", what, CAPABILITIES, withoutExtraNul(CAPABILITIES, value));
+  }
+
+  #setAccessLists(what: Handle | Place, node: ArchiveNode): void {
+    if (!this.#restored.acls) return;
+    const resolve = (kind: "user" | "group", entry: { id: number; name: string }) =>
+      this.#accounts.idOf(kind, this.#restored.names ? entry.name : undefined, entry.id);
+    const { acl, defaultAcl, mode } = node;
+    const set = (name: string, value: Uint8Array) => this.#setXattr("access lists", what, name, value);
+    const lists: [name: string, value: Uint8Array][] = node.xattrs.filter(({ name }) => isAccessList(name))
+      .map(({ name, value }) => [name, withoutExtraNul(name, value)]);
+    if (acl !== undefined) lists.push([ACL_XATTR.access, encodeAcl(acl, mode, resolve)]);
+    if (defaultAcl !== undefined) lists.push([ACL_XATTR.default, encodeDefaultAcl(defaultAcl, resolve)]);
+    for (const [name, value] of lists) {
+      if (set(name, value) || name !== ACL_XATTR.access || !hasModes(node.features)) continue;
+      const alone = modeWithoutAcl(node);
+      if (alone !== mode) this.#try("modes", () => this.#system.setMode(what, alone & ~SET_ID_BITS));
+    }
+  }
+
+  #setProject(what: Handle | Place, { projectId }: ArchiveNode): void {
+    if (projectId === undefined || projectId === 0 || !this.#restored.projects) return;
+    if (typeof what === "number") this.#try("quota projects", () => this.#system.setProject(what, projectId));
+    else this.#lose("quota projects", "files and directories only");
+  }
+
+  #setTime(what: Handle | Place, mtime: bigint): void {
+    if (!this.#try("times", () => this.#system.setTime(what, mtime))) return;
+    if (!isHeldEverywhere(mtime) && !isKept(mtime, this.#system.look(what)?.mtime ?? mtime)) {
+      this.#lose("times", "the file system holds no such times");
+    } else if (mtime % this.#system.timeGranularity !== 0n) {
+      this.#lose("nanoseconds of times", "not supported here");
+    }
+  }
+}

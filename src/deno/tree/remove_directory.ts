@@ -1,0 +1,57 @@
+/** Removes directories with all that is in them, but never what is mounted in one. */
+import { DesyncError } from "../../core/errors.ts";
+import { escapeName } from "../../formats/archive/node_text.ts";
+import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { closeWritable, openWritable } from "./writable_directory.ts";
+
+/**
+ * Removes a directory and what is in it, never beyond a symlink or a mount, whenever it came there: a mount point is busy,
+ * which the system says before it says that it is not empty. Throws `cause` where one is given and it is no directory.
+ */
+export function removeDirectory(
+  system: TreeSystem,
+  parent: Handle,
+  name: Uint8Array,
+  path: string,
+  cause?: unknown,
+): void {
+  try {
+    return system.removeFolder(parent, name);
+  } catch (error) {
+    if (codeOf(error) === "EBUSY") throw mountedAt(path);
+    if (codeOf(error) === "ENOTDIR") throw cause ?? error;
+    if (!["ENOTEMPTY", "EEXIST", "EACCES", "EPERM"].includes(codeOf(error))) throw error;
+  }
+  const folder = openWritable(system, parent, name);
+  try {
+    if (isMountedIn(system, parent, folder.handle)) throw mountedAt(path);
+    for (const child of system.list(folder.handle)) {
+      try {
+        system.unlink(folder.handle, child);
+      } catch (error) {
+        removeDirectory(system, folder.handle, child, `${path}/${escapeName(child)}`, error);
+      }
+    }
+  } catch (error) {
+    closeWritable(system, folder);
+    throw error;
+  }
+  system.close(folder.handle);
+  system.removeFolder(parent, name);
+}
+
+/** Whether an open directory is the root of another file system than the one that it is opened from. */
+export function isMountedIn(system: TreeSystem, parent: Handle, folder: Handle): boolean {
+  const [outer, inner] = [system.look(parent), system.look(folder)];
+  return outer?.device !== inner?.device || outer?.mount !== inner?.mount;
+}
+
+/** The error for a directory that cannot go, since something is mounted there. */
+export function mountedAt(path: string): DesyncError {
+  return new DesyncError("io", {
+    action: "remove",
+    subject: path,
+    reason: "a file system is mounted there",
+    hint: "unmount it first",
+  });
+}

@@ -1,0 +1,100 @@
+/**
+ * A directory of the target that makes way for a file, symlink, pipe, socket or device of the archive.
+ *
+ * GNU tar refuses to replace one that is not empty unless it is given `--recursive-unlink`; casync and desync remove it.
+ * Here it is as with GNU tar, and nothing that is mounted is ever emptied: neither another file system nor a directory
+ * that is mounted at a second place.
+ */
+import { DesyncError } from "../../core/errors.ts";
+import { escapeName } from "../../formats/archive/node_text.ts";
+import { fileError } from "../files/file_errors.ts";
+import { isMountedIn, mountedAt, removeDirectory } from "./remove_directory.ts";
+import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { untarTemporaryName } from "./untar_leftovers.ts";
+import { closeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
+
+/** What is to be replaced by what. */
+export interface Replacement {
+  readonly parent: Handle;
+  /** What is complete and gets the name. */
+  readonly temporary: Uint8Array;
+  readonly name: Uint8Array;
+  /** For messages. */
+  readonly path: string;
+  /** Whether the directory may have something in it. */
+  readonly recursive: boolean;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Moves the directory aside, gives its name away, and then removes it. Throws `cause` when it is no directory, and `io`
+ * with nothing changed when it must not be replaced.
+ */
+export function replaceDirectory(system: TreeSystem, replacement: Replacement, cause: unknown): void {
+  const { parent, temporary, name, path } = replacement;
+  check(system, replacement, cause);
+  const asideName = untarTemporaryName();
+  const aside = encoder.encode(asideName);
+  try {
+    system.rename(parent, name, aside);
+  } catch (error) {
+    throw codeOf(error) === "EBUSY" ? mountedAt(path) : error;
+  }
+  try {
+    system.rename(parent, temporary, name);
+  } catch (error) {
+    system.rename(parent, aside, name);
+    throw error;
+  }
+  const asidePath = path.slice(0, path.lastIndexOf("/") + 1) + asideName;
+  try {
+    removeDirectory(system, parent, aside, asidePath);
+  } catch (error) {
+    throw fileError("remove", `all of ${asidePath}, which was ${path}`, error);
+  }
+}
+
+/** Throws unless the directory may go. It is left as it is. */
+function check(system: TreeSystem, { parent, name, path, recursive }: Replacement, cause: unknown): void {
+  let opened: WritableDirectory;
+  try {
+    opened = openWritable(system, parent, name);
+  } catch (error) {
+    throw ["ENOTDIR", "ELOOP"].includes(codeOf(error)) ? cause : error;
+  }
+  try {
+    if (isMountedIn(system, parent, opened.handle)) throw mountedAt(path);
+    if (!recursive && system.list(opened.handle).length > 0) {
+      throw new DesyncError("io", {
+        action: "replace",
+        subject: path,
+        reason: "it is a directory that is not empty",
+        hint: "give --recursive-unlink to remove it",
+      });
+    }
+    checkMounts(system, opened.handle, path);
+  } finally {
+    closeWritable(system, opened);
+  }
+}
+
+/** Throws when something is mounted below the open directory. */
+function checkMounts(system: TreeSystem, folder: Handle, path: string): void {
+  for (const name of system.list(folder)) {
+    let child: WritableDirectory;
+    try {
+      child = openWritable(system, folder, name);
+    } catch (error) {
+      if (["ENOTDIR", "ELOOP"].includes(codeOf(error))) continue;
+      throw error;
+    }
+    try {
+      const childPath = `${path}/${escapeName(name)}`;
+      if (isMountedIn(system, folder, child.handle)) throw mountedAt(childPath);
+      checkMounts(system, child.handle, childPath);
+    } finally {
+      closeWritable(system, child);
+    }
+  }
+}

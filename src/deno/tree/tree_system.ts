@@ -1,0 +1,97 @@
+/**
+ * What unpacking asks of the system, in terms of open folders and names in them, never of paths: so no symlink on the
+ * way to a place is ever followed. Two implementations: native_tree.ts with the C library, and portable_tree.ts.
+ */
+import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
+
+/** An open folder or file. */
+export type Handle = number;
+
+/** Something in a folder that is not open: a symlink, pipe, socket or device. */
+export interface Place {
+  /** An open folder. */
+  readonly folder: Handle;
+  /** A name in it. */
+  readonly name: Uint8Array;
+}
+
+/** What the system knows of a file or directory. Times are in nanoseconds since 1970. */
+export interface Look {
+  /** Its permissions, without its kind. */
+  readonly mode: number;
+  /** When its bytes were changed last, or what was set as that. */
+  readonly mtime: bigint;
+  /** When anything about it was changed last, which cannot be set. */
+  readonly changed: bigint;
+  /** The number of the device that it lies on. */
+  readonly device: bigint;
+  /** The number of the mount by which it was reached, where the system tells it. */
+  readonly mount?: bigint;
+}
+
+/**
+ * The calls. All throw errors with a `code` such as `EEXIST`, like node's; `ENOSYS` means that there is no such call
+ * here. Names have been checked: no `/`, not `.` or `..`.
+ */
+export interface TreeSystem {
+  /** A folder as the user named it; here symlinks are followed. */
+  openRoot(path: string): Handle;
+  /** Fails with `ENOTDIR` or `ELOOP` for anything but a real folder. */
+  openFolder(folder: Handle, name: Uint8Array): Handle;
+  /** Makes a folder that only its owner can use for now. */
+  makeFolder(folder: Handle, name: Uint8Array): void;
+  /** Makes a file that only its owner can use for now. Fails with `EEXIST` when there is anything of that name. */
+  createFile(folder: Handle, name: Uint8Array): Handle;
+  /** Writes bytes at a place of a file that was created; what is not written before the last byte reads as zeros. */
+  write(file: Handle, bytes: Uint8Array, offset: number): void;
+  /** Gives a file more bytes than were written: they read as zeros. */
+  extend(file: Handle, size: number): void;
+  /** Makes a symlink, wherever it leads; of the type for directories, where there are types. */
+  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array, toFolder: boolean): void;
+  /** Whether a symlink in this directory would lead to a directory now. Only where symlinks have types, as on Windows. */
+  readonly leadsToFolder?: (folder: Handle, target: Uint8Array) => boolean;
+  /** A pipe, socket or device. */
+  makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void;
+  /** Replaces what is there, but for folders. */
+  rename(folder: Handle, from: Uint8Array, to: Uint8Array): void;
+  /** Fails with `EISDIR` or `EPERM` for a folder. */
+  unlink(folder: Handle, name: Uint8Array): void;
+  /** Removes an empty folder. */
+  removeFolder(folder: Handle, name: Uint8Array): void;
+  /** Names in a folder. */
+  list(folder: Handle): Uint8Array[];
+  /** Not followed when it is a symlink; `undefined` where the system cannot be asked. */
+  look(what: Handle | Place): Look | undefined;
+  /** Closes a folder or file. */
+  close(handle: Handle): void;
+
+  /** Not followed when it is a symlink. */
+  setOwner(what: Handle | Place, uid: number, gid: number): void;
+  /** Not for symlinks, which have no mode. */
+  setMode(what: Handle | Place, mode: number): void;
+  /** The time of the last change, in nanoseconds since 1970; that of the last access becomes now. */
+  setTime(what: Handle | Place, mtime: bigint): void;
+  /** Sets an extended attribute, replacing one of the same name. */
+  setXattr(what: Handle | Place, name: string, value: Uint8Array): void;
+  /** Adds flags of chattr, FS_*_FL, to those that a file or folder has. */
+  addFlags(handle: Handle, flags: number): void;
+  /** Sets the quota project. */
+  setProject(handle: Handle, id: number): void;
+
+  /** The last digits of times that cannot be set here, in nanoseconds: 1 when all can. */
+  readonly timeGranularity: bigint;
+}
+
+/** The code of a system's error, empty when it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+/** The error for a call that is not there. */
+export class NotSupported extends Error {
+  readonly code = "ENOSYS";
+
+  constructor() {
+    super("not supported by the system");
+  }
+}

@@ -1,0 +1,340 @@
+/**
+ * Unpacks an archive's nodes into a folder.
+ *
+ * Everything is done relative to open folders, so that no symlink is ever followed, whoever has put it there and when.
+ * What is not a folder is made under a temporary name and renamed when it is complete, over what was there; folders that
+ * exist are used. A folder gets its attributes when all that is in it is there.
+ */
+import { basename, dirname, resolve } from "node:path";
+import { DesyncError } from "../../core/errors.ts";
+import type { ArchiveEvent } from "../../formats/archive/archive.ts";
+import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
+import { escapeName } from "../../formats/archive/node_text.ts";
+import { Losses } from "../../archive/losses.ts";
+import type { Accounts } from "../system/accounts.ts";
+import { fileError, reasonOf } from "../files/file_errors.ts";
+import { outputError } from "../output/output_place.ts";
+import { NodeAttributes } from "./node_attributes.ts";
+import { type AttributeOptions, Restored } from "./restored.ts";
+import { FoldedNames, foldsNames } from "./folded_names.ts";
+import { replaceDirectory } from "./replace_directory.ts";
+import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { removeUntarLeftovers, untarTemporaryName } from "./untar_leftovers.ts";
+import { closeWritable, makeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
+import { splitZeros } from "../output/zero_runs.ts";
+
+/** How the tree is written. */
+export interface TreeOptions {
+  /** Whether the trees have names and are put into the target. */
+  readonly inside: boolean;
+  /** Whether directories that are not empty make way for what the archive has of the same name. */
+  readonly recursiveUnlink: boolean;
+  readonly accounts: Accounts;
+}
+
+/** A folder that is being filled. */
+interface OpenFolder extends WritableDirectory {
+  readonly node: ArchiveNode;
+  /** Symlinks in it that may have the wrong type, where they have types. */
+  readonly links: ArchiveNode[];
+  /** What was made in it, where the system may take two names for one. */
+  readonly names?: FoldedNames;
+}
+
+/** A file that is being written. */
+interface OpenFile {
+  readonly handle: Handle;
+  readonly node: ArchiveNode;
+  readonly temporary: Uint8Array;
+  /** Bytes so far. */
+  size: number;
+  /** Those up to the last that was written: zeros are not. */
+  written: number;
+}
+
+/** What nodes that need a system's help are called when they cannot be made. */
+const SPECIAL = {
+  symlink: "symlinks",
+  fifo: "pipes",
+  socket: "sockets",
+  block: "devices",
+  char: "devices",
+} as const;
+/** Errors that mean that such a node cannot be made here or by this user. */
+const NOT_POSSIBLE: ReadonlySet<string> = new Set([
+  "EPERM",
+  "ENOSYS",
+  "ENOTSUP",
+  "EOPNOTSUPP",
+  "EINVAL",
+  "unsupported",
+]);
+
+const encoder = new TextEncoder();
+
+/** Takes an archive's events in their order. To be closed whatever happens. */
+export class TreeWriter implements Disposable {
+  /** What could not be restored so far. */
+  readonly losses = new Losses();
+  readonly #system: TreeSystem;
+  readonly #target: string;
+  readonly #inside: boolean;
+  readonly #recursiveUnlink: boolean;
+  readonly #restored: Restored;
+  readonly #attributes: NodeAttributes;
+  /** The folders from the archive's root to where it is. */
+  readonly #folders: OpenFolder[] = [];
+  /** The folder around a root that is no folder, or around roots with names. */
+  #around: WritableDirectory | undefined;
+  /** Whether the target's file system takes names for the same that differ in case. */
+  #folds = false;
+  #file: OpenFile | undefined;
+  /** The symlink, pipe … whose end comes next. */
+  #leaf = false;
+  readonly #temporary = untarTemporaryName();
+
+  /**
+   * Nothing is touched before the first event. With `inside`, the events are of trees whose roots have names, one after the
+   * other, which are put into the target: it is a folder, and keeps its own attributes.
+   */
+  constructor(
+    system: TreeSystem,
+    target: string,
+    options: AttributeOptions & TreeOptions,
+  ) {
+    this.#system = system;
+    this.#target = target;
+    this.#inside = options.inside;
+    this.#recursiveUnlink = options.recursiveUnlink;
+    this.#restored = new Restored(options);
+    this.#attributes = new NodeAttributes(system, this.#restored, this.losses, options.accounts);
+  }
+
+  /** Does what the event says. Throws `io` with the path that could not be written. */
+  write(event: ArchiveEvent): void {
+    if (event.type === "omitted") return;
+    if (event.type === "node") this.#at(event.node, () => this.#begin(event.node));
+    else if (event.type === "data") this.#at(this.#file?.node, () => this.#write(event.bytes));
+    else if (this.#leaf) this.#leaf = false;
+    else if (this.#file !== undefined) this.#at(this.#file.node, () => this.#finishFile(this.#file!));
+    else this.#at(undefined, () => this.#finishFolder());
+  }
+
+  /** Closes what is open, and removes the file that is not complete. */
+  [Symbol.dispose](): void {
+    const file = this.#file;
+    if (file !== undefined) {
+      this.#system.close(file.handle);
+      this.#quietly(() => this.#system.unlink(this.#parent(), file.temporary));
+    }
+    for (const folder of this.#folders.splice(0).reverse()) closeWritable(this.#system, folder);
+    if (this.#around !== undefined) closeWritable(this.#system, this.#around);
+    this.#file = this.#around = undefined;
+  }
+
+  /** Runs a step, whose errors then tell the path. */
+  #at(node: ArchiveNode | undefined, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      throw fileError("write", this.#pathOf(node), error);
+    }
+  }
+
+  /** For messages alone. */
+  #pathOf(node?: ArchiveNode): string {
+    const nodes = this.#folders.map((folder) => folder.node);
+    // A root that is no folder has the target's own name.
+    if (node !== undefined && (nodes.length > 0 || this.#inside)) nodes.push(node);
+    const names = nodes.filter(({ name }) => name.length > 0).map(({ name }) => escapeName(name));
+    return [this.#target, ...names].join("/");
+  }
+
+  #parent(): Handle {
+    return (this.#folders.at(-1) ?? this.#around!).handle;
+  }
+
+  #begin(node: ArchiveNode): void {
+    if (this.#folders.length === 0 && !this.#inside) return this.#beginRoot(node);
+    if (this.#inside && this.#around === undefined) {
+      Deno.mkdirSync(this.#target, { recursive: true });
+      this.#around = this.#openTarget(this.#target);
+    }
+    this.#noteName(node);
+    if (node.kind === "directory") this.#pushFolder(this.#enterFolder(node.name), node);
+    else this.#make(node);
+  }
+
+  #openTarget(path: string): WritableDirectory {
+    const opened = makeWritable(this.#system, this.#system.openRoot(path));
+    removeUntarLeftovers(this.#system, opened.handle);
+    this.#folds = foldsNames(this.#system, opened.handle, this.#temporary);
+    return opened;
+  }
+
+  #pushFolder(opened: WritableDirectory, node: ArchiveNode): void {
+    this.#folders.push({ ...opened, node, links: [], names: this.#folds ? new FoldedNames() : undefined });
+  }
+
+  /** Two files become one where their names are the same to the system: that has to be told. */
+  #noteName(node: ArchiveNode): void {
+    if (this.#folders.at(-1)?.names?.add(node.name) !== false) return;
+    this.losses.add(
+      "names that differ in case alone",
+      () => this.#pathOf(node),
+      "the file system takes them for the same",
+    );
+  }
+
+  #beginRoot(node: ArchiveNode): void {
+    if (node.kind === "directory") {
+      Deno.mkdirSync(this.#target, { recursive: true });
+      return this.#pushFolder(this.#openTarget(this.#target), node);
+    }
+    const place = resolve(this.#target);
+    try {
+      this.#around = { handle: this.#system.openRoot(dirname(place)) };
+    } catch (error) {
+      throw outputError(this.#target, error);
+    }
+    removeUntarLeftovers(this.#system, this.#around.handle);
+    this.#make({ ...node, name: encoder.encode(basename(place)) });
+  }
+
+  #enterFolder(name: Uint8Array): WritableDirectory {
+    const parent = this.#parent();
+    for (let tries = 0;; tries++) {
+      let existed = false;
+      try {
+        this.#system.makeFolder(parent, name);
+      } catch (error) {
+        if (codeOf(error) !== "EEXIST") throw error;
+        existed = true;
+      }
+      try {
+        if (!existed) return { handle: this.#system.openFolder(parent, name) };
+        const opened = openWritable(this.#system, parent, name);
+        removeUntarLeftovers(this.#system, opened.handle);
+        return opened;
+      } catch (error) {
+        // Something else of that name goes; if it comes back again and again, somebody plays tricks.
+        if (!["ENOTDIR", "ELOOP"].includes(codeOf(error)) || tries === 10) throw error;
+        this.#system.unlink(parent, name);
+      }
+    }
+  }
+
+  #make(node: ArchiveNode): void {
+    const parent = this.#parent();
+    const temporary = encoder.encode(this.#temporary);
+    if (node.kind === "file") {
+      const handle = this.#system.createFile(parent, temporary);
+      this.#file = { handle, node, temporary, size: 0, written: 0 };
+      this.#attributes.applyEarly(handle, node, () => this.#pathOf(node));
+      return;
+    }
+    this.#leaf = true;
+    if (!this.#restored.kind(node.kind)) return;
+    if (!this.#makeLeaf(parent, temporary, node)) return;
+    try {
+      this.#attributes.apply({ folder: parent, name: temporary }, node, () => this.#pathOf(node));
+      this.#replace(parent, temporary, node);
+    } catch (error) {
+      this.#quietly(() => this.#system.unlink(parent, temporary));
+      throw error;
+    }
+  }
+
+  /** False when such a node cannot be made here. */
+  #makeLeaf(parent: Handle, name: Uint8Array, node: ArchiveNode): boolean {
+    try {
+      if (node.kind === "symlink") this.#makeSymlink(parent, name, node);
+      else this.#system.makeNode(parent, name, node);
+      return true;
+    } catch (error) {
+      if (!NOT_POSSIBLE.has(codeOf(error))) throw error;
+      const kind = SPECIAL[node.kind as keyof typeof SPECIAL];
+      this.losses.add(kind, () => this.#pathOf(node), reasonOf(error));
+      return false;
+    }
+  }
+
+  #makeSymlink(parent: Handle, name: Uint8Array, node: ArchiveNode): void {
+    const toFolder = this.#system.leadsToFolder?.(parent, node.target!);
+    this.#system.makeSymlink(parent, name, node.target!, toFolder ?? false);
+    if (toFolder === false) this.#folders.at(-1)?.links.push(node);
+  }
+
+  /** Makes symlinks again that lead to what is a directory by now. */
+  #retypeLinks({ handle, links }: OpenFolder): void {
+    for (const node of links.splice(0)) {
+      if (!this.#system.leadsToFolder?.(handle, node.target!)) continue;
+      this.#make(node);
+      this.#leaf = false;
+    }
+  }
+
+  #write(bytes: Uint8Array): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    splitZeros(bytes, file.size, (from, to) => {
+      this.#system.write(file.handle, bytes.subarray(from, to), file.size + from);
+      file.written = file.size + to;
+    });
+    file.size += bytes.length;
+  }
+
+  #finishFile(file: OpenFile): void {
+    const { handle, node, temporary } = file;
+    const path = () => this.#pathOf(node);
+    if (file.written < file.size) this.#system.extend(handle, file.size);
+    this.#attributes.apply(handle, node, path);
+    this.#replace(this.#parent(), temporary, node);
+    this.#file = undefined;
+    try {
+      this.#attributes.applyLate(handle, node, path);
+    } finally {
+      this.#system.close(handle);
+    }
+  }
+
+  #finishFolder(): void {
+    const folder = this.#folders.at(-1);
+    if (folder === undefined) return;
+    this.#retypeLinks(folder);
+    const path = () => this.#pathOf();
+    this.#attributes.apply(folder.handle, folder.node, path);
+    this.#attributes.applyLate(folder.handle, folder.node, path);
+    this.#folders.pop();
+    this.#system.close(folder.handle);
+  }
+
+  /** Gives the node its name. What has it goes, a directory only where that was asked for or when it is empty. */
+  #replace(parent: Handle, temporary: Uint8Array, node: ArchiveNode): void {
+    const { name } = node;
+    try {
+      this.#system.rename(parent, temporary, name);
+    } catch (error) {
+      if (!["EISDIR", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES"].includes(codeOf(error))) throw error;
+      if (this.#folders.length === 0 && !this.#inside) {
+        throw new DesyncError("usage", {
+          action: "write",
+          subject: this.#target,
+          reason: "it is a directory, the archive is of one file",
+        });
+      }
+      const [path, recursive] = [this.#pathOf(node), this.#recursiveUnlink];
+      replaceDirectory(this.#system, { parent, temporary, name, path, recursive }, error);
+    }
+  }
+
+  /** Whether it worked. When it did not, another error is the one to report, or none. */
+  #quietly(step: () => void): boolean {
+    try {
+      step();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

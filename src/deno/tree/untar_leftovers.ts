@@ -1,0 +1,44 @@
+/** The temporary names of what is being unpacked, and what killed runs left under such names. */
+import { isLeftover, isTemporaryName } from "../output/temporary_names.ts";
+import type { Handle, Place, TreeSystem } from "./tree_system.ts";
+
+const PREFIX = ".tmp-untar-";
+const decoder = new TextDecoder();
+
+/** A name that nothing has. */
+export function untarTemporaryName(): string {
+  return PREFIX + crypto.randomUUID();
+}
+
+/** Removes what killed runs left in an open directory long ago, as far as that can be done. */
+export function removeUntarLeftovers(system: TreeSystem, folder: Handle): void {
+  for (const name of listQuietly(system, folder)) {
+    if (!isTemporaryName(decoder.decode(name), PREFIX)) continue;
+    try {
+      removeIfStale(system, { folder, name });
+    } catch {
+      // It is another's, or was removed meanwhile.
+    }
+  }
+}
+
+/** Another run may have given its file the time of the archive just now: only the time of the change counts. */
+function removeIfStale(system: TreeSystem, place: Place): void {
+  const changed = Number((system.look(place)?.changed ?? 0n) / 1_000_000n);
+  if (changed <= 0 || !isLeftover(new Date(changed))) return;
+  try {
+    system.unlink(place.folder, place.name);
+  } catch {
+    // A directory, which was made to see whether names that differ in case are the same.
+    system.removeFolder(place.folder, place.name);
+  }
+}
+
+function listQuietly(system: TreeSystem, folder: Handle): Uint8Array[] {
+  try {
+    return system.list(folder);
+  } catch {
+    // A directory that may not be listed may still be written into.
+    return [];
+  }
+}
