@@ -7,8 +7,16 @@ import { PATH } from "../src/stores/location.ts";
 import { filesIn } from "./support/files.ts";
 import { repository } from "./support/process.ts";
 
-/** The rooms of src/, each line on those above it; "" is src/ itself. Rooms of one line do not know each other. */
-const LAYERS = [[""], ["formats", "chunker", "codec"], ["stores"], ["jobs"], ["deno", "workers"], ["cli"]];
+/** The rooms of src/, each line on those above it. Rooms of one line do not know each other. */
+const LAYERS = [
+  ["core"],
+  ["formats", "chunker", "codec"],
+  ["stores"],
+  ["transfer", "blob", "archive"],
+  ["jobs"],
+  ["deno", "workers"],
+  ["cli"],
+];
 /** But these do. */
 const FRIENDS = ["deno", "workers"];
 
@@ -54,15 +62,21 @@ Deno.test("imports run one way", () => {
   ok(count > 500, String(count));
 });
 
+Deno.test("a stranger finds a file: no directory is long", () => {
+  const counts = new Map<string, number>();
+  for (const path of filesIn(join(repository, "src"))) {
+    counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  }
+  deepStrictEqual([...counts].filter(([, count]) => count > 22), []);
+});
+
 /** Where the names of schemes may be compared: in what opens them, and in what keeps secrets of misspelt URLs. */
 const OF_SCHEMES = [
   "deno/schemes.ts",
-  "stores/http",
-  "deno/http_",
-  "deno/proxies.ts",
-  "deno/trust.ts",
-  "deno/ssh_",
-  "cli/typed_secrets.ts",
+  "stores/http/",
+  "deno/net/",
+  "deno/ssh/",
+  "cli/output/typed_secrets.ts",
 ];
 
 Deno.test("what a location's scheme means is known to the registry alone", () => {

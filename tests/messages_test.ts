@@ -9,7 +9,7 @@ import { repository } from "./support/process.ts";
 const READ = /\.message\b|[{,] message\b[^:;]*\} (?:=|of\b)|\(\{ message\b/;
 const READERS = [
   "cli/main.ts", // what has no stack, for --verbose
-  "errors.ts", // has messageOf, and sends errors to other threads
+  "core/errors.ts", // has messageOf, and sends errors to other threads
   "workers/pool.ts", // of an event
 ];
 
@@ -18,12 +18,12 @@ const LOOKED_INTO =
   /(?:const|let) \w+ = [^;{(]*\bmessageOf\(|\bmessageOf\([^()]*\)\)?\??\.\w|\.(?:test|exec)\(messageOf\(/;
 /** Errors of others, which have no code for it. */
 const OF_OTHERS = [
-  "cli/json_list.ts", // JSON.parse, cut
+  "cli/inputs/json_list.ts", // JSON.parse, cut
   "cli/store_options.ts", // the place that JSON.parse names
-  "deno/certificates.ts", // Deno's TLS
-  "deno/http_fetch.ts", // fetch
-  "deno/ssh_builtin.ts", // ssh2
-  "stores/http_errors.ts", // fetch
+  "deno/net/certificates.ts", // Deno's TLS
+  "deno/net/http_fetch.ts", // fetch
+  "deno/ssh/ssh_builtin.ts", // ssh2
+  "stores/http/http_errors.ts", // fetch
 ];
 
 /** Files of the source in which the pattern is, comments left out. */

@@ -1,5 +1,5 @@
 /** Lists of files in JSON, read entry by entry. */
-import { JsonListReader } from "../../src/cli/json_list.ts";
+import { JsonListReader } from "../../src/cli/inputs/json_list.ts";
 import { assertSame } from "../same.ts";
 import { inPieces, type Target, words } from "../target.ts";
 

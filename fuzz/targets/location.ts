@@ -1,7 +1,7 @@
 /** Locations of stores and indexes, whose passwords and signatures are never shown. */
 import { ok } from "node:assert/strict";
 import { redactLocation } from "../../src/deno/schemes.ts";
-import { hideSecretsOf, withoutTypedSecrets } from "../../src/cli/typed_secrets.ts";
+import { hideSecretsOf, withoutTypedSecrets } from "../../src/cli/output/typed_secrets.ts";
 import { parseSshLocation } from "../../src/deno/ssh/ssh_location.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { parseHttpLocation } from "../../src/stores/http/http_location.ts";

@@ -3,15 +3,15 @@ import { checkCurrentFolder, givenWords } from "../deno/system/given_words.ts";
 import { setUmask } from "../deno/system/permitted.ts";
 import { DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
-import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output.ts";
+import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output/output.ts";
 import { type CommandLine, parse } from "./parse/parse.ts";
 import { verbose as verboseFlag } from "./flags/global.ts";
 import { umask } from "./flags/output.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
 import { onInterrupt } from "./signals.ts";
-import { outputColumns } from "./terminal.ts";
-import { hideSecretsOf } from "./typed_secrets.ts";
-import { versionText } from "./version_text.ts";
+import { outputColumns } from "./output/terminal.ts";
+import { hideSecretsOf } from "./output/typed_secrets.ts";
+import { versionText } from "./docs/version_text.ts";
 
 /** Runs the command line. Returns the exit status; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -43,7 +43,7 @@ async function run({ command, words, given }: CommandLine): Promise<number> {
   using interrupt = onInterrupt();
   using reached = isReachable(words, given)
     ? undefined
-    : (await import("./reachable.ts")).makeReachable(command, words, given);
+    : (await import("./inputs/reachable.ts")).makeReachable(command, words, given);
   await checkConfiguration(command, words, given, interrupt.signal);
   return await run(reached?.words ?? words, reached?.given ?? given, interrupt.signal);
 }

@@ -11,14 +11,14 @@ import type { ByteSource } from "../stores/byte_source.ts";
 import { namingIndex } from "../stores/index_store.ts";
 import { Registry } from "../stores/registry.ts";
 import type { ChunkStore, ManagedChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
-import { BlobOpener } from "./blob_opener.ts";
+import { BlobOpener } from "./inputs/blob_opener.ts";
 import type { Values } from "./flags/flag.ts";
 import type { GLOBAL_FLAGS } from "./flags/global.ts";
 import type { SOURCE_FLAGS } from "./flags/stores.ts";
-import { type IndexTarget, registryTarget, standardOutput } from "./index_target.ts";
-import { missingOption } from "./missing_option.ts";
-import { refuseCutName, refuseOtherHost, refuseToFill } from "./mistaken_location.ts";
-import { warn } from "./output.ts";
+import { type IndexTarget, registryTarget, standardOutput } from "./output/index_target.ts";
+import { missingOption } from "./parse/missing_option.ts";
+import { refuseCutName, refuseOtherHost, refuseToFill } from "./inputs/mistaken_location.ts";
+import { warn } from "./output/output.ts";
 import { optionsByLocation, type StoreFlags } from "./store_flags.ts";
 
 /** How stores and indexes are reached, and where chunks come from. */

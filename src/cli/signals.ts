@@ -1,7 +1,7 @@
 /** Ctrl-C and its like: the first asks the command to stop cleanly, the second ends the program at once. */
 import { processStatus } from "../deno/system/permitted.ts";
 import { INTERRUPTED } from "./exit_status.ts";
-import { printError, warn } from "./output.ts";
+import { printError, warn } from "./output/output.ts";
 
 /** Aborts `signal` when the user wants to stop. */
 export interface Interrupt extends Disposable {

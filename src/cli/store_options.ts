@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { DesyncError, messageOf } from "../core/errors.ts";
 import { quotedText } from "../core/foreign_text.ts";
-import { goMatches } from "./go_pattern.ts";
+import { goMatches } from "./inputs/go_pattern.ts";
 import { redactLocation } from "../deno/schemes.ts";
 import { isPath } from "../stores/location.ts";
 

@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { archiveFeatures } from "../../src/cli/archive_features.ts";
+import { archiveFeatures } from "../../src/cli/inputs/archive_features.ts";
 import type { Flags } from "../../src/cli/commands/tar.ts";
 import {
   DEFAULT_FEATURES,

@@ -1,6 +1,6 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { stopSignals } from "../../src/cli/signals.ts";
-import { expandWildcards } from "../../src/cli/expand_wildcards.ts";
+import { expandWildcards } from "../../src/cli/inputs/expand_wildcards.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { tempDir } from "../support/temp.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
-import { JsonListReader } from "../../src/cli/json_list.ts";
+import { JsonListReader } from "../../src/cli/inputs/json_list.ts";
 import { random } from "../support/random.ts";
 
 function read(pieces: Iterable<string>): unknown[] {

@@ -3,7 +3,7 @@
  * (fs.protected_…) is not needed, and does not cover most of this.
  */
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { withoutLink } from "../../src/cli/local_path.ts";
+import { withoutLink } from "../../src/cli/inputs/local_path.ts";
 import { createBlobTarget, openBlobInPlace } from "../../src/deno/output/blob_target.ts";
 import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { isSpecialPlace } from "../../src/deno/output/output_place.ts";

@@ -2,7 +2,7 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { hideSecretsOf, withoutTypedSecrets } from "../../src/cli/typed_secrets.ts";
+import { hideSecretsOf, withoutTypedSecrets } from "../../src/cli/output/typed_secrets.ts";
 import { runCli } from "../support/cli.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { makeBlob, somePieces } from "../support/made.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { formatBytes, formatSeconds } from "../../src/cli/text.ts";
+import { formatBytes, formatSeconds } from "../../src/cli/output/text.ts";
 
 Deno.test("bytes as people read them", () => {
   const cases: [number, string][] = [

@@ -196,7 +196,7 @@ for (const [name, codec] of codecs) {
       // A window of 256 KiB and 8 KiB of the same byte, again and again.
       const frame = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x00, 8 << 3, 0x03, 0, 1, 0x41);
       const frames = dir.write("frames.zst", joined(Array.from({ length: 4000 }, () => frame)));
-      const module = name === "native" ? "deno/native_codec.ts" : "codec/portable.ts";
+      const module = name === "native" ? "deno/codec/native_codec.ts" : "codec/portable.ts";
       const program = dir.write(
         "decompress.ts",
         `

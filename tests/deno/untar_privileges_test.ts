@@ -1,7 +1,7 @@
 /** What gives somebody rights on the system that an archive is unpacked on: what is restored of it, and when. */
 
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { chosenFeatures } from "../../src/cli/archive_features.ts";
+import { chosenFeatures } from "../../src/cli/inputs/archive_features.ts";
 import { FEATURES, featuresOf } from "../../src/formats/archive/features.ts";
 import { nativeTree } from "../../src/deno/tree/native_tree.ts";
 import { portableTree } from "../../src/deno/tree/portable_tree.ts";

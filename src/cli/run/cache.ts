@@ -4,13 +4,13 @@ import type { Index } from "../../formats/index/index.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/cache.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../interruption.ts";
-import { readIgnored } from "../chunk_ids.ts";
-import { missingOption } from "../missing_option.ts";
+import { sayingChunksAreKept } from "../output/interruption.ts";
+import { readIgnored } from "../inputs/chunk_ids.ts";
+import { missingOption } from "../parse/missing_option.ts";
 import { Locator } from "../open.ts";
-import { showProgress } from "../progress.ts";
-import { storingOptions } from "../storing.ts";
-import { expandWildcards } from "../expand_wildcards.ts";
+import { showProgress } from "../output/progress.ts";
+import { storingOptions } from "../output/storing.ts";
+import { expandWildcards } from "../inputs/expand_wildcards.ts";
 
 /** Copies the chunks. */
 export async function run({ indexes: locations }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

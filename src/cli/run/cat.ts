@@ -3,11 +3,11 @@ import { DesyncError } from "../../core/errors.ts";
 import { countBytes, Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/cat.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingWhatIsKept } from "../interruption.ts";
-import { checkOutputPath, withoutLink } from "../local_path.ts";
+import { sayingWhatIsKept } from "../output/interruption.ts";
+import { checkOutputPath, withoutLink } from "../inputs/local_path.ts";
 import { Locator } from "../open.ts";
-import { isStandardOutput, writesFile, writeWholePieces } from "../piece_output.ts";
-import { showProgress } from "../progress.ts";
+import { isStandardOutput, writesFile, writeWholePieces } from "../output/piece_output.ts";
+import { showProgress } from "../output/progress.ts";
 
 /** Writes the bytes in order. */
 export async function run(

@@ -4,13 +4,13 @@ import { inspectSource } from "../../deno/files/source_file.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../interruption.ts";
-import { checkInputPath } from "../local_path.ts";
-import { readIgnored } from "../chunk_ids.ts";
-import { missingOption } from "../missing_option.ts";
+import { sayingChunksAreKept } from "../output/interruption.ts";
+import { checkInputPath } from "../inputs/local_path.ts";
+import { readIgnored } from "../inputs/chunk_ids.ts";
+import { missingOption } from "../parse/missing_option.ts";
 import { Locator } from "../open.ts";
-import { showProgress } from "../progress.ts";
-import { storingOptions } from "../storing.ts";
+import { showProgress } from "../output/progress.ts";
+import { storingOptions } from "../output/storing.ts";
 
 /** Stores the chunks. */
 export async function run(

@@ -2,8 +2,8 @@
 import { makeFromFile } from "../../deno/make.ts";
 import type { Args, Flags } from "../commands/chunk.ts";
 import { DONE } from "../exit_status.ts";
-import { checkInputPath } from "../local_path.ts";
-import { print } from "../output.ts";
+import { checkInputPath } from "../inputs/local_path.ts";
+import { print } from "../output/output.ts";
 
 /** Prints the chunks. */
 export async function run({ file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

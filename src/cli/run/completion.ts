@@ -11,7 +11,7 @@ import {
 } from "../docs/description.ts";
 import type { Args, Flags } from "../commands/completion.ts";
 import { DONE } from "../exit_status.ts";
-import { print } from "../output.ts";
+import { print } from "../output/output.ts";
 
 const SCRIPTS: Readonly<Record<Args["shell"], typeof bashCompletion>> = {
   bash: bashCompletion,

@@ -4,12 +4,12 @@ import { Progress } from "../../core/progress.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
-import { sayingWhatIsKept } from "../interruption.ts";
-import { checkOutputPath } from "../local_path.ts";
+import { sayingWhatIsKept } from "../output/interruption.ts";
+import { checkOutputPath } from "../inputs/local_path.ts";
 import { Locator } from "../open.ts";
-import { jsonText, print, printError } from "../output.ts";
-import { isShownToPeople, namedSource, showProgress } from "../progress.ts";
-import { formatBytes } from "../text.ts";
+import { jsonText, print, printError } from "../output/output.ts";
+import { isShownToPeople, namedSource, showProgress } from "../output/progress.ts";
+import { formatBytes } from "../output/text.ts";
 
 /** Builds the blob. */
 export async function run(

@@ -5,9 +5,9 @@ import { filePieces } from "../../deno/files/file_pieces.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
-import { JsonListReader } from "../json_list.ts";
+import { JsonListReader } from "../inputs/json_list.ts";
 import { Locator } from "../open.ts";
-import { print } from "../output.ts";
+import { print } from "../output/output.ts";
 
 /** Keys, their words in the plain form, and values: desync's, in its order. What is not known is `undefined`. */
 type Line = readonly [key: string, words: string, value: number | undefined];

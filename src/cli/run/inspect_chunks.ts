@@ -3,11 +3,11 @@ import { ChunkDirectory } from "../../deno/store/chunk_directory.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
-import { checkOutputPath } from "../local_path.ts";
+import { checkOutputPath } from "../inputs/local_path.ts";
 import { notADirectory } from "../../stores/registry.ts";
 import { Turns } from "../../core/turns.ts";
 import { Locator } from "../open.ts";
-import { writeWholePieces } from "../piece_output.ts";
+import { writeWholePieces } from "../output/piece_output.ts";
 
 /** Chunks that are written at a time. */
 const GROUP = 1000;

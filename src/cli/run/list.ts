@@ -1,9 +1,9 @@
 /** `desync list ARCHIVE` */
 import { listTo } from "../../archive/describe_archive.ts";
-import { openNodes } from "../archive_source.ts";
+import { openNodes } from "../inputs/archive_source.ts";
 import type { Args, Flags } from "../commands/list.ts";
 import { DONE } from "../exit_status.ts";
-import { LineBuffer } from "../lines.ts";
+import { LineBuffer } from "../output/lines.ts";
 import { Locator } from "../open.ts";
 
 /** Prints the names. */

@@ -4,12 +4,12 @@ import { inspectSource } from "../../deno/files/source_file.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../interruption.ts";
-import { checkInputPath, refuseSameFile, refuseSwapped } from "../local_path.ts";
+import { sayingChunksAreKept } from "../output/interruption.ts";
+import { checkInputPath, refuseSameFile, refuseSwapped } from "../inputs/local_path.ts";
 import { Locator } from "../open.ts";
-import { printError } from "../output.ts";
-import { showProgress } from "../progress.ts";
-import { storingOptions } from "../storing.ts";
+import { printError } from "../output/output.ts";
+import { showProgress } from "../output/progress.ts";
+import { storingOptions } from "../output/storing.ts";
 
 /** Cuts the file, stores its chunks, and writes the index last. */
 export async function run({ index: output, file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

@@ -6,7 +6,7 @@ import { VERSION } from "../../core/version.ts";
 import type { Args, Flags } from "../commands/manpage.ts";
 import { DONE } from "../exit_status.ts";
 import { manualPage } from "../docs/manual.ts";
-import { isStandardOutput, writeResult } from "../piece_output.ts";
+import { isStandardOutput, writeResult } from "../output/piece_output.ts";
 
 /** Prints the page, or writes it into the folder. */
 export async function run({ directory }: Args, _flags: Flags, signal: AbortSignal): Promise<number> {

@@ -3,12 +3,12 @@ import { DesyncError } from "../../core/errors.ts";
 import { pruneStore, type PruneSummary } from "../../jobs/prune.ts";
 import type { Args, Flags } from "../commands/prune.ts";
 import { DONE, FAILED } from "../exit_status.ts";
-import { readIds } from "../chunk_ids.ts";
+import { readIds } from "../inputs/chunk_ids.ts";
 import { Locator } from "../open.ts";
-import { print, printError, warn } from "../output.ts";
+import { print, printError, warn } from "../output/output.ts";
 import { abortable } from "../../core/abortable.ts";
-import { formatBytes } from "../text.ts";
-import { expandWildcards } from "../expand_wildcards.ts";
+import { formatBytes } from "../output/text.ts";
+import { expandWildcards } from "../inputs/expand_wildcards.ts";
 
 /** Prunes the store, after asking. */
 export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

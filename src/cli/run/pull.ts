@@ -7,7 +7,7 @@ import { serveChunks } from "../../jobs/serve_protocol.ts";
 import type { Args, Flags } from "../commands/pull.ts";
 import { DONE } from "../exit_status.ts";
 import { Locator } from "../open.ts";
-import { printBytes, warn } from "../output.ts";
+import { printBytes, warn } from "../output/output.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isPath } from "../../stores/location.ts";
 

@@ -6,19 +6,19 @@ import { tar } from "../../deno/tar.ts";
 import type { PackOptions, PackSummary } from "../../jobs/pack.ts";
 import { Progress } from "../../core/progress.ts";
 import type { TreeSource } from "../../archive/tree_ports.ts";
-import { archiveFeatures, excludePatterns } from "../archive_features.ts";
+import { archiveFeatures, excludePatterns } from "../inputs/archive_features.ts";
 import type { Args, Flags } from "../commands/tar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../interruption.ts";
-import type { IndexTarget } from "../index_target.ts";
-import { checkInputPath, checkOutputPath, refuseSameFile } from "../local_path.ts";
-import { missingOption } from "../missing_option.ts";
+import { sayingChunksAreKept } from "../output/interruption.ts";
+import type { IndexTarget } from "../output/index_target.ts";
+import { checkInputPath, checkOutputPath, refuseSameFile } from "../inputs/local_path.ts";
+import { missingOption } from "../parse/missing_option.ts";
 import { Locator } from "../open.ts";
-import { print, printError, warn } from "../output.ts";
-import { isStandardOutput, writeWholePieces } from "../piece_output.ts";
-import { showProgress } from "../progress.ts";
-import { storingOptions } from "../storing.ts";
-import { treeInput } from "../tree_input.ts";
+import { print, printError, warn } from "../output/output.ts";
+import { isStandardOutput, writeWholePieces } from "../output/piece_output.ts";
+import { showProgress } from "../output/progress.ts";
+import { storingOptions } from "../output/storing.ts";
+import { treeInput } from "../inputs/tree_input.ts";
 
 /** Packs. Ends with `PARTLY` when something changed while it was read, or has a time that archives cannot hold. */
 export async function run(

@@ -8,16 +8,16 @@ import { archiveToTar, type ArchiveToTarOptions } from "../../jobs/archive_to_ta
 import { Progress } from "../../core/progress.ts";
 import type { ArchiveBytes } from "../../archive/read_selected.ts";
 import type { UnpackResult } from "../../jobs/unpack.ts";
-import { chosenFeatures } from "../archive_features.ts";
-import { type ArchiveSource, namingArchive, openArchive } from "../archive_source.ts";
+import { chosenFeatures } from "../inputs/archive_features.ts";
+import { type ArchiveSource, namingArchive, openArchive } from "../inputs/archive_source.ts";
 import type { Args, Flags } from "../commands/untar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
-import { sayingWhatIsKept } from "../interruption.ts";
-import { checkOutputPath } from "../local_path.ts";
+import { sayingWhatIsKept } from "../output/interruption.ts";
+import { checkOutputPath } from "../inputs/local_path.ts";
 import { Locator } from "../open.ts";
-import { warn } from "../output.ts";
-import { writeWholePieces } from "../piece_output.ts";
-import { showProgress } from "../progress.ts";
+import { warn } from "../output/output.ts";
+import { writeWholePieces } from "../output/piece_output.ts";
+import { showProgress } from "../output/progress.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 
 /** Unpacks. Ends with `PARTLY` when something could not be restored. */

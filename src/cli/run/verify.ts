@@ -6,8 +6,8 @@ import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
 import { openManaged } from "../open.ts";
-import { printInPassing, warn } from "../output.ts";
-import { showProgress } from "../progress.ts";
+import { printInPassing, warn } from "../output/output.ts";
+import { showProgress } from "../output/progress.ts";
 
 /** Checks the store. */
 export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promise<number> {

@@ -4,9 +4,9 @@ import { DesyncError } from "../../core/errors.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify_index.ts";
 import { DONE } from "../exit_status.ts";
-import { checkInputPath } from "../local_path.ts";
+import { checkInputPath } from "../inputs/local_path.ts";
 import { Locator } from "../open.ts";
-import { showProgress } from "../progress.ts";
+import { showProgress } from "../output/progress.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 
 /** Compares. */

@@ -1,5 +1,5 @@
 /** A JSON list, read entry by entry: one of millions takes no more memory than one of them. */
-import { messageOf } from "../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 
 /** No entry is longer, in characters. */
 const MAX_ENTRY = 64 * 1024;

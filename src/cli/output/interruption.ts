@@ -1,6 +1,6 @@
 /** What an interrupted command says about the work that it has done. */
-import { DesyncError } from "../core/errors.ts";
-import { isPath } from "../stores/location.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { isPath } from "../../stores/location.ts";
 
 /** The options that say where the work may have left something. */
 interface Places {

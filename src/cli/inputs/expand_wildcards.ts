@@ -1,9 +1,9 @@
 /** Arguments such as `*.caibx`, which the shells of Windows pass on as they are and other shells replace by the names. */
 import { basename, dirname, join } from "node:path";
-import { DesyncError } from "../core/errors.ts";
-import { namedFileError } from "../deno/files/file_errors.ts";
-import { matchesTokens, parseWildcards } from "../formats/wildcards.ts";
-import { isPath } from "../stores/location.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { namedFileError } from "../../deno/files/file_errors.ts";
+import { matchesTokens, parseWildcards } from "../../formats/wildcards.ts";
+import { isPath } from "../../stores/location.ts";
 
 /** What is in a directory; throws what the system says. */
 type List = (folder: string) => Iterable<string>;

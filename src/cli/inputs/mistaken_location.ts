@@ -1,7 +1,7 @@
 /** Locations that say something else than was meant: a list, or a place on another host. */
-import { isNotFound } from "../deno/files/file_errors.ts";
-import { DesyncError } from "../core/errors.ts";
-import { isPath } from "../stores/location.ts";
+import { isNotFound } from "../../deno/files/file_errors.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { isPath } from "../../stores/location.ts";
 
 /** A directory whose name has a comma is several stores unless it is quoted: said where its parts do not exist. */
 export function refuseCutName(location: string, next: string | undefined): void {

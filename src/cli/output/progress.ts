@@ -1,9 +1,9 @@
 /** Shows on standard error how far a job is. */
-import { environment } from "../deno/system/permitted.ts";
-import { originName } from "../core/origin.ts";
-import type { Progress, SourceCount } from "../core/progress.ts";
+import { environment } from "../../deno/system/permitted.ts";
+import { originName } from "../../core/origin.ts";
+import type { Progress, SourceCount } from "../../core/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
-import type { ProgressMode } from "./flags/progress.ts";
+import type { ProgressMode } from "../flags/progress.ts";
 import { barIsDrawn, drawLine, printError, printErrorJson } from "./output.ts";
 import { terminalColumns } from "./terminal.ts";
 import { formatGoSeconds } from "./text.ts";

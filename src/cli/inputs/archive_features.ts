@@ -1,6 +1,6 @@
 /** What an archive records, or is unpacked of it, as the user has chosen it. */
-import { nameBytes } from "../core/bytes.ts";
-import { ExcludePatterns } from "../formats/archive/exclude_patterns.ts";
+import { nameBytes } from "../../core/bytes.ts";
+import { ExcludePatterns } from "../../formats/archive/exclude_patterns.ts";
 import {
   EXCLUDE_FILE,
   EXCLUDE_NODUMP,
@@ -10,8 +10,8 @@ import {
   PERMISSIONS,
   SHA512_256,
   TIMES,
-} from "../formats/archive/features.ts";
-import type { Flags } from "./commands/tar.ts";
+} from "../../formats/archive/features.ts";
+import type { Flags } from "../commands/tar.ts";
 
 /** What `--with` and `--without` leave of all features. */
 export function chosenFeatures(

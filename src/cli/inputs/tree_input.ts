@@ -1,10 +1,10 @@
 /** What `tar` packs: a directory, or a tar that is read as if it were one. */
-import { readTree } from "../deno/tree/tree_reader.ts";
-import { readTarTree } from "../deno/tree/tar_source.ts";
-import { DesyncError, type ErrorCode } from "../core/errors.ts";
-import type { TreeSource } from "../archive/tree_ports.ts";
-import { filePieces } from "../deno/files/file_pieces.ts";
-import type { Flags } from "./commands/tar.ts";
+import { readTree } from "../../deno/tree/tree_reader.ts";
+import { readTarTree } from "../../deno/tree/tar_source.ts";
+import { DesyncError, type ErrorCode } from "../../core/errors.ts";
+import type { TreeSource } from "../../archive/tree_ports.ts";
+import { filePieces } from "../../deno/files/file_pieces.ts";
+import type { Flags } from "../commands/tar.ts";
 
 /** What reads the source as the options say. Throws `usage` for options that do not go together. */
 export function treeInput(source: string, flags: Flags): TreeSource {

@@ -1,14 +1,14 @@
 /** An archive as the user names it: a file, standard input, a URL, or with `-i` an index of chunks in stores. */
-import type { DigestName } from "../core/chunk.ts";
-import { DesyncError, type ErrorCode } from "../core/errors.ts";
-import { isDirectory } from "../deno/files/file_kind.ts";
-import { readTree } from "../deno/tree/tree_reader.ts";
-import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
-import { blobAccess } from "../blob/blob_access.ts";
-import type { RandomAccess } from "../stores/byte_source.ts";
-import { type Pieces, readArchive } from "../archive/read_archive.ts";
-import type { Locator } from "./open.ts";
-import { redactLocation } from "../deno/schemes.ts";
+import type { DigestName } from "../../core/chunk.ts";
+import { DesyncError, type ErrorCode } from "../../core/errors.ts";
+import { isDirectory } from "../../deno/files/file_kind.ts";
+import { readTree } from "../../deno/tree/tree_reader.ts";
+import type { ArchiveEventHandler } from "../../formats/archive/archive.ts";
+import { blobAccess } from "../../blob/blob_access.ts";
+import type { RandomAccess } from "../../stores/byte_source.ts";
+import { type Pieces, readArchive } from "../../archive/read_archive.ts";
+import type { Locator } from "../open.ts";
+import { redactLocation } from "../../deno/schemes.ts";
 
 /** Bytes of chunks that are kept while an archive is looked through at many places. */
 const KEPT_BYTES = 16 * 1024 * 1024;

@@ -1,8 +1,8 @@
 /** Bytes, at once or piece by piece, written to where the user wants them. */
 import { fstatSync } from "node:fs";
-import { isSpecialPlace } from "../deno/output/output_place.ts";
-import { isClosedPipe } from "../deno/system/stdio.ts";
-import { type PiecesToWrite, writeEach, writeWhole } from "../deno/output/write_whole.ts";
+import { isSpecialPlace } from "../../deno/output/output_place.ts";
+import { isClosedPipe } from "../../deno/system/stdio.ts";
+import { type PiecesToWrite, writeEach, writeWhole } from "../../deno/output/write_whole.ts";
 import { OutputClosed, printBytes } from "./output.ts";
 
 /** Whether the user means standard output. */

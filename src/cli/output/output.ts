@@ -1,8 +1,8 @@
 /** Writing to standard output and error. */
-import { fileError } from "../deno/files/file_errors.ts";
-import { withGivenPaths } from "../deno/files/given_paths.ts";
-import { visibleJson, withoutUnseen } from "../core/foreign_text.ts";
-import { isClosedPipe, write, writeNow } from "../deno/system/stdio.ts";
+import { fileError } from "../../deno/files/file_errors.ts";
+import { withGivenPaths } from "../../deno/files/given_paths.ts";
+import { visibleJson, withoutUnseen } from "../../core/foreign_text.ts";
+import { isClosedPipe, write, writeNow } from "../../deno/system/stdio.ts";
 import { withoutTypedSecrets } from "./typed_secrets.ts";
 
 const encoder = new TextEncoder();

@@ -1,11 +1,11 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
-import { isSpecialPlace } from "../deno/output/output_place.ts";
-import { followLinks } from "../deno/output/planted.ts";
-import { DesyncError } from "../core/errors.ts";
-import { startsLikeIndex } from "../formats/index/index.ts";
-import { redactLocation, SCHEMES } from "../deno/schemes.ts";
-import { isPath } from "../stores/location.ts";
-import { unknownScheme } from "../stores/scheme.ts";
+import { isSpecialPlace } from "../../deno/output/output_place.ts";
+import { followLinks } from "../../deno/output/planted.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { startsLikeIndex } from "../../formats/index/index.ts";
+import { redactLocation, SCHEMES } from "../../deno/schemes.ts";
+import { isPath } from "../../stores/location.ts";
+import { unknownScheme } from "../../stores/scheme.ts";
 
 /** Throws `usage` unless the user named a path of this machine to read. */
 export function checkInputPath(path: string): void {

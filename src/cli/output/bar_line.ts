@@ -1,7 +1,7 @@
 /** The line that shows how far a job is, as much of it as a terminal has columns for. */
-import { originName } from "../core/origin.ts";
-import type { SourceCount } from "../core/progress.ts";
-import { withoutUnseen } from "../core/foreign_text.ts";
+import { originName } from "../../core/origin.ts";
+import type { SourceCount } from "../../core/progress.ts";
+import { withoutUnseen } from "../../core/foreign_text.ts";
 import { formatBytes, formatSeconds } from "./text.ts";
 
 /** What is shown. */

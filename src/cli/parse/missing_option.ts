@@ -1,5 +1,5 @@
 /** Options that a command cannot do without. */
-import { DesyncError } from "../core/errors.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** The error for one that was not given. */
 export function missingOption(option: string, whatToDo: string): DesyncError {

@@ -1,9 +1,9 @@
 /** The blobs of indexes, whose large parts are read by threads. */
-import { nativeCodec } from "../deno/codec/native_codec.ts";
-import type { Index } from "../formats/index/index.ts";
-import type { BulkReader, ChunkedBlob } from "../blob/blob.ts";
-import type { Sources } from "../stores/store.ts";
-import type { WorkerPool } from "../workers/pool.ts";
+import { nativeCodec } from "../../deno/codec/native_codec.ts";
+import type { Index } from "../../formats/index/index.ts";
+import type { BulkReader, ChunkedBlob } from "../../blob/blob.ts";
+import type { Sources } from "../../stores/store.ts";
+import type { WorkerPool } from "../../workers/pool.ts";
 
 /** Opens blobs, which share their threads. */
 export class BlobOpener implements Disposable {
@@ -18,13 +18,13 @@ export class BlobOpener implements Disposable {
   async open(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
     const { digest, sizes } = index;
     // Loaded for the commands that need them alone: the libraries below take 20 ms.
-    const { BULK_BYTES, ChunkedBlob } = await import("../blob/blob.ts");
+    const { BULK_BYTES, ChunkedBlob } = await import("../../blob/blob.ts");
     let bulk: BulkReader | undefined;
     if (index.size >= BULK_BYTES) {
       // Small ones should not wait for the modules.
       const [{ WorkerPool }, { WorkerReader }] = await Promise.all([
-        import("../workers/pool.ts"),
-        import("../jobs/worker_reader.ts"),
+        import("../../workers/pool.ts"),
+        import("../../jobs/worker_reader.ts"),
       ]);
       this.#pool ??= new WorkerPool(this.#threads);
       bulk = new WorkerReader({ digest, sizes, sources }, this.#pool);

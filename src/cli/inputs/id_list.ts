@@ -1,7 +1,7 @@
 /** Texts with ids, one a line. */
-import { type ChunkId, isChunkId } from "../core/chunk.ts";
-import { filePieces } from "../deno/files/file_pieces.ts";
-import { DesyncError } from "../core/errors.ts";
+import { type ChunkId, isChunkId } from "../../core/chunk.ts";
+import { filePieces } from "../../deno/files/file_pieces.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** No line is longer, in characters: what has none may be anything, and have no end. */
 const MAX_LINE = 1000;

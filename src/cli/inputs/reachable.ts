@@ -1,15 +1,15 @@
 /** Paths on the command line that are not UTF-8, made such that they can be opened. */
-import { PathAliases } from "../deno/files/path_alias.ts";
-import { DesyncError } from "../core/errors.ts";
-import { type ArgumentKind, kindOf } from "./argument.ts";
-import type { Command } from "./commands.ts";
-import type { Flag } from "./flags/flag.ts";
-import { exclude, include } from "./flags/packing.ts";
-import { inPlace } from "./flags/output.ts";
-import { cache, targetCache, targetStore } from "./flags/stores.ts";
-import { outputFormat } from "./flags/unpacking.ts";
-import type { GivenFlags } from "./parse/given_flags.ts";
-import { isPath } from "../stores/location.ts";
+import { PathAliases } from "../../deno/files/path_alias.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { type ArgumentKind, kindOf } from "../argument.ts";
+import type { Command } from "../commands.ts";
+import type { Flag } from "../flags/flag.ts";
+import { exclude, include } from "../flags/packing.ts";
+import { inPlace } from "../flags/output.ts";
+import { cache, targetCache, targetStore } from "../flags/stores.ts";
+import { outputFormat } from "../flags/unpacking.ts";
+import type { GivenFlags } from "../parse/given_flags.ts";
+import { isPath } from "../../stores/location.ts";
 
 /** Options that name a store which is made unless it is there. */
 const MADE: readonly Flag<unknown>[] = [targetStore, targetCache, cache];

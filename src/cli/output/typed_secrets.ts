@@ -1,7 +1,7 @@
 /** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed. */
-import { oneLine } from "../core/foreign_text.ts";
-import { SCHEMES } from "../deno/schemes.ts";
-import { redactText } from "../stores/redact.ts";
+import { oneLine } from "../../core/foreign_text.ts";
+import { SCHEMES } from "../../deno/schemes.ts";
+import { redactText } from "../../stores/redact.ts";
 
 /** What must not be seen, in each form that a message may have it, the longest first, and what is shown instead. */
 let secrets: readonly (readonly [secret: string, instead: string])[] = [];

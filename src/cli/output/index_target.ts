@@ -1,6 +1,6 @@
 /** Where a command writes the index that it made. */
-import { type Index, serializeIndex } from "../formats/index/index.ts";
-import type { WritableIndexStore } from "../stores/index_store.ts";
+import { type Index, serializeIndex } from "../../formats/index/index.ts";
+import type { WritableIndexStore } from "../../stores/index_store.ts";
 import { untilClosed, writeResult } from "./piece_output.ts";
 
 /** Takes one index. */

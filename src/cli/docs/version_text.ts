@@ -1,5 +1,5 @@
 /** What `--version` and the command `version` print. */
-import { VERSION } from "../core/version.ts";
+import { VERSION } from "../../core/version.ts";
 
 /** The versions of the program and of what it runs on. */
 export function versionText(): string {

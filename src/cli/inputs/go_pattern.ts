@@ -4,7 +4,7 @@
  *
  * Source: Go's documentation of path.Match.
  */
-import { literal, matchesTokens, type Token } from "../formats/wildcards.ts";
+import { literal, matchesTokens, type Token } from "../../formats/wildcards.ts";
 
 /** Whether the pattern is the whole path's. A malformed one is no path's. */
 export function goMatches(pattern: string, path: string, separator: "/" | "\\"): boolean {
