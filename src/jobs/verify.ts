@@ -1,5 +1,5 @@
 /** Checks every chunk of a store. */
-import type { ChunkId, DigestName } from "../core/chunk.ts";
+import type { DigestName } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
