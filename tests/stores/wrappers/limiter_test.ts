@@ -1,0 +1,82 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { Limiter } from "../../../src/stores/wrappers/limiter.ts";
+
+const later = (milliseconds: number) =>
+  new Promise<number>((resolve) => setTimeout(resolve, milliseconds, 1000));
+
+/** Makes the requests and returns the most that were in flight at once. */
+async function most(limiter: Limiter, requests: number, request: () => Promise<number>): Promise<number> {
+  let inFlight = 0;
+  let most = 0;
+  const one = async () => {
+    most = Math.max(most, ++inFlight);
+    try {
+      return await request();
+    } finally {
+      inFlight--;
+    }
+  };
+  const all = Array.from({ length: requests }, () => limiter.run(one, (bytes) => bytes));
+  await Promise.allSettled(all);
+  return most;
+}
+
+Deno.test("no more than the limit are in flight, also when requests fail", async () => {
+  const limiter = new Limiter({ start: 3, max: 3 });
+  strictEqual(await most(limiter, 30, () => later(1)), 3);
+  strictEqual(await most(limiter, 30, () => Promise.reject(new Error("no"))), 3);
+  strictEqual(await most(limiter, 30, () => later(1)), 3);
+  strictEqual(await most(new Limiter({ start: 8, max: 1 }), 5, () => later(1)), 1);
+});
+
+Deno.test("results and failures are passed on, in whatever order they come", async () => {
+  const limiter = new Limiter({ start: 1, max: 1 });
+  const results = [5, 4, 3].map((n) => limiter.run(() => later(n).then(() => n), (n) => n));
+  deepStrictEqual(await Promise.all(results), [5, 4, 3]);
+  await rejects(limiter.run(() => Promise.reject(new Error("no")), () => 0), /no/);
+});
+
+/** Time that passes only as far as somebody waits for it. */
+class Clock {
+  now = 0;
+  readonly #waiting: { due: number; resolve: () => void }[] = [];
+
+  /** 1000 bytes, so much later. */
+  async later(milliseconds: number): Promise<number> {
+    await new Promise<void>((resolve) => this.#waiting.push({ due: this.now + milliseconds, resolve }));
+    return 1000;
+  }
+
+  /** Lets time pass until nobody waits any more. */
+  async run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      this.now = Math.min(...this.#waiting.map(({ due }) => due));
+      const next = this.#waiting.findIndex(({ due }) => due === this.now);
+      for (const { resolve } of this.#waiting.splice(next, 1)) resolve();
+      // All that follows from it happens before the next.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+}
+
+Deno.test("where every request takes the same time, however many there are, the limit grows to its most", async () => {
+  const clock = new Clock();
+  const limiter = new Limiter({ start: 2, max: 16 }, () => clock.now);
+  strictEqual(limiter.limit, 2);
+  const seen = most(limiter, 400, () => clock.later(10));
+  await clock.run();
+  deepStrictEqual([limiter.limit, await seen], [16, 16]);
+});
+
+Deno.test("where all requests share one bottleneck, the limit stays low", async () => {
+  const clock = new Clock();
+  const limiter = new Limiter({ start: 2, max: 1024 }, () => clock.now);
+  let free = 0;
+  const queued = () => {
+    free = Math.max(free, clock.now) + 3;
+    return clock.later(free - clock.now);
+  };
+  const seen = most(limiter, 300, queued);
+  await clock.run();
+  deepStrictEqual([limiter.limit, await seen], [4, 4]);
+});

@@ -1,0 +1,90 @@
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { DesyncError } from "../../../src/core/errors.ts";
+import { retrying } from "../../../src/stores/wrappers/retry.ts";
+
+const passing = () => new DesyncError("store", { reason: "busy", retriable: true });
+const lasting = () => new DesyncError("store", { reason: "forbidden" });
+
+/** Fails with these errors one after the other, then succeeds. */
+function attempts(...errors: unknown[]): { count: number; attempt: () => Promise<string> } {
+  const made = {
+    count: 0,
+    attempt: () => {
+      const error = errors[made.count++];
+      return error === undefined ? Promise.resolve("done") : Promise.reject(error);
+    },
+  };
+  return made;
+}
+
+const quick = { retries: 3, baseIntervalMs: 1 };
+
+Deno.test("what fails in passing is tried again, as often as allowed", async () => {
+  const made = attempts(passing(), passing(), passing());
+  strictEqual(await retrying(quick, undefined, made.attempt), "done");
+  strictEqual(made.count, 4);
+  const more = attempts(passing(), passing(), passing(), passing());
+  await rejects(retrying(quick, undefined, more.attempt), { code: "store", message: "busy (tried 4 times)" });
+  strictEqual(more.count, 4);
+  const once = attempts(passing());
+  await rejects(retrying({ ...quick, retries: 0 }, undefined, once.attempt), { message: "busy" });
+  strictEqual(once.count, 1);
+});
+
+Deno.test("what lasts, and what is no error of a store, is not tried again", async () => {
+  for (const error of [lasting(), new TypeError("a fault of the program")]) {
+    const made = attempts(error);
+    await rejects(retrying(quick, undefined, made.attempt), error);
+    strictEqual(made.count, 1);
+  }
+});
+
+/** All that promises bring about at once has happened. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+Deno.test("the waits grow", async () => {
+  const events: string[] = [];
+  const made = attempts(passing(), passing(), passing());
+  await retrying({ retries: 3, baseIntervalMs: 40 }, undefined, () => {
+    events.push(`try ${made.count}`);
+    // Timers end in the order in which they are due, however late.
+    const shorter = 40 * (made.count + 1) - 20;
+    if (made.count < 3) setTimeout(() => events.push(`${shorter} ms`), shorter);
+    return made.attempt();
+  });
+  deepStrictEqual(events, ["try 0", "20 ms", "try 1", "60 ms", "try 2", "100 ms", "try 3"]);
+});
+
+Deno.test("a server that says when it may be asked again is left alone for so long, but for no more than a minute", async () => {
+  const waits: number[] = [];
+  const wait = globalThis.setTimeout;
+  using _restored = { [Symbol.dispose]: () => void (globalThis.setTimeout = wait) };
+  const errors = [10, 200, 86_400_000].map((retryAfterMs) =>
+    new DesyncError("store", { reason: "busy", retriable: true, retryAfterMs })
+  );
+  const made = attempts(...errors);
+  globalThis.setTimeout = ((done: () => void, milliseconds: number) => {
+    waits.push(milliseconds);
+    return wait(done, 0);
+  }) as typeof wait;
+  strictEqual(await retrying({ retries: 3, baseIntervalMs: 40 }, undefined, made.attempt), "done");
+  deepStrictEqual(waits, [40, 200, 60_000]);
+});
+
+Deno.test("a wait ends at once when it is given up", async () => {
+  const stop = new AbortController();
+  const made = attempts(passing());
+  let ended = false;
+  const trying = retrying({ retries: 1, baseIntervalMs: 60_000 }, stop.signal, made.attempt)
+    .finally(() => ended = true);
+  const failed = rejects(trying, { code: "interrupted" });
+  await settled();
+  strictEqual(ended, false);
+  stop.abort();
+  await settled();
+  strictEqual(ended, true);
+  await failed;
+  strictEqual(made.count, 1);
+});
