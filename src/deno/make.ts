@@ -135,7 +135,7 @@ export async function makeFromStream(
  * if (tree.changed > 0) throw new Error(`${tree.changedPath} changed while it was read`);
  *
  * await untar(ChunkedBlob.open(index, store).stream(), `${folder}/again`, { sameOwner: false });
- * if (!(await Deno.stat(`${folder}/again/index.ts`)).isFile) throw new Error("a file is missing");
+ * if (!(await Deno.stat(`${folder}/again/protocol.ts`)).isFile) throw new Error("a file is missing");
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
