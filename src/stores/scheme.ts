@@ -23,8 +23,9 @@ export interface SchemeContext {
 }
 
 /**
- * Opens locations of one scheme. None of it retries, which the registry does; what it cannot open it does not have. Disposed
- * of, it closes what those that it opened share, when they are all closed.
+ * Opens locations of one scheme, given as they were typed: what is secret in them must not get into `properties.location`
+ * and errors. None of it retries, which the registry does; what it cannot open it does not have. Disposed of, it closes what
+ * those that it opened share, when they are all closed.
  */
 export interface Opener extends Partial<Disposable> {
   /** A store of chunks. Nothing is requested from another machine yet. */

@@ -32,7 +32,7 @@ export interface StoreProperties {
 
 /** What every request may be given. */
 export interface RequestOptions {
-  /** Ends the request, which throws `interrupted` then. */
+  /** Ends the request, which throws a `DesyncError` of the code `interrupted` then, not the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

@@ -19,9 +19,9 @@ import { sha512256 } from "../support/sha.ts";
 const CAPABILITIES = ["get", "has", "storedSize", "put", "touch", "list", "remove", "removeStale"] as const;
 type Capability = typeof CAPABILITIES[number];
 
-/** What a store can do that is only read. */
+/** What a store can do that is only read, and that says what its chunks take. */
 export const READABLE: readonly Capability[] = ["get", "has", "storedSize"];
-/** What one can do that can also be pruned. */
+/** What one can do that can also be written, listed and pruned. */
 export const MANAGED: readonly Capability[] = [...READABLE, "put", "list", "remove"];
 
 /** All that wraps stores: none of it may lose what the store can do. */
@@ -64,7 +64,10 @@ function same(chunk: StoredChunk | null, wanted: StoredChunk): void {
   sameBytes(chunk.bytes, wanted.bytes);
 }
 
-/** Defines the tests for one kind of store and for all that wraps it; `open` makes one that holds the chunks. */
+/**
+ * Defines the tests for one kind of store and for all that wraps it. `can` lists the methods that it
+ * has, and no other; `open` makes one that holds the chunks, of which `asVerified` makes what `put` takes.
+ */
 export function testStore(
   kind: string,
   can: readonly Capability[],
