@@ -1,4 +1,4 @@
-/** The permissions of docs/permissions.md, each tried: they are enough, and without the optional ones it works as told. */
+/** The permissions of docs/permissions.md, each tried: they are enough, and without the optional ones it works as documented. */
 
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { delimiter, join } from "node:path";
@@ -66,7 +66,7 @@ function makeThings(dir: TempDir): Record<string, string> {
     DAMAGED: dir.path("DAMAGED"),
     INDEX: made.index,
     CACHE: dir.dir("CACHE"),
-    FOLDER: dir.dir("FOLDER"),
+    DIR: dir.dir("DIR"),
     FILE: dir.write("FILE", made.bytes),
     TREE: makeTree(dir),
     ARCHIVE: dir.write("ARCHIVE", archive),
@@ -74,7 +74,7 @@ function makeThings(dir: TempDir): Record<string, string> {
   };
 }
 
-/** A folder to be packed, with times that every system tells. */
+/** A directory to be packed, with times that every system can report. */
 function makeTree(dir: TempDir): string {
   const then = new Date(1_700_000_000_000);
   for (const path of [dir.write("TREE/d/file", "text"), dir.path("TREE", "d"), dir.path("TREE")]) {
@@ -106,7 +106,7 @@ async function outcome(
   things.HOST = `127.0.0.1:${server.addr.port}`;
   const env: Record<string, string> = {};
   if (sshd !== undefined) {
-    env.PATH = `${folderWithSsh(tools, sshd)}${delimiter}${Deno.env.get("PATH")}`;
+    env.PATH = `${directoryWithSsh(tools, sshd)}${delimiter}${Deno.env.get("PATH")}`;
     env.HOME = things.HOME = sshd.home;
     env.DENO_DIR = await denoDir();
     things.SSHHOST = `127.0.0.1:${sshd.port}`;
@@ -120,13 +120,13 @@ async function outcome(
   const result = permissions === "-A"
     ? await runCli(args, options)
     : await runPermitted(filled(permissions), args, options);
-  // Whatever has the name of the test's folder in it differs from run to run.
+  // The name of the test's directory differs from run to run.
   const hide = (text: string) => text.replaceAll(dir.root, "").replaceAll(things.HOST, "HOST");
   return [{ ...result, stdout: hide(result.stdout), stderr: hide(result.stderr) }, contentOf(dir.root)];
 }
 
-/** A folder for PATH whose `ssh` knows the server. */
-function folderWithSsh(dir: TempDir, sshd: Sshd): string {
+/** A directory for PATH whose `ssh` knows the server. */
+function directoryWithSsh(dir: TempDir, sshd: Sshd): string {
   // It calls the real one, which has to be found further on.
   const script = `#!/bin/sh\nPATH='${Deno.env.get("PATH")}' exec '${sshd.ssh()}' "$@"\n`;
   Deno.chmodSync(dir.write("bin/ssh", script), 0o755);
@@ -190,7 +190,7 @@ function writeArchive(dir: TempDir, children: Parameters<typeof directory>[0]): 
   return dir.write("archive.catar", directory(children, owned));
 }
 
-/** All files in the folder, and no others. */
+/** All files in the directory, and no others. */
 function within(dir: TempDir): string[] {
   return [`--allow-read=${dir.root}`, `--allow-write=${dir.root}`];
 }

@@ -226,7 +226,7 @@ Deno.test({
       return {
         "casync": attempt("casync"),
         "desync": attempt("desync"),
-        "desync, told to": attempt("desync", ...uncompressed(dir, store)),
+        "desync, configured": attempt("desync", ...uncompressed(dir, store)),
         "this program": attempt("this program"),
       };
     }]);
@@ -257,7 +257,7 @@ async function unpacks(
   return outcome(result, result.code === 0 ? differences(await treeState(target), expected) : []);
 }
 
-const usual = ["files and folders: modes, owners, times", "symlinks"];
+const usual = ["files and directories: modes, owners, times", "symlinks"];
 
 Deno.test({
   name: "docs/interop.md: archives",

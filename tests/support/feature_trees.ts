@@ -20,7 +20,7 @@ function folder(path: string): string {
 /** An access list of a file. */
 const listed = (...rows: AclRow[]): MakeTree => (root) => setAcl(write(`${root}/file`), "access", rows);
 
-/** An access list for what is made in a folder. */
+/** The default access list of a directory. */
 const inherited = (...rows: AclRow[]): MakeTree => (root) =>
   setAcl(folder(`${root}/folder`), "default", rows);
 
@@ -48,7 +48,7 @@ const [owner, group, others, mask] = [[1, 6], [4, 4], [32, 4], [16, 6]] as const
 
 /** By what is in them. */
 export const featureTrees: Readonly<Record<string, MakeTree>> = {
-  "files and folders: modes, owners, times": plain,
+  "files and directories: modes, owners, times": plain,
   "symlinks": symlinks,
   "hard links": (root) => Deno.linkSync(write(`${root}/file`), `${root}/again`),
   "devices": async (root) => {
@@ -63,8 +63,8 @@ export const featureTrees: Readonly<Record<string, MakeTree>> = {
   "attributes without a value": (root) => setXattr(write(`${root}/file`), "user.note", ""),
   "access lists": listed(owner, [2, 6, 1], group, [8, 4, 60], mask, others),
   "access lists, users without a name": listed(owner, [2, 6, 4242], group, mask, others),
-  "access lists for what is made in a folder": inherited(owner, group, others),
-  "the same with users": inherited(owner, [2, 6, 2], group, mask, others),
+  "default access lists of directories": inherited(owner, group, others),
+  "default access lists with users": inherited(owner, [2, 6, 2], group, mask, others),
   "file capabilities": (root) => {
     const value = Uint8Array.from([1, 0, 0, 2, 0, 32, ...new Uint8Array(14)]);
     setXattr(write(`${root}/file`), "security.capability", value);
