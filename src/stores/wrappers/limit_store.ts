@@ -1,11 +1,19 @@
 /** A store whose requests wait until there is room for them. */
+import { interrupted } from "../../core/errors.ts";
 import type { Limiter } from "./limiter.ts";
 import type { ChunkStore } from "../store.ts";
 import { wrapStore } from "./wrap.ts";
 
 /** The store with no more requests under way than `limiter` allows, which may be shared with others. */
 export function limitStore<S extends ChunkStore>(store: S, limiter: Limiter): S {
-  return wrapStore(store, (send) => limiter.run(send, bytesIn));
+  return wrapStore(store, (send, { signal }) => {
+    const request = async () => {
+      // It may have waited for long.
+      if (signal?.aborted) throw interrupted();
+      return await send();
+    };
+    return limiter.run(request, bytesIn);
+  });
 }
 
 /** The bytes that a request has brought, or taken there: what the limiter learns from. */

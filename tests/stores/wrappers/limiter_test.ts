@@ -1,4 +1,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { MemoryStore } from "../../../src/stores/memory.ts";
+import type { ChunkStore } from "../../../src/stores/store.ts";
+import { limitStore } from "../../../src/stores/wrappers/limit_store.ts";
 import { Limiter } from "../../../src/stores/wrappers/limiter.ts";
 
 const later = (milliseconds: number) =>
@@ -34,6 +37,24 @@ Deno.test("results and failures are passed on, in whatever order they come", asy
   const results = [5, 4, 3].map((n) => limiter.run(() => later(n).then(() => n), (n) => n));
   deepStrictEqual(await Promise.all(results), [5, 4, 3]);
   await rejects(limiter.run(() => Promise.reject(new Error("no")), () => 0), /no/);
+});
+
+Deno.test("a request that is aborted while it waits is not begun", async () => {
+  const store: ChunkStore = new MemoryStore();
+  const first = Promise.withResolvers<null>();
+  const asked: string[] = [];
+  store.get = (id) => {
+    asked.push(id);
+    return first.promise;
+  };
+  const limited = limitStore(store, new Limiter({ start: 1, max: 1 }));
+  const stop = new AbortController();
+  const requests = ["a", "b"].map((id) => limited.get(id, { signal: stop.signal }));
+  stop.abort();
+  first.resolve(null);
+  strictEqual(await requests[0], null);
+  await rejects(requests[1], { code: "interrupted" });
+  deepStrictEqual(asked, ["a"]);
 });
 
 /** Time that passes only as far as somebody waits for it. */
