@@ -148,7 +148,7 @@ export class Locator implements AsyncDisposable {
     if (create) refuseToFill(location);
     try {
       const purpose = { action: "use", subject: `${redactLocation(location)} as the cache` };
-      return await this.#registry.openWritable(location, purpose, { create });
+      return this.#opens(await this.#registry.openWritable(location, purpose, { create }));
     } catch (error) {
       const needed = !create || this.#flags.stores === undefined;
       if (needed || !isRefusal(error)) throw error;

@@ -1,5 +1,6 @@
 /** The command line with one more scheme, `toy://`: chunks, indexes and files that lie side by side, but in no store's layout. */
 import { main } from "../../src/cli/main.ts";
+import { printError } from "../../src/cli/output/output.ts";
 import type { StoredChunk, StoredForm } from "../../src/core/chunk.ts";
 import { SCHEMES } from "../../src/deno/schemes.ts";
 import { serializeIndex } from "../../src/formats/index/index.ts";
@@ -22,7 +23,11 @@ async function readIfThere(path: string): Promise<Uint8Array<ArrayBuffer> | null
   }
 }
 
+/** Stores that are not closed, and the opener. */
+let open = 0;
+
 function chunks(location: string): WritableChunkStore {
+  open++;
   const place = (id: string, form: StoredForm) => `${pathOf(location)}/${form}-${id}`;
   const get = async (id: string): Promise<StoredChunk | null> => {
     for (const form of ["compressed", "plain"] as const) {
@@ -39,7 +44,10 @@ function chunks(location: string): WritableChunkStore {
       await Deno.writeFile(place(id, stored.form), stored.bytes);
       return { storedBytes: stored.bytes.length };
     },
-    [Symbol.asyncDispose]: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => {
+      open--;
+      return Promise.resolve();
+    },
   };
 }
 
@@ -62,10 +70,18 @@ const opener: Opener = {
       },
       access: () => Promise.resolve(null),
     }),
+  [Symbol.dispose]: () => void open--,
 };
+
+function load(): Promise<Opener> {
+  open++;
+  return Promise.resolve(opener);
+}
 
 const schemes: Scheme[] = SCHEMES as Scheme[];
 // The one line that a scheme takes.
-schemes.push({ names: ["toy"], redact, load: () => Promise.resolve(opener) });
+schemes.push({ names: ["toy"], redact, load });
 
-Deno.exit(await main(Deno.args));
+const status = await main(Deno.args);
+if (open !== 0) printError(`${open} of the toys were left open\n`);
+Deno.exit(open === 0 ? status : 70);

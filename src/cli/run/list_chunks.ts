@@ -10,7 +10,8 @@ const GROUP = 1000;
 
 /** Prints the ids. */
 export async function run({ index: location }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  const index = await new Locator(flags).index(location, signal);
+  await using locator = new Locator(flags);
+  const index = await locator.index(location, signal);
   const turns = new Turns(signal);
   for (let from = 0; from < index.count; from += GROUP) {
     let text = "";

@@ -16,7 +16,8 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   checkInputPath(file);
-  const index = await new Locator(flags).index(location, signal);
+  await using locator = new Locator(flags);
+  const index = await locator.index(location, signal);
   const progress = new Progress();
   using _display = showProgress(progress, flags);
   const difference = await firstDifference(index, file, { threads: flags.concurrency, signal, progress });
