@@ -30,13 +30,13 @@ export const COMMANDS: readonly Entry[] = [
   {
     name: "chop",
     group: "Blobs and indexes",
-    summary: "store the chunks of a file that an index names",
+    summary: "store the chunks of a file that an index lists",
     definition: async () => (await import("./commands/chop.ts")).chop,
   },
   {
     name: "cache",
     group: "Stores",
-    summary: "copy the chunks of indexes from stores to a store",
+    summary: "copy the chunks of indexes between stores",
     definition: async () => (await import("./commands/cache.ts")).cache,
   },
   {
@@ -96,7 +96,7 @@ export const COMMANDS: readonly Entry[] = [
   {
     name: "verify-index",
     group: "Blobs and indexes",
-    summary: "check whether a file is what an index describes",
+    summary: "check whether a file matches an index",
     definition: async () => (await import("./commands/verify_index.ts")).verifyIndex,
   },
   {
@@ -108,13 +108,13 @@ export const COMMANDS: readonly Entry[] = [
   {
     name: "prune",
     group: "Stores",
-    summary: "remove from a store what no index names",
+    summary: "remove chunks that no index needs from a store",
     definition: async () => (await import("./commands/prune.ts")).prune,
   },
   {
     name: "pull",
     group: "Stores",
-    summary: "serve chunks over standard input and output, in casync's place",
+    summary: "serve chunks over standard input and output, for ssh clients",
     definition: async () => (await import("./commands/pull.ts")).pull,
   },
   {
@@ -126,7 +126,7 @@ export const COMMANDS: readonly Entry[] = [
   {
     name: "manpage",
     group: "Other",
-    summary: "print the manual page, or write it into a directory",
+    summary: "print the manual page, or write it to a directory",
     definition: async () => (await import("./commands/manpage.ts")).manpage,
   },
   {

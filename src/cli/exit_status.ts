@@ -1,20 +1,20 @@
-/** The one table of what a command's end means to the shell. */
+/** The exit statuses, in one table. */
 import { DesyncError, type ErrorCode } from "../core/errors.ts";
 
 /** Done. */
 export const DONE = 0;
 /** Failed. */
 export const FAILED = 1;
-/** The command line makes no sense. */
+/** Invalid command line. */
 export const WRONG_USAGE = 2;
-/** Done in part, or something did not match. */
+/** Partly done, or a mismatch. */
 export const PARTLY = 3;
-/** The output was up to date already: only where an option asks for this status. */
+/** The output was already up to date: only where an option asks for this status. */
 export const UP_TO_DATE = 4;
 /** Stopped by Ctrl-C or a signal. */
 export const INTERRUPTED = 130;
 
-/** Nobody reads the output any more: what the shell says of programs that SIGPIPE ends. */
+/** The reader closed the output: the status that shells report for SIGPIPE. */
 export const UNREAD = 141;
 
 /** All of them, in words for the help and the manual. */
@@ -22,10 +22,10 @@ export const STATUSES: readonly (readonly [status: number, means: string])[] = [
   [DONE, "done"],
   [FAILED, "failed; standard error says why"],
   [WRONG_USAGE, "invalid command line"],
-  [PARTLY, "done in part, or something does not match"],
-  [UP_TO_DATE, "the output was up to date already (only with --detailed-exit-status)"],
+  [PARTLY, "partly done, or a mismatch"],
+  [UP_TO_DATE, "the output was already up to date (only with --detailed-exit-status)"],
   [INTERRUPTED, "stopped by Ctrl-C or a signal"],
-  [UNREAD, "the reader of the output closed it before its end"],
+  [UNREAD, "the reader of the output closed it early"],
 ];
 
 const STATUS: Partial<Record<ErrorCode, number>> = {

@@ -177,5 +177,5 @@ export async function openManaged(
   action: string,
 ): Promise<ManagedChunkStore> {
   if (location !== undefined) return await registry.openManaged(location, action);
-  throw missingOption("-s, --store", "name the store, a directory of this machine");
+  throw missingOption("-s, --store", "name the store, a local directory");
 }

@@ -8,7 +8,7 @@ export const MIN_WINDOW_LIMIT = 8 * 1024 * 1024;
 /** The error for chunks that casync wrote with `--compression=xz`. */
 export function xzUnsupported(): DesyncError {
   const reason = "it is compressed with xz, which is not supported";
-  return new DesyncError("unsupported", { reason, hint: "zstd and gzip are" });
+  return new DesyncError("unsupported", { reason, hint: "zstd and gzip are supported" });
 }
 
 /** The error for compressed data that a decoder refused. */

@@ -13,7 +13,7 @@ import { SLICE, Turns } from "../core/turns.ts";
 
 /** How to copy. */
 export interface CopyChunksOptions {
-  /** The store that gets the chunks it lacks. */
+  /** The store to add missing chunks to. */
   readonly destination: FilledDestination;
   /** Chunks that are left out. */
   readonly ignore?: ReadonlySet<ChunkId>;

@@ -63,7 +63,7 @@ export class Registry implements AsyncDisposable {
       action: "open",
       subject: `the stores "${shown}"`,
       reason: "groups of stores are not supported yet",
-      hint: "give --store once for each, they are asked in order",
+      hint: "repeat --store for each; they are searched in order",
     });
   }
 

@@ -19,7 +19,7 @@ export interface StoreOptions {
   readonly sync?: boolean;
   /** File with the authorities that TLS trusts, and no others. */
   readonly caCert?: string;
-  /** File with the certificate to show to TLS servers. */
+  /** File with the client certificate for TLS servers. */
   readonly clientCert?: string;
   /** File with the key of that certificate. */
   readonly clientKey?: string;

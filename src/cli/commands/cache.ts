@@ -28,8 +28,8 @@ export const cache = command({
   args,
   flags,
   description:
-    `Copies the chunks that the indexes name from the stores (-s) to the one given with -c, without building the
-blob: to fill a cache beforehand, or to mirror a store.`,
+    `Copies the chunks that the indexes list from the stores (-s) to the one given with -c, without building the
+blob: to fill a cache in advance, or to mirror a store.`,
   examples: ["desync cache -s https://example.com/store -c /var/cache/desync image.caibx"],
   code: () => import("../run/cache.ts"),
 });

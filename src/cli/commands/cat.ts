@@ -17,9 +17,9 @@ export const cat = command({
   args,
   flags,
   description:
-    `Writes the blob in order to standard output, or to an output: a file gets its name when it is complete, a pipe or
-device is written to as the chunks come. Every chunk is verified before it is written. -o and -l choose a part; only
-the chunks of that part are fetched.`,
+    `Writes the blob in order to standard output, or to an output: a file is replaced atomically, a pipe or device is
+written as the chunks arrive. Every chunk is verified before it is written. -o and -l select a part; only the chunks
+of that part are fetched.`,
   examples: [
     "desync cat -s /mnt/store image.caibx | tar -tf -",
     "desync cat -s /mnt/store -o 1048576 -l 4096 image.caibx part.bin",

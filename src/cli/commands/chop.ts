@@ -27,8 +27,8 @@ export const chop = command({
   args,
   flags,
   description:
-    `Stores the chunks of the file as the index cuts it, each verified before. --ignore and --ignore-chunks leave
-out chunks that the store is known to have.`,
+    `Stores the chunks of the file as the index cuts it, each verified first. --ignore and --ignore-chunks skip chunks
+that the store is known to have.`,
   examples: ["desync chop -s /mnt/store image.caibx image.raw"],
   code: () => import("../run/chop.ts"),
 });

@@ -14,7 +14,7 @@ export const chunk = command({
   args,
   flags,
   description:
-    "Prints start, length and id of each chunk that the file would be cut into, separated by tabs. Stores nothing.",
+    "Prints the start, length and id of each chunk the file would be cut into, separated by tabs. Stores nothing.",
   examples: ["desync chunk image.raw", "desync chunk -m 8:32:128 -S 1048576 image.raw"],
   code: () => import("../run/chunk.ts"),
 });

@@ -13,8 +13,8 @@ export const completion = command({
   args,
   flags,
   description:
-    `Prints a script for bash, zsh, fish or PowerShell that completes commands, options, their words, and files of the
-right kind. It is complete in itself: nothing is run at a TAB. Print it again after an update.`,
+    `Prints a script for bash, zsh, fish or PowerShell that completes commands, options, their values, and files of the
+right kind. The script is self-contained: pressing TAB does not run desync. Print it again after an update.`,
   examples: [
     "desync completion bash > /usr/share/bash-completion/completions/desync",
     "desync completion zsh > /usr/share/zsh/vendor-completions/_desync",

@@ -26,10 +26,10 @@ export const extract = command({
   args,
   flags,
   description:
-    `Builds the blob that an index describes, out of chunks from one or more stores. The index may be a file,
-"-" for standard input, or an http(s) URL. The blob is built beside the output and renamed over it when it
-is complete and verified; with -k the output itself is written to. A block device is always written in place, and
-refused while it is mounted or otherwise in use. A file that is the blob already is not written at all.`,
+    `Builds the blob that an index describes from chunks in one or more stores. The index may be a file,
+"-" for standard input, or an http(s) URL. The output is replaced atomically by the complete, verified
+blob; with -k it is updated in place. A block device is always written in place, and refused while it is mounted or
+in use. A file that already equals the blob is not written.`,
   examples: [
     "desync extract -s /mnt/store image.caibx image.raw",
     "desync extract -s https://example.com/store -c /var/cache/desync image.caibx image.raw",

@@ -19,9 +19,9 @@ export const info = command({
 (-c), and in other indexes (--seed).
 
 The JSON is the same as desync's: stores are asked about every chunk, and the compressed size comes from
---chunks-info alone. It is 0 if the size of any needed chunk is not known. The plain form asks the stores only
-about chunks that are neither in a seed nor in the cache, and also for their sizes, and prints "unknown" for a
-size that is not known.`,
+--chunks-info alone. It is 0 if the size of any needed chunk is unknown. The plain form asks the stores only
+about chunks that are neither in a seed nor in the cache, also for their sizes, and prints "unknown" for an
+unknown size.`,
   examples: [
     "desync info -s /mnt/store image.caibx",
     "desync info -f plain -s https://example.com/store --seed old.caibx new.caibx",

@@ -12,7 +12,8 @@ export type Flags = FlagsOf<typeof flags>;
 export const listChunks = command({
   args,
   flags,
-  description: "Prints the ids of all chunks, one a line, in the order of the blob, repeated ones included.",
+  description:
+    "Prints the ids of all chunks, one per line, in the order of the blob, including repeated ones.",
   examples: ["desync list-chunks image.caibx"],
   code: () => import("../run/list_chunks.ts"),
 });

@@ -12,8 +12,8 @@ export const manpage = command({
   args,
   flags,
   description:
-    `Prints the manual page, with all commands and options, as man reads it. With a directory it becomes the file desync.1
-in there.`,
+    `Prints the manual page, with all commands and options, as man reads it. With a directory, it is written there as
+desync.1.`,
   examples: ["desync manpage | man -l -", "desync manpage /usr/local/share/man/man1"],
   code: () => import("../run/manpage.ts"),
 });

@@ -15,8 +15,8 @@ export const prune = command({
   args,
   flags,
   description:
-    `Removes every chunk of a local store that none of the indexes names, and temporary files of runs that were
-killed more than a day ago. Asks first unless -y is given. Nothing is removed when any index cannot be read.`,
+    `Removes every chunk of a local store that is in none of the indexes, and stale temporary files that are more than a
+day old. Asks for confirmation unless -y is given. Nothing is removed if any index cannot be read.`,
   examples: [
     "desync prune --dry-run -s /mnt/store current.caibx previous.caibx",
     "desync prune -y -s /mnt/store --keep-chunks ids.txt current.caibx",

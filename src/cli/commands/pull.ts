@@ -20,8 +20,8 @@ export const pull = command({
   flags,
   description:
     `Serves the chunks of a store in the casync protocol over standard input and output: the remote end of ssh
-stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are "-". The store is a directory of
-this machine, or a URL with --allow-url.`,
+stores, named by CASYNC_REMOTE_PATH on the client. The first three arguments are "-". The store is a local
+directory, or a URL with --allow-url.`,
   examples: ["desync pull - - - /mnt/store"],
   code: () => import("../run/pull.ts"),
 });

@@ -42,13 +42,13 @@ export const untar = command({
   flags,
   description:
     `Unpacks an archive (.catar) into a directory. The archive may be a file, "-" for standard input, or an http(s)
-URL; with -i it is an index (.caidx) of chunks in stores. Existing entries of the same name are replaced, but for
-directories that are not empty where the archive has something else: that is an error unless --recursive-unlink is
-given. Everything else in the target is kept. --with and --without name what is restored, as for tar. Metadata that
-cannot be restored, such as owners when not run by root, is reported, and the exit status is 3 then. With
+URL; with -i it is an index (.caidx) of chunks in stores. Existing entries of the same name are replaced, except
+non-empty directories where the archive has something else: that is an error unless --recursive-unlink is given.
+Everything else in the target is kept. --with and --without select what is restored, as for tar. Metadata that
+cannot be restored, such as owners when not run by root, is reported, and the exit status is then 3. With
 --output-format gnu-tar the target is a tar file, or "-" for standard output. With paths, only these are unpacked, as
-casync does it: each is put into the target under its last name. They are found by the archive's own tables, so that
-only the chunks, or the parts of a file on a web server, are fetched that they take; standard input is read as a whole.`,
+casync does: each is placed in the target under its last name. They are found by the archive's tables, so only the
+chunks they need, or parts of a file on a web server, are fetched; standard input is read completely.`,
   examples: [
     "desync untar docs.catar /srv/docs",
     "desync untar -i -s https://example.com/store -c /var/cache/desync docs.caidx /srv/docs",

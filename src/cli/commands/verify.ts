@@ -16,8 +16,8 @@ export const verify = command({
   args,
   flags,
   description:
-    `Reads every chunk of a local store and checks it against its id. Invalid chunks are printed, one a line;
-with -r they are removed. Ends with status 1 when an invalid chunk is left, with 3 when all were removed.`,
+    `Reads every chunk of a local store and checks it against its id. Invalid chunks are printed, one per line;
+with -r they are removed. The exit status is 1 if invalid chunks remain, 3 if all were removed.`,
   examples: ["desync verify -s /mnt/store", "desync verify -r -s /var/cache/desync"],
   code: () => import("../run/verify.ts"),
 });

@@ -14,7 +14,7 @@ export const verifyIndex = command({
   args,
   flags,
   description:
-    "Compares the file with the index. Ends with status 3, naming the first bytes that differ, when it is another.",
+    "Compares the file with the index. If it differs, reports the first bytes that do; the exit status is then 3.",
   examples: ["desync verify-index image.caibx image.raw"],
   code: () => import("../run/verify_index.ts"),
 });

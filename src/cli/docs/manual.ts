@@ -27,10 +27,10 @@ export async function manualPage(version: string, day: string): Promise<string> 
     paragraph(PURPOSE),
     ...CONCEPTS.flatMap((text) => [".PP", paragraph(text)]),
     ".SH OPTIONS",
-    "They are those of every command.",
+    "Every command takes these options.",
     ...describeGlobalOptions().flatMap(option),
     ".SS Network options",
-    paragraph("They are those of every command that reads from stores or indexes, which may be elsewhere."),
+    paragraph("Every command that reads stores or indexes takes these options."),
     ...describeFlags(NETWORK_FLAGS).flatMap(option),
     ".SH COMMANDS",
     ...[...groups].flatMap(([name, commands]) => [`.SS ${escape(name)}`, ...commands.flatMap(describe)]),
@@ -48,14 +48,13 @@ export async function manualPage(version: string, day: string): Promise<string> 
 }
 
 const CONCEPTS: readonly string[] = [
-  `A blob is cut into chunks at places that depend on its content. An index (.caibx) names the chunks of a blob in
-their order; a store keeps each chunk once, under the digest of its content. Who has an old version of a blob, or a
-cache, then fetches only what is new.`,
+  `A blob is cut into chunks at places that depend on its content. An index (.caibx) lists the chunks of a blob in
+order; a store keeps each chunk once, under the digest of its content. With an old version of the blob, or a cache,
+only new chunks are fetched.`,
   `A store is a directory, an http(s) URL, or ssh://[user@]host[:port]/path. An index is a file, an http(s) URL, or "-"
-for standard input. An archive (.catar) is a directory with all that is in it as one blob, its index has the ending
-.caidx.`,
-  `Every chunk is verified before it counts. A file appears whole under its name, or not at all. Results go to standard
-output, all else to standard error.`,
+for standard input. An archive (.catar) is a directory tree as one blob; the index of an archive ends in .caidx.`,
+  `Every chunk is verified before use. Files are replaced atomically. Results go to standard output, everything else to
+standard error.`,
 ];
 
 const FILES: readonly (readonly [name: string, is: string])[] = [
@@ -64,7 +63,7 @@ const FILES: readonly (readonly [name: string, is: string])[] = [
   ["*.catar", "archive"],
   [
     "STORE/xxxx/ID.cacnk",
-    "a chunk in a store, compressed; xxxx is how its id begins. Without .cacnk it is not compressed.",
+    "a chunk in a store, compressed; xxxx is the beginning of its id. Without .cacnk it is uncompressed.",
   ],
   [
     "~/.config/desync/config.json",
@@ -79,7 +78,7 @@ function describe(command: Command): string[] {
     `.B desync ${escape(command.name)} ${escape(describeSynopsis(command))}`,
     paragraph(command.description),
     ".RS",
-    ...(describeNetworkOptions(command).length > 0 ? ["The network options are taken too."] : []),
+    ...(describeNetworkOptions(command).length > 0 ? ["The network options are accepted as well."] : []),
     ...describeOwnOptions(command).flatMap(option),
     ".PP",
     command.examples.length > 1 ? "Examples:" : "Example:",

@@ -3,7 +3,7 @@ import { toggle } from "./flag.ts";
 
 export const index = toggle({
   names: ["-i", "--index"],
-  description: "the archive is an index (.caidx), its chunks are in the stores",
+  description: "the archive is an index (.caidx) with its chunks in the stores",
 });
 
 export const makeIndex = toggle({
@@ -11,4 +11,4 @@ export const makeIndex = toggle({
   description: "write an index (.caidx), and the archive's chunks to the store",
 });
 
-export const noTime = toggle({ names: ["--no-time"], description: "leave the archive's times out" });
+export const noTime = toggle({ names: ["--no-time"], description: "omit times" });

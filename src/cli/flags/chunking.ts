@@ -8,7 +8,7 @@ import { byteCount } from "./go_values.ts";
 export const chunkSize = option({
   names: ["-m", "--chunk-size"],
   value: "min:avg:max",
-  description: "smallest, average and largest chunk in KB, or with a unit (b, k, m)",
+  description: "minimum, average and maximum chunk size in KB, or with a unit (b, k, m)",
   parse: chunkSizes,
   fallback: DEFAULT_CHUNK_SIZES,
   fallbackText: "16:64:256",
@@ -17,7 +17,7 @@ export const chunkSize = option({
 export const start = option({
   names: ["-S", "--start"],
   value: "bytes",
-  description: "begin at this byte of the file, such as 4096 or 1M",
+  description: "start at this byte of the file, such as 4096 or 1M",
   parse: byteCount,
   fallback: 0,
 });

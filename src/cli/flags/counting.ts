@@ -5,14 +5,14 @@ import { commaList, text } from "./texts.ts";
 export const seed = list({
   names: ["--seed"],
   value: "index",
-  description: "count the chunks that this index has too; may be repeated, or several with commas between",
+  description: "also compare with the chunks of this index; may be repeated or comma-separated",
   parse: commaList,
 });
 
 export const chunksInfo = option({
   names: ["--chunks-info"],
   value: "file",
-  description: "what inspect-chunks wrote, to count compressed bytes",
+  description: "read compressed sizes from this output of inspect-chunks",
   parse: text,
 });
 

@@ -6,13 +6,13 @@ import { commaList } from "./texts.ts";
 
 export const uncompressed = toggle({
   names: ["-u", "--uncompressed"],
-  description: "store chunks as they are, without compression",
+  description: "store chunks uncompressed",
 });
 
 export const compressionLevel = option({
   names: ["--compression-level"],
   value: "number",
-  description: "zstd's level, 1 (fast) to 22 (small)",
+  description: "zstd compression level, 1 (fast) to 22 (small)",
   parse: wholeNumber(1, 22),
   fallback: DEFAULT_ZSTD_LEVEL,
 });
@@ -20,14 +20,13 @@ export const compressionLevel = option({
 export const ignore = list({
   names: ["--ignore"],
   value: "index",
-  description: "leave out the chunks of this index; may be repeated, or several with commas between",
+  description: "skip the chunks of this index; may be repeated or comma-separated",
   parse: commaList,
 });
 
 export const ignoreChunks = list({
   names: ["--ignore-chunks"],
   value: "file",
-  description:
-    "leave out the chunks whose ids this file lists; may be repeated, or several with commas between",
+  description: "skip the chunks whose ids this file lists; may be repeated or comma-separated",
   parse: commaList,
 });

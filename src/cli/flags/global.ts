@@ -6,7 +6,7 @@ export const config = option({
   names: ["--config"],
   value: "file",
   description:
-    "desync's configuration file; store options in it are not supported yet, and an error for what is used",
+    "desync's configuration file; options in it for a store in use are an error, as they are not supported yet",
   parse: text,
   fallbackText: "~/.config/desync/config.json",
 });
@@ -16,19 +16,19 @@ export const digest = choice({
   value: "name",
   description: "digest of chunk ids, sha512-256 or sha256",
   words: ["sha512-256", "sha256"],
-  fallbackText: "what the index says, else sha512-256",
+  fallbackText: "that of the index, else sha512-256",
 });
 
 export const verbose = toggle({
   names: ["--verbose"],
-  description: "print the causes of an error, and where in the program it arose",
+  description: "print the causes of an error and a stack trace",
 });
 
 /** Every command has them without listing them. */
 export const GLOBAL_FLAGS = { config, digest, verbose };
 
 /** Shows the help. */
-export const help = toggle({ names: ["-h", "--help"], description: "show how to use it" });
+export const help = toggle({ names: ["-h", "--help"], description: "show this help" });
 
 /** Shows the versions. */
 export const version = toggle({

@@ -9,7 +9,7 @@ export const keepChunks = list({
   parse: one,
 });
 
-export const yes = toggle({ names: ["-y", "--yes"], description: "do not ask" });
+export const yes = toggle({ names: ["-y", "--yes"], description: "do not ask for confirmation" });
 
 export const dryRun = toggle({
   names: ["--dry-run"],

@@ -14,7 +14,7 @@ export const concurrency = option({
 export const errorRetry = option({
   names: ["-e", "--error-retry"],
   value: "number",
-  description: "tries of a request in all, when the network or a server fails",
+  description: "attempts per request in total, when the network or a server fails",
   parse: wholeNumber(0),
   fallback: 3,
 });
@@ -22,7 +22,7 @@ export const errorRetry = option({
 export const errorRetryBaseInterval = option({
   names: ["-b", "--error-retry-base-interval"],
   value: "time",
-  description: "wait before the second try; it grows by as much with each",
+  description: "delay before the first retry; each further retry adds as much again",
   parse: (text) => Math.max(0, duration(text)),
   fallback: 500,
   fallbackText: "500ms",
@@ -41,27 +41,27 @@ export const timeout = option({
 export const caCert = option({
   names: ["--ca-cert"],
   value: "file",
-  description: "trust the authorities in this file, and no others",
+  description: "trust only the certificate authorities in this file",
   parse: text,
 });
 
 export const clientCert = option({
   names: ["--client-cert"],
   value: "file",
-  description: "certificate to show to TLS servers",
+  description: "client certificate for TLS servers",
   parse: text,
 });
 
 export const clientKey = option({
   names: ["--client-key"],
   value: "file",
-  description: "key of that certificate",
+  description: "private key of the client certificate",
   parse: text,
 });
 
 export const sshBuiltin = toggle({
   names: ["--ssh-builtin"],
-  description: "reach ssh:// stores without the ssh program (agent, key files and known_hosts are used)",
+  description: "connect to ssh:// stores without the ssh program (uses the agent, key files and known_hosts)",
 });
 
 /** All of them, for commands that read from stores or indexes. */

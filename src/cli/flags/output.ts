@@ -4,31 +4,30 @@ import { option, toggle } from "./flag.ts";
 
 export const inPlace = toggle({
   names: ["-k", "--in-place"],
-  description:
-    "write into the existing file, keep what is right in it, and keep it on failure (block devices: always)",
+  description: "update the existing file in place, keeping it on failure (always on for block devices)",
 });
 
 export const force = toggle({
   names: ["--force"],
-  description: "write to a block device although it is mounted or otherwise in use",
+  description: "write to a block device even if it is mounted or in use",
 });
 
 export const umask = option({
   names: ["--umask"],
   value: "octal",
-  description: "permissions that new files do not get, chunks included: 077 keeps them private",
+  description: "umask for new files, including chunks: 077 keeps them private",
   parse: permissions,
-  fallbackText: "the umask that the command was started with",
+  fallbackText: "the umask of the process",
 });
 
 export const noSync = toggle({
   names: ["--no-sync"],
-  description: "do not wait until what was written is on the disk: a power cut may leave parts of it",
+  description: "do not wait until the output is on the disk: a power cut may leave it incomplete",
 });
 
 export const detailedExitStatus = toggle({
   names: ["--detailed-exit-status"],
-  description: "end with status 4 when the output was up to date already",
+  description: "exit with status 4 if the output was already up to date",
 });
 
 export const printStats = toggle({

@@ -6,8 +6,7 @@ import { one } from "./texts.ts";
 export const recordWith = list({
   names: ["--with"],
   value: "feature",
-  description:
-    "record this, and nothing that is not named so; may be repeated (casync's words: best, unix, acl …)",
+  description: "record only this; may be repeated (casync's words: best, unix, acl …)",
   words: FEATURE_WORDS,
   parse: one,
   fallbackText: "all",
@@ -24,21 +23,21 @@ export const recordWithout = list({
 export const exclude = list({
   names: ["--exclude"],
   value: "pattern",
-  description: "leave out what this names, as a line of .caexclude does; may be repeated",
+  description: "exclude paths that match, as a line of .caexclude does; may be repeated",
   parse: one,
 });
 
 export const include = list({
   names: ["--include"],
   value: "pattern",
-  description: "keep what this names, whatever else would leave it out; may be repeated",
+  description: "include paths that match, even if otherwise excluded; may be repeated",
   parse: one,
 });
 
 export const excludeNodump = option({
   names: ["--exclude-nodump"],
   value: "yes|no",
-  description: "leave out files with chattr's flag d",
+  description: "exclude files with chattr's flag d",
   words: ["yes", "no"],
   parse: (text) => text === "yes",
   fallback: true,
@@ -48,7 +47,7 @@ export const excludeNodump = option({
 export const excludeFile = option({
   names: ["--exclude-file"],
   value: "yes|no",
-  description: "leave out what .caexclude files in the tree name",
+  description: "respect .caexclude files in the tree",
   words: ["yes", "no"],
   parse: (text) => text === "yes",
   fallback: true,
@@ -57,7 +56,7 @@ export const excludeFile = option({
 
 export const oneFileSystem = toggle({
   names: ["-x", "--one-file-system"],
-  description: "leave out what is mounted inside",
+  description: "skip other file systems mounted inside",
 });
 
 export const inputFormat = choice({
@@ -70,5 +69,5 @@ export const inputFormat = choice({
 
 export const tarAddRoot = toggle({
   names: ["--tar-add-root"],
-  description: "put a directory around what is in the tar, for those that have none",
+  description: "add a root directory, for tars without one",
 });

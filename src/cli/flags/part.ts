@@ -5,7 +5,7 @@ import { byteCount, byteCountOrAll } from "./go_values.ts";
 export const offset = option({
   names: ["-o", "--offset"],
   value: "bytes",
-  description: "begin at this byte of the blob, such as 4096 or 1M",
+  description: "start at this byte of the blob, such as 4096 or 1M",
   parse: byteCount,
   fallback: 0,
 });
@@ -13,7 +13,7 @@ export const offset = option({
 export const length = option({
   names: ["-l", "--length"],
   value: "bytes",
-  description: "bytes to write, such as 4096 or 1M; 0 or less for all that follow",
+  description: "bytes to write, such as 4096 or 1M; 0 or less for the rest of the blob",
   parse: byteCountOrAll,
   fallback: 0,
 });

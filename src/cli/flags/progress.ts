@@ -5,7 +5,7 @@ export const progress = choice({
   names: ["--progress"],
   value: "mode",
   description:
-    "auto (a bar on a terminal), bar, lines (as desync writes for programs), json (a line a second) or none",
+    "auto (a bar on a terminal), bar, lines (desync's format for programs), json (a line per second) or none",
   words: ["auto", "bar", "lines", "json", "none"],
   fallback: "auto",
 });

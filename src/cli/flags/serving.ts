@@ -3,5 +3,5 @@ import { toggle } from "./flag.ts";
 
 export const allowUrl = toggle({
   names: ["--allow-url"],
-  description: "serve a store that is a URL, too; not where the ssh client may choose it",
+  description: "also serve a store that is a URL; not safe if the ssh client can choose it",
 });

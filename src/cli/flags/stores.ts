@@ -6,42 +6,42 @@ export const stores = list({
   names: ["-s", "--store"],
   value: "location",
   description:
-    "store to take chunks from: a directory, an http(s) or an ssh URL; several (repeated, or with commas between) are asked in order; a comma in a name is written as in '\"a,b\"'",
+    "store to read chunks from: a directory, an http(s) or an ssh URL; several (repeated or comma-separated) are searched in order; quote a name with a comma: '\"a,b\"'",
   parse: commaList,
 });
 
 export const targetStore = option({
   names: ["-s", "--store"],
   value: "directory",
-  description: "store that gets the chunks it lacks",
+  description: "store to add missing chunks to",
   parse: someText,
 });
 
 export const sourceStore = option({
   names: ["-s", "--store"],
   value: "directory",
-  description: "store to look into for how many bytes each chunk takes there",
+  description: "store to read compressed sizes from",
   parse: someText,
 });
 
 export const localStore = option({
   names: ["-s", "--store"],
   value: "directory",
-  description: "the store, a directory of this machine",
+  description: "the store, a local directory",
   parse: someText,
 });
 
 export const cache = option({
   names: ["-c", "--cache"],
   value: "directory",
-  description: "store that is asked first and gets what the others deliver",
+  description: "local store that is searched first and filled with chunks from the others",
   parse: text,
 });
 
 export const targetCache = option({
   names: ["-c", "--cache"],
   value: "directory",
-  description: "store that gets the chunks it lacks",
+  description: "store to add missing chunks to",
   parse: text,
 });
 

@@ -7,5 +7,5 @@ export const threads = option({
   value: "number",
   description: "maximum threads",
   parse: wholeNumber(1),
-  fallbackText: "one a processor",
+  fallbackText: "one per processor",
 });

@@ -5,22 +5,22 @@ import { one } from "./texts.ts";
 
 export const noSameOwner = toggle({
   names: ["--no-same-owner"],
-  description: "unpack as the user who runs this; no effect on a tar file",
+  description: "do not restore owners: files belong to the current user; no effect on a tar file",
 });
 
 export const samePermissions = yesOrNo({
   names: ["-p", "--same-permissions"],
-  description: "restore setuid and setgid of the caller's own files (default: for root alone)",
+  description: "restore setuid and setgid bits of the user's own files (default: only for root)",
 }, {
   names: ["--no-same-permissions"],
   description:
-    "give what the umask leaves instead of the archive's permissions, and no capabilities; no effect on a tar file",
+    "apply the umask instead of the archive's permissions, without capabilities; no effect on a tar file",
 });
 
 export const restoreWith = list({
   names: ["--with"],
   value: "feature",
-  description: "restore only what is named so; may be repeated (the words are those of tar)",
+  description: "restore only this; may be repeated (same words as tar)",
   words: FEATURE_WORDS,
   parse: one,
   fallbackText: "all",
@@ -37,13 +37,13 @@ export const restoreWithout = list({
 export const xattrsInclude = list({
   names: ["--xattrs-include"],
   value: "pattern",
-  description: "restore these extended attributes, besides those in user. and trusted.; may be repeated",
+  description: "also restore extended attributes that match, besides user. and trusted.; may be repeated",
   parse: one,
 });
 
 export const recursiveUnlink = toggle({
   names: ["--recursive-unlink"],
-  description: "let other entries of the archive replace directories of the same name that are not empty",
+  description: "replace non-empty directories by other entries of the same name",
 });
 
 export const outputFormat = choice({

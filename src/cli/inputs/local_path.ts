@@ -47,7 +47,7 @@ export function refuseSwapped(output: string, input: string): void {
   throw new DesyncError("usage", {
     action: "write",
     subject: output,
-    reason: `it is no index, but ${input} is one`,
+    reason: `it is not an index, but ${input} is`,
     hint: "the index comes first",
   });
 }

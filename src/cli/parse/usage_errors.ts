@@ -68,7 +68,7 @@ export function unknownCommand(name: string): DesyncError {
   if (MISSING_COMMANDS.includes(name)) return notYet(`command ${name}`);
   const unknown = { problem: "Unknown", subject: `command ${name}` } as const;
   const here = CASYNC_COMMANDS.get(name);
-  if (here !== undefined) return usage({ ...unknown, reason: "it is casync's", hint: here });
+  if (here !== undefined) return usage({ ...unknown, reason: "it is a command of casync", hint: here });
   return usage({
     ...unknown,
     hint: didYouMean(name, [...COMMANDS.map(({ name }) => name), "help"]) ?? LISTED,

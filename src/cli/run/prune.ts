@@ -19,7 +19,7 @@ export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal):
     throw new DesyncError("usage", {
       problem: "Missing",
       subject: "argument <index>",
-      reason: "name what to keep, at least one index or a list with --keep-chunks",
+      reason: "name at least one index to keep, or a list with --keep-chunks",
     });
   }
   const keep = await readIds(locator, expandWildcards(indexes), lists, signal);

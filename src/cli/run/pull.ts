@@ -21,7 +21,7 @@ export async function run(
     throw new DesyncError("usage", {
       action: "serve",
       subject: "archives or indexes",
-      reason: "chunks alone are served",
+      reason: "only chunks are served",
       hint: "call it as `desync pull - - - STORE`",
     });
   }

@@ -104,7 +104,7 @@ async function packIntoStore(
 function report({ tree, statistics }: Packed, output: string, flags: Flags): number {
   const { nodes, hardLinks, changed, changedPath, notRecorded, lostTimes, lostTimePath } = tree;
   if (hardLinks > 0) {
-    warn(`${hardLinks} hard links were stored as files of their own, which archives have instead`);
+    warn(`${hardLinks} hard links were stored as separate files, since archives have no hard links`);
   }
   if (notRecorded.length > 0) {
     warn(`not recorded: ${notRecorded.join(", ")} (they need Linux and --allow-ffi)`);

@@ -20,7 +20,7 @@ export function compress(bytes: Uint8Array, level: number): Uint8Array {
   throw new DesyncError("io", {
     action: "compress",
     subject: `${bytes.length} bytes`,
-    reason: "zstd made no frame of them",
+    reason: "zstd failed",
   });
 }
 

@@ -56,7 +56,7 @@ export function readText(path: string, patienceMs: number = PATIENCE_MS): string
         throw new DesyncError("io", {
           action: "read",
           subject: path,
-          reason: "nobody writes to this named pipe",
+          reason: "no program writes to this named pipe",
         });
       }
       if (read === undefined || (read === 0 && length === 0 && isNamedPipe)) {

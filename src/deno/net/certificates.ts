@@ -36,7 +36,7 @@ export function readCertificates({ caCert, clientCert, clientKey }: TlsOptions):
     throw new DesyncError("usage", {
       problem: "Missing",
       subject: `option ${option}`,
-      reason: "a certificate and its key go together",
+      reason: "a certificate and its key must be given together",
     });
   }
   const chain = readBlocks("--client-cert", clientCert, "certificate");
@@ -88,7 +88,7 @@ function problemWithPair(cert: string, key: string): { reason: string; hint?: st
   try {
     if (isVersion1(cert)) {
       const reason = "the certificate has the old form X.509 v1, which is not accepted";
-      return { reason, hint: "have one of version 3 issued" };
+      return { reason, hint: "use a certificate of version 3" };
     }
     const keys = [new X509Certificate(cert).publicKey, createPublicKey(key)];
     const [certified, own] = keys.map((key) => key.export({ type: "spki", format: "der" }).toString("hex"));

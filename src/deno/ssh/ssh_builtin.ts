@@ -51,7 +51,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
       action: "reach",
       subject: location.shown,
       reason: "no user is given",
-      hint: "say as whom, as in ssh://user@host/path",
+      hint: "add a user, as in ssh://user@host/path",
     });
   }
   const client = new ssh2.Client();

@@ -88,7 +88,7 @@ class PortableTree implements TreeSystem {
     } catch (error) {
       if (codeOf(error) !== "EPERM" && !String(error).includes("os error 1314")) throw error;
       throw new DesyncError("unsupported", {
-        reason: "Windows wants its Developer Mode on, or an administrator",
+        reason: "Windows requires Developer Mode or an administrator",
       });
     }
   }

@@ -164,7 +164,7 @@ export class ProtocolClient {
       throw new DesyncError("protocol", { reason: `it began with ${message.type}, not with hello` });
     }
     if ((message.flags & SERVES_CHUNKS) === 0n) {
-      throw new DesyncError("store", { reason: "it has no store that can be read" });
+      throw new DesyncError("store", { reason: "it has no readable store" });
     }
   }
 
@@ -195,14 +195,14 @@ export class ProtocolClient {
       case "goodbye":
         throw new DesyncError("store", { reason: "the server closed the session", retriable: true });
       default:
-        throw new DesyncError("protocol", { reason: `it sent ${message.type}, which nobody asked for` });
+        throw new DesyncError("protocol", { reason: `it sent ${message.type}, which was not requested` });
     }
   }
 
   #settle(id: ChunkId, chunk: StoredChunk | null): void {
     const waiters = this.#pending.get(id);
     if (waiters === undefined) {
-      throw new DesyncError("protocol", { reason: `it sent chunk ${id}, which nobody asked for` });
+      throw new DesyncError("protocol", { reason: `it sent chunk ${id}, which was not requested` });
     }
     this.#pending.delete(id);
     // Whoever gets the bytes may do with them what he likes.

@@ -15,7 +15,7 @@ Deno.test({
     const writer = new Deno.Command("sh", { args: ["-c", script, "sh", pipe], stdout: "null" }).spawn();
     strictEqual(readText(pipe), "one\ntwo\n");
     strictEqual((await writer.status).code, 0);
-    throws(() => readText(pipe, 100), /nobody writes to this named pipe/);
+    throws(() => readText(pipe, 100), /no program writes to this named pipe/);
     strictEqual(readText("/dev/null"), "");
   },
 });

@@ -85,14 +85,14 @@ const faults: [
   error: { code: string; retriable: boolean; says: RegExp },
 ][] = [
   [
-    "answers what nobody asked for",
+    "answers what was not requested",
     (host) => host.send(chunk(1)),
-    { code: "protocol", retriable: false, says: new RegExp(`${ids[1]}.*nobody asked`) },
+    { code: "protocol", retriable: false, says: new RegExp(`${ids[1]}.*not requested`) },
   ],
   [
-    "says MISSING of what nobody asked for",
+    "says MISSING of what was not requested",
     (host) => host.send({ type: "missing", id: ids[1] }),
-    { code: "protocol", retriable: false, says: /nobody asked/ },
+    { code: "protocol", retriable: false, says: /not requested/ },
   ],
   [
     "gives up and says why",
@@ -136,7 +136,7 @@ const faults: [
   [
     "sends an index",
     (host) => host.send({ type: "data", of: "index", bytes: content[0] }),
-    { code: "protocol", retriable: false, says: /nobody asked/ },
+    { code: "protocol", retriable: false, says: /not requested/ },
   ],
   [
     "sends garbage",
@@ -193,7 +193,7 @@ Deno.test("an answer that comes twice", async () => {
   const { host, client } = await open();
   const [first, second] = [client.get(ids[0]), client.get(ids[1])];
   await host.asked(2);
-  const failed = rejects(second, { code: "protocol", message: /nobody asked/ });
+  const failed = rejects(second, { code: "protocol", message: /not requested/ });
   host.send(chunk(0), chunk(0));
   deepStrictEqual((await first)?.bytes, content[0]);
   await failed;
@@ -324,7 +324,7 @@ const greetings: [name: string, greet: (host: Host) => void, code: string, says:
     /it says "Sorry\." instead/,
   ],
   ["nothing, and its end", (host) => host.end(), "store", /ended before a greeting/],
-  ["no store", (host) => host.send({ type: "hello", flags: 0x10n }), "store", /no store that can be read/],
+  ["no store", (host) => host.send({ type: "hello", flags: 0x10n }), "store", /no readable store/],
   ["goodbye", (host) => host.send({ type: "goodbye" }), "protocol", /began with goodbye/],
   [
     "why it cannot",
