@@ -124,7 +124,8 @@ export class ChunkedBlob {
         } catch (error) {
           finish();
           stop.abort();
-          throw error;
+          // Whatever the store threw then: stores of others may throw the signal's reason.
+          throw options.signal?.aborted ? interrupted() : error;
         }
       },
       async cancel() {

@@ -12,6 +12,7 @@ import { WorkerReader } from "../../src/jobs/worker_reader.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import type { ChunkStore } from "../../src/stores/store.ts";
 import { startFaultyServer } from "../support/faulty_server.ts";
 import { indexBytes } from "../support/index_bytes.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
@@ -228,6 +229,24 @@ Deno.test("an extraction into a stream closes it, or aborts it and throws", asyn
   ok(got.length <= 1, "nothing behind the chunk that is missing");
   await rejects(extract(index, store, sink(), { signal: AbortSignal.abort() }), { code: "interrupted" });
   strictEqual(ended, "aborted");
+});
+
+Deno.test("what a store throws when it is stopped is an interruption, as of a job on files", async () => {
+  using dir = tempDir();
+  const { index } = open(dir);
+  const stopped = async (answer: () => Promise<null>) => {
+    const stop = new AbortController();
+    const store: ChunkStore = new MemoryStore();
+    store.get = () => {
+      stop.abort();
+      return answer();
+    };
+    await rejects(extract(index, store, new WritableStream(), { signal: stop.signal }), {
+      code: "interrupted",
+    });
+  };
+  await stopped(() => Promise.resolve(null));
+  await stopped(() => Promise.reject(new DOMException("Aborted", "AbortError")));
 });
 
 Deno.test("an index without a store, and an empty one", async () => {
