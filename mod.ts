@@ -128,6 +128,7 @@ export {
   type ChunkStore,
   type ListedChunk,
   type ManagedChunkStore,
+  managesChunks,
   type PutResult,
   type RemoveOptions,
   type RemoveStaleOptions,
@@ -135,6 +136,7 @@ export {
   type Sources,
   type StaleFiles,
   type StoreProperties,
+  takesChunks,
   type WritableChunkStore,
 } from "./src/stores/store.ts";
 export { type StoreRequest, type WrapRequest, wrapStore } from "./src/stores/wrappers/wrap.ts";

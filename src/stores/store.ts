@@ -113,12 +113,40 @@ export interface StaleFiles {
   readonly bytes: number;
 }
 
-/** Whether the store takes chunks. */
+/**
+ * Whether chunks can be added to the store.
+ *
+ * @example Fill whatever was opened, if it can be
+ * ```ts
+ * import { hashChunk, portableCodec, takesChunks } from "@desync/desync";
+ * import { openStore } from "@desync/desync/deno";
+ *
+ * const directory = await Deno.makeTempDir();
+ * await using store = await openStore(directory); // https://example.com/store is only read
+ * const chunk = hashChunk(portableCodec, "sha512-256", new TextEncoder().encode("some bytes"));
+ * if (takesChunks(store)) await store.put(chunk);
+ * if (!(await store.has(chunk.id))) throw new Error("a directory takes chunks");
+ * await Deno.remove(directory, { recursive: true });
+ * ```
+ */
 export function takesChunks(store: ChunkStore): store is WritableChunkStore {
   return "put" in store;
 }
 
-/** Whether the store's chunks can be listed and removed. */
+/**
+ * Whether the store's chunks can be listed and removed, so that it can be pruned and verified.
+ *
+ * @example Check a store by its location
+ * ```ts
+ * import { managesChunks } from "@desync/desync";
+ * import { openStore, verifyStore } from "@desync/desync/deno";
+ *
+ * await using store = await openStore("testdata/casync-zstd.castr");
+ * if (!managesChunks(store)) throw new Error("a directory can be listed");
+ * const { invalid } = await verifyStore(store);
+ * if (invalid > 0) throw new Error("it has invalid chunks");
+ * ```
+ */
 export function managesChunks(store: ChunkStore): store is ManagedChunkStore {
   return takesChunks(store) && "list" in store && "remove" in store;
 }

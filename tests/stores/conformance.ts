@@ -7,7 +7,7 @@ import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { Limiter } from "../../src/stores/wrappers/limiter.ts";
 import { limitStore } from "../../src/stores/wrappers/limit_store.ts";
 import { retryStore } from "../../src/stores/wrappers/retry.ts";
-import type { ChunkStore, ManagedChunkStore, WritableChunkStore } from "../../src/stores/store.ts";
+import { type ChunkStore, managesChunks, takesChunks } from "../../src/stores/store.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import { asVerified } from "../support/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";
@@ -143,7 +143,7 @@ function testWrapped(
   });
 
   test("takes chunks, and replaces them", async (store) => {
-    ok(isWritable(store));
+    ok(takesChunks(store));
     const chunk = hashChunk(nativeCodec, "sha512-256", new Random(12).bytes(100));
     for (const one of [compressChunk(nativeCodec, chunk), chunk]) {
       for (const _ of [1, 2]) {
@@ -158,7 +158,7 @@ function testWrapped(
   }, ["put"]);
 
   test("what it took stays the caller's", async (store) => {
-    ok(isWritable(store));
+    ok(takesChunks(store));
     const chunk = hashChunk(nativeCodec, "sha512-256", new Random(13).bytes(100));
     const putting = store.put(chunk);
     await putting;
@@ -167,14 +167,14 @@ function testWrapped(
   }, ["put"]);
 
   test("can be told that a chunk was used", async (store) => {
-    ok(isWritable(store));
+    ok(takesChunks(store));
     for (const { id } of held) await store.touch?.(id);
     await store.touch?.(absent);
     same(await store.get(held[0].id), expected(held[0]));
   }, ["touch"]);
 
   test("lists its chunks", async (store) => {
-    ok(isManaged(store));
+    ok(managesChunks(store));
     const names = (chunks: readonly { id: string; form: string; storedBytes: number }[]) =>
       chunks.map(({ id, form, storedBytes }) => `${id} ${form} ${storedBytes}`).sort();
     const wanted = held.map((chunk) => {
@@ -186,7 +186,7 @@ function testWrapped(
   }, ["list"]);
 
   test("removes chunks, in the form that is named", async (store) => {
-    ok(isManaged(store));
+    ok(managesChunks(store));
     const [first, second] = held;
     await store.remove(first.id);
     await store.remove(first.id);
@@ -204,7 +204,7 @@ function testWrapped(
   }, ["list", "remove"]);
 
   test("removes no fresh temporary files", async (store) => {
-    ok(isManaged(store));
+    ok(managesChunks(store));
     deepStrictEqual(await store.removeStale?.({ dryRun: true }), { files: 0, bytes: 0 });
     deepStrictEqual(await store.removeStale?.(), { files: 0, bytes: 0 });
   }, ["removeStale"]);
@@ -214,12 +214,4 @@ function testWrapped(
     ok(location !== "" && !location.includes("secret"));
     return Promise.resolve();
   });
-}
-
-function isWritable(store: ChunkStore): store is WritableChunkStore {
-  return "put" in store;
-}
-
-function isManaged(store: ChunkStore): store is ManagedChunkStore {
-  return isWritable(store) && "list" in store && "remove" in store;
 }
