@@ -7,7 +7,7 @@ import type { ArchiveEventHandler } from "../../formats/archive/archive.ts";
 import { blobAccess } from "../../blob/blob_access.ts";
 import type { RandomAccess } from "../../stores/byte_source.ts";
 import { type Pieces, readArchive } from "../../archive/read_archive.ts";
-import type { Locator } from "../open.ts";
+import type { Locator } from "../locator.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 
 /** Bytes of chunks that are kept while an archive is looked through at many places. */

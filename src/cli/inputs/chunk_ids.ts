@@ -2,7 +2,7 @@
 import type { ChunkId } from "../../core/chunk.ts";
 import { SLICE, Turns } from "../../core/turns.ts";
 import { readIdList } from "./id_list.ts";
-import type { Locator } from "../open.ts";
+import type { Locator } from "../locator.ts";
 
 /** The ids in indexes and in files that list them, one a line. */
 export async function readIds(

@@ -7,7 +7,7 @@ import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../output/interruption.ts";
 import { readIgnored } from "../inputs/chunk_ids.ts";
 import { missingOption } from "../parse/missing_option.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { showProgress } from "../output/progress.ts";
 import { storingOptions } from "../output/storing.ts";
 import { expandWildcards } from "../inputs/expand_wildcards.ts";

@@ -5,7 +5,7 @@ import type { Args, Flags } from "../commands/cat.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath, withoutLink } from "../inputs/local_path.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { isStandardOutput, writesFile, writeWholePieces } from "../output/piece_output.ts";
 import { showProgress } from "../output/progress.ts";
 

@@ -8,7 +8,7 @@ import { sayingChunksAreKept } from "../output/interruption.ts";
 import { checkInputPath } from "../inputs/local_path.ts";
 import { readIgnored } from "../inputs/chunk_ids.ts";
 import { missingOption } from "../parse/missing_option.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { showProgress } from "../output/progress.ts";
 import { storingOptions } from "../output/storing.ts";
 

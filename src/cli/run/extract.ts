@@ -6,7 +6,7 @@ import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { jsonText, print, printError } from "../output/output.ts";
 import { isShownToPeople, namedSource, showProgress } from "../output/progress.ts";
 import { formatBytes } from "../output/text.ts";

@@ -6,7 +6,7 @@ import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
 import { JsonListReader } from "../inputs/json_list.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { print } from "../output/output.ts";
 
 /** Keys, their words in the plain form, and values: desync's, in its order. What is not known is `undefined`. */

@@ -6,7 +6,7 @@ import { DONE } from "../exit_status.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { notADirectory } from "../../stores/registry.ts";
 import { Turns } from "../../core/turns.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { writeWholePieces } from "../output/piece_output.ts";
 
 /** Chunks that are written at a time. */

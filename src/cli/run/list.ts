@@ -4,7 +4,7 @@ import { openNodes } from "../inputs/archive_source.ts";
 import type { Args, Flags } from "../commands/list.ts";
 import { DONE } from "../exit_status.ts";
 import { LineBuffer } from "../output/lines.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 
 /** Prints the names. */
 export async function run({ archive }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

@@ -2,7 +2,7 @@
 import type { Args, Flags } from "../commands/list_chunks.ts";
 import { DONE } from "../exit_status.ts";
 import { Turns } from "../../core/turns.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { print } from "../output/output.ts";
 
 /** Lines that are written at a time. */

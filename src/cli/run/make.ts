@@ -6,7 +6,7 @@ import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
 import { sayingChunksAreKept } from "../output/interruption.ts";
 import { checkInputPath, refuseSameFile, refuseSwapped } from "../inputs/local_path.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { printError } from "../output/output.ts";
 import { showProgress } from "../output/progress.ts";
 import { storingOptions } from "../output/storing.ts";

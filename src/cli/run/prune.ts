@@ -4,7 +4,7 @@ import { pruneStore, type PruneSummary } from "../../jobs/prune.ts";
 import type { Args, Flags } from "../commands/prune.ts";
 import { DONE, FAILED } from "../exit_status.ts";
 import { readIds } from "../inputs/chunk_ids.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { print, printError, warn } from "../output/output.ts";
 import { abortable } from "../../core/abortable.ts";
 import { formatBytes } from "../output/text.ts";

@@ -6,7 +6,7 @@ import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";
 import type { Args, Flags } from "../commands/pull.ts";
 import { DONE } from "../exit_status.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { printBytes, warn } from "../output/output.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isPath } from "../../stores/location.ts";

@@ -13,7 +13,7 @@ import { sayingChunksAreKept } from "../output/interruption.ts";
 import type { IndexTarget } from "../output/index_target.ts";
 import { checkInputPath, checkOutputPath, refuseSameFile } from "../inputs/local_path.ts";
 import { missingOption } from "../parse/missing_option.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { print, printError, warn } from "../output/output.ts";
 import { isStandardOutput, writeWholePieces } from "../output/piece_output.ts";
 import { showProgress } from "../output/progress.ts";

@@ -14,7 +14,7 @@ import type { Args, Flags } from "../commands/untar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { sayingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { warn } from "../output/output.ts";
 import { writeWholePieces } from "../output/piece_output.ts";
 import { showProgress } from "../output/progress.ts";

@@ -5,7 +5,7 @@ import { Registry } from "../../stores/registry.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
-import { openManaged } from "../open.ts";
+import { openManaged } from "../locator.ts";
 import { printInPassing, warn } from "../output/output.ts";
 import { showProgress } from "../output/progress.ts";
 

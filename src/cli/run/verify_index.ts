@@ -5,7 +5,7 @@ import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify_index.ts";
 import { DONE } from "../exit_status.ts";
 import { checkInputPath } from "../inputs/local_path.ts";
-import { Locator } from "../open.ts";
+import { Locator } from "../locator.ts";
 import { showProgress } from "../output/progress.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 
