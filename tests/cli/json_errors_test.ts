@@ -73,6 +73,8 @@ Deno.test("the fields say what could not be done, with what, why, and what to do
   const empty = dir.dir("empty");
   const [chunk] = made.ids;
   const noFile = "no such file or directory";
+  await using server = await startFaultyServer({}, () => ({ body: "no chunk" }));
+  const url = `${server.url}/`;
   const cases: [args: string[], fields: object][] = [
     [["cat", "-s", empty, none], { action: "read", subject: `the index ${none}`, reason: noFile }],
     [["cat", "-s", empty, damaged], {
@@ -92,6 +94,13 @@ Deno.test("the fields say what could not be done, with what, why, and what to do
       hint: `searched: ${empty}`,
       chunk,
       store: empty,
+    }],
+    [["cat", "-e1", "-s", url, made.index, dir.path("z")], {
+      subject: `Chunk ${chunk} in ${url}`,
+      reason: "is invalid: it is not compressed data",
+      hint: "it was damaged on the way, or is in that store",
+      chunk,
+      store: url,
     }],
   ];
   await Promise.all(cases.map(async ([args, expected]) => {

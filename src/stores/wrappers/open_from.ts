@@ -67,6 +67,8 @@ function invalidIn(store: ChunkStore, id: ChunkId, error: DesyncError): DesyncEr
 
 /** The error for a chunk that none of the sources gave, or only damaged. */
 export function undelivered(id: ChunkId, sources: Sources, damage: readonly DesyncError[]): DesyncError {
+  // One says all in its fields; several have only their sentences.
+  if (damage.length === 1) return damage[0].with({ retriable: false });
   if (damage.length > 0) {
     const reason = damage.map(messageOf).join("; ");
     return new DesyncError("invalid-chunk", { reason, cause: damage[0] });
