@@ -91,5 +91,5 @@ Deno.test("xz chunks are named as such, whatever else the store could give", asy
   ];
   const { code, stderr } = await runCli(args);
   strictEqual(code, 1);
-  ok(/^desync: Chunk [0-9a-f]{64} in .*casync-xz\.castr cannot be read: .*\bxz\b.*\n$/.test(stderr), stderr);
+  ok(/^desync: Cannot read chunk [0-9a-f]{64} in .*casync-xz\.castr: .*\bxz\b.*\n$/.test(stderr), stderr);
 });
