@@ -80,7 +80,9 @@ Deno.test("tar tells of hard links and statistics, and of nothing else", async (
     dir.path("tree"),
   ]);
   const [first, ...rest] = stderr.split("\n");
-  deepStrictEqual([code, first.includes("1 hard links were stored as files"), rest], [0, true, [""]]);
+  deepStrictEqual([code, first.includes("1 hard links were stored as separate files"), rest], [0, true, [
+    "",
+  ]]);
   const { Nodes, HardLinks, BytesTotal } = JSON.parse(stdout);
   deepStrictEqual([Nodes, HardLinks, BytesTotal], [3, 1, Deno.statSync(dir.path("x.catar")).size]);
 });
