@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const [program, ...before] = Deno.args;
-const folder = Deno.makeTempDirSync({ prefix: "desync-smoke-" });
+const directory = Deno.makeTempDirSync({ prefix: "desync-smoke-" });
 
 /** How long any step may take. */
 const PATIENCE_MS = 120_000;
@@ -56,7 +56,7 @@ function someBlob(): Uint8Array {
 }
 
 function path(...names: string[]): string {
-  return join(folder, ...names);
+  return join(directory, ...names);
 }
 
 function sha256(file: string): string {
@@ -143,7 +143,7 @@ async function main(): Promise<number> {
       }
     }
   } finally {
-    Deno.removeSync(folder, { recursive: true });
+    Deno.removeSync(directory, { recursive: true });
   }
   say(`${Deno.args.join(" ")}: ${steps.map((step) => step.name).join(", ")}`);
   return 0;

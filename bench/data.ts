@@ -19,15 +19,15 @@ export function peer(name: "casync" | "desync" | "nginx" | "sshd"): string {
 }
 
 /** Where the data lies. */
-export const folder: string = Deno.env.get("BENCH_DIR") ??
+export const directory: string = Deno.env.get("BENCH_DIR") ??
   fileURLToPath(new URL("../.cache/bench", import.meta.url));
 
-/** Path of a file in the data folder. */
+/** Path of a file in the data directory. */
 export function path(name: string): string {
-  return join(folder, name);
+  return join(directory, name);
 }
 
-/** Removes a file or folder of the data folder. */
+/** Removes a file or directory of the data directory. */
 export function remove(name: string): void {
   try {
     Deno.removeSync(path(name), { recursive: true });
@@ -40,7 +40,7 @@ export function remove(name: string): void {
 export async function systemFiles(name: string, bytes: number): Promise<string> {
   const target = path(name);
   if (exists(target)) return target;
-  Deno.mkdirSync(folder, { recursive: true });
+  Deno.mkdirSync(directory, { recursive: true });
   await shell(
     `tar -cf - --sort=name -C / usr/lib usr/bin usr/share 2>/dev/null | head -c ${bytes} >"$1.tmp"`,
     target,
@@ -52,7 +52,7 @@ export async function systemFiles(name: string, bytes: number): Promise<string> 
   return target;
 }
 
-/** A folder of real files of the system, so many of them and about so many bytes, the same on every run. */
+/** A directory of real files of the system, so many of them and about so many bytes, the same on every run. */
 export async function systemTree(name: string, count: number, bytes: number): Promise<string> {
   const target = path(name);
   if (exists(target)) return target;
@@ -83,27 +83,29 @@ function chooseFiles(files: readonly FoundFile[], count: number, bytes: number):
   throw new Error(`This system has no ${count} files of ${bytes} bytes in /usr`);
 }
 
-function* filesBelow(folder: string): Generator<FoundFile> {
-  const entries = [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1);
+function* filesBelow(directory: string): Generator<FoundFile> {
+  const entries = [...Deno.readDirSync(directory)].sort((a, b) => a.name < b.name ? -1 : 1);
   for (const { name, isDirectory, isFile } of entries) {
     // desync 1.0.4 takes these for paths.
     if (name.includes("\\")) continue;
-    if (isDirectory) yield* filesBelow(`${folder}/${name}`);
-    else if (isFile) yield { path: `${folder}/${name}`, size: Deno.lstatSync(`${folder}/${name}`).size };
+    if (isDirectory) yield* filesBelow(`${directory}/${name}`);
+    else if (isFile) {
+      yield { path: `${directory}/${name}`, size: Deno.lstatSync(`${directory}/${name}`).size };
+    }
   }
 }
 
-/** An archive by casync of a folder, alone and in chunks: `NAME.catar`, `NAME.caidx` and `NAME.castr`. */
+/** An archive by casync of a directory, alone and in chunks: `NAME.catar`, `NAME.caidx` and `NAME.castr`. */
 export async function casyncArchive(
   name: string,
-  folder: string,
+  directory: string,
 ): Promise<{ archive: string; index: string; store: string }> {
   const archive = path(`${name}.catar`);
   const index = path(`${name}.caidx`);
   const store = path(`${name}.castr`);
   if (!exists(index)) {
-    await run([peer("casync"), "make", archive, folder]);
-    await run([peer("casync"), "make", `--store=${store}`, `${index}.tmp.caidx`, folder]);
+    await run([peer("casync"), "make", archive, directory]);
+    await run([peer("casync"), "make", `--store=${store}`, `${index}.tmp.caidx`, directory]);
     Deno.renameSync(`${index}.tmp.caidx`, index);
   }
   return { archive, index, store };
@@ -137,7 +139,7 @@ export async function same(a: string, b: string): Promise<void> {
   await run(["cmp", a, b]);
 }
 
-/** Throws unless both folders hold the same files, symlinks and bytes. */
+/** Throws unless both directories hold the same files, symlinks and bytes. */
 export async function sameTree(a: string, b: string): Promise<void> {
   await run(["diff", "-r", "--no-dereference", a, b]);
 }

@@ -1,7 +1,7 @@
 /** extract: from a local store, from a web server, and from one that is 50 ms away. */
 import { startDelayProxy } from "../tests/support/delay_proxy.ts";
 import { startNginx } from "../tests/support/nginx.ts";
-import { casyncStore, folder, ours, path, peer, remove, same, systemFiles } from "./data.ts";
+import { casyncStore, directory, ours, path, peer, remove, same, systemFiles } from "./data.ts";
 import { compare, type Contender } from "./measure.ts";
 
 const ONE_WAY_MS = 25;
@@ -24,7 +24,7 @@ export async function benchExtract(): Promise<void> {
   await compare("extract 1.19 GB, local store", contenders(bigStore.index, bigStore.store));
   await same(big, path("ours"));
 
-  await using server = await startNginx(folder);
+  await using server = await startNginx(directory);
   const near = `${server.url}small.castr`;
   await compare("extract 200 MB over HTTP, no latency", contenders(smallStore.index, near));
   await same(small, path("ours"));

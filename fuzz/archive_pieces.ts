@@ -18,7 +18,7 @@ export function splitElements(input: Uint8Array): Uint8Array[] {
   return pieces;
 }
 
-interface Folder {
+interface Directory {
   readonly entryAt: number;
   readonly children: { readonly start: number; end: number; readonly hash: bigint }[];
 }
@@ -26,31 +26,31 @@ interface Folder {
 /** Writes each element's size and each directory's table anew; open directories get an end. */
 export function repairArchive(input: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [];
-  const folders: Folder[] = [];
+  const directories: Directory[] = [];
   let [at, entryAt] = [0, 0];
-  let isFolder = false;
+  let isDirectory = false;
   const push = (part: Uint8Array) => {
     parts.push(part);
     at += part.length;
   };
   const endChild = () => {
-    const child = folders.at(-1)?.children.at(-1);
+    const child = directories.at(-1)?.children.at(-1);
     if (child !== undefined && child.end === 0) child.end = at;
   };
   const open = () => {
-    if (isFolder) folders.push({ entryAt, children: [] });
-    isFolder = false;
+    if (isDirectory) directories.push({ entryAt, children: [] });
+    isDirectory = false;
   };
   const close = () => {
-    const folder = folders.pop();
-    if (folder !== undefined) {
+    const directory = directories.pop();
+    if (directory !== undefined) {
       push(buildGoodbye(
-        folder.children.map((child): GoodbyeItem => ({
+        directory.children.map((child): GoodbyeItem => ({
           offset: at - child.start,
           size: child.end - child.start,
           hash: child.hash,
         })),
-        at - folder.entryAt,
+        at - directory.entryAt,
       ));
     }
   };
@@ -66,14 +66,14 @@ export function repairArchive(input: Uint8Array): Uint8Array {
     }
     if (type === ELEMENT.entry) {
       entryAt = at;
-      isFolder = piece.length >= 32 && (piece[HEADER + 9] & 0xf0) === 0x40;
+      isDirectory = piece.length >= 32 && (piece[HEADER + 9] & 0xf0) === 0x40;
     } else if (type === ELEMENT.filename) {
-      folders.at(-1)?.children.push({ start: at, end: 0, hash: nameHash(piece.subarray(HEADER, -1)) });
+      directories.at(-1)?.children.push({ start: at, end: 0, hash: nameHash(piece.subarray(HEADER, -1)) });
     }
     push(withSize(piece));
   }
   open();
-  while (folders.length > 0) {
+  while (directories.length > 0) {
     endChild();
     close();
   }

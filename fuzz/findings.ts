@@ -5,7 +5,7 @@ import { Child, ChildLost } from "./child.ts";
 import { concat } from "../src/core/bytes.ts";
 
 /** Where they are saved: git ignores it. */
-const FOLDER = ".cache/fuzz";
+const DIRECTORY = ".cache/fuzz";
 /** Tries to make one smaller. */
 const TRIES = 400;
 
@@ -62,9 +62,9 @@ export async function smaller(name: string, finding: Finding): Promise<Finding> 
 
 /** Writes the input to a file and returns what to run to see it again. */
 export function save(name: string, { input }: Finding): string {
-  const folder = fileURLToPath(new URL(`../${FOLDER}`, import.meta.url));
+  const directory = fileURLToPath(new URL(`../${DIRECTORY}`, import.meta.url));
   const hash = createHash("sha256").update(input).digest("hex").slice(0, 8);
-  Deno.mkdirSync(folder, { recursive: true });
-  Deno.writeFileSync(`${folder}/${name}-${hash}`, input);
-  return `deno task fuzz ${name} --replay ${FOLDER}/${name}-${hash}`;
+  Deno.mkdirSync(directory, { recursive: true });
+  Deno.writeFileSync(`${directory}/${name}-${hash}`, input);
+  return `deno task fuzz ${name} --replay ${DIRECTORY}/${name}-${hash}`;
 }

@@ -35,12 +35,12 @@ export const caexclude: Target = {
     const patterns = ExcludePatterns.parseFile(input, "/somewhere/.caexclude");
     let seen = "";
     for (const name of input.length > LARGE ? NAMES.slice(-1) : NAMES) {
-      const folder = patterns.test(name, true);
+      const directory = patterns.test(name, true);
       const file = patterns.test(name, false);
-      // What names files names folders too, unless another pattern keeps those.
-      ok(file.inside === ExcludePatterns.NONE || folder.inside !== undefined);
-      seen += folder.excluded ? "d" : file.excluded ? "f" : ".";
-      folder.inside.test(name, false);
+      // What names files names directories too, unless another pattern keeps those.
+      ok(file.inside === ExcludePatterns.NONE || directory.inside !== undefined);
+      seen += directory.excluded ? "d" : file.excluded ? "f" : ".";
+      directory.inside.test(name, false);
     }
     return seen;
   },

@@ -18,7 +18,7 @@ export type ArchivePath = readonly Uint8Array[];
  * import { parseArchivePath } from "@desync/desync";
  *
  * const names = parseArchivePath("./bin/run");
- * if (names.length !== 2) throw new Error("a folder and a file");
+ * if (names.length !== 2) throw new Error("a directory and a file");
  * ```
  */
 export function parseArchivePath(text: string): ArchivePath {
@@ -36,8 +36,8 @@ function invalidPath(text: string, reason: string, hint?: string): DesyncError {
 }
 
 /**
- * The paths that are unpacked together, each under its last name. Throws `usage` also when one is inside of another, or two
- * have the same last name.
+ * The paths that are unpacked together, each under its last name. Throws `usage` also when one is inside of another, or
+ * two have the same last name.
  */
 export function parseArchivePaths(texts: readonly string[]): ArchivePath[] {
   const paths = texts.map(parseArchivePath);

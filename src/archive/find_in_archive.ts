@@ -1,5 +1,5 @@
 /**
- * Finds a file or folder in an archive by the tables of children (GOODBYE, see goodbye.ts) from the archive's end
+ * Finds a file or directory in an archive by the tables of children (GOODBYE, see goodbye.ts) from the archive's end
  * downwards, reading nothing else.
  *
  * Nothing that a table says is believed: what it points to lies inside of what was looked at before, so that every step
@@ -92,18 +92,18 @@ async function kindAt(
 }
 
 /**
- * The places in a directory that have this name, in their order. `starts` is where those began that other directories of
- * the same path have: one that is told of twice would double what is found with every name of a path.
+ * The places in a directory that have this name, in their order. `starts` is where those began that other directories
+ * of the same path have: one that is told of twice would double what is found with every name of a path.
  */
 async function findChild(
   access: RandomAccess,
-  folder: ArchivePlace,
+  directory: ArchivePlace,
   name: Uint8Array,
   path: string,
   starts: Set<number>,
   options: { signal?: AbortSignal },
 ): Promise<ArchivePlace[]> {
-  const table = await openTable(access, folder, options);
+  const table = await openTable(access, directory, options);
   const found: ArchivePlace[] = [];
   for await (const item of table.itemsOf(nameHash(name))) {
     const start = table.start - item.offset;
@@ -154,18 +154,21 @@ interface Table {
 
 async function openTable(
   access: RandomAccess,
-  folder: ArchivePlace,
+  directory: ArchivePlace,
   options: { signal?: AbortSignal },
 ): Promise<Table> {
   const { size, entryOffset } = parseGoodbyeTail(
-    await access.read(folder.end - GOODBYE_ITEM_BYTES, GOODBYE_ITEM_BYTES, options),
+    await access.read(directory.end - GOODBYE_ITEM_BYTES, GOODBYE_ITEM_BYTES, options),
   );
-  const start = folder.end - size;
+  const start = directory.end - size;
   const count = (size - ELEMENT_HEADER_BYTES) / GOODBYE_ITEM_BYTES - 1;
   if (
-    start - entryOffset !== folder.start || entryOffset < ENTRY_BYTES || count < 0 || !Number.isInteger(count)
+    start - entryOffset !== directory.start || entryOffset < ENTRY_BYTES || count < 0 ||
+    !Number.isInteger(count)
   ) {
-    throw invalidArchive(`the table of children that ends at byte ${folder.end} does not fit its directory`);
+    throw invalidArchive(
+      `the table of children that ends at byte ${directory.end} does not fit its directory`,
+    );
   }
   const item = async (at: number): Promise<GoodbyeItem> => {
     const offset = start + ELEMENT_HEADER_BYTES + at * GOODBYE_ITEM_BYTES;

@@ -1,5 +1,5 @@
 /** From the words on the command line to an exit status. */
-import { checkCurrentFolder, givenWords } from "../deno/system/given_words.ts";
+import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
 import { setUmask } from "../deno/system/permitted.ts";
 import { DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
@@ -37,7 +37,7 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run({ command, words, given }: CommandLine): Promise<number> {
-  checkCurrentFolder();
+  checkCurrentDirectory();
   applyUmask(given.get(umask));
   const [run, { checkConfiguration }] = await Promise.all([command.load(), import("./configuration.ts")]);
   using interrupt = onInterrupt();

@@ -13,7 +13,7 @@ export type ErrorCode =
   | "invalid-id" // not 64 hexadecimal digits
   | "missing-chunk" // no store has the chunk
   | "missing-path" // an archive has nothing of this path
-  | "missing-file" // a file or folder that has to be there is not
+  | "missing-file" // a file or directory that has to be there is not
   | "store" // a store could not be asked or written
   | "protocol" // the other end spoke something other than the casync protocol
   | "timeout" // no answer in time

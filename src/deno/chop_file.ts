@@ -14,21 +14,23 @@ export interface ChopFileOptions extends StoringOptions {
 }
 
 /**
- * Stores the chunks of a file or block device as the index cuts it, each verified before. Returns how many the store lacked.
+ * Stores the chunks of a file or block device as the index cuts it, each verified before. Returns how many the store
+ * lacked.
  *
- * Throws {@linkcode DesyncError}: `mismatch` when the file is not what the index describes, `usage` for what is not a file,
+ * Throws {@linkcode DesyncError}: `mismatch` when the file is not what the index describes, `usage` for what is not a
+ * file,
  * `missing-file`, `io`, also when the file changed meanwhile, `interrupted`, and what the store throws.
  *
  * @example Fill a store from a file
  * ```ts
  * import { chopFile, LocalStore, makeFromFile } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
- * const store = new LocalStore(`${folder}/store`, { create: true });
+ * const directory = await Deno.makeTempDir();
+ * const store = new LocalStore(`${directory}/store`, { create: true });
  * const { index } = await makeFromFile("testdata/tree.catar");
  * if (await chopFile(index, "testdata/tree.catar", store) !== index.count) throw new Error("it was empty");
  * if (await chopFile(index, "testdata/tree.catar", store) !== 0) throw new Error("it has all of them");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
 export async function chopFile(

@@ -25,12 +25,12 @@ export interface CopyChunksOptions extends StoringOptions {
  * import { parseIndex } from "@desync/desync";
  * import { copyChunks, LocalStore } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
+ * const directory = await Deno.makeTempDir();
  * const index = parseIndex(await Deno.readFile("testdata/casync-blob.caibx"));
- * const target = new LocalStore(`${folder}/store`, { create: true });
+ * const target = new LocalStore(`${directory}/store`, { create: true });
  * await copyChunks(index, { stores: [new LocalStore("testdata/casync-zstd.castr")] }, target);
  * if (!(await target.has(index.id(0)))) throw new Error("a chunk is missing");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
 export async function copyChunks(

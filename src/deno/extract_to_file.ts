@@ -43,14 +43,14 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
  * import { parseIndex, Progress } from "@desync/desync";
  * import { extractToFile, LocalStore } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
+ * const directory = await Deno.makeTempDir();
  * const index = parseIndex(await Deno.readFile("testdata/casync-blob.caibx"));
- * const cache = new LocalStore(`${folder}/cache`, { create: true });
+ * const cache = new LocalStore(`${directory}/cache`, { create: true });
  * const stores = [new LocalStore("testdata/tree.castr"), new LocalStore("testdata/casync-zstd.castr")];
  * const progress = new Progress();
- * await extractToFile(index, { stores, cache }, `${folder}/blob`, { progress });
+ * await extractToFile(index, { stores, cache }, `${directory}/blob`, { progress });
  * if (progress.done !== index.size) throw new Error("a part is missing");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
 export async function extractToFile(

@@ -60,12 +60,12 @@ export interface MadeFromTree extends Made {
  * import { serializeIndex } from "@desync/desync";
  * import { LocalStore, makeFromFile } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
- * const store = new LocalStore(`${folder}/store`, { create: true });
+ * const directory = await Deno.makeTempDir();
+ * const store = new LocalStore(`${directory}/store`, { create: true });
  * const { index, added } = await makeFromFile("testdata/tree.catar", { store });
- * await Deno.writeFile(`${folder}/tree.caidx`, serializeIndex(index));
+ * await Deno.writeFile(`${directory}/tree.caidx`, serializeIndex(index));
  * if (added !== index.count) throw new Error("the store was empty");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
 export async function makeFromFile(path: string, options: MakeFromFileOptions = {}): Promise<Made> {
@@ -119,8 +119,8 @@ export async function makeFromStream(
 }
 
 /**
- * Packs a directory of this machine, or whatever can be read as a tree, into an archive that is cut into chunks: `tar` and
- * {@linkcode makeFromStream} in one.
+ * Packs a directory of this machine, or whatever can be read as a tree, into an archive that is cut into chunks: `tar`
+ * and {@linkcode makeFromStream} in one.
  *
  * Throws what reading the tree and the store throw, and `interrupted`.
  *
@@ -129,14 +129,14 @@ export async function makeFromStream(
  * import { ChunkedBlob } from "@desync/desync";
  * import { LocalStore, makeFromTree, untar } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
- * const store = new LocalStore(`${folder}/store`, { create: true });
+ * const directory = await Deno.makeTempDir();
+ * const store = new LocalStore(`${directory}/store`, { create: true });
  * const { index, tree } = await makeFromTree("src/formats", { store });
  * if (tree.changed > 0) throw new Error(`${tree.changedPath} changed while it was read`);
  *
- * await untar(ChunkedBlob.open(index, store).stream(), `${folder}/again`, { sameOwner: false });
- * if (!(await Deno.stat(`${folder}/again/protocol.ts`)).isFile) throw new Error("a file is missing");
- * await Deno.remove(folder, { recursive: true });
+ * await untar(ChunkedBlob.open(index, store).stream(), `${directory}/again`, { sameOwner: false });
+ * if (!(await Deno.stat(`${directory}/again/protocol.ts`)).isFile) throw new Error("a file is missing");
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
 export async function makeFromTree(

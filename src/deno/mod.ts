@@ -1,6 +1,6 @@
 /**
  * The part of the library that needs Deno: local stores, native codecs, and blobs extracted into files by all
- * processors, archives unpacked into folders. The portable part is in `../../mod.ts`.
+ * processors, archives unpacked into directories. The portable part is in `../../mod.ts`.
  *
  * @example Extract a blob into a file
  * ```ts
@@ -15,7 +15,7 @@
  * await Deno.remove(output);
  * ```
  *
- * @example Unpack an archive into a folder
+ * @example Unpack an archive into a directory
  * ```ts
  * import { untar } from "@desync/desync/deno";
  *

@@ -13,21 +13,21 @@ export function treeSource(source: string | TreeSource): TreeSource {
 }
 
 /**
- * Packs a directory (or one file) of this machine into an archive (.catar), whose bytes come as they are taken. The source
- * may also be anything else that can be read as a tree, such as a tar. `done` says what was packed, and what changed
- * meanwhile or could not be recorded. An error of reading is that of the stream as well.
+ * Packs a directory (or one file) of this machine into an archive (.catar), whose bytes come as they are taken. The
+ * source may also be anything else that can be read as a tree, such as a tar. `done` says what was packed, and what
+ * changed meanwhile or could not be recorded. An error of reading is that of the stream as well.
  *
  * @example Pack a directory into a file
  * ```ts
  * import { tar } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
- * const file = await Deno.create(`${folder}/formats.catar`);
+ * const directory = await Deno.makeTempDir();
+ * const file = await Deno.create(`${directory}/formats.catar`);
  * const { readable, done } = tar("src/formats");
  * await readable.pipeTo(file.writable);
  * const { nodes, changed } = await done;
  * if (nodes < 10 || changed > 0) throw new Error("a part is missing");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  *
  * @example Make an archive of a tar

@@ -3,7 +3,7 @@ import { type VerifyOptions, verifyStore as verifyByList, type VerifySummary } f
 import { verifyDirectory } from "../jobs/verify_directory.ts";
 import type { ManagedChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
-import { otherPrefixes, storePrefixes } from "./store/folder_listing.ts";
+import { otherPrefixes, storePrefixes } from "./store/directory_listing.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
 
 /** What {@linkcode verifyStore} may be given. */
@@ -13,19 +13,19 @@ export interface VerifyByThreadsOptions extends VerifyOptions {
 }
 
 /**
- * Reads every chunk of the store and checks it against its id, as the portable library's function of this name does: for a
- * directory of this machine by all processors, and there in each form in which a chunk is stored.
+ * Reads every chunk of the store and checks it against its id, as the portable library's function of this name does:
+ * for a directory of this machine by all processors, and there in each form in which a chunk is stored.
  *
  * @example Remove what is damaged
  * ```ts
  * import { LocalStore, verifyStore } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
- * await Deno.mkdir(`${folder}/abcd`);
- * await Deno.writeTextFile(`${folder}/abcd/abcd${"0".repeat(60)}.cacnk`, "no chunk");
- * const { removed } = await verifyStore(new LocalStore(folder), { repair: true });
+ * const directory = await Deno.makeTempDir();
+ * await Deno.mkdir(`${directory}/abcd`);
+ * await Deno.writeTextFile(`${directory}/abcd/abcd${"0".repeat(60)}.cacnk`, "no chunk");
+ * const { removed } = await verifyStore(new LocalStore(directory), { repair: true });
  * if (removed !== 1) throw new Error("it is removed");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
 export async function verifyStore(

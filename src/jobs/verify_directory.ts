@@ -25,7 +25,7 @@ export async function verifyDirectory(
   const summary = emptySummary();
   progress.total = prefixes.length;
   await forEachConcurrent(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
-    const work = () => workers.verify({ folder: directory, prefixes: group, digest, remove: repair });
+    const work = () => workers.verify({ directory: directory, prefixes: group, digest, remove: repair });
     // A directory may have any number of chunks. What is removed is waited for, to be reported.
     const result = await (repair ? work() : abortable(work, signal));
     for (const chunk of result.invalid) options.onInvalid?.(chunk);

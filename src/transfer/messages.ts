@@ -28,8 +28,8 @@ export interface DirectoryDestination {
   /** Where it has to stay the same directory. */
   readonly identity?: DirectoryIdentity;
   /**
-   * Where no power cut may leave a part of a chunk under its name: a name of the run that fills it, unlike all others. Its
-   * chunks get their names when the workers settle, at the latest.
+   * Where no power cut may leave a part of a chunk under its name: a name of the run that fills it, unlike all others.
+   * Its chunks get their names when the workers settle, at the latest.
    */
   readonly run?: string;
 }
@@ -85,8 +85,8 @@ export interface AssembleTask {
 }
 
 /**
- * Where a chunk was found: the number of a directory, or one of the words. For a given one that is not what its id says,
- * the error that says why.
+ * Where a chunk was found: the number of a directory, or one of the words. For a given one that is not what its id
+ * says, the error that says why.
  */
 export type Found = number | "given" | "in place" | "copied" | "present" | "missing" | WireError;
 
@@ -178,10 +178,10 @@ export interface StoreResult {
   readonly bytes: (Uint8Array | undefined)[];
 }
 
-/** Check every chunk of some `abcd` folders of a store. */
+/** Check every chunk of some `abcd` directories of a store. */
 export interface VerifyTask {
   readonly kind: "verify";
-  readonly folder: string;
+  readonly directory: string;
   readonly prefixes: readonly string[];
   readonly digest: DigestName;
   /** Remove what is invalid, and old temporary files. */

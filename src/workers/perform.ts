@@ -4,7 +4,7 @@ import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";
 import type { AssembleTask, SettleTask, StoreTask, Task } from "../transfer/messages.ts";
-import { verifyFolders } from "./verify.ts";
+import { verifyDirectories } from "./verify.ts";
 
 /** What came of a task. */
 export interface Performed {
@@ -30,7 +30,10 @@ export class Performer {
     return { result, moved: [...back, ...encoded].flatMap(ownBuffer) };
   }
 
-  /** Gives the chunks that were stored their names. Returns when all of it is on the disk; other tasks may be done meanwhile. */
+  /**
+   * Gives the chunks that were stored their names. Returns when all of it is on the disk; other tasks may be done
+   * meanwhile.
+   */
   async settle(): Promise<void> {
     await this.#directories.settle();
   }
@@ -40,7 +43,7 @@ export class Performer {
       case "scan":
         return this.#cutter.scan(task);
       case "verify":
-        return verifyFolders(task);
+        return verifyDirectories(task);
       case "release":
         this.#assembler.release();
         this.#cutter.release();

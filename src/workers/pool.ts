@@ -4,7 +4,7 @@
  */
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
-import { bytesToVerify } from "../deno/store/folder_listing.ts";
+import { bytesToVerify } from "../deno/store/directory_listing.ts";
 import { affordable } from "../deno/files/open_files.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Turns } from "../core/turns.ts";
@@ -223,7 +223,7 @@ function bytesOf(task: Work, most: number): number {
     case "store":
       return sum(task.pieces, ({ size }) => size);
     case "verify":
-      return sum(task.prefixes, (prefix) => bytesToVerify(task.folder, prefix, most));
+      return sum(task.prefixes, (prefix) => bytesToVerify(task.directory, prefix, most));
   }
 }
 

@@ -4,13 +4,13 @@ import { freeBytes } from "../core/bytes.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../core/errors.ts";
 import { ChunkDirectory } from "../deno/store/chunk_directory.ts";
-import { listChunks, removeFile, removeStaleFiles } from "../deno/store/folder_listing.ts";
+import { listChunks, removeFile, removeStaleFiles } from "../deno/store/directory_listing.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { InvalidChunk, VerifyResult, VerifyTask } from "../transfer/messages.ts";
 
-/** Judges the chunks below the task's `abcd` folders. What is not named like a chunk is left alone. */
-export function verifyFolders(task: VerifyTask): VerifyResult {
-  const chunks = new ChunkDirectory(task.folder);
+/** Judges the chunks below the task's `abcd` directories. What is not named like a chunk is left alone. */
+export function verifyDirectories(task: VerifyTask): VerifyResult {
+  const chunks = new ChunkDirectory(task.directory);
   const invalid: InvalidChunk[] = [];
   const unreadable: string[] = [];
   let otherDigest = 0;
@@ -18,7 +18,7 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
   let storedBytes = 0;
   let staleFiles = 0;
   for (const prefix of task.prefixes) {
-    for (const { id, form, isFile } of listChunks(task.folder, prefix)) {
+    for (const { id, form, isFile } of listChunks(task.directory, prefix)) {
       const path = chunks.pathOf(id, form);
       try {
         const bytes = check(chunks, task, id, form);
@@ -31,16 +31,18 @@ export function verifyFolders(task: VerifyTask): VerifyResult {
         if (error.code === "invalid-chunk") {
           invalid.push(judge(path, { id, form, reason: messageOf(error), removed: false }, task.remove));
         } else if (error.code === "wrong-digest") otherDigest++;
-        else unreadable.push(messageOf(unreadableChunk(id, task.folder, error)));
+        else unreadable.push(messageOf(unreadableChunk(id, task.directory, error)));
       }
       count++;
     }
-    if (task.remove) staleFiles += removeStaleFiles(task.folder, prefix).files;
+    if (task.remove) staleFiles += removeStaleFiles(task.directory, prefix).files;
   }
   return { chunks: count, storedBytes, invalid, unreadable, otherDigest, staleFiles };
 }
 
-/** Bytes of the chunk's file, `null` when it is gone by now. Throws `invalid-chunk` when it is not what its name says. */
+/**
+ * Bytes of the chunk's file, `null` when it is gone by now. Throws `invalid-chunk` when it is not what its name says.
+ */
 function check(chunks: ChunkDirectory, task: VerifyTask, id: ChunkId, form: StoredForm): number | null {
   const stored = chunks.readForm(id, form, MAX_CHUNK_SIZE);
   if (stored === null) return null;

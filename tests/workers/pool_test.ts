@@ -17,7 +17,7 @@ for (const [where, smallBytes] of modes) {
     using pool = new WorkerPool(2, smallBytes);
     const prefixes = made.ids.slice(0, 3).map((id) => id.slice(0, 4));
     const none = dir.path("none");
-    await rejects(pool.verify({ folder: none, prefixes: ["abcd"], digest, remove: false }), (error) => {
+    await rejects(pool.verify({ directory: none, prefixes: ["abcd"], digest, remove: false }), (error) => {
       ok(error instanceof DesyncError);
       strictEqual(error.code, "missing-file");
       ok(error.message.includes(none), error.message);
@@ -33,7 +33,7 @@ for (const [where, smallBytes] of modes) {
         return true;
       });
     }
-    const result = await pool.verify({ folder: made.store, prefixes, digest, remove: false });
+    const result = await pool.verify({ directory: made.store, prefixes, digest, remove: false });
     deepStrictEqual([result.chunks, result.invalid, result.unreadable], [3, [], []]);
   });
 
@@ -47,13 +47,13 @@ for (const [where, smallBytes] of modes) {
 
   Deno.test(`a fault of the program fails ${where} and does not hang`, async () => {
     using dir = tempDir();
-    const { store: folder, ids } = makeBlob(dir, somePieces());
+    const { store: directory, ids } = makeBlob(dir, somePieces());
     using pool = new WorkerPool(1, smallBytes);
     const prefixes = [null] as unknown as string[];
-    await rejects(pool.verify({ folder, prefixes, digest, remove: false }), DesyncError);
+    await rejects(pool.verify({ directory, prefixes, digest, remove: false }), DesyncError);
     const unsendable = [() => {}] as unknown as string[];
-    await rejects(pool.verify({ folder, prefixes: unsendable, digest, remove: false }));
-    const result = await pool.verify({ folder, prefixes: [ids[0].slice(0, 4)], digest, remove: false });
+    await rejects(pool.verify({ directory, prefixes: unsendable, digest, remove: false }));
+    const result = await pool.verify({ directory, prefixes: [ids[0].slice(0, 4)], digest, remove: false });
     strictEqual(result.chunks, 1);
   });
 }
@@ -69,16 +69,16 @@ Deno.test("tasks that together are no longer small go to workers, all with their
 
 Deno.test("verifying a directory of many chunks goes to a worker, and is not waited for when interrupted", async () => {
   using dir = tempDir();
-  const { store: folder, ids: [id] } = makeBlob(dir, somePieces());
-  const [name] = [...Deno.readDirSync(`${folder}/${id.slice(0, 4)}`)].map(({ name }) => name);
+  const { store: directory, ids: [id] } = makeBlob(dir, somePieces());
+  const [name] = [...Deno.readDirSync(`${directory}/${id.slice(0, 4)}`)].map(({ name }) => name);
   for (let i = 0; i < 2000; i++) {
     const other = `${id.slice(0, 4)}${i.toString(16).padStart(60, "0")}.cacnk`;
-    Deno.linkSync(`${folder}/${id.slice(0, 4)}/${name}`, `${folder}/${id.slice(0, 4)}/${other}`);
+    Deno.linkSync(`${directory}/${id.slice(0, 4)}/${name}`, `${directory}/${id.slice(0, 4)}/${other}`);
   }
   using pool = new WorkerPool(1);
   const interruption = new AbortController();
   let found = 0;
-  const chunks = { directory: folder, prefixes: [id.slice(0, 4)] };
+  const chunks = { directory, prefixes: [id.slice(0, 4)] };
   const verifying = verifyDirectory(chunks, pool, {
     digest,
     signal: interruption.signal,
@@ -89,12 +89,12 @@ Deno.test("verifying a directory of many chunks goes to a worker, and is not wai
   strictEqual(found, 0);
 });
 
-/** Has a folder of the store checked 40 times, every fourth time in a store that is not there. */
+/** Has a directory of the store checked 40 times, every fourth time in a store that is not there. */
 async function checkMany(pool: WorkerPool, none: string, made: Made): Promise<void> {
   const prefixes = [made.ids[0].slice(0, 4)];
   const tasks = Array.from({ length: 40 }, (_, i) => {
-    const folder = i % 4 === 0 ? none : made.store;
-    return pool.verify({ folder, prefixes, digest, remove: false }).then((r) => r.chunks, () => "failed");
+    const directory = i % 4 === 0 ? none : made.store;
+    return pool.verify({ directory, prefixes, digest, remove: false }).then((r) => r.chunks, () => "failed");
   });
   deepStrictEqual(await Promise.all(tasks), tasks.map((_, i) => i % 4 === 0 ? "failed" : 1));
 }

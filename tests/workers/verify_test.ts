@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { verifyFolders } from "../../src/workers/verify.ts";
+import { verifyDirectories } from "../../src/workers/verify.ts";
 import { exists } from "../support/exists.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { tempDir } from "../support/temp.ts";
@@ -12,12 +12,12 @@ Deno.test("a chunk that another program removes meanwhile is not counted", () =>
   const prefixes = [...new Set(ids.map((id) => id.slice(0, 4)))];
   const task = {
     kind: "verify",
-    folder: made.store,
+    directory: made.store,
     prefixes,
     digest: "sha512-256",
     remove: false,
   } as const;
-  const before = verifyFolders(task);
+  const before = verifyDirectories(task);
   strictEqual(before.chunks, ids.length);
   const { size } = Deno.statSync(gone);
   // Between the look at the folder and the one at the chunk.
@@ -28,7 +28,7 @@ Deno.test("a chunk that another program removes meanwhile is not counted", () =>
     return entries.values();
   };
   try {
-    const after = verifyFolders(task);
+    const after = verifyDirectories(task);
     deepStrictEqual(after, { ...before, chunks: ids.length - 1, storedBytes: before.storedBytes - size });
   } finally {
     Deno.readDirSync = readDirSync;

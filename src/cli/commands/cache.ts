@@ -1,4 +1,4 @@
-/** `desync cache -s STORE -c FOLDER INDEX…` */
+/** `desync cache -s STORE -c DIRECTORY INDEX…` */
 import { type ArgumentValues, several } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { compressionLevel, ignore, ignoreChunks, uncompressed } from "../flags/filling.ts";

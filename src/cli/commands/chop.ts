@@ -1,4 +1,4 @@
-/** `desync chop -s FOLDER INDEX FILE` */
+/** `desync chop -s DIRECTORY INDEX FILE` */
 import { argument, type ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { compressionLevel, ignore, ignoreChunks, uncompressed } from "../flags/filling.ts";

@@ -1,4 +1,4 @@
-/** `desync manpage [FOLDER]` */
+/** `desync manpage [DIRECTORY]` */
 import { type ArgumentValues, optional } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 

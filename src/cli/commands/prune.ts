@@ -1,4 +1,4 @@
-/** `desync prune -s FOLDER INDEX…` */
+/** `desync prune -s DIRECTORY INDEX…` */
 import { anyNumber, type ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { dryRun, keepChunks, yes } from "../flags/keeping.ts";

@@ -1,4 +1,4 @@
-/** `desync verify -s FOLDER` */
+/** `desync verify -s DIRECTORY` */
 import type { ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { repair } from "../flags/keeping.ts";

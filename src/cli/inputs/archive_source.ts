@@ -75,13 +75,13 @@ export async function namingArchive<T>(
   }
 }
 
-/** An archive, or a folder that is looked at as if it were one. */
+/** An archive, or a directory that is looked at as if it were one. */
 export interface NodeSource {
   readonly digest: DigestName;
   readonly read: (onEvent: ArchiveEventHandler) => Promise<void>;
 }
 
-/** Opens the archive as {@linkcode openArchive} does, or the folder. */
+/** Opens the archive as {@linkcode openArchive} does, or the directory. */
 export async function openNodes(
   location: string,
   flags: ArchiveFlags,

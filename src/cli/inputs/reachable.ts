@@ -33,7 +33,7 @@ export function makeReachable(command: Command, words: readonly string[], given:
       const isTree = name === "target" && given.get(outputFormat) !== "gnu-tar";
       const open = (path: string) => {
         if (!written) return aliases.existing(path);
-        return isTree ? aliases.folder(path) : aliases.output(path, given.get(inPlace));
+        return isTree ? aliases.directory(path) : aliases.output(path, given.get(inPlace));
       };
       return reach(text, `<${name}>`, kind, open);
     });
@@ -42,7 +42,7 @@ export function makeReachable(command: Command, words: readonly string[], given:
       if (!flags.includes(flag)) return text;
       const kind = flag.words === undefined ? kindOf(flag.value ?? "") : "words";
       const isMade = MADE.includes(flag) && command.name !== "info";
-      const open = (path: string) => isMade ? aliases.folder(path) : aliases.existing(path);
+      const open = (path: string) => isMade ? aliases.directory(path) : aliases.existing(path);
       return reach(text, flag.names.at(-1)!, kind, open);
     });
     return { words: reached, given: changed, [Symbol.dispose]: () => aliases[Symbol.dispose]() };

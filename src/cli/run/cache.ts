@@ -1,4 +1,4 @@
-/** `desync cache -s STORE -c FOLDER INDEX…` */
+/** `desync cache -s STORE -c DIRECTORY INDEX…` */
 import { copyChunks } from "../../deno/copy_chunks.ts";
 import type { Index } from "../../formats/index/index.ts";
 import { Progress } from "../../core/progress.ts";

@@ -1,4 +1,4 @@
-/** `desync chop -s FOLDER INDEX FILE` */
+/** `desync chop -s DIRECTORY INDEX FILE` */
 import { chopFile } from "../../deno/chop_file.ts";
 import { inspectSource } from "../../deno/files/source_file.ts";
 import { Progress } from "../../core/progress.ts";

@@ -22,12 +22,12 @@ export async function run(
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const { sourceStore } = flags;
-  const store = sourceStore === undefined ? undefined : await openFolder(locator, sourceStore);
+  const store = sourceStore === undefined ? undefined : await openDirectory(locator, sourceStore);
   await writeWholePieces(output, () => listOf(index, store, new Turns(signal)), signal);
   return DONE;
 }
 
-async function openFolder(locator: Locator, store: string): Promise<ChunkDirectory> {
+async function openDirectory(locator: Locator, store: string): Promise<ChunkDirectory> {
   const { directory, location } = (await locator.managed(store, "look into")).properties;
   if (directory === undefined) throw notADirectory("usage", { action: "look into", subject: location });
   return new ChunkDirectory(directory);

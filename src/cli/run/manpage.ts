@@ -1,4 +1,4 @@
-/** `desync manpage [FOLDER]` */
+/** `desync manpage [DIRECTORY]` */
 import { join } from "node:path";
 import { environment } from "../../deno/system/permitted.ts";
 import { DesyncError } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import { DONE } from "../exit_status.ts";
 import { manualPage } from "../docs/manual.ts";
 import { isStandardOutput, writeResult } from "../output/piece_output.ts";
 
-/** Prints the page, or writes it into the folder. */
+/** Prints the page, or writes it into the directory. */
 export async function run({ directory }: Args, _flags: Flags, signal: AbortSignal): Promise<number> {
   const path = isStandardOutput(directory) ? directory : join(directory, "desync.1");
   await writeResult(path, new TextEncoder().encode(await manualPage(VERSION, day())), signal);

@@ -1,4 +1,4 @@
-/** `desync prune -s FOLDER INDEX…` */
+/** `desync prune -s DIRECTORY INDEX…` */
 import { DesyncError } from "../../core/errors.ts";
 import { pruneStore, type PruneSummary } from "../../jobs/prune.ts";
 import type { Args, Flags } from "../commands/prune.ts";

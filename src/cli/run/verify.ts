@@ -1,4 +1,4 @@
-/** `desync verify -s FOLDER` */
+/** `desync verify -s DIRECTORY` */
 import { verifyStore } from "../../deno/verify_store.ts";
 import { SCHEMES } from "../../deno/schemes.ts";
 import { Registry } from "../../stores/registry.ts";

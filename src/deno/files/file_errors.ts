@@ -40,7 +40,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ETXTBSY: "it is a program that is running",
 };
 
-/** Whether the error means that the file or folder is not there. */
+/** Whether the error means that the file or directory is not there. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || codeOf(error) === "ENOENT";
 }

@@ -9,7 +9,7 @@ export const FILE_SYSTEM = {
   fuse: 0x65735546n,
 } as const;
 
-/** Those of the kernel's own: their folders and files are recorded as empty, as casync does. */
+/** Those of the kernel's own: their directories and files are recorded as empty, as casync does. */
 const VIRTUAL: ReadonlySet<bigint> = new Set([
   0x42494e4dn, // binfmt_misc
   0x63677270n, // cgroup2

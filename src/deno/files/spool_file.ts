@@ -12,13 +12,13 @@ export class SpoolFile implements Disposable {
   readonly #fd: number;
   #size = 0;
 
-  /** Throws `missing-file` or `io` when it cannot be made. Default: in the system's folder for temporary files. */
-  constructor(folder: string = temporaryFolder()) {
-    this.#path = join(folder, `.tmp-desync-spool-${crypto.randomUUID()}`);
+  /** Throws `missing-file` or `io` when it cannot be made. Default: in the system's directory for temporary files. */
+  constructor(directory: string = temporaryDirectory()) {
+    this.#path = join(directory, `.tmp-desync-spool-${crypto.randomUUID()}`);
     try {
       this.#fd = openSync(this.#path, "wx+", 0o600);
     } catch (error) {
-      throw fileError("make", `a temporary file in ${folder}`, error);
+      throw fileError("make", `a temporary file in ${directory}`, error);
     }
     // Without a name it goes with the program, even one that is killed. Windows removes no file that is open.
     if (Deno.build.os !== "windows") removeQuietly(this.#path);
@@ -57,7 +57,7 @@ export class SpoolFile implements Disposable {
   }
 }
 
-function temporaryFolder(): string {
+function temporaryDirectory(): string {
   if (Deno.build.os === "windows") return environment("TEMP") || environment("TMP") || ".";
   return environment("TMPDIR") || "/tmp";
 }

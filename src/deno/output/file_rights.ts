@@ -12,8 +12,8 @@ export interface FileRights {
 }
 
 /**
- * The file's rights, `undefined` where there are none to keep: also where somebody else may have planted it, and would get
- * what replaces it. `own` is the user who replaces it.
+ * The file's rights, `undefined` where there are none to keep: also where somebody else may have planted it, and would
+ * get what replaces it. `own` is the user who replaces it.
  */
 export function rightsOf(path: string, own: number | null): FileRights | undefined {
   if (Deno.build.os === "windows") return undefined;
@@ -38,9 +38,9 @@ function hasAccessList(path: string): boolean {
 }
 
 /**
- * Gives an open file that nobody but us may use yet another's rights, as far as the system allows; where it does not, it
- * permits nobody more than the other did. Throws what the system says when the mode cannot be set. Open, since its name
- * may lead elsewhere by now in a folder of somebody else.
+ * Gives an open file that nobody but us may use yet another's rights, as far as the system allows; where it does not,
+ * it permits nobody more than the other did. Throws what the system says when the mode cannot be set. Open, since its
+ * name may lead elsewhere by now in a directory of somebody else.
  */
 export function giveRights(file: number, { uid, gid, mode }: FileRights): void {
   const own = fstatSync(file).uid;

@@ -9,8 +9,8 @@ import { followLinks, refusePlanted } from "./planted.ts";
 import { codeOf } from "../tree/tree_system.ts";
 
 /**
- * Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. Throws `io` for one that
- * somebody else may have planted.
+ * Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. Throws `io` for one
+ * that somebody else may have planted.
  */
 export function isSpecialPlace(path: string): boolean {
   try {
@@ -31,8 +31,8 @@ export function isBlockDevice(path: string): boolean {
 }
 
 /**
- * Throws when there is no folder for the file, or a folder in its place, or what somebody else may have planted: to be told
- * before hours of work are lost.
+ * Throws when there is no directory for the file, or a directory in its place, or what somebody else may have planted:
+ * to be told before hours of work are lost.
  */
 export function checkPlace(path: string): void {
   try {
@@ -40,8 +40,8 @@ export function checkPlace(path: string): void {
     if (isDirectory(path)) {
       throw new DesyncError("usage", { action: "write", subject: path, reason: "it is a directory" });
     }
-    followLinks(folderFor(path), undefined, path);
-    if (!isDirectory(folderFor(path))) throw noFolder(path);
+    followLinks(directoryFor(path), undefined, path);
+    if (!isDirectory(directoryFor(path))) throw noDirectory(path);
   } catch (error) {
     throw fileError("write", path, error);
   }
@@ -49,30 +49,30 @@ export function checkPlace(path: string): void {
 
 /** The error for a file that could not be opened for writing, or made. */
 export function outputError(path: string, error: unknown): DesyncError {
-  return lacksFolder(path, error) ? noFolder(path, error) : namedFileError("write", path, error);
+  return lacksDirectory(path, error) ? noDirectory(path, error) : namedFileError("write", path, error);
 }
 
-/** Of a missing folder the system says that the file is missing, or a folder where the name ends with a slash. */
-function lacksFolder(path: string, error: unknown): boolean {
-  const folder = folderFor(path);
-  if (!isNotFound(error) && codeOf(error) !== "EISDIR" || !mayRead(folder)) return false;
+/** Of a missing directory the system says that the file is missing, or a directory where the name ends with a slash. */
+function lacksDirectory(path: string, error: unknown): boolean {
+  const directory = directoryFor(path);
+  if (!isNotFound(error) && codeOf(error) !== "EISDIR" || !mayRead(directory)) return false;
   try {
-    return !isDirectory(folder);
+    return !isDirectory(directory);
   } catch {
     return false;
   }
 }
 
-function noFolder(path: string, cause?: unknown): DesyncError {
+function noDirectory(path: string, cause?: unknown): DesyncError {
   return new DesyncError("missing-file", {
     action: "write",
     subject: path,
-    reason: `there is no directory ${folderFor(path)}`,
+    reason: `there is no directory ${directoryFor(path)}`,
     cause,
   });
 }
 
-function folderFor(path: string): string {
+function directoryFor(path: string): string {
   return namesDirectory(path) ? resolve(path) : dirname(resolve(path));
 }
 

@@ -17,14 +17,17 @@ export class TemporaryFile {
 
   /** Makes nothing yet, but removes what killed runs left of the same target long ago. */
   constructor(target: string) {
-    const folder = dirname(resolve(target));
+    const directory = dirname(resolve(target));
     const prefix = temporaryPrefix(basename(target));
-    removeLeftovers(folder, prefix);
-    this.path = join(folder, prefix + crypto.randomUUID());
+    removeLeftovers(directory, prefix);
+    this.path = join(directory, prefix + crypto.randomUUID());
     this.#target = target;
   }
 
-  /** Makes the file, to be closed by this: for us alone where it is to get another's rights, else with what the umask leaves. */
+  /**
+   * Makes the file, to be closed by this: for us alone where it is to get another's rights, else with what the umask
+   * leaves.
+   */
   create(): Deno.FsFile {
     if (!isThere(this.#target)) return this.#createNew(0o666);
     const file = this.#createNew(0o600);
@@ -43,8 +46,8 @@ export class TemporaryFile {
   }
 
   /**
-   * Renames it over the target, with the rights that the target has by now, or had. With `sync`, its bytes are on the disk
-   * before it has the name, and the name is when this ends.
+   * Renames it over the target, with the rights that the target has by now, or had. With `sync`, its bytes are on the
+   * disk before it has the name, and the name is when this ends.
    */
   async takePlace(sync: boolean, signal?: AbortSignal): Promise<void> {
     const rights = rightsOf(this.#target, this.#made?.uid ?? null) ?? this.#old;

@@ -52,32 +52,32 @@ export function aliasName(): string {
 }
 
 /** Removes the aliases that killed runs left in a directory long ago, and the temporary files of these. */
-export function removeAliasLeftovers(folder: string): void {
+export function removeAliasLeftovers(directory: string): void {
   const temporary = `.tmp-desync-${ALIAS_PREFIX}`;
   const isAlias = (name: string) =>
     isTemporaryName(name, ALIAS_PREFIX) ||
     name.startsWith(temporary) && isTemporaryName(name, name.slice(0, temporary.length + UUID_LENGTH + 1));
   // An alias has the time of the file that it is a second name of: only that of the last change of anything counts.
-  removeOld(folder, isAlias, ({ ctime }) => ctime);
+  removeOld(directory, isAlias, ({ ctime }) => ctime);
 }
 
 /** Removes what killed runs left long ago under temporary names that begin so. */
-export function removeLeftovers(folder: string, prefix: string): void {
-  removeOld(folder, (name) => isTemporaryName(name, prefix), ({ mtime }) => mtime);
+export function removeLeftovers(directory: string, prefix: string): void {
+  removeOld(directory, (name) => isTemporaryName(name, prefix), ({ mtime }) => mtime);
 }
 
 function removeOld(
-  folder: string,
+  directory: string,
   isOurs: (name: string) => boolean,
   timeOf: (info: Deno.FileInfo) => Date | null,
 ): void {
   try {
-    for (const { name, isFile } of Deno.readDirSync(folder)) {
+    for (const { name, isFile } of Deno.readDirSync(directory)) {
       if (!isFile || !isOurs(name)) continue;
-      const path = join(folder, name);
+      const path = join(directory, name);
       if (isLeftover(timeOf(Deno.lstatSync(path)))) removeQuietly(path);
     }
   } catch {
-    // Whoever may not list the folder may still write into it; and another may have removed it first.
+    // Whoever may not list the directory may still write into it; and another may have removed it first.
   }
 }

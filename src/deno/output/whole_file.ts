@@ -11,8 +11,8 @@ export class WholeFile implements Disposable {
   readonly #sync: boolean;
 
   /**
-   * Throws `missing-file` or `io` when nothing can be written there, `usage` for a folder. With `sync`, a power cut takes
-   * nothing away from the finished file.
+   * Throws `missing-file` or `io` when nothing can be written there, `usage` for a directory. With `sync`, a power cut
+   * takes nothing away from the finished file.
    */
   constructor(path: string, sync = true) {
     checkPlace(path);

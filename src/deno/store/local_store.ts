@@ -14,7 +14,7 @@ import type {
 } from "../../stores/store.ts";
 import { ChunkDirectory, DIRECTORY_MODE } from "./chunk_directory.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
-import { listChunks, removeStaleFiles, storePrefixes } from "./folder_listing.ts";
+import { listChunks, removeStaleFiles, storePrefixes } from "./directory_listing.ts";
 import { followLinks } from "../output/planted.ts";
 import { Turns } from "../../core/turns.ts";
 
@@ -41,7 +41,7 @@ export class LocalStore implements ManagedChunkStore {
 
   /** Throws `missing-file` or `io` when `path` is not a directory. With `create` a missing one is made. */
   constructor(path: string, options: { create?: boolean } = {}) {
-    checkFolder(path, options.create ?? false);
+    checkDirectory(path, options.create ?? false);
     this.properties = { location: path, directory: path, probe: "cheap" };
     this.#chunks = new ChunkDirectory(path);
   }
@@ -128,7 +128,7 @@ function listed(chunks: ChunkDirectory, id: ChunkId, form: StoredForm): ListedCh
   };
 }
 
-function checkFolder(path: string, create: boolean): void {
+function checkDirectory(path: string, create: boolean): void {
   // What is to be filled is not what somebody else's symlink leads to.
   if (create) followLinks(path);
   try {
@@ -142,7 +142,7 @@ function checkFolder(path: string, create: boolean): void {
         reason: "no such directory",
       });
     }
-    return makeFolder(path);
+    return makeDirectory(path);
   }
   throw new DesyncError("io", {
     action: "open",
@@ -151,7 +151,7 @@ function checkFolder(path: string, create: boolean): void {
   });
 }
 
-function makeFolder(path: string): void {
+function makeDirectory(path: string): void {
   try {
     Deno.mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
   } catch (error) {

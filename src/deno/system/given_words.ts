@@ -33,7 +33,7 @@ function lastWords(bytes: Uint8Array, count: number): Uint8Array[] {
 }
 
 /** Throws `unsupported` where the current directory has a name that is not UTF-8: Deno starts no thread there. */
-export function checkCurrentFolder(): void {
+export function checkCurrentDirectory(): void {
   try {
     if (mayRead(".")) Deno.cwd();
   } catch (error) {

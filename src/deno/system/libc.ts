@@ -215,9 +215,9 @@ export function terminatedText(text: string): Uint8Array<ArrayBuffer> {
   return terminated(nameBytes(text));
 }
 
-/** A path that begins at the open folder, whatever its own path has become. */
-export function pathIn(folder: number, name: Uint8Array): Uint8Array<ArrayBuffer> {
-  const start = new TextEncoder().encode(`/proc/self/fd/${folder}/`);
+/** A path that begins at the open directory, whatever its own path has become. */
+export function pathIn(directory: number, name: Uint8Array): Uint8Array<ArrayBuffer> {
+  const start = new TextEncoder().encode(`/proc/self/fd/${directory}/`);
   const path = new Uint8Array(start.length + name.length + 1);
   path.set(start);
   path.set(name, start.length);

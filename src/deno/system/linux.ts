@@ -22,11 +22,11 @@ export const OPEN = {
   path: 0o10000000,
 } as const;
 
-/** A folder for those calls that take an open one: the current one. */
-export const CURRENT_FOLDER = -100;
+/** A directory for those calls that take an open one: the current one. */
+export const CURRENT_DIRECTORY = -100;
 
-/** Flags for calls that take an open folder and a name in it. */
-export const AT = { removeFolder: 0x200, noFollow: 0x100, emptyPath: 0x1000 } as const;
+/** Flags for calls that take an open directory and a name in it. */
+export const AT = { removeDirectory: 0x200, noFollow: 0x100, emptyPath: 0x1000 } as const;
 
 /** What ioctl can be asked. */
 export const IOCTL = {

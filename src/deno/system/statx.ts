@@ -33,7 +33,7 @@ export class StatReader {
     this.#libc = c;
   }
 
-  /** The node that the name in an open folder leads to, or with an empty name and its flag, the open one itself. */
+  /** The node that the name in an open directory leads to, or with an empty name and its flag, the open one itself. */
   read(fd: number, name: Uint8Array<ArrayBuffer>, flags: number): Stat {
     if (this.#libc.statx!(fd, name, flags, BASIC_STATS | MOUNT, this.#bytes) !== 0) {
       throw systemErrorOf(this.#libc);

@@ -1,10 +1,10 @@
 /**
- * What a file is and how large, by statx(2) of Linux: in a third of the time that Deno takes, which makes an object with
- * dates of it. Only where foreign functions are allowed.
+ * What a file is and how large, by statx(2) of Linux: in a third of the time that Deno takes, which makes an object
+ * with dates of it. Only where foreign functions are allowed.
  */
 import { viewOf } from "../../core/bytes.ts";
 import { loadLibc } from "./libc.ts";
-import { CURRENT_FOLDER, MODE, STATX } from "./linux.ts";
+import { CURRENT_DIRECTORY, MODE, STATX } from "./linux.ts";
 
 const SYMBOLS = {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
@@ -34,7 +34,7 @@ export function systemStat(): SystemStat | null {
   return (path) => {
     const { read, written } = encoder.encodeInto(path, name.subarray(0, PATH_BYTES - 1));
     name[written] = 0;
-    if (read < path.length || statx(CURRENT_FOLDER, name, 0, STATX.typeAndSize, found) !== 0) {
+    if (read < path.length || statx(CURRENT_DIRECTORY, name, 0, STATX.typeAndSize, found) !== 0) {
       return undefined;
     }
     return {

@@ -4,26 +4,26 @@ import type { Handle, TreeSystem } from "./tree_system.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Whether a folder does. `unused` is a name with lower-case letters that nothing has. */
-export function foldsNames(system: TreeSystem, folder: Handle, unused: string): boolean {
+/** Whether a directory does. `unused` is a name with lower-case letters that nothing has. */
+export function foldsNames(system: TreeSystem, directory: Handle, unused: string): boolean {
   const name = encoder.encode(unused);
   try {
-    system.makeFolder(folder, name);
+    system.makeDirectory(directory, name);
   } catch {
     // Nothing can be made here: whoever goes on is told.
     return false;
   }
   try {
-    system.close(system.openFolder(folder, encoder.encode(unused.toUpperCase())));
+    system.close(system.openDirectory(directory, encoder.encode(unused.toUpperCase())));
     return true;
   } catch {
     return false;
   } finally {
-    system.removeFolder(folder, name);
+    system.removeDirectory(directory, name);
   }
 }
 
-/** The names in one folder. */
+/** The names in one directory. */
 export class FoldedNames {
   readonly #names = new Map<string, string>();
 

@@ -2,7 +2,9 @@
 import { lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** Names that Windows takes for something else: devices, streams, paths, or the same name without the last characters. */
+/**
+ * Names that Windows takes for something else: devices, streams, paths, or the same name without the last characters.
+ */
 // deno-lint-ignore no-control-regex
 const SPECIAL = /[\x00-\x1f"*/:<>?\\|]|[. ]$|^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
 
@@ -12,12 +14,12 @@ export function isSpecialOnWindows(name: string): boolean {
 }
 
 /**
- * Whether the target of a symlink in the directory is a directory now. Targets that begin elsewhere or lead through another
- * symlink are not looked at: they may name another machine, to which Windows would log in.
+ * Whether the target of a symlink in the directory is a directory now. Targets that begin elsewhere or lead through
+ * another symlink are not looked at: they may name another machine, to which Windows would log in.
  */
-export function leadsToFolder(folder: string, target: string): boolean {
+export function leadsToDirectory(directory: string, target: string): boolean {
   if (/^[/\\]/.test(target)) return false;
-  let path = folder;
+  let path = directory;
   for (const part of target.split(/[/\\]/)) {
     if (part === "" || part === ".") continue;
     if (part !== ".." && isSpecialOnWindows(part)) return false;

@@ -12,7 +12,7 @@ import {
   terminatedText,
   unlessUnsupported,
 } from "../system/libc.ts";
-import { CURRENT_FOLDER, OPEN } from "../system/linux.ts";
+import { CURRENT_DIRECTORY, OPEN } from "../system/linux.ts";
 
 /** For names and values: no system allows more. */
 const BUFFER_BYTES = 64 * 1024;
@@ -37,7 +37,7 @@ export class AttributeReader {
     this.#accounts = accounts;
   }
 
-  /** Those of a file or folder that is open. */
+  /** Those of a file or directory that is open. */
   ofOpen(fd: number, kind: NodeKind): Attributes {
     const { xattrs: wanted, acl, fcaps, selinux } = FEATURES;
     const xattrs: { name: string; value: Uint8Array }[] = [];
@@ -60,10 +60,10 @@ export class AttributeReader {
   /** Those that a pipe, socket, device or symlink can have. */
   ofClosed(
     kind: NodeKind,
-    folderFd: number,
+    directoryFd: number,
     name: Uint8Array,
   ): Attributes {
-    const path = folderFd === CURRENT_FOLDER ? terminated(name) : pathIn(folderFd, name);
+    const path = directoryFd === CURRENT_DIRECTORY ? terminated(name) : pathIn(directoryFd, name);
     const label = this.#wants(FEATURES.selinux)
       ? this.#value(
         (text) => this.#libc.lgetxattr(path, text, this.#buffer, BigInt(BUFFER_BYTES)),
@@ -72,7 +72,7 @@ export class AttributeReader {
       : undefined;
     if (kind === "symlink" || !this.#wants(FEATURES.acl)) return { xattrs: [], selinux: labelOf(label) };
     const flags = OPEN.path | OPEN.noFollow | OPEN.closeOnExec;
-    const fd = this.#libc.openat(folderFd, terminated(name), flags, 0);
+    const fd = this.#libc.openat(directoryFd, terminated(name), flags, 0);
     if (fd < 0) throw systemErrorOf(this.#libc);
     try {
       const opened = terminatedText(`/proc/self/fd/${fd}`);

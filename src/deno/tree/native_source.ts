@@ -1,4 +1,4 @@
-/** Trees read by the C library of Linux: every attribute, every name, relative to open folders. */
+/** Trees read by the C library of Linux: every attribute, every name, relative to open directories. */
 import { viewOf } from "../../core/bytes.ts";
 import { tooLarge } from "../files/file_errors.ts";
 import { type ArchiveNode, MAX_TARGET_BYTES, type NodeKind } from "../../formats/archive/archive_elements.ts";
@@ -13,8 +13,8 @@ import { Accounts } from "../system/accounts.ts";
 import { chattrFeatures, fatFeatures, NODUMP } from "./chattr.ts";
 import { FILE_SYSTEM, isVirtual } from "../files/file_systems.ts";
 import { type Libc, libc, systemErrorOf, terminated, unlessUnsupported } from "../system/libc.ts";
-import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "../system/linux.ts";
-import { FolderLister } from "../system/list_folder.ts";
+import { AT, CURRENT_DIRECTORY, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "../system/linux.ts";
+import { DirectoryLister } from "../system/list_directory.ts";
 import { AttributeReader } from "./native_attributes.ts";
 import { kindOf, type Stat, StatReader } from "../system/statx.ts";
 import type { ListedName, OpenNode, ReadSystem } from "./read_system.ts";
@@ -34,7 +34,7 @@ const NO_BYTES = new Uint8Array(0);
 
 /** What a node is besides what everybody sees. */
 interface NativeNode extends OpenNode {
-  /** Open for reading, for files and folders; otherwise -1. */
+  /** Open for reading, for files and directories; otherwise -1. */
   readonly fd: number;
   readonly device: bigint;
   readonly fileSystem: bigint;
@@ -51,7 +51,7 @@ class NativeSource implements ReadSystem {
   readonly #accounts: Accounts;
   readonly #stats: StatReader;
   readonly #attributes: AttributeReader;
-  readonly #lister: FolderLister;
+  readonly #lister: DirectoryLister;
   readonly #small = new Uint8Array(128);
   readonly #features: bigint;
 
@@ -59,21 +59,21 @@ class NativeSource implements ReadSystem {
     this.#libc = c;
     this.#accounts = new Accounts(c);
     this.#stats = new StatReader(c);
-    this.#lister = new FolderLister(c);
+    this.#lister = new DirectoryLister(c);
     this.#attributes = new AttributeReader(c, features, this.#accounts);
     this.#features = features;
   }
 
   openRoot(path: string): OpenNode {
     const name = new TextEncoder().encode(path);
-    const stat = this.#stats.read(CURRENT_FOLDER, terminated(name), 0);
+    const stat = this.#stats.read(CURRENT_DIRECTORY, terminated(name), 0);
     const opens = kindOf(stat) === "file" || kindOf(stat) === "directory";
-    const fd = opens ? this.#check(this.#libc.openat(CURRENT_FOLDER, terminated(name), READ, 0)) : -1;
-    return this.#node(stat, NO_BYTES, fd, undefined, CURRENT_FOLDER, name);
+    const fd = opens ? this.#check(this.#libc.openat(CURRENT_DIRECTORY, terminated(name), READ, 0)) : -1;
+    return this.#node(stat, NO_BYTES, fd, undefined, CURRENT_DIRECTORY, name);
   }
 
-  open(folder: OpenNode, { name, openable }: ListedName): OpenNode {
-    const parent = folder as NativeNode;
+  open(directory: OpenNode, { name, openable }: ListedName): OpenNode {
+    const parent = directory as NativeNode;
     const text = terminated(name);
     if (!openable) {
       const stat = this.#stats.read(parent.fd, text, AT.noFollow);
@@ -84,8 +84,8 @@ class NativeSource implements ReadSystem {
     return this.#node(this.#stats.read(fd, EMPTY_NAME, AT.emptyPath), name, fd, parent, parent.fd, name);
   }
 
-  list(folder: OpenNode): ListedName[] {
-    const { fd } = folder as NativeNode;
+  list(directory: OpenNode): ListedName[] {
+    const { fd } = directory as NativeNode;
     return this.#lister.list(fd).map(({ name, type }) => ({
       name,
       openable: type === DT_DIR || type === DT_REG,
@@ -99,9 +99,9 @@ class NativeSource implements ReadSystem {
     );
   }
 
-  readSmall(folder: OpenNode, name: string, most: number): Uint8Array {
+  readSmall(directory: OpenNode, name: string, most: number): Uint8Array {
     const text = terminated(new TextEncoder().encode(name));
-    const fd = this.#check(this.#libc.openat((folder as NativeNode).fd, text, READ, 0));
+    const fd = this.#check(this.#libc.openat((directory as NativeNode).fd, text, READ, 0));
     try {
       const bytes = new Uint8Array(most + 1);
       let length = 0;
@@ -127,13 +127,13 @@ class NativeSource implements ReadSystem {
     if (fd >= 0) this.#libc.close(fd);
   }
 
-  /** The node in a folder that is open as `folderFd`, or itself open as `fd`, which is closed when this fails. */
+  /** The node in a directory that is open as `directoryFd`, or itself open as `fd`, which is closed when this fails. */
   #node(
     stat: Stat,
     name: Uint8Array,
     fd: number,
     parent: NativeNode | undefined,
-    folderFd: number,
+    directoryFd: number,
     nameThere: Uint8Array,
   ): NativeNode {
     try {
@@ -150,7 +150,7 @@ class NativeSource implements ReadSystem {
         : 0;
       const attributes = fd >= 0
         ? this.#attributes.ofOpen(fd, kind)
-        : this.#attributes.ofClosed(kind, folderFd, nameThere);
+        : this.#attributes.ofClosed(kind, directoryFd, nameThere);
       const node: ArchiveNode = {
         name,
         kind,
@@ -165,7 +165,7 @@ class NativeSource implements ReadSystem {
         ...attributes,
         projectId: fd >= 0 ? this.#project(fd, fileSystem) : undefined,
         size: isFile && !virtual ? Number(stat.size) : 0,
-        target: kind === "symlink" ? this.#target(folderFd, nameThere) : undefined,
+        target: kind === "symlink" ? this.#target(directoryFd, nameThere) : undefined,
         device: kind === "block" || kind === "char" ? stat.rdev : undefined,
       };
       return {
@@ -225,9 +225,9 @@ class NativeSource implements ReadSystem {
     return undefined;
   }
 
-  #target(folderFd: number, name: Uint8Array): Uint8Array {
+  #target(directoryFd: number, name: Uint8Array): Uint8Array {
     const buffer = new Uint8Array(MAX_TARGET_BYTES + 1);
-    const length = this.#libc.readlinkat(folderFd, terminated(name), buffer, BigInt(buffer.length));
+    const length = this.#libc.readlinkat(directoryFd, terminated(name), buffer, BigInt(buffer.length));
     return buffer.slice(0, this.#check(Number(length)));
   }
 

@@ -1,14 +1,14 @@
-/** Folders and files by the C library of Linux: everything relative to open folders, with OPEN.noFollow. */
+/** Directories and files by the C library of Linux: everything relative to open directories, with OPEN.noFollow. */
 import { viewOf } from "../../core/bytes.ts";
 import { type ArchiveNode, MODE_FORMATS } from "../../formats/archive/archive_elements.ts";
 import { splitTime } from "../../formats/archive/node_time.ts";
 import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } from "../system/libc.ts";
-import { AT, CURRENT_FOLDER, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "../system/linux.ts";
-import { FolderLister } from "../system/list_folder.ts";
+import { AT, CURRENT_DIRECTORY, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "../system/linux.ts";
+import { DirectoryLister } from "../system/list_directory.ts";
 import { StatReader } from "../system/statx.ts";
 import { type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";
 
-const FOLDER = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
+const DIRECTORY = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
 const UTIME_NOW = 0x3fffffffn;
 
 /** The system by way of the C library, `null` where it cannot be had. */
@@ -27,20 +27,20 @@ class NativeTree implements TreeSystem {
   }
 
   openRoot(path: string): Handle {
-    return this.#check(this.#libc.openat(CURRENT_FOLDER, terminatedText(path), FOLDER, 0));
+    return this.#check(this.#libc.openat(CURRENT_DIRECTORY, terminatedText(path), DIRECTORY, 0));
   }
 
-  openFolder(folder: Handle, name: Uint8Array): Handle {
-    return this.#check(this.#libc.openat(folder, terminated(name), FOLDER | OPEN.noFollow, 0));
+  openDirectory(directory: Handle, name: Uint8Array): Handle {
+    return this.#check(this.#libc.openat(directory, terminated(name), DIRECTORY | OPEN.noFollow, 0));
   }
 
-  makeFolder(folder: Handle, name: Uint8Array): void {
-    this.#check(this.#libc.mkdirat(folder, terminated(name), 0o700));
+  makeDirectory(directory: Handle, name: Uint8Array): void {
+    this.#check(this.#libc.mkdirat(directory, terminated(name), 0o700));
   }
 
-  createFile(folder: Handle, name: Uint8Array): Handle {
+  createFile(directory: Handle, name: Uint8Array): Handle {
     const flags = OPEN.writeOnly | OPEN.create | OPEN.exclusive | OPEN.noFollow | OPEN.closeOnExec;
-    return this.#check(this.#libc.openat(folder, terminated(name), flags, 0o600));
+    return this.#check(this.#libc.openat(directory, terminated(name), flags, 0o600));
   }
 
   write(file: Handle, bytes: Uint8Array, offset: number): void {
@@ -59,41 +59,41 @@ class NativeTree implements TreeSystem {
     this.#check(this.#libc.ftruncate(file, BigInt(size)));
   }
 
-  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array): void {
-    this.#check(this.#libc.symlinkat(terminated(target), folder, terminated(name)));
+  makeSymlink(directory: Handle, name: Uint8Array, target: Uint8Array): void {
+    this.#check(this.#libc.symlinkat(terminated(target), directory, terminated(name)));
   }
 
-  makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void {
+  makeNode(directory: Handle, name: Uint8Array, node: ArchiveNode): void {
     if (this.#libc.mknodat === null) throw new NotSupported();
     const number = node.device === undefined ? 0n : deviceNumber(node.device.major, node.device.minor);
-    this.#check(this.#libc.mknodat(folder, terminated(name), MODE_FORMATS[node.kind] | 0o600, number));
+    this.#check(this.#libc.mknodat(directory, terminated(name), MODE_FORMATS[node.kind] | 0o600, number));
   }
 
-  rename(folder: Handle, from: Uint8Array, to: Uint8Array): void {
-    this.#check(this.#libc.renameat(folder, terminated(from), folder, terminated(to)));
+  rename(directory: Handle, from: Uint8Array, to: Uint8Array): void {
+    this.#check(this.#libc.renameat(directory, terminated(from), directory, terminated(to)));
   }
 
-  unlink(folder: Handle, name: Uint8Array): void {
-    this.#check(this.#libc.unlinkat(folder, terminated(name), 0));
+  unlink(directory: Handle, name: Uint8Array): void {
+    this.#check(this.#libc.unlinkat(directory, terminated(name), 0));
   }
 
-  removeFolder(folder: Handle, name: Uint8Array): void {
-    this.#check(this.#libc.unlinkat(folder, terminated(name), AT.removeFolder));
+  removeDirectory(directory: Handle, name: Uint8Array): void {
+    this.#check(this.#libc.unlinkat(directory, terminated(name), AT.removeDirectory));
   }
 
-  list(folder: Handle): Uint8Array[] {
+  list(directory: Handle): Uint8Array[] {
     if (this.#libc.getdents64 !== null) {
-      return new FolderLister(this.#libc).list(folder).map(({ name }) => name);
+      return new DirectoryLister(this.#libc).list(directory).map(({ name }) => name);
     }
     const encoder = new TextEncoder();
-    return Array.from(Deno.readDirSync(`/proc/self/fd/${folder}`), ({ name }) => encoder.encode(name));
+    return Array.from(Deno.readDirSync(`/proc/self/fd/${directory}`), ({ name }) => encoder.encode(name));
   }
 
   look(what: Handle | Place): Look | undefined {
     if (this.#stats === undefined) return undefined;
     const { mode, mtime, changed, device, mount } = typeof what === "number"
       ? this.#stats.read(what, EMPTY_NAME, AT.emptyPath)
-      : this.#stats.read(what.folder, terminated(what.name), AT.noFollow);
+      : this.#stats.read(what.directory, terminated(what.name), AT.noFollow);
     return { mode: mode & 0o7777, mtime, changed, device, mount };
   }
 
@@ -104,7 +104,7 @@ class NativeTree implements TreeSystem {
   setOwner(what: Handle | Place, uid: number, gid: number): void {
     const result = typeof what === "number"
       ? this.#libc.fchownat(what, EMPTY_NAME, uid, gid, AT.emptyPath)
-      : this.#libc.fchownat(what.folder, terminated(what.name), uid, gid, AT.noFollow);
+      : this.#libc.fchownat(what.directory, terminated(what.name), uid, gid, AT.noFollow);
     this.#check(result);
   }
 
@@ -115,7 +115,7 @@ class NativeTree implements TreeSystem {
     }
     // There is no call for a name that follows no symlink; this way leads to what was opened, or fails for a symlink.
     const flags = OPEN.path | OPEN.noFollow | OPEN.closeOnExec;
-    const fd = this.#check(this.#libc.openat(what.folder, terminated(what.name), flags, 0));
+    const fd = this.#check(this.#libc.openat(what.directory, terminated(what.name), flags, 0));
     try {
       this.#check(this.#libc.chmod(terminatedText(`/proc/self/fd/${fd}`), mode));
     } finally {
@@ -129,7 +129,7 @@ class NativeTree implements TreeSystem {
     const times = new Uint8Array(BigInt64Array.of(0n, UTIME_NOW, seconds, nanoseconds).buffer);
     const result = typeof what === "number"
       ? this.#libc.futimens(what, times)
-      : this.#libc.utimensat(what.folder, terminated(what.name), times, AT.noFollow);
+      : this.#libc.utimensat(what.directory, terminated(what.name), times, AT.noFollow);
     this.#check(result);
   }
 
@@ -139,7 +139,7 @@ class NativeTree implements TreeSystem {
     const size = BigInt(bytes.length);
     const result = typeof what === "number"
       ? this.#libc.fsetxattr(what, terminatedText(name), bytes, size, 0)
-      : this.#libc.lsetxattr(pathIn(what.folder, what.name), terminatedText(name), bytes, size, 0);
+      : this.#libc.lsetxattr(pathIn(what.directory, what.name), terminatedText(name), bytes, size, 0);
     this.#check(result);
   }
 

@@ -50,14 +50,14 @@ class PortableSource implements ReadSystem {
     return this.#node(real, new Uint8Array(0), lstatSync(real, { bigint: true }));
   }
 
-  open(folder: OpenNode, { name }: ListedName): OpenNode {
-    const path = join((folder as PathNode).path, utf8Name("read", name));
+  open(directory: OpenNode, { name }: ListedName): OpenNode {
+    const path = join((directory as PathNode).path, utf8Name("read", name));
     return this.#node(path, name, lstatSync(path, { bigint: true }));
   }
 
-  list(folder: OpenNode): ListedName[] {
+  list(directory: OpenNode): ListedName[] {
     const encoder = new TextEncoder();
-    const entries = Deno.readDirSync((folder as PathNode).path);
+    const entries = Deno.readDirSync((directory as PathNode).path);
     return Array.from(entries, ({ name }) => ({ name: encoder.encode(name), openable: false }));
   }
 
@@ -65,8 +65,8 @@ class PortableSource implements ReadSystem {
     return readSync((file as PathNode).fd!, buffer, 0, buffer.length, null);
   }
 
-  readSmall(folder: OpenNode, name: string, most: number): Uint8Array {
-    const fd = openSync(join((folder as PathNode).path, name), READ);
+  readSmall(directory: OpenNode, name: string, most: number): Uint8Array {
+    const fd = openSync(join((directory as PathNode).path, name), READ);
     try {
       const bytes = new Uint8Array(most + 1);
       let length = 0;

@@ -1,5 +1,5 @@
 /**
- * What reading a tree asks of the system, in terms of open folders and names in them: nothing that is swapped for a
+ * What reading a tree asks of the system, in terms of open directories and names in them: nothing that is swapped for a
  * symlink meanwhile leads elsewhere. Two implementations: native_source.ts with the C library, and portable_source.ts.
  */
 import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
@@ -8,7 +8,7 @@ import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
 export interface OpenNode {
   /** All that the system tells of it. */
   readonly node: ArchiveNode;
-  /** What it is mounted on: differs between a folder and what is mounted in it. */
+  /** What it is mounted on: differs between a directory and what is mounted in it. */
   readonly mount: bigint;
   /** Whether it asks to be left out of dumps (chattr's `d`). */
   readonly nodump: boolean;
@@ -18,11 +18,11 @@ export interface OpenNode {
   readonly inode?: string;
 }
 
-/** A name in a folder, and whether there is any doubt about what it stands for. */
+/** A name in a directory, and whether there is any doubt about what it stands for. */
 export interface ListedName {
   /** Its bytes. */
   readonly name: Uint8Array;
-  /** The system says that it is a file or folder, which can be opened as it is. */
+  /** The system says that it is a file or directory, which can be opened as it is. */
   readonly openable: boolean;
 }
 
@@ -32,14 +32,14 @@ export interface ReadSystem {
   readonly notRecorded: readonly string[];
   /** The node that the user named; here symlinks are followed. */
   openRoot(path: string): OpenNode;
-  /** A child of a folder. */
-  open(folder: OpenNode, child: ListedName): OpenNode;
-  /** The names in a folder, in no order. */
-  list(folder: OpenNode): ListedName[];
+  /** A child of a directory. */
+  open(directory: OpenNode, child: ListedName): OpenNode;
+  /** The names in a directory, in no order. */
+  list(directory: OpenNode): ListedName[];
   /** The next bytes of a file: how many, 0 at its end. */
   read(file: OpenNode, buffer: Uint8Array): number;
-  /** The whole of a small file that a name in a folder leads to, symlinks followed; no more than `most` bytes. */
-  readSmall(folder: OpenNode, name: string, most: number): Uint8Array;
+  /** The whole of a small file that a name in a directory leads to, symlinks followed; no more than `most` bytes. */
+  readSmall(directory: OpenNode, name: string, most: number): Uint8Array;
   /** Whether a file's size or time is not what it was when it was opened. */
   changed(file: OpenNode): boolean;
   /** Gives back what a node holds of the system. */

@@ -5,8 +5,9 @@ import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
 import { closeWritable, openWritable } from "./writable_directory.ts";
 
 /**
- * Removes a directory and what is in it, never beyond a symlink or a mount, whenever it came there: a mount point is busy,
- * which the system says before it says that it is not empty. Throws `cause` where one is given and it is no directory.
+ * Removes a directory and what is in it, never beyond a symlink or a mount, whenever it came there: a mount point is
+ * busy, which the system says before it says that it is not empty. Throws `cause` where one is given and it is no
+ * directory.
  */
 export function removeDirectory(
   system: TreeSystem,
@@ -16,33 +17,33 @@ export function removeDirectory(
   cause?: unknown,
 ): void {
   try {
-    return system.removeFolder(parent, name);
+    return system.removeDirectory(parent, name);
   } catch (error) {
     if (codeOf(error) === "EBUSY") throw mountedAt(path);
     if (codeOf(error) === "ENOTDIR") throw cause ?? error;
     if (!["ENOTEMPTY", "EEXIST", "EACCES", "EPERM"].includes(codeOf(error))) throw error;
   }
-  const folder = openWritable(system, parent, name);
+  const directory = openWritable(system, parent, name);
   try {
-    if (isMountedIn(system, parent, folder.handle)) throw mountedAt(path);
-    for (const child of system.list(folder.handle)) {
+    if (isMountedIn(system, parent, directory.handle)) throw mountedAt(path);
+    for (const child of system.list(directory.handle)) {
       try {
-        system.unlink(folder.handle, child);
+        system.unlink(directory.handle, child);
       } catch (error) {
-        removeDirectory(system, folder.handle, child, `${path}/${escapeName(child)}`, error);
+        removeDirectory(system, directory.handle, child, `${path}/${escapeName(child)}`, error);
       }
     }
   } catch (error) {
-    closeWritable(system, folder);
+    closeWritable(system, directory);
     throw error;
   }
-  system.close(folder.handle);
-  system.removeFolder(parent, name);
+  system.close(directory.handle);
+  system.removeDirectory(parent, name);
 }
 
 /** Whether an open directory is the root of another file system than the one that it is opened from. */
-export function isMountedIn(system: TreeSystem, parent: Handle, folder: Handle): boolean {
-  const [outer, inner] = [system.look(parent), system.look(folder)];
+export function isMountedIn(system: TreeSystem, parent: Handle, directory: Handle): boolean {
+  const [outer, inner] = [system.look(parent), system.look(directory)];
   return outer?.device !== inner?.device || outer?.mount !== inner?.mount;
 }
 

@@ -1,9 +1,9 @@
 /**
  * A directory of the target that makes way for a file, symlink, pipe, socket or device of the archive.
  *
- * GNU tar refuses to replace one that is not empty unless it is given `--recursive-unlink`; casync and desync remove it.
- * Here it is as with GNU tar, and nothing that is mounted is ever emptied: neither another file system nor a directory
- * that is mounted at a second place.
+ * GNU tar refuses to replace one that is not empty unless it is given `--recursive-unlink`; casync and desync remove
+ * it. Here it is as with GNU tar, and nothing that is mounted is ever emptied: neither another file system nor a
+ * directory that is mounted at a second place.
  */
 import { DesyncError } from "../../core/errors.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
@@ -80,18 +80,18 @@ function check(system: TreeSystem, { parent, name, path, recursive }: Replacemen
 }
 
 /** Throws when something is mounted below the open directory. */
-function checkMounts(system: TreeSystem, folder: Handle, path: string): void {
-  for (const name of system.list(folder)) {
+function checkMounts(system: TreeSystem, directory: Handle, path: string): void {
+  for (const name of system.list(directory)) {
     let child: WritableDirectory;
     try {
-      child = openWritable(system, folder, name);
+      child = openWritable(system, directory, name);
     } catch (error) {
       if (["ENOTDIR", "ELOOP"].includes(codeOf(error))) continue;
       throw error;
     }
     try {
       const childPath = `${path}/${escapeName(name)}`;
-      if (isMountedIn(system, folder, child.handle)) throw mountedAt(childPath);
+      if (isMountedIn(system, directory, child.handle)) throw mountedAt(childPath);
       checkMounts(system, child.handle, childPath);
     } finally {
       closeWritable(system, child);

@@ -25,8 +25,8 @@ import { SpoolFile } from "../files/spool_file.ts";
 export interface ReadTarOptions extends Pick<ReadTreeOptions, "exclude" | "signal"> {
   /** Put a directory around the members, for tars that have no `./`. */
   readonly addRoot?: boolean;
-  /** Where a stream is kept meanwhile. Default: the system's folder for temporary files. */
-  readonly spoolFolder?: string;
+  /** Where a stream is kept meanwhile. Default: the system's directory for temporary files. */
+  readonly spoolDirectory?: string;
 }
 
 /**
@@ -41,15 +41,15 @@ export interface ReadTarOptions extends Pick<ReadTreeOptions, "exclude" | "signa
  * import { listTo } from "@desync/desync";
  * import { readTarTree } from "@desync/desync/deno";
  *
- * const folder = await Deno.makeTempDir();
- * await Deno.writeTextFile(`${folder}/hello.txt`, "hello");
- * const args = ["-C", folder, "-cf", `${folder}/x.tar`, "./hello.txt"];
+ * const directory = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${directory}/hello.txt`, "hello");
+ * const args = ["-C", directory, "-cf", `${directory}/x.tar`, "./hello.txt"];
  * await new Deno.Command("tar", { args }).output();
  *
  * let text = "";
- * const { nodes } = await readTarTree(`${folder}/x.tar`, listTo((line) => text += line), { addRoot: true });
+ * const { nodes } = await readTarTree(`${directory}/x.tar`, listTo((line) => text += line), { addRoot: true });
  * if (nodes !== 2 || !text.includes("hello.txt")) throw new Error("a file is missing");
- * await Deno.remove(folder, { recursive: true });
+ * await Deno.remove(directory, { recursive: true });
  * ```
  */
 export async function readTarTree(
@@ -161,9 +161,9 @@ async function scanStream(
   decoder: TarDecoder,
   tree: TarTree,
   turns: Turns,
-  { spoolFolder }: ReadTarOptions,
+  { spoolDirectory }: ReadTarOptions,
 ): Promise<Bytes> {
-  const spool = new SpoolFile(spoolFolder);
+  const spool = new SpoolFile(spoolDirectory);
   try {
     let skip = 0;
     for await (const piece of pieces) {

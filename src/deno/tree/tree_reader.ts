@@ -1,4 +1,4 @@
-/** A folder of this machine, read in the order and form of an archive's nodes. */
+/** A directory of this machine, read in the order and form of an archive's nodes. */
 import { compareBytes, equalBytes, nameBytes, PIECE_BYTES } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { MAX_DEPTH } from "../../formats/archive/archive_elements.ts";
@@ -19,13 +19,14 @@ import { nativeSource } from "./native_source.ts";
 import { portableSource } from "./portable_source.ts";
 import type { ListedName, OpenNode, ReadSystem } from "./read_system.ts";
 
-/** Holds patterns for files of its folder that are left out. */
+/** Holds patterns for files of its directory that are left out. */
 const EXCLUDE_FILE_NAME = ".caexclude";
 const MAX_EXCLUDE_FILE_BYTES = 1024 * 1024;
 
 /**
- * Reads a directory (or one file) of this machine: calls `onEvent` for it and all in it, children in byte order of their
- * names, and waits for it. Bytes that it gets are good until then. Throws `missing-file`, `io`, `unsupported`, `interrupted`.
+ * Reads a directory (or one file) of this machine: calls `onEvent` for it and all in it, children in byte order of
+ * their names, and waits for it. Bytes that it gets are good until then. Throws `missing-file`, `io`, `unsupported`,
+ * `interrupted`.
  *
  * @example Pack a directory into an archive
  * ```ts
@@ -109,7 +110,7 @@ class TreeReader {
     if (last !== undefined) await last;
   }
 
-  async #readChildren(folder: OpenNode, outer: ExcludePatterns): Promise<void> {
+  async #readChildren(directory: OpenNode, outer: ExcludePatterns): Promise<void> {
     if (this.#names.length >= MAX_DEPTH) {
       throw new DesyncError("unsupported", {
         action: "read",
@@ -117,22 +118,22 @@ class TreeReader {
         reason: `it is ${MAX_DEPTH} directories deep, more than an archive may have`,
       });
     }
-    const names = this.#reading(() => this.#system.list(folder));
+    const names = this.#reading(() => this.#system.list(directory));
     names.sort((a, b) => compareBytes(a.name, b.name));
-    const exclude = this.#patternsIn(folder, names, outer);
+    const exclude = this.#patternsIn(directory, names, outer);
     for (const child of names) {
       if (this.#skipNames.some((name) => equalBytes(child.name, name))) continue;
       this.#names.push(child.name);
-      await this.#readChild(folder, child, exclude);
+      await this.#readChild(directory, child, exclude);
       this.#names.pop();
     }
   }
 
-  async #readChild(folder: OpenNode, child: ListedName, exclude: ExcludePatterns): Promise<void> {
-    const open = this.#reading(() => this.#system.open(folder, child));
+  async #readChild(directory: OpenNode, child: ListedName, exclude: ExcludePatterns): Promise<void> {
+    const open = this.#reading(() => this.#system.open(directory, child));
     try {
       if (this.#has(EXCLUDE_NODUMP) && open.nodump) return;
-      if (this.#has(EXCLUDE_SUBMOUNTS) && open.mount !== folder.mount) return;
+      if (this.#has(EXCLUDE_SUBMOUNTS) && open.mount !== directory.mount) return;
       const { excluded, inside } = exclude.test(child.name, open.node.kind === "directory");
       if (!excluded) await this.#read(open, inside);
     } finally {
@@ -144,12 +145,12 @@ class TreeReader {
     return (this.#features & feature) !== 0n;
   }
 
-  /** What holds in the folder, with what its own file adds. */
-  #patternsIn(folder: OpenNode, names: readonly ListedName[], outer: ExcludePatterns): ExcludePatterns {
+  /** What holds in the directory, with what its own file adds. */
+  #patternsIn(directory: OpenNode, names: readonly ListedName[], outer: ExcludePatterns): ExcludePatterns {
     if (!this.#has(EXCLUDE_FILE) || !names.some(({ name }) => isExcludeFile(name))) return outer;
     const path = `${this.#path()}/${EXCLUDE_FILE_NAME}`;
     const bytes = this.#reading(
-      () => this.#system.readSmall(folder, EXCLUDE_FILE_NAME, MAX_EXCLUDE_FILE_BYTES),
+      () => this.#system.readSmall(directory, EXCLUDE_FILE_NAME, MAX_EXCLUDE_FILE_BYTES),
       path,
     );
     return outer.with(ExcludePatterns.parseFile(bytes, path));

@@ -1,16 +1,16 @@
 /**
- * What unpacking asks of the system, in terms of open folders and names in them, never of paths: so no symlink on the
- * way to a place is ever followed. Two implementations: native_tree.ts with the C library, and portable_tree.ts.
+ * What unpacking asks of the system, in terms of open directories and names in them, never of paths: so no symlink on
+ * the way to a place is ever followed. Two implementations: native_tree.ts with the C library, and portable_tree.ts.
  */
 import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
 
-/** An open folder or file. */
+/** An open directory or file. */
 export type Handle = number;
 
-/** Something in a folder that is not open: a symlink, pipe, socket or device. */
+/** Something in a directory that is not open: a symlink, pipe, socket or device. */
 export interface Place {
-  /** An open folder. */
-  readonly folder: Handle;
+  /** An open directory. */
+  readonly directory: Handle;
   /** A name in it. */
   readonly name: Uint8Array;
 }
@@ -34,35 +34,37 @@ export interface Look {
  * here. Names have been checked: no `/`, not `.` or `..`.
  */
 export interface TreeSystem {
-  /** A folder as the user named it; here symlinks are followed. */
+  /** A directory as the user named it; here symlinks are followed. */
   openRoot(path: string): Handle;
-  /** Fails with `ENOTDIR` or `ELOOP` for anything but a real folder. */
-  openFolder(folder: Handle, name: Uint8Array): Handle;
-  /** Makes a folder that only its owner can use for now. */
-  makeFolder(folder: Handle, name: Uint8Array): void;
+  /** Fails with `ENOTDIR` or `ELOOP` for anything but a real directory. */
+  openDirectory(directory: Handle, name: Uint8Array): Handle;
+  /** Makes a directory that only its owner can use for now. */
+  makeDirectory(directory: Handle, name: Uint8Array): void;
   /** Makes a file that only its owner can use for now. Fails with `EEXIST` when there is anything of that name. */
-  createFile(folder: Handle, name: Uint8Array): Handle;
+  createFile(directory: Handle, name: Uint8Array): Handle;
   /** Writes bytes at a place of a file that was created; what is not written before the last byte reads as zeros. */
   write(file: Handle, bytes: Uint8Array, offset: number): void;
   /** Gives a file more bytes than were written: they read as zeros. */
   extend(file: Handle, size: number): void;
   /** Makes a symlink, wherever it leads; of the type for directories, where there are types. */
-  makeSymlink(folder: Handle, name: Uint8Array, target: Uint8Array, toFolder: boolean): void;
-  /** Whether a symlink in this directory would lead to a directory now. Only where symlinks have types, as on Windows. */
-  readonly leadsToFolder?: (folder: Handle, target: Uint8Array) => boolean;
+  makeSymlink(directory: Handle, name: Uint8Array, target: Uint8Array, toDirectory: boolean): void;
+  /**
+   * Whether a symlink in this directory would lead to a directory now. Only where symlinks have types, as on Windows.
+   */
+  readonly leadsToDirectory?: (directory: Handle, target: Uint8Array) => boolean;
   /** A pipe, socket or device. */
-  makeNode(folder: Handle, name: Uint8Array, node: ArchiveNode): void;
-  /** Replaces what is there, but for folders. */
-  rename(folder: Handle, from: Uint8Array, to: Uint8Array): void;
-  /** Fails with `EISDIR` or `EPERM` for a folder. */
-  unlink(folder: Handle, name: Uint8Array): void;
-  /** Removes an empty folder. */
-  removeFolder(folder: Handle, name: Uint8Array): void;
-  /** Names in a folder. */
-  list(folder: Handle): Uint8Array[];
+  makeNode(directory: Handle, name: Uint8Array, node: ArchiveNode): void;
+  /** Replaces what is there, but for directories. */
+  rename(directory: Handle, from: Uint8Array, to: Uint8Array): void;
+  /** Fails with `EISDIR` or `EPERM` for a directory. */
+  unlink(directory: Handle, name: Uint8Array): void;
+  /** Removes an empty directory. */
+  removeDirectory(directory: Handle, name: Uint8Array): void;
+  /** Names in a directory. */
+  list(directory: Handle): Uint8Array[];
   /** Not followed when it is a symlink; `undefined` where the system cannot be asked. */
   look(what: Handle | Place): Look | undefined;
-  /** Closes a folder or file. */
+  /** Closes a directory or file. */
   close(handle: Handle): void;
 
   /** Not followed when it is a symlink. */
@@ -73,7 +75,7 @@ export interface TreeSystem {
   setTime(what: Handle | Place, mtime: bigint): void;
   /** Sets an extended attribute, replacing one of the same name. */
   setXattr(what: Handle | Place, name: string, value: Uint8Array): void;
-  /** Adds flags of chattr, FS_*_FL, to those that a file or folder has. */
+  /** Adds flags of chattr, FS_*_FL, to those that a file or directory has. */
   addFlags(handle: Handle, flags: number): void;
   /** Sets the quota project. */
   setProject(handle: Handle, id: number): void;

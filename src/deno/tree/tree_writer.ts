@@ -1,9 +1,9 @@
 /**
- * Unpacks an archive's nodes into a folder.
+ * Unpacks an archive's nodes into a directory.
  *
- * Everything is done relative to open folders, so that no symlink is ever followed, whoever has put it there and when.
- * What is not a folder is made under a temporary name and renamed when it is complete, over what was there; folders that
- * exist are used. A folder gets its attributes when all that is in it is there.
+ * Everything is done relative to open directories, so that no symlink is ever followed, whoever has put it there and
+ * when. What is not a directory is made under a temporary name and renamed when it is complete, over what was there;
+ * directories that exist are used. A directory gets its attributes when all that is in it is there.
  */
 import { basename, dirname, resolve } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
@@ -32,8 +32,8 @@ export interface TreeOptions {
   readonly accounts: Accounts;
 }
 
-/** A folder that is being filled. */
-interface OpenFolder extends WritableDirectory {
+/** A directory that is being filled. */
+interface OpenDirectory extends WritableDirectory {
   readonly node: ArchiveNode;
   /** Symlinks in it that may have the wrong type, where they have types. */
   readonly links: ArchiveNode[];
@@ -82,9 +82,9 @@ export class TreeWriter implements Disposable {
   readonly #recursiveUnlink: boolean;
   readonly #restored: Restored;
   readonly #attributes: NodeAttributes;
-  /** The folders from the archive's root to where it is. */
-  readonly #folders: OpenFolder[] = [];
-  /** The folder around a root that is no folder, or around roots with names. */
+  /** The directories from the archive's root to where it is. */
+  readonly #directories: OpenDirectory[] = [];
+  /** The directory around a root that is no directory, or around roots with names. */
   #around: WritableDirectory | undefined;
   /** Whether the target's file system takes names for the same that differ in case. */
   #folds = false;
@@ -94,8 +94,8 @@ export class TreeWriter implements Disposable {
   readonly #temporary = untarTemporaryName();
 
   /**
-   * Nothing is touched before the first event. With `inside`, the events are of trees whose roots have names, one after the
-   * other, which are put into the target: it is a folder, and keeps its own attributes.
+   * Nothing is touched before the first event. With `inside`, the events are of trees whose roots have names, one after
+   * the other, which are put into the target: it is a directory, and keeps its own attributes.
    */
   constructor(
     system: TreeSystem,
@@ -117,7 +117,7 @@ export class TreeWriter implements Disposable {
     else if (event.type === "data") this.#at(this.#file?.node, () => this.#write(event.bytes));
     else if (this.#leaf) this.#leaf = false;
     else if (this.#file !== undefined) this.#at(this.#file.node, () => this.#finishFile(this.#file!));
-    else this.#at(undefined, () => this.#finishFolder());
+    else this.#at(undefined, () => this.#finishDirectory());
   }
 
   /** Closes what is open, and removes the file that is not complete. */
@@ -127,7 +127,7 @@ export class TreeWriter implements Disposable {
       this.#system.close(file.handle);
       this.#quietly(() => this.#system.unlink(this.#parent(), file.temporary));
     }
-    for (const folder of this.#folders.splice(0).reverse()) closeWritable(this.#system, folder);
+    for (const directory of this.#directories.splice(0).reverse()) closeWritable(this.#system, directory);
     if (this.#around !== undefined) closeWritable(this.#system, this.#around);
     this.#file = this.#around = undefined;
   }
@@ -143,25 +143,25 @@ export class TreeWriter implements Disposable {
 
   /** For messages alone. */
   #pathOf(node?: ArchiveNode): string {
-    const nodes = this.#folders.map((folder) => folder.node);
-    // A root that is no folder has the target's own name.
+    const nodes = this.#directories.map((directory) => directory.node);
+    // A root that is no directory has the target's own name.
     if (node !== undefined && (nodes.length > 0 || this.#inside)) nodes.push(node);
     const names = nodes.filter(({ name }) => name.length > 0).map(({ name }) => escapeName(name));
     return [this.#target, ...names].join("/");
   }
 
   #parent(): Handle {
-    return (this.#folders.at(-1) ?? this.#around!).handle;
+    return (this.#directories.at(-1) ?? this.#around!).handle;
   }
 
   #begin(node: ArchiveNode): void {
-    if (this.#folders.length === 0 && !this.#inside) return this.#beginRoot(node);
+    if (this.#directories.length === 0 && !this.#inside) return this.#beginRoot(node);
     if (this.#inside && this.#around === undefined) {
       Deno.mkdirSync(this.#target, { recursive: true });
       this.#around = this.#openTarget(this.#target);
     }
     this.#noteName(node);
-    if (node.kind === "directory") this.#pushFolder(this.#enterFolder(node.name), node);
+    if (node.kind === "directory") this.#pushDirectory(this.#enterDirectory(node.name), node);
     else this.#make(node);
   }
 
@@ -172,13 +172,18 @@ export class TreeWriter implements Disposable {
     return opened;
   }
 
-  #pushFolder(opened: WritableDirectory, node: ArchiveNode): void {
-    this.#folders.push({ ...opened, node, links: [], names: this.#folds ? new FoldedNames() : undefined });
+  #pushDirectory(opened: WritableDirectory, node: ArchiveNode): void {
+    this.#directories.push({
+      ...opened,
+      node,
+      links: [],
+      names: this.#folds ? new FoldedNames() : undefined,
+    });
   }
 
   /** Two files become one where their names are the same to the system: that has to be told. */
   #noteName(node: ArchiveNode): void {
-    if (this.#folders.at(-1)?.names?.add(node.name) !== false) return;
+    if (this.#directories.at(-1)?.names?.add(node.name) !== false) return;
     this.losses.add(
       "names that differ in case alone",
       () => this.#pathOf(node),
@@ -189,7 +194,7 @@ export class TreeWriter implements Disposable {
   #beginRoot(node: ArchiveNode): void {
     if (node.kind === "directory") {
       Deno.mkdirSync(this.#target, { recursive: true });
-      return this.#pushFolder(this.#openTarget(this.#target), node);
+      return this.#pushDirectory(this.#openTarget(this.#target), node);
     }
     const place = resolve(this.#target);
     try {
@@ -201,18 +206,18 @@ export class TreeWriter implements Disposable {
     this.#make({ ...node, name: encoder.encode(basename(place)) });
   }
 
-  #enterFolder(name: Uint8Array): WritableDirectory {
+  #enterDirectory(name: Uint8Array): WritableDirectory {
     const parent = this.#parent();
     for (let tries = 0;; tries++) {
       let existed = false;
       try {
-        this.#system.makeFolder(parent, name);
+        this.#system.makeDirectory(parent, name);
       } catch (error) {
         if (codeOf(error) !== "EEXIST") throw error;
         existed = true;
       }
       try {
-        if (!existed) return { handle: this.#system.openFolder(parent, name) };
+        if (!existed) return { handle: this.#system.openDirectory(parent, name) };
         const opened = openWritable(this.#system, parent, name);
         removeUntarLeftovers(this.#system, opened.handle);
         return opened;
@@ -237,7 +242,7 @@ export class TreeWriter implements Disposable {
     if (!this.#restored.kind(node.kind)) return;
     if (!this.#makeLeaf(parent, temporary, node)) return;
     try {
-      this.#attributes.apply({ folder: parent, name: temporary }, node, () => this.#pathOf(node));
+      this.#attributes.apply({ directory: parent, name: temporary }, node, () => this.#pathOf(node));
       this.#replace(parent, temporary, node);
     } catch (error) {
       this.#quietly(() => this.#system.unlink(parent, temporary));
@@ -260,15 +265,15 @@ export class TreeWriter implements Disposable {
   }
 
   #makeSymlink(parent: Handle, name: Uint8Array, node: ArchiveNode): void {
-    const toFolder = this.#system.leadsToFolder?.(parent, node.target!);
-    this.#system.makeSymlink(parent, name, node.target!, toFolder ?? false);
-    if (toFolder === false) this.#folders.at(-1)?.links.push(node);
+    const toDirectory = this.#system.leadsToDirectory?.(parent, node.target!);
+    this.#system.makeSymlink(parent, name, node.target!, toDirectory ?? false);
+    if (toDirectory === false) this.#directories.at(-1)?.links.push(node);
   }
 
   /** Makes symlinks again that lead to what is a directory by now. */
-  #retypeLinks({ handle, links }: OpenFolder): void {
+  #retypeLinks({ handle, links }: OpenDirectory): void {
     for (const node of links.splice(0)) {
-      if (!this.#system.leadsToFolder?.(handle, node.target!)) continue;
+      if (!this.#system.leadsToDirectory?.(handle, node.target!)) continue;
       this.#make(node);
       this.#leaf = false;
     }
@@ -298,15 +303,15 @@ export class TreeWriter implements Disposable {
     }
   }
 
-  #finishFolder(): void {
-    const folder = this.#folders.at(-1);
-    if (folder === undefined) return;
-    this.#retypeLinks(folder);
+  #finishDirectory(): void {
+    const directory = this.#directories.at(-1);
+    if (directory === undefined) return;
+    this.#retypeLinks(directory);
     const path = () => this.#pathOf();
-    this.#attributes.apply(folder.handle, folder.node, path);
-    this.#attributes.applyLate(folder.handle, folder.node, path);
-    this.#folders.pop();
-    this.#system.close(folder.handle);
+    this.#attributes.apply(directory.handle, directory.node, path);
+    this.#attributes.applyLate(directory.handle, directory.node, path);
+    this.#directories.pop();
+    this.#system.close(directory.handle);
   }
 
   /** Gives the node its name. What has it goes, a directory only where that was asked for or when it is empty. */
@@ -316,7 +321,7 @@ export class TreeWriter implements Disposable {
       this.#system.rename(parent, temporary, name);
     } catch (error) {
       if (!["EISDIR", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES"].includes(codeOf(error))) throw error;
-      if (this.#folders.length === 0 && !this.#inside) {
+      if (this.#directories.length === 0 && !this.#inside) {
         throw new DesyncError("usage", {
           action: "write",
           subject: this.#target,

@@ -11,11 +11,11 @@ export function untarTemporaryName(): string {
 }
 
 /** Removes what killed runs left in an open directory long ago, as far as that can be done. */
-export function removeUntarLeftovers(system: TreeSystem, folder: Handle): void {
-  for (const name of listQuietly(system, folder)) {
+export function removeUntarLeftovers(system: TreeSystem, directory: Handle): void {
+  for (const name of listQuietly(system, directory)) {
     if (!isTemporaryName(decoder.decode(name), PREFIX)) continue;
     try {
-      removeIfStale(system, { folder, name });
+      removeIfStale(system, { directory, name });
     } catch {
       // It is another's, or was removed meanwhile.
     }
@@ -27,16 +27,16 @@ function removeIfStale(system: TreeSystem, place: Place): void {
   const changed = Number((system.look(place)?.changed ?? 0n) / 1_000_000n);
   if (changed <= 0 || !isLeftover(new Date(changed))) return;
   try {
-    system.unlink(place.folder, place.name);
+    system.unlink(place.directory, place.name);
   } catch {
     // A directory, which was made to see whether names that differ in case are the same.
-    system.removeFolder(place.folder, place.name);
+    system.removeDirectory(place.directory, place.name);
   }
 }
 
-function listQuietly(system: TreeSystem, folder: Handle): Uint8Array[] {
+function listQuietly(system: TreeSystem, directory: Handle): Uint8Array[] {
   try {
-    return system.list(folder);
+    return system.list(directory);
   } catch {
     // A directory that may not be listed may still be written into.
     return [];

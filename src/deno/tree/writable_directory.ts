@@ -1,4 +1,6 @@
-/** Directories of the target opened so that things can be made in them: a run before may have restored a mode of 0555. */
+/**
+ * Directories of the target opened so that things can be made in them: a run before may have restored a mode of 0555.
+ */
 import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";
 
 /** An open directory, and the permissions that it had before it was made one that we can write into. */
@@ -19,14 +21,14 @@ export function makeWritable(system: TreeSystem, handle: Handle): WritableDirect
 /** Opens a directory that exists. Fails with `ENOTDIR` or `ELOOP` for anything else. */
 export function openWritable(system: TreeSystem, parent: Handle, name: Uint8Array): WritableDirectory {
   try {
-    return makeWritable(system, system.openFolder(parent, name));
+    return makeWritable(system, system.openDirectory(parent, name));
   } catch (error) {
     if (codeOf(error) !== "EACCES") throw error;
     // It may not even be read.
-    const place = { folder: parent, name };
+    const place = { directory: parent, name };
     const oldMode = system.look(place)?.mode;
     if (oldMode === undefined || !addOwnerRights(system, place, oldMode)) throw error;
-    return { handle: system.openFolder(parent, name), oldMode };
+    return { handle: system.openDirectory(parent, name), oldMode };
   }
 }
 

@@ -4,8 +4,9 @@
  * The format is told in archive_elements.ts and goodbye.ts. Memory is bounded whatever the archive says: a file's bytes
  * are passed on as they come, of a directory only a sum over its children is kept.
  *
- * Like casync, the names in a directory may come in any order and repeat (desync makes such archives of tar files). Unlike
- * casync, which does not look at them when it reads an archive as a whole, tables of children that do not fit are errors.
+ * Like casync, the names in a directory may come in any order and repeat (desync makes such archives of tar files).
+ * Unlike casync, which does not look at them when it reads an archive as a whole, tables of children that do not fit
+ * are errors.
  */
 import { readU64, viewOf } from "../../core/bytes.ts";
 import {
@@ -36,11 +37,14 @@ export type ArchiveEvent =
   /** A name without a node, which desync 1.0.4 writes for pipes and sockets. It has no end. */
   | { readonly type: "omitted"; readonly name: Uint8Array };
 
-/** Takes the events of an archive, or of a tree read as one, in their order. The caller waits for the promise, if there is one. */
+/**
+ * Takes the events of an archive, or of a tree read as one, in their order. The caller waits for the promise, if there
+ * is one.
+ */
 export type ArchiveEventHandler = (event: ArchiveEvent) => void | Promise<void>;
 
 /** A directory whose children are being read. */
-interface Folder {
+interface Directory {
   /** Place of its ENTRY in the archive. */
   readonly start: number;
   readonly children: GoodbyeSum;
@@ -91,7 +95,7 @@ const NO_PLACE: Place = { start: 0, hash: 0n };
  */
 export class ArchiveDecoder {
   readonly #queue = new ByteQueue();
-  readonly #folders: Folder[] = [];
+  readonly #directories: Directory[] = [];
   readonly #ready: ArchiveEvent[] = [];
   #state: State = { at: "element" };
   /** The node whose elements are being read. */
@@ -131,7 +135,7 @@ export class ArchiveDecoder {
   /** To be called after the last piece and its events: there may be more of these now. */
   end(): void {
     const kind = this.#node?.kind;
-    if (!this.#part || this.#folders.length > 0 || this.#queue.length > 0) return;
+    if (!this.#part || this.#directories.length > 0 || this.#queue.length > 0) return;
     // Nothing else tells where a pipe or a socket ends. No whole archive is of one.
     if (kind === "fifo" || kind === "socket") this.#finishNode([kind], "entry", {}, this.#offset);
   }
@@ -214,27 +218,27 @@ export class ArchiveDecoder {
   }
 
   /**
-   * FILENAME and GOODBYE show that the node before them, a directory, pipe or socket, has no more elements, or that a name
-   * before them has no node.
+   * FILENAME and GOODBYE show that the node before them, a directory, pipe or socket, has no more elements, or that a
+   * name before them has no node.
    */
   #closeHeader(element: ElementName, start: number): void {
     const kind = this.#node?.kind;
     if (kind === "fifo" || kind === "socket") this.#finishNode([kind], element, {}, start);
-    else if (kind === "directory") this.#openFolder(element);
-    const folder = this.#folders.at(-1);
-    if (this.#node !== undefined || folder === undefined) throw this.#misplaced(element);
+    else if (kind === "directory") this.#openDirectory(element);
+    const directory = this.#directories.at(-1);
+    if (this.#node !== undefined || directory === undefined) throw this.#misplaced(element);
     if (this.#name === undefined) return;
     this.#ready.push({ type: "omitted", name: this.#name });
-    folder.children.add(this.#place.start, start - this.#place.start, this.#place.hash);
+    directory.children.add(this.#place.start, start - this.#place.start, this.#place.hash);
     this.#name = undefined;
   }
 
-  #openFolder(element: ElementName): void {
-    if (this.#folders.length === MAX_DEPTH) {
+  #openDirectory(element: ElementName): void {
+    if (this.#directories.length === MAX_DEPTH) {
       throw invalidArchive(`it has directories ${MAX_DEPTH + 1} deep, no more than ${MAX_DEPTH} are read`);
     }
     this.#announce(["directory"], element, { size: 0 });
-    this.#folders.push({ start: this.#entryAt, children: new GoodbyeSum(), place: this.#place });
+    this.#directories.push({ start: this.#entryAt, children: new GoodbyeSum(), place: this.#place });
   }
 
   /** Passes the node on. Its kind has to be one of these. */
@@ -287,7 +291,7 @@ export class ArchiveDecoder {
     if (this.#queue.length < GOODBYE_ITEM_BYTES) return false;
     const bytes = this.#take(GOODBYE_ITEM_BYTES);
     state.left -= GOODBYE_ITEM_BYTES;
-    const folder = this.#folders[this.#folders.length - 1];
+    const directory = this.#directories[this.#directories.length - 1];
     if (state.left > 0) {
       const item = parseGoodbyeItem(bytes);
       if (item.offset > state.start) {
@@ -296,21 +300,21 @@ export class ArchiveDecoder {
       state.sum.add(state.start - item.offset, item.size, item.hash);
       return true;
     }
-    checkGoodbyeTail(bytes, state.size, state.start - folder.start);
-    if (!state.sum.equals(folder.children)) {
+    checkGoodbyeTail(bytes, state.size, state.start - directory.start);
+    if (!state.sum.equals(directory.children)) {
       throw invalidArchive(
         `the table of children at byte ${state.start} does not name what is in its directory`,
       );
     }
-    this.#folders.pop();
-    this.#endNode(folder.place, this.#offset);
+    this.#directories.pop();
+    this.#endNode(directory.place, this.#offset);
     return true;
   }
 
   /** The node that began at `place` is complete. */
   #endNode(place: Place, end: number): void {
     this.#ready.push(END);
-    const parent = this.#folders[this.#folders.length - 1];
+    const parent = this.#directories[this.#directories.length - 1];
     if (parent === undefined) {
       this.#state = { at: "done" };
       return;

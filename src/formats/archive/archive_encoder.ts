@@ -46,7 +46,7 @@ const NEEDED: Readonly<Partial<Record<NodeKind, bigint>>> = {
 };
 
 /** A directory that is being written. */
-interface OpenFolder {
+interface OpenDirectory {
   /** Place of its ENTRY. */
   readonly entryAt: number;
   /** Its children so far: place of FILENAME, size, hash. */
@@ -78,7 +78,7 @@ export class ArchiveEncoder {
   readonly features: bigint;
   readonly #writer: ByteWriter;
   readonly #names = new Map<string, Uint8Array>();
-  readonly #folders: OpenFolder[] = [];
+  readonly #directories: OpenDirectory[] = [];
   /** Bytes of the file that have not come yet; `undefined` outside of files. */
   #left: number | undefined;
   /** The node that was left out, until its end. */
@@ -122,23 +122,23 @@ export class ArchiveEncoder {
 
   #begin(node: ArchiveNode): void {
     if (this.#done || this.#left !== undefined || this.#leaf || this.#skipping) throw misplaced("a node");
-    const folder = this.#folders.at(-1);
-    if (folder === undefined && this.size > 0) throw misplaced("a node");
+    const directory = this.#directories.at(-1);
+    if (directory === undefined && this.size > 0) throw misplaced("a node");
     if (!this.records(node.kind)) {
-      if (folder === undefined) throw unsupported(node, "an archive of nothing else cannot leave it out");
+      if (directory === undefined) throw unsupported(node, "an archive of nothing else cannot leave it out");
       this.#skipping = true;
       return;
     }
     // Nothing would tell a reader that it has ended.
-    if (folder === undefined && (node.kind === "fifo" || node.kind === "socket")) {
+    if (directory === undefined && (node.kind === "fifo" || node.kind === "socket")) {
       throw unsupported(node, "no archive can be of it alone");
     }
-    if (folder !== undefined) this.#writeFilename(folder, node.name);
+    if (directory !== undefined) this.#writeFilename(directory, node.name);
     const entryAt = this.#writer.offset;
     this.#writeEntry(node);
     this.#writeAttributes(node);
     if (node.kind === "directory") {
-      this.#folders.push({ entryAt, children: [], previous: undefined });
+      this.#directories.push({ entryAt, children: [], previous: undefined });
     } else if (node.kind === "file") {
       this.#left = node.size;
       this.#writer.u64(ELEMENT_HEADER_BYTES + node.size, ELEMENT.payload);
@@ -169,12 +169,12 @@ export class ArchiveEncoder {
       if (this.#left > 0) throw misplaced("the end of a file that is not complete");
       this.#left = undefined;
     } else this.#writeGoodbye();
-    const child = this.#folders.at(-1)?.children.at(-1);
+    const child = this.#directories.at(-1)?.children.at(-1);
     if (child === undefined) this.#done = true;
     else child.size = this.size - child.start;
   }
 
-  #writeFilename(folder: OpenFolder, name: Uint8Array): void {
+  #writeFilename(directory: OpenDirectory, name: Uint8Array): void {
     if (name.length === 0 || name.length > MAX_NAME_BYTES) {
       throw new DesyncError("usage", {
         action: "write",
@@ -182,11 +182,11 @@ export class ArchiveEncoder {
         reason: `it can hold no name of ${name.length} bytes`,
       });
     }
-    if (folder.previous !== undefined && compareBytes(folder.previous, name) >= 0) {
-      throw misplaced(`${escapeName(name)} behind ${escapeName(folder.previous)}`);
+    if (directory.previous !== undefined && compareBytes(directory.previous, name) >= 0) {
+      throw misplaced(`${escapeName(name)} behind ${escapeName(directory.previous)}`);
     }
-    folder.previous = name;
-    folder.children.push({ start: this.size, size: 0, hash: nameHash(name) });
+    directory.previous = name;
+    directory.children.push({ start: this.size, size: 0, hash: nameHash(name) });
     this.#text(ELEMENT.filename, name);
   }
 
@@ -316,15 +316,15 @@ export class ArchiveEncoder {
   }
 
   #writeGoodbye(): void {
-    const folder = this.#folders.pop();
-    if (folder === undefined) throw misplaced("an end");
+    const directory = this.#directories.pop();
+    if (directory === undefined) throw misplaced("an end");
     const start = this.size;
-    const items = folder.children.map((child): GoodbyeItem => ({
+    const items = directory.children.map((child): GoodbyeItem => ({
       offset: start - child.start,
       size: child.size,
       hash: child.hash,
     }));
-    this.#writer.bytes(buildGoodbye(items, start - folder.entryAt));
+    this.#writer.bytes(buildGoodbye(items, start - directory.entryAt));
   }
 
   /** An element of bytes and the NUL behind them. */

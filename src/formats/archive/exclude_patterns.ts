@@ -1,11 +1,11 @@
 /**
  * Patterns for files that are left out of an archive, as in `.caexclude` files.
  *
- * One pattern a line, like .gitignore: `#` starts a comment, `!` keeps what another pattern names, a `/` at the end means
- * folders alone, and one before that ties the pattern to the folder that it is about; without, it holds for everything
- * below too. `*`, `?` and `[…]` are those of fnmatch(3) within a name, and do not match a dot at its beginning. When
- * several patterns name the same, one with `!` wins, whatever their order. A carriage return is part of a pattern: lines that
- * end in CR LF name only what ends in CR.
+ * One pattern a line, like .gitignore: `#` starts a comment, `!` keeps what another pattern names, a `/` at the end
+ * means directories alone, and one before that ties the pattern to the directory that it is about; without, it holds
+ * for everything below too. `*`, `?` and `[…]` are those of fnmatch(3) within a name, and do not match a dot at its
+ * beginning. When several patterns name the same, one with `!` wins, whatever their order. A carriage return is part of
+ * a pattern: lines that end in CR LF name only what ends in CR.
  *
  * Source: casync's camatch.c, checked against archives that casync 2 made.
  */
@@ -13,11 +13,11 @@ import { DesyncError } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";
 import { Glob } from "./glob.ts";
 
-/** What is left out of a folder. */
+/** What is left out of a directory. */
 export interface Verdict {
   /** Whether the child is left out, with all that is in it. */
   readonly excluded: boolean;
-  /** What holds inside of the child, when it is a folder. */
+  /** What holds inside of the child, when it is a directory. */
   readonly inside: ExcludePatterns;
 }
 
@@ -27,21 +27,21 @@ interface Rule {
   /** `further`: what matters comes behind the next slash. */
   readonly kind: "exclude" | "keep" | "further";
   readonly anchored: boolean;
-  readonly foldersOnly: boolean;
-  /** What holds in the folder that {@linkcode glob} names. */
+  readonly directoriesOnly: boolean;
+  /** What holds in the directory that {@linkcode glob} names. */
   readonly further?: Rule;
 }
 
 /**
- * The patterns that hold in one folder.
+ * The patterns that hold in one directory.
  *
- * @example What is left out of a folder
+ * @example What is left out of a directory
  * ```ts
  * import { ExcludePatterns } from "@desync/desync";
  *
  * const patterns = ExcludePatterns.parse(["*.o", "!keep.o", "/tmp/"], "an example");
- * const excluded = (name: string, isFolder = false) =>
- *   patterns.test(new TextEncoder().encode(name), isFolder).excluded;
+ * const excluded = (name: string, isDirectory = false) =>
+ *   patterns.test(new TextEncoder().encode(name), isDirectory).excluded;
  * if (!excluded("a.o") || excluded("keep.o") || !excluded("tmp", true)) throw new Error("not so");
  * ```
  */
@@ -84,15 +84,15 @@ export class ExcludePatterns {
     return this.#rules.length === 0 ? others : new ExcludePatterns([...this.#rules, ...others.#rules]);
   }
 
-  /** What the patterns say about a child of their folder. */
-  test(name: Uint8Array, isFolder: boolean): Verdict {
+  /** What the patterns say about a child of their directory. */
+  test(name: Uint8Array, isDirectory: boolean): Verdict {
     if (this.#rules.length === 0) return { excluded: false, inside: this };
     const text = latin1(name);
     let [exclude, keep] = [false, false];
     const inside: Rule[] = [];
     for (const rule of this.#rules) {
-      if (isFolder && !rule.anchored) inside.push(rule);
-      if ((rule.foldersOnly && !isFolder) || !rule.glob.matches(text)) continue;
+      if (isDirectory && !rule.anchored) inside.push(rule);
+      if ((rule.directoriesOnly && !isDirectory) || !rule.glob.matches(text)) continue;
       if (rule.kind === "exclude") exclude = true;
       else if (rule.kind === "keep") keep = true;
       else inside.push(rule.further!);
@@ -108,14 +108,14 @@ function parseRule(line: string): Rule | undefined {
   const keep = line.startsWith("!");
   const path = (keep ? line.slice(1) : line).replace(/^\/+/, "");
   const anchored = line.includes("/");
-  const foldersOnly = path.endsWith("/");
+  const directoriesOnly = path.endsWith("/");
   const names = path.replace(/(?<!\/)\/+$/, "").split(/\/+/);
   if (names.some((name) => name === "" || name === "." || name === "..")) return undefined;
   return names.reduceRight<Rule | undefined>((further, name, i) => ({
     glob: new Glob(name),
     kind: further !== undefined ? "further" : keep ? "keep" : "exclude",
     anchored: anchored || i > 0,
-    foldersOnly: further !== undefined || foldersOnly,
+    directoriesOnly: further !== undefined || directoriesOnly,
     further,
   }), undefined);
 }

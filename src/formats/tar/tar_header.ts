@@ -5,8 +5,8 @@
  *     257  magic: "ustar" NUL "00", or "ustar  " NUL by GNU tar; then user 32, group 32, major 8, minor 8
  *     345  prefix 155: what comes before name and a slash (not by GNU tar, which has other things here)
  *
- * Numbers are octal digits, or, with the first bit set, big-endian in base 256. The checksum is the sum of all bytes with
- * spaces in its own place.
+ * Numbers are octal digits, or, with the first bit set, big-endian in base 256. The checksum is the sum of all bytes
+ * with spaces in its own place.
  */
 import { invalidTar, TAR_BLOCK_BYTES } from "./tar_member.ts";
 
@@ -191,11 +191,11 @@ function isStar(block: Uint8Array): boolean {
   return latin1(field(block, STAR_MARK)) === "tar\0";
 }
 
-function joinPath(folder: Uint8Array, name: Uint8Array): Uint8Array {
-  const path = new Uint8Array(folder.length + 1 + name.length);
-  path.set(folder);
-  path[folder.length] = 0x2f;
-  path.set(name, folder.length + 1);
+function joinPath(directory: Uint8Array, name: Uint8Array): Uint8Array {
+  const path = new Uint8Array(directory.length + 1 + name.length);
+  path.set(directory);
+  path[directory.length] = 0x2f;
+  path.set(name, directory.length + 1);
   return path;
 }
 

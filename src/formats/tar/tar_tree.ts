@@ -68,7 +68,7 @@ export class TarTree {
       this.#root.madeUp = false;
       return;
     }
-    const siblings = this.#folder(names, member.path);
+    const siblings = this.#directory(names, member.path);
     if (member.kind === "link") return this.#addLink(siblings, name, member);
     const inode = { member, place };
     const before = siblings.get(name);
@@ -101,7 +101,7 @@ export class TarTree {
   }
 
   /** The children of the directory of these names, made up where it is missing. */
-  #folder(names: readonly string[], path: Uint8Array): Map<string, Name> {
+  #directory(names: readonly string[], path: Uint8Array): Map<string, Name> {
     let at = this.#root;
     for (const name of names) {
       let next = at.children!.get(name);

@@ -1,4 +1,4 @@
-/** A store that a web server holds: the folders and files of a local store below a URL. */
+/** A store that a web server holds: the directories and files of a local store below a URL. */
 import {
   type ChunkId,
   chunkPath,
@@ -42,7 +42,10 @@ export class HttpStore implements ChunkStore {
   readonly #pace = new HttpPace();
   #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
 
-  /** `url` is the folder that holds the `abcd/` folders; a user and password in it are sent as basic authorization. */
+  /**
+   * `url` is the directory that holds the `abcd/` directories; a user and password in it are sent as basic
+   * authorization.
+   */
   constructor(url: string, options: HttpStoreOptions = {}) {
     const base = parseHttpLocation(url);
     if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";

@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { fromWindowsTarget, leadsToFolder, toWindowsTarget } from "../../../src/deno/tree/link_target.ts";
+import { fromWindowsTarget, leadsToDirectory, toWindowsTarget } from "../../../src/deno/tree/link_target.ts";
 import { tempDir } from "../../support/temp.ts";
 
 Deno.test("a symlink leads to a directory when its target is one, without following others", () => {
@@ -7,7 +7,7 @@ Deno.test("a symlink leads to a directory when its target is one, without follow
   dir.dir("tree/a/b");
   dir.write("tree/file", "x");
   if (Deno.build.os !== "windows") Deno.symlinkSync("a", dir.path("tree", "link"));
-  const leads = (target: string) => leadsToFolder(dir.path("tree", "a"), target);
+  const leads = (target: string) => leadsToDirectory(dir.path("tree", "a"), target);
   for (const target of ["b", "./b/", "..", "../a//b", ".", "../../tree/a", "..\\a"]) {
     strictEqual(leads(target), true, target);
   }

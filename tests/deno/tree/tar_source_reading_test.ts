@@ -7,9 +7,9 @@ import { tempDir } from "../../support/temp.ts";
 
 Deno.test("nothing is left of a stream, whatever happens, and it is read to its end", async () => {
   using dir = tempDir();
-  const spoolFolder = dir.dir("spool");
+  const spoolDirectory = dir.dir("spool");
   const good = tarOf(member("a", { content: "x".repeat(100_000) }));
-  const left = () => [...Deno.readDirSync(spoolFolder)].length;
+  const left = () => [...Deno.readDirSync(spoolDirectory)].length;
   let read = 0;
   async function* watched(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     for await (const piece of inPieces(bytes, 10_000)) {
@@ -19,20 +19,23 @@ Deno.test("nothing is left of a stream, whatever happens, and it is read to its 
   }
   const long = new Uint8Array(good.length + 50_000);
   long.set(good);
-  await seen(watched(long), { spoolFolder });
+  await seen(watched(long), { spoolDirectory });
   strictEqual(read, long.length);
   strictEqual(left(), 0);
-  await rejects(seen(inPieces(good.subarray(0, 50_000), 999), { spoolFolder }), /ends after 50000 bytes/);
+  await rejects(seen(inPieces(good.subarray(0, 50_000), 999), { spoolDirectory }), /ends after 50000 bytes/);
   await rejects(seen(dir.write("cut.tar", good.subarray(0, 50_000))), /ends after 50000 bytes/);
   await rejects(
-    readTarTree(inPieces(good, 999), () => Promise.reject(new Error("mine")), { spoolFolder }),
+    readTarTree(inPieces(good, 999), () => Promise.reject(new Error("mine")), { spoolDirectory }),
     /mine/,
   );
   const stop = new AbortController();
-  const stopping = readTarTree(inPieces(good, 999), () => stop.abort(), { spoolFolder, signal: stop.signal });
+  const stopping = readTarTree(inPieces(good, 999), () => stop.abort(), {
+    spoolDirectory,
+    signal: stop.signal,
+  });
   await rejects(stopping, { code: "interrupted" });
   strictEqual(left(), 0);
-  await rejects(seen(inPieces(good, 999), { spoolFolder: dir.path("none") }), { code: "missing-file" });
+  await rejects(seen(inPieces(good, 999), { spoolDirectory: dir.path("none") }), { code: "missing-file" });
   await rejects(seen(dir.path("none.tar")), { code: "missing-file" });
 });
 

@@ -41,12 +41,12 @@ function folding(system: TreeSystem): TreeSystem {
       ? new TextEncoder().encode(new TextDecoder().decode(value).toLowerCase())
       : value;
   const named: ReadonlySet<unknown> = new Set([
-    "openFolder",
-    "makeFolder",
+    "openDirectory",
+    "makeDirectory",
     "createFile",
     "rename",
     "unlink",
-    "removeFolder",
+    "removeDirectory",
   ]);
   return new Proxy(system, {
     get(target, key) {
@@ -281,7 +281,7 @@ Deno.test({
       let bytes = 0;
       const onEvent = (event) => { if (event.type === "data") bytes += event.bytes.length; };
       const stream = Deno.args[0] === "-" ? Deno.stdin.readable : Deno.args[0];
-      await readTarTree(stream, onEvent, { spoolFolder: Deno.args[1] });
+      await readTarTree(stream, onEvent, { spoolDirectory: Deno.args[1] });
       console.log(bytes, Math.round(Number(/VmHWM:\\s+(\\d+)/.exec(Deno.readTextFileSync("/proc/self/status"))[1]) / 1024));`;
     const program = dir.write("read.ts", script);
     const [deno] = cliCommand;

@@ -107,9 +107,9 @@ both("symlinks that cannot be made are reported, and the rest is there", async (
 both("symlinks get the type of what they lead to, where they have types", async (dir, system) => {
   const types: Record<string, boolean> = {};
   const typed = withCalls(system, {
-    leadsToFolder: (folder, target) => {
+    leadsToDirectory: (folder, target) => {
       try {
-        system.close(system.openFolder(folder, target));
+        system.close(system.openDirectory(folder, target));
         return true;
       } catch {
         return false;

@@ -94,7 +94,7 @@ function __desync_directories
     string match '*/' -- (__desync_files)
 end
 
-# Folders and what ends in one of the suffixes; everything where there is no such thing.
+# Directories and what ends in one of the suffixes; everything where there is no such thing.
 function __desync_suffixes
     set -l files (__desync_files)
     set -l wanted (string match -r -- '^.*(?:/|'(string join '|' (string escape --style=regex -- $argv))')$' $files)

@@ -144,9 +144,9 @@ const FIXED = String.raw`    $result = {
         'archive' { '.catar', '.caidx', '.caibx' }
     }
     foreach ($found in [System.Management.Automation.CompletionCompleters]::CompleteFilename($current)) {
-        $isFolder = $found.ResultType -eq 'ProviderContainer'
+        $isDirectory = $found.ResultType -eq 'ProviderContainer'
         $ending = [System.IO.Path]::GetExtension($found.ListItemText)
-        if ($isFolder -or $kind -eq 'file' -or $suffixes -contains $ending) {
+        if ($isDirectory -or $kind -eq 'file' -or $suffixes -contains $ending) {
             & $result "$prefix$($found.CompletionText)" $found.ResultType $found.ToolTip
         }
     }

@@ -1,19 +1,19 @@
-/** The names in a folder by the C library of Linux: all of them, be they UTF-8 or not. */
+/** The names in a directory by the C library of Linux: all of them, be they UTF-8 or not. */
 import { viewOf } from "../../core/bytes.ts";
 import { type Libc, systemErrorOf } from "./libc.ts";
 
 /** Names that are asked for at a time, in bytes. */
 const LIST_BYTES = 128 * 1024;
 
-/** What is in a folder. */
+/** What is in a directory. */
 export interface Listed {
   readonly name: Uint8Array;
   /** One of the system's DT_…. */
   readonly type: number;
 }
 
-/** Lists folders. */
-export class FolderLister {
+/** Lists directories. */
+export class DirectoryLister {
   readonly #libc: Libc;
   readonly #buffer = new Uint8Array(LIST_BYTES);
 
@@ -22,7 +22,7 @@ export class FolderLister {
     this.#libc = c;
   }
 
-  /** What is in the folder, which has just been opened: in no order, without `.` and `..`. */
+  /** What is in the directory, which has just been opened: in no order, without `.` and `..`. */
   list(fd: number): Listed[] {
     const listed: Listed[] = [];
     const view = viewOf(this.#buffer);

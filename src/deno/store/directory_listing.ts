@@ -1,18 +1,20 @@
-/** What lies in the folder of a store: chunks, and what killed writers left. Everything else is nobody's business. */
+/**
+ * What lies in the directory of a store: chunks, and what killed writers left. Everything else is nobody's business.
+ */
 import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../../core/chunk.ts";
 import { TEMPORARY_PREFIX } from "./chunk_directory.ts";
 import { fileError, isNotFound, reasonOf } from "../files/file_errors.ts";
 import { isLeftover } from "../output/temporary_names.ts";
 
-/** The `abcd` folders of a store, in order. */
-export function storePrefixes(folder: string): string[] {
-  return entriesOf(folder).filter(({ isDirectory, name }) => isDirectory && isPrefix(name))
+/** The `abcd` directories of a store, in order. */
+export function storePrefixes(directory: string): string[] {
+  return entriesOf(directory).filter(({ isDirectory, name }) => isDirectory && isPrefix(name))
     .map(({ name }) => name).sort();
 }
 
-/** What has the name of such a folder and is none, such as a symlink to one. */
-export function otherPrefixes(folder: string): string[] {
-  return entriesOf(folder).filter(({ isDirectory, name }) => !isDirectory && isPrefix(name))
+/** What has the name of such a directory and is none, such as a symlink to one. */
+export function otherPrefixes(directory: string): string[] {
+  return entriesOf(directory).filter(({ isDirectory, name }) => !isDirectory && isPrefix(name))
     .map(({ name }) => name).sort();
 }
 
@@ -29,8 +31,8 @@ export interface ChunkEntry {
 }
 
 /** The chunks in one of them whose names belong there. */
-export function* listChunks(folder: string, prefix: string): Generator<ChunkEntry> {
-  for (const { name, isFile } of entriesOf(`${folder}/${prefix}`)) {
+export function* listChunks(directory: string, prefix: string): Generator<ChunkEntry> {
+  for (const { name, isFile } of entriesOf(`${directory}/${prefix}`)) {
     const compressed = name.endsWith(COMPRESSED_SUFFIX);
     const id = compressed ? name.slice(0, -COMPRESSED_SUFFIX.length) : name;
     if (!isChunkId(id) || !id.startsWith(prefix)) continue;
@@ -41,12 +43,14 @@ export function* listChunks(folder: string, prefix: string): Generator<ChunkEntr
 /** A chunk that is smaller is as much work as one of so many bytes: it may be compressed. */
 const LEAST_WORK = 64 * 1024;
 
-/** Roughly the bytes that have to be looked at to verify one of them. What is above `most` is not counted to its end. */
-export function bytesToVerify(folder: string, prefix: string, most: number): number {
+/**
+ * Roughly the bytes that have to be looked at to verify one of them. What is above `most` is not counted to its end.
+ */
+export function bytesToVerify(directory: string, prefix: string, most: number): number {
   let bytes = LEAST_WORK;
-  for (const { name } of entriesOf(`${folder}/${prefix}`)) {
+  for (const { name } of entriesOf(`${directory}/${prefix}`)) {
     if (bytes > most) break;
-    bytes += Math.max(LEAST_WORK, sizeOf(`${folder}/${prefix}/${name}`));
+    bytes += Math.max(LEAST_WORK, sizeOf(`${directory}/${prefix}/${name}`));
   }
   return bytes;
 }
@@ -62,15 +66,15 @@ function sizeOf(path: string): number {
 
 /** Removes stale temporary files from one of them. Returns how many, and their bytes. */
 export function removeStaleFiles(
-  folder: string,
+  directory: string,
   prefix: string,
   dryRun = false,
 ): { files: number; bytes: number } {
   let files = 0;
   let bytes = 0;
-  for (const entry of entriesOf(`${folder}/${prefix}`)) {
+  for (const entry of entriesOf(`${directory}/${prefix}`)) {
     if (!entry.isFile || !entry.name.startsWith(TEMPORARY_PREFIX)) continue;
-    const path = `${folder}/${prefix}/${entry.name}`;
+    const path = `${directory}/${prefix}/${entry.name}`;
     try {
       const { size, mtime } = Deno.statSync(path);
       if (!isLeftover(mtime)) continue;
@@ -95,10 +99,10 @@ export function removeFile(path: string): string | undefined {
   }
 }
 
-function entriesOf(folder: string): Deno.DirEntry[] {
+function entriesOf(directory: string): Deno.DirEntry[] {
   try {
-    return [...Deno.readDirSync(folder)];
+    return [...Deno.readDirSync(directory)];
   } catch (error) {
-    throw fileError("read", `the directory ${folder}`, error);
+    throw fileError("read", `the directory ${directory}`, error);
   }
 }
