@@ -22,6 +22,9 @@ export function writerFor(destination: FilledDestination | undefined): StoreWrit
   return destination?.kind === "main" ? new StoreWriter(destination.store) : undefined;
 }
 
+/** Chunks that are remembered to be in the store: a blob repeats what it had lately. They take about 25 MB. */
+const REMEMBERED = 2 ** 18;
+
 /** Adds chunks to one store, each once, under limits of the store's own. */
 export class StoreWriter {
   /** The most requests under way. */
@@ -29,6 +32,8 @@ export class StoreWriter {
   readonly #store: WritableChunkStore;
   /** Chunks that are being asked for or put. */
   readonly #claimed = new Set<ChunkId>();
+  /** Chunks that it has, as far as they are remembered: they are neither asked for nor put again. */
+  readonly #present = new Set<ChunkId>();
 
   constructor(store: WritableChunkStore) {
     const limiter = new Limiter(store.properties.concurrency);
@@ -38,14 +43,14 @@ export class StoreWriter {
 
   /** Asks which of the chunks the store lacks. Those have to be {@linkcode put} then: nobody else gets them. */
   async claim(ids: readonly ChunkId[], options: RequestOptions): Promise<Set<ChunkId>> {
-    const mine = new Set(ids.filter((id) => !this.#claimed.has(id)));
+    const mine = new Set(ids.filter((id) => !this.#claimed.has(id) && !this.#present.has(id)));
     for (const id of mine) this.#claimed.add(id);
     // Asking would be fetching them.
     if (this.#store.properties.probe === "by-get") return mine;
     await allOrFirstFailure([...mine].map(async (id) => {
       if (!await this.#store.has(id, options)) return;
       mine.delete(id);
-      this.#claimed.delete(id);
+      this.#settle(id);
     }));
     return mine;
   }
@@ -54,7 +59,16 @@ export class StoreWriter {
   async put(chunks: readonly VerifiedChunk[], options: RequestOptions): Promise<void> {
     await allOrFirstFailure(chunks.map(async (chunk) => {
       await this.#store.put(chunk, options);
-      this.#claimed.delete(chunk.id);
+      this.#settle(chunk.id);
     }));
+  }
+
+  /** Notes that the chunk is there. */
+  #settle(id: ChunkId): void {
+    this.#claimed.delete(id);
+    this.#present.add(id);
+    if (this.#present.size <= REMEMBERED) return;
+    const [oldest] = this.#present;
+    this.#present.delete(oldest);
   }
 }
