@@ -1,6 +1,6 @@
-/** A stream of bytes that somebody makes piece by piece, no faster than they are taken. */
+/** A stream of bytes produced piece by piece, no faster than they are consumed. */
 
-/** Pieces that may wait to be taken before whoever makes them does. */
+/** Pieces that may be queued before the producer has to wait. */
 const PIECES_AHEAD = 8;
 
 /** Bytes that are being made. */
@@ -21,7 +21,7 @@ export class PieceSink {
     this.#writer = writer;
   }
 
-  /** Takes a piece, which then belongs to whoever reads the stream. */
+  /** Takes a piece, which then belongs to the reader of the stream. */
   readonly emit = (piece: Uint8Array<ArrayBuffer>): void => {
     // When the stream has failed, the next wait for it says so.
     this.#writer.write(piece).catch(() => {});

@@ -1,4 +1,4 @@
-/** An archive as a stream of bytes, while somebody reads the tree. */
+/** An archive as a stream of bytes, encoded while the tree is read. */
 import { ArchiveEncoder } from "../formats/archive/archive_encoder.ts";
 import type { Progress } from "../core/progress.ts";
 import { type PieceStream, pieceStream } from "./piece_stream.ts";

@@ -165,7 +165,7 @@ export class ChunkedBlob {
         Math.max(0, this.#start - start),
         Math.min(whole.length, this.#end - start),
       );
-      // The reader may do with the bytes what he likes: a chunk that comes again is given as a copy.
+      // The reader may change the bytes, so a chunk that comes again is copied.
       const id = this.#index.id(chunk);
       const again = ahead.some((one) => one.bytes === bytes);
       if (!again) underWay.delete(id);

@@ -9,7 +9,7 @@ import { DesyncError } from "../core/errors.ts";
 /** Bytes that the rolling hash looks back over. */
 export const WINDOW_SIZE = 48;
 
-/** What casync and desync use unless told otherwise: 16, 64 and 256 KiB. */
+/** The default of casync and desync: 16, 64 and 256 KiB. */
 export const DEFAULT_CHUNK_SIZES: Readonly<ChunkSizes> = Object.freeze({
   min: 16 * 1024,
   avg: 64 * 1024,

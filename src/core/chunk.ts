@@ -15,7 +15,7 @@ export type DigestName = "sha512-256" | "sha256";
 /** How a store holds a chunk: `compressed` (zstd; gzip and xz from casync) or `plain`. */
 export type StoredForm = "compressed" | "plain";
 
-/** A chunk as it came out of a store: nobody has checked yet that the bytes are what the id says. */
+/** A chunk as it came out of a store: not yet verified against its id. */
 export interface StoredChunk {
   /** Whether {@linkcode bytes} have to be decompressed. */
   readonly form: StoredForm;
@@ -62,7 +62,7 @@ export function isChunkId(text: string): boolean {
 /**
  * The id written in the text, upper case allowed. Throws `invalid-id` otherwise.
  *
- * @example An id that somebody typed
+ * @example An id that a user typed
  * ```ts
  * import { parseChunkId } from "@desync/desync";
  *

@@ -1,4 +1,4 @@
-/** How far a job is: plain numbers that the job counts up and whoever shows them reads when he likes. */
+/** How far a job is: plain numbers that the job updates and that may be read at any time. */
 
 import type { Origin } from "./origin.ts";
 

@@ -85,7 +85,7 @@ export async function untarBy(
 ): Promise<UnpackResult> {
   const { sameOwner = true, samePermissions, time = true, recursiveUnlink = false, sync = true } = options;
   const { features = featuresOf("all"), xattrsInclude = [], paths = [] } = options;
-  // Not what somebody else's symlink leads to.
+  // Not the target of another user's symlink.
   followLinks(target);
   using job = new JobLibc();
   const system = options.system ?? nativeTree(job.libc) ?? portableTree();

@@ -1,7 +1,7 @@
 /** Numbers and bytes written one after the other, and passed on in pieces of about the same size. */
 import { PIECE_BYTES, writeU64 } from "../core/bytes.ts";
 
-/** Collects bytes. What is passed on is never touched again: it belongs to whoever gets it. */
+/** Collects bytes. What is passed on is never touched again: it belongs to the receiver. */
 export class ByteWriter {
   readonly #emit: (piece: Uint8Array<ArrayBuffer>) => void;
   #piece = new Uint8Array(PIECE_BYTES);

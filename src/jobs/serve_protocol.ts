@@ -106,7 +106,7 @@ async function converse(
   } catch (error) {
     if (options.signal?.aborted) return;
     if (error instanceof ClientGone) {
-      // Nobody is left to tell.
+      // No caller is left to report to.
       outbox.abort();
       return;
     }

@@ -7,12 +7,12 @@ import type { BulkReader } from "../blob/blob.ts";
 import { type Delivery, Fetcher } from "../transfer/deliver.ts";
 import type { Workers } from "../transfer/ports.ts";
 
-/** Chunks that are asked for in one go, when there are so many. */
+/** Chunks that are requested at once, when there are so many. */
 const GROUP_CHUNKS = 8;
 /** Enough for whoever reads not to wait when a worker does; in bytes the blob sets the bound. */
 const AHEAD = 256;
 
-/** A chunk that somebody waits for. */
+/** A chunk that a caller waits for. */
 interface Wanted {
   readonly chunk: ExpectedChunk & { readonly size: number };
   readonly resolve: (bytes: Uint8Array) => void;
@@ -52,7 +52,7 @@ export class WorkerReader implements BulkReader {
   #arrived(id: ChunkId, bytes: Uint8Array): void {
     const all = this.#underWay.get(id) ?? [];
     this.#underWay.delete(id);
-    // Each may do with the bytes what he likes.
+    // Each caller may change its bytes.
     const copies = all.map((_, i) => i === 0 ? bytes : new Uint8Array(bytes));
     for (const [i, wanted] of all.entries()) wanted.resolve(copies[i]);
   }

@@ -22,7 +22,7 @@ export function verifyDirectories(task: VerifyTask): VerifyResult {
       const path = chunks.pathOf(id, form);
       try {
         const bytes = check(chunks, task, id, form);
-        // It is gone by now, or a symlink to nothing.
+        // It is already gone, or a dangling symlink.
         if (bytes === null && isFile) continue;
         if (bytes === null) throw new DesyncError("invalid-chunk", { reason: "it is a symlink to nothing" });
         storedBytes += bytes;

@@ -1,4 +1,4 @@
-/** What desync in Go has and this program has not yet: told plainly, instead of suggesting something else. */
+/** What desync in Go has and this program has not yet: reported plainly, instead of suggesting something else. */
 
 /** Commands. */
 export const MISSING_COMMANDS: readonly string[] = [

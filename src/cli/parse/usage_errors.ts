@@ -53,7 +53,7 @@ interface Reason {
   readonly hint?: string;
 }
 
-/** A long list is told only to those who are far from it. */
+/** A long list is printed only if nothing is similar. */
 const MANY_WORDS = 8;
 
 /** Why text is refused that is none of the words. */

@@ -15,7 +15,7 @@ export async function run({ directory }: Args, _flags: Flags, signal: AbortSigna
   return DONE;
 }
 
-/** The day that whoever builds a package wants to see in it, or today. */
+/** The date that SOURCE_DATE_EPOCH sets for a package, or today. */
 function day(): string {
   const epoch = environment("SOURCE_DATE_EPOCH");
   const seconds = epoch === "" ? Date.now() / 1000 : Number(epoch);

@@ -11,7 +11,7 @@ import { printBytes, warn } from "../output/output.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isPath } from "../../stores/location.ts";
 
-/** Serves until the client is done. Being told to stop is a good end too. */
+/** Serves until the client is done. A request to stop also counts as success. */
 export async function run(
   { base, archive, index, store: location }: Args,
   flags: Flags,

@@ -59,7 +59,7 @@ async function firstBytes(pipe: number, signal?: AbortSignal): Promise<Uint8Arra
   const buffer = new Uint8Array(1);
   while (true) {
     try {
-      // Nothing is read where nobody writes.
+      // Nothing is read without a writer.
       if (readSync(pipe, buffer) > 0) return buffer;
     } catch (error) {
       // Somebody has it open for writing, but has written nothing yet.

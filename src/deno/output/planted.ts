@@ -26,7 +26,7 @@ export function isShared({ mode }: Info): boolean {
   return mode !== null && (mode & STICKY) !== 0 && (mode & WRITABLE_BY_OTHERS) !== 0;
 }
 
-/** Whether somebody else may have put the entry into the directory. */
+/** Whether another user may have put the entry into the directory. */
 export function isPlanted(entry: Info, directory: Info, own: Own = ownIds()?.uid): boolean {
   return isShared(directory) && entry.uid !== directory.uid && entry.uid !== own;
 }
@@ -51,7 +51,7 @@ export function refusePlanted(path: string, shown: string): void {
   }
 }
 
-/** The error for what somebody else may have put there. */
+/** The error for what another user may have put there. */
 export function planted(shown: string, what: string): DesyncError {
   return new DesyncError("io", {
     action: "write",

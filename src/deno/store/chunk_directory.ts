@@ -106,7 +106,7 @@ export class ChunkDirectory {
     try {
       touchFile(this.pathOf(id, form));
     } catch {
-      // The time only helps to find chunks that nobody uses.
+      // The time only helps to find unused chunks.
     }
   }
 

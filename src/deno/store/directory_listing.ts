@@ -1,5 +1,5 @@
 /**
- * What lies in the directory of a store: chunks, and what killed writers left. Everything else is nobody's business.
+ * What lies in the directory of a store: chunks, and what killed writers left. Everything else is ignored.
  */
 import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../../core/chunk.ts";
 import { TEMPORARY_PREFIX } from "./chunk_directory.ts";

@@ -129,7 +129,7 @@ function listed(chunks: ChunkDirectory, id: ChunkId, form: StoredForm): ListedCh
 }
 
 function checkDirectory(path: string, create: boolean): void {
-  // What is to be filled is not what somebody else's symlink leads to.
+  // The store to fill must not be the target of another user's symlink.
   if (create) followLinks(path);
   try {
     if (Deno.statSync(path).isDirectory) return;

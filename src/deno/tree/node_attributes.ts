@@ -33,7 +33,7 @@ export class NodeAttributes {
   readonly #restored: Restored;
   readonly #losses: Losses;
   readonly #accounts: Accounts;
-  /** Where it is not known, nobody but the owner gets anything. */
+  /** Where it is not known, only the owner gets permissions. */
   readonly #umask = umask() ?? 0o077;
   readonly #self = ownIds();
   /** How the node that is being worked on is called in messages. */

@@ -221,7 +221,7 @@ export function widenFeatures(features: bigint): bigint {
   return flags;
 }
 
-/** What casync records unless it is told otherwise, with SHA-512/256 ids. */
+/** What casync records by default, with SHA-512/256 ids. */
 export const DEFAULT_FEATURES: bigint = normalizeFeatures(
   SETS.all | EXCLUDE_FILE | EXCLUDE_NODUMP | SHA512_256,
 );

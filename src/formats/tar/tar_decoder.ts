@@ -75,7 +75,7 @@ export class TarDecoder {
     this.#findId = findId;
   }
 
-  /** Whether the end has been read. What comes behind it is nobody's business. */
+  /** Whether the end has been read. What follows is ignored. */
   get done(): boolean {
     return this.#state.at === "done";
   }

@@ -273,7 +273,7 @@ export async function httpSize(
   }
 }
 
-/** Bodies that say to be no larger are read in one go: a third faster than piece by piece. */
+/** Bodies up to this declared size are read at once: a third faster than piece by piece. */
 const SMALL_BODY = 1024 * 1024;
 /** Such a body shows no pieces on the way. Where all came much faster, one that is slower than this counts as silent. */
 const SLOWEST_BYTES_PER_MS = 1;

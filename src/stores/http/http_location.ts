@@ -1,9 +1,9 @@
-/** What a URL says, apart from what nobody is to see. */
+/** What a URL says, without its secrets. */
 import { DesyncError } from "../../core/errors.ts";
 import { percentDecoded } from "./http_secrets.ts";
 import { urlWithoutSecrets } from "../redact.ts";
 
-/** A URL that may carry a user's name and password, split into what is requested and what is told. */
+/** A URL that may carry a user's name and password, split into what is requested and what is displayed. */
 export interface HttpLocation {
   /** The URL without user and password: fetch refuses those. */
   readonly url: URL;

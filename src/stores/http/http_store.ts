@@ -23,7 +23,7 @@ export interface HttpStoreOptions extends HttpOptions {
 }
 
 /**
- * Reads chunks with GET. Compressed and plain ones are found without being told: the form that the store had last is
+ * Reads chunks with GET. Compressed and plain ones are found without configuration: the form that the store had last is
  * asked for first.
  *
  * @example A store behind a password, whose server hangs now and then

@@ -205,7 +205,7 @@ export class ProtocolClient {
       throw new DesyncError("protocol", { reason: `it sent chunk ${id}, which was not requested` });
     }
     this.#pending.delete(id);
-    // Whoever gets the bytes may do with them what he likes.
+    // The caller may change the bytes.
     waiters.forEach(({ resolve }, i) => {
       resolve(chunk === null || i === 0 ? chunk : { form: chunk.form, bytes: chunk.bytes.slice() });
     });

@@ -1,4 +1,4 @@
-/** A store at the other end of connections that speak the casync protocol: over ssh, as a rule. */
+/** A store at the other end of connections that speak the casync protocol: usually over ssh. */
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { abortable } from "../../core/abortable.ts";
