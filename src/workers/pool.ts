@@ -44,7 +44,7 @@ interface Queued extends Pending {
   readonly task: Work;
 }
 
-interface Hand {
+interface Thread {
   readonly worker: Worker;
   /** Tasks under way by their numbers. */
   readonly tasks: Map<number, Pending>;
@@ -53,7 +53,7 @@ interface Hand {
 /** Workers on threads of their own. Has to be closed, or the program does not end. */
 export class WorkerPool implements Workers, Disposable {
   readonly size: number;
-  readonly #hands: Hand[] = [];
+  readonly #threads: Thread[] = [];
   readonly #queue: Queued[] = [];
   readonly #smallBytes: number;
   /** Bytes of all tasks so far. */
@@ -107,16 +107,16 @@ export class WorkerPool implements Workers, Disposable {
 
   async #all(task: ReleaseTask | SettleTask): Promise<void> {
     await Promise.all(
-      this.#hands.map((hand) =>
-        new Promise((resolve, reject) => this.#send(hand, { task, transfer: [], resolve, reject }))
+      this.#threads.map((thread) =>
+        new Promise((resolve, reject) => this.#send(thread, { task, transfer: [], resolve, reject }))
       ),
     );
   }
 
   /** Ends the workers, whatever they are doing. */
   [Symbol.dispose](): void {
-    for (const hand of this.#hands) hand.worker.terminate();
-    this.#hands.length = 0;
+    for (const thread of this.#threads) thread.worker.terminate();
+    this.#threads.length = 0;
     this.#queue.length = 0;
     this.#own?.perform({ kind: "release" });
   }
@@ -154,48 +154,50 @@ export class WorkerPool implements Workers, Disposable {
 
   #dispatch(): void {
     while (this.#queue.length > 0) {
-      const hand = this.#freest();
-      if (hand === undefined) return;
-      this.#send(hand, this.#queue.shift()!);
+      const thread = this.#freest();
+      if (thread === undefined) return;
+      this.#send(thread, this.#queue.shift()!);
     }
   }
 
   /** The worker with the least to do, a new one as long as all have something, `undefined` when all have enough. */
-  #freest(): Hand | undefined {
-    let best: Hand | undefined;
-    for (const hand of this.#hands) if (best === undefined || hand.tasks.size < best.tasks.size) best = hand;
-    if ((best === undefined || best.tasks.size > 0) && this.#hands.length < this.size) return this.#start();
+  #freest(): Thread | undefined {
+    let best: Thread | undefined;
+    for (const thread of this.#threads) {
+      if (best === undefined || thread.tasks.size < best.tasks.size) best = thread;
+    }
+    if ((best === undefined || best.tasks.size > 0) && this.#threads.length < this.size) return this.#start();
     return best !== undefined && best.tasks.size < TASKS_PER_WORKER ? best : undefined;
   }
 
-  #start(): Hand {
-    const hand: Hand = { worker: new Worker(WORKER_URL, { type: "module" }), tasks: new Map() };
-    hand.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(hand, data);
-    hand.worker.onerror = (event) => {
+  #start(): Thread {
+    const thread: Thread = { worker: new Worker(WORKER_URL, { type: "module" }), tasks: new Map() };
+    thread.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(thread, data);
+    thread.worker.onerror = (event) => {
       event.preventDefault();
       const error = new DesyncError("io", {
         action: "go on",
         reason: "a worker thread failed",
         hint: event.message,
       });
-      for (const pending of hand.tasks.values()) pending.reject(error);
-      hand.tasks.clear();
-      this.#hands.splice(this.#hands.indexOf(hand), 1);
+      for (const pending of thread.tasks.values()) pending.reject(error);
+      thread.tasks.clear();
+      this.#threads.splice(this.#threads.indexOf(thread), 1);
       this.#dispatch();
     };
-    this.#hands.push(hand);
-    return hand;
+    this.#threads.push(thread);
+    return thread;
   }
 
-  #send(hand: Hand, pending: Pending): void {
+  #send(thread: Thread, pending: Pending): void {
     const number = this.#nextNumber++;
-    hand.tasks.set(number, pending);
-    hand.worker.postMessage({ number, task: pending.task }, pending.transfer);
+    thread.tasks.set(number, pending);
+    thread.worker.postMessage({ number, task: pending.task }, pending.transfer);
   }
 
-  #receive(hand: Hand, reply: Reply): void {
-    const pending = hand.tasks.get(reply.number);
-    hand.tasks.delete(reply.number);
+  #receive(thread: Thread, reply: Reply): void {
+    const pending = thread.tasks.get(reply.number);
+    thread.tasks.delete(reply.number);
     if (reply.kind === "done") pending?.resolve(reply.result);
     else pending?.reject(errorFromWire(reply.error));
     this.#dispatch();
