@@ -150,13 +150,14 @@ async function serve(directory: string): Promise<void> {
     c.dup2(fd, to);
     c.close(fd);
   };
-  /** Makes standard input a pipe with these bytes. */
-  const pipeToInput = (bytes: AsyncIterable<Uint8Array>) => {
+  /** Makes standard input a pipe with these bytes. Returns when it has them all, or nobody reads it any longer. */
+  const pipeToInput = (bytes: AsyncIterable<Uint8Array>): Promise<void> => {
     const ends = new Int32Array(2);
     c.pipe(ends);
-    feed(Deno.openSync(`/proc/self/fd/${ends[1]}`, { write: true }), bytes);
+    const fed = feed(Deno.openSync(`/proc/self/fd/${ends[1]}`, { write: true }), bytes);
     c.dup2(ends[0], 0);
     for (const fd of ends) c.close(fd);
+    return fed;
   };
   const own = [0, 1, 2].map((fd) => c.dup(fd));
   redirect("/dev/null", 0, 0);
@@ -168,7 +169,7 @@ async function serve(directory: string): Promise<void> {
     Deno.chdir(cwd);
     redirect(stdout, O_WRONLY | O_CREAT | O_TRUNC, 1);
     redirect(stderr, O_WRONLY | O_CREAT | O_TRUNC, 2);
-    if (piped) pipeToInput(rest);
+    const fed = piped ? pipeToInput(rest) : undefined;
     // Deno's own is the one that the process had at its start.
     const input = Deno.openSync("/proc/self/fd/0");
     Object.assign(Deno, { stdin: input });
@@ -183,7 +184,10 @@ async function serve(directory: string): Promise<void> {
     redirect("/dev/null", 0, 0);
     close(input);
     Deno.chdir("/");
+    await fed;
     await connection.write(new TextEncoder().encode(String(code)));
+    // What the run did not want: closing with that unread would take the answer back.
+    for await (const _ of readAll(connection));
     connection.close();
   }
 }
