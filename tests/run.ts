@@ -4,7 +4,7 @@
  *
  *     deno task test [arguments of deno test]
  *
- * Each test file gets a process of its own, several of them at a time: one more than there are processors, as tests
+ * Each test file gets a process of its own, several of them at a time: two more than there are processors, as tests
  * also wait, or as many as DENO_JOBS says. The output of each is printed when it has ended. What one process alone can
  * carry out (`--watch`, `--reporter` …) is carried out by one, file after file.
  */
@@ -113,7 +113,7 @@ function whatFailed(part: Part, ended: Ended): string[] {
 
 function laneCount(): number {
   const wanted = Number(Deno.env.get("DENO_JOBS"));
-  return wanted > 0 ? wanted : navigator.hardwareConcurrency + 1;
+  return wanted > 0 ? wanted : navigator.hardwareConcurrency + 2;
 }
 
 function writeReport(path: string, directory: string): void {
