@@ -2,7 +2,7 @@
 import { BlockList, isIP } from "node:net";
 import { domainToASCII } from "node:url";
 import { DesyncError } from "../../core/errors.ts";
-import { percentDecoded } from "../../stores/http/http_secrets.ts";
+import { percentDecoded } from "../../stores/url.ts";
 import { urlWithoutSecrets } from "../../stores/redact.ts";
 
 /** A proxy as Deno takes it. */

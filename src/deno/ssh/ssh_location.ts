@@ -1,6 +1,6 @@
 /** `ssh://[user@]host[:port]/path`, taken apart. */
 import { DesyncError } from "../../core/errors.ts";
-import { urlWithoutSecrets } from "../../stores/redact.ts";
+import { parseUrl, percentDecoded } from "../../stores/url.ts";
 
 /** Where a store is, and as whom to go there. */
 export interface SshLocation {
@@ -15,20 +15,10 @@ export interface SshLocation {
 
 /** Takes a URL apart. Throws `usage` when it cannot be one, or could be taken for an option of ssh. */
 export function parseSshLocation(text: string): SshLocation {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    // Without the cause, which repeats the text with its password.
-    throw new DesyncError("usage", {
-      action: "use",
-      subject: urlWithoutSecrets(text),
-      reason: "it is not a URL",
-    });
-  }
-  const user = url.username === "" ? undefined : decode(url.username);
+  const url = parseUrl(text);
+  const user = url.username === "" ? undefined : percentDecoded(url.username);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const path = decode(url.pathname);
+  const path = percentDecoded(url.pathname);
   const shown = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
   const refuse = (reason: string, hint?: string) =>
     new DesyncError("usage", { action: "use", subject: shown, reason, hint });
@@ -56,12 +46,4 @@ function shellQuoted(word: string): string {
 /** What the host is asked to run. `program` may have arguments of its own, as CASYNC_REMOTE_PATH may. */
 export function pullCommand(program: string, path: string): string {
   return `${program} pull - - - ${shellQuoted(path)}`;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

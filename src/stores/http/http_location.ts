@@ -1,7 +1,6 @@
 /** What a URL says, without its secrets. */
 import { DesyncError } from "../../core/errors.ts";
-import { percentDecoded } from "./http_secrets.ts";
-import { urlWithoutSecrets } from "../redact.ts";
+import { parseUrl, percentDecoded } from "../url.ts";
 
 /** A URL that may carry a user's name and password, split into what is requested and what is displayed. */
 export interface HttpLocation {
@@ -14,17 +13,7 @@ export interface HttpLocation {
 
 /** Splits an http(s) URL. Throws `usage` when it is none. */
 export function parseHttpLocation(text: string): HttpLocation {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    // Without the cause, which repeats the text with its password.
-    throw new DesyncError("usage", {
-      action: "use",
-      subject: urlWithoutSecrets(text),
-      reason: "it is not a URL",
-    });
-  }
+  const url = parseUrl(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new DesyncError("usage", {
       action: "use",

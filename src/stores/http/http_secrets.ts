@@ -1,6 +1,7 @@
 /** Keeps out of messages what must not be seen: signatures in queries, users' passwords and tokens. */
 import { messageOf } from "../../core/errors.ts";
 import { redactText } from "../redact.ts";
+import { percentDecoded } from "../url.ts";
 
 /** What a request is made with, and what its URL is called in messages. */
 export interface HttpTarget {
@@ -55,14 +56,5 @@ function basicUser(base64: string): string {
     return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
   } catch {
     return "";
-  }
-}
-
-/** A lone % stands for itself, as in other programs. */
-export function percentDecoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }
