@@ -1,18 +1,15 @@
-/** Files, streams and trees cut into chunks, with everything wired: the store and the workers. */
+/** Files and streams cut into chunks, with everything wired: the store and the workers. */
 import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DesyncError } from "../core/errors.ts";
 import { featuresAtStart } from "../formats/archive/archive_node.ts";
 import { type Made, makeFromFile as cutFile, makeFromStream as cutStream } from "../jobs/make.ts";
-import { packChunks, type PackSummary } from "../jobs/pack.ts";
 import type { FilledDestination } from "../transfer/store_writer.ts";
 import type { Workers } from "../transfer/ports.ts";
-import type { ReadTreeOptions, TreeSource } from "../archive/tree_ports.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { checkUnchanged, inspectSource, startOfFile } from "./files/source_file.ts";
 import { fillStore, type StoringOptions } from "./store/storing_options.ts";
-import { treeSource } from "./tar.ts";
 
 /** How a blob is cut, and what gets its chunks. */
 export interface MakeOptions extends StoringOptions {
@@ -34,18 +31,6 @@ export interface MakeFromFileOptions extends MakeOptions {
 export interface MakeFromStreamOptions extends MakeOptions {
   /** What the stream is called in messages. Default: `the stream`. */
   readonly name?: string;
-}
-
-/** What {@linkcode makeFromTree} may be given. */
-export interface MakeFromTreeOptions extends MakeOptions, ReadTreeOptions {
-  /** What the archive is called in messages. Default: the directory, or `the tree`. */
-  readonly name?: string;
-}
-
-/** What {@linkcode makeFromTree} made. */
-export interface MadeFromTree extends Made {
-  /** What was packed. */
-  readonly tree: PackSummary;
 }
 
 /**
@@ -118,45 +103,15 @@ export async function makeFromStream(
   );
 }
 
-/**
- * Packs a directory of this machine, or whatever can be read as a tree, into an archive that is cut into chunks: `tar`
- * and {@linkcode makeFromStream} in one.
- *
- * Throws what reading the tree and the store throw, and `interrupted`.
- *
- * @example Store a directory, and unpack it again
- * ```ts
- * import { ChunkedBlob } from "@desync/desync";
- * import { LocalStore, makeFromTree, untar } from "@desync/desync/deno";
- *
- * const directory = await Deno.makeTempDir();
- * const store = new LocalStore(`${directory}/store`, { create: true });
- * const { index, tree } = await makeFromTree("src/formats", { store });
- * if (tree.changed > 0) throw new Error(`${tree.changedPath} changed while it was read`);
- *
- * await untar(ChunkedBlob.open(index, store).stream(), `${directory}/again`, { sameOwner: false });
- * if (!(await Deno.stat(`${directory}/again/protocol.ts`)).isFile) throw new Error("a file is missing");
- * await Deno.remove(directory, { recursive: true });
- * ```
- */
-export async function makeFromTree(
-  source: string | TreeSource,
-  options: MakeFromTreeOptions = {},
-): Promise<MadeFromTree> {
-  const { name = typeof source === "string" ? source : "the tree", features, exclude, skipNames } = options;
-  return await storing(options, (workers, destination) => {
-    const packing = { ...cutting(options), features, exclude, skipNames, destination };
-    return packChunks(name, treeSource(source), workers, packing);
-  });
-}
-
 /** What of the options is about cutting. */
-function cutting({ sizes = DEFAULT_CHUNK_SIZES, digest = "sha512-256", signal, progress }: MakeOptions) {
+export function cutting(
+  { sizes = DEFAULT_CHUNK_SIZES, digest = "sha512-256", signal, progress }: MakeOptions,
+) {
   return { sizes, digest, signal, progress };
 }
 
 /** Runs `work` with workers and what they fill. The store has to be where it was when the work is done. */
-async function storing<T>(
+export async function storing<T>(
   options: MakeOptions,
   work: (workers: Workers, destination: FilledDestination | undefined) => Promise<T>,
 ): Promise<T> {

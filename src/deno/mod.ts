@@ -47,15 +47,13 @@ export { firstDifference, type FirstDifferenceOptions } from "./first_difference
 export { type CompareOptions } from "../jobs/compare.ts";
 export { type ByteRange } from "../transfer/ports.ts";
 export {
-  type MadeFromTree,
   makeFromFile,
   type MakeFromFileOptions,
   makeFromStream,
   type MakeFromStreamOptions,
-  makeFromTree,
-  type MakeFromTreeOptions,
   type MakeOptions,
 } from "./make.ts";
+export { type MadeFromTree, makeFromTree, type MakeFromTreeOptions } from "./make_from_tree.ts";
 export { type Made } from "../jobs/make.ts";
 export { chopFile, type ChopFileOptions } from "./chop_file.ts";
 export { copyChunks, type CopyChunksOptions } from "./copy_chunks.ts";

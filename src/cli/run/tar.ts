@@ -1,7 +1,7 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "node:path";
 import { givenPath } from "../../deno/files/given_paths.ts";
-import { makeFromTree } from "../../deno/make.ts";
+import { makeFromTree } from "../../deno/make_from_tree.ts";
 import { tar } from "../../deno/tar.ts";
 import type { PackOptions, PackSummary } from "../../jobs/pack.ts";
 import { Progress } from "../../core/progress.ts";
