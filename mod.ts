@@ -185,11 +185,7 @@ export { type ReadTreeOptions, type TreeSource, type TreeSummary } from "./src/a
 export { type Origin, originName } from "./src/core/origin.ts";
 export { Progress, type SourceCount } from "./src/core/progress.ts";
 export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/prune.ts";
-export {
-  type VerifyOptions,
-  verifyStore,
-  type VerifyStoreOptions,
-  type VerifySummary,
-} from "./src/jobs/verify.ts";
+export { verifyStore, type VerifyStoreOptions } from "./src/jobs/verify.ts";
+export { type VerifyOptions, type VerifySummary } from "./src/jobs/verify_summary.ts";
 export { type InvalidChunk } from "./src/transfer/messages.ts";
 export { type IndexInfo, indexInfo, type IndexInfoOptions, type ListedSizes } from "./src/jobs/info.ts";

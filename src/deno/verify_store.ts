@@ -1,6 +1,6 @@
 /** Verification of a store with everything wired: worker threads for a directory of this machine. */
-import { type VerifyOptions, verifyStore as verifyByList, type VerifySummary } from "../jobs/verify.ts";
 import { verifyDirectory } from "../jobs/verify_directory.ts";
+import type { VerifyOptions, VerifySummary } from "../jobs/verify_summary.ts";
 import type { ManagedChunkStore } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { otherPrefixes, storePrefixes } from "./store/directory_listing.ts";
@@ -34,7 +34,11 @@ export async function verifyStore(
 ): Promise<VerifySummary> {
   const { threads, ...rest } = options;
   const { directory } = store.properties;
-  if (directory === undefined) return await verifyByList(store, { ...rest, codec: nativeCodec });
+  if (directory === undefined) {
+    // Loaded for them alone: the portable codec below takes as long as the rest of the program.
+    const { verifyStore: verifyByList } = await import("../jobs/verify.ts");
+    return await verifyByList(store, { ...rest, codec: nativeCodec });
+  }
   using pool = new WorkerPool(threads);
   const chunks = { directory, prefixes: storePrefixes(directory) };
   const summary = await verifyDirectory(chunks, pool, rest);

@@ -1,5 +1,4 @@
 /** Checks every chunk of a store. */
-import type { DigestName } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
@@ -7,63 +6,13 @@ import { DesyncError, messageOf } from "../core/errors.ts";
 import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
-import type { Progress } from "../core/progress.ts";
 import type { InvalidChunk } from "../transfer/messages.ts";
-
-/** What to do about what is found. */
-export interface VerifyOptions {
-  /** Which digest the ids are. Default: SHA-512/256. */
-  readonly digest?: DigestName;
-  /** Remove invalid chunks, and what killed writers left long ago. */
-  readonly repair?: boolean;
-  /** Called for each invalid chunk, at once. */
-  readonly onInvalid?: (chunk: InvalidChunk) => void;
-  /** Called with a sentence for each chunk, or part of the store, that could not be checked. */
-  readonly onUnreadable?: (sentence: string) => void;
-  /** Stops the work. */
-  readonly signal?: AbortSignal;
-  /**
-   * Counts chunks and the bytes that they take. What it has done of its total is counted in `abcd` directories for a
-   * directory of this machine, in chunks for other stores, which do not say how many they have.
-   */
-  readonly progress?: Progress;
-}
+import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify_summary.ts";
 
 /** What {@linkcode verifyStore} may be given. */
 export interface VerifyStoreOptions extends VerifyOptions {
   /** What decompresses and verifies. Default: JavaScript that runs anywhere. */
   readonly codec?: Codec;
-}
-
-/** What was found. */
-export interface VerifySummary {
-  /** Chunks that were looked at. */
-  chunks: number;
-  /** Bytes that they take. */
-  storedBytes: number;
-  /** Chunks that are invalid, removed or not. */
-  invalid: number;
-  /** Chunks that were removed. */
-  removed: number;
-  /** Chunks, or parts of the store, that could not be checked. */
-  unreadable: number;
-  /** Chunks that are what their ids say under the other digest. */
-  otherDigest: number;
-  /** Stale temporary files that were removed. */
-  staleFiles: number;
-}
-
-/** Nothing was found yet. */
-export function emptySummary(): VerifySummary {
-  return {
-    chunks: 0,
-    storedBytes: 0,
-    invalid: 0,
-    removed: 0,
-    unreadable: 0,
-    otherDigest: 0,
-    staleFiles: 0,
-  };
 }
 
 /**

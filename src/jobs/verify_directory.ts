@@ -3,7 +3,7 @@ import { abortable } from "../core/abortable.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify.ts";
+import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify_summary.ts";
 
 /** `abcd` directories that a worker checks at a time. */
 const GROUP = 16;
@@ -25,7 +25,7 @@ export async function verifyDirectory(
   const summary = emptySummary();
   progress.total = prefixes.length;
   await forEachConcurrent(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
-    const work = () => workers.verify({ directory: directory, prefixes: group, digest, remove: repair });
+    const work = () => workers.verify({ directory, prefixes: group, digest, remove: repair });
     // A directory may have any number of chunks. What is removed is waited for, to be reported.
     const result = await (repair ? work() : abortable(work, signal));
     for (const chunk of result.invalid) options.onInvalid?.(chunk);
