@@ -30,15 +30,7 @@ export interface OpenOptions extends StoreOptions {
  * ```
  */
 export async function openStore(location: string, options: OpenOptions = {}): Promise<ChunkStore> {
-  const registry = registryFor(options);
-  const store = await registry.openGroup(location);
-  const close = store[Symbol.asyncDispose].bind(store);
-  // With the store, what it was opened by is not used any more.
-  store[Symbol.asyncDispose] = async () => {
-    await close();
-    await registry[Symbol.asyncDispose]();
-  };
-  return store;
+  return await opened(options, (registry) => registry.openGroup(location));
 }
 
 /**
@@ -64,10 +56,9 @@ export async function openWritableStore(
   location: string,
   options: OpenOptions = {},
 ): Promise<WritableChunkStore> {
-  const registry = registryFor(options);
-  return await registry.openWritable(location, {
-    action: "store chunks in",
-    subject: registry.redact(location),
+  return await opened(options, (registry) => {
+    const purpose = { action: "store chunks in", subject: registry.redact(location) };
+    return registry.openWritable(location, purpose);
   });
 }
 
@@ -110,8 +101,22 @@ export async function writeIndex(
   index: Index,
   { signal, ...options }: OpenOptions & RequestOptions = {},
 ): Promise<void> {
-  const { store, name } = await registryFor(options).openIndexTarget(location);
+  await using registry = registryFor(options);
+  const { store, name } = await registry.openIndexTarget(location);
   await store.write(name, index, { signal });
+}
+
+/** A store that closes what it was opened by when it is closed. */
+async function opened<S extends ChunkStore>(
+  options: OpenOptions,
+  open: (registry: Registry) => Promise<S>,
+): Promise<S> {
+  await using resources = new AsyncDisposableStack();
+  const store = await open(resources.use(registryFor(options)));
+  resources.defer(store[Symbol.asyncDispose].bind(store));
+  const kept = resources.move();
+  store[Symbol.asyncDispose] = () => kept.disposeAsync();
+  return store;
 }
 
 function registryFor({ warn = () => {}, ...options }: OpenOptions): Registry {

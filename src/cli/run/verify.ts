@@ -11,7 +11,8 @@ import { showProgress } from "../output/progress.ts";
 
 /** Checks the store. */
 export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  await using store = await openManaged(new Registry(SCHEMES, { warn }), flags.localStore, "verify");
+  await using registry = new Registry(SCHEMES, { warn });
+  await using store = await openManaged(registry, flags.localStore, "verify");
   const { digest = "sha512-256" } = flags;
   const progress = new Progress();
   using _display = showProgress(progress, flags, { unit: "directories" });

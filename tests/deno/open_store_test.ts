@@ -1,0 +1,19 @@
+/** Stores opened by their locations. */
+import { rejects, strictEqual } from "node:assert/strict";
+import { openStore, openWritableStore } from "../../src/deno/mod.ts";
+import { startFaultyServer } from "../support/faulty_server.ts";
+
+Deno.test({
+  name: "what a store was opened by is closed with it",
+  sanitizeResources: true,
+  fn: async () => {
+    await using server = await startFaultyServer({});
+    const store = await openStore(`${server.url}/store/`);
+    strictEqual(await store.has("ab".repeat(32)), false);
+    await store[Symbol.asyncDispose]();
+  },
+});
+
+Deno.test("a store that takes no chunks is refused", async () => {
+  await rejects(openWritableStore("https://example.com/store/"), { code: "unsupported" });
+});
