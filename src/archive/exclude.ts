@@ -17,7 +17,7 @@ import type { ExcludePatterns } from "../formats/archive/exclude_patterns.ts";
  * ```
  */
 export function excluding(patterns: ExcludePatterns, onEvent: ArchiveEventHandler): ArchiveEventHandler {
-  /** What holds in the nodes that are open; the root is named by nobody. */
+  /** What holds in the nodes that are open; no pattern names the root. */
   const open: ExcludePatterns[] = [];
   /** Nodes that are open in one that is left out, itself included. */
   let skipped = 0;

@@ -3,7 +3,7 @@
  * downwards, reading nothing else.
  *
  * Nothing that a table says is believed: what it points to lies inside of what was looked at before, so that every step
- * makes that smaller, and has to have the name that is looked for. Its size is believed by nobody: it is read as an
+ * makes that smaller, and has to have the name that is looked for. Its size is not trusted: it is read as an
  * archive of its own, which has to end where the table says.
  */
 import { equalBytes, readU64, viewOf } from "../core/bytes.ts";
@@ -93,7 +93,7 @@ async function kindAt(
 
 /**
  * The places in a directory that have this name, in their order. `starts` is where those began that other directories
- * of the same path have: one that is told of twice would double what is found with every name of a path.
+ * of the same path have: one that is listed twice would double what is found with every name of a path.
  */
 async function findChild(
   access: RandomAccess,

@@ -55,7 +55,7 @@ export function pieceStream<T>(make: (sink: PieceSink) => Promise<T>): PieceStre
     }
   };
   const done = run();
-  // Whoever reads the stream is told there too, and may not get so far as to ask here.
+  // The reader of the stream gets the error too, and may never ask here.
   done.catch(() => {});
   return { readable, done };
 }

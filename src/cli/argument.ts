@@ -1,6 +1,6 @@
 /** What an argument of a command is, and how one is made. */
 
-/** What can be given: a kind of file, one of some words, or text that nobody can guess. */
+/** What can be given: a kind of file, one of some words, or free text. */
 export type ArgumentKind = "index" | "archive" | "file" | "directory" | "words" | "text";
 
 /** An argument. A command that lists it gets a `T`. */

@@ -37,7 +37,7 @@ export function stopSignals(os: typeof Deno.build.os): readonly Deno.Signal[] {
   return os === "windows" ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP"];
 }
 
-/** Whether whoever started the program wants it to survive the end of the terminal, as nohup does. Only Linux tells. */
+/** Whether the caller of the program wants it to survive the end of the terminal, as nohup does. Only Linux says so. */
 function ignoresHangUp(): boolean {
   const [, lowest] = /^SigIgn:\s*[0-9a-f]*([0-9a-f])$/m.exec(processStatus()) ?? [];
   return lowest !== undefined && (parseInt(lowest, 16) & 1) !== 0;

@@ -42,7 +42,7 @@ export const portableCodec: Codec = {
   },
 };
 
-/** In parts: fflate inflates all that it is given before it lets anybody see how much that is. */
+/** In parts: fflate inflates all that it is given before it shows how much that is. */
 function gunzip(bytes: Uint8Array, output: BoundedOutput): void {
   let members = 0;
   const stream = new Gunzip((piece) => output.add(piece));

@@ -17,7 +17,7 @@ import { checkFrames } from "./limits.ts";
 
 /** What the frame's header says. */
 export interface ZstdFrameHeader {
-  /** Bytes that the frame decompresses to, where the header tells. A claim: nothing has been checked. */
+  /** Bytes that the frame decompresses to, where the header says so. A claim: nothing has been checked. */
   readonly contentSize: number | undefined;
   /** Bytes of history that a decoder has to keep. */
   readonly windowSize: number;

@@ -2,7 +2,7 @@
 import { interrupted } from "./errors.ts";
 
 /**
- * Waits for work that may never end, such as input from a person or a pipe that nobody reads. Throws `interrupted` when the
+ * Waits for work that may never end, such as input from a person or a pipe without a reader. Throws `interrupted` when the
  * signal says so, without beginning the work when it already does.
  */
 export async function abortable<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {

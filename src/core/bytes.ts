@@ -148,7 +148,7 @@ export function resizeBuffer(buffer: ArrayBuffer, length: number): ArrayBuffer {
   return bytes.buffer;
 }
 
-/** The buffer of large bytes, which nobody else has a part of: to be moved to another thread. Nothing for small ones. */
+/** The buffer of large bytes, of which there is no other view: to be moved to another thread. Nothing for small ones. */
 export function ownBuffer(bytes: Uint8Array): ArrayBuffer[] {
   const { buffer } = bytes;
   return buffer instanceof ArrayBuffer && buffer.byteLength > SHARED_POOL_BYTES ? [buffer] : [];

@@ -97,7 +97,7 @@ export class DesyncError extends Error implements ErrorFields {
 
   /**
    * The message is made of the fields, which are put on one line each, without what would do things to a terminal:
-   * names in them may be anybody's.
+   * names in them may come from anywhere.
    */
   constructor(code: ErrorCode, fields: ErrorFields) {
     const { problem, cause } = fields;

@@ -7,7 +7,7 @@ type Items<T> = Iterable<T> | AsyncIterable<T>;
 /**
  * Runs `work` on the items, up to `most` of them at a time, begun in their order. After a failure, or when `signal`
  * says so, no further item is begun, those under way are waited for, and the first failure is thrown. `work`, and whatever
- * gives the items where that may take its time, get a signal that tells them to give up.
+ * gives the items where that may take its time, get a signal to give up.
  */
 export async function forEachConcurrent<T>(
   items: Items<T> | ((signal: AbortSignal) => Items<T>),

@@ -88,7 +88,7 @@ export async function extractToFile(
 
 /**
  * Whether the blob is there already, in a file that may be read. A symlink is to become a file, and so is the file of
- * somebody who may have planted it, to change it later.
+ * another user who may have planted it, to change it later.
  */
 async function isThere(
   path: string,

@@ -9,7 +9,7 @@ import { SCHEMES } from "./schemes.ts";
 
 /** How a location is opened. */
 export interface OpenOptions extends StoreOptions {
-  /** Takes what the user should know, such as that others can read a file with passwords. Default: nobody does. */
+  /** Takes what the user should know, such as that others can read a file with passwords. Default: it is dropped. */
   readonly warn?: (text: string) => void;
 }
 

@@ -37,7 +37,7 @@ export async function extractBlob(
   const { digest, sizes } = index;
   const over = new AbortController();
   const writingBack = target.writeBack?.(over.signal);
-  writingBack?.catch(() => {}); // told below
+  writingBack?.catch(() => {}); // reported below
   try {
     await deliver(plan.chunks(), { digest, sizes, sources, target: place, progress, ...rest }, workers);
     // What the plan leaves out is zeros, which the target holds already.
@@ -48,7 +48,7 @@ export async function extractBlob(
     await target.commit(options.signal);
   } catch (error) {
     over.abort();
-    // A slow disk does not keep anybody who wants to stop.
+    // A slow disk does not keep a caller who wants to stop.
     if (!options.signal?.aborted) await writingBack?.catch(() => {});
     await workers.release().catch(() => {});
     target.discard();

@@ -9,7 +9,7 @@ import type { Workers } from "../transfer/ports.ts";
 
 /** Chunks that are requested at once, when there are so many. */
 const GROUP_CHUNKS = 8;
-/** Enough for whoever reads not to wait when a worker does; in bytes the blob sets the bound. */
+/** Enough for the reader not to wait when a worker does; in bytes the blob sets the bound. */
 const AHEAD = 256;
 
 /** A chunk that a caller waits for. */

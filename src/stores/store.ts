@@ -61,7 +61,7 @@ export interface WritableChunkStore extends ChunkStore {
    * same id and form is replaced. The bytes stay the caller's.
    */
   put(chunk: VerifiedChunk, options?: RequestOptions): Promise<PutResult>;
-  /** Records that the chunk was used, in a store where chunks that nobody uses are found by their age. */
+  /** Records that the chunk was used, in a store where unused chunks are found by their age. */
   touch?(id: ChunkId, options?: RequestOptions): Promise<void>;
 }
 

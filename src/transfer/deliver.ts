@@ -32,7 +32,7 @@ const FETCH_BYTES = 48 * 1024 * 1024;
 /** What is delivered and where to. */
 export interface Delivery {
   readonly digest: DigestName;
-  /** Limits of the chunks' sizes: they tell how much memory a request may take. */
+  /** Limits of the chunks' sizes: they say how much memory a request may take. */
   readonly sizes: ChunkSizes;
   readonly sources: Sources;
   /** The blob that the chunks are written to. */

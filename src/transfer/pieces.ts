@@ -1,4 +1,4 @@
-/** A blob as pieces that are to become chunks: cut by its data, front to back, whoever finds where. */
+/** A blob as pieces that are to become chunks: cut by its data, front to back, whatever thread finds where. */
 import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
@@ -99,7 +99,7 @@ async function* scannedParts(
     while (next < file.end && ahead.length < 2 * workers.size) {
       const end = Math.min(next + partBytes, file.end);
       const scan = begin(next, end);
-      // When an earlier one fails, nobody waits for this one any more.
+      // When an earlier one fails, no one waits for this one any more.
       scan.catch(() => {});
       ahead.push(scan);
       next = end;

@@ -5,7 +5,7 @@ import type { Index } from "../formats/index/index.ts";
 import { FirstPart } from "./first_part.ts";
 import type { ByteRange } from "./ports.ts";
 
-/** Bytes that are written, or hashed, by one thread before anybody else is heard. */
+/** Bytes that are written, or hashed, by one thread before anything else is heard. */
 export const GROUP_BYTES: number = 4 * 1024 * 1024;
 /** Pieces of a file that a worker hashes at a time, when they are small. */
 export const GROUP_PIECES = 64;

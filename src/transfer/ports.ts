@@ -40,7 +40,7 @@ export interface BlobTarget {
   readonly shown: string;
   /** Whether it reads as zeros where nothing has been written yet. */
   readonly sparse: boolean;
-  /** Has what is written go to the disk all the while, until `over`; not there where nobody waits for the disk. */
+  /** Has what is written go to the disk all the while, until `over`; not there where the disk is not waited for. */
   writeBack?(over: AbortSignal): Promise<void>;
   /** Makes the finished file count. */
   commit(signal?: AbortSignal): Promise<void>;

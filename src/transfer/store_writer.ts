@@ -41,7 +41,7 @@ export class StoreWriter {
     this.#store = limitStore(store, limiter);
   }
 
-  /** Asks which of the chunks the store lacks. Those have to be {@linkcode put} then: nobody else gets them. */
+  /** Asks which of the chunks the store lacks. Those have to be {@linkcode put} then: no other call gets them. */
   async claim(ids: readonly ChunkId[], options: RequestOptions): Promise<Set<ChunkId>> {
     const mine = new Set(ids.filter((id) => !this.#claimed.has(id) && !this.#present.has(id)));
     for (const id of mine) this.#claimed.add(id);

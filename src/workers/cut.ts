@@ -120,7 +120,7 @@ export class CutWorker {
   }
 }
 
-/** Where the pieces end that follow each other from piece `first` on and are read in one go. */
+/** Where the pieces end that follow each other from piece `first` on and are read at once. */
 function endOfRun(pieces: readonly Piece[], first: number): number {
   const { offset, size } = pieces[first];
   let end = offset + size;

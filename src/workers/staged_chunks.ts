@@ -71,7 +71,7 @@ export class StagedChunks {
     }
   }
 
-  /** Begins with that for those that are there now, behind those before; whoever settles is told of what fails. */
+  /** Begins with that for those that are there now, behind those before; settling reports what fails. */
   #name(): void {
     const staged = this.#staged.splice(0);
     if (staged.length === 0) return;

@@ -41,7 +41,7 @@ export function verifyDirectories(task: VerifyTask): VerifyResult {
 }
 
 /**
- * Bytes of the chunk's file, `null` when it is gone by now. Throws `invalid-chunk` when it is not what its name says.
+ * Bytes of the chunk's file, `null` when it is already gone. Throws `invalid-chunk` when it is not what its name says.
  */
 function check(chunks: ChunkDirectory, task: VerifyTask, id: ChunkId, form: StoredForm): number | null {
   const stored = chunks.readForm(id, form, MAX_CHUNK_SIZE);

@@ -34,7 +34,7 @@ export function refuseSameFile(path: string, input: string): void {
 
 /**
  * Where a path leads that may be a symlink to a file: for what is to be written as if through the link. Throws `io` for a
- * link that somebody else may have planted.
+ * link that another user may have planted.
  */
 export function withoutLink(path: string): string {
   // A link to what is open already is not what it leads to.
@@ -64,7 +64,7 @@ function startOf(path: string): "index" | "else" | "nothing" {
     if (length === 0) return "nothing";
     return startsLikeIndex(bytes.subarray(0, length)) ? "index" : "else";
   } catch {
-    // It may not be read: using it tells the rest.
+    // It may not be read: using it gives the error.
     return "nothing";
   }
 }
@@ -80,7 +80,7 @@ function isSameFile(a: string, b: string): boolean {
     if (Number.isSafeInteger(one.ino)) return one.ino === other.ino && one.dev === other.dev;
     return Deno.realPathSync(a) === Deno.realPathSync(b);
   } catch {
-    // At least one is not there, or may not be looked at: using it tells the rest.
+    // At least one is not there, or may not be looked at: using it gives the error.
     return false;
   }
 }

@@ -69,8 +69,8 @@ export function barLine(state: BarState, columns: number): string {
 /** Which source gave how much: `cache: 1.2 GB, store: 300 MB (95 MB read)`. */
 function origins({ sources, stored }: BarState, withStored: boolean): string {
   return sources.map(({ origin, bytes, storedBytes }) => {
-    const tells = withStored && storedBytes > 0 && (stored === "stored" || storedBytes !== bytes);
-    const more = tells ? ` (${formatBytes(storedBytes)} ${stored})` : "";
+    const showsStored = withStored && storedBytes > 0 && (stored === "stored" || storedBytes !== bytes);
+    const more = showsStored ? ` (${formatBytes(storedBytes)} ${stored})` : "";
     return `${withoutUnseen(originName(origin))}: ${formatBytes(bytes)}${more}`;
   }).join(", ");
 }

@@ -7,7 +7,7 @@ import { untilClosed, writeResult } from "./piece_output.ts";
 export interface IndexTarget {
   /** Throws what is known to be in the way, before any work. */
   check(signal: AbortSignal): Promise<void>;
-  /** Writes the index, in files and stores whole or not at all. Throws `OutputClosed` when nobody reads any more. */
+  /** Writes the index, atomically in files and stores. Throws `OutputClosed` when the reader is gone. */
   write(index: Index, signal: AbortSignal): Promise<void>;
 }
 

@@ -7,7 +7,7 @@ const GROUP_CHARACTERS = 64 * 1024;
 export class LineBuffer implements Disposable {
   #text = "";
 
-  /** Adds text, usually a line. Throws `OutputClosed` when nobody reads it any more. */
+  /** Adds text, usually a line. Throws `OutputClosed` when the reader is gone. */
   readonly add = (text: string): void => {
     this.#text += text;
     if (this.#text.length >= GROUP_CHARACTERS) this.#flush();

@@ -97,7 +97,7 @@ export function useJson(wanted: boolean): void {
   asJson = wanted;
 }
 
-/** What {@linkcode useJson} was told. */
+/** What {@linkcode useJson} was given. */
 export function usesJson(): boolean {
   return asJson;
 }

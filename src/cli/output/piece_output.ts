@@ -30,8 +30,8 @@ export async function untilClosed(write: () => Promise<void>): Promise<void> {
 }
 
 /**
- * Writes to standard output (`-`), or to a path as {@linkcode writeWhole} does. Throws `OutputClosed` when nobody reads any
- * more. Standard output is left to whoever gave it: nothing waits until it is on the disk.
+ * Writes to standard output (`-`), or to a path as {@linkcode writeWhole} does. Throws `OutputClosed` when the reader is
+ * gone. Standard output is the caller's: nothing waits until it is on the disk.
  */
 export async function writeWholePieces(
   path: string | undefined,

@@ -45,7 +45,7 @@ export async function run(
   return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
 }
 
-/** The names are desync's, but for the sources, which tell more. Chunks are counted once wherever they go. */
+/** The names are desync's, but for the sources, which say more. Chunks are counted once wherever they go. */
 function statistics(index: Index, progress: Progress, output: string): Record<string, unknown> {
   return {
     "chunks-from-seeds": 0,

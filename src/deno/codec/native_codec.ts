@@ -11,7 +11,7 @@ import { systemSha512256 } from "./libcrypto.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
 const MAX_ZSTD_RATIO = 32768;
-/** Output buffer for frames that do not tell their size: casync's. Most chunks are no larger. */
+/** Output buffer for frames that do not state their size: casync's. Most chunks are no larger. */
 const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 
 const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
@@ -61,7 +61,7 @@ export const nativeCodec: CompressingCodec = {
     // With an output buffer that is too small for all of it, Deno 2.9 adds an empty frame, which casync refuses.
     const chunkSize = maxStoredSize(bytes.length);
     const params = { [constants.ZSTD_c_compressionLevel]: level };
-    // Node's documentation has this option, its types for Deno lack it: the frame then tells its content's size.
+    // Node's documentation has this option, its types for Deno lack it: the frame then states its content's size.
     const options: ZstdOptions & { pledgedSrcSize: number } = {
       chunkSize,
       params,

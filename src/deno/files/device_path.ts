@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 
 /**
  * Whether the path is a device or a window into the kernel, such as `/dev/stdout`: renaming something over it would
- * take it away from everybody. `/dev/shm` holds ordinary files, and so does an open directory.
+ * take it away from all users. `/dev/shm` holds ordinary files, and so does an open directory.
  */
 export function isDevicePath(path: string): boolean {
   return /^\/(dev(?!\/shm\/)|proc(?!\/self\/fd\/\d+\/))\//.test(resolve(path));

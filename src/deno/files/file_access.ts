@@ -27,7 +27,7 @@ export class FileAccess implements RandomAccess, Disposable {
   /** `null` when it is no regular file. Throws `missing-file` or `io` when it cannot be opened. */
   static open(path: string): FileAccess | null {
     try {
-      // Opening a pipe would wait for somebody to write to it.
+      // Opening a pipe would wait for a writer.
       const { isFile, size } = Deno.statSync(path);
       return isFile ? new FileAccess(new SourceFile(path), size) : null;
     } catch (error) {

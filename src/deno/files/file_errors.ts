@@ -3,7 +3,7 @@ import { DesyncError, messageOf } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
 import { codeOf } from "../tree/tree_system.ts";
 
-/** The same words whoever was asked: Deno, node, or the C library. */
+/** The same words for all APIs: Deno, node, or the C library. */
 const WORDS: Readonly<Record<string, string>> = {
   E2BIG: "it is larger than the system allows",
   EACCES: "permission denied",

@@ -1,4 +1,4 @@
-/** Kinds of file systems, by the number that statfs(2) tells. */
+/** Kinds of file systems, by the number that statfs(2) gives. */
 
 /** Those that have something of their own. Source: Linux, include/uapi/linux/magic.h. */
 export const FILE_SYSTEM = {

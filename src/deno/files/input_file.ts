@@ -5,17 +5,17 @@ import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { mayWrite } from "../system/permitted.ts";
 import { codeOf } from "../tree/tree_system.ts";
 
-/** What is read, and its bytes that had to be read to find that somebody writes. */
+/** What is read, and its bytes that had to be read to find that there is a writer. */
 export interface InputFile {
   file: Deno.FsFile;
   first: Uint8Array<ArrayBuffer>;
 }
 
-/** Deno 2.6 stops the whole thread where a pipe is opened that nobody writes. */
+/** Deno 2.6 stops the whole thread where a pipe is opened that has no writer. */
 const OPENING_MAY_STOP_THE_THREAD = Deno.version.deno.startsWith("2.6.");
 
 /**
- * Opens what is at the path. A pipe is waited for until somebody writes it, in a way that `signal` ends with
+ * Opens what is at the path. A pipe is waited for until it has a writer, in a way that `signal` ends with
  * `interrupted`.
  */
 export async function openInput(path: string, signal?: AbortSignal): Promise<InputFile> {
@@ -35,7 +35,7 @@ async function openUnlessInterrupted(path: string, signal?: AbortSignal): Promis
 }
 
 async function openPipe(path: string, signal?: AbortSignal): Promise<InputFile> {
-  // While it is held, what anybody writes stays in the pipe.
+  // While it is held, what is written stays in the pipe.
   const held = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const first = await firstBytes(held, signal);

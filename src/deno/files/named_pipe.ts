@@ -9,7 +9,7 @@ export function isPipe(path: string): boolean {
   try {
     return Deno.statSync(path).isFifo ?? false;
   } catch {
-    // Not there yet, or it may be used but not looked at: opening it tells the rest.
+    // Not there yet, or it may be used but not looked at: opening it gives the error.
     return false;
   }
 }

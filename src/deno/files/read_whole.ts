@@ -36,13 +36,13 @@ export async function readWhole(
 /** The most that a small text has that is read with {@linkcode readText}: certificates, passwords. */
 const MAX_TEXT_BYTES = 16 * 1024 * 1024;
 
-/** How long somebody may take to begin to write a named pipe: Ctrl-C is not heard meanwhile. */
+/** How long the writer of a named pipe may take to begin: Ctrl-C is not heard meanwhile. */
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 20;
 
 /**
  * The text of a small file or of a pipe, at once. Throws what the system does, and `io` for what is not small and for a
- * named pipe that nobody writes.
+ * named pipe without a writer.
  */
 export function readText(path: string, patienceMs: number = PATIENCE_MS): string {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
@@ -85,7 +85,7 @@ function readNow(file: number, buffer: Uint8Array): number | undefined {
   }
 }
 
-/** `undefined` for what is no file, or nothing at all: opening it tells more. */
+/** `undefined` for what is no file, or nothing at all: opening it gives the error. */
 function sizeOfFile(path: string): number | undefined {
   try {
     const { isFile, size } = Deno.statSync(path);

@@ -3,7 +3,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fileError, isNotFound } from "./file_errors.ts";
 
-/** What tells that a file is still the same. */
+/** What shows that a file is still the same. */
 export interface FileState {
   readonly size: number;
   readonly mtime: number | undefined;
@@ -69,7 +69,7 @@ export function startOfFile(path: string, { size }: FileState): Uint8Array {
   }
 }
 
-/** Bytes in the file or block device, and what tells that it is still the same. Throws when it cannot be cut. */
+/** Bytes in the file or block device, and what shows that it is still the same. Throws when it cannot be cut. */
 export function inspectSource(path: string): FileState {
   let info: Deno.FileInfo;
   try {

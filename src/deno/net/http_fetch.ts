@@ -22,7 +22,7 @@ const REDIRECTS = [301, 302, 303, 307, 308];
  * A fetch for many small files. HTTP/1.1 with connections that stay open: HTTP/2 is several times slower in Deno. It trusts
  * what the system trusts, and goes through the proxies that the environment names. Redirects are followed here: each may
  * lead to another proxy, and to a host that must not see the first one's passwords and the user's certificate. None leads
- * from https to http, where anybody could answer. Disposing of it closes its connections.
+ * from https to http, where any host could answer. Disposing of it closes its connections.
  *
  * Throws {@linkcode DesyncError}: `missing-file` or `io` for a file that cannot be used, `usage` for a certificate without
  * its key.

@@ -92,7 +92,7 @@ export interface InPlaceTarget extends BlobTarget {
 
 /**
  * The file or block device itself: what it holds already counts, and it is kept when the work fails. A device that is in
- * use is refused unless `force` is given, and always what somebody else may have planted. With `sync`, it is on the disk
+ * use is refused unless `force` is given, and always what another user may have planted. With `sync`, it is on the disk
  * when `commit` ends.
  */
 export function openBlobInPlace(path: string, size: number, force = false, sync = true): InPlaceTarget {

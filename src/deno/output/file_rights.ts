@@ -12,7 +12,7 @@ export interface FileRights {
 }
 
 /**
- * The file's rights, `undefined` where there are none to keep: also where somebody else may have planted it, and would
+ * The file's rights, `undefined` where there are none to keep: also where another user may have planted it, and would
  * get what replaces it. `own` is the user who replaces it.
  */
 export function rightsOf(path: string, own: number | null): FileRights | undefined {
@@ -22,7 +22,7 @@ export function rightsOf(path: string, own: number | null): FileRights | undefin
     const { uid, gid, mode } = Deno.statSync(path);
     if (uid === null || gid === null || mode === null) return undefined;
     const group = mode & 0o070;
-    // With an access list, what looks like the group's is the most that anybody in the list may.
+    // With an access list, what looks like the group's is the most that any entry of the list may.
     return { uid, gid, mode: mode & 0o777 & ~(group !== 0 && hasAccessList(path) ? group : 0) };
   } catch {
     return undefined;
@@ -38,16 +38,16 @@ function hasAccessList(path: string): boolean {
 }
 
 /**
- * Gives an open file that nobody but us may use yet another's rights, as far as the system allows; where it does not,
- * it permits nobody more than the other did. Throws what the system says when the mode cannot be set. Open, since its
- * name may lead elsewhere by now in a directory of somebody else.
+ * Gives an open file that only this user may use yet another's rights, as far as the system allows; where it does not,
+ * it permits no more than the other did. Throws what the system says when the mode cannot be set. Open, since its
+ * name may lead elsewhere already in a directory of another user.
  */
 export function giveRights(file: number, { uid, gid, mode }: FileRights): void {
   const own = fstatSync(file).uid;
   setOwner(file, own, gid);
   const hasGroup = fstatSync(file).gid === gid;
   fchmodSync(file, hasGroup ? mode : modeInAnotherGroup(mode));
-  // The last step: whoever is not root may do nothing more with what is somebody else's.
+  // The last step: users other than root may do nothing more with another's file.
   if (uid !== own) setOwner(file, uid, fstatSync(file).gid);
 }
 

@@ -10,7 +10,7 @@ import { codeOf } from "../tree/tree_system.ts";
 
 /**
  * Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. Throws `io` for one
- * that somebody else may have planted.
+ * that another user may have planted.
  */
 export function isSpecialPlace(path: string): boolean {
   try {
@@ -31,8 +31,8 @@ export function isBlockDevice(path: string): boolean {
 }
 
 /**
- * Throws when there is no directory for the file, or a directory in its place, or what somebody else may have planted:
- * to be told before hours of work are lost.
+ * Throws when there is no directory for the file, or a directory in its place, or what another user may have planted:
+ * to be reported before hours of work are lost.
  */
 export function checkPlace(path: string): void {
   try {

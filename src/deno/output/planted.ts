@@ -1,6 +1,6 @@
 /**
- * What others may have put where a file is to be written: in a directory such as /tmp, where everybody makes files that
- * nobody else may remove, a file of the output's name would get its bytes, and a symlink would have them written elsewhere.
+ * What others may have put where a file is to be written: in a directory such as /tmp, where all users make files that
+ * no other user may remove, a file of the output's name would get its bytes, and a symlink would have them written elsewhere.
  *
  * The rule is that of Linux's fs.protected_symlinks, fs.protected_regular and fs.protected_fifos, which may be off: what lies
  * in such a directory counts if it belongs to who runs this or to the directory's owner.
@@ -18,7 +18,7 @@ const MOST_LINKS = 40;
 /** What is known of a file, and of the directory that it lies in. */
 type Info = Pick<Deno.FileInfo, "uid" | "mode">;
 
-/** The user who runs this, `undefined` where that may not be asked: then nobody's files count as one's own. */
+/** The user who runs this, `undefined` where that may not be asked: then no files count as one's own. */
 type Own = number | null | undefined;
 
 /** Whether others may make files in the directory which we may not expect to be ours. */
@@ -62,7 +62,7 @@ export function planted(shown: string, what: string): DesyncError {
 }
 
 /**
- * The path with all symlinks followed, whether it exists or not. Throws `io` for a symlink that somebody else may have
+ * The path with all symlinks followed, whether it exists or not. Throws `io` for a symlink that another user may have
  * planted. What may not be looked at is taken for no symlink.
  *
  * @param shown what is to be written, if it is not the path itself
@@ -117,7 +117,7 @@ function linkTarget(path: string): string | undefined {
   try {
     return Deno.readLinkSync(path);
   } catch {
-    // It is gone, or may not be read: whoever opens it is told.
+    // It is gone, or may not be read: opening it gives the error.
     return undefined;
   }
 }

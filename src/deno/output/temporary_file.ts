@@ -12,7 +12,7 @@ export class TemporaryFile {
   readonly #target: string;
   #old: FileRights | undefined;
   #made: Deno.FileInfo | undefined;
-  /** Open until it has its place: only who had it open before is certain to be told what the disk did not take. */
+  /** Open until it has its place: only a descriptor that was open before is certain to report what the disk did not take. */
   #file: Deno.FsFile | undefined;
 
   /** Makes nothing yet, but removes what killed runs left of the same target long ago. */
@@ -46,7 +46,7 @@ export class TemporaryFile {
   }
 
   /**
-   * Renames it over the target, with the rights that the target has by now, or had. With `sync`, its bytes are on the
+   * Renames it over the target, with the rights that the target has now, or had. With `sync`, its bytes are on the
    * disk before it has the name, and the name is when this ends.
    */
   async takePlace(sync: boolean, signal?: AbortSignal): Promise<void> {

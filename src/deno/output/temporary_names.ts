@@ -37,7 +37,7 @@ export function temporaryPrefix(name: string): string {
   return `.tmp-desync-${namePart(name)}-`;
 }
 
-/** No other name's: what is too long is told apart by its digest. */
+/** No other name's: what is too long is distinguished by its digest. */
 function namePart(name: string): string {
   if (name.length <= NAME_PART) return name;
   const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);

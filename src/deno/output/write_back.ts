@@ -6,7 +6,7 @@ const INTERVAL_MS = 200;
 
 /**
  * Has what is written to the file go to the disk all the while, until `over`. Throws what the disk did not take: the system
- * tells it only once.
+ * reports it only once.
  */
 export async function writeBack(file: Deno.FsFile, over: AbortSignal): Promise<void> {
   for (;;) {

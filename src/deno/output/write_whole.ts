@@ -19,7 +19,7 @@ export interface WriteOptions {
 }
 
 /**
- * `begin` is told the name that the file has meanwhile, if any, and gives the bytes. Throws `missing-file`, `io`,
+ * `begin` gets the name that the file has meanwhile, if any, and gives the bytes. Throws `missing-file`, `io`,
  * `usage`, `interrupted`, and as it comes the error of a pipe whose reader has closed it.
  */
 export async function writeWhole(

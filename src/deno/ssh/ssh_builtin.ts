@@ -85,7 +85,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
       // Not when its output ends: its last words and its status come after that.
       started.on("close", () => client.end());
       const remote = Readable.toWeb(started) as ReadableStream<Uint8Array>;
-      // However it ends, this side sees an end; why is told by the words and the status.
+      // However it ends, this side sees an end; why is in the words and the status.
       remote.pipeTo(output.writable, { preventAbort: true })
         .catch(() => output.writable.close()).catch(() => {});
       const local = Writable.toWeb(started) as WritableStream<Uint8Array>;
@@ -135,7 +135,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   unknown: "not in known_hosts; connect once with ssh to check and add it",
-  changed: "not the one in known_hosts: it was changed, or somebody else answers in the host's place",
+  changed: "not the one in known_hosts: it was changed, or another host answers in its place",
   revoked: "marked as revoked in known_hosts",
 };
 

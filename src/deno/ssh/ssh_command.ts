@@ -50,7 +50,7 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
   };
 }
 
-/** Waits for the program's end, which it may be on its way to; one that stays is told to end, then ended. */
+/** Waits for the program's end, which it may be on its way to; one that stays is asked to end, then killed. */
 async function end(child: Deno.ChildProcess): Promise<Deno.CommandStatus> {
   const timers = [
     setTimeout(() => kill(child, "SIGTERM"), PATIENCE_MS),

@@ -21,7 +21,7 @@ import { codeOf } from "../tree/tree_system.ts";
 /** What the names of chunks begin with while they are written, as desync's do. */
 export const TEMPORARY_PREFIX = ".tmp-cacnk";
 
-/** Permissions, less the umask, as desync's: whoever may read the store may read every chunk, whatever the source permits. */
+/** Permissions, less the umask, as desync's: all who may read the store may read every chunk, whatever the source permits. */
 const FILE_MODE = 0o644;
 export const DIRECTORY_MODE = 0o755;
 
@@ -73,7 +73,7 @@ export class ChunkDirectory {
 
   /** The form in which the chunk is here, `null` when it is not. */
   has(id: ChunkId): StoredForm | null {
-    // What cannot be seen counts as missing: whoever then reads or writes it is told why.
+    // What cannot be seen counts as missing: reading or writing it gives the error.
     return this.#forms.find((form) => isStoredFile(this.pathOf(id, form))) ?? null;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Files of a store, which may hold anything under a chunk's name where others may write to it: a named pipe that nobody
- * writes, a device, a directory. Only regular files are chunks, and nothing here waits for anybody.
+ * Files of a store, which may hold anything under a chunk's name where others may write to it: a named pipe without
+ * a writer, a device, a directory. Only regular files are chunks, and nothing here waits.
  */
 import { closeSync, constants, existsSync, futimesSync, openSync, readSync } from "node:fs";
 import { DesyncError } from "../../core/errors.ts";
@@ -78,7 +78,7 @@ export class StoredFileReader {
  */
 export function isStoredFile(path: string): boolean {
   if (look !== undefined) return isFilled(look(path));
-  // Of what is missing, this is told in a tenth of the time.
+  // For what is missing, this takes a tenth of the time.
   if (!existsSync(path)) return false;
   try {
     return isFilled(Deno.statSync(path));
@@ -91,7 +91,7 @@ function isFilled(info: FileSize | undefined): boolean {
   return info !== undefined && info.isFile && info.size > 0;
 }
 
-/** Gives a file the present time. Not what a symlink leads to, which may be anybody's. Throws what the system says. */
+/** Gives a file the present time. Not what a symlink leads to, which may be any file. Throws what the system says. */
 export function touchFile(path: string): void {
   // Windows takes a time only from a writer.
   const access = Deno.build.os === "windows" ? constants.O_RDWR : OPEN | constants.O_NOFOLLOW;

@@ -1,6 +1,6 @@
 /**
  * The few calls of the C library that neither Deno nor node offers. Only on Linux and only when foreign functions are
- * allowed; everybody who calls has another way, or says what is lost.
+ * allowed; all callers have another way, or say what is lost.
  */
 import { nameBytes } from "../../core/bytes.ts";
 import { mayCallLibraries } from "./permitted.ts";

@@ -1,4 +1,4 @@
-/** statx(2) of Linux: what it tells of a node, to the nanosecond. */
+/** statx(2) of Linux: what it says of a node, to the nanosecond. */
 import { viewOf } from "../../core/bytes.ts";
 import { unknownKind } from "../files/file_errors.ts";
 import { KINDS, type NodeKind } from "../../formats/archive/archive_elements.ts";

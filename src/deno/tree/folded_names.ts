@@ -10,7 +10,7 @@ export function foldsNames(system: TreeSystem, directory: Handle, unused: string
   try {
     system.makeDirectory(directory, name);
   } catch {
-    // Nothing can be made here: whoever goes on is told.
+    // Nothing can be made here: going on gives the error.
     return false;
   }
   try {

@@ -30,7 +30,7 @@ export class AttributeReader {
   readonly #accounts: Accounts;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
 
-  /** `accounts` knows the names that access lists tell. */
+  /** `accounts` knows the names in access lists. */
   constructor(c: Libc, features: bigint, accounts: Accounts) {
     this.#libc = c;
     this.#features = features;

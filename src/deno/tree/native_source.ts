@@ -32,7 +32,7 @@ const HAS_PROJECTS: ReadonlySet<bigint> = new Set([FILE_SYSTEM.ext, FILE_SYSTEM.
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a node is besides what everybody sees. */
+/** What a node is besides what all users see. */
 interface NativeNode extends OpenNode {
   /** Open for reading, for files and directories; otherwise -1. */
   readonly fd: number;

@@ -1,4 +1,4 @@
-/** Gives a file or directory that was unpacked the owner, mode, time and whatever else its archive tells of it. */
+/** Gives a file or directory that was unpacked the owner, mode, time and whatever else its archive has of it. */
 import { nameBytes } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";

@@ -14,7 +14,7 @@ const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 const WINDOWS = Deno.build.os === "windows";
 
-/** What a node is besides what everybody sees. */
+/** What a node is besides what all users see. */
 interface PathNode extends OpenNode {
   readonly path: string;
   /** Open for reading, for files. */
@@ -131,7 +131,7 @@ class PortableSource implements ReadSystem {
   }
 }
 
-/** What lstat tells, with whole numbers of any size. */
+/** What lstat gives, with whole numbers of any size. */
 type BigIntStats = ReturnType<typeof bigIntStats>;
 const bigIntStats = (path: string) => lstatSync(path, { bigint: true });
 

@@ -193,7 +193,7 @@ class PortableTree implements TreeSystem {
   }
 }
 
-/** What tells one directory from others. Fails with `ENOTDIR` for anything but a real directory. */
+/** What distinguishes one directory from others. Fails with `ENOTDIR` for anything but a real directory. */
 function inodeOf(path: string): string {
   const info = lstatSync(path, { bigint: true });
   if (!info.isDirectory()) throw Object.assign(new Error("not a directory"), { code: "ENOTDIR" });

@@ -6,7 +6,7 @@ import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
 
 /** A node that is being read. */
 export interface OpenNode {
-  /** All that the system tells of it. */
+  /** All that the system says of it. */
   readonly node: ArchiveNode;
   /** What it is mounted on: differs between a directory and what is mounted in it. */
   readonly mount: bigint;

@@ -88,7 +88,7 @@ export class Restored {
   /** The mode of a node that does not get its own, before the umask. */
   plainMode({ kind, mode, features }: ArchiveNode): number {
     if (kind === "block" || kind === "char") return 0o600;
-    // An archive without permissions may tell what is read-only; else it is as desync has it.
+    // An archive without permissions may say what is read-only; else it is as desync has it.
     if (!hasModes(features) && this.#readOnly) return mode & 0o777;
     const usual = kind === "directory" ? 0o777 : 0o666;
     return this.#permissions && this.#readOnly && (mode & 0o222) === 0 ? usual & ~0o222 : usual;

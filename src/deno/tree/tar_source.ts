@@ -1,7 +1,7 @@
 /**
  * A tar read as a tree, in the order of an archive.
  *
- * Members of a tar come in any order, so the whole tar is looked through first and what it tells of them is remembered.
+ * Members of a tar come in any order, so the whole tar is looked through first and what it says of them is remembered.
  * Their bytes stay where they are in a file; a stream is kept in a temporary file meanwhile.
  */
 import { PIECE_BYTES } from "../../core/bytes.ts";
@@ -21,7 +21,7 @@ import { JobLibc } from "../system/libc.ts";
 import { checkUnchanged, inspectSource, SourceFile } from "../files/source_file.ts";
 import { SpoolFile } from "../files/spool_file.ts";
 
-/** How a tar is read. Features and names to skip are left to whoever takes the events. */
+/** How a tar is read. Features and names to skip are left to the handler of the events. */
 export interface ReadTarOptions extends Pick<ReadTreeOptions, "exclude" | "signal"> {
   /** Put a directory around the members, for tars that have no `./`. */
   readonly addRoot?: boolean;
@@ -116,7 +116,7 @@ function makeDecoder(accounts: Accounts): TarDecoder {
   });
 }
 
-/** Takes the members that can be had by now. Returns how many bytes need not be read. */
+/** Takes the members that can be had already. Returns how many bytes need not be read. */
 function takeMembers(decoder: TarDecoder, tree: TarTree): number {
   let skip = 0;
   for (let member = decoder.next(); member !== null; member = skip > 0 ? null : decoder.next()) {
@@ -168,7 +168,7 @@ async function scanStream(
     let skip = 0;
     for await (const piece of pieces) {
       if (turns.over) await turns.give();
-      // What comes behind the end is taken all the same: whoever writes it may not like to be cut off.
+      // What comes behind the end is read all the same: its writer may not like to be cut off.
       if (decoder.done) continue;
       spool.append(piece);
       const left = Math.min(skip, piece.length);

@@ -25,7 +25,7 @@ export interface Look {
   readonly changed: bigint;
   /** The number of the device that it lies on. */
   readonly device: bigint;
-  /** The number of the mount by which it was reached, where the system tells it. */
+  /** The number of the mount by which it was reached, where the system says it. */
   readonly mount?: bigint;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Unpacks an archive's nodes into a directory.
  *
- * Everything is done relative to open directories, so that no symlink is ever followed, whoever has put it there and
+ * Everything is done relative to open directories, so that no symlink is ever followed, whatever made it and
  * when. What is not a directory is made under a temporary name and renamed when it is complete, over what was there;
  * directories that exist are used. A directory gets its attributes when all that is in it is there.
  */
@@ -132,7 +132,7 @@ export class TreeWriter implements Disposable {
     this.#file = this.#around = undefined;
   }
 
-  /** Runs a step, whose errors then tell the path. */
+  /** Runs a step, whose errors then name the path. */
   #at(node: ArchiveNode | undefined, step: () => void): void {
     try {
       step();
@@ -181,7 +181,7 @@ export class TreeWriter implements Disposable {
     });
   }
 
-  /** Two files become one where their names are the same to the system: that has to be told. */
+  /** Two files become one where their names are the same to the system: that has to be reported. */
   #noteName(node: ArchiveNode): void {
     if (this.#directories.at(-1)?.names?.add(node.name) !== false) return;
     this.losses.add(
@@ -222,7 +222,7 @@ export class TreeWriter implements Disposable {
         removeUntarLeftovers(this.#system, opened.handle);
         return opened;
       } catch (error) {
-        // Something else of that name goes; if it comes back again and again, somebody plays tricks.
+        // Something else of that name goes; if it comes back again and again, it is an attack.
         if (!["ENOTDIR", "ELOOP"].includes(codeOf(error)) || tries === 10) throw error;
         this.#system.unlink(parent, name);
       }
@@ -270,7 +270,7 @@ export class TreeWriter implements Disposable {
     if (toDirectory === false) this.#directories.at(-1)?.links.push(node);
   }
 
-  /** Makes symlinks again that lead to what is a directory by now. */
+  /** Makes symlinks again that lead to what is a directory now. */
   #retypeLinks({ handle, links }: OpenDirectory): void {
     for (const node of links.splice(0)) {
       if (!this.#system.leadsToDirectory?.(handle, node.target!)) continue;

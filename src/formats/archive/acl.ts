@@ -129,8 +129,8 @@ function listAmong(xattrs: readonly Xattr[]): Acl | undefined {
 }
 
 /**
- * An attribute's value as it was before desync 1.0.4 put a NUL behind it, for those attributes whose size tells. Others
- * are given back as they are: nobody can know.
+ * An attribute's value as it was before desync 1.0.4 put a NUL behind it, for those attributes whose size shows it. Others
+ * are given back as they are: it cannot be known.
  */
 export function withoutExtraNul(name: string, value: Uint8Array): Uint8Array {
   const extra = isAccessList(name)

@@ -1,7 +1,7 @@
 /**
  * Reads archives (.catar): bytes in pieces of any size become nodes, in the archive's order, depth first.
  *
- * The format is told in archive_elements.ts and goodbye.ts. Memory is bounded whatever the archive says: a file's bytes
+ * The format is described in archive_elements.ts and goodbye.ts. Memory is bounded whatever the archive says: a file's bytes
  * are passed on as they come, of a directory only a sum over its children is kept.
  *
  * Like casync, the names in a directory may come in any order and repeat (desync makes such archives of tar files).
@@ -136,7 +136,7 @@ export class ArchiveDecoder {
   end(): void {
     const kind = this.#node?.kind;
     if (!this.#part || this.#directories.length > 0 || this.#queue.length > 0) return;
-    // Nothing else tells where a pipe or a socket ends. No whole archive is of one.
+    // Nothing else shows where a pipe or a socket ends. No whole archive is of one.
     if (kind === "fifo" || kind === "socket") this.#finishNode([kind], "entry", {}, this.#offset);
   }
 

@@ -1,5 +1,5 @@
 /**
- * What archives (.catar) are made of: the types of their elements, their limits, and what they tell about a node.
+ * What archives (.catar) are made of: the types of their elements, their limits, and what they say about a node.
  *
  * An element is `u64 size, u64 type` and its content, all little-endian; `size` counts these 16 bytes too. For each
  * node there are, in this order, with as many of the ones in brackets as the node has:
@@ -134,7 +134,7 @@ export interface DefaultAcl {
   readonly groups: readonly AclEntry[];
 }
 
-/** All that an archive tells about a node, but for the bytes of a file and the children of a directory. */
+/** All that an archive says about a node, but for the bytes of a file and the children of a directory. */
 export interface ArchiveNode {
   /** Its name in its directory; empty for the archive's root. */
   readonly name: Uint8Array;

@@ -1,7 +1,7 @@
 /**
  * Writes archives (.catar): nodes in the archive's order become bytes, casync's for the same features.
  *
- * The format is told in archive_elements.ts and goodbye.ts. Of a directory, the table of its children is kept until its
+ * The format is described in archive_elements.ts and goodbye.ts. Of a directory, the table of its children is kept until its
  * end; files' bytes are passed on as they come.
  */
 import { compareBytes, nameBytes } from "../../core/bytes.ts";
@@ -129,7 +129,7 @@ export class ArchiveEncoder {
       this.#skipping = true;
       return;
     }
-    // Nothing would tell a reader that it has ended.
+    // Nothing would show a reader that it has ended.
     if (directory === undefined && (node.kind === "fifo" || node.kind === "socket")) {
       throw unsupported(node, "no archive can be of it alone");
     }
@@ -245,7 +245,7 @@ export class ArchiveEncoder {
     }
   }
 
-  /** root goes without saying; without numbers, the number is the name of whoever has none. */
+  /** root goes without saying; without numbers, the number is the name of those that have none. */
   #ownersOf({ uid, gid, user, group, features }: ArchiveNode): { user?: Uint8Array; group?: Uint8Array } {
     const nameOf = (id: number, name: string | undefined) => {
       if (id === 0 && !(name && hasNamesAlone(features))) return undefined;

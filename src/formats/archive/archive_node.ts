@@ -1,4 +1,4 @@
-/** Puts together what an archive's elements tell about one node, believing none of it before it is checked. */
+/** Puts together what an archive's elements say about one node, believing none of it before it is checked. */
 import { nameText, readU64, viewOf } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";
@@ -223,7 +223,7 @@ export class NodeBuilder {
     else list.push(entry);
   }
 
-  /** The node, with what its content tells. Throws `invalid-archive` when its elements do not go together. */
+  /** The node, with what its content says. Throws `invalid-archive` when its elements do not go together. */
   finish(content: Pick<ArchiveNode, "size"> & Partial<Pick<ArchiveNode, "target" | "device">>): ArchiveNode {
     const list = (element: ElementName) => this.#acls.get(element) ?? [];
     const [users, groups] = [list("aclUser"), list("aclGroup")];

@@ -206,7 +206,7 @@ export function normalizeFeatures(features: bigint): bigint {
 
 /**
  * The most flags that say the same: any time stands for all, and so on. With it casync compares what an archive has with what
- * is to be restored of it, so that it does not matter how finely either tells it.
+ * is to be restored of it, so that it does not matter how finely either states it.
  */
 export function widenFeatures(features: bigint): bigint {
   let flags = features;
@@ -226,7 +226,7 @@ export const DEFAULT_FEATURES: bigint = normalizeFeatures(
   SETS.all | EXCLUDE_FILE | EXCLUDE_NODUMP | SHA512_256,
 );
 
-/** The smallest part of a second that times tell, in nanoseconds; `undefined` without times. */
+/** The smallest part of a second that times have, in nanoseconds; `undefined` without times. */
 export function timeGranularity(features: bigint): bigint | undefined {
   if ((features & FEATURES["nsec-time"]) !== 0n) return 1n;
   if ((features & FEATURES["usec-time"]) !== 0n) return 1000n;
@@ -235,12 +235,12 @@ export function timeGranularity(features: bigint): bigint | undefined {
   return undefined;
 }
 
-/** Whether the archive tells who owns its nodes. */
+/** Whether the archive says who owns its nodes. */
 export function hasOwners(features: bigint): boolean {
   return (features & UIDS) !== 0n;
 }
 
-/** Whether it tells that by names alone: the numbers are all 0 then, and not root's. */
+/** Whether it says that by names alone: the numbers are all 0 then, and not root's. */
 export function hasNamesAlone(features: bigint): boolean {
   return !hasOwners(features) && (features & FEATURES["user-names"]) !== 0n;
 }
@@ -251,7 +251,7 @@ export function hasModes(features: bigint): boolean {
   return (features & (FEATURES.permissions | FEATURES.acl | UIDS)) !== 0n;
 }
 
-/** Whether the archive tells when its nodes were changed. */
+/** Whether the archive says when its nodes were changed. */
 export function hasTimes(features: bigint): boolean {
   return (features & TIMES) !== 0n;
 }

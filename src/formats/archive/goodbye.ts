@@ -103,7 +103,7 @@ export function checkGoodbyeTail(bytes: Uint8Array, size: number, entryOffset: n
   if (tail.entryOffset !== entryOffset) throw invalid("says that the directory starts elsewhere");
 }
 
-/** A key of this process alone, so that nobody can make different tables with the same sum. */
+/** A key of this process alone, so that no one can make different tables with the same sum. */
 const SUM_KEY = new SipKey(crypto.getRandomValues(new Uint8Array(SIPHASH_KEY_BYTES)));
 
 /** Whether a table names exactly the children that were seen, in memory that does not grow with their number. */

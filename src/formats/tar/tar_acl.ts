@@ -90,7 +90,7 @@ function parse(text: string, findId: FindId): FullAcl {
   const groupObj = own.get("group");
   const [owner, others] = [own.get("user"), own.get("other")];
   if (owner === undefined || groupObj === undefined || others === undefined) {
-    throw invalidTar("an access list does not tell what owner, group and others may do");
+    throw invalidTar("an access list does not say what owner, group and others may do");
   }
   return { users, groups, owner, groupObj, others, mask: own.get("mask") };
 }

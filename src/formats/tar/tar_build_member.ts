@@ -1,4 +1,4 @@
-/** Puts together what a tar's headers tell about one member, believing none of it before it is checked. */
+/** Puts together what a tar's headers say about one member, believing none of it before it is checked. */
 import { nameBytes, nameText } from "../../core/bytes.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";
@@ -38,7 +38,7 @@ export function unsupportedType(type: string): DesyncError | undefined {
   return new DesyncError("unsupported", { reason });
 }
 
-/** Whether there are no bytes for such a member, whatever size its header tells. */
+/** Whether there are no bytes for such a member, whatever size its header states. */
 export function hasNoBytes(type: string, kind: TarMember["kind"]): boolean {
   return kind !== "file" && type !== "D";
 }

@@ -1,7 +1,7 @@
 /**
  * Reads tars: bytes in pieces of any size become members, in the tar's order.
  *
- * Memory is bounded whatever the tar says: a file's bytes are left out, for whoever wants them to look at where they are,
+ * Memory is bounded whatever the tar says: a file's bytes are left out, and read by the caller from where they are,
  * and what comes before a member has a limit. Nobody has looked at paths: see tar_tree.ts.
  */
 import { ByteQueue } from "../byte_queue.ts";
@@ -70,7 +70,7 @@ export class TarDecoder {
   /** Bytes that were taken out of the queue. */
   #offset = 0;
 
-  /** `findId` is asked for the numbers of users in access lists, which tars tell by name alone. */
+  /** `findId` is asked for the numbers of users in access lists, which tars give by name alone. */
   constructor(findId: FindId) {
     this.#findId = findId;
   }
@@ -227,7 +227,7 @@ export class TarDecoder {
     return true;
   }
 
-  /** The parts are told in the first blocks of the file's own bytes. */
+  /** The parts are listed in the first blocks of the file's own bytes. */
   #readSparseMap({ pending, map }: State & { at: "sparse-map" }): boolean {
     if (this.#queue.length < TAR_BLOCK_BYTES) return false;
     if (!map.push(this.#take(TAR_BLOCK_BYTES))) return true;

@@ -17,7 +17,7 @@ import { buildPax, formatPaxTime, keyOfXattr, type PaxRecord } from "./tar_pax.t
 import { escapeName } from "../archive/node_text.ts";
 import { splitTime } from "../archive/node_time.ts";
 
-/** Is told of what a tar cannot hold: what it is, the path of the node, and why. */
+/** Called for what a tar cannot hold: what it is, the path of the node, and why. */
 export type LoseInTar = (what: string, path: () => string, reason: string) => void;
 
 /** Tapes are read in records of 20 blocks. */

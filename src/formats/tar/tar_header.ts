@@ -131,7 +131,7 @@ function sparseNumbers(
   return { numbers, more: block[moreAt] !== 0 };
 }
 
-/** Fields of a header to be written. What does not fit has been told elsewhere: it is cut off. */
+/** Fields of a header to be written. What does not fit has been recorded elsewhere: it is cut off. */
 export interface TarHeaderFields {
   readonly name: Uint8Array;
   readonly type: string;

@@ -1,5 +1,5 @@
 /**
- * What tars are made of, and what they tell about a member.
+ * What tars are made of, and what they say about a member.
  *
  * A tar is blocks of 512 bytes: for each member a header, and the member's bytes filled up to whole blocks; two blocks
  * of zeros end it. Read are the header of Unix V7, ustar (POSIX.1-1988), the extended headers of pax (POSIX.1-2001, types
@@ -39,7 +39,7 @@ export interface SparsePart {
   readonly length: number;
 }
 
-/** Things that a tar tells of a member as an archive's node has them. */
+/** Things that a tar says of a member as an archive's node has them. */
 type SharedFields =
   | "mode"
   | "uid"
@@ -54,9 +54,9 @@ type SharedFields =
   | "selinux"
   | "device";
 
-/** All that a tar tells about a member but for its bytes. */
+/** All that a tar says about a member but for its bytes. */
 export interface TarMember extends Pick<ArchiveNode, SharedFields> {
-  /** As it is in the tar: nobody has looked yet where it leads. */
+  /** As it is in the tar: where it leads has not been looked at. */
   readonly path: Uint8Array;
   /** `link` is one more name for a member that came before. */
   readonly kind: NodeKind | "link";

@@ -1,13 +1,13 @@
-/** What the records of extended headers tell about a member. */
+/** What the records of extended headers say about a member. */
 import { parsePax, parsePaxNumber } from "./tar_pax.ts";
 import { parseSparseList } from "./tar_sparse.ts";
 
 /** Records by their keys, and what GNU tar has put there about a sparse file. */
 export interface PaxFields {
   readonly records: ReadonlyMap<string, Uint8Array>;
-  /** Offsets and lengths of a sparse file's parts, when they are told here. */
+  /** Offsets and lengths of a sparse file's parts, when they are listed here. */
   readonly sparseNumbers?: readonly number[];
-  /** They are told in front of the file's bytes. */
+  /** They are listed in front of the file's bytes. */
   readonly sparseMapInData: boolean;
   /** A sparse file's name and size, which those in the other places are not. */
   readonly sparseName?: Uint8Array;

@@ -1,5 +1,5 @@
 /**
- * Sparse files in tars, as GNU tar writes them: where the parts are that the tar has. They are told in the member's header
+ * Sparse files in tars, as GNU tar writes them: where the parts are that the tar has. They are listed in the member's header
  * and blocks behind it (type S), in an extended header (pax 0.0 and 0.1), or before the bytes themselves (pax 1.0): decimal
  * numbers, one a line, first how many parts, then each one's offset and length, filled up to whole blocks.
  *
@@ -18,7 +18,7 @@ export function sparseParts(numbers: readonly number[]): SparsePart[] {
   if (numbers.length % 2 !== 0) throw invalidTar("a sparse file's list of parts is not complete");
   const parts: SparsePart[] = [];
   for (let i = 0; i < numbers.length; i += 2) {
-    // A part of no bytes tells where the file ends.
+    // A part of no bytes marks where the file ends.
     if (numbers[i + 1] > 0) parts.push({ offset: numbers[i], length: numbers[i + 1] });
   }
   return parts;
@@ -27,7 +27,7 @@ export function sparseParts(numbers: readonly number[]): SparsePart[] {
 /** Throws `invalid-archive` unless a file's size, its parts and what the tar has for it go together. */
 export function checkSparse({ kind, sparse, size, storedSize }: TarMember): void {
   if (sparse === undefined) {
-    // Extended headers may tell a size and no parts: what comes behind the file's bytes is another member's.
+    // Extended headers may have a size and no parts: what comes behind the file's bytes is another member's.
     if (kind === "file" && size !== storedSize) throw invalidTar("a sparse file has no list of its parts");
     return;
   }

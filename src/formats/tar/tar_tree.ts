@@ -2,7 +2,7 @@
  * The tree that a tar's members make, whatever their order: with paths cleaned, missing directories made up, hard links
  * followed, and later members in place of earlier ones.
  *
- * Kept is what tars tell about members, never their bytes: only where those are.
+ * Kept is what tars say about members, never their bytes: only where those are.
  */
 import { DesyncError } from "../../core/errors.ts";
 import { type ArchiveNode, MAX_DEPTH, MAX_NAME_BYTES } from "../archive/archive_elements.ts";
@@ -19,7 +19,7 @@ interface Inode {
 interface Name {
   inode: Inode;
   children?: Map<string, Name>;
-  /** No member has told of it. */
+  /** No member describes it. */
   madeUp?: boolean;
 }
 

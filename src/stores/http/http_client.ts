@@ -97,7 +97,7 @@ async function getting<T>(
  */
 export type HttpRange = { readonly start: number; readonly end: number } | { readonly first: number };
 
-/** What a server said about the whole, so that its parts can be told to belong together. */
+/** What a server said about the whole, so that its parts are known to belong together. */
 export interface HttpWhole {
   readonly size: number;
   /** Its ETag, or when it was changed. */
@@ -286,7 +286,7 @@ async function readBody(
   pace?: HttpPace,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(response.headers.get("content-length") ?? "NaN");
-  // Only of a basic answer are all headers shown: a page is not told whether one from elsewhere was compressed.
+  // Only of a basic answer are all headers shown: a page cannot see whether one from elsewhere was compressed.
   const asIs = response.type === "basic" && response.headers.get("content-encoding") === null;
   const start = performance.now();
   if (asIs && pace?.fast && announced <= Math.min(limit, SMALL_BODY)) {

@@ -5,7 +5,7 @@ const FAST = 20;
 
 /** What is remembered about a server from request to request. */
 export class HttpPace {
-  /** Whether small bodies may be read in one go, which takes less time but shows nothing on the way. */
+  /** Whether small bodies may be read at once, which takes less time but shows nothing on the way. */
   fast = false;
 
   /** A body of so many bytes took so long, in milliseconds. */

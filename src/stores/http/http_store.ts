@@ -16,7 +16,7 @@ import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
 
 /** Options of {@linkcode HttpStore}. */
 export interface HttpStoreOptions extends HttpOptions {
-  /** No chunk of this store is larger, in bytes uncompressed (an index tells). Default: casync's limit, 128 MiB. */
+  /** No chunk of this store is larger, in bytes uncompressed (an index says so). Default: casync's limit, 128 MiB. */
   readonly maxChunkSize?: number;
   /** Bounds of the concurrent requests. Default: what the caller thinks. */
   readonly concurrency?: LimiterOptions;

@@ -17,7 +17,7 @@ export interface Connection {
   readonly readable: ReadableStream<Uint8Array>;
   /** What it is sent. */
   readonly writable: WritableStream<Uint8Array>;
-  /** Why it ended, as far as anybody told: the remote's last words, or a program's status. Ends it if it has not. */
+  /** Why it ended, as far as is known: the remote's last words, or a program's status. Ends it if it has not. */
   diagnose(): Promise<string>;
   /** Ends it. */
   close(): Promise<void>;
@@ -32,7 +32,7 @@ export interface SessionOptions {
    * milliseconds. Default: one minute.
    */
   readonly idleTimeoutMs?: number;
-  /** No chunk is larger, in bytes uncompressed (an index tells). Default: what a message of the protocol can hold. */
+  /** No chunk is larger, in bytes uncompressed (an index says so). Default: what a message of the protocol can hold. */
   readonly maxChunkSize?: number;
 }
 
@@ -141,7 +141,7 @@ export class ProtocolClient {
     this.#letGo();
   }
 
-  /** Failing to send shows as the end of what is received, which tells more. */
+  /** Failing to send shows as the end of what is received, which says more. */
   #send(message: Message): void {
     this.#writer.write(encodeMessage(message)).catch(() => {});
   }
@@ -242,7 +242,7 @@ export class ProtocolClient {
   async #fail(error: unknown, opened: boolean): Promise<DesyncError> {
     this.#failing = true;
     this.#watch.stop();
-    // The end of its input tells the other end to stop.
+    // The end of its input has the other end stop.
     this.#writer.abort().catch(() => {});
     const said = foreignText(await this.#connection.diagnose());
     const known = error instanceof DesyncError

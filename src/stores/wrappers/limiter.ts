@@ -46,7 +46,7 @@ export class Limiter {
   #roundRequests = 0;
   #roundBytes = 0;
 
-  /** `now` tells the time in milliseconds: tests have their own. */
+  /** `now` gives the time in milliseconds: tests have their own. */
   constructor(options: LimiterOptions = DEFAULT_LIMITS, now: () => number = () => performance.now()) {
     this.#now = now;
     this.#roundStart = now();
