@@ -1,27 +1,15 @@
 /** `desync cache -s STORE -c DIRECTORY INDEX…` */
 import { type ArgumentValues, several } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
-import { compressionLevel, ignore, ignoreChunks, uncompressed } from "../flags/filling.ts";
+import { LISTED_CHUNK_FLAGS } from "../flags/filling.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
-import { noSync, umask } from "../flags/output.ts";
 import { progress } from "../flags/progress.ts";
 import { stores, targetCache } from "../flags/stores.ts";
 
 const args = { indexes: several("index") };
 export type Args = ArgumentValues<typeof args>;
 
-const flags = {
-  stores,
-  targetCache,
-  ignore,
-  ignoreChunks,
-  uncompressed,
-  compressionLevel,
-  umask,
-  noSync,
-  progress,
-  ...NETWORK_FLAGS,
-};
+const flags = { stores, targetCache, ...LISTED_CHUNK_FLAGS, progress, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const cache = command({

@@ -1,26 +1,15 @@
 /** `desync chop -s DIRECTORY INDEX FILE` */
 import { argument, type ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
-import { compressionLevel, ignore, ignoreChunks, uncompressed } from "../flags/filling.ts";
+import { LISTED_CHUNK_FLAGS } from "../flags/filling.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
-import { noSync, umask } from "../flags/output.ts";
 import { progress } from "../flags/progress.ts";
 import { targetStore } from "../flags/stores.ts";
 
 const args = { index: argument("index"), file: argument("file") };
 export type Args = ArgumentValues<typeof args>;
 
-const flags = {
-  targetStore,
-  ignore,
-  ignoreChunks,
-  uncompressed,
-  compressionLevel,
-  umask,
-  noSync,
-  progress,
-  ...NETWORK_FLAGS,
-};
+const flags = { targetStore, ...LISTED_CHUNK_FLAGS, progress, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const chop = command({

@@ -2,6 +2,7 @@
 import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { list, option, toggle } from "./flag.ts";
 import { wholeNumber } from "./go_values.ts";
+import { noSync, umask } from "./output.ts";
 import { commaList } from "./texts.ts";
 
 export const uncompressed = toggle({
@@ -30,3 +31,6 @@ export const ignoreChunks = list({
   description: "skip the chunks whose ids this file lists; may be repeated or comma-separated",
   parse: commaList,
 });
+
+/** How chunks that an index lists are added to a store. */
+export const LISTED_CHUNK_FLAGS = { ignore, ignoreChunks, uncompressed, compressionLevel, umask, noSync };
