@@ -20,13 +20,13 @@ const longest = [
   "tests/interop/matrix_test.ts",
   "tests/cli/permissions_test.ts",
   "tests/deno/tree/untar_safety_test.ts",
-  "tests/cli/bad_input_test.ts",
-  "tests/cli/few_files_test.ts",
+  "tests/cli/faults/bad_input_test.ts",
+  "tests/cli/faults/few_files_test.ts",
   "tests/interop/make_test.ts",
-  "tests/cli/make_test.ts",
-  "tests/cli/store_vanishes_test.ts",
+  "tests/cli/commands/make_test.ts",
+  "tests/cli/faults/store_vanishes_test.ts",
   "tests/deno/tree/untar_test.ts",
-  "tests/cli/make_interrupted_test.ts",
+  "tests/cli/faults/make_interrupted_test.ts",
   "tests/chunker/casync_test.ts",
 ];
 

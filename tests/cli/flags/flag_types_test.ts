@@ -1,0 +1,71 @@
+/** What a command reads is what it lists: all else does not compile. */
+import { deepStrictEqual, match, notStrictEqual } from "node:assert/strict";
+import { pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { repository, runAny } from "../../support/process.ts";
+import { tempDir } from "../../support/temp.ts";
+
+const cli = pathToFileURL(join(repository, "src", "cli")).href;
+
+/** A command that lists `--start` and one argument, and what its code reads. */
+function commandThat(reads: string): string {
+  return `import { argument, type ArgumentValues } from "${cli}/argument.ts";
+import { command, type FlagsOf } from "${cli}/command.ts";
+import { start } from "${cli}/flags/chunking.ts";
+
+const args = { file: argument("file") };
+const flags = { start };
+type Args = ArgumentValues<typeof args>;
+type Flags = FlagsOf<typeof flags>;
+
+async function run({ file }: Args, flags: Flags): Promise<number> {
+  return await Promise.resolve(${reads});
+}
+
+export const toy = command({
+  args,
+  flags,
+  description: "",
+  examples: [],
+  code: () => Promise.resolve({ run }),
+});
+`;
+}
+
+/** The definition of chunk, to be put elsewhere. */
+const chunk = Deno.readTextFileSync(join(repository, "src", "cli", "commands", "chunk.ts"))
+  .replaceAll('"../', `"${cli}/`);
+
+/** What is wrong with the sources for the compiler, one text for each. */
+async function problemsOf(sources: readonly string[]): Promise<string[]> {
+  using dir = tempDir();
+  const files = sources.map((source, i) => dir.write(`toy${i}.ts`, source));
+  const config = join(repository, "deno.json");
+  const args = ["check", "--no-lock", "--config", config, ...files];
+  const { code, stderr } = await runAny(Deno.execPath(), args, { env: { NO_COLOR: "1" } });
+  const problems = stderr.split(/\n\n(?=TS\d+ )/);
+  const found = sources.map((_, i) => problems.filter((text) => text.includes(`/toy${i}.ts:`)).join("\n"));
+  deepStrictEqual(code === 0, found.every((text) => text === ""), stderr);
+  return found;
+}
+
+Deno.test("a command reads the options that it lists and those of all commands, with their types", async () => {
+  const fine = [commandThat("flags.start + file.length + Number(flags.verbose)"), chunk];
+  deepStrictEqual(await problemsOf(fine), ["", ""]);
+});
+
+Deno.test("a command that reads what it does not list does not compile", async () => {
+  const without = chunk.replace("{ chunkSize, start, threads }", "{ chunkSize, threads }");
+  notStrictEqual(without, chunk);
+  const [unlisted, mistyped, argument, taken] = await problemsOf([
+    commandThat("flags.start + flags.length"),
+    commandThat("flags.start.length"),
+    commandThat("file.bytes"),
+    // The code is where it always is, and reads it.
+    without,
+  ]);
+  match(unlisted, /Property 'length' does not exist on type 'Values</);
+  match(mistyped, /Property 'length' does not exist on type 'number'/);
+  match(argument, /Property 'bytes' does not exist on type 'string'/);
+  match(taken, /Property 'start' is missing/);
+});
