@@ -28,6 +28,9 @@ export async function compileArguments(output: string, target?: string): Promise
     // The Deno in an executable compresses by itself, so that of the late packages only this one is needed.
     "--include",
     SSH2,
+    // What is imported by a name that Deno does not see.
+    "--include",
+    "src/cli/commands",
     "--output",
     output,
     "cli.ts",

@@ -1,6 +1,7 @@
 /** Runs programs for tests: to the end, with their output in hand, and stopped for certain when they take too long. */
 
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 /** The folder of the repository. */
 export const repository: string = fileURLToPath(new URL("../../", import.meta.url));
@@ -28,6 +29,12 @@ export interface RunResult {
   stdout: string;
   stdoutBytes: Uint8Array<ArrayBuffer>;
   stderr: string;
+}
+
+/** What was written to standard error, besides Deno's lines about what it fetches. */
+export function withoutDownloads({ stderr }: RunResult): string {
+  const isDownload = (line: string) => stripVTControlCharacters(line).startsWith("Download http");
+  return stderr.split("\n").filter((line) => !isDownload(line)).join("\n");
 }
 
 /** Runs a program to its end, whatever its exit status. */

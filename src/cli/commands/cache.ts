@@ -12,7 +12,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { stores, targetCache, ...LISTED_CHUNK_FLAGS, progress, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const cache = command({
+export const definition = command({
   args,
   flags,
   description:

@@ -13,7 +13,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { ...SOURCE_FLAGS, offset, length, umask, noSync, progress, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const cat = command({
+export const definition = command({
   args,
   flags,
   description:

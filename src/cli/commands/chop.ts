@@ -12,7 +12,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { targetStore, ...LISTED_CHUNK_FLAGS, progress, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const chop = command({
+export const definition = command({
   args,
   flags,
   description:

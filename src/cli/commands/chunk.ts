@@ -10,7 +10,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { chunkSize, start, threads };
 export type Flags = FlagsOf<typeof flags>;
 
-export const chunk = command({
+export const definition = command({
   args,
   flags,
   description:

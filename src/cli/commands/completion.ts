@@ -9,7 +9,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { noDescriptions };
 export type Flags = FlagsOf<typeof flags>;
 
-export const completion = command({
+export const definition = command({
   args,
   flags,
   description:

@@ -22,7 +22,7 @@ const flags = {
 };
 export type Flags = FlagsOf<typeof flags>;
 
-export const extract = command({
+export const definition = command({
   args,
   flags,
   description:

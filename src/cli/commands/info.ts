@@ -11,7 +11,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { stores, cache, seed, chunksInfo, format, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const info = command({
+export const definition = command({
   args,
   flags,
   description:

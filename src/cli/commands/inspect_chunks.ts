@@ -11,7 +11,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { sourceStore, umask, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const inspectChunks = command({
+export const definition = command({
   args,
   flags,
   description:

@@ -9,7 +9,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const listChunks = command({
+export const definition = command({
   args,
   flags,
   description:

@@ -24,7 +24,7 @@ const flags = {
 };
 export type Flags = FlagsOf<typeof flags>;
 
-export const make = command({
+export const definition = command({
   args,
   flags,
   description:

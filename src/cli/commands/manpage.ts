@@ -8,7 +8,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = {};
 export type Flags = FlagsOf<typeof flags>;
 
-export const manpage = command({
+export const definition = command({
   args,
   flags,
   description:

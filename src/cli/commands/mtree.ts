@@ -12,7 +12,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { index, ...SOURCE_FLAGS, umask, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const mtree = command({
+export const definition = command({
   args,
   flags,
   description:

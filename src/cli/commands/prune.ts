@@ -11,7 +11,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { localStore, keepChunks, yes, dryRun, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const prune = command({
+export const definition = command({
   args,
   flags,
   description:

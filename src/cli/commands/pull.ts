@@ -15,7 +15,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { allowUrl, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const pull = command({
+export const definition = command({
   args,
   flags,
   description:

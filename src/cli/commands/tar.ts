@@ -47,7 +47,7 @@ const flags = {
 };
 export type Flags = FlagsOf<typeof flags>;
 
-export const tar = command({
+export const definition = command({
   args,
   flags,
   description:

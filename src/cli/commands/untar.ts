@@ -37,7 +37,7 @@ const flags = {
 };
 export type Flags = FlagsOf<typeof flags>;
 
-export const untar = command({
+export const definition = command({
   args,
   flags,
   description:

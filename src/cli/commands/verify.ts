@@ -12,7 +12,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { localStore, repair, threads, progress };
 export type Flags = FlagsOf<typeof flags>;
 
-export const verify = command({
+export const definition = command({
   args,
   flags,
   description:

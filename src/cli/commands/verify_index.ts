@@ -10,7 +10,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = { progress, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
-export const verifyIndex = command({
+export const definition = command({
   args,
   flags,
   description:

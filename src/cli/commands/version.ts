@@ -8,7 +8,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = {};
 export type Flags = FlagsOf<typeof flags>;
 
-export const version = command({
+export const definition = command({
   args,
   flags,
   description: "Prints what --version prints.",
