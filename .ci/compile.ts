@@ -6,7 +6,7 @@
  * The names of all are `dist/desync-<platform>`; without one it is `dist/desync`. Windows' end with `.exe`.
  */
 import { SSH2 } from "../src/deno/late_packages.ts";
-import { denoKnows } from "../tests/support/deno_knows.ts";
+import { denoKnows } from "../tests/runner/deno_knows.ts";
 
 /** Platforms by the names that their executables have, as Deno calls them. */
 export const TARGETS: Readonly<Record<string, string>> = {

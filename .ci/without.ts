@@ -5,10 +5,11 @@
  *     deno run -A .ci/without.ts bsdtar zsh without each of these
  *     deno run -A .ci/without.ts all        all tests, without any of them
  */
-import { delimiter, join } from "node:path";
+import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { basics, type Peer, peers } from "../tests/support/peers.ts";
 import { testFilesIn } from "../tests/runner/files.ts";
+import { filesIn } from "../tests/support/files.ts";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const names = Object.keys(peers) as Peer[];
@@ -46,9 +47,10 @@ function filesThatUse(name: Peer): string[] {
     ? /peers\.tar\b|gnu_tar\.ts/
     : new RegExp(`peers(\\.${name}\\b|\\["${name}"\\])`);
   const support = join(repository, "tests/support");
-  const supporting = [...Deno.readDirSync(support)].map((entry) => entry.name)
-    .filter((file) => !/^(peers|.*_test)\.ts$/.test(file))
-    .filter((file) => named.test(Deno.readTextFileSync(join(support, file))));
+  const supporting = filesIn(support)
+    .filter((file) => file.endsWith(".ts") && file !== "peers.ts" && !file.endsWith("_test.ts"))
+    .filter((file) => named.test(Deno.readTextFileSync(join(support, file))))
+    .map((file) => basename(file));
   return testFilesIn(join(repository, "tests")).filter((file) => {
     const text = Deno.readTextFileSync(file);
     return named.test(text) || supporting.some((one) => text.includes(`/${one}"`));

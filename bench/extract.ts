@@ -1,6 +1,6 @@
 /** extract: from a local store, from a web server, and from one that is 50 ms away. */
-import { startDelayProxy } from "../tests/support/delay_proxy.ts";
-import { startNginx } from "../tests/support/nginx.ts";
+import { startDelayProxy } from "../tests/support/servers/delay_proxy.ts";
+import { startNginx } from "../tests/support/servers/nginx.ts";
 import { casyncStore, directory, ours, path, peer, remove, same, systemFiles } from "./data.ts";
 import { compare, type Contender } from "./measure.ts";
 

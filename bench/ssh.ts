@@ -1,6 +1,6 @@
 /** extract through a real sshd: at no latency, and from a host that is 50 ms away. */
-import { startDelayProxy } from "../tests/support/delay_proxy.ts";
-import { startSshd } from "../tests/support/sshd.ts";
+import { startDelayProxy } from "../tests/support/servers/delay_proxy.ts";
+import { startSshd } from "../tests/support/servers/sshd.ts";
 import { casyncStore, ours, path, peer, remove, same, systemFiles } from "./data.ts";
 import { compare, type Contender } from "./measure.ts";
 

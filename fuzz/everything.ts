@@ -8,7 +8,7 @@ import {
   named,
   symlink,
   types,
-} from "../tests/support/archive_bytes.ts";
+} from "../tests/support/data/archive_bytes.ts";
 
 const u64 = (...values: bigint[]) => new Uint8Array(BigUint64Array.from(values).buffer);
 const text = (value: string) => new TextEncoder().encode(value);

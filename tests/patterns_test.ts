@@ -1,6 +1,6 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { slowPatterns } from "./support/slow_patterns.ts";
-import { patternsBelow } from "./support/patterns.ts";
+import { slowPatterns } from "./support/source/slow_patterns.ts";
+import { patternsBelow } from "./support/source/patterns.ts";
 
 Deno.test("no pattern in the source goes back and forth on long text of others", async () => {
   const { patterns, made } = patternsBelow("src");

@@ -3,7 +3,7 @@
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { VERSION } from "../src/core/version.ts";
-import { moduleGraph } from "./support/module_graph.ts";
+import { moduleGraph } from "./support/source/module_graph.ts";
 import { peers } from "./support/peers.ts";
 import { repository, run, runAny } from "./support/process.ts";
 import { tempDir } from "./support/temp.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { canLeaveOutPackages, compileArguments } from "../.ci/compile.ts";
 import { cliCommand } from "./support/cli_command.ts";
 import { filesIn } from "./support/files.ts";
-import { filesThatRun, moduleGraph } from "./support/module_graph.ts";
+import { filesThatRun, moduleGraph } from "./support/source/module_graph.ts";
 import { repository, run, runAny } from "./support/process.ts";
 import { tempDir } from "./support/temp.ts";
 

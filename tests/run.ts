@@ -14,10 +14,10 @@ import { parseArguments, type Wanted } from "./runner/arguments.ts";
 import { deno, type Ended, forwardSignals, interrupted, type Output } from "./runner/deno.ts";
 import { mergeReports } from "./runner/junit.ts";
 import { type Part, planParts } from "./runner/parts.ts";
-import { denoKnows } from "./support/deno_knows.ts";
+import { denoKnows } from "./runner/deno_knows.ts";
 import { checkedVariable, peers } from "./support/peers.ts"; // says once for all processes what is not installed
 import { repository } from "./support/process.ts";
-import { addSummary, emptySummary, formatSummary, type Summary } from "./support/summary.ts";
+import { addSummary, emptySummary, formatSummary, type Summary } from "./runner/summary.ts";
 import { tempDir } from "./support/temp.ts";
 
 const started = performance.now();

@@ -3,7 +3,7 @@ import { ok } from "node:assert/strict";
 import { concat } from "../../src/core/bytes.ts";
 import { type Index, ITEM_BYTES, ITEMS_AT, serializeIndex } from "../../src/formats/index/index.ts";
 import { IndexParser, parseIndex } from "../../src/formats/index/index_parser.ts";
-import { indexBytes } from "../../tests/support/index_bytes.ts";
+import { indexBytes } from "../../tests/support/data/index_bytes.ts";
 import { testdataBytes } from "../seeds.ts";
 import { assertSame } from "../same.ts";
 import { inPieces, type Target } from "../target.ts";

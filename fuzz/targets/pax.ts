@@ -8,7 +8,7 @@ import {
   xattrOfKey,
 } from "../../src/formats/tar/tar_pax.ts";
 import { applyPax, readPaxFields } from "../../src/formats/tar/tar_pax_fields.ts";
-import { paxRecord } from "../../tests/support/tar_bytes.ts";
+import { paxRecord } from "../../tests/support/data/tar_bytes.ts";
 import { concat } from "../../src/core/bytes.ts";
 import { assertSame } from "../same.ts";
 import { splitLines, type Target, words } from "../target.ts";

@@ -5,7 +5,7 @@ import { ELEMENT } from "../../src/formats/archive/archive_elements.ts";
 import { findInArchive } from "../../src/archive/find_in_archive.ts";
 import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import { repairArchive, splitElements } from "../archive_pieces.ts";
-import { directory, file, symlink } from "../../tests/support/archive_bytes.ts";
+import { directory, file, symlink } from "../../tests/support/data/archive_bytes.ts";
 import { everything } from "../everything.ts";
 import { type Target, words } from "../target.ts";
 

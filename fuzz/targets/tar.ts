@@ -7,7 +7,7 @@ import { DEFAULT_FEATURES } from "../../src/formats/archive/features.ts";
 import { TarDecoder } from "../../src/formats/tar/tar_decoder.ts";
 import type { TarMember } from "../../src/formats/tar/tar_member.ts";
 import { TarTree } from "../../src/formats/tar/tar_tree.ts";
-import { member, pax, tarOf } from "../../tests/support/tar_bytes.ts";
+import { member, pax, tarOf } from "../../tests/support/data/tar_bytes.ts";
 import { assertSame } from "../same.ts";
 import { inPieces, type Target, words } from "../target.ts";
 

@@ -18,9 +18,9 @@ import {
   type Row,
   symlink,
   types,
-} from "../support/archive_bytes.ts";
-import { EventLog, type SeenNode } from "../support/archive_events.ts";
-import { joined } from "../support/joined.ts";
+} from "../support/data/archive_bytes.ts";
+import { EventLog, type SeenNode } from "../support/data/archive_events.ts";
+import { joined } from "../support/data/joined.ts";
 import { random } from "../support/random.ts";
 import { testdata } from "../support/testdata.ts";
 import { amount } from "../support/thorough.ts";

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { rejects, strictEqual } from "node:assert/strict";
 import { listTo, mtreeTo } from "../../src/archive/describe_archive.ts";
 import { readArchive } from "../../src/archive/read_archive.ts";
-import { device, directory, entry, fifo, file, symlink } from "../support/archive_bytes.ts";
-import { withZeros } from "../support/desync_mtree.ts";
+import { device, directory, entry, fifo, file, symlink } from "../support/data/archive_bytes.ts";
+import { withZeros } from "../support/data/desync_mtree.ts";
 import { testdata } from "../support/testdata.ts";
 import { sha256 } from "../support/sha.ts";
 

@@ -1,7 +1,7 @@
 import { ok, rejects } from "node:assert/strict";
 import { readArchive } from "../../src/archive/read_archive.ts";
-import { manyFiles } from "../support/archive_bytes.ts";
-import { joined } from "../support/joined.ts";
+import { manyFiles } from "../support/data/archive_bytes.ts";
+import { joined } from "../support/data/joined.ts";
 
 Deno.test("others are heard while the many files in one piece of an archive are visited", async () => {
   const piece = joined([...manyFiles(1000)]);

@@ -3,13 +3,13 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { SSH2, WASM_ZSTD } from "../../src/deno/late_packages.ts";
-import { type NpmRegistry, startNpmRegistry } from "../support/npm_registry.ts";
+import { type NpmRegistry, startNpmRegistry } from "../support/servers/npm_registry.ts";
 import { runCli } from "../support/cli.ts";
 import { repository, run, runAny, withoutDownloads } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
-import { hasZstd } from "../support/zstd.ts";
+import { hasZstd } from "../support/data/zstd.ts";
 
 /** What a command with chunks fetches: what `cat` and the library's portable part import. */
 const always = ["@noble/hashes", "fflate", "fzstd"];

@@ -4,12 +4,12 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { delimiter, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { COMMANDS } from "../../src/cli/commands.ts";
-import { bytesOf, directory, fifo, file, symlink } from "../support/archive_bytes.ts";
+import { bytesOf, directory, fifo, file, symlink } from "../support/data/archive_bytes.ts";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { makeBlob, somePieces, storePath } from "../support/made.ts";
-import { canMount, mountTmpfs } from "../support/mounts.ts";
+import { canMount, mountTmpfs } from "../support/system/mounts.ts";
 import { peers } from "../support/peers.ts";
 import {
   repository,
@@ -19,8 +19,8 @@ import {
   type RunResult,
   withoutDownloads,
 } from "../support/process.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
-import { member, tarOf } from "../support/tar_bytes.ts";
+import { type Sshd, startSshd } from "../support/servers/sshd.ts";
+import { member, tarOf } from "../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { share } from "../support/thorough.ts";
 

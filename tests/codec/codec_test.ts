@@ -9,9 +9,9 @@ import { portableCodec } from "../../src/codec/portable.ts";
 import { parseZstdFrameHeader, zstdFrameLength } from "../../src/codec/zstd_frame.ts";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { DesyncError } from "../../src/core/errors.ts";
-import { joined } from "../support/joined.ts";
+import { joined } from "../support/data/joined.ts";
 import { zstdBomb } from "../support/made.ts";
-import { canMeasureMemory } from "../support/peak_memory.ts";
+import { canMeasureMemory } from "../support/system/peak_memory.ts";
 import { peers } from "../support/peers.ts";
 import { Random } from "../support/random.ts";
 import { run } from "../support/process.ts";
@@ -19,7 +19,7 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { sha256, sha512256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
-import { unzstd, zstdByZlib, zstdFrame } from "../support/zstd.ts";
+import { unzstd, zstdByZlib, zstdFrame } from "../support/data/zstd.ts";
 
 const codecs = [["native", nativeCodec], ["portable", portableCodec]] as const;
 

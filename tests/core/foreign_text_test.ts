@@ -2,8 +2,8 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { DesyncError, messageOf } from "../../src/core/errors.ts";
 import { foreignText, oneLine, visibleJson } from "../../src/core/foreign_text.ts";
-import { element, file, types } from "../support/archive_bytes.ts";
-import { joined } from "../support/joined.ts";
+import { element, file, types } from "../support/data/archive_bytes.ts";
+import { joined } from "../support/data/joined.ts";
 import { repository, run } from "../support/process.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -54,7 +54,7 @@ Deno.test("what a stranger named reaches a terminal without what it obeys, as te
     ["cat", `--${bad}`],
     ["extract", "-s", bad, dir.path("none", bad), dir.path(bad)],
   ].flatMap((words) => [words, [...words, "--progress=json"], [...words, "--verbose"]]);
-  const words = ["run", "-A", join(repository, "tests/support/main_each.ts")];
+  const words = ["run", "-A", join(repository, "tests/support/programs/main_each.ts")];
   const { stdout, stderr } = await run(Deno.execPath(), words, {
     stdin: JSON.stringify(lists),
     cwd: dir.root,

@@ -1,7 +1,7 @@
 /** Stores opened by their locations. */
 import { rejects, strictEqual } from "node:assert/strict";
 import { openStore, openWritableStore } from "../../src/deno/mod.ts";
-import { startFaultyServer } from "../support/faulty_server.ts";
+import { startFaultyServer } from "../support/servers/faulty_server.ts";
 
 Deno.test({
   name: "what a store was opened by is closed with it",

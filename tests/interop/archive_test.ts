@@ -6,12 +6,12 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
-import { canSetAttributes, setXattr, xattrsOf } from "../support/attributes.ts";
-import { canMount, mountTmpfs } from "../support/mounts.ts";
+import { canSetAttributes, setXattr, xattrsOf } from "../support/system/attributes.ts";
+import { canMount, mountTmpfs } from "../support/system/mounts.ts";
 import { filesIn } from "../support/files.ts";
 import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";
-import { makeOddName, makeRichTree, unlockTree } from "../support/rich_tree.ts";
+import { makeOddName, makeRichTree, unlockTree } from "../support/data/rich_tree.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
 const ignore = !peers.casync || !canSetAttributes;

@@ -6,10 +6,10 @@ import { isMissingOption, MISSING_COMMANDS, MISSING_OPTIONS } from "../../src/cl
 import { SCHEMES } from "../../src/deno/schemes.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
-import { type DocTable, parseDocPage } from "../support/doc_tables.ts";
+import { type DocTable, parseDocPage } from "../support/documents/doc_tables.ts";
 import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
-import { startFaultyServer } from "../support/faulty_server.ts";
+import { startFaultyServer } from "../support/servers/faulty_server.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { repository, run, runAny, type RunOptions, type RunResult } from "../support/process.ts";

@@ -5,9 +5,9 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runCli } from "../support/cli.ts";
-import { freshBlob } from "../support/fresh_blob.ts";
-import { joined } from "../support/joined.ts";
-import { startNginx } from "../support/nginx.ts";
+import { freshBlob } from "../support/data/fresh_blob.ts";
+import { joined } from "../support/data/joined.ts";
+import { startNginx } from "../support/servers/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";

@@ -6,7 +6,7 @@ import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { dataOfAllKinds } from "../chunker/reference.ts";
 import { runCli } from "../support/cli.ts";
 import { filesIn } from "../support/files.ts";
-import { joined } from "../support/joined.ts";
+import { joined } from "../support/data/joined.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { Random, random } from "../support/random.ts";

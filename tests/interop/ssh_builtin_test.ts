@@ -12,8 +12,8 @@ import {
   ignoreWithout,
   small,
   url,
-} from "../support/ssh_subjects.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+} from "../support/servers/ssh_subjects.ts";
+import { type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 

@@ -8,7 +8,7 @@ import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { makeBlob } from "../support/made.ts";
-import { startNginx } from "../support/nginx.ts";
+import { startNginx } from "../support/servers/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { Random } from "../support/random.ts";
@@ -21,8 +21,8 @@ import {
   programs,
   small,
   url,
-} from "../support/ssh_subjects.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+} from "../support/servers/ssh_subjects.ts";
+import { type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 import { amount, pairs, share } from "../support/thorough.ts";

@@ -5,7 +5,7 @@ import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { originName } from "../../src/core/origin.ts";
 import { Progress } from "../../src/core/progress.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
-import { asVerified } from "../support/as_verified.ts";
+import { asVerified } from "../support/data/as_verified.ts";
 import { type Made, makeBlob, somePieces, stored } from "../support/made.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";

@@ -9,7 +9,7 @@ import { retryStore } from "../../src/stores/wrappers/retry.ts";
 import type { ManagedChunkStore } from "../../src/stores/store.ts";
 import { exists } from "../support/exists.ts";
 import { Random } from "../support/random.ts";
-import { RemoteStore } from "../support/remote_store.ts";
+import { RemoteStore } from "../support/servers/remote_store.ts";
 import { tempDir } from "../support/temp.ts";
 
 const noise = new Random(4);

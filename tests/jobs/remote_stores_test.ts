@@ -17,7 +17,7 @@ import { MemoryStore } from "../../src/stores/memory.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
 import { type Made, makeBlob, somePieces, storePath } from "../support/made.ts";
 import { Random } from "../support/random.ts";
-import { RemoteStore } from "../support/remote_store.ts";
+import { RemoteStore } from "../support/servers/remote_store.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
 // Workers end after the test that used them.

@@ -9,7 +9,7 @@ import { serveChunks } from "../../src/jobs/serve_protocol.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { ProtocolStore } from "../../src/stores/protocol/protocol_store.ts";
 import type { ChunkStore, RequestOptions } from "../../src/stores/store.ts";
-import { asVerified } from "../support/as_verified.ts";
+import { asVerified } from "../support/data/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { sha256, sha512256 } from "../support/sha.ts";

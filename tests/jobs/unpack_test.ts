@@ -8,9 +8,9 @@ import { readArchive } from "../../src/archive/read_archive.ts";
 import { unpack } from "../../src/jobs/unpack.ts";
 import type { Loss } from "../../src/archive/losses.ts";
 import type { TreeSink, TreeSource } from "../../src/archive/tree_ports.ts";
-import { directory, file } from "../support/archive_bytes.ts";
-import { EventLog } from "../support/archive_events.ts";
-import { inPieces, seen } from "../support/read_tar.ts";
+import { directory, file } from "../support/data/archive_bytes.ts";
+import { EventLog } from "../support/data/archive_events.ts";
+import { inPieces, seen } from "../support/data/read_tar.ts";
 
 /** A tree in memory: what it was given, and whether it was told that all is there. */
 class MemoryTree implements TreeSink {

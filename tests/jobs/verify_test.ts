@@ -9,9 +9,9 @@ import type { InvalidChunk } from "../../src/transfer/messages.ts";
 import { verifyStore } from "../../src/jobs/verify.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import type { ManagedChunkStore } from "../../src/stores/store.ts";
-import { asVerified } from "../support/as_verified.ts";
+import { asVerified } from "../support/data/as_verified.ts";
 import { Random } from "../support/random.ts";
-import { RemoteStore } from "../support/remote_store.ts";
+import { RemoteStore } from "../support/servers/remote_store.ts";
 import { tempDir } from "../support/temp.ts";
 
 const noise = new Random(5);

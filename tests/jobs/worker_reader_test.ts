@@ -7,7 +7,7 @@ import { WorkerReader } from "../../src/jobs/worker_reader.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
 import type { Sources } from "../../src/stores/store.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
-import { startFaultyServer } from "../support/faulty_server.ts";
+import { startFaultyServer } from "../support/servers/faulty_server.ts";
 import { filesIn } from "../support/files.ts";
 import { type Form, type Made, makeBlob } from "../support/made.ts";
 import { random } from "../support/random.ts";

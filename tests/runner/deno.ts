@@ -1,6 +1,6 @@
 /** Runs `deno` as a process, mostly `deno test`. */
 
-import { parseFailures, parseSummary, type Summary } from "../support/summary.ts";
+import { parseFailures, parseSummary, type Summary } from "./summary.ts";
 
 /** How it ended. */
 export interface Ended {

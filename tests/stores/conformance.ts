@@ -9,7 +9,7 @@ import { limitStore } from "../../src/stores/wrappers/limit_store.ts";
 import { retryStore } from "../../src/stores/wrappers/retry.ts";
 import { type ChunkStore, managesChunks, takesChunks } from "../../src/stores/store.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
-import { asVerified } from "../support/as_verified.ts";
+import { asVerified } from "../support/data/as_verified.ts";
 import { type Form, stored } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";

@@ -10,7 +10,7 @@ import { Registry } from "../../src/stores/registry.ts";
 import type { Opener, Scheme } from "../../src/stores/scheme.ts";
 import { takesChunks } from "../../src/stores/store.ts";
 import type { StoreOptions } from "../../src/stores/store_options.ts";
-import { RemoteStore } from "../support/remote_store.ts";
+import { RemoteStore } from "../support/servers/remote_store.ts";
 import { testdata } from "../support/testdata.ts";
 
 const ID = "00".repeat(32);

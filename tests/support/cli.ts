@@ -2,7 +2,7 @@
 
 import { cliCommand } from "./cli_command.ts";
 import { resultOf, runAny, type RunOptions, type RunResult } from "./process.ts";
-import { WarmProcess } from "./warm_process.ts";
+import { WarmProcess } from "./programs/warm_process.ts";
 
 /**
  * Runs of the program that differ from others in nothing but their arguments share a process, which saves their starts:

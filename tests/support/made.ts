@@ -4,12 +4,18 @@
  */
 
 import { gzipSync } from "node:zlib";
-import { indexBytes, type IndexFields, type IndexItem, sha256Flags, sha512256Flags } from "./index_bytes.ts";
-import { joined } from "./joined.ts";
+import {
+  indexBytes,
+  type IndexFields,
+  type IndexItem,
+  sha256Flags,
+  sha512256Flags,
+} from "./data/index_bytes.ts";
+import { joined } from "./data/joined.ts";
 import { Random } from "./random.ts";
 import { chunkPath, sha256, sha512256 } from "./sha.ts";
 import type { TempDir } from "./temp.ts";
-import { zstdFrame } from "./zstd.ts";
+import { zstdFrame } from "./data/zstd.ts";
 
 /** How the chunks are stored. */
 export type Form = "zstd" | "gzip" | "plain";

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { chunkPath, sha256, sha512256 } from "./sha.ts";
 import { blob, smallBlob, testdata } from "./testdata.ts";
-import { unzstd } from "./zstd.ts";
+import { unzstd } from "./data/zstd.ts";
 
 Deno.test("the inputs of the test data are the ones that it was made from", () => {
   const inputs: [string, Uint8Array][] = [

@@ -4,7 +4,7 @@ import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import type { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { BlobPlan, grouped } from "../../src/transfer/plan.ts";
-import { indexBytes } from "../support/index_bytes.ts";
+import { indexBytes } from "../support/data/index_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((digit) => digit.repeat(64));

@@ -3,19 +3,19 @@ import { join } from "node:path";
 import { runCli } from "../../support/cli.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { contentOf, filesIn } from "../../support/files.ts";
 import { type Form, makeBlob, somePieces, stored } from "../../support/made.ts";
-import { canMount, mountTmpfs } from "../../support/mounts.ts";
-import { startNginx } from "../../support/nginx.ts";
+import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
+import { startNginx } from "../../support/servers/nginx.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";
 import { sha512256 } from "../../support/sha.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { smallBlob, testdata } from "../../support/testdata.ts";
-import { unzstd } from "../../support/zstd.ts";
-import { zstdFrames } from "../../support/zstd_frames.ts";
+import { unzstd } from "../../support/data/zstd.ts";
+import { zstdFrames } from "../../support/data/zstd_frames.ts";
 
 const small = testdata("casync-small.caibx");
 

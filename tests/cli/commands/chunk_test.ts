@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
-import { indexBytes } from "../../support/index_bytes.ts";
+import { indexBytes } from "../../support/data/index_bytes.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";

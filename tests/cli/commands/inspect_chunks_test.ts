@@ -3,7 +3,7 @@ import { Index, serializeIndex } from "../../../src/formats/index/index.ts";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
-import { canMeasureMemory, runCliMeasured } from "../../support/peak_memory.ts";
+import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";

@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { assertFails } from "../../support/failure.ts";
-import { indexBytes } from "../../support/index_bytes.ts";
+import { indexBytes } from "../../support/data/index_bytes.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";

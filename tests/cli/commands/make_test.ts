@@ -4,9 +4,9 @@ import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { assertFails } from "../../support/failure.ts";
 import { contentOf, filesIn } from "../../support/files.ts";
-import { attachLoopDevice, hasLoopDevices } from "../../support/loop_device.ts";
-import { joined } from "../../support/joined.ts";
-import { canMeasureMemory, runCliMeasured } from "../../support/peak_memory.ts";
+import { attachLoopDevice, hasLoopDevices } from "../../support/system/loop_device.ts";
+import { joined } from "../../support/data/joined.ts";
+import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { peers } from "../../support/peers.ts";
 import { run, runAny } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";
@@ -14,8 +14,8 @@ import { sha512256 } from "../../support/sha.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { blob, smallBlob } from "../../support/testdata.ts";
 import { amount, share } from "../../support/thorough.ts";
-import { unzstd } from "../../support/zstd.ts";
-import { zstdFrames } from "../../support/zstd_frames.ts";
+import { unzstd } from "../../support/data/zstd.ts";
+import { zstdFrames } from "../../support/data/zstd_frames.ts";
 
 const windows = Deno.build.os === "windows";
 

@@ -1,9 +1,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { directory, file, symlink } from "../../support/archive_bytes.ts";
+import { directory, file, symlink } from "../../support/data/archive_bytes.ts";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
-import { withZeros } from "../../support/desync_mtree.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { withZeros } from "../../support/data/desync_mtree.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";

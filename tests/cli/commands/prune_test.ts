@@ -6,7 +6,7 @@ import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
 import { contentOf, filesIn } from "../../support/files.ts";
 import { makeBlob } from "../../support/made.ts";
-import { canMount, mountTmpfs } from "../../support/mounts.ts";
+import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";

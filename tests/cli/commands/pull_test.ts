@@ -8,7 +8,7 @@ import { cliCommand } from "../../support/cli_command.ts";
 import { assertFails } from "../../support/failure.ts";
 import { contentOf, filesIn } from "../../support/files.ts";
 import { type Made, makeBlob, stored } from "../../support/made.ts";
-import { startNginx } from "../../support/nginx.ts";
+import { startNginx } from "../../support/servers/nginx.ts";
 import { peers } from "../../support/peers.ts";
 import { Random } from "../../support/random.ts";
 import { sha512256 } from "../../support/sha.ts";

@@ -5,14 +5,14 @@ import { cliCommand } from "../../support/cli_command.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
 import { filesIn } from "../../support/files.ts";
-import { canMount, mountTmpfs } from "../../support/mounts.ts";
-import { canMeasureMemory, runCliMeasured } from "../../support/peak_memory.ts";
+import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
+import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { peers } from "../../support/peers.ts";
 import { repository, run, runAny } from "../../support/process.ts";
 import { random } from "../../support/random.ts";
-import { member, pax, tarOf } from "../../support/tar_bytes.ts";
+import { member, pax, tarOf } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../../support/without_privileges.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
 /** A folder with some files and a symlink. */
 function someTree(dir: TempDir): string {

@@ -11,12 +11,12 @@ import {
   named,
   symlink,
   types,
-} from "../../support/archive_bytes.ts";
-import { EventLog, type SeenNode } from "../../support/archive_events.ts";
+} from "../../support/data/archive_bytes.ts";
+import { EventLog, type SeenNode } from "../../support/data/archive_events.ts";
 import { runCli } from "../../support/cli.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
-import { gnuTar, tar } from "../../support/gnu_tar.ts";
+import { gnuTar, tar } from "../../support/data/gnu_tar.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";

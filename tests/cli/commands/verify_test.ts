@@ -3,11 +3,11 @@ import { runCli } from "../../support/cli.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
 import { makeBlob, somePieces, stored, zstdBomb } from "../../support/made.ts";
-import { canMeasureMemory, runCliMeasured } from "../../support/peak_memory.ts";
+import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { Random } from "../../support/random.ts";
 import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../../support/without_privileges.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
 for (
   const [store, digest] of [

@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { describeCommands, describeGlobalOptions } from "../../../src/cli/docs/description.ts";
 import { runCli } from "../../support/cli.ts";
 import { peers } from "../../support/peers.ts";
-import { offered, offeredByPowerShell, shells } from "../../support/shells.ts";
+import { offered, offeredByPowerShell, shells } from "../../support/system/shells.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 
 const described = await describeCommands();

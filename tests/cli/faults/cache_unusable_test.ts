@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { runCli } from "../../support/cli.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { contentOf, filesIn } from "../../support/files.ts";
 import { type Made, makeBlob } from "../../support/made.ts";
-import { canMount, mountTmpfs } from "../../support/mounts.ts";
+import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
 import type { RunResult } from "../../support/process.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../../support/without_privileges.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
 /** Somebody else. */

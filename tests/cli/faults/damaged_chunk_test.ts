@@ -4,14 +4,14 @@ import { encodeMessage, MessageDecoder, WANTS_CHUNKS } from "../../../src/format
 import { runCli } from "../../support/cli.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
-import { type Answer, type FaultyServer, startFaultyServer } from "../../support/faulty_server.ts";
+import { type Answer, type FaultyServer, startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { filesIn } from "../../support/files.ts";
-import { joined } from "../../support/joined.ts";
+import { joined } from "../../support/data/joined.ts";
 import { type Made, makeBlob, storePath } from "../../support/made.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
-import { environmentFor, ignoreWithout, url } from "../../support/ssh_subjects.ts";
-import { startSshd } from "../../support/sshd.ts";
+import { environmentFor, ignoreWithout, url } from "../../support/servers/ssh_subjects.ts";
+import { startSshd } from "../../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 
 /** Quick about trying again. */

@@ -3,7 +3,7 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { assertFails } from "../../support/failure.ts";
-import { canMeasureMemory, runCliMeasured } from "../../support/peak_memory.ts";
+import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 

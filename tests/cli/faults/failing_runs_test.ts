@@ -5,14 +5,14 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
 import { Random } from "../../support/random.ts";
-import type { FailingJob, FailingResult } from "../../support/fail_each.ts";
-import { manyFiles } from "../../support/archive_bytes.ts";
-import { joined } from "../../support/joined.ts";
+import type { FailingJob, FailingResult } from "../../support/programs/fail_each.ts";
+import { manyFiles } from "../../support/data/archive_bytes.ts";
+import { joined } from "../../support/data/joined.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
-import { canMountPrivately } from "../../support/mounts.ts";
+import { canMountPrivately } from "../../support/system/mounts.ts";
 import { peers } from "../../support/peers.ts";
 import { repository, run } from "../../support/process.ts";
-import { member } from "../../support/tar_bytes.ts";
+import { member } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 
 const GIVEN = Deno.env.get("DESYNC_FAILING_RUNS");
@@ -132,7 +132,7 @@ async function runJob(dir: TempDir, job: FailingJob): Promise<FailingResult[]> {
   const program = [
     Deno.execPath(),
     ...["run", "-A", "--no-check", "--v8-flags=--expose-gc"],
-    join(repository, "tests/support/fail_each.ts"),
+    join(repository, "tests/support/programs/fail_each.ts"),
   ];
   const mounted = [
     ...["--mount", "sh", "-euc", 'mount -t tmpfs -o size=16k none "$1"; shift; exec "$@"', "sh"],

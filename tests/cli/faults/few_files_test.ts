@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { share } from "../../../src/deno/files/open_files.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { filesIn } from "../../support/files.ts";
 import { makeBlob } from "../../support/made.ts";
 import { runAny, type RunResult } from "../../support/process.ts";

@@ -6,7 +6,7 @@ import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../../support/without_privileges.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
 /** Command lines that read what is at the path. */
 function readers(dir: TempDir, path: string): string[][] {

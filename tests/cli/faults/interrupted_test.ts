@@ -1,13 +1,13 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { encodeMessage } from "../../../src/formats/protocol.ts";
-import { manyFiles, usualFeatures } from "../../support/archive_bytes.ts";
-import { indexBytes } from "../../support/index_bytes.ts";
-import { joined } from "../../support/joined.ts";
+import { manyFiles, usualFeatures } from "../../support/data/archive_bytes.ts";
+import { indexBytes } from "../../support/data/index_bytes.ts";
+import { joined } from "../../support/data/joined.ts";
 import { makeBlob, storePath } from "../../support/made.ts";
 import { repository, run } from "../../support/process.ts";
 import { sha512256 } from "../../support/sha.ts";
-import { member } from "../../support/tar_bytes.ts";
+import { member } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 
 const CHUNKS = 400_000;
@@ -128,7 +128,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     makeLong(dir);
-    const program = join(repository, "tests/support/interrupt_each.ts");
+    const program = join(repository, "tests/support/programs/interrupt_each.ts");
     const lists = [
       ...commands.map(([words, writes]) => ({ words: words.split(" "), writes })),
       { words: "pull - - - store".split(" "), writes: 100, input: "requests" },

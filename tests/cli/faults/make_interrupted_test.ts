@@ -5,7 +5,7 @@ import { cliCommand } from "../../support/cli_command.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
 import { filesIn } from "../../support/files.ts";
-import { joined } from "../../support/joined.ts";
+import { joined } from "../../support/data/joined.ts";
 import { run } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";

@@ -5,12 +5,12 @@ import { runCli } from "../../support/cli.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
 import { filesIn } from "../../support/files.ts";
-import { canMount, mountTmpfs } from "../../support/mounts.ts";
+import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
 import { run } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { smallBlob } from "../../support/testdata.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../../support/without_privileges.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
 const windows = Deno.build.os === "windows";
 

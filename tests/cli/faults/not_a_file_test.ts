@@ -1,8 +1,8 @@
 /** What is no file under a chunk's name, in a store that others may write to: a pipe that nobody writes, and its like. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { LocalStore } from "../../../src/deno/store/local_store.ts";
-import { asVerified } from "../../support/as_verified.ts";
-import { makeSocket } from "../../support/attributes.ts";
+import { asVerified } from "../../support/data/as_verified.ts";
+import { makeSocket } from "../../support/system/attributes.ts";
 import { runCli } from "../../support/cli.ts";
 import { denoDir } from "../../support/deno_dir.ts";
 import { assertFails } from "../../support/failure.ts";

@@ -10,7 +10,7 @@ import { isSpecialPlace } from "../../../src/deno/output/output_place.ts";
 import { followLinks } from "../../../src/deno/output/planted.ts";
 import { untar } from "../../../src/deno/untar.ts";
 import { WholeFile } from "../../../src/deno/output/whole_file.ts";
-import { asVerified } from "../../support/as_verified.ts";
+import { asVerified } from "../../support/data/as_verified.ts";
 import { runCli } from "../../support/cli.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
@@ -18,7 +18,7 @@ import { filesIn } from "../../support/files.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { ANOTHER_USER, canBeAnotherUser, runAsAnotherUser } from "../../support/without_privileges.ts";
+import { ANOTHER_USER, canBeAnotherUser, runAsAnotherUser } from "../../support/system/without_privileges.ts";
 
 /** The file's owner and what it permits. */
 function rights(path: string): [uid: number | null, mode: number] {

@@ -6,7 +6,7 @@ import { fromHex } from "../../../src/core/bytes.ts";
 import { createBlobTarget } from "../../../src/deno/output/blob_target.ts";
 import { TargetFile } from "../../../src/deno/output/target_file.ts";
 import { WholeFile } from "../../../src/deno/output/whole_file.ts";
-import { canSetAttributes, setXattr } from "../../support/attributes.ts";
+import { canSetAttributes, setXattr } from "../../support/system/attributes.ts";
 import { runCli } from "../../support/cli.ts";
 import { filesIn } from "../../support/files.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
@@ -16,7 +16,7 @@ import {
   canDropPrivileges,
   runCliUnprivileged,
   runCliWithoutOwners,
-} from "../../support/without_privileges.ts";
+} from "../../support/system/without_privileges.ts";
 
 const windows = Deno.build.os === "windows";
 const root = !windows && Deno.uid() === 0;

@@ -3,7 +3,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
-import { type FaultyServer, startFaultyServer } from "../../support/faulty_server.ts";
+import { type FaultyServer, startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, storePath } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { runAny } from "../../support/process.ts";

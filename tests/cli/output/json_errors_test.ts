@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { DesyncError, type ErrorFields } from "../../../src/core/errors.ts";
 import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { Random } from "../../support/random.ts";
 import { tempDir } from "../../support/temp.ts";

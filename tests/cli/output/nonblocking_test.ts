@@ -5,7 +5,7 @@ import { concat } from "../../../src/core/bytes.ts";
 import { encodeMessage, MessageDecoder } from "../../../src/formats/protocol.ts";
 import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
-import { indexBytes, sha512256Flags } from "../../support/index_bytes.ts";
+import { indexBytes, sha512256Flags } from "../../support/data/index_bytes.ts";
 import { type Made, makeBlob, stored } from "../../support/made.ts";
 import { repository, runAny } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";
@@ -14,7 +14,7 @@ import { type TempDir, tempDir } from "../../support/temp.ts";
 import { pairs, share } from "../../support/thorough.ts";
 
 const linux = Deno.build.os === "linux";
-const relay = join(repository, "tests/support/nonblocking_relay.ts");
+const relay = join(repository, "tests/support/programs/nonblocking_relay.ts");
 
 /** Runs the command line behind such a pipe or socket. */
 function through(kind: string, direction: "in" | "out", args: string[], stdin?: Uint8Array) {

@@ -1,6 +1,6 @@
 /** What happens when nobody is at the other end of a pipe, or nobody any more. */
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { directory, file } from "../../support/archive_bytes.ts";
+import { directory, file } from "../../support/data/archive_bytes.ts";
 import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { exists } from "../../support/exists.ts";

@@ -3,12 +3,12 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { barLine, type BarState } from "../../../src/cli/output/bar_line.ts";
 import { formatSeconds } from "../../../src/cli/output/text.ts";
 import { cliCommand } from "../../support/cli_command.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { Random, random as seeded } from "../../support/random.ts";
 import { tempDir } from "../../support/temp.ts";
-import { runOnTerminal } from "../../support/terminal.ts";
+import { runOnTerminal } from "../../support/system/terminal.ts";
 
 const state: BarState = {
   done: 1_300_000_000,

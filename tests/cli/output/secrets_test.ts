@@ -4,7 +4,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { hideSecretsOf, withoutTypedSecrets } from "../../../src/cli/output/typed_secrets.ts";
 import { runCli } from "../../support/cli.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { repository, run } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
@@ -78,7 +78,7 @@ Deno.test("a location's password and query are not printed, wherever it is typed
   using dir = tempDir();
   const { index } = makeBlob(dir, somePieces());
   const lists = places.flatMap((place) => locations.map((location) => place(location, index)));
-  const words = ["run", "-A", join(repository, "tests/support/main_each.ts")];
+  const words = ["run", "-A", join(repository, "tests/support/programs/main_each.ts")];
   const { stdout, stderr } = await run(Deno.execPath(), words, {
     stdin: JSON.stringify(lists),
     cwd: dir.dir("work"),

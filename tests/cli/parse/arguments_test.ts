@@ -4,7 +4,7 @@ import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { assertFails } from "../../support/failure.ts";
 import { filesIn } from "../../support/files.ts";
-import { attachLoopDevice, hasLoopDevices } from "../../support/loop_device.ts";
+import { attachLoopDevice, hasLoopDevices } from "../../support/system/loop_device.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";

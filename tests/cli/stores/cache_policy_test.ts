@@ -8,12 +8,12 @@ import { BULK_BYTES, ChunkedBlob } from "../../../src/blob/blob.ts";
 import { runCli } from "../../support/cli.ts";
 import { contentOf } from "../../support/files.ts";
 import { type Form, type Made, makeBlob, stored, storePath } from "../../support/made.ts";
-import { startNginx } from "../../support/nginx.ts";
+import { startNginx } from "../../support/servers/nginx.ts";
 import { peers } from "../../support/peers.ts";
 import { Random } from "../../support/random.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
-import { unzstd } from "../../support/zstd.ts";
+import { unzstd } from "../../support/data/zstd.ts";
 
 const forms = ["zstd", "plain", "gzip"] as const;
 

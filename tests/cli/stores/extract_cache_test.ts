@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
 import { extracts, sourcesOf } from "../../support/extracts.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { Random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";

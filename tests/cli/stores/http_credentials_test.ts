@@ -4,7 +4,7 @@ import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { runCli } from "../../support/cli.ts";
 import { denoDir } from "../../support/deno_dir.ts";
 import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces, storePath } from "../../support/made.ts";
 import { tempDir } from "../../support/temp.ts";
 

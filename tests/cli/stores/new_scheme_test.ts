@@ -14,7 +14,7 @@ const runToy = (...args: string[]): Promise<RunResult> =>
     "run",
     "-A",
     "--no-check",
-    join(repository, "tests/support/toy_main.ts"),
+    join(repository, "tests/support/programs/toy_main.ts"),
     ...args,
   ]);
 

@@ -4,13 +4,13 @@ import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/s
 import { makeHttpFetch } from "../../../src/deno/net/http_fetch.ts";
 import { DesyncError } from "../../../src/core/errors.ts";
 import { httpGet } from "../../../src/stores/http/http_client.ts";
-import { type Certificates, makeCertificates } from "../../support/certificates.ts";
+import { type Certificates, makeCertificates } from "../../support/servers/certificates.ts";
 import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
-import { startNginx } from "../../support/nginx.ts";
+import { startNginx } from "../../support/servers/nginx.ts";
 import { peers } from "../../support/peers.ts";
 import { run, runAny } from "../../support/process.ts";
 import { sameBytes } from "../../support/same_bytes.ts";

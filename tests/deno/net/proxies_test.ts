@@ -5,7 +5,7 @@ import { DesyncError } from "../../../src/core/errors.ts";
 import { proxyFor } from "../../../src/deno/net/proxies.ts";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/faulty_server.ts";
+import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { peers } from "../../support/peers.ts";
 import { runAny } from "../../support/process.ts";
 

@@ -1,9 +1,9 @@
 /** A chunk's file that cannot be replaced, as on Windows while another program reads it. */
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { LocalStore } from "../../../src/deno/store/local_store.ts";
-import { asVerified } from "../../support/as_verified.ts";
+import { asVerified } from "../../support/data/as_verified.ts";
 import { filesIn } from "../../support/files.ts";
-import { canMount } from "../../support/mounts.ts";
+import { canMount } from "../../support/system/mounts.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";

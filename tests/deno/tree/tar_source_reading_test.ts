@@ -1,8 +1,8 @@
 /** How a tar is read, whatever is in it: streams, changes, and who takes what it holds. */
 import { ok, rejects, strictEqual } from "node:assert/strict";
 import { readTarTree } from "../../../src/deno/tree/tar_source.ts";
-import { inPieces, seen } from "../../support/read_tar.ts";
-import { member, tarOf } from "../../support/tar_bytes.ts";
+import { inPieces, seen } from "../../support/data/read_tar.ts";
+import { member, tarOf } from "../../support/data/tar_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
 
 Deno.test("nothing is left of a stream, whatever happens, and it is read to its end", async () => {

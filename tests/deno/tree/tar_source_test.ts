@@ -3,14 +3,14 @@ import { libc } from "../../../src/deno/system/libc.ts";
 import type { ReadTarOptions } from "../../../src/deno/tree/tar_source.ts";
 import { readTree } from "../../../src/deno/tree/tree_reader.ts";
 import { featuresOf } from "../../../src/formats/archive/features.ts";
-import { EventLog, type SeenNode } from "../../support/archive_events.ts";
-import { hasAccessLists, setAcl, setXattr } from "../../support/attributes.ts";
-import { gnuTar, tar } from "../../support/gnu_tar.ts";
+import { EventLog, type SeenNode } from "../../support/data/archive_events.ts";
+import { hasAccessLists, setAcl, setXattr } from "../../support/system/attributes.ts";
+import { gnuTar, tar } from "../../support/data/gnu_tar.ts";
 import { peers } from "../../support/peers.ts";
 import { random } from "../../support/random.ts";
 import { run } from "../../support/process.ts";
-import { inPieces, seen } from "../../support/read_tar.ts";
-import { member, pax, tarOf } from "../../support/tar_bytes.ts";
+import { inPieces, seen } from "../../support/data/read_tar.ts";
+import { member, pax, tarOf } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 
 // Loaded before any test, which would otherwise seem to leave it behind.

@@ -8,10 +8,10 @@ import { ExcludePatterns } from "../../../src/formats/archive/exclude_patterns.t
 import { DEFAULT_FEATURES, EXCLUDE_SUBMOUNTS } from "../../../src/formats/archive/features.ts";
 import type { TreeSummary } from "../../../src/archive/tree_ports.ts";
 import { escapeName } from "../../../src/formats/archive/node_text.ts";
-import { canSetAttributes, CHATTR, setChattr, setXattr } from "../../support/attributes.ts";
-import { canMount, mountTmpfs } from "../../support/mounts.ts";
+import { canSetAttributes, CHATTR, setChattr, setXattr } from "../../support/system/attributes.ts";
+import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
 import { run } from "../../support/process.ts";
-import { makeOddName } from "../../support/rich_tree.ts";
+import { makeOddName } from "../../support/data/rich_tree.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 
 interface Read {

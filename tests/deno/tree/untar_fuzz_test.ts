@@ -19,8 +19,8 @@ import {
   named,
   symlink,
   types,
-} from "../../support/archive_bytes.ts";
-import { joined } from "../../support/joined.ts";
+} from "../../support/data/archive_bytes.ts";
+import { joined } from "../../support/data/joined.ts";
 import { type Random, random } from "../../support/random.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";

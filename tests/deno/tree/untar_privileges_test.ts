@@ -6,15 +6,15 @@ import { FEATURES, featuresOf } from "../../../src/formats/archive/features.ts";
 import { nativeTree } from "../../../src/deno/tree/native_tree.ts";
 import { portableTree } from "../../../src/deno/tree/portable_tree.ts";
 import { untarBy, type UntarByOptions } from "../../../src/deno/untar.ts";
-import { device, directory, element, file, types } from "../../support/archive_bytes.ts";
-import { canSetAttributes, hasAccessLists, xattrsOf } from "../../support/attributes.ts";
+import { device, directory, element, file, types } from "../../support/data/archive_bytes.ts";
+import { canSetAttributes, hasAccessLists, xattrsOf } from "../../support/system/attributes.ts";
 import { runCli } from "../../support/cli.ts";
 import { peers } from "../../support/peers.ts";
 import { run } from "../../support/process.ts";
-import { makeRichTree } from "../../support/rich_tree.ts";
+import { makeRichTree } from "../../support/data/rich_tree.ts";
 import { tempDir } from "../../support/temp.ts";
-import { differences, treeState } from "../../support/tree_state.ts";
-import { canBeUser, runCliAsUser } from "../../support/without_privileges.ts";
+import { differences, treeState } from "../../support/system/tree_state.ts";
+import { canBeUser, runCliAsUser } from "../../support/system/without_privileges.ts";
 
 /** The capability net_raw, as the kernel keeps it. */
 const NET_RAW = Uint8Array.fromHex("0100000200200000000000000000000000000000");

@@ -5,10 +5,10 @@ import { nativeTree } from "../../../src/deno/tree/native_tree.ts";
 import { portableTree } from "../../../src/deno/tree/portable_tree.ts";
 import { removeDirectory } from "../../../src/deno/tree/remove_directory.ts";
 import { untarBy, type UntarByOptions } from "../../../src/deno/untar.ts";
-import { bytesOf, directory, file, symlink } from "../../support/archive_bytes.ts";
+import { bytesOf, directory, file, symlink } from "../../support/data/archive_bytes.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { filesIn } from "../../support/files.ts";
-import { canMountPrivately, mountTmpfs, runAmongMounts } from "../../support/mounts.ts";
+import { canMountPrivately, mountTmpfs, runAmongMounts } from "../../support/system/mounts.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 
 const owned = Deno.build.os === "windows" ? {} : { uid: Deno.uid()!, gid: Deno.gid()! };

@@ -15,15 +15,15 @@ import {
   nested,
   symlink,
   types,
-} from "../../support/archive_bytes.ts";
+} from "../../support/data/archive_bytes.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { exists } from "../../support/exists.ts";
 import { filesIn } from "../../support/files.ts";
-import { canMeasureMemory, runCliMeasured } from "../../support/peak_memory.ts";
+import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { runAny } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
 import { amount, share, thorough } from "../../support/thorough.ts";
-import { canDropDevices, runCliWithoutDevices } from "../../support/without_privileges.ts";
+import { canDropDevices, runCliWithoutDevices } from "../../support/system/without_privileges.ts";
 
 const MB = 1024 * 1024;
 const owned = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];

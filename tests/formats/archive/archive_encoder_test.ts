@@ -8,7 +8,7 @@ import {
   featuresOf,
   normalizeFeatures,
 } from "../../../src/formats/archive/features.ts";
-import { joined } from "../../support/joined.ts";
+import { joined } from "../../support/data/joined.ts";
 import { type Random, random } from "../../support/random.ts";
 import { sha256 } from "../../support/sha.ts";
 import { testdata } from "../../support/testdata.ts";

@@ -13,8 +13,8 @@ import {
   nested,
   symlink,
   types,
-} from "../../support/archive_bytes.ts";
-import { joined } from "../../support/joined.ts";
+} from "../../support/data/archive_bytes.ts";
+import { joined } from "../../support/data/joined.ts";
 import { random } from "../../support/random.ts";
 import { testdata } from "../../support/testdata.ts";
 import { amount } from "../../support/thorough.ts";

@@ -1,6 +1,6 @@
 import { strictEqual } from "node:assert/strict";
 import { SIPHASH_KEY_BYTES, SipKey } from "../../../src/formats/archive/siphash.ts";
-import { sipHashSlowly } from "../../support/archive_bytes.ts";
+import { sipHashSlowly } from "../../support/data/archive_bytes.ts";
 import { random } from "../../support/random.ts";
 
 const paperKey = Uint8Array.from({ length: SIPHASH_KEY_BYTES }, (_, i) => i);

@@ -13,8 +13,8 @@ import {
   portableCodec,
   serializeIndex,
 } from "../../../mod.ts";
-import { asVerified } from "../../support/as_verified.ts";
-import { indexBytes } from "../../support/index_bytes.ts";
+import { asVerified } from "../../support/data/as_verified.ts";
+import { indexBytes } from "../../support/data/index_bytes.ts";
 import { blob, smallBlob, testdata } from "../../support/testdata.ts";
 
 const small = { min: 4096, avg: 16384, max: 65536 };

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { DesyncError } from "../../../src/core/errors.ts";
 import { BLOB_FLAGS, FLAG_SHA512_256, Index, serializeIndex } from "../../../src/formats/index/index.ts";
 import { IndexParser, parseIndex } from "../../../src/formats/index/index_parser.ts";
-import { indexBytes, type IndexFields, sha256Flags, sha512256Flags } from "../../support/index_bytes.ts";
+import { indexBytes, type IndexFields, sha256Flags, sha512256Flags } from "../../support/data/index_bytes.ts";
 import { Random, random } from "../../support/random.ts";
 import { blob, smallBlob, testdata } from "../../support/testdata.ts";
 

@@ -1,9 +1,9 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { TarDecoder } from "../../../src/formats/tar/tar_decoder.ts";
 import type { TarMember } from "../../../src/formats/tar/tar_member.ts";
-import { joined } from "../../support/joined.ts";
+import { joined } from "../../support/data/joined.ts";
 import { random } from "../../support/random.ts";
-import { member, type MemberFields, pax, tarOf } from "../../support/tar_bytes.ts";
+import { member, type MemberFields, pax, tarOf } from "../../support/data/tar_bytes.ts";
 import { amount } from "../../support/thorough.ts";
 
 const findId = (_: string, name: string) => name.length + 1000;

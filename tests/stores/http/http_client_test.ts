@@ -5,7 +5,7 @@ import { HttpStore } from "../../../src/stores/http/http_store.ts";
 import { httpGet, httpPart, httpSize } from "../../../src/stores/http/http_client.ts";
 import { parseHttpLocation } from "../../../src/stores/http/http_location.ts";
 import { retriedBytes } from "../../../src/stores/wrappers/retried_bytes.ts";
-import { type Answer, startFaultyServer } from "../../support/faulty_server.ts";
+import { type Answer, startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 
 Deno.test("user and password go into a header, and nothing secret is shown", () => {

@@ -7,7 +7,7 @@ import { httpGet, httpSize, httpStream } from "../../../src/stores/http/http_cli
 import { parseHttpLocation } from "../../../src/stores/http/http_location.ts";
 import { withoutSecretsOf } from "../../../src/stores/http/http_secrets.ts";
 import { urlWithoutSecrets } from "../../../src/stores/redact.ts";
-import { type Answer, startFaultyServer } from "../../support/faulty_server.ts";
+import { type Answer, startFaultyServer } from "../../support/servers/faulty_server.ts";
 
 const secrets = ["S1GNATURE", "T0KEN", "PASSW0RD", "ELSEWHERE"];
 /** With brackets and spaces, which end a URL in other texts. */

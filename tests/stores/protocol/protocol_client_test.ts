@@ -3,7 +3,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { encodeMessage, type Message } from "../../../src/formats/protocol.ts";
 import { ProtocolClient } from "../../../src/stores/protocol/protocol_client.ts";
-import { Host, serverHello } from "../../support/host.ts";
+import { Host, serverHello } from "../../support/servers/host.ts";
 import { sha512256 } from "../../support/sha.ts";
 
 const options = { location: "ssh://host/store", idleTimeoutMs: 60_000 };

@@ -4,7 +4,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { Message } from "../../../src/formats/protocol.ts";
 import { ProtocolStore } from "../../../src/stores/protocol/protocol_store.ts";
 import { retryStore } from "../../../src/stores/wrappers/retry.ts";
-import { Host, serverHello } from "../../support/host.ts";
+import { Host, serverHello } from "../../support/servers/host.ts";
 import { sha512256 } from "../../support/sha.ts";
 
 const content = Array.from({ length: 200 }, (_, i) => new TextEncoder().encode(`chunk ${i}`));

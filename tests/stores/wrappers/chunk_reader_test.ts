@@ -5,7 +5,7 @@ import { ChunkReader } from "../../../src/stores/wrappers/chunk_reader.ts";
 import { MemoryStore } from "../../../src/stores/memory.ts";
 import { retryStore } from "../../../src/stores/wrappers/retry.ts";
 import type { ChunkStore } from "../../../src/stores/store.ts";
-import { asVerified } from "../../support/as_verified.ts";
+import { asVerified } from "../../support/data/as_verified.ts";
 import { type Form, stored } from "../../support/made.ts";
 import { Random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";

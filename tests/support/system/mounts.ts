@@ -1,0 +1,64 @@
+/** File systems of a test's own, that are small or read-only. Making them takes root on Linux. */
+
+import { hasLoopDevices } from "./loop_device.ts";
+import { peers } from "../peers.ts";
+import { run, runAny, type RunResult } from "../process.ts";
+
+/** Whether {@linkcode mountTmpfs} works here. */
+export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0 && mounts();
+
+function mounts(): boolean {
+  if (peers.mount === undefined || peers.umount === undefined) return false;
+  const folder = Deno.makeTempDirSync({ prefix: "desync-test-" });
+  try {
+    const mount = new Deno.Command(peers.mount, { args: ["-t", "tmpfs", "none", folder], stderr: "null" });
+    if (!mount.outputSync().success) return false;
+    return new Deno.Command(peers.umount, { args: [folder] }).outputSync().success;
+  } catch {
+    return false;
+  } finally {
+    Deno.removeSync(folder);
+  }
+}
+
+/** Whether {@linkcode runAmongMounts} works here. */
+export const canMountPrivately: boolean = canMount && peers.unshare !== undefined &&
+  new Deno.Command(peers.unshare, { args: ["--mount", "true"], stderr: "null" }).outputSync().success;
+
+/** Runs a shell script, `$1` and so on being the words, that sees mounts of its own: they go when it ends. */
+export function runAmongMounts(script: string, words: readonly string[]): Promise<RunResult> {
+  return runAny(peers.unshare!, ["--mount", "sh", "-euc", script, "sh", ...words]);
+}
+
+/** Whether {@linkcode mountNew} works here. */
+export const canMountDevices: boolean = canMount && hasLoopDevices && peers["mkfs.ext4"] !== undefined;
+
+/** A mounted file system, unmounted when it is disposed of. */
+export class Mount implements AsyncDisposable {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async makeReadOnly(): Promise<void> {
+    await run(peers.mount, ["-o", "remount,ro", this.path]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await run(peers.umount, [this.path]);
+  }
+}
+
+/** Mounts one of `size` (as `64k`) over the folder. */
+export async function mountTmpfs(folder: string, size: string): Promise<Mount> {
+  await run(peers.mount, ["-t", "tmpfs", "-o", `size=${size}`, "none", folder]);
+  return new Mount(folder);
+}
+
+/** Makes a file system on a block device and mounts it over the folder; `options` are those of mount. */
+export async function mountNew(device: string, folder: string, options = "rw"): Promise<Mount> {
+  await run(peers["mkfs.ext4"], ["-q", device]);
+  await run(peers.mount, ["-o", options, device, folder]);
+  return new Mount(folder);
+}
