@@ -1,4 +1,4 @@
-/** Imports run one way, as docs/architecture.md draws it. */
+/** Imports run in one direction, as docs/architecture.md draws it. */
 
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { dirname, join } from "node:path/posix";
@@ -7,7 +7,7 @@ import { PATH } from "../src/stores/location.ts";
 import { filesIn } from "./support/files.ts";
 import { repository } from "./support/process.ts";
 
-/** The rooms of src/, each line on those above it. Rooms of one line do not know each other. */
+/** The directories of src/. Each line may import those above it; directories on one line do not import each other. */
 const LAYERS = [
   ["core"],
   ["formats", "chunker", "codec"],
@@ -17,36 +17,36 @@ const LAYERS = [
   ["deno", "workers"],
   ["cli"],
 ];
-/** But these do. */
+/** But these do: threads work on files, and files are written by threads. */
 const FRIENDS = ["deno", "workers"];
 
-function layerOf(room: string): number {
-  return LAYERS.findIndex((rooms) => rooms.includes(room));
+function layerOf(directory: string): number {
+  return LAYERS.findIndex((layer) => layer.includes(directory));
 }
 
-/** The room of a path below src/. */
-function roomOf(path: string): string {
+/** The directory of src/ that has the path. */
+function topOf(path: string): string {
   return path.includes("/") ? path.slice(0, path.indexOf("/")) : "";
 }
 
 function mayImport(from: string, to: string): boolean {
-  return from === to || layerOf(to) < layerOf(from) || [from, to].every((room) => FRIENDS.includes(room));
+  return from === to || layerOf(to) < layerOf(from) || [from, to].every((one) => FRIENDS.includes(one));
 }
 
-Deno.test("only workers say that a chunk was verified elsewhere", () => {
+Deno.test("only workers use trustChunk", () => {
   const users: string[] = [];
   for (const path of filesIn(join(repository, "src")).filter((path) => path.endsWith(".ts"))) {
     const uses = Deno.readTextFileSync(join(repository, "src", path)).includes("trustChunk");
-    if (uses && roomOf(path) !== "workers") users.push(path);
+    if (uses && topOf(path) !== "workers") users.push(path);
   }
   deepStrictEqual(users, ["codec/open_chunk.ts"]);
 });
 
-Deno.test("imports run one way", () => {
+Deno.test("imports run in one direction", () => {
   const wrong: string[] = [];
   let count = 0;
   for (const path of filesIn(join(repository, "src")).filter((path) => path.endsWith(".ts"))) {
-    ok(layerOf(roomOf(path)) >= 0, `${path} is in no room that docs/architecture.md has`);
+    ok(layerOf(topOf(path)) >= 0, `${path} is in no directory that docs/architecture.md lists`);
     // Examples in comments import as users do.
     const code = Deno.readTextFileSync(join(repository, "src", path)).replaceAll(
       /^ *(?:\/\*\*| \*).*$/gm,
@@ -55,23 +55,26 @@ Deno.test("imports run one way", () => {
     for (const [, specifier] of code.matchAll(/\b(?:from|import)\s*\(?"(\.[^"]+)"/g)) {
       count++;
       const target = join(dirname(path), specifier);
-      if (!mayImport(roomOf(path), roomOf(target))) wrong.push(`${path} imports ${target}`);
+      if (!mayImport(topOf(path), topOf(target))) wrong.push(`${path} imports ${target}`);
     }
   }
   deepStrictEqual(wrong, []);
   ok(count > 500, String(count));
 });
 
-Deno.test("a stranger finds a file: no directory is long", () => {
+Deno.test("no directory of src or tests has more than 22 files", () => {
   const counts = new Map<string, number>();
-  for (const path of filesIn(join(repository, "src"))) {
-    counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  for (const root of ["src", "tests"]) {
+    for (const path of filesIn(join(repository, root))) {
+      const directory = join(root, dirname(path));
+      counts.set(directory, (counts.get(directory) ?? 0) + 1);
+    }
   }
   deepStrictEqual([...counts].filter(([, count]) => count > 22), []);
 });
 
-/** Where the names of schemes may be compared: in what opens them, and in what keeps secrets of misspelt URLs. */
-const OF_SCHEMES = [
+/** Where the names of schemes may be compared: where they are opened, and where secrets of misspelt URLs are removed. */
+const MAY_COMPARE_SCHEMES = [
   "deno/schemes.ts",
   "stores/http/",
   "deno/net/",
@@ -79,7 +82,7 @@ const OF_SCHEMES = [
   "cli/output/typed_secrets.ts",
 ];
 
-Deno.test("what a location's scheme means is known to the registry alone", () => {
+Deno.test("no file but the openers compares the names of schemes", () => {
   const names = SCHEMES.flatMap(({ names }) => names).filter((name) => name !== PATH);
   const word = names.map((name) => name.replaceAll("+", "\\+")).join("|");
   // As a string or a pattern that is compared: "http", "https:", "ssh://", /^https?:/.
@@ -89,7 +92,7 @@ Deno.test("what a location's scheme means is known to the registry alone", () =>
   const wrong: string[] = [];
   const src = join(repository, "src");
   for (const path of filesIn(src).filter((path) => path.endsWith(".ts"))) {
-    if (OF_SCHEMES.some((start) => path.startsWith(start))) continue;
+    if (MAY_COMPARE_SCHEMES.some((start) => path.startsWith(start))) continue;
     for (const [i, line] of Deno.readTextFileSync(join(src, path)).split("\n").entries()) {
       if (compared.test(line) && !/^ *(?:\*|\/[/*])/.test(line)) wrong.push(`${path}:${i + 1}: ${line}`);
     }
