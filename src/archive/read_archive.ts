@@ -1,6 +1,6 @@
 /** An archive from wherever its bytes come, read as a whole. */
 import { ArchiveDecoder, type ArchiveEventHandler } from "../formats/archive/archive.ts";
-import { Turns } from "../core/turns.ts";
+import { Yielder } from "../core/yielder.ts";
 
 /** Bytes in order: a stream of the web is one. */
 export type Pieces = AsyncIterable<Uint8Array>;
@@ -34,13 +34,13 @@ export async function readArchive(
   options: ReadArchiveOptions = {},
 ): Promise<void> {
   const decoder = new ArchiveDecoder({ part: options.part });
-  const turns = new Turns(options.signal);
+  const yielder = new Yielder(options.signal);
   for await (const piece of pieces) {
     decoder.push(piece);
-    await passReady(decoder, onEvent, turns);
+    await passReady(decoder, onEvent, yielder);
   }
   decoder.end();
-  await passReady(decoder, onEvent, turns);
+  await passReady(decoder, onEvent, yielder);
   decoder.finish();
 }
 
@@ -48,10 +48,14 @@ export async function readArchive(
 const EVENTS = 30;
 
 /** One piece may hold thousands of small files. */
-async function passReady(decoder: ArchiveDecoder, onEvent: ArchiveEventHandler, turns: Turns): Promise<void> {
+async function passReady(
+  decoder: ArchiveDecoder,
+  onEvent: ArchiveEventHandler,
+  yielder: Yielder,
+): Promise<void> {
   let count = 0;
   for (let event = decoder.next(); event !== null; event = decoder.next()) {
-    if (count++ % EVENTS === 0) await turns.pass();
+    if (count++ % EVENTS === 0) await yielder.yieldIfDue();
     const pending = onEvent(event);
     if (pending !== undefined) await pending;
   }

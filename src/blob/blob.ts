@@ -7,7 +7,7 @@ import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../core/bytes.ts";
 import { interrupted } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
-import { Turns } from "../core/turns.ts";
+import { Yielder } from "../core/yielder.ts";
 import { ChunkReader } from "../stores/wrappers/chunk_reader.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { SharedReads } from "./shared_reads.ts";
@@ -150,9 +150,9 @@ export class ChunkedBlob {
     const ahead: Ahead[] = [];
     const underWay = new Map<ChunkId, Promise<Uint8Array>>();
     let bytesAhead = 0;
-    const turns = new Turns(signal);
+    const yielder = new Yielder(signal);
     while (next <= last || ahead.length > 0) {
-      await turns.pass();
+      await yielder.yieldIfDue();
       while (next <= last && (ahead.length === 0 || this.#mayReadAhead(ahead.length, bytesAhead))) {
         ahead.push(this.#begin(next, underWay, signal));
         bytesAhead += this.#index.length(next++);

@@ -6,7 +6,7 @@ import { DesyncError, messageOf } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { parsePieces } from "../formats/index/index_parser.ts";
 import type { ChunkedBlob } from "../blob/blob.ts";
-import { Turns } from "../core/turns.ts";
+import { Yielder } from "../core/yielder.ts";
 import type { ByteSource } from "../stores/byte_source.ts";
 import { namingIndex } from "../stores/index_store.ts";
 import { Registry } from "../stores/registry.ts";
@@ -88,11 +88,11 @@ export class Locator implements AsyncDisposable {
   async index(location: string, signal?: AbortSignal): Promise<Index> {
     const isInput = location === "-";
     const name = isInput ? "the index on standard input" : `the index ${redactLocation(location)}`;
-    const turns = new Turns(signal);
+    const yielder = new Yielder(signal);
     const index = isInput
       ? await namingIndex(name, () => parsePieces(filePieces(undefined, signal)))
       : await this.#registry.readIndex(location, { signal });
-    await turns.pass();
+    await yielder.yieldIfDue();
     const { digest } = this.#flags;
     if (digest !== undefined && digest !== index.digest) {
       throw new DesyncError("usage", {

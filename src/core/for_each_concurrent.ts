@@ -1,6 +1,6 @@
 /** A loop over a sequence that has several items under way at a time. */
 import { interrupted } from "./errors.ts";
-import { Turns } from "./turns.ts";
+import { Yielder } from "./yielder.ts";
 
 type Items<T> = Iterable<T> | AsyncIterable<T>;
 
@@ -18,7 +18,7 @@ export async function forEachConcurrent<T>(
   const stop = new AbortController();
   const given = typeof items === "function" ? items(stop.signal) : items;
   const iterator = Symbol.asyncIterator in given ? given[Symbol.asyncIterator]() : given[Symbol.iterator]();
-  const turns = new Turns();
+  const yielder = new Yielder();
   const failures: unknown[] = [];
   const fail = (error: unknown) => {
     failures.push(error);
@@ -35,7 +35,7 @@ export async function forEachConcurrent<T>(
         if (next.done || stop.signal.aborted) return;
         await work(next.value, stop.signal);
         // Work that waits for nothing would keep a signal from being heard.
-        if (turns.over) await turns.give();
+        if (yielder.isDue) await yielder.yieldNow();
       }
     } catch (error) {
       fail(error);

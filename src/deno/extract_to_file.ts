@@ -7,7 +7,7 @@ import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { BlobPlan } from "../transfer/plan.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { Turns } from "../core/turns.ts";
+import { Yielder } from "../core/yielder.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
@@ -62,12 +62,12 @@ export async function extractToFile(
   const { inPlace = false, force = false, sync = true, threads, progress = new Progress(), ...rest } =
     options;
   const { signal } = rest;
-  const turns = new Turns(signal);
+  const yielder = new Yielder(signal);
   using pool = new WorkerPool(threads);
   const zeros = new ZeroChunk(index, nativeCodec);
   if (inPlace || isBlockDevice(path)) {
     const plan = new BlobPlan(index);
-    await turns.pass();
+    await yielder.yieldIfDue();
     const target = openBlobInPlace(path, index.size, force, sync);
     await extractBlob(index, plan, sources, target, pool, {
       ...rest,
@@ -80,7 +80,7 @@ export async function extractToFile(
   if (await isThere(path, index, pool, progress, signal)) return { upToDate: true };
   // A new file reads as zeros where nothing was written; an old one may hold anything.
   const plan = new BlobPlan(index, zeros);
-  await turns.pass();
+  await yielder.yieldIfDue();
   const target = createBlobTarget(path, index.size, plan.ranges(), sync);
   await extractBlob(index, plan, sources, target, pool, { ...rest, progress, zeros });
   return { upToDate: false };

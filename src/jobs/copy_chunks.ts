@@ -9,7 +9,7 @@ import { BlobPlan, type PlannedChunk } from "../transfer/plan.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 import { settling } from "../transfer/settle.ts";
-import { SLICE, Turns } from "../core/turns.ts";
+import { CHUNKS_PER_CHECK, Yielder } from "../core/yielder.ts";
 
 /** How to copy. */
 export interface CopyChunksOptions {
@@ -33,10 +33,10 @@ export async function copyChunks(
   const { ignore, progress = new Progress(), ...rest } = options;
   const plan = new BlobPlan(index);
   const wanted = ({ id, follows }: PlannedChunk) => follows === undefined && !ignore?.has(id);
-  const turns = new Turns(options.signal);
+  const yielder = new Yielder(options.signal);
   let count = 0;
   for (const chunk of plan.chunks()) {
-    if (count++ % SLICE === 0) await turns.pass();
+    if (count++ % CHUNKS_PER_CHECK === 0) await yielder.yieldIfDue();
     if (wanted(chunk)) progress.total += chunk.size;
   }
   const { digest, sizes } = index;

@@ -5,7 +5,7 @@ import type { Index } from "../formats/index/index.ts";
 import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
-import { SLICE, Turns } from "../core/turns.ts";
+import { CHUNKS_PER_CHECK, Yielder } from "../core/yielder.ts";
 
 /** Counts of chunks and bytes; "different" chunks are counted once however often they occur. */
 export interface IndexInfo {
@@ -86,12 +86,12 @@ export async function indexInfo(
     sizeNotInSeedNorCache: 0,
     compressedSizeNotInSeedNorCache: 0,
   };
-  const turns = new Turns(signal);
+  const yielder = new Yielder(signal);
   const first = index.firstOccurrences();
   const seeded = new Set<ChunkId>();
   for (const seed of seeds) {
     for (let i = 0; i < seed.count; i++) {
-      if (i % SLICE === 0) await turns.pass();
+      if (i % CHUNKS_PER_CHECK === 0) await yielder.yieldIfDue();
       seeded.add(seed.id(i));
     }
   }
@@ -118,7 +118,7 @@ export async function indexInfo(
   // A promise for each of a million chunks takes longer than counting them.
   if (cache === undefined && stores.length === 0) {
     for (let i = 0; i < index.count; i++) {
-      if (i % SLICE === 0) await turns.pass();
+      if (i % CHUNKS_PER_CHECK === 0) await yielder.yieldIfDue();
       if (first[i] !== i) continue;
       const inSeed = isSeeded(i);
       count(i, inSeed, false);

@@ -7,7 +7,7 @@ import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/store/directory_listing.ts";
 import { affordable } from "../deno/files/open_files.ts";
 import type { Workers } from "../transfer/ports.ts";
-import { Turns } from "../core/turns.ts";
+import { Yielder } from "../core/yielder.ts";
 import type {
   AssembleResult,
   AssembleTask,
@@ -138,7 +138,7 @@ export class WorkerPool implements Workers, Disposable {
   async #workHere(): Promise<void> {
     if (this.#isBusyHere) return;
     this.#isBusyHere = true;
-    const turns = new Turns();
+    const yielder = new Yielder();
     this.#own ??= new (await import("./perform.ts")).Performer();
     for (let next; this.#isSmall && (next = this.#queue.shift());) {
       try {
@@ -147,7 +147,7 @@ export class WorkerPool implements Workers, Disposable {
         // As from a worker.
         next.reject(errorFromWire(errorToWire(error)));
       }
-      if (turns.over) await turns.give();
+      if (yielder.isDue) await yielder.yieldNow();
     }
     this.#isBusyHere = false;
   }

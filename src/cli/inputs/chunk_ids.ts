@@ -1,6 +1,6 @@
 /** Ids of chunks that indexes and lists name. */
 import type { ChunkId } from "../../core/chunk.ts";
-import { SLICE, Turns } from "../../core/turns.ts";
+import { CHUNKS_PER_CHECK, Yielder } from "../../core/yielder.ts";
 import { readIdList } from "./id_list.ts";
 import type { Locator } from "../locator.ts";
 
@@ -12,11 +12,11 @@ export async function readIds(
   signal?: AbortSignal,
 ): Promise<Set<ChunkId>> {
   const ids = new Set<ChunkId>();
-  const turns = new Turns(signal);
+  const yielder = new Yielder(signal);
   for (const location of indexes) {
     const index = await locator.index(location, signal);
     for (let i = 0; i < index.count; i++) {
-      if (i % SLICE === 0) await turns.pass();
+      if (i % CHUNKS_PER_CHECK === 0) await yielder.yieldIfDue();
       ids.add(index.id(i));
     }
   }

@@ -5,7 +5,7 @@ import type { Args, Flags } from "../commands/inspect_chunks.ts";
 import { DONE } from "../exit_status.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { notADirectory } from "../../stores/registry.ts";
-import { Turns } from "../../core/turns.ts";
+import { Yielder } from "../../core/yielder.ts";
 import { Locator } from "../locator.ts";
 import { writeWholePieces } from "../output/piece_output.ts";
 
@@ -23,7 +23,7 @@ export async function run(
   const index = await locator.index(location, signal);
   const { sourceStore } = flags;
   const store = sourceStore === undefined ? undefined : await openDirectory(locator, sourceStore);
-  await writeWholePieces(output, () => listOf(index, store, new Turns(signal)), signal);
+  await writeWholePieces(output, () => listOf(index, store, new Yielder(signal)), signal);
   return DONE;
 }
 
@@ -37,7 +37,7 @@ async function openDirectory(locator: Locator, store: string): Promise<ChunkDire
 async function* listOf(
   index: Index,
   store: ChunkDirectory | undefined,
-  turns: Turns,
+  yielder: Yielder,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   if (index.count === 0) {
@@ -48,7 +48,7 @@ async function* listOf(
     const to = Math.min(from + GROUP, index.count);
     let text = from === 0 ? "[\n" : ",\n";
     for (let i = from; i < to; i++) text += `${i === from ? "" : ",\n"}${entryOf(index, i, store)}`;
-    await turns.pass();
+    await yielder.yieldIfDue();
     yield encoder.encode(to === index.count ? `${text}\n]\n` : text);
   }
 }

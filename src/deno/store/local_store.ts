@@ -16,7 +16,7 @@ import { ChunkDirectory, DIRECTORY_MODE } from "./chunk_directory.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { listChunks, removeStaleFiles, storePrefixes } from "./directory_listing.ts";
 import { followLinks } from "../output/planted.ts";
-import { Turns } from "../../core/turns.ts";
+import { Yielder } from "../../core/yielder.ts";
 
 /**
  * Reads, writes, lists and removes the chunks of a directory.
@@ -80,10 +80,10 @@ export class LocalStore implements ManagedChunkStore {
   /** One `abcd` directory after the other. What is not a regular file is not listed. */
   async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk[], void> {
     const { directory } = this.properties;
-    const turns = new Turns(signal);
+    const yielder = new Yielder(signal);
     if (signal?.aborted) throw interrupted();
     for (const prefix of storePrefixes(directory)) {
-      await turns.pass();
+      await yielder.yieldIfDue();
       const page: ListedChunk[] = [];
       for (const { id, form, isFile } of listChunks(directory, prefix)) {
         if (isFile) page.push(listed(this.#chunks, id, form));
@@ -100,9 +100,9 @@ export class LocalStore implements ManagedChunkStore {
   async removeStale({ dryRun = false, signal }: RemoveStaleOptions = {}): Promise<StaleFiles> {
     const { directory } = this.properties;
     const removed = { files: 0, bytes: 0 };
-    const turns = new Turns(signal);
+    const yielder = new Yielder(signal);
     for (const prefix of storePrefixes(directory)) {
-      await turns.pass();
+      await yielder.yieldIfDue();
       const { files, bytes } = removeStaleFiles(directory, prefix, dryRun);
       removed.files += files;
       removed.bytes += bytes;

@@ -12,7 +12,7 @@ import { TarDecoder } from "../../formats/tar/tar_decoder.ts";
 import { type TarContent, TarTree } from "../../formats/tar/tar_tree.ts";
 import { excluding } from "../../archive/exclude.ts";
 import type { ReadTreeOptions, TreeSummary } from "../../archive/tree_ports.ts";
-import { Turns } from "../../core/turns.ts";
+import { Yielder } from "../../core/yielder.ts";
 import type { ArchiveEventHandler } from "../../formats/archive/archive.ts";
 import { Accounts } from "../system/accounts.ts";
 import { fileError } from "../files/file_errors.ts";
@@ -58,15 +58,15 @@ export async function readTarTree(
   options: ReadTarOptions = {},
 ): Promise<TreeSummary> {
   const { addRoot = false } = options;
-  const turns = new Turns(options.signal);
+  const yielder = new Yielder(options.signal);
   const tree = new TarTree();
   using job = new JobLibc();
   const decoder = makeDecoder(new Accounts(job.libc));
   // A pipe or a device may have a name, too.
   const pieces = typeof input === "string" ? filePieces(input, options.signal) : input;
   using source = typeof input === "string" && isSeekable(input)
-    ? await scanFile(input, decoder, tree, turns)
-    : await scanStream(pieces, decoder, tree, turns, options);
+    ? await scanFile(input, decoder, tree, yielder)
+    : await scanStream(pieces, decoder, tree, yielder, options);
   const summary: TreeSummary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, notRecorded: [] };
   const passOn = excluding(options.exclude ?? ExcludePatterns.NONE, (event) => {
     if (event.type === "node") {
@@ -76,13 +76,13 @@ export async function readTarTree(
     return onEvent(event);
   });
   for (const step of tree.steps(addRoot)) {
-    if (turns.over) await turns.give();
+    if (yielder.isDue) await yielder.yieldNow();
     if (step.type === "end") {
       await passOn(step);
       continue;
     }
     await passOn({ type: "node", node: step.node });
-    if (step.content !== undefined) await giveContent(source, step.content, passOn, turns);
+    if (step.content !== undefined) await giveContent(source, step.content, passOn, yielder);
   }
   source.check?.();
   return { ...summary, hardLinks: tree.hardLinks };
@@ -130,7 +130,7 @@ async function scanFile(
   path: string,
   decoder: TarDecoder,
   tree: TarTree,
-  turns: Turns,
+  yielder: Yielder,
 ): Promise<Bytes> {
   const state = inspectSource(path);
   const file = new SourceFile(path);
@@ -138,7 +138,7 @@ async function scanFile(
     const { size } = state;
     let at = 0;
     while (at < size && !decoder.done) {
-      if (turns.over) await turns.give();
+      if (yielder.isDue) await yielder.yieldNow();
       const piece = new Uint8Array(Math.min(PIECE_BYTES, size - at));
       file.read(piece, at);
       decoder.push(piece);
@@ -160,14 +160,14 @@ async function scanStream(
   pieces: AsyncIterable<Uint8Array>,
   decoder: TarDecoder,
   tree: TarTree,
-  turns: Turns,
+  yielder: Yielder,
   { spoolDirectory }: ReadTarOptions,
 ): Promise<Bytes> {
   const spool = new SpoolFile(spoolDirectory);
   try {
     let skip = 0;
     for await (const piece of pieces) {
-      if (turns.over) await turns.give();
+      if (yielder.isDue) await yielder.yieldNow();
       // What comes behind the end is read all the same: its writer may not like to be cut off.
       if (decoder.done) continue;
       spool.append(piece);
@@ -189,12 +189,12 @@ async function giveContent(
   source: Bytes,
   { place, size, sparse }: TarContent,
   onEvent: ArchiveEventHandler,
-  turns: Turns,
+  yielder: Yielder,
 ): Promise<void> {
   const buffer = new Uint8Array(Math.min(PIECE_BYTES, size));
   const give = async (length: number, next: (piece: Uint8Array) => void) => {
     for (let left = length; left > 0;) {
-      if (turns.over) await turns.give();
+      if (yielder.isDue) await yielder.yieldNow();
       const bytes = buffer.subarray(0, Math.min(left, buffer.length));
       next(bytes);
       await onEvent({ type: "data", bytes });

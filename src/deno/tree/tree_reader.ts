@@ -11,7 +11,7 @@ import {
 } from "../../formats/archive/features.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
 import type { ReadTreeOptions, TreeSummary } from "../../archive/tree_ports.ts";
-import { Turns } from "../../core/turns.ts";
+import { Yielder } from "../../core/yielder.ts";
 import type { ArchiveEventHandler } from "../../formats/archive/archive.ts";
 import { fileError } from "../files/file_errors.ts";
 import { JobLibc } from "../system/libc.ts";
@@ -71,7 +71,7 @@ class TreeReader {
   readonly #onEvent: ArchiveEventHandler;
   readonly #features: bigint;
   readonly #skipNames: readonly Uint8Array[];
-  readonly #turns: Turns;
+  readonly #yielder: Yielder;
   readonly #buffer = new Uint8Array(PIECE_BYTES);
   readonly #linked = new Set<string>();
   readonly #summary: TreeSummary;
@@ -84,7 +84,7 @@ class TreeReader {
     this.#onEvent = onEvent;
     this.#features = options.features ?? DEFAULT_FEATURES;
     this.#skipNames = (options.skipNames ?? []).map(nameBytes);
-    this.#turns = new Turns(options.signal);
+    this.#yielder = new Yielder(options.signal);
     this.#summary = { nodes: 0, bytes: 0, hardLinks: 0, changed: 0, notRecorded: this.#system.notRecorded };
   }
 
@@ -100,7 +100,7 @@ class TreeReader {
 
   async #read(open: OpenNode, exclude: ExcludePatterns): Promise<void> {
     this.#summary.nodes++;
-    if (this.#turns.over) await this.#turns.give();
+    if (this.#yielder.isDue) await this.#yielder.yieldNow();
     const { kind } = open.node;
     const waiting = this.#onEvent({ type: "node", node: open.node });
     if (waiting !== undefined) await waiting;
@@ -164,7 +164,7 @@ class TreeReader {
     }
     this.#summary.bytes += node.size;
     for (let left = node.size; left > 0;) {
-      if (this.#turns.over) await this.#turns.give();
+      if (this.#yielder.isDue) await this.#yielder.yieldNow();
       const buffer = this.#buffer.subarray(0, Math.min(left, PIECE_BYTES));
       const length = this.#reading(() => this.#system.read(open, buffer));
       if (length === 0) {
