@@ -7,7 +7,7 @@ import { GROUP_BYTES, GROUP_PIECES, grouped } from "../transfer/plan.ts";
 import { PieceWriter } from "../transfer/piece_writer.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { settling } from "../transfer/settle.ts";
+import { withFlush } from "../transfer/flush.ts";
 import type { FilledDestination } from "../transfer/store_writer.ts";
 import type { Piece } from "../transfer/messages.ts";
 
@@ -48,7 +48,7 @@ export async function chopFile(
       result.addedBytes,
     );
   };
-  await settling(workers, () => forEachConcurrent(groups, writer.concurrency, signal, take));
+  await withFlush(workers, () => forEachConcurrent(groups, writer.concurrency, signal, take));
   progress.done = progress.total;
   return added;
 }

@@ -8,7 +8,7 @@ import { deliver } from "../transfer/deliver.ts";
 import { BlobPlan, type PlannedChunk } from "../transfer/plan.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { settling } from "../transfer/settle.ts";
+import { withFlush } from "../transfer/flush.ts";
 import { CHUNKS_PER_CHECK, Yielder } from "../core/yielder.ts";
 
 /** How to copy. */
@@ -41,5 +41,5 @@ export async function copyChunks(
   }
   const { digest, sizes } = index;
   const delivery = { digest, sizes, sources, progress, ...rest };
-  await settling(workers, () => deliver(plan.chunks().filter(wanted), delivery, workers));
+  await withFlush(workers, () => deliver(plan.chunks().filter(wanted), delivery, workers));
 }

@@ -16,7 +16,7 @@ import {
 import { PieceWriter } from "../transfer/piece_writer.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
-import { settling } from "../transfer/settle.ts";
+import { withFlush } from "../transfer/flush.ts";
 
 /** How a blob is made into chunks. Without a store to fill, only the index is made. */
 export interface MakeOptions extends PieceOptions {
@@ -93,7 +93,7 @@ async function make(
       next += group.lengths.length;
     }
   };
-  await settling(workers, () => forEachConcurrent(groups, writer.concurrency, options.signal, take));
+  await withFlush(workers, () => forEachConcurrent(groups, writer.concurrency, options.signal, take));
   return { index: builder.build(), added, addedBytes };
 }
 

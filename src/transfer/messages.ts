@@ -29,7 +29,7 @@ export interface DirectoryDestination {
   readonly identity?: DirectoryIdentity;
   /**
    * Where no power cut may leave a part of a chunk under its name: a name of the run that fills it, unlike all others.
-   * Its chunks get their names when the workers settle, at the latest.
+   * Its chunks get their names at the latest when the workers are flushed.
    */
   readonly run?: string;
 }
@@ -220,12 +220,12 @@ export interface ReleaseTask {
 }
 
 /** Give the chunks that were stored their names, and write all of it to the disk. */
-export interface SettleTask {
-  readonly kind: "settle";
+export interface FlushTask {
+  readonly kind: "flush";
 }
 
 /** All that a worker can be asked. */
-export type Task = AssembleTask | ScanTask | StoreTask | VerifyTask | ReleaseTask | SettleTask;
+export type Task = AssembleTask | ScanTask | StoreTask | VerifyTask | ReleaseTask | FlushTask;
 
 /** What a worker posts: the outcome of the task with that number. */
 export type Reply =

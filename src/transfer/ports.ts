@@ -29,7 +29,7 @@ export interface Workers {
   /** Makes all of them close their files. */
   release(): Promise<void>;
   /** Makes all of them give the chunks that they stored their names, and returns when these are on the disk. */
-  settle(): Promise<void>;
+  flush(): Promise<void>;
 }
 
 /** The file that a blob is built in. */

@@ -38,10 +38,10 @@ export class Directories {
   }
 
   /** Returns when all that was added has its name, and has it on the disk. */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     const all = [...this.#staged.values()];
     this.#staged.clear();
-    await Promise.all(all.map((staged) => staged.settle()));
+    await Promise.all(all.map((staged) => staged.flush()));
   }
 
   #stagedFor(destination: DirectoryDestination): StagedChunks | undefined {

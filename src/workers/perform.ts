@@ -3,7 +3,7 @@ import { ownBuffer } from "../core/bytes.ts";
 import { Assembler } from "./assemble.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";
-import type { AssembleTask, SettleTask, StoreTask, Task } from "../transfer/messages.ts";
+import type { AssembleTask, FlushTask, StoreTask, Task } from "../transfer/messages.ts";
 import { verifyDirectories } from "./verify.ts";
 
 /** What came of a task. */
@@ -20,7 +20,7 @@ export class Performer {
   readonly #cutter = new CutWorker(this.#directories);
 
   /** Does the task. Throws what is wrong. */
-  perform(task: Exclude<Task, SettleTask>): Performed {
+  perform(task: Exclude<Task, FlushTask>): Performed {
     if (task.kind !== "assemble" && task.kind !== "store") {
       return { result: this.#performInside(task), moved: [] };
     }
@@ -34,11 +34,11 @@ export class Performer {
    * Gives the chunks that were stored their names. Returns when all of it is on the disk; other tasks may be done
    * meanwhile.
    */
-  async settle(): Promise<void> {
-    await this.#directories.settle();
+  async flush(): Promise<void> {
+    await this.#directories.flush();
   }
 
-  #performInside(task: Exclude<Task, AssembleTask | StoreTask | SettleTask>): unknown {
+  #performInside(task: Exclude<Task, AssembleTask | StoreTask | FlushTask>): unknown {
     switch (task.kind) {
       case "scan":
         return this.#cutter.scan(task);

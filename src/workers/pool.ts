@@ -11,11 +11,11 @@ import { Yielder } from "../core/yielder.ts";
 import type {
   AssembleResult,
   AssembleTask,
+  FlushTask,
   ReleaseTask,
   Reply,
   ScanResult,
   ScanTask,
-  SettleTask,
   StoreResult,
   StoreTask,
   Task,
@@ -31,7 +31,7 @@ const TASKS_PER_WORKER = 2;
 const SMALL_BYTES = 8 * 1024 * 1024;
 
 /** Tasks that take their time. */
-type Work = Exclude<Task, ReleaseTask | SettleTask>;
+type Work = Exclude<Task, ReleaseTask | FlushTask>;
 
 interface Pending {
   readonly task: Task;
@@ -101,11 +101,11 @@ export class WorkerPool implements Workers, Disposable {
     await this.#all({ kind: "release" });
   }
 
-  async settle(): Promise<void> {
-    await Promise.all([this.#own?.settle(), this.#all({ kind: "settle" })]);
+  async flush(): Promise<void> {
+    await Promise.all([this.#own?.flush(), this.#all({ kind: "flush" })]);
   }
 
-  async #all(task: ReleaseTask | SettleTask): Promise<void> {
+  async #all(task: ReleaseTask | FlushTask): Promise<void> {
     await Promise.all(
       this.#threads.map((thread) =>
         new Promise((resolve, reject) => this.#send(thread, { task, transfer: [], resolve, reject }))

@@ -54,7 +54,7 @@ export class StagedChunks {
   }
 
   /** Gives all of them their names, and returns when these are on the disk. */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     const { path } = this.#chunks;
     try {
       if (this.#atOnce) {
@@ -71,7 +71,7 @@ export class StagedChunks {
     }
   }
 
-  /** Begins with that for those that are there now, behind those before; settling reports what fails. */
+  /** Begins with that for those that are there now, behind those before; flushing reports what fails. */
   #name(): void {
     const staged = this.#staged.splice(0);
     if (staged.length === 0) return;

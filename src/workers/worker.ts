@@ -29,8 +29,8 @@ function serve(scope: WorkerScope): void {
   scope.onmessage = async ({ data: { number, task } }) => {
     try {
       const performer = await loaded;
-      const { result, moved } = task.kind === "settle"
-        ? { result: await performer.settle(), moved: [] }
+      const { result, moved } = task.kind === "flush"
+        ? { result: await performer.flush(), moved: [] }
         : performer.perform(task);
       scope.postMessage({ kind: "done", number, result }, moved);
     } catch (error) {

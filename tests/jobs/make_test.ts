@@ -29,7 +29,7 @@ class Unordered implements Workers {
   readonly assemble: Workers["assemble"];
   readonly verify: Workers["verify"];
   readonly release: Workers["release"];
-  readonly settle: Workers["settle"];
+  readonly flush: Workers["flush"];
   answered: number[] = [];
   readonly #pool: WorkerPool;
   #begun = 0;
@@ -40,7 +40,7 @@ class Unordered implements Workers {
     this.assemble = pool.assemble.bind(pool);
     this.verify = pool.verify.bind(pool);
     this.release = pool.release.bind(pool);
-    this.settle = () => pool.settle();
+    this.flush = () => pool.flush();
   }
 
   async store(task: Omit<StoreTask, "kind">) {
@@ -120,7 +120,7 @@ function counting(pool: WorkerPool, seen: { guessed: number; stored: number }): 
     },
     verify: (task) => pool.verify(task),
     release: () => pool.release(),
-    settle: () => pool.settle(),
+    flush: () => pool.flush(),
   };
 }
 

@@ -27,7 +27,7 @@ Deno.test({
     using _ = later(6000);
     add(2); // with the first, which is not there any more
     add(3);
-    await rejects(staged.settle());
+    await rejects(staged.flush());
     deepStrictEqual(filesIn(store), []);
   },
 });
