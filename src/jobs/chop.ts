@@ -1,15 +1,15 @@
 /** Stores the chunks of a file that an index names. */
 import type { ChunkId } from "../core/chunk.ts";
 import type { Index } from "../formats/index/index.ts";
-import { checkSize, places } from "./compare.ts";
+import { checkSize, spansOfIndex } from "./compare.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
-import { GROUP_BYTES, GROUP_PIECES, grouped } from "../transfer/plan.ts";
-import { PieceWriter } from "../transfer/piece_writer.ts";
+import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/plan.ts";
+import { ChunkWriter } from "../transfer/chunk_writer.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 import { withFlush } from "../transfer/flush.ts";
 import type { FilledDestination } from "../transfer/store_writer.ts";
-import type { Piece } from "../transfer/messages.ts";
+import type { ChunkSpan } from "../transfer/messages.ts";
 
 /** How to chop. */
 export interface ChopOptions {
@@ -35,16 +35,16 @@ export async function chopFile(
   const { destination, ignore, signal, progress = new Progress() } = options;
   progress.total = index.size;
   let added = 0;
-  const wanted = places(index).filter(({ id }) => !ignore?.has(id));
-  const groups = grouped(wanted, GROUP_PIECES, GROUP_BYTES);
-  const writer = new PieceWriter(workers, { file: path, digest: index.digest, destination });
-  const take = async (pieces: Piece[], signal: AbortSignal) => {
-    const result = await writer.write(pieces, { signal });
+  const wanted = spansOfIndex(index).filter(({ id }) => !ignore?.has(id));
+  const groups = grouped(wanted, GROUP_SPANS, GROUP_BYTES);
+  const writer = new ChunkWriter(workers, { file: path, digest: index.digest, destination });
+  const take = async (spans: ChunkSpan[], signal: AbortSignal) => {
+    const result = await writer.write(spans, { signal });
     added += result.added;
     progress.add(
       { kind: "input", location: path },
-      pieces.length,
-      pieces.reduce((sum, piece) => sum + piece.size, 0),
+      spans.length,
+      spans.reduce((sum, span) => sum + span.size, 0),
       result.addedBytes,
     );
   };

@@ -5,7 +5,7 @@ import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Origin } from "../core/origin.ts";
-import { GROUP_BYTES, GROUP_PIECES, grouped } from "../transfer/plan.ts";
+import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/plan.ts";
 import type { ByteRange, Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 
@@ -27,7 +27,7 @@ export async function firstDifference(
   checkSize(path, size, index);
   const { progress = new Progress() } = options;
   progress.total = index.size;
-  const first = await firstWrong(path, index, places(index), workers, { ...options, progress });
+  const first = await firstWrong(path, index, spansOfIndex(index), workers, { ...options, progress });
   return first === undefined ? undefined : { offset: index.start(first), length: index.length(first) };
 }
 
@@ -49,11 +49,13 @@ export async function isBlob(
   const origin = { kind: "in place" } as const;
   if (size !== index.size) return false;
   const step = Math.floor(index.count / SAMPLES);
-  if (step > 1 && await firstWrong(path, index, places(index, step), workers, { signal }) !== undefined) {
+  if (
+    step > 1 && await firstWrong(path, index, spansOfIndex(index, step), workers, { signal }) !== undefined
+  ) {
     return false;
   }
   progress.total = index.size;
-  const found = await firstWrong(path, index, places(index), workers, { origin, signal, progress });
+  const found = await firstWrong(path, index, spansOfIndex(index), workers, { origin, signal, progress });
   progress.reset();
   if (found !== undefined) return false;
   const different = index.firstOccurrences().reduce((sum, first, i) => first === i ? sum + 1 : sum, 0);
@@ -65,23 +67,23 @@ export async function isBlob(
 async function firstWrong(
   path: string,
   index: Index,
-  wanted: Iterable<Place>,
+  wanted: Iterable<IndexSpan>,
   workers: Workers,
   options: { readonly origin?: Origin; readonly signal?: AbortSignal; readonly progress?: Progress },
 ): Promise<number | undefined> {
   const { origin = { kind: "input", location: path }, signal, progress } = options;
   let first: number | undefined;
-  const groups = grouped(untilKnown(wanted, () => first !== undefined), GROUP_PIECES, GROUP_BYTES);
+  const groups = grouped(untilKnown(wanted, () => first !== undefined), GROUP_SPANS, GROUP_BYTES);
   await forEachConcurrent(groups, 2 * workers.size, signal, async (group) => {
     // Without what the ids have to be, the worker reports what they are.
-    const pieces = group.map(({ offset, size }) => ({ offset, size }));
-    const { ids } = await workers.store({ digest: index.digest, file: path, pieces });
+    const spans = group.map(({ offset, size }) => ({ offset, size }));
+    const { ids } = await workers.store({ digest: index.digest, file: path, spans });
     for (const [i, { chunk, id }] of group.entries()) {
       if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === id) continue;
       first = Math.min(first ?? Infinity, chunk);
       break;
     }
-    progress?.add(origin, group.length, group.reduce((sum, piece) => sum + piece.size, 0), 0);
+    progress?.add(origin, group.length, group.reduce((sum, span) => sum + span.size, 0), 0);
   });
   return first;
 }
@@ -107,16 +109,16 @@ export function checkSize(path: string, size: number, index: Index): void {
   throw new DesyncError("mismatch", { subject: path, reason });
 }
 
-/** Where a chunk has to be. */
-export interface Place {
+/** Where a chunk of an index belongs in the blob. */
+export interface IndexSpan {
   readonly chunk: number;
   readonly id: ChunkId;
   readonly offset: number;
   readonly size: number;
 }
 
-/** The places of every `step`th chunk, in order. */
-export function* places(index: Index, step: number = 1): Generator<Place> {
+/** The spans of every `step`th chunk, in order. */
+export function* spansOfIndex(index: Index, step: number = 1): Generator<IndexSpan> {
   for (let chunk = 0; chunk < index.count; chunk += step) {
     yield { chunk, id: index.id(chunk), offset: index.start(chunk), size: index.length(chunk) };
   }

@@ -6,20 +6,20 @@ import type { Index } from "../formats/index/index.ts";
 import { IndexBuilder } from "../formats/index/index_builder.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import {
-  type CutPiece,
+  type CutSpan,
+  type CuttingOptions,
   type FileRange,
-  type PieceGroup,
-  type PieceOptions,
-  piecesOfFile,
-  piecesOfStream,
-} from "../transfer/pieces.ts";
-import { PieceWriter } from "../transfer/piece_writer.ts";
+  type SpanGroup,
+  spansOfFile,
+  spansOfStream,
+} from "../transfer/chunk_spans.ts";
+import { ChunkWriter } from "../transfer/chunk_writer.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 import { withFlush } from "../transfer/flush.ts";
 
 /** How a blob is made into chunks. Without a store to fill, only the index is made. */
-export interface MakeOptions extends PieceOptions {
+export interface MakeOptions extends CuttingOptions {
   /**
    * Feature flags of the index besides the digest's. Default: those of the archive that a stream is, else those that casync
    * sets for a blob.
@@ -39,12 +39,12 @@ export interface Made {
   readonly addedBytes: number;
 }
 
-/** The first group of pieces holds as many bytes, or the whole blob. */
+/** The first group of spans holds as many bytes, or the whole blob. */
 const START_BYTES = ENTRY_BYTES;
 
 /** Makes chunks of a part of a file. */
 export async function makeFromFile(file: FileRange, workers: Workers, options: MakeOptions): Promise<Made> {
-  return await make(file.path, () => piecesOfFile(file, options, workers), workers, options);
+  return await make(file.path, () => spansOfFile(file, options, workers), workers, options);
 }
 
 /** Makes chunks of a stream; `name` is what it is called in messages. */
@@ -54,13 +54,13 @@ export async function makeFromStream(
   workers: Workers,
   options: MakeOptions,
 ): Promise<Made> {
-  return await make(name, (signal) => piecesOfStream(stream, options.sizes, signal), workers, options);
+  return await make(name, (signal) => spansOfStream(stream, options.sizes, signal), workers, options);
 }
 
-/** Hashes the pieces that are not known, which come in order, and has them stored. */
+/** Hashes the spans that are not known, which come in order, and has them stored. */
 async function make(
   name: string,
-  groups: (signal: AbortSignal) => AsyncIterable<PieceGroup>,
+  groups: (signal: AbortSignal) => AsyncIterable<SpanGroup>,
   workers: Workers,
   options: MakeOptions,
 ): Promise<Made> {
@@ -70,19 +70,19 @@ async function make(
   let next = 0;
   let added = 0;
   let addedBytes = 0;
-  const writer = new PieceWriter(workers, { file: name, digest, destination });
-  const take = async ({ first, pieces }: PieceGroup, signal: AbortSignal) => {
+  const writer = new ChunkWriter(workers, { file: name, digest, destination });
+  const take = async ({ first, spans }: SpanGroup, signal: AbortSignal) => {
     // Noted before the bytes are handed over.
     if (first === 0 && options.flags === undefined) {
-      builder = new IndexBuilder(options.sizes, digest, featuresAtStart(startOf(pieces)));
+      builder = new IndexBuilder(options.sizes, digest, featuresAtStart(startOf(spans)));
     }
-    const lengths = pieces.map((piece) => piece.size);
-    const result = await writer.write(pieces, { signal });
+    const lengths = spans.map((span) => span.size);
+    const result = await writer.write(spans, { signal });
     added += result.added;
     addedBytes += result.addedBytes;
     progress.add(
       { kind: "input", location: name },
-      pieces.length,
+      spans.length,
       lengths.reduce((sum, length) => sum + length, 0),
       result.addedBytes,
     );
@@ -97,11 +97,11 @@ async function make(
   return { index: builder.build(), added, addedBytes };
 }
 
-/** Bytes at the start of the blob, as far as these first pieces have their bytes with them: enough for what begins there. */
-function startOf(pieces: readonly CutPiece[]): Uint8Array {
+/** Bytes at the start of the blob, as far as these first spans have their bytes with them: enough for what begins there. */
+function startOf(spans: readonly CutSpan[]): Uint8Array {
   const parts: Uint8Array[] = [];
-  for (let i = 0, length = 0; i < pieces.length && length < START_BYTES; i++) {
-    const { bytes } = pieces[i];
+  for (let i = 0, length = 0; i < spans.length && length < START_BYTES; i++) {
+    const { bytes } = spans[i];
     if (bytes === undefined) break;
     parts.push(bytes.subarray(0, START_BYTES));
     length += bytes.length;

@@ -141,8 +141,8 @@ export interface GuessedChunks {
   readonly hashedBytes: number;
 }
 
-/** A piece of a blob that is, or should be, one chunk. */
-export interface Piece {
+/** A span of a blob that is, or should be, one chunk. */
+export interface ChunkSpan {
   readonly offset: number;
   readonly size: number;
   /** The bytes, when they are not to be read from the file. */
@@ -153,28 +153,28 @@ export interface Piece {
   readonly present?: boolean;
 }
 
-/** Hash pieces of a blob and, where there is a destination, add those that it lacks. */
+/** Hash spans of a blob and, where there is a destination, add those that it lacks. */
 export interface StoreTask {
   readonly kind: "store";
   readonly digest: DigestName;
-  /** The blob, for pieces without bytes, and its name in messages. */
+  /** The blob, for spans without bytes, and its name in messages. */
   readonly file: string;
-  readonly pieces: readonly Piece[];
+  readonly spans: readonly ChunkSpan[];
   readonly destination?: ChunkDestination;
-  /** The bytes of pieces that had them are wanted back. */
+  /** The bytes of spans that had them are wanted back. */
   readonly giveBack?: boolean;
 }
 
 /** Answer to {@linkcode StoreTask}. */
 export interface StoreResult {
-  /** The ids of all pieces, 32 bytes each. */
+  /** The ids of all spans, 32 bytes each. */
   readonly ids: Uint8Array<ArrayBuffer>;
   /** Chunks that were added, and the bytes of their files. */
   readonly added: number;
   readonly addedBytes: number;
   /** The chunks for {@linkcode MainDestination}. */
   readonly encoded: VerifiedChunk[];
-  /** With {@linkcode StoreTask.giveBack}, the bytes of the pieces. */
+  /** With {@linkcode StoreTask.giveBack}, the bytes of the spans. */
   readonly bytes: (Uint8Array | undefined)[];
 }
 

@@ -7,8 +7,8 @@ import type { ByteRange } from "./ports.ts";
 
 /** Bytes that are written, or hashed, by one thread before anything else is heard. */
 export const GROUP_BYTES: number = 4 * 1024 * 1024;
-/** Pieces of a file that a worker hashes at a time, when they are small. */
-export const GROUP_PIECES = 64;
+/** Spans of a file that a worker hashes at a time, when they are small. */
+export const GROUP_SPANS = 64;
 /** A place takes a call of the system, however small the chunk. */
 const LEAST_WORK = 1024;
 /** Places of a large chunk that are worth reading it for, as far as that does not take too long. */

@@ -1,4 +1,4 @@
-/** In a worker: the file that is being cut. Looks for candidates, hashes pieces, adds them to a store. */
+/** In a worker: the file that is being cut. Looks for candidates, hashes spans, adds them to a store. */
 import { concat, freeBytes, fromHex, toHex } from "../core/bytes.ts";
 import { ID_BYTES } from "../core/chunk.ts";
 import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../chunker/candidates.ts";
@@ -11,16 +11,16 @@ import { SourceFile } from "../deno/files/source_file.ts";
 import type { Directories } from "./directories.ts";
 import { encodeForMain } from "./encode_for_main.ts";
 import type {
+  ChunkSpan,
   GuessedChunks,
   GuessOptions,
-  Piece,
   ScanResult,
   ScanTask,
   StoreResult,
   StoreTask,
 } from "../transfer/messages.ts";
 
-/** Small pieces are read together, as far as they stay in a processor's own cache. */
+/** Small spans are read together, as far as they stay in a processor's own cache. */
 const RUN_BYTES = 512 * 1024;
 
 const NOT_GUESSED: GuessedChunks = { starts: [], ends: [], ids: new Uint8Array(0), hashedBytes: 0 };
@@ -51,33 +51,33 @@ export class CutWorker {
     const { destination, giveBack } = task;
     const encoded: VerifiedChunk[] = [];
     const back: (Uint8Array | undefined)[] = [];
-    const ids = new Uint8Array(task.pieces.length * ID_BYTES);
+    const ids = new Uint8Array(task.spans.length * ID_BYTES);
     let added = 0;
     let addedBytes = 0;
     let run: Uint8Array = new Uint8Array(0);
     let runStart = 0;
     let runEnd = -1;
-    for (const [i, piece] of task.pieces.entries()) {
-      if (piece.bytes === undefined && (piece.offset < runStart || piece.offset + piece.size > runEnd)) {
-        runStart = piece.offset;
-        runEnd = endOfRun(task.pieces, i);
+    for (const [i, span] of task.spans.entries()) {
+      if (span.bytes === undefined && (span.offset < runStart || span.offset + span.size > runEnd)) {
+        runStart = span.offset;
+        runEnd = endOfRun(task.spans, i);
         run = this.#read(task.file, runStart, runEnd - runStart);
       }
-      const bytes = piece.bytes ??
-        run.subarray(piece.offset - runStart, piece.offset - runStart + piece.size);
+      const bytes = span.bytes ??
+        run.subarray(span.offset - runStart, span.offset - runStart + span.size);
       const chunk = hashChunk(nativeCodec, task.digest, bytes);
       ids.set(fromHex(chunk.id), i * ID_BYTES);
-      if (piece.id !== undefined && piece.id !== chunk.id) throw mismatch(task.file, piece, chunk.id);
+      if (span.id !== undefined && span.id !== chunk.id) throw mismatch(task.file, span, chunk.id);
       if (destination?.kind === "directory") {
         if (!this.#directories.has(destination, chunk.id)) {
           addedBytes += this.#directories.add(destination, chunk);
           added++;
         }
-      } else if (destination !== undefined && !piece.present) {
+      } else if (destination !== undefined && !span.present) {
         encoded.push(encodeForMain(destination, chunk));
       }
-      if (giveBack) back.push(piece.bytes);
-      else if (piece.bytes !== undefined) freeBytes(piece.bytes);
+      if (giveBack) back.push(span.bytes);
+      else if (span.bytes !== undefined) freeBytes(span.bytes);
     }
     return { ids, added, addedBytes, encoded, bytes: back };
   }
@@ -120,19 +120,19 @@ export class CutWorker {
   }
 }
 
-/** Where the pieces end that follow each other from piece `first` on and are read at once. */
-function endOfRun(pieces: readonly Piece[], first: number): number {
-  const { offset, size } = pieces[first];
+/** Where the spans end that follow each other from span `first` on and are read at once. */
+function endOfRun(spans: readonly ChunkSpan[], first: number): number {
+  const { offset, size } = spans[first];
   let end = offset + size;
-  for (let i = first + 1; i < pieces.length; i++) {
-    const next = pieces[i];
+  for (let i = first + 1; i < spans.length; i++) {
+    const next = spans[i];
     if (next.bytes !== undefined || next.offset !== end || end + next.size - offset > RUN_BYTES) break;
     end += next.size;
   }
   return end;
 }
 
-function mismatch(file: string, { offset, size, id }: Piece, found: string): DesyncError {
+function mismatch(file: string, { offset, size, id }: ChunkSpan, found: string): DesyncError {
   const where = `bytes ${offset} to ${offset + size}`;
   const reason = `is not what the index describes: ${where} should be chunk ${id} and are ${found}`;
   return new DesyncError("mismatch", { subject: file, reason });

@@ -85,9 +85,7 @@ export class WorkerPool implements Workers, Disposable {
   }
 
   async store(task: Omit<StoreTask, "kind">): Promise<StoreResult> {
-    const transfer = task.pieces.flatMap((piece) =>
-      piece.bytes === undefined ? [] : transferable(piece.bytes)
-    );
+    const transfer = task.spans.flatMap((span) => span.bytes === undefined ? [] : transferable(span.bytes));
     const result = await this.#run({ kind: "store", ...task }, transfer) as StoreResult;
     return { ...result, encoded: trusted(result.encoded) };
   }
@@ -223,7 +221,7 @@ function bytesOf(task: Work, most: number): number {
     case "scan":
       return task.end - task.start;
     case "store":
-      return sum(task.pieces, ({ size }) => size);
+      return sum(task.spans, ({ size }) => size);
     case "verify":
       return sum(task.prefixes, (prefix) => bytesToVerify(task.directory, prefix, most));
   }

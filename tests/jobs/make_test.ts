@@ -6,7 +6,7 @@ import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { chopFile } from "../../src/jobs/chop.ts";
 import { firstDifference } from "../../src/jobs/compare.ts";
 import { makeFromFile, makeFromStream } from "../../src/jobs/make.ts";
-import { piecesOfFile } from "../../src/transfer/pieces.ts";
+import { spansOfFile } from "../../src/transfer/chunk_spans.ts";
 import type { Workers } from "../../src/transfer/ports.ts";
 import { Progress } from "../../src/core/progress.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
@@ -81,7 +81,7 @@ Deno.test("the chunks of an index are in order, in whatever order the workers an
   strictEqual(filesIn(destination.directory).length, index.count);
 });
 
-Deno.test("the pieces of a part of a file are those of that part alone", async () => {
+Deno.test("the spans of a part of a file are those of that part alone", async () => {
   using dir = tempDir();
   const bytes = new Random(2).bytes(9_000_000);
   const file = dir.write("file", bytes);
@@ -90,11 +90,11 @@ Deno.test("the pieces of a part of a file are those of that part alone", async (
   for (const [start, end] of [[0, 9_000_000], [4_194_300, 8_388_650], [100, 100], [8_999_999, 9_000_000]]) {
     const lengths: number[] = [];
     for await (
-      const { first, pieces } of piecesOfFile({ path: file, start, end }, usual, pool)
+      const { first, spans } of spansOfFile({ path: file, start, end }, usual, pool)
     ) {
       strictEqual(first, lengths.length);
-      strictEqual(pieces[0].offset, start + lengths.reduce((sum, length) => sum + length, 0));
-      lengths.push(...pieces.map((piece) => piece.size));
+      strictEqual(spans[0].offset, start + lengths.reduce((sum, length) => sum + length, 0));
+      lengths.push(...spans.map((span) => span.size));
     }
     let at = 0;
     deepStrictEqual(
@@ -104,7 +104,7 @@ Deno.test("the pieces of a part of a file are those of that part alone", async (
   }
 });
 
-/** Passes everything on, and counts the chunks that were guessed and the pieces that had to be hashed all the same. */
+/** Passes everything on, and counts the chunks that were guessed and the spans that had to be hashed all the same. */
 function counting(pool: WorkerPool, seen: { guessed: number; stored: number }): Workers {
   return {
     size: pool.size,
@@ -115,7 +115,7 @@ function counting(pool: WorkerPool, seen: { guessed: number; stored: number }): 
       return result;
     },
     store(task) {
-      seen.stored += task.pieces.length;
+      seen.stored += task.spans.length;
       return pool.store(task);
     },
     verify: (task) => pool.verify(task),

@@ -24,8 +24,8 @@ for (const [where, smallBytes] of modes) {
       return true;
     });
     for (let i = 0; i < 3; i++) {
-      const pieces = [{ offset: 0, size: 1000 }];
-      await rejects(pool.store({ digest, file: none, pieces }), (error) => {
+      const spans = [{ offset: 0, size: 1000 }];
+      await rejects(pool.store({ digest, file: none, spans }), (error) => {
         ok(error instanceof DesyncError);
         const { action, subject, reason, cause } = error;
         deepStrictEqual([action, subject, reason], ["read", none, "no such file or directory"]);

@@ -1,25 +1,25 @@
-/** A blob as pieces that are to become chunks: cut by its data, front to back, whatever thread finds where. */
+/** A blob as spans that are to become chunks: cut by its data, front to back, whatever thread finds where. */
 import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
 import type { FilledDestination } from "./store_writer.ts";
-import type { GuessedChunks, Piece } from "./messages.ts";
+import type { ChunkSpan, GuessedChunks } from "./messages.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
-import { GROUP_BYTES, GROUP_PIECES } from "./plan.ts";
+import { GROUP_BYTES, GROUP_SPANS } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 
 /** Bytes that a worker scans at a time. */
 const PART_BYTES = 4 * 1024 * 1024;
 
-/** A piece, and its id where nothing is left to do for it. */
-export interface CutPiece extends Piece {
+/** A span, and its id where nothing is left to do for it. */
+export interface CutSpan extends ChunkSpan {
   readonly known?: Uint8Array;
 }
 
-/** Neighbouring pieces, and how many came before them. */
-export interface PieceGroup {
+/** Neighbouring spans, and how many came before them. */
+export interface SpanGroup {
   readonly first: number;
-  readonly pieces: CutPiece[];
+  readonly spans: CutSpan[];
 }
 
 /** The part of a file that is cut. */
@@ -29,29 +29,29 @@ export interface FileRange {
   readonly end: number;
 }
 
-/** How a file is cut, and what its pieces are for. */
-export interface PieceOptions {
+/** How a file is cut, and what its spans are for. */
+export interface CuttingOptions {
   readonly sizes: ChunkSizes;
   readonly digest: DigestName;
-  /** The store that the pieces are added to. */
+  /** The store that the spans are added to. */
   readonly destination?: FilledDestination;
   /** Bytes that a worker scans at a time. */
   readonly partBytes?: number;
 }
 
 /**
- * The pieces of a file. Workers scan its parts for places to cut while earlier pieces are already taken; most pieces
+ * The spans of a file. Workers scan its parts for places to cut while earlier spans are already taken; most spans
  * they hash at once, guessing where they are.
  */
-export async function* piecesOfFile(
+export async function* spansOfFile(
   file: FileRange,
-  options: PieceOptions,
+  options: CuttingOptions,
   workers: Workers,
-): AsyncGenerator<PieceGroup> {
+): AsyncGenerator<SpanGroup> {
   const cutter = new Cutter(options.sizes);
   const groups = new Grouping();
   let start = 0;
-  const add = function* (cuts: readonly number[], guesses?: Guesses): Generator<PieceGroup> {
+  const add = function* (cuts: readonly number[], guesses?: Guesses): Generator<SpanGroup> {
     for (const cut of cuts) {
       yield* groups.add({ offset: file.start + start, size: cut - start, known: guesses?.idOf(start, cut) });
       start = cut;
@@ -76,11 +76,11 @@ interface Found {
 /** Parts in order, with as many scans ahead as keep the workers busy. Positions count from the range's start. */
 async function* scannedParts(
   file: FileRange,
-  { sizes, digest, destination, partBytes = PART_BYTES }: PieceOptions,
+  { sizes, digest, destination, partBytes = PART_BYTES }: CuttingOptions,
   workers: Workers,
   guesswork: Guesswork,
 ): AsyncGenerator<Found> {
-  // What another store has is asked for all pieces, guessed or not.
+  // What another store has is asked for all spans, guessed or not.
   const directory = destination?.kind === "directory" ? destination : undefined;
   const ahead: Promise<Found>[] = [];
   let next = file.start;
@@ -108,12 +108,12 @@ async function* scannedParts(
   }
 }
 
-/** The pieces of a stream, with their bytes: read once, never held as a whole. */
-export async function* piecesOfStream(
+/** The spans of a stream, with their bytes: read once, never held as a whole. */
+export async function* spansOfStream(
   stream: ReadableStream<Uint8Array>,
   sizes: ChunkSizes,
   signal?: AbortSignal,
-): AsyncGenerator<PieceGroup> {
+): AsyncGenerator<SpanGroup> {
   const groups = new Grouping();
   let offset = 0;
   // The signal also ends the wait for a stream that gives nothing.
@@ -124,23 +124,23 @@ export async function* piecesOfStream(
   yield* groups.rest();
 }
 
-/** Collects pieces until they are worth a worker's while. */
+/** Collects spans until they are worth a worker's while. */
 class Grouping {
   #first = 0;
-  #pieces: CutPiece[] = [];
+  #spans: CutSpan[] = [];
   #bytes = 0;
 
-  *add(piece: CutPiece): Generator<PieceGroup> {
-    this.#pieces.push(piece);
-    this.#bytes += piece.size;
-    if (this.#pieces.length >= GROUP_PIECES || this.#bytes >= GROUP_BYTES) yield* this.rest();
+  *add(span: CutSpan): Generator<SpanGroup> {
+    this.#spans.push(span);
+    this.#bytes += span.size;
+    if (this.#spans.length >= GROUP_SPANS || this.#bytes >= GROUP_BYTES) yield* this.rest();
   }
 
-  *rest(): Generator<PieceGroup> {
-    if (this.#pieces.length === 0) return;
-    yield { first: this.#first, pieces: this.#pieces };
-    this.#first += this.#pieces.length;
-    this.#pieces = [];
+  *rest(): Generator<SpanGroup> {
+    if (this.#spans.length === 0) return;
+    yield { first: this.#first, spans: this.#spans };
+    this.#first += this.#spans.length;
+    this.#spans = [];
     this.#bytes = 0;
   }
 }
