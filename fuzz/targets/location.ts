@@ -18,7 +18,7 @@ function shownOf(text: string): string[] {
   const shown = [redactLocation(text)];
   for (const parse of [parseHttpLocation, parseSshLocation]) {
     try {
-      shown.push(parse(text).shown);
+      shown.push(parse(text).redacted);
     } catch (error) {
       if (!(error instanceof DesyncError) || error.code !== "usage") throw error;
       shown.push(error.message);

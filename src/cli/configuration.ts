@@ -33,7 +33,7 @@ export async function checkConfiguration(
   const storeOptions = parseStoreOptions(bytes, path);
   if (storeOptions.length === 0) return;
   const { usedLocations } = await import("./used_locations.ts");
-  for (const { shown, location } of usedLocations(command, words, given)) {
+  for (const { displayName, location } of usedLocations(command, words, given)) {
     for (const [pattern, options] of storeOptions) {
       const names = Object.entries(options).filter(([, value]) =>
         value !== null && value !== false && value !== ""
@@ -42,7 +42,7 @@ export async function checkConfiguration(
       if (names.length === 0 || !patternMatches(pattern, location)) continue;
       throw new DesyncError("unsupported", {
         action: "use",
-        subject: shown,
+        subject: displayName,
         reason: `${path} sets ${foreignText(names.join(", "))} for it (store-options ${
           quotedText(redactLocation(pattern))
         }), which is not supported yet`,

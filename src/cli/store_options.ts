@@ -21,10 +21,10 @@ export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fie
     const place = / \(line \d+ column \d+\)/.exec(messageOf(error))?.[0] ?? "";
     throw invalid(`invalid JSON${place}`);
   }
-  const fieldsOf = (value: unknown, shown: string): Fields => {
+  const fieldsOf = (value: unknown, name: string): Fields => {
     if (value === null) return {};
     if (typeof value === "object" && !Array.isArray(value)) return { ...value };
-    throw invalid(`${shown} is not an object`);
+    throw invalid(`${name} is not an object`);
   };
   // Go does not mind the case of names.
   return Object.entries(fieldsOf(config, "it")).flatMap(([name, section]) => {

@@ -11,7 +11,7 @@ import type { GivenFlags } from "./parse/given_flags.ts";
 
 /** A location, as desync looks it up. */
 export interface UsedLocation {
-  readonly shown: string;
+  readonly displayName: string;
   readonly location: string;
 }
 
@@ -33,10 +33,10 @@ export function usedLocations(command: Command, words: readonly string[], given:
   ];
   const indexes = [...named("index", "archive"), ...given.get(seed) ?? [], ...given.get(ignore) ?? []];
   return [
-    ...ofStores.map((location) => ({ shown: `the store ${redactLocation(location)}`, location })),
+    ...ofStores.map((location) => ({ displayName: `the store ${redactLocation(location)}`, location })),
     // The options are those of the place where an index lies; files of this machine have none.
     ...indexes.filter((location) => !isPath(location)).map((location) => ({
-      shown: redactLocation(location),
+      displayName: redactLocation(location),
       location: location.slice(0, location.lastIndexOf("/")),
     })),
   ];

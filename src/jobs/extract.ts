@@ -33,13 +33,13 @@ export async function extractBlob(
 ): Promise<void> {
   const { progress = new Progress(), ...rest } = options;
   progress.total = index.size;
-  const place = { path: target.path, shown: target.shown, sparse: target.sparse };
+  const info = { path: target.path, displayName: target.displayName, sparse: target.sparse };
   const { digest, sizes } = index;
   const over = new AbortController();
   const writingBack = target.writeBack?.(over.signal);
   writingBack?.catch(() => {}); // reported below
   try {
-    await deliver(plan.chunks(), { digest, sizes, sources, target: place, progress, ...rest }, workers);
+    await deliver(plan.chunks(), { digest, sizes, sources, target: info, progress, ...rest }, workers);
     // What the plan leaves out is zeros, which the target holds already.
     if (progress.done < index.size) progress.add({ kind: "zeros" }, 0, index.size - progress.done, 0);
     await workers.release();

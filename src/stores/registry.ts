@@ -58,10 +58,10 @@ export class Registry implements AsyncDisposable {
   async openGroup(text: string, options?: StoreOptions): Promise<ChunkStore> {
     const members = parseLocation(text);
     if (members.length === 1) return await this.openChunks(text, options);
-    const shown = members.map((member) => this.redact(member)).join("|");
+    const redacted = members.map((member) => this.redact(member)).join("|");
     throw new DesyncError("usage", {
       action: "open",
-      subject: `the stores "${shown}"`,
+      subject: `the stores "${redacted}"`,
       reason: "groups of stores are not supported yet",
       hint: "repeat --store for each; they are searched in order",
     });
@@ -106,9 +106,9 @@ export class Registry implements AsyncDisposable {
   /** The index at the location. Throws `invalid-index` with its name for something else. */
   async readIndex(location: string, options?: { readonly signal?: AbortSignal }): Promise<Index> {
     const { store, name } = parseIndexLocation(location);
-    const shown = this.redact(location);
+    const redacted = this.redact(location);
     const indexes = await this.#openIndexes(store, location, "read", "the index ");
-    return await namingIndex(`the index ${shown}`, () => indexes.read(name, options));
+    return await namingIndex(`the index ${redacted}`, () => indexes.read(name, options));
   }
 
   /** Where an index is to be written, and its name there. Throws `usage` for what takes none. */

@@ -12,7 +12,7 @@ import { openFrom, undelivered } from "../stores/wrappers/open_from.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
-import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetPlace } from "./messages.ts";
+import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
@@ -36,7 +36,7 @@ export interface Delivery {
   readonly sizes: ChunkSizes;
   readonly sources: Sources;
   /** The blob that the chunks are written to. */
-  readonly target?: TargetPlace;
+  readonly target?: TargetInfo;
   /** First look whether the target holds the right bytes already. */
   readonly probeTarget?: boolean;
   /** The chunk that no source has to have. */

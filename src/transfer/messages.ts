@@ -44,10 +44,10 @@ export interface MainDestination {
 export type ChunkDestination = DirectoryDestination | MainDestination;
 
 /** The blob under construction. */
-export interface TargetPlace {
+export interface TargetInfo {
   readonly path: string;
   /** What it is called in messages. */
-  readonly shown: string;
+  readonly displayName: string;
   /** It reads as zeros where nothing has been written: runs of zeros become holes. */
   readonly sparse: boolean;
 }
@@ -68,7 +68,7 @@ export interface AssembleItem {
 export interface AssembleTask {
   readonly kind: "assemble";
   readonly digest: DigestName;
-  readonly target?: TargetPlace;
+  readonly target?: TargetInfo;
   /** Look first whether the target itself has the right bytes already. */
   readonly probeTarget: boolean;
   /** Asked in order for chunks that are not given. */

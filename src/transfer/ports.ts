@@ -37,7 +37,7 @@ export interface BlobTarget {
   /** Where workers write. */
   readonly path: string;
   /** What it is called in messages. */
-  readonly shown: string;
+  readonly displayName: string;
   /** Whether it reads as zeros where nothing has been written yet. */
   readonly sparse: boolean;
   /** Has what is written go to the disk all the while, until `over`; not there where the disk is not waited for. */

@@ -22,7 +22,7 @@ import type {
   AssembleTask,
   DirectorySource,
   Found,
-  TargetPlace,
+  TargetInfo,
 } from "../transfer/messages.ts";
 
 /** Keeps the target open from task to task. */
@@ -136,7 +136,7 @@ export class Assembler {
     try {
       for (const offset of item.offsets) file.write(bytes, offset);
     } catch (error) {
-      throw fileError("write", target.shown, error);
+      throw fileError("write", target.displayName, error);
     }
   }
 
@@ -166,12 +166,12 @@ export class Assembler {
     this.#cacheProblem ??= errorToWire(error);
   }
 
-  #isInPlace(task: AssembleTask, target: TargetPlace, item: AssembleItem): boolean {
+  #isInPlace(task: AssembleTask, target: TargetInfo, item: AssembleItem): boolean {
     return item.offsets.every((offset) => this.#read(task, target, item, offset) !== null);
   }
 
   /** Copies the chunk from where the target should have it. False when it is not there. */
-  #copy(task: AssembleTask, target: TargetPlace, item: AssembleItem): boolean {
+  #copy(task: AssembleTask, target: TargetInfo, item: AssembleItem): boolean {
     if (item.copyFrom === undefined) return false;
     const bytes = this.#read(task, target, item, item.copyFrom);
     if (bytes === null) return false;
@@ -180,25 +180,25 @@ export class Assembler {
   }
 
   /** The chunk as the target has it at that place, valid until the next call; `null` when it has something else there. */
-  #read(task: AssembleTask, target: TargetPlace, item: AssembleItem, offset: number): Uint8Array | null {
+  #read(task: AssembleTask, target: TargetInfo, item: AssembleItem, offset: number): Uint8Array | null {
     if (this.#probe.length < item.size) this.#probe = new Uint8Array(item.size);
     let bytes: Uint8Array;
     try {
       bytes = this.#open(target).read(this.#probe.subarray(0, item.size), offset);
     } catch (error) {
-      throw fileError("read", target.shown, error);
+      throw fileError("read", target.displayName, error);
     }
     const same = bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
     return same ? bytes : null;
   }
 
-  #open({ path, shown, sparse }: TargetPlace): TargetFile {
+  #open({ path, displayName, sparse }: TargetInfo): TargetFile {
     if (this.#target?.path !== path) {
       this.release();
       try {
         this.#target = { path, file: new TargetFile(path, sparse) };
       } catch (error) {
-        throw fileError("write", shown, error);
+        throw fileError("write", displayName, error);
       }
     }
     return this.#target!.file;

@@ -168,7 +168,7 @@ test("an interruption is heard between the parts", async () => {
     digest,
     sizes,
     sources: { stores: [store] },
-    target: { path: "target", shown: "target", sparse: true },
+    target: { path: "target", displayName: "target", sparse: true },
     signal: interrupt.signal,
   };
   const running = deliver(new BlobPlan(index).chunks(), delivery, workers as Workers);

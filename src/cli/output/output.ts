@@ -62,16 +62,16 @@ export function printErrorJson(value: unknown, indent?: number): void {
   writeError(`${jsonText(value, indent)}\n`);
 }
 
-/** A value as JSON, with what is to be shown of its texts. */
+/** A value as JSON, with its texts as they are printed. */
 export function jsonText(value: unknown, indent?: number): string {
-  return visibleJson(shown(value), indent);
+  return visibleJson(printable(value), indent);
 }
 
-function shown(value: unknown): unknown {
+function printable(value: unknown): unknown {
   if (typeof value === "string") return withoutTypedSecrets(withGivenPaths(value));
-  if (Array.isArray(value)) return value.map(shown);
+  if (Array.isArray(value)) return value.map(printable);
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, shown(field)]));
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, printable(field)]));
 }
 
 /** Draws a line in the place of the terminal's last one. */

@@ -20,7 +20,7 @@ const SMOOTHING = 0.15;
 const COLUMNS_OF_A_FILE = 120;
 
 /** What a job is called, and what it counts in. */
-export interface Shown {
+export interface ProgressLabels {
   /** Default: bytes. */
   readonly unit?: BarState["unit"];
   /** What the job does with the compressed bytes that it counts. Default: it reads them. */
@@ -40,10 +40,14 @@ interface Display {
 }
 
 /** Shows the progress until it is disposed, in the way that the options and the environment ask for. */
-export function showProgress(progress: Progress, flags: ProgressFlags, shown: Shown = {}): Disposable {
+export function showProgress(
+  progress: Progress,
+  flags: ProgressFlags,
+  labels: ProgressLabels = {},
+): Disposable {
   const mode = modeOf(flags.progress);
   if (mode === "none") return { [Symbol.dispose]: () => {} };
-  const display = makeDisplay(mode, progress, shown);
+  const display = makeDisplay(mode, progress, labels);
   display.show();
   const timer = setInterval(() => display.show(), INTERVAL_MS[mode]);
   return {
@@ -61,15 +65,15 @@ export function namedSource(
   return { name: originName(origin), ...counts };
 }
 
-/** Whether progress is shown to people, who also want to read what was done in the end. */
-export function isShownToPeople(flags: ProgressFlags): boolean {
+/** Whether progress is for people to read, who also want to read at the end what was done. */
+export function isForPeople(flags: ProgressFlags): boolean {
   return ["bar", "plain"].includes(modeOf(flags.progress));
 }
 
-function makeDisplay(mode: Mode, progress: Progress, shown: Shown): Display {
-  if (mode === "json") return new JsonLines(progress, shown.unit ?? "bytes");
-  if (mode === "lines") return new PercentLines(progress, shown.label ?? "");
-  return new Bar(progress, shown, mode === "plain");
+function makeDisplay(mode: Mode, progress: Progress, labels: ProgressLabels): Display {
+  if (mode === "json") return new JsonLines(progress, labels.unit ?? "bytes");
+  if (mode === "lines") return new PercentLines(progress, labels.label ?? "");
+  return new Bar(progress, labels, mode === "plain");
 }
 
 function modeOf(asked: ProgressMode): Mode | "none" {
@@ -148,16 +152,16 @@ class PercentLines implements Display {
 
 class Bar implements Display {
   readonly #progress: Progress;
-  readonly #shown: Shown;
+  readonly #labels: ProgressLabels;
   readonly #plain: boolean;
   readonly #start = performance.now();
   #rate: number | undefined;
   #shownAt = this.#start;
   #shownDone = 0;
 
-  constructor(progress: Progress, shown: Shown, plain: boolean) {
+  constructor(progress: Progress, labels: ProgressLabels, plain: boolean) {
     this.#progress = progress;
-    this.#shown = shown;
+    this.#labels = labels;
     this.#plain = plain;
     if (!plain) barIsDrawn("\r\x1b[K");
   }
@@ -184,7 +188,7 @@ class Bar implements Display {
 
   #draw(rate: number, seconds: number | undefined, ended: boolean): void {
     const { done, total, sources } = this.#progress;
-    const { unit = "bytes", stored = "read" } = this.#shown;
+    const { unit = "bytes", stored = "read" } = this.#labels;
     // The last column stays free: many terminals go on to the next line when it is written to.
     const line = barLine(
       { done, total, unit, rate, seconds, ended, sources, stored },

@@ -3,10 +3,10 @@ import { oneLine } from "../../core/foreign_text.ts";
 import { SCHEMES } from "../../deno/schemes.ts";
 import { redactText } from "../../stores/redact.ts";
 
-/** What must not be seen, in each form that a message may have it, the longest first, and what is shown instead. */
+/** What must not be seen, in each form that a message may have it, the longest first, and what is printed instead. */
 let secrets: readonly (readonly [secret: string, instead: string])[] = [];
 
-/** From now on nothing secret in these words is shown. */
+/** From now on nothing secret in these words is printed. */
 export function hideSecretsOf(words: readonly string[]): void {
   const forms = words.flatMap(secretsOf).flatMap(([secret, instead]) =>
     formsOf(secret).map((form) => [form, instead] as const)
@@ -16,9 +16,9 @@ export function hideSecretsOf(words: readonly string[]): void {
 
 /** A message without them, and without those of any other location. */
 export function withoutTypedSecrets(text: string): string {
-  let shown = text;
-  for (const [secret, instead] of secrets) shown = shown.replaceAll(secret, instead);
-  return redactText(SCHEMES, shown);
+  let clean = text;
+  for (const [secret, instead] of secrets) clean = clean.replaceAll(secret, instead);
+  return redactText(SCHEMES, clean);
 }
 
 /**
@@ -53,7 +53,7 @@ function secretsOf(word: string): (readonly [secret: string, instead: string])[]
     .filter(([secret]) => secret !== "");
 }
 
-/** Whether users are shown in locations of the scheme at the end of a word, behind an option's letter perhaps: `-sssh://`. */
+/** Whether users are printed in locations of the scheme at the end of a word, behind an option's letter perhaps: `-sssh://`. */
 function showsUsers(word: string): boolean {
   const start = word.toLowerCase();
   return SCHEMES.some(({ names, redact }) =>

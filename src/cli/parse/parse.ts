@@ -191,17 +191,17 @@ function setValue(
   text: string | undefined,
 ): Problem | undefined {
   if (text === undefined) return (say) => say.missingValue(option);
-  const shown = option.value === undefined ? typed : option.names.join(", ");
+  const optionName = option.value === undefined ? typed : option.names.join(", ");
   const { words } = option;
   if (words !== undefined && !words.includes(text)) {
-    return (say) => say.invalidValue(text, shown, say.notAmong(text, words));
+    return (say) => say.invalidValue(text, optionName, say.notAmong(text, words));
   }
   let value: unknown;
   try {
     value = option.parse(text);
   } catch (error) {
     if (!(error instanceof DesyncError)) throw error;
-    return (say) => error.withContext(say.valueContext(text, shown));
+    return (say) => error.withContext(say.valueContext(text, optionName));
   }
   const before = given.get(flag);
   if (!flag.repeated || !Array.isArray(before) || !Array.isArray(value)) given.set(flag, value);

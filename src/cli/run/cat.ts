@@ -32,10 +32,10 @@ export async function run(
   const progress = new Progress();
   progress.total = part.size;
   // Whoever reads a pipe may draw on the terminal too.
-  const shown = writesFile(place) || flags.progress !== "auto"
+  const progressFlags = writesFile(place) || flags.progress !== "auto"
     ? flags
     : { ...flags, progress: "none" } as const;
-  using _display = showProgress(progress, shown, { label: "Writing" });
+  using _display = showProgress(progress, progressFlags, { label: "Writing" });
   const pieces = () => countBytes(part.stream({ signal }), progress);
   await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, !flags.noSync));
   return DONE;

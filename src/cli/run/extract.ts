@@ -8,7 +8,7 @@ import { sayingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError } from "../output/output.ts";
-import { isShownToPeople, namedSource, showProgress } from "../output/progress.ts";
+import { isForPeople, namedSource, showProgress } from "../output/progress.ts";
 import { formatBytes } from "../output/text.ts";
 
 /** Builds the blob. */
@@ -34,7 +34,7 @@ export async function run(
     };
     return await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
   })();
-  if (isShownToPeople(flags)) {
+  if (isForPeople(flags)) {
     const state = upToDate ? "up to date already" : "complete and verified";
     printError(`${output}: ${formatBytes(index.size)}, ${state}\n`);
   }

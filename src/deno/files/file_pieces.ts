@@ -7,12 +7,12 @@ import { openInput } from "./input_file.ts";
 /**
  * The bytes of the file, of standard input without a path. Throws `missing-file`, `io`, `interrupted`.
  *
- * @param shown what it is called in messages
+ * @param displayName what it is called in messages
  */
 export async function* filePieces(
   path: string | undefined,
   signal?: AbortSignal,
-  shown: string = path ?? "standard input",
+  displayName: string = path ?? "standard input",
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   try {
     if (path === undefined) return yield* readPieces(Deno.stdin, signal);
@@ -21,7 +21,7 @@ export async function* filePieces(
     if (first.length > 0) yield first;
     yield* readPieces(file, signal);
   } catch (error) {
-    throw namedFileError("read", shown, error);
+    throw namedFileError("read", displayName, error);
   }
 }
 

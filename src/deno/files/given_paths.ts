@@ -12,12 +12,12 @@ export function givenPath(path: string): string {
   return given.get(path) ?? path;
 }
 
-/** A text in which no alias is left: paths that are not UTF-8 are shown with U+FFFD, as Deno shows them. */
+/** A text in which no alias is left: paths that are not UTF-8 are shown with U+FFFD, as Deno does. */
 export function withGivenPaths(text: string): string {
-  let shown = text;
+  let restored = text;
   // The longest first: one may begin as another does.
   for (const alias of [...given.keys()].sort((a, b) => b.length - a.length)) {
-    shown = shown.replaceAll(alias, given.get(alias)!.toWellFormed());
+    restored = restored.replaceAll(alias, given.get(alias)!.toWellFormed());
   }
-  return shown;
+  return restored;
 }

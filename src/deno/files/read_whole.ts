@@ -11,23 +11,23 @@ import { codeOf } from "../tree/tree_system.ts";
  * All bytes of the file or pipe, of standard input without a path. Throws `missing-file`, `io` also for more bytes than
  * `limit`, `interrupted`.
  *
- * @param shown what it is called in messages
+ * @param displayName what it is called in messages
  */
 export async function readWhole(
   path: string | undefined,
-  shown: string,
+  displayName: string,
   limit: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
   const size = path === undefined ? undefined : sizeOfFile(path);
-  if (size !== undefined && size > limit) throw fileError("read", shown, tooLarge(limit));
-  if (size !== undefined && size > 0) return readFile(path!, shown);
+  if (size !== undefined && size > limit) throw fileError("read", displayName, tooLarge(limit));
+  if (size !== undefined && size > 0) return readFile(path!, displayName);
   const pieces: Uint8Array[] = [];
   let length = 0;
   // Nobody knows how much comes, nor when: not even of files that the system makes up and calls empty.
-  for await (const piece of filePieces(path, signal, shown)) {
+  for await (const piece of filePieces(path, signal, displayName)) {
     length += piece.length;
-    if (length > limit) throw fileError("read", shown, tooLarge(limit));
+    if (length > limit) throw fileError("read", displayName, tooLarge(limit));
     pieces.push(piece);
   }
   return concat(pieces);
@@ -95,10 +95,10 @@ function sizeOfFile(path: string): number | undefined {
   }
 }
 
-function readFile(path: string, shown: string): Uint8Array {
+function readFile(path: string, displayName: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw namedFileError("read", shown, error);
+    throw namedFileError("read", displayName, error);
   }
 }

@@ -51,7 +51,7 @@ export function createBlobTarget(
   }
   return {
     path: temporary.path,
-    shown: path,
+    displayName: path,
     sparse: true,
     writeBack: sync ? writingBack(path, file) : undefined,
     commit: async (signal) => {
@@ -123,7 +123,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
   };
   return {
     path: place,
-    shown: path,
+    displayName: path,
     sparse: false,
     writeBack: sync ? writingBack(path, file) : undefined,
     fits: before !== undefined && (device || before.size === size),

@@ -41,21 +41,21 @@ export function isPlantedAt(path: string, own?: Own): boolean {
  * Throws `io` unless what is at the path may be written into, if anything is. The path has no symlinks (see
  * {@linkcode followLinks}).
  */
-export function refusePlanted(path: string, shown: string): void {
+export function refusePlanted(path: string, displayName: string): void {
   const [entry, directory] = [look(path), lookAtDirectory(path)];
   if (entry === undefined || directory === undefined) return;
-  if (isPlanted(entry, directory)) throw planted(shown, `it is ${kindOfFile(entry)} of another user`);
+  if (isPlanted(entry, directory)) throw planted(displayName, `it is ${kindOfFile(entry)} of another user`);
   // A second name of a file that is ours would do as well as a symlink.
   if (entry.isFile && isShared(directory) && (entry.nlink ?? 1) > 1) {
-    throw planted(shown, "it is a file that has other names");
+    throw planted(displayName, "it is a file that has other names");
   }
 }
 
 /** The error for what another user may have put there. */
-export function planted(shown: string, what: string): DesyncError {
+export function planted(displayName: string, what: string): DesyncError {
   return new DesyncError("io", {
     action: "write",
-    subject: shown,
+    subject: displayName,
     reason: `${what}, in a directory that others may write to`,
     hint: "remove it, or write elsewhere",
   });
@@ -65,9 +65,9 @@ export function planted(shown: string, what: string): DesyncError {
  * The path with all symlinks followed, whether it exists or not. Throws `io` for a symlink that another user may have
  * planted. What may not be looked at is taken for no symlink.
  *
- * @param shown what is to be written, if it is not the path itself
+ * @param displayName what is to be written, if it is not the path itself
  */
-export function followLinks(path: string, own?: Own, shown: string = path): string {
+export function followLinks(path: string, own?: Own, displayName: string = path): string {
   if (Deno.build.os === "windows") return realPath(path);
   const parts = split(path.startsWith("/") ? path : `${resolve(".")}/${path}`);
   let at = "";
@@ -86,10 +86,17 @@ export function followLinks(path: string, own?: Own, shown: string = path): stri
       continue;
     }
     if (isPlantedAt(entry, own)) {
-      throw planted(shown, `${entry === resolve(shown) ? "it" : entry} is a symlink of another user`);
+      throw planted(
+        displayName,
+        `${entry === resolve(displayName) ? "it" : entry} is a symlink of another user`,
+      );
     }
     if (links++ === MOST_LINKS) {
-      throw new DesyncError("io", { action: "write", subject: shown, reason: "too many symlinks to follow" });
+      throw new DesyncError("io", {
+        action: "write",
+        subject: displayName,
+        reason: "too many symlinks to follow",
+      });
     }
     if (!isName(entry, target)) {
       at = entry;

@@ -49,7 +49,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
   if (username === undefined) {
     throw new DesyncError("usage", {
       action: "reach",
-      subject: location.shown,
+      subject: location.redacted,
       reason: "no user is given",
       hint: "add a user, as in ssh://user@host/path",
     });

@@ -27,7 +27,7 @@ export function connectBySsh(ssh: string, remoteProgram: string, location: SshLo
     if (!isNotFound(error)) throw fileError("run", ssh, error);
     throw new DesyncError("unsupported", {
       action: "reach",
-      subject: location.shown,
+      subject: location.redacted,
       reason: `there is no program ${ssh}`,
       hint: "use --ssh-builtin, or name one in CASYNC_SSH_PATH",
       cause: error,

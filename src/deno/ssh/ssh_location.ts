@@ -10,7 +10,7 @@ export interface SshLocation {
   /** Path of the store on the host. */
   readonly path: string;
   /** The location without a password, for messages. */
-  readonly shown: string;
+  readonly redacted: string;
 }
 
 /** Takes a URL apart. Throws `usage` when it cannot be one, or could be taken for an option of ssh. */
@@ -19,16 +19,16 @@ export function parseSshLocation(text: string): SshLocation {
   const user = url.username === "" ? undefined : percentDecoded(url.username);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const path = percentDecoded(url.pathname);
-  const shown = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
+  const redacted = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
   const refuse = (reason: string, hint?: string) =>
-    new DesyncError("usage", { action: "use", subject: shown, reason, hint });
+    new DesyncError("usage", { action: "use", subject: redacted, reason, hint });
   if (url.password !== "") throw refuse("ssh takes no password from a URL", "use a key or the agent");
   if (url.search !== "" || url.hash !== "") throw refuse("write ? as %3F and # as %23 in its path");
   if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
   if (HOST_UNFIT.test(host)) throw refuse("its host has characters that names of hosts do not have");
   if (USER_UNFIT.test(user ?? "")) throw refuse("its user has characters that names of users do not have");
   if (path === "" || path === "/") throw refuse("it names no directory on the host");
-  return { user, host, port: url.port === "" ? undefined : Number(url.port), path, shown };
+  return { user, host, port: url.port === "" ? undefined : Number(url.port), path, redacted };
 }
 
 /**

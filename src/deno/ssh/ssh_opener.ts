@@ -18,7 +18,7 @@ export const sshOpener: Opener = {
       const remoteProgram = environment("CASYNC_REMOTE_PATH") || "casync";
       const ssh = environment("CASYNC_SSH_PATH") || "ssh";
       return new ProtocolStore({
-        location: location.shown,
+        location: location.redacted,
         idleTimeoutMs: options.idleTimeoutMs,
         maxChunkSize: options.maxChunkSize,
         maxSessions: Math.min(concurrency, MAX_SESSIONS, connections),

@@ -134,8 +134,8 @@ export class NodeAttributes {
       if (this.#restored.labels) this.#setXattr("SELinux labels", what, name, value);
     } else if (this.#restored.xattr(name)) this.#setXattr("extended attributes", what, name, value);
     else if (this.#restored.xattrs) {
-      const shown = foreignText(name);
-      this.#lose("attributes of the system", `${shown} is restored only with --xattrs-include=${shown}`);
+      const visible = foreignText(name);
+      this.#lose("attributes of the system", `${visible} is restored only with --xattrs-include=${visible}`);
     }
   }
 

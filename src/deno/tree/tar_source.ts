@@ -107,11 +107,11 @@ function makeDecoder(accounts: Accounts): TarDecoder {
   return new TarDecoder((kind, name) => {
     const id = accounts.idOf(kind, name, -1);
     if (id >= 0) return id;
-    const shown = escapeName(new TextEncoder().encode(name));
+    const visible = escapeName(new TextEncoder().encode(name));
     throw new DesyncError("unsupported", {
       action: "read",
       subject: "an access list",
-      reason: `it names the ${kind} ${shown} without a number, and there is none of that name here`,
+      reason: `it names the ${kind} ${visible} without a number, and there is none of that name here`,
     });
   });
 }

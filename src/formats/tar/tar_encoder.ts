@@ -85,11 +85,11 @@ export class TarEncoder {
     if (node.kind === "file") this.#fileSize = node.size;
     const type = TYPES[node.kind];
     if (type !== undefined) return this.#header(node, type);
-    this.#lose("sockets", this.#shown, "a tar has none");
+    this.#lose("sockets", this.#displayPath, "a tar has none");
     return [];
   }
 
-  readonly #shown = (): string =>
+  readonly #displayPath = (): string =>
     this.#names.filter((name) => name.length > 0).map(escapeName).join("/") || ".";
 
   /** `./` for the root, with a slash behind directories as GNU tar has them. */
@@ -129,9 +129,9 @@ export class TarEncoder {
 
   #noteLosses(node: ArchiveNode): void {
     for (const [mask, what] of FLAG_KINDS) {
-      if ((node.flags & mask) !== 0n) this.#lose(what, this.#shown, "a tar has none");
+      if ((node.flags & mask) !== 0n) this.#lose(what, this.#displayPath, "a tar has none");
     }
-    if ((node.projectId ?? 0) !== 0) this.#lose("quota projects", this.#shown, "a tar has none");
+    if ((node.projectId ?? 0) !== 0) this.#lose("quota projects", this.#displayPath, "a tar has none");
   }
 }
 

@@ -31,8 +31,8 @@ export class HttpAccess implements RandomAccess {
     signal?: AbortSignal,
   ): Promise<HttpAccess | null> {
     const own = { ...options, headers: { ...options.headers, ...location.headers } };
-    const { url, shown } = location;
-    const head = await httpPart(url, shown, { first: BLOCK_BYTES }, own, signal);
+    const { url, redacted } = location;
+    const head = await httpPart(url, redacted, { first: BLOCK_BYTES }, own, signal);
     if (head === null) return null;
     const access = new HttpAccess(location, own, head.whole);
     access.#blocks.set(0, head.bytes);
@@ -43,7 +43,7 @@ export class HttpAccess implements RandomAccess {
   async read(offset: number, length: number, options: { signal?: AbortSignal } = {}): Promise<Uint8Array> {
     if (offset + length > this.size) {
       const reason = `it ends at byte ${this.size}, before byte ${offset + length}`;
-      throw unreadable(this.#location.shown, reason);
+      throw unreadable(this.#location.redacted, reason);
     }
     const pieces: Uint8Array[] = [];
     for (let at = offset; at < offset + length;) {
@@ -63,8 +63,8 @@ export class HttpAccess implements RandomAccess {
     end: number,
     options: { signal?: AbortSignal } = {},
   ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-    const { url, shown } = this.#location;
-    return httpStream(url, shown, this.#options, options.signal, { start, end, whole: this.#whole });
+    const { url, redacted } = this.#location;
+    return httpStream(url, redacted, this.#options, options.signal, { start, end, whole: this.#whole });
   }
 
   async #block(number: number, signal?: AbortSignal): Promise<Uint8Array> {
@@ -72,9 +72,9 @@ export class HttpAccess implements RandomAccess {
     if (kept !== undefined) return kept;
     const start = number * BLOCK_BYTES;
     const end = Math.min(this.size, start + BLOCK_BYTES);
-    const { url, shown } = this.#location;
-    const part = await httpPart(url, shown, { start, end }, this.#options, signal);
-    checkSameWhole(part?.whole ?? null, this.#whole, shown);
+    const { url, redacted } = this.#location;
+    const part = await httpPart(url, redacted, { start, end }, this.#options, signal);
+    checkSameWhole(part?.whole ?? null, this.#whole, redacted);
     if (this.#blocks.size >= KEPT_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!);
     this.#blocks.set(number, part!.bytes);
     return part!.bytes;

@@ -15,8 +15,8 @@ export class HttpBytes implements ByteSource {
   }
 
   stream(options: { readonly signal?: AbortSignal } = {}): AsyncIterable<Uint8Array> {
-    const { url, shown } = this.#location;
-    return httpStream(url, shown, this.#options, options.signal);
+    const { url, redacted } = this.#location;
+    return httpStream(url, redacted, this.#options, options.signal);
   }
 
   access(options: { readonly signal?: AbortSignal } = {}): Promise<RandomAccess | null> {

@@ -26,20 +26,20 @@ export interface HttpOptions {
  * The body of `url`, `null` when the server says 404 or 410. Throws `store` or `timeout` for everything else, and for
  * a body of more than `limit` bytes; `retriable` is set where another try may help.
  *
- * @param shown what the URL is called in messages
+ * @param redacted what the URL is called in messages
  */
 export async function httpGet(
   url: URL,
-  shown: string,
+  redacted: string,
   limit: number,
   options: HttpOptions & { readonly pace?: HttpPace },
   signal?: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   return await getting(
     url,
-    shown,
+    redacted,
     options,
-    (response, watch) => readBody(response, shown, limit, watch, options.pace),
+    (response, watch) => readBody(response, redacted, limit, watch, options.pace),
     signal,
   );
 }
@@ -50,7 +50,7 @@ export async function httpGet(
  */
 export async function httpRead(
   url: URL,
-  shown: string,
+  redacted: string,
   options: HttpOptions,
   take: (piece: Uint8Array) => void,
   signal?: AbortSignal,
@@ -59,17 +59,17 @@ export async function httpRead(
     await takePieces(response, watch, take);
     return true;
   };
-  return await getting(url, shown, options, read, signal) ?? false;
+  return await getting(url, redacted, options, read, signal) ?? false;
 }
 
 async function getting<T>(
   url: URL,
-  shown: string,
+  redacted: string,
   options: HttpOptions & { readonly pace?: HttpPace },
   read: (response: Response, watch: IdleWatch) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T | null> {
-  const target: HttpTarget = { url, shown, headers: options.headers };
+  const target: HttpTarget = { url, redacted, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
     const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
@@ -110,12 +110,12 @@ export interface HttpWhole {
  */
 export async function httpPart(
   url: URL,
-  shown: string,
+  redacted: string,
   range: HttpRange,
   options: HttpOptions,
   signal?: AbortSignal,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; whole: HttpWhole } | null> {
-  const target: HttpTarget = { url, shown, headers: options.headers };
+  const target: HttpTarget = { url, redacted, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   let response: Response | undefined;
   try {
@@ -127,9 +127,9 @@ export async function httpPart(
       await response.body?.cancel();
       return null;
     }
-    const bytes = await readBody(response, shown, whole.length, watch);
+    const bytes = await readBody(response, redacted, whole.length, watch);
     if (bytes.length !== whole.length) {
-      throw unreadable(shown, "the server returned a different byte range");
+      throw unreadable(redacted, "the server returned a different byte range");
     }
     return { bytes, whole };
   } catch (error) {
@@ -165,7 +165,7 @@ function partOf(
   const [first, last, size] = (match ?? []).slice(1).map(Number);
   const [start, end] = "first" in range ? [0, Math.min(range.first, size)] : [range.start, range.end];
   if (status === 416 || first !== start || last !== end - 1 || end > size) {
-    throw unreadable(target.shown, `the server has no bytes ${start} to ${end}, or no longer`);
+    throw unreadable(target.redacted, `the server has no bytes ${start} to ${end}, or no longer`);
   }
   return { size, version: headers.get("etag") ?? headers.get("last-modified"), length: end - start };
 }
@@ -176,13 +176,13 @@ function partOf(
  */
 export async function* httpStream(
   url: URL,
-  shown: string,
+  redacted: string,
   options: HttpOptions,
   signal?: AbortSignal,
   part?: PartOfWhole,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  const target: HttpTarget = { url, shown, headers: options.headers };
-  const { watch, reader, first } = await beginBody(url, shown, options, signal, part);
+  const target: HttpTarget = { url, redacted, headers: options.headers };
+  const { watch, reader, first } = await beginBody(url, redacted, options, signal, part);
   try {
     let piece = first;
     while (piece !== undefined) {
@@ -214,12 +214,12 @@ interface BegunBody {
 
 async function beginBody(
   url: URL,
-  shown: string,
+  redacted: string,
   options: HttpOptions,
   signal?: AbortSignal,
   part?: PartOfWhole,
 ): Promise<BegunBody> {
-  const target: HttpTarget = { url, shown, headers: options.headers };
+  const target: HttpTarget = { url, redacted, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   let reader: BegunBody["reader"];
   try {
@@ -228,7 +228,7 @@ async function beginBody(
     watch.touch();
     reader = response.body?.getReader();
     if (part !== undefined) {
-      checkSameWhole(partOf(response, target, part), part.whole, shown);
+      checkSameWhole(partOf(response, target, part), part.whole, redacted);
     } else if (response.status !== 200) throw statusError(response, target);
     return { watch, reader, first: (await reader?.read())?.value };
   } catch (error) {
@@ -239,9 +239,9 @@ async function beginBody(
 }
 
 /** Throws `store` when a part is of something else than the ones before. */
-export function checkSameWhole(now: HttpWhole | null, before: HttpWhole, shown: string): void {
+export function checkSameWhole(now: HttpWhole | null, before: HttpWhole, redacted: string): void {
   if (now?.size === before.size && now.version === before.version) return;
-  throw unreadable(shown, "it changed while it was read");
+  throw unreadable(redacted, "it changed while it was read");
 }
 
 /**
@@ -250,11 +250,11 @@ export function checkSameWhole(now: HttpWhole | null, before: HttpWhole, shown: 
  */
 export async function httpSize(
   url: URL,
-  shown: string,
+  redacted: string,
   options: HttpOptions,
   signal?: AbortSignal,
 ): Promise<number | undefined | null> {
-  const target: HttpTarget = { url, shown, headers: options.headers };
+  const target: HttpTarget = { url, redacted, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
     // What is compressed on the way has another size than what is there.
@@ -280,27 +280,27 @@ const SLOWEST_BYTES_PER_MS = 1;
 
 async function readBody(
   response: Response,
-  shown: string,
+  redacted: string,
   limit: number,
   watch: IdleWatch,
   pace?: HttpPace,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(response.headers.get("content-length") ?? "NaN");
-  // Only of a basic answer are all headers shown: a page cannot see whether one from elsewhere was compressed.
+  // Only of a basic answer are all headers visible: a page cannot see whether one from elsewhere was compressed.
   const asIs = response.type === "basic" && response.headers.get("content-encoding") === null;
   const start = performance.now();
   if (asIs && pace?.fast && announced <= Math.min(limit, SMALL_BODY)) {
     watch.touch(announced / SLOWEST_BYTES_PER_MS);
     const bytes = new Uint8Array(await response.arrayBuffer());
     pace.saw(bytes.length, performance.now() - start);
-    if (bytes.length > limit) throw new TooLarge(shown, limit);
+    if (bytes.length > limit) throw new TooLarge(redacted, limit);
     return bytes;
   }
   const pieces: Uint8Array[] = [];
   let length = 0;
   await takePieces(response, watch, (piece) => {
     length += piece.length;
-    if (length > limit) throw new TooLarge(shown, limit);
+    if (length > limit) throw new TooLarge(redacted, limit);
     pieces.push(piece);
   });
   pace?.saw(length, performance.now() - start);
@@ -335,7 +335,7 @@ async function takePieces(
 
 /** The error for a body of more bytes than what was asked for can have. */
 export class TooLarge extends DesyncError {
-  constructor(shown: string, limit: number) {
-    super("store", { action: "read", subject: shown, reason: `larger than the limit of ${limit} bytes` });
+  constructor(redacted: string, limit: number) {
+    super("store", { action: "read", subject: redacted, reason: `larger than the limit of ${limit} bytes` });
   }
 }

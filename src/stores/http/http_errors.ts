@@ -18,7 +18,7 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
 export function statusError(response: Response, target: HttpTarget): DesyncError {
   const status = withoutSecretsOf(target, `${response.status} ${foreignText(response.statusText)}`).trim();
   const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
-  // What servers answer, with a body that is not shown, where TLS is spoken.
+  // What servers answer, with a body that is not redacted, where TLS is spoken.
   const wantsTls = response.status === 400 && target.url.protocol === "http:";
   const help = isKnown
     ? "the server does not accept the user and password"
@@ -27,12 +27,12 @@ export function statusError(response: Response, target: HttpTarget): DesyncError
     : STATUS_HELP.get(response.status);
   const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
   const more = { hint: help, retriable, retryAfterMs: retryAfter(response.headers) };
-  return unreadable(target.shown, `HTTP status ${status}`, more);
+  return unreadable(target.redacted, `HTTP status ${status}`, more);
 }
 
 /** The error for what could not be read at a URL, which is shown without its secrets. */
-export function unreadable(shown: string, reason: string, more: ErrorFields = {}): DesyncError {
-  return new DesyncError("store", { action: "read", subject: shown, reason, ...more });
+export function unreadable(redacted: string, reason: string, more: ErrorFields = {}): DesyncError {
+  return new DesyncError("store", { action: "read", subject: redacted, reason, ...more });
 }
 
 /** The time that a server asks for, in milliseconds, from now on. */
@@ -60,7 +60,7 @@ export function requestError(
   if (signal?.aborted) return interrupted();
   const cause = errorWithoutSecretsOf(target, error);
   if (watch.timedOut) {
-    const fields = { action: "read", subject: target.shown, reason: watch.complaint };
+    const fields = { action: "read", subject: target.redacted, reason: watch.complaint };
     return new DesyncError("timeout", { ...fields, cause, retriable: true });
   }
   if (error instanceof DesyncError) return error;
@@ -70,7 +70,7 @@ export function requestError(
   const lasting = LASTING.find(([pattern]) => pattern.test(reason));
   const [pattern, words, hint] = lasting ?? [];
   const retriable = lasting === undefined && !isNotPermitted(error);
-  return unreadable(target.shown, way + wordsFor(reason, pattern, words), { hint, cause, retriable });
+  return unreadable(target.redacted, way + wordsFor(reason, pattern, words), { hint, cause, retriable });
 }
 
 /**

@@ -27,11 +27,13 @@ export class HttpIndexStore implements IndexStore {
       parser.push(piece);
       freeBytes(piece);
     };
-    const { url, shown } = location;
-    if (await httpRead(url, shown, this.#optionsFor(location), take, options.signal)) return parser.finish();
+    const { url, redacted } = location;
+    if (await httpRead(url, redacted, this.#optionsFor(location), take, options.signal)) {
+      return parser.finish();
+    }
     throw new DesyncError("missing-file", {
       action: "read the index",
-      subject: shown,
+      subject: redacted,
       reason: "HTTP status 404",
     });
   }

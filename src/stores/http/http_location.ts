@@ -7,7 +7,7 @@ export interface HttpLocation {
   /** The URL without user and password: fetch refuses those. */
   readonly url: URL;
   /** The same without its query, which may hold a signature: fit for messages. */
-  readonly shown: string;
+  readonly redacted: string;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -28,9 +28,9 @@ export function parseHttpLocation(text: string): HttpLocation {
   url.username = "";
   url.password = "";
   url.hash = "";
-  const shown = new URL(url);
-  shown.search = "";
-  return { url, shown: shown.href, headers };
+  const redacted = new URL(url);
+  redacted.search = "";
+  return { url, redacted: redacted.href, headers };
 }
 
 /** The value of the Authorization header for a user with a password. */

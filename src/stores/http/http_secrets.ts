@@ -6,7 +6,7 @@ import { percentDecoded } from "../url.ts";
 /** What a request is made with, and what its URL is called in messages. */
 export interface HttpTarget {
   readonly url: URL;
-  readonly shown: string;
+  readonly redacted: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -51,7 +51,7 @@ export class HttpStore implements ChunkStore {
     if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";
     this.#base = base;
     this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
-    this.properties = { location: base.shown, probe: "cheap", concurrency: options.concurrency };
+    this.properties = { location: base.redacted, probe: "cheap", concurrency: options.concurrency };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
@@ -59,7 +59,7 @@ export class HttpStore implements ChunkStore {
     const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
     for (const form of this.#forms) {
       const url = this.#url(id, form);
-      const bytes = await httpGet(url, shown(url), limit, options, signal).catch((error) => {
+      const bytes = await httpGet(url, redact(url), limit, options, signal).catch((error) => {
         if (error instanceof TooLarge) {
           throw new DesyncError("invalid-chunk", { reason: error.reason, cause: error });
         }
@@ -79,7 +79,7 @@ export class HttpStore implements ChunkStore {
   async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
     for (const form of this.#forms) {
       const url = this.#url(id, form);
-      const size = await httpSize(url, shown(url), this.#options, signal);
+      const size = await httpSize(url, redact(url), this.#options, signal);
       if (size === null) continue;
       this.#remember(form);
       return size;
@@ -105,6 +105,6 @@ export class HttpStore implements ChunkStore {
   }
 }
 
-function shown(url: URL): string {
+function redact(url: URL): string {
   return url.origin + url.pathname;
 }

@@ -10,14 +10,14 @@ import { sameBytes } from "../../support/same_bytes.ts";
 
 Deno.test("user and password go into a header, and nothing secret is shown", () => {
   const plain = parseHttpLocation("http://example.com/a/b");
-  deepStrictEqual([plain.url.href, plain.shown, plain.headers], [
+  deepStrictEqual([plain.url.href, plain.redacted, plain.headers], [
     "http://example.com/a/b",
     "http://example.com/a/b",
     {},
   ]);
   const secret = parseHttpLocation("https://me:p%40s%2Fs@example.com:8443/a?sig=abc#part");
   strictEqual(secret.url.href, "https://example.com:8443/a?sig=abc");
-  strictEqual(secret.shown, "https://example.com:8443/a");
+  strictEqual(secret.redacted, "https://example.com:8443/a");
   deepStrictEqual(secret.headers, { authorization: `Basic ${btoa("me:p@s/s")}` });
   const unicode = parseHttpLocation("http://ü:€@h/").headers.authorization;
   strictEqual(unicode, `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode("ü:€")))}`);
@@ -162,7 +162,7 @@ for (const status of [200, 206, 403, 404, 416, 503]) {
 
 const retry = { retries: 3, baseIntervalMs: 1 };
 const retried = (url: string, idleTimeoutMs = 10_000) =>
-  retriedBytes(new HttpBytes({ ...parseHttpLocation(url), shown: "the thing" }, { idleTimeoutMs }), retry);
+  retriedBytes(new HttpBytes({ ...parseHttpLocation(url), redacted: "the thing" }, { idleTimeoutMs }), retry);
 const stream = (url: string, idleTimeoutMs?: number) => retried(url, idleTimeoutMs).stream();
 const readAll = (url: string) => Array.fromAsync(stream(url));
 

@@ -44,22 +44,22 @@ for (const place of [...Object.keys(answers), "refused", "unknown host"]) {
       : server.url;
     const path = place.startsWith("/") ? place : "/x";
     const location = parseHttpLocation(`${base.replace("//", "//user:PASSW0RD@")}${path}${query}`);
-    const { url, shown, headers } = location;
+    const { url, redacted, headers } = location;
     const options = { headers, idleTimeoutMs: 300, retry: { retries: 1, baseIntervalMs: 1 } };
     const requests: (() => Promise<unknown>)[] = [
-      () => httpGet(url, shown, 100, options),
-      () => new Response(ReadableStream.from(httpStream(url, shown, options))).bytes(),
-      () => HttpAccess.open(location, options).then(() => httpGet(url, shown, 100, options)),
+      () => httpGet(url, redacted, 100, options),
+      () => new Response(ReadableStream.from(httpStream(url, redacted, options))).bytes(),
+      () => HttpAccess.open(location, options).then(() => httpGet(url, redacted, 100, options)),
       ...(path === "/short" || path === "/gzip" || path === "/partial"
         ? []
-        : [() => httpSize(url, shown, options)]),
+        : [() => httpSize(url, redacted, options)]),
     ];
     for (const request of requests) {
       await rejects(request, (error) => {
         ok(error instanceof DesyncError, String(error));
         const text = everything(error);
         deepStrictEqual(secrets.filter((secret) => text.includes(secret)), [], text);
-        strictEqual(error.message.split(shown).length, 2, `the URL once: ${error.message}`);
+        strictEqual(error.message.split(redacted).length, 2, `the URL once: ${error.message}`);
         return true;
       });
     }
@@ -72,8 +72,8 @@ async function unusedAddress(): Promise<string> {
 }
 
 Deno.test("texts from elsewhere are cleaned of what is secret, and of nothing else", () => {
-  const { url, shown, headers } = parseHttpLocation(`https://user:PASSW0RD@host/x${query}&n=1`);
-  const clean = (text: string) => withoutSecretsOf({ url, shown, headers }, text);
+  const { url, redacted, headers } = parseHttpLocation(`https://user:PASSW0RD@host/x${query}&n=1`);
+  const clean = (text: string) => withoutSecretsOf({ url, redacted, headers }, text);
   strictEqual(clean("status 41 of 1 x=1"), "status 41 of 1 x=1");
   for (
     const text of [
