@@ -1,6 +1,13 @@
 /** The codec out of what Deno ships: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
 import { hash } from "node:crypto";
-import { constants, gunzipSync, zstdCompressSync, zstdDecompressSync, type ZstdOptions } from "node:zlib";
+import {
+  constants,
+  createZstdDecompress,
+  gunzipSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+  type ZstdOptions,
+} from "node:zlib";
 import { type DigestName, maxStoredSize } from "../../core/chunk.ts";
 import type { CompressingCodec, Compression } from "../../codec/codec.ts";
 import { damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../../codec/limits.ts";
@@ -104,7 +111,28 @@ function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
   const chunkSize = Math.max(64, Math.min(expected, limit, bytes.length * MAX_ZSTD_RATIO) + 1);
   const windowLimit = Math.max(limit, MIN_WINDOW_LIMIT);
   const params = { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
-  return zstdDecompressSync(bytes, { chunkSize, maxOutputLength: limit, params });
+  return runZstd(bytes, { chunkSize, maxOutputLength: limit, params });
+}
+
+/**
+ * Does what `zstdDecompressSync` does, and closes a decoder that failed. Deno 2.9 leaves that to the garbage collector,
+ * which does not see the 30 KiB and more that each one holds: 25,000 damaged chunks took 0.8 GB.
+ */
+function runZstd(bytes: Uint8Array, options: ZstdOptions): Uint8Array {
+  // Node keeps this method for old callers, and its types omit it.
+  const decoder: ZstdDecoder = createZstdDecompress(options);
+  if (decoder._processChunk === undefined) return zstdDecompressSync(bytes, options);
+  try {
+    return decoder._processChunk(bytes, constants.ZSTD_e_end);
+  } catch (error) {
+    decoder.destroy();
+    throw error;
+  }
+}
+
+interface ZstdDecoder {
+  _processChunk?(bytes: Uint8Array, flush: number): Uint8Array;
+  destroy(): void;
 }
 
 function isTooLarge(error: unknown): boolean {
