@@ -13,7 +13,7 @@ const LAYERS = [
   ["formats", "chunker", "codec"],
   ["stores"],
   ["transfer", "blob", "archive"],
-  ["jobs"],
+  ["jobs", "servers"],
   ["deno", "workers"],
   ["cli"],
 ];
