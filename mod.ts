@@ -175,7 +175,7 @@ export {
   parseArchivePath,
   readParts,
 } from "./src/archive/archive_parts.ts";
-export { type ArchivePlace } from "./src/archive/find_in_archive.ts";
+export { type ArchiveRange } from "./src/archive/find_in_archive.ts";
 export { archiveToTar, type ArchiveToTarOptions } from "./src/jobs/archive_to_tar.ts";
 export { type ArchiveBytes, type SelectOptions } from "./src/archive/read_selected.ts";
 export { type UnpackResult } from "./src/jobs/unpack.ts";

@@ -15,7 +15,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "ArchiveEventHandler",
     "ArchiveNode",
     "ArchivePath",
-    "ArchivePlace",
+    "ArchiveRange",
     "ArchiveToTarOptions",
     "BLOB_FLAGS",
     "BlobOptions",

@@ -4,7 +4,7 @@ import { DesyncError } from "../core/errors.ts";
 import type { ArchiveEvent, ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { escapeName } from "../formats/archive/node_text.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
-import { type ArchivePlace, findInArchive, missingPath } from "./find_in_archive.ts";
+import { type ArchiveRange, findInArchive, missingPath } from "./find_in_archive.ts";
 import { type Pieces, readArchive } from "./read_archive.ts";
 
 /** A path in an archive: names from the root downwards, at least one. */
@@ -62,7 +62,7 @@ export interface FoundPart {
   /** What its root is to be called. */
   readonly name: Uint8Array;
   /** Where it is in the archive. */
-  readonly place: ArchivePlace;
+  readonly range: ArchiveRange;
 }
 
 /**
@@ -74,8 +74,8 @@ export interface FoundPart {
  * import { FileAccess } from "@desync/desync/deno";
  *
  * using access = FileAccess.open("testdata/tree.catar");
- * const [{ place }] = await findParts(access!, [parseArchivePath("bin/run")]);
- * if (place.end > access!.size) throw new Error("it lies inside");
+ * const [{ range }] = await findParts(access!, [parseArchivePath("bin/run")]);
+ * if (range.end > access!.size) throw new Error("it lies inside");
  * ```
  */
 export async function findParts(
@@ -85,7 +85,7 @@ export async function findParts(
 ): Promise<FoundPart[]> {
   const parts: FoundPart[] = [];
   for (const path of paths) {
-    for (const place of await findInArchive(access, path, options)) parts.push({ name: path.at(-1)!, place });
+    for (const range of await findInArchive(access, path, options)) parts.push({ name: path.at(-1)!, range });
   }
   return parts;
 }
@@ -109,15 +109,15 @@ export async function findParts(
  * ```
  */
 export async function readParts(
-  open: (place: ArchivePlace) => Pieces,
+  open: (range: ArchiveRange) => Pieces,
   parts: readonly FoundPart[],
   onEvent: ArchiveEventHandler,
   options: { signal?: AbortSignal } = {},
 ): Promise<void> {
-  for (const { name, place } of parts) {
+  for (const { name, range } of parts) {
     let atRoot = true;
     await readArchive(
-      open(place),
+      open(range),
       (event) => {
         if (!atRoot || event.type !== "node") return onEvent(event);
         atRoot = false;

@@ -27,7 +27,7 @@ import { escapeName } from "../formats/archive/node_text.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 
 /** Where a node lies in an archive: from its ENTRY to its end. */
-export interface ArchivePlace {
+export interface ArchiveRange {
   /** First byte of its ENTRY. */
   readonly start: number;
   /** Just past its last byte. */
@@ -39,7 +39,7 @@ const MAX_SAME_NAME = 1000;
 const FILENAME_BYTES = ELEMENT_HEADER_BYTES + MAX_NAME_BYTES + 1;
 
 /**
- * The places of the node with this path, names from the root downwards. There are several when the archive has the name
+ * The ranges of the node with this path, names from the root downwards. There are several when the archive has the name
  * several times, as those made of tars may: in their order in it, in which later ones replace earlier ones.
  *
  * Throws `missing-path` when there is none, `invalid-archive`, and whatever `access` throws.
@@ -48,26 +48,26 @@ export async function findInArchive(
   access: RandomAccess,
   names: readonly Uint8Array[],
   options: { signal?: AbortSignal } = {},
-): Promise<ArchivePlace[]> {
-  let places: ArchivePlace[] = [{ start: 0, end: access.size }];
+): Promise<ArchiveRange[]> {
+  let ranges: ArchiveRange[] = [{ start: 0, end: access.size }];
   let path = "";
   for (const name of names) {
-    const found: ArchivePlace[] = [];
+    const found: ArchiveRange[] = [];
     const starts = new Set<number>();
     const around = path === "" ? "the archive" : `"${path}"`;
     path = path === "" ? escapeName(name) : `${path}/${escapeName(name)}`;
-    for (const place of places) {
-      const kind = await kindAt(access, place, options);
+    for (const range of ranges) {
+      const kind = await kindAt(access, range, options);
       if (kind !== "directory") {
-        if (places.length > 1) continue;
+        if (ranges.length > 1) continue;
         throw missingPath(path, `not found: ${around} is a ${kind}, not a directory`);
       }
-      found.push(...await findChild(access, place, name, path, starts, options));
+      found.push(...await findChild(access, range, name, path, starts, options));
     }
     if (found.length === 0) throw missingPath(path);
-    places = found;
+    ranges = found;
   }
-  return places;
+  return ranges;
 }
 
 /** The error for a path that an archive does not have. */
@@ -77,7 +77,7 @@ export function missingPath(path: string, reason = "not found"): DesyncError {
 
 async function kindAt(
   access: RandomAccess,
-  { start, end }: ArchivePlace,
+  { start, end }: ArchiveRange,
   options: { signal?: AbortSignal },
 ): Promise<string> {
   if (end - start < ENTRY_BYTES) throw invalidArchive(`at byte ${start} there is no node`);
@@ -92,19 +92,19 @@ async function kindAt(
 }
 
 /**
- * The places in a directory that have this name, in their order. `starts` is where those began that other directories
+ * The ranges in a directory that have this name, in their order. `starts` is where those began that other directories
  * of the same path have: one that is listed twice would double what is found with every name of a path.
  */
 async function findChild(
   access: RandomAccess,
-  directory: ArchivePlace,
+  directory: ArchiveRange,
   name: Uint8Array,
   path: string,
   starts: Set<number>,
   options: { signal?: AbortSignal },
-): Promise<ArchivePlace[]> {
+): Promise<ArchiveRange[]> {
   const table = await openTable(access, directory, options);
-  const found: ArchivePlace[] = [];
+  const found: ArchiveRange[] = [];
   for await (const item of table.itemsOf(nameHash(name))) {
     const start = table.start - item.offset;
     if (starts.has(start)) throw invalidArchive(`its tables of children name byte ${start} several times`);
@@ -124,11 +124,11 @@ async function findChild(
 /** The node of a child that begins with its name. `other` when names share a hash. */
 async function nodeBehindName(
   access: RandomAccess,
-  { start, end }: ArchivePlace,
+  { start, end }: ArchiveRange,
   hash: bigint,
   name: Uint8Array,
   options: { signal?: AbortSignal },
-): Promise<ArchivePlace | "other" | "omitted"> {
+): Promise<ArchiveRange | "other" | "omitted"> {
   const wrong = () =>
     invalidArchive(`a directory's table of children points to byte ${start}, where no name is`);
   if (end - start < ELEMENT_HEADER_BYTES + 2) throw wrong();
@@ -154,7 +154,7 @@ interface Table {
 
 async function openTable(
   access: RandomAccess,
-  directory: ArchivePlace,
+  directory: ArchiveRange,
   options: { signal?: AbortSignal },
 ): Promise<Table> {
   const { size, entryOffset } = parseGoodbyeTail(

@@ -40,8 +40,8 @@ export async function readSelected(
     countBytes(archive.pieces(start, end, { signal }), progress);
   const whole = { start: 0, end: archive.size };
   const parts = paths.length === 0 ? undefined : await findParts(archive, paths, { signal });
-  const places = parts?.map(({ place }) => place) ?? [whole];
-  if (progress !== undefined) progress.total = places.reduce((sum, { start, end }) => sum + end - start, 0);
+  const ranges = parts?.map(({ range }) => range) ?? [whole];
+  if (progress !== undefined) progress.total = ranges.reduce((sum, { start, end }) => sum + end - start, 0);
   if (parts === undefined) await readArchive(open(whole), onEvent, { signal });
   else await readParts(open, parts, onEvent, { signal });
 }

@@ -27,7 +27,7 @@ export async function checkConfiguration(
   given: GivenFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = given.get(config) ?? usualPlace();
+  const path = given.get(config) ?? defaultPath();
   if (path === undefined) return;
   const bytes = await readWhole(path, `the configuration file ${path}`, MAX_BYTES, signal);
   const storeOptions = parseStoreOptions(bytes, path);
@@ -53,7 +53,7 @@ export async function checkConfiguration(
 }
 
 /** Where desync looks for it, whatever XDG_CONFIG_HOME says; `undefined` when nothing is there, or may not be read. */
-function usualPlace(): string | undefined {
+function defaultPath(): string | undefined {
   const home = Deno.build.os === "windows"
     ? environment("HOMEDRIVE") + environment("HOMEPATH")
     : environment("HOME");

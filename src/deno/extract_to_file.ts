@@ -12,7 +12,7 @@ import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
-import { isBlockDevice } from "./output/output_place.ts";
+import { isBlockDevice } from "./output/output_checks.ts";
 import { isPlantedAt } from "./output/planted.ts";
 import { checkUnchanged, inspectSource } from "./files/source_file.ts";
 

@@ -11,7 +11,7 @@ export const GROUP_BYTES: number = 4 * 1024 * 1024;
 export const GROUP_SPANS = 64;
 /** A place takes a call of the system, however small the chunk. */
 const LEAST_WORK = 1024;
-/** Places of a large chunk that are worth reading it for, as far as that does not take too long. */
+/** Offsets of a large chunk that are worth reading it for, as far as that does not take too long. */
 const WORTHWHILE_PLACES = 16;
 const LONGEST_BYTES = 64 * 1024 * 1024;
 
@@ -31,7 +31,7 @@ export function workOf({ size, offsets }: PlannedChunk): number {
   return offsets.length * Math.max(size, LEAST_WORK);
 }
 
-/** Places in one part. */
+/** Offsets in one part. */
 function placesInPart(size: number): number {
   const bytes = Math.max(GROUP_BYTES, Math.min(WORTHWHILE_PLACES * size, LONGEST_BYTES));
   return Math.max(1, Math.floor(bytes / Math.max(size, LEAST_WORK)));

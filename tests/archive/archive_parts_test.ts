@@ -6,7 +6,7 @@ import {
   pickParts,
   readParts,
 } from "../../src/archive/archive_parts.ts";
-import { type ArchivePlace, findInArchive } from "../../src/archive/find_in_archive.ts";
+import { type ArchiveRange, findInArchive } from "../../src/archive/find_in_archive.ts";
 import type { RandomAccess } from "../../src/stores/byte_source.ts";
 import { readArchive } from "../../src/archive/read_archive.ts";
 import {
@@ -67,10 +67,10 @@ async function nodesOf(read: (onEvent: (event: ArchiveEvent) => void) => Promise
 
 async function partOf(bytes: Uint8Array, names: readonly Uint8Array[]): Promise<SeenNode[]> {
   const access = new Access(bytes);
-  const places = await findInArchive(access, names);
-  const parts = places.map((place) => ({ name: names.at(-1)!, place }));
+  const ranges = await findInArchive(access, names);
+  const parts = ranges.map((range) => ({ name: names.at(-1)!, range }));
   return await nodesOf((onEvent) =>
-    readParts(({ start, end }: ArchivePlace) => access.pieces(start, end), parts, onEvent)
+    readParts(({ start, end }: ArchiveRange) => access.pieces(start, end), parts, onEvent)
   );
 }
 
@@ -130,12 +130,12 @@ Deno.test("names that come several times are all found, in their order", async (
     "a",
     file("4"),
   ]]);
-  const places = await findInArchive(new Access(archive), path("a"));
+  const ranges = await findInArchive(new Access(archive), path("a"));
   deepStrictEqual(
-    places.map(({ start }) => start),
-    places.map(({ start }) => start).toSorted((a, b) => a - b),
+    ranges.map(({ start }) => start),
+    ranges.map(({ start }) => start).toSorted((a, b) => a - b),
   );
-  strictEqual(places.length, 3);
+  strictEqual(ranges.length, 3);
   strictEqual((await findInArchive(new Access(archive), path("a/x"))).length, 1);
   const often = directory(Array.from({ length: 1001 }, () => ["a", file("")]));
   await rejects(findInArchive(new Access(often), path("a")), /more than 1000 times/);
@@ -293,8 +293,8 @@ Deno.test("random changes: an error or what is there, in few reads", async () =>
     const access = new Access(bytes);
     try {
       for (const text of ["a/b/c", "a/b", "f/g"]) {
-        const [place] = await findInArchive(access, path(text));
-        await readArchive(access.pieces(place.start, place.end), () => {});
+        const [range] = await findInArchive(access, path(text));
+        await readArchive(access.pieces(range.start, range.end), () => {});
       }
       found++;
     } catch (error) {

@@ -1,5 +1,5 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
-import { isSpecialPlace } from "../../deno/output/output_place.ts";
+import { isSpecialOutput } from "../../deno/output/output_checks.ts";
 import { followLinks } from "../../deno/output/planted.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { startsLikeIndex } from "../../formats/index/index.ts";
@@ -38,7 +38,7 @@ export function refuseSameFile(path: string, input: string): void {
  */
 export function withoutLink(path: string): string {
   // A link to what is open already is not what it leads to.
-  return isSpecialPlace(path) ? path : followLinks(path);
+  return isSpecialOutput(path) ? path : followLinks(path);
 }
 
 /** Throws `usage` when an index would take the place of a file that is none, while the input is one. */

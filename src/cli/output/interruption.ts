@@ -3,7 +3,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { isPath } from "../../stores/location.ts";
 
 /** The options that say where the work may have left something. */
-interface Places {
+interface KeptOptions {
   readonly stores?: readonly string[];
   readonly cache?: string;
   readonly inPlace?: boolean;
@@ -11,11 +11,11 @@ interface Places {
 
 /** Runs `work`. When it is interrupted, the error says what the next run can go on from, or with which option it could. */
 export async function sayingWhatIsKept<T>(
-  places: Places,
+  options: KeptOptions,
   canWriteInPlace: boolean,
   work: () => Promise<T>,
 ): Promise<T> {
-  return await saying(whatIsKept(places, canWriteInPlace), work);
+  return await saying(whatIsKept(options, canWriteInPlace), work);
 }
 
 /** The same for work that fills a store. */
@@ -34,16 +34,16 @@ async function saying<T>(kept: string | undefined, work: () => Promise<T>): Prom
 }
 
 function whatIsKept(
-  { stores = [], cache, inPlace }: Places,
+  { stores = [], cache, inPlace }: KeptOptions,
   canWriteInPlace: boolean,
 ): string | undefined {
   if (inPlace) return "what was written is kept: the same command goes on from there";
   if (cache !== undefined) return `what was fetched is kept in ${cache}: the same command goes on from there`;
-  const options = [
+  const hints = [
     // Copying what is on this machine already does not help.
     ...stores.some((location) => !isPath(location)) ? ["-c CACHE"] : [],
     ...canWriteInPlace ? ["-k"] : [],
   ];
-  if (options.length === 0) return undefined;
-  return `nothing is kept: with ${options.join(" or ")} the next run would go on from there`;
+  if (hints.length === 0) return undefined;
+  return `nothing is kept: with ${hints.join(" or ")} the next run would go on from there`;
 }

@@ -1,6 +1,6 @@
 /** Bytes, at once or piece by piece, written to where the user wants them. */
 import { fstatSync } from "node:fs";
-import { isSpecialPlace } from "../../deno/output/output_place.ts";
+import { isSpecialOutput } from "../../deno/output/output_checks.ts";
 import { isClosedPipe } from "../../deno/system/stdio.ts";
 import { type PiecesToWrite, writeEach, writeWhole } from "../../deno/output/write_whole.ts";
 import { OutputClosed, printBytes } from "./output.ts";
@@ -12,7 +12,7 @@ export function isStandardOutput(path: string | undefined): path is "-" | undefi
 
 /** Whether a file of this machine is written: not what may be shown as it comes. */
 export function writesFile(path: string | undefined): boolean {
-  if (!isStandardOutput(path)) return !isSpecialPlace(path);
+  if (!isStandardOutput(path)) return !isSpecialOutput(path);
   try {
     return fstatSync(1).isFile();
   } catch {

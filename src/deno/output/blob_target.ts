@@ -10,7 +10,7 @@ import { claimDevice } from "./device_claim.ts";
 import { isDevicePath } from "../files/device_path.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { RawFile } from "../system/libc.ts";
-import { checkPlace, isSpecialPlace, outputError } from "./output_place.ts";
+import { checkOutput, isSpecialOutput, outputError } from "./output_checks.ts";
 import { mayAsk } from "../system/permitted.ts";
 import { followLinks, refusePlanted } from "./planted.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
@@ -28,7 +28,7 @@ export function createBlobTarget(
   sync = true,
 ): BlobTarget {
   if (isDevicePath(path)) checkExists(path);
-  if (path === "-" || isSpecialPlace(path)) {
+  if (path === "-" || isSpecialOutput(path)) {
     throw new DesyncError("usage", {
       action: "replace",
       subject: path,
@@ -36,7 +36,7 @@ export function createBlobTarget(
       hint: "`desync cat` writes to a pipe",
     });
   }
-  checkPlace(path);
+  checkOutput(path);
   const temporary = new TemporaryFile(path);
   let file: Deno.FsFile;
   try {
@@ -57,7 +57,7 @@ export function createBlobTarget(
     commit: async (signal) => {
       try {
         checkSize(temporary.path, size);
-        await temporary.takePlace(sync, signal);
+        await temporary.replaceTarget(sync, signal);
       } catch (error) {
         throw fileError("write", path, error);
       }

@@ -2,7 +2,7 @@
 import { DesyncError } from "../../core/errors.ts";
 import { JobLibc, systemErrorOf, terminatedText } from "../system/libc.ts";
 import { OPEN } from "../system/linux.ts";
-import { isBlockDevice } from "./output_place.ts";
+import { isBlockDevice } from "./output_checks.ts";
 
 /**
  * Claims what is at the path if it is a block device, until that is disposed of. Throws `io` when it is mounted or in use

@@ -49,7 +49,7 @@ export class TemporaryFile {
    * Renames it over the target, with the rights that the target has now, or had. With `sync`, its bytes are on the
    * disk before it has the name, and the name is when this ends.
    */
-  async takePlace(sync: boolean, signal?: AbortSignal): Promise<void> {
+  async replaceTarget(sync: boolean, signal?: AbortSignal): Promise<void> {
     const rights = rightsOf(this.#target, this.#made?.uid ?? null) ?? this.#old;
     if (rights !== undefined) this.#giveRights(rights);
     const file = this.#file;

@@ -1,6 +1,6 @@
 /** Writing a file whole or not at all. */
 import { fileError } from "../files/file_errors.ts";
-import { checkPlace } from "./output_place.ts";
+import { checkOutput } from "./output_checks.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 
 /** A file that is written piece by piece beside the one whose place it takes in the end. */
@@ -15,7 +15,7 @@ export class WholeFile implements Disposable {
    * takes nothing away from the finished file.
    */
   constructor(path: string, sync = true) {
-    checkPlace(path);
+    checkOutput(path);
     this.#path = path;
     this.#sync = sync;
     this.#temporary = new TemporaryFile(path);
@@ -34,7 +34,7 @@ export class WholeFile implements Disposable {
   /** Gives the file its name, with the rights of the one that had it. */
   async commit(signal?: AbortSignal): Promise<void> {
     try {
-      await this.#temporary.takePlace(this.#sync, signal);
+      await this.#temporary.replaceTarget(this.#sync, signal);
     } catch (error) {
       throw fileError("write", this.#path, error);
     }

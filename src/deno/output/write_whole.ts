@@ -3,7 +3,7 @@ import { freeBytes } from "../../core/bytes.ts";
 import { abortable } from "../../core/abortable.ts";
 import { claimDevice } from "./device_claim.ts";
 import { openOutput } from "./output_file.ts";
-import { isSpecialPlace, outputError } from "./output_place.ts";
+import { isSpecialOutput, outputError } from "./output_checks.ts";
 import { isClosedPipe } from "../system/stdio.ts";
 import { syncFile } from "./sync.ts";
 import { WholeFile } from "./whole_file.ts";
@@ -27,7 +27,7 @@ export async function writeWhole(
   begin: (temporary?: string) => PiecesToWrite,
   { signal, sync = true }: WriteOptions = {},
 ): Promise<void> {
-  if (isSpecialPlace(path)) return await writeThrough(path, begin(), signal, sync);
+  if (isSpecialOutput(path)) return await writeThrough(path, begin(), signal, sync);
   using file = new WholeFile(path, sync);
   await writeEach(begin(file.temporary), (bytes) => file.write(bytes));
   await file.commit(signal);

@@ -22,8 +22,8 @@ export class IndexDirectory implements WritableIndexStore {
 
   // Most runs only read: they load nothing of what writes.
   async check(name: string): Promise<void> {
-    const { checkPlace } = await import("../output/output_place.ts");
-    checkPlace(this.#path + name);
+    const { checkOutput } = await import("../output/output_checks.ts");
+    checkOutput(this.#path + name);
   }
 
   async write(name: string, index: Index, options: { readonly signal?: AbortSignal } = {}): Promise<void> {

@@ -6,7 +6,13 @@ import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } fr
 import { AT, CURRENT_DIRECTORY, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "../system/linux.ts";
 import { DirectoryLister } from "../system/list_directory.ts";
 import { StatReader } from "../system/statx.ts";
-import { type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";
+import {
+  type DirectoryEntry,
+  type EntryStat,
+  type Handle,
+  NotSupported,
+  type TreeSystem,
+} from "./tree_system.ts";
 
 const DIRECTORY = OPEN.readOnly | OPEN.directory | OPEN.closeOnExec;
 const UTIME_NOW = 0x3fffffffn;
@@ -89,7 +95,7 @@ class NativeTree implements TreeSystem {
     return Array.from(Deno.readDirSync(`/proc/self/fd/${directory}`), ({ name }) => encoder.encode(name));
   }
 
-  look(what: Handle | Place): Look | undefined {
+  stat(what: Handle | DirectoryEntry): EntryStat | undefined {
     if (this.#stats === undefined) return undefined;
     const { mode, mtime, changed, device, mount } = typeof what === "number"
       ? this.#stats.read(what, EMPTY_NAME, AT.emptyPath)
@@ -101,14 +107,14 @@ class NativeTree implements TreeSystem {
     this.#libc.close(handle);
   }
 
-  setOwner(what: Handle | Place, uid: number, gid: number): void {
+  setOwner(what: Handle | DirectoryEntry, uid: number, gid: number): void {
     const result = typeof what === "number"
       ? this.#libc.fchownat(what, EMPTY_NAME, uid, gid, AT.emptyPath)
       : this.#libc.fchownat(what.directory, terminated(what.name), uid, gid, AT.noFollow);
     this.#check(result);
   }
 
-  setMode(what: Handle | Place, mode: number): void {
+  setMode(what: Handle | DirectoryEntry, mode: number): void {
     if (typeof what === "number") {
       this.#check(this.#libc.fchmod(what, mode));
       return;
@@ -123,7 +129,7 @@ class NativeTree implements TreeSystem {
     }
   }
 
-  setTime(what: Handle | Place, mtime: bigint): void {
+  setTime(what: Handle | DirectoryEntry, mtime: bigint): void {
     const { seconds, nanoseconds } = splitTime(mtime);
     // struct timespec twice: the access, the change.
     const times = new Uint8Array(BigInt64Array.of(0n, UTIME_NOW, seconds, nanoseconds).buffer);
@@ -133,7 +139,7 @@ class NativeTree implements TreeSystem {
     this.#check(result);
   }
 
-  setXattr(what: Handle | Place, name: string, value: Uint8Array): void {
+  setXattr(what: Handle | DirectoryEntry, name: string, value: Uint8Array): void {
     // An empty buffer has no address, which the system does not mind for no bytes.
     const bytes = new Uint8Array(value);
     const size = BigInt(bytes.length);

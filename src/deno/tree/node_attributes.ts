@@ -19,7 +19,7 @@ import { isHeldEverywhere, isKept } from "./kept_time.ts";
 import type { Losses } from "../../archive/losses.ts";
 import { ownIds, umask } from "../system/permitted.ts";
 import type { Restored } from "./restored.ts";
-import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";
+import { codeOf, type DirectoryEntry, type Handle, type TreeSystem } from "./tree_system.ts";
 
 const SET_ID_BITS = 0o6000;
 const CAPABILITIES = "security.capability";
@@ -54,7 +54,7 @@ export class NodeAttributes {
   }
 
   /** Everything but what forbids further changes. */
-  apply(what: Handle | Place, node: ArchiveNode, path: () => string): void {
+  apply(what: Handle | DirectoryEntry, node: ArchiveNode, path: () => string): void {
     this.#path = path;
     const privileged = this.#setOwner(what, node);
     // Nobody but root gives attributes to what is read-only.
@@ -98,7 +98,7 @@ export class NodeAttributes {
   }
 
   /** Whether privileges may be given: the node belongs to whom the archive says. */
-  #setOwner(what: Handle | Place, node: ArchiveNode): boolean {
+  #setOwner(what: Handle | DirectoryEntry, node: ArchiveNode): boolean {
     if (!hasOwners(node.features)) return false;
     const { owners, names } = this.#restored;
     const uid = this.#accounts.idOf("user", names ? node.user : undefined, node.uid);
@@ -107,7 +107,7 @@ export class NodeAttributes {
     return this.#try("owners", () => this.#system.setOwner(what, uid, gid));
   }
 
-  #setMode(what: Handle | Place, node: ArchiveNode, privileged: boolean): void {
+  #setMode(what: Handle | DirectoryEntry, node: ArchiveNode, privileged: boolean): void {
     const mode = this.#restored.modes && hasModes(node.features)
       ? this.#givenMode(node, privileged)
       : this.#restored.plainMode(node) & ~this.#umask;
@@ -127,7 +127,7 @@ export class NodeAttributes {
     return mode & ~SET_ID_BITS;
   }
 
-  #setXattrOf(what: Handle | Place, name: string, value: Uint8Array): void {
+  #setXattrOf(what: Handle | DirectoryEntry, name: string, value: Uint8Array): void {
     // These go with the mode.
     if (name === CAPABILITIES || isAccessList(name)) return;
     if (name === LABEL) {
@@ -140,7 +140,7 @@ export class NodeAttributes {
   }
 
   /** Whether it worked. */
-  #setXattr(kind: string, what: Handle | Place, name: string, value: Uint8Array): boolean {
+  #setXattr(kind: string, what: Handle | DirectoryEntry, name: string, value: Uint8Array): boolean {
     return this.#try(kind, () => {
       try {
         this.#system.setXattr(what, name, value);
@@ -154,14 +154,14 @@ export class NodeAttributes {
     });
   }
 
-  #setCapabilities(what: Handle | Place, node: ArchiveNode, privileged: boolean): void {
+  #setCapabilities(what: Handle | DirectoryEntry, node: ArchiveNode, privileged: boolean): void {
     const value = node.fcaps ?? node.xattrs.find(({ name }) => name === CAPABILITIES)?.value;
     if (value === undefined) return;
     if (!privileged) this.#lose("file capabilities", "the owner is another");
     else this.#setXattr("file capabilities", what, CAPABILITIES, withoutExtraNul(CAPABILITIES, value));
   }
 
-  #setAccessLists(what: Handle | Place, node: ArchiveNode): void {
+  #setAccessLists(what: Handle | DirectoryEntry, node: ArchiveNode): void {
     if (!this.#restored.acls) return;
     const resolve = (kind: "user" | "group", entry: { id: number; name: string }) =>
       this.#accounts.idOf(kind, this.#restored.names ? entry.name : undefined, entry.id);
@@ -178,15 +178,15 @@ export class NodeAttributes {
     }
   }
 
-  #setProject(what: Handle | Place, { projectId }: ArchiveNode): void {
+  #setProject(what: Handle | DirectoryEntry, { projectId }: ArchiveNode): void {
     if (projectId === undefined || projectId === 0 || !this.#restored.projects) return;
     if (typeof what === "number") this.#try("quota projects", () => this.#system.setProject(what, projectId));
     else this.#lose("quota projects", "files and directories only");
   }
 
-  #setTime(what: Handle | Place, mtime: bigint): void {
+  #setTime(what: Handle | DirectoryEntry, mtime: bigint): void {
     if (!this.#try("times", () => this.#system.setTime(what, mtime))) return;
-    if (!isHeldEverywhere(mtime) && !isKept(mtime, this.#system.look(what)?.mtime ?? mtime)) {
+    if (!isHeldEverywhere(mtime) && !isKept(mtime, this.#system.stat(what)?.mtime ?? mtime)) {
       this.#lose("times", "the file system holds no such times");
     } else if (mtime % this.#system.timeGranularity !== 0n) {
       this.#lose("nanoseconds of times", "not supported here");

@@ -30,7 +30,14 @@ import { join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
 import { isSpecialOnWindows, leadsToDirectory, toWindowsTarget } from "./link_target.ts";
-import { codeOf, type Handle, type Look, NotSupported, type Place, type TreeSystem } from "./tree_system.ts";
+import {
+  codeOf,
+  type DirectoryEntry,
+  type EntryStat,
+  type Handle,
+  NotSupported,
+  type TreeSystem,
+} from "./tree_system.ts";
 import { utf8Name } from "../files/utf8_name.ts";
 
 const WINDOWS = Deno.build.os === "windows";
@@ -114,7 +121,7 @@ class PortableTree implements TreeSystem {
     return readdirSync(this.#checked(directory).path).map((name) => new TextEncoder().encode(name));
   }
 
-  look(what: Handle | Place): Look {
+  stat(what: Handle | DirectoryEntry): EntryStat {
     const { mode, mtimeNs, ctimeNs, dev } = typeof what !== "number"
       ? lstatSync(this.#path(what.directory, what.name), { bigint: true })
       : this.#directories.has(what)
@@ -127,7 +134,7 @@ class PortableTree implements TreeSystem {
     if (!this.#directories.delete(handle)) closeSync(handle);
   }
 
-  setOwner(what: Handle | Place, uid: number, gid: number): void {
+  setOwner(what: Handle | DirectoryEntry, uid: number, gid: number): void {
     if (WINDOWS) throw new NotSupported();
     if (typeof what !== "number") {
       // Deno has it since 2.7.
@@ -138,13 +145,13 @@ class PortableTree implements TreeSystem {
     else fchownSync(what, uid, gid);
   }
 
-  setMode(what: Handle | Place, mode: number): void {
+  setMode(what: Handle | DirectoryEntry, mode: number): void {
     if (WINDOWS || typeof what !== "number") throw new NotSupported();
     if (this.#directories.has(what)) chmodSync(this.#checked(what).path, mode);
     else fchmodSync(what, mode);
   }
 
-  setTime(what: Handle | Place, mtime: bigint): void {
+  setTime(what: Handle | DirectoryEntry, mtime: bigint): void {
     // Deno takes no times before 1970, and does not say so.
     if (mtime < 0n) throw new NotSupported();
     const now = Date.now() / 1000;

@@ -43,7 +43,7 @@ export function removeDirectory(
 
 /** Whether an open directory is the root of another file system than the one that it is opened from. */
 export function isMountedIn(system: TreeSystem, parent: Handle, directory: Handle): boolean {
-  const [outer, inner] = [system.look(parent), system.look(directory)];
+  const [outer, inner] = [system.stat(parent), system.stat(directory)];
   return outer?.device !== inner?.device || outer?.mount !== inner?.mount;
 }
 

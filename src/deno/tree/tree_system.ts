@@ -8,7 +8,7 @@ import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
 export type Handle = number;
 
 /** Something in a directory that is not open: a symlink, pipe, socket or device. */
-export interface Place {
+export interface DirectoryEntry {
   /** An open directory. */
   readonly directory: Handle;
   /** A name in it. */
@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** What the system knows of a file or directory. Times are in nanoseconds since 1970. */
-export interface Look {
+export interface EntryStat {
   /** Its permissions, without its kind. */
   readonly mode: number;
   /** When its bytes were changed last, or what was set as that. */
@@ -63,18 +63,18 @@ export interface TreeSystem {
   /** Names in a directory. */
   list(directory: Handle): Uint8Array[];
   /** Not followed when it is a symlink; `undefined` where the system cannot be asked. */
-  look(what: Handle | Place): Look | undefined;
+  stat(what: Handle | DirectoryEntry): EntryStat | undefined;
   /** Closes a directory or file. */
   close(handle: Handle): void;
 
   /** Not followed when it is a symlink. */
-  setOwner(what: Handle | Place, uid: number, gid: number): void;
+  setOwner(what: Handle | DirectoryEntry, uid: number, gid: number): void;
   /** Not for symlinks, which have no mode. */
-  setMode(what: Handle | Place, mode: number): void;
+  setMode(what: Handle | DirectoryEntry, mode: number): void;
   /** The time of the last change, in nanoseconds since 1970; that of the last access becomes now. */
-  setTime(what: Handle | Place, mtime: bigint): void;
+  setTime(what: Handle | DirectoryEntry, mtime: bigint): void;
   /** Sets an extended attribute, replacing one of the same name. */
-  setXattr(what: Handle | Place, name: string, value: Uint8Array): void;
+  setXattr(what: Handle | DirectoryEntry, name: string, value: Uint8Array): void;
   /** Adds flags of chattr, FS_*_FL, to those that a file or directory has. */
   addFlags(handle: Handle, flags: number): void;
   /** Sets the quota project. */

@@ -13,7 +13,7 @@ import { escapeName } from "../../formats/archive/node_text.ts";
 import { Losses } from "../../archive/losses.ts";
 import type { Accounts } from "../system/accounts.ts";
 import { fileError, reasonOf } from "../files/file_errors.ts";
-import { outputError } from "../output/output_place.ts";
+import { outputError } from "../output/output_checks.ts";
 import { NodeAttributes } from "./node_attributes.ts";
 import { type AttributeOptions, Restored } from "./restored.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
@@ -196,14 +196,14 @@ export class TreeWriter implements Disposable {
       Deno.mkdirSync(this.#target, { recursive: true });
       return this.#pushDirectory(this.#openTarget(this.#target), node);
     }
-    const place = resolve(this.#target);
+    const path = resolve(this.#target);
     try {
-      this.#around = { handle: this.#system.openRoot(dirname(place)) };
+      this.#around = { handle: this.#system.openRoot(dirname(path)) };
     } catch (error) {
       throw outputError(this.#target, error);
     }
     removeUntarLeftovers(this.#system, this.#around.handle);
-    this.#make({ ...node, name: encoder.encode(basename(place)) });
+    this.#make({ ...node, name: encoder.encode(basename(path)) });
   }
 
   #enterDirectory(name: Uint8Array): WritableDirectory {

@@ -1,6 +1,6 @@
 /** The temporary names of what is being unpacked, and what killed runs left under such names. */
 import { isLeftover, isTemporaryName } from "../output/temporary_names.ts";
-import type { Handle, Place, TreeSystem } from "./tree_system.ts";
+import type { DirectoryEntry, Handle, TreeSystem } from "./tree_system.ts";
 
 const PREFIX = ".tmp-untar-";
 const decoder = new TextDecoder();
@@ -23,14 +23,14 @@ export function removeUntarLeftovers(system: TreeSystem, directory: Handle): voi
 }
 
 /** Another run may have given its file the time of the archive just now: only the time of the change counts. */
-function removeIfStale(system: TreeSystem, place: Place): void {
-  const changed = Number((system.look(place)?.changed ?? 0n) / 1_000_000n);
+function removeIfStale(system: TreeSystem, entry: DirectoryEntry): void {
+  const changed = Number((system.stat(entry)?.changed ?? 0n) / 1_000_000n);
   if (changed <= 0 || !isLeftover(new Date(changed))) return;
   try {
-    system.unlink(place.directory, place.name);
+    system.unlink(entry.directory, entry.name);
   } catch {
     // A directory, which was made to see whether names that differ in case are the same.
-    system.removeDirectory(place.directory, place.name);
+    system.removeDirectory(entry.directory, entry.name);
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * Directories of the target opened so that things can be made in them: a run before may have restored a mode of 0555.
  */
-import { codeOf, type Handle, type Place, type TreeSystem } from "./tree_system.ts";
+import { codeOf, type DirectoryEntry, type Handle, type TreeSystem } from "./tree_system.ts";
 
 /** An open directory, and the permissions that it had before it was made one that we can write into. */
 export interface WritableDirectory {
@@ -12,7 +12,7 @@ export interface WritableDirectory {
 /** The open directory, made writable for its owner as far as that can be done. */
 export function makeWritable(system: TreeSystem, handle: Handle): WritableDirectory {
   if (Deno.build.os === "windows") return { handle };
-  const oldMode = system.look(handle)?.mode;
+  const oldMode = system.stat(handle)?.mode;
   if (oldMode === undefined || (oldMode & 0o700) === 0o700) return { handle };
   // It may be another's: then the first thing that cannot be made in it is reported.
   return addOwnerRights(system, handle, oldMode) ? { handle, oldMode } : { handle };
@@ -25,9 +25,9 @@ export function openWritable(system: TreeSystem, parent: Handle, name: Uint8Arra
   } catch (error) {
     if (codeOf(error) !== "EACCES") throw error;
     // It may not even be read.
-    const place = { directory: parent, name };
-    const oldMode = system.look(place)?.mode;
-    if (oldMode === undefined || !addOwnerRights(system, place, oldMode)) throw error;
+    const entry = { directory: parent, name };
+    const oldMode = system.stat(entry)?.mode;
+    if (oldMode === undefined || !addOwnerRights(system, entry, oldMode)) throw error;
     return { handle: system.openDirectory(parent, name), oldMode };
   }
 }
@@ -42,7 +42,7 @@ export function closeWritable(system: TreeSystem, { handle, oldMode }: WritableD
   system.close(handle);
 }
 
-function addOwnerRights(system: TreeSystem, what: Handle | Place, mode: number): boolean {
+function addOwnerRights(system: TreeSystem, what: Handle | DirectoryEntry, mode: number): boolean {
   try {
     system.setMode(what, mode | 0o700);
     return true;

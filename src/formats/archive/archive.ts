@@ -49,11 +49,11 @@ interface Directory {
   readonly start: number;
   readonly children: GoodbyeSum;
   /** Its own place and hash in the directory around it. */
-  readonly place: Place;
+  readonly own: NodeStart;
 }
 
 /** Where a node begins with its FILENAME, and the hash of its name. */
-interface Place {
+interface NodeStart {
   readonly start: number;
   readonly hash: bigint;
 }
@@ -66,7 +66,7 @@ type State =
 
 const NO_BYTES = new Uint8Array(0);
 const END: ArchiveEvent = { type: "end" };
-const NO_PLACE: Place = { start: 0, hash: 0n };
+const NO_START: NodeStart = { start: 0, hash: 0n };
 
 /**
  * Makes events out of the bytes of one archive.
@@ -102,7 +102,7 @@ export class ArchiveDecoder {
   #node: NodeBuilder | undefined;
   /** The name that the next ENTRY gets; the root has none. */
   #name: Uint8Array | undefined = NO_BYTES;
-  #place: Place = NO_PLACE;
+  #nodeStart: NodeStart = NO_START;
   #entryAt = 0;
   #features: bigint | undefined;
   /** Bytes that were taken out of the queue. */
@@ -214,7 +214,7 @@ export class ArchiveDecoder {
   #readFilename(body: Uint8Array, start: number): void {
     this.#closeHeader("filename", start);
     this.#name = parseFilename(body);
-    this.#place = { start, hash: nameHash(this.#name) };
+    this.#nodeStart = { start, hash: nameHash(this.#name) };
   }
 
   /**
@@ -229,7 +229,7 @@ export class ArchiveDecoder {
     if (this.#node !== undefined || directory === undefined) throw this.#misplaced(element);
     if (this.#name === undefined) return;
     this.#ready.push({ type: "omitted", name: this.#name });
-    directory.children.add(this.#place.start, start - this.#place.start, this.#place.hash);
+    directory.children.add(this.#nodeStart.start, start - this.#nodeStart.start, this.#nodeStart.hash);
     this.#name = undefined;
   }
 
@@ -238,7 +238,7 @@ export class ArchiveDecoder {
       throw invalidArchive(`it has directories ${MAX_DEPTH + 1} deep, no more than ${MAX_DEPTH} are read`);
     }
     this.#announce(["directory"], element, { size: 0 });
-    this.#directories.push({ start: this.#entryAt, children: new GoodbyeSum(), place: this.#place });
+    this.#directories.push({ start: this.#entryAt, children: new GoodbyeSum(), own: this.#nodeStart });
   }
 
   /** Passes the node on. Its kind has to be one of these. */
@@ -256,7 +256,7 @@ export class ArchiveDecoder {
     end: number,
   ): void {
     this.#announce(kinds, element, { size: 0, ...content });
-    this.#endNode(this.#place, end);
+    this.#endNode(this.#nodeStart, end);
   }
 
   #begin(element: "payload" | "goodbye", size: number): void {
@@ -274,7 +274,7 @@ export class ArchiveDecoder {
     this.#announce(["file"], element, { size: size - ELEMENT_HEADER_BYTES });
     this.#take(ELEMENT_HEADER_BYTES);
     this.#state = { at: "payload", left: size - ELEMENT_HEADER_BYTES };
-    if (size === ELEMENT_HEADER_BYTES) this.#endNode(this.#place, this.#offset);
+    if (size === ELEMENT_HEADER_BYTES) this.#endNode(this.#nodeStart, this.#offset);
   }
 
   #readPayload(state: { left: number }): boolean {
@@ -283,7 +283,7 @@ export class ArchiveDecoder {
     this.#offset += bytes.length;
     state.left -= bytes.length;
     this.#ready.push({ type: "data", bytes });
-    if (state.left === 0) this.#endNode(this.#place, this.#offset);
+    if (state.left === 0) this.#endNode(this.#nodeStart, this.#offset);
     return true;
   }
 
@@ -307,19 +307,19 @@ export class ArchiveDecoder {
       );
     }
     this.#directories.pop();
-    this.#endNode(directory.place, this.#offset);
+    this.#endNode(directory.own, this.#offset);
     return true;
   }
 
-  /** The node that began at `place` is complete. */
-  #endNode(place: Place, end: number): void {
+  /** The node that begins at `node` is complete. */
+  #endNode(node: NodeStart, end: number): void {
     this.#ready.push(END);
     const parent = this.#directories[this.#directories.length - 1];
     if (parent === undefined) {
       this.#state = { at: "done" };
       return;
     }
-    parent.children.add(place.start, end - place.start, place.hash);
+    parent.children.add(node.start, end - node.start, node.hash);
     this.#state = { at: "element" };
   }
 }

@@ -6,7 +6,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:a
 import { withoutLink } from "../../../src/cli/inputs/local_path.ts";
 import { createBlobTarget, openBlobInPlace } from "../../../src/deno/output/blob_target.ts";
 import { LocalStore } from "../../../src/deno/store/local_store.ts";
-import { isSpecialPlace } from "../../../src/deno/output/output_place.ts";
+import { isSpecialOutput } from "../../../src/deno/output/output_checks.ts";
 import { followLinks } from "../../../src/deno/output/planted.ts";
 import { untar } from "../../../src/deno/untar.ts";
 import { WholeFile } from "../../../src/deno/output/whole_file.ts";
@@ -113,7 +113,7 @@ Deno.test({
     ) {
       throws(() => openBlobInPlace(at(name), 8), says(what));
     }
-    throws(() => isSpecialPlace(at("device")), says("a symlink of"));
+    throws(() => isSpecialOutput(at("device")), says("a symlink of"));
     throws(
       () => new WholeFile(at("directory/new")),
       says(`Cannot write ${at("directory/new")}: ${at("directory")} is a symlink of another user`),

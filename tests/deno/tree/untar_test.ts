@@ -152,10 +152,10 @@ both("removes what killed runs left long ago, and nothing that is of today", asy
   // The time of a change cannot be set.
   const day = 24n * 3600n * 1_000_000_000n;
   const later = withCalls(system, {
-    look: (what) => {
-      const look = system.look(what)!;
+    stat: (what) => {
+      const stat = system.stat(what)!;
       const isRecent = typeof what !== "number" && new TextDecoder().decode(what.name) === recent;
-      return { ...look, changed: look.changed - (isRecent ? day - 60n * 1_000_000_000n : day) };
+      return { ...stat, changed: stat.changed - (isRecent ? day - 60n * 1_000_000_000n : day) };
     },
   });
   await unpack(directory([["sub", directory([["a", file("x")]])]]), target, { system: later });

@@ -12,7 +12,7 @@ import { codeOf } from "../tree/tree_system.ts";
  * Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. Throws `io` for one
  * that another user may have planted.
  */
-export function isSpecialPlace(path: string): boolean {
+export function isSpecialOutput(path: string): boolean {
   try {
     return isSpecial(path);
   } catch (error) {
@@ -34,7 +34,7 @@ export function isBlockDevice(path: string): boolean {
  * Throws when there is no directory for the file, or a directory in its place, or what another user may have planted:
  * to be reported before hours of work are lost.
  */
-export function checkPlace(path: string): void {
+export function checkOutput(path: string): void {
   try {
     if (isSpecial(path)) return;
     if (isDirectory(path)) {
