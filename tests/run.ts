@@ -13,6 +13,7 @@ import { join, resolve } from "node:path";
 import { parseArguments, type Wanted } from "./runner/arguments.ts";
 import { deno, type Ended, forwardSignals, interrupted, type Output } from "./runner/deno.ts";
 import { mergeReports } from "./runner/junit.ts";
+import { Lane } from "./runner/lane.ts";
 import { type Part, planParts } from "./runner/parts.ts";
 import { denoKnows } from "./runner/deno_knows.ts";
 import { checkedVariable, peers } from "./support/peers.ts"; // says once for all processes what is not installed
@@ -68,7 +69,7 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
   const result = { summary: emptySummary(), code: 0 };
   const failures: string[] = [];
 
-  const runPart = async (part: Part, report: string): Promise<void> => {
+  const runPart = async (part: Part, report: string, lane: Lane): Promise<void> => {
     const more = [
       ...options,
       ...coverage === undefined ? [] : [`--coverage=${coverage}`, "--coverage-raw-data-only"],
@@ -76,7 +77,10 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
     ];
     const kept: Uint8Array[] = [];
     const args = part.tests ? [...usual, ...more, ...part.args, ...rest] : part.args;
-    const ended = await deno(args, repository, (bytes) => kept.push(bytes));
+    // What a process runs that is not one of the file's own is not in its coverage.
+    const env = coverage === undefined ? lane.environment(part) : {};
+    const ended = await deno(args, repository, (bytes) => kept.push(bytes), env);
+    if (ended.code !== 0) lane.endProcess();
     kept.forEach(print);
     if (ended.code !== 0 && result.code === 0) result.code = ended.code;
     if (ended.summary !== undefined) {
@@ -88,10 +92,13 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
   };
 
   const left = parts.map((part, i) => ({ part, report: reports.path(`${i}.xml`) }));
-  const lane = async () => {
-    for (let next; interrupted === undefined && (next = left.shift());) await runPart(next.part, next.report);
+  const runLane = async () => {
+    using lane = new Lane();
+    for (let next; interrupted === undefined && (next = left.shift());) {
+      await runPart(next.part, next.report, lane);
+    }
   };
-  await Promise.all(Array.from({ length: laneCount() }, lane));
+  await Promise.all(Array.from({ length: laneCount() }, runLane));
 
   if (junit !== undefined) writeReport(junit, reports.root);
   if (coverage !== undefined) await deno(["coverage", coverage], repository, print);

@@ -26,11 +26,17 @@ const children = new Set<Deno.ChildProcess>();
 /** The signal that this run was asked to end with; no further process starts then. */
 export let interrupted: Deno.Signal | undefined;
 
-/** Runs `deno` with the arguments to its end. */
-export async function deno(args: readonly string[], cwd: string, output: Output): Promise<Ended> {
+/** Runs `deno` with the arguments, and these variables on top of its own, to its end. */
+export async function deno(
+  args: readonly string[],
+  cwd: string,
+  output: Output,
+  env: Record<string, string> = {},
+): Promise<Ended> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [...args],
     cwd,
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

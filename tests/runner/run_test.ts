@@ -1,7 +1,8 @@
 /** The runner of the tests, on tests that are made here. */
 
-import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { exists } from "../support/exists.ts";
 import { repository, runAny, type RunResult } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -104,6 +105,38 @@ Deno.test("files run in processes of their own, at the same time", async () => {
   strictEqual(result.code, 0, result.stdout + result.stderr);
   deepStrictEqual(lastLines(result), ["ok | 2 passed | 0 failed", "2 passed, 0 failed, 0 skipped"]);
   ok(Deno.readTextFileSync(dir.path("a")) !== Deno.readTextFileSync(dir.path("b")));
+});
+
+Deno.test({
+  name: "files that run command lines share a process until one fails",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    using dir = tempDir();
+    const cli = pathToFileURL(join(repository, "tests/support/cli.ts"));
+    const file = (name: string, end: string) =>
+      dir.write(
+        `${name}_test.ts`,
+        `import { runCli } from "${cli}";
+        Deno.test("${name}", async () => {
+          await runCli(["--version"]);
+          Deno.writeTextFileSync(${JSON.stringify(dir.path(name))}, Deno.env.get("DESYNC_TEST_WARM"));
+          ${end}
+        });`,
+      );
+    // The larger file is the first.
+    const files = [
+      file("first", `${" ".repeat(2000)}`),
+      file("fails", `throw new Error();${" ".repeat(1000)}`),
+    ];
+    const result = await runTests(["--no-check", ...files, file("last", "")], { DENO_JOBS: "1" });
+    strictEqual(lastLines(result).at(-1), "2 passed, 1 failed, 0 skipped", result.stdout + result.stderr);
+    const [first, fails, last] = ["first", "fails", "last"].map((name) =>
+      Deno.readTextFileSync(dir.path(name))
+    );
+    strictEqual(first, fails);
+    notStrictEqual(last, fails);
+    deepStrictEqual([first, last].filter(exists), []);
+  },
 });
 
 function twoFiles(dir: TempDir): string[] {
