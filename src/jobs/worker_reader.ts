@@ -4,7 +4,7 @@ import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { interrupted } from "../core/errors.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { BulkReader } from "../blob/blob.ts";
-import { type Delivery, Fetcher } from "../transfer/deliver.ts";
+import { Delivery, type DeliveryOptions } from "../transfer/deliver.ts";
 import type { Workers } from "../transfer/ports.ts";
 
 /** Chunks that are requested at once, when there are so many. */
@@ -23,18 +23,18 @@ interface Wanted {
 /** Reads chunks by way of workers. Those that are wanted while all are busy go to the next one together. */
 export class WorkerReader implements BulkReader {
   readonly ahead: number;
-  readonly #fetcher: Fetcher;
+  readonly #delivery: Delivery;
   readonly #waiting: Wanted[] = [];
   readonly #underWay = new Map<ChunkId, Wanted[]>();
   #groups = 0;
 
-  /** Reads from the delivery's sources; nothing else of it is used but the digest and sizes. */
-  constructor(delivery: Pick<Delivery, "digest" | "sizes" | "sources">, workers: Workers) {
-    this.#fetcher = new Fetcher({
-      ...delivery,
+  /** Reads from the sources of these options. */
+  constructor(options: Pick<DeliveryOptions, "digest" | "sizes" | "sources">, workers: Workers) {
+    this.#delivery = new Delivery({
+      ...options,
       receive: ({ id }, bytes) => this.#arrived(id, bytes),
     }, workers);
-    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#fetcher.concurrency);
+    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#delivery.concurrency);
   }
 
   /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */
@@ -58,16 +58,16 @@ export class WorkerReader implements BulkReader {
   }
 
   #dispatch(): void {
-    while (this.#waiting.length > 0 && this.#groups < this.#fetcher.concurrency) {
+    while (this.#waiting.length > 0 && this.#groups < this.#delivery.concurrency) {
       const [{ signal }] = this.#waiting;
       const other = this.#waiting.findIndex((wanted) => wanted.signal !== signal);
       const group = this.#waiting.splice(0, Math.min(GROUP_CHUNKS, other < 0 ? GROUP_CHUNKS : other));
-      if (!signal?.aborted) this.#bring(group, signal);
+      if (!signal?.aborted) this.#deliver(group, signal);
       else for (const wanted of group) wanted.reject(interrupted());
     }
   }
 
-  async #bring(group: readonly Wanted[], signal: AbortSignal | undefined): Promise<void> {
+  async #deliver(group: readonly Wanted[], signal: AbortSignal | undefined): Promise<void> {
     this.#groups++;
     for (const wanted of group) {
       const others = this.#underWay.get(wanted.chunk.id);
@@ -75,7 +75,7 @@ export class WorkerReader implements BulkReader {
       else others.push(wanted);
     }
     try {
-      await this.#fetcher.bring(group.map(({ chunk }) => ({ ...chunk, offsets: [0] })), signal);
+      await this.#delivery.deliverGroup(group.map(({ chunk }) => ({ ...chunk, offsets: [0] })), signal);
     } catch (error) {
       for (const wanted of group) {
         const others = this.#underWay.get(wanted.chunk.id)?.filter((one) => one !== wanted) ?? [];

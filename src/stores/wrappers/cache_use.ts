@@ -3,7 +3,13 @@ import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { isInvalid, type VerifiedChunk } from "../../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { refuseInCache } from "./cache_policy.ts";
-import type { ManagedChunkStore, RequestOptions, Sources, WritableChunkStore } from "../store.ts";
+import type {
+  ManagedChunkStore,
+  RequestOptions,
+  Sources,
+  StoreProperties,
+  WritableChunkStore,
+} from "../store.ts";
 
 /** Reads and fills the cache of some sources, where they have one. */
 export class CacheUse {
@@ -15,6 +21,11 @@ export class CacheUse {
     this.#sources = sources;
     this.#cache = sources.cache;
     this.#fills = sources.cache !== undefined;
+  }
+
+  /** What is known of the cache; `undefined` where the sources have none. */
+  get properties(): StoreProperties | undefined {
+    return this.#cache?.properties;
   }
 
   /** Whether the cache gets what the stores deliver. */

@@ -1,0 +1,205 @@
+/**
+ * The step of a delivery that workers do: they open chunks, which verifies them, and write them to the blob, to a store or
+ * to both. This side sends the tasks, puts into stores what workers cannot, and counts.
+ */
+import type { ChunkId, DigestName, StoredChunk } from "../core/chunk.ts";
+import { type DesyncError, errorFromWire, type WireError } from "../core/errors.ts";
+import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
+import type { Origin } from "../core/origin.ts";
+import { Progress } from "../core/progress.ts";
+import { CACHE_ENCODING } from "../stores/wrappers/cache_policy.ts";
+import type { CacheUse } from "../stores/wrappers/cache_use.ts";
+import type { RequestOptions } from "../stores/store.ts";
+import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
+import type { PlannedChunk } from "./plan.ts";
+import type { Workers } from "./ports.ts";
+import { type FilledDestination, forWorkers, type StoreWriter } from "./store_writer.ts";
+
+/** Where chunks are written. */
+export interface AssemblyOptions {
+  readonly digest: DigestName;
+  /** The blob that the chunks are written to. */
+  readonly target?: TargetInfo;
+  /** First look whether the target holds the right bytes already. */
+  readonly probeTarget?: boolean;
+  /** The store that gets the chunks; those that it has are not fetched. Default: the cache, for those not from it. */
+  readonly destination?: FilledDestination;
+  /** Takes the verified bytes of the chunks, in the order in which they arrive. */
+  readonly receive?: (chunk: { readonly id: ChunkId }, bytes: Uint8Array) => void;
+  readonly progress?: Progress;
+}
+
+/** A chunk that was fetched, not yet verified, and where it is from. */
+export interface FetchedChunk {
+  readonly chunk: PlannedChunk;
+  readonly stored: StoredChunk;
+  readonly origin: Origin;
+}
+
+/** A chunk that is not what its id says, and why. */
+export type DamagedChunk = readonly [chunk: PlannedChunk, error: DesyncError];
+
+/** Sends the tasks of one delivery. */
+export class Assembly {
+  readonly #options: AssemblyOptions;
+  readonly #workers: Workers;
+  readonly #cache: CacheUse;
+  /** Adds the chunks to a destination that is not a directory. */
+  readonly #writer: StoreWriter | undefined;
+  readonly #progress: Progress;
+
+  constructor(
+    options: AssemblyOptions,
+    workers: Workers,
+    cache: CacheUse,
+    writer: StoreWriter | undefined,
+  ) {
+    this.#options = options;
+    this.#workers = workers;
+    this.#cache = cache;
+    this.#writer = writer;
+    this.#progress = options.progress ?? new Progress();
+  }
+
+  /** Finds out which chunks are where they belong. Returns the others. */
+  async probe(group: readonly PlannedChunk[], options: RequestOptions): Promise<PlannedChunk[]> {
+    if (this.#writer !== undefined) return await this.#claim(group, this.#writer, options);
+    return (await this.#assemble(group.map(notFetched), options, { probe: true })).missing;
+  }
+
+  /** Has a worker read the chunks from directories and write them. Returns those that none of the directories has. */
+  async fromDirectories(
+    group: readonly PlannedChunk[],
+    directories: readonly DirectorySource[],
+    options: RequestOptions,
+  ): Promise<PlannedChunk[]> {
+    return (await this.#assemble(group.map(notFetched), options, { directories })).missing;
+  }
+
+  /** Has a worker write fetched chunks, to the cache as well where `toCache`. Returns those that are damaged. */
+  async write(
+    fetched: readonly FetchedChunk[],
+    options: RequestOptions,
+    toCache: boolean,
+  ): Promise<DamagedChunk[]> {
+    if (fetched.length === 0) return [];
+    return (await this.#assemble(fetched, options, { toCache })).damaged;
+  }
+
+  /** The chunks that the destination lacks; the others count as present. */
+  async #claim(
+    group: readonly PlannedChunk[],
+    writer: StoreWriter,
+    options: RequestOptions,
+  ): Promise<PlannedChunk[]> {
+    const lacking = await writer.claim(group.map(({ id }) => id), options);
+    for (const chunk of group) {
+      if (!lacking.has(chunk.id)) this.#progress.add({ kind: "present" }, 1, chunk.size, 0);
+    }
+    return group.filter(({ id }) => lacking.has(id));
+  }
+
+  async #assemble(
+    items: readonly Item[],
+    options: RequestOptions,
+    { directories = [], probe = false, toCache = true }: AssembleOptions,
+  ): Promise<Outcome> {
+    const { digest, target, probeTarget = false, destination, receive } = this.#options;
+    const result = await this.#workers.assemble({
+      digest,
+      target,
+      probeTarget: probeTarget && probe,
+      directories,
+      destination: forWorkers(destination) ?? (toCache ? this.#cacheDestination : undefined),
+      cacheMayFail: destination === undefined && this.#cache.mayFail,
+      skipPresent: destination !== undefined && probe,
+      giveBack: receive !== undefined,
+      items: items.map(({ chunk: { id, size, offsets, follows }, stored }) => {
+        return { id, size, offsets, given: stored, copyFrom: follows?.offset };
+      }),
+    });
+    if (result.cacheProblem !== undefined) this.#cache.failed(errorFromWire(result.cacheProblem));
+    if (this.#writer !== undefined) await this.#writer.put(result.encoded, options);
+    else await allOrFirstFailure(result.encoded.map((chunk) => this.#cache.put(chunk, options)));
+    return this.#count(items, directories, result);
+  }
+
+  /** How the cache is filled, if it is. */
+  get #cacheDestination(): ChunkDestination | undefined {
+    const { fills, properties } = this.#cache;
+    if (properties === undefined || !fills) return undefined;
+    const { directory } = properties;
+    return directory === undefined
+      ? { kind: "main", encoding: CACHE_ENCODING }
+      : { kind: "directory", directory, encoding: CACHE_ENCODING };
+  }
+
+  #count(
+    items: readonly Item[],
+    directories: readonly DirectorySource[],
+    { found, storedBytes, bytes }: AssembleResult,
+  ): Outcome {
+    const { target, receive } = this.#options;
+    const missing: PlannedChunk[] = [];
+    const damaged: DamagedChunk[] = [];
+    for (const [i, item] of items.entries()) {
+      const { chunk } = item;
+      const where = found[i];
+      if (where === "missing") missing.push(chunk);
+      else if (typeof where === "object") damaged.push([chunk, errorFromWire(where)]);
+      else {
+        const origin = originOf(where, item, directories);
+        const places = target === undefined ? 1 : chunk.offsets.length;
+        this.#progress.add(origin, chunk.follows === undefined ? 1 : 0, chunk.size * places, storedBytes[i]);
+        chunk.leads?.deliver(origin);
+        receive?.(chunk, bytes[i]!);
+      }
+    }
+    return { missing, damaged };
+  }
+}
+
+/** How one task is done. */
+interface AssembleOptions {
+  readonly directories?: readonly DirectorySource[];
+  /** Only find out what is where it belongs. */
+  readonly probe?: boolean;
+  /** Chunks that come from stores go to the cache as well. */
+  readonly toCache?: boolean;
+}
+
+/** What one task did not write. */
+interface Outcome {
+  readonly missing: PlannedChunk[];
+  readonly damaged: DamagedChunk[];
+}
+
+/** A chunk, fetched or to be found by a worker. */
+type Item = Pick<FetchedChunk, "chunk"> & Partial<FetchedChunk>;
+
+function notFetched(chunk: PlannedChunk): Item {
+  return { chunk };
+}
+
+function originOf(
+  found: Exclude<Found, "missing" | WireError>,
+  { chunk, origin }: Item,
+  directories: readonly DirectorySource[],
+): Origin {
+  switch (found) {
+    case "in place":
+    case "present":
+      return { kind: found };
+    case "copied": {
+      const first = chunk.follows?.origin;
+      return first === undefined || first.kind === "in place" ? { kind: "self" } : first;
+    }
+    case "given":
+      if (origin === undefined) throw new TypeError("fetched chunks have an origin");
+      return origin;
+    default: {
+      const { role, directory } = directories[found];
+      return { kind: role, location: directory };
+    }
+  }
+}
