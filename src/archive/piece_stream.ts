@@ -12,7 +12,7 @@ export interface PieceStream<T> {
 }
 
 /** Where the pieces go. */
-export class PieceSink {
+class PieceSink {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
   #full = false;
 

@@ -22,7 +22,7 @@ import { warn } from "./output/output.ts";
 import { optionsByLocation, type StoreFlags } from "./store_flags.ts";
 
 /** How stores and indexes are reached, and where chunks come from. */
-export type OpenFlags =
+type OpenFlags =
   & StoreFlags
   & Values<Pick<typeof GLOBAL_FLAGS, "digest">>
   & Partial<Values<typeof SOURCE_FLAGS>>;

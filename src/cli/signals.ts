@@ -4,7 +4,7 @@ import { INTERRUPTED } from "./exit_status.ts";
 import { printError, warn } from "./output/output.ts";
 
 /** Aborts `signal` when the user wants to stop. */
-export interface Interrupt extends Disposable {
+interface Interrupt extends Disposable {
   readonly signal: AbortSignal;
 }
 

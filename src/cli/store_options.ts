@@ -7,7 +7,7 @@ import { redactLocation } from "../deno/schemes.ts";
 import { isPath } from "../stores/location.ts";
 
 /** Options by their names. */
-export type Fields = Readonly<Record<string, unknown>>;
+type Fields = Readonly<Record<string, unknown>>;
 
 /** The patterns of locations, each with its options. Throws `usage` when it is not a configuration. */
 export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fields][] {

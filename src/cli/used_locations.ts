@@ -10,7 +10,7 @@ import { cache, localStore, sourceStore, stores, targetCache, targetStore } from
 import type { GivenFlags } from "./parse/given_flags.ts";
 
 /** A location, as desync looks it up. */
-export interface UsedLocation {
+interface UsedLocation {
   readonly displayName: string;
   readonly location: string;
 }

@@ -16,7 +16,7 @@ import { viewOf } from "../core/bytes.ts";
 import { checkFrames } from "./limits.ts";
 
 /** What the frame's header says. */
-export interface ZstdFrameHeader {
+interface ZstdFrameHeader {
   /** Bytes that the frame decompresses to, where the header says so. A claim: nothing has been checked. */
   readonly contentSize: number | undefined;
   /** Bytes of history that a decoder has to keep. */

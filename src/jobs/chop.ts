@@ -12,7 +12,7 @@ import type { FilledDestination } from "../transfer/store_writer.ts";
 import type { ChunkSpan } from "../transfer/messages.ts";
 
 /** How to chop. */
-export interface ChopOptions {
+interface ChopOptions {
   readonly destination: FilledDestination;
   /** Chunks that are left out. */
   readonly ignore?: ReadonlySet<ChunkId>;

@@ -97,7 +97,7 @@ function* untilKnown<T>(items: Iterable<T>, isKnown: () => boolean): Generator<T
 }
 
 /** A file, or the part of a device that has as many bytes. */
-export interface SizedFile {
+interface SizedFile {
   readonly path: string;
   readonly size: number;
 }
@@ -110,7 +110,7 @@ export function checkSize(path: string, size: number, index: Index): void {
 }
 
 /** Where a chunk of an index belongs in the blob. */
-export interface IndexSpan {
+interface IndexSpan {
   readonly chunk: number;
   readonly id: ChunkId;
   readonly offset: number;

@@ -9,7 +9,7 @@ import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify_s
 const GROUP = 16;
 
 /** The store. */
-export interface ChunkDirectory {
+interface ChunkDirectory {
   readonly directory: string;
   /** Its `abcd` directories. */
   readonly prefixes: readonly string[];

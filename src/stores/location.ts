@@ -19,7 +19,7 @@ export function parseLocation(text: string): readonly string[] {
 }
 
 /** Where an index lies: the store, and the name as it is written in the location. */
-export interface IndexLocation {
+interface IndexLocation {
   readonly store: string;
   readonly name: string;
 }

@@ -11,7 +11,7 @@ import { type FilledDestination, forWorkers, type StoreWriter, writerFor } from 
 const WAITING_GROUPS = 2;
 
 /** What is done with spans. */
-export interface ChunkWriterOptions {
+interface ChunkWriterOptions {
   /** The blob, for spans without bytes, and its name in messages. */
   readonly file: string;
   readonly digest: DigestName;
@@ -20,7 +20,7 @@ export interface ChunkWriterOptions {
 }
 
 /** What became of some spans. */
-export interface WrittenSpans {
+interface WrittenSpans {
   /** The ids of all spans, 32 bytes each. */
   readonly ids: Uint8Array;
   /** Chunks that were added, and the bytes that they take. */

@@ -7,7 +7,7 @@ import type { AssembleTask, FlushTask, StoreTask, Task } from "../transfer/messa
 import { verifyDirectories } from "./verify.ts";
 
 /** What came of a task. */
-export interface Performed {
+interface Performed {
   readonly result: unknown;
   /** What of the result is moved to the main thread instead of being copied. */
   readonly moved: ArrayBuffer[];

@@ -25,7 +25,7 @@ export const ignore = list({
   parse: commaList,
 });
 
-export const ignoreChunks = list({
+const ignoreChunks = list({
   names: ["--ignore-chunks"],
   value: "file",
   description: "skip the chunks whose ids this file lists; may be repeated or comma-separated",

@@ -76,7 +76,7 @@ export async function namingArchive<T>(
 }
 
 /** An archive, or a directory that is looked at as if it were one. */
-export interface NodeSource {
+interface NodeSource {
   readonly digest: DigestName;
   readonly read: (onEvent: ArchiveEventHandler) => Promise<void>;
 }

@@ -18,7 +18,7 @@ const MADE: readonly Flag<unknown>[] = [targetStore, targetCache, cache];
 const BYTES: ReadonlySet<string> = new Set([...exclude.names, ...include.names, "<path>"]);
 
 /** A command line whose paths can be opened, as long as it is not disposed of. */
-export interface Reachable extends Disposable {
+interface Reachable extends Disposable {
   readonly words: string[];
   readonly given: GivenFlags;
 }

@@ -20,7 +20,7 @@ const SMOOTHING = 0.15;
 const COLUMNS_OF_A_FILE = 120;
 
 /** What a job is called, and what it counts in. */
-export interface ProgressLabels {
+interface ProgressLabels {
   /** Default: bytes. */
   readonly unit?: BarState["unit"];
   /** What the job does with the compressed bytes that it counts. Default: it reads them. */

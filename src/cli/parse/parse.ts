@@ -16,7 +16,7 @@ export interface CommandLine {
 }
 
 /** What is asked for. The help is on a command, if there is one. */
-export type Asked = CommandLine | {
+type Asked = CommandLine | {
   readonly kind: "help" | "version";
   readonly command: Command | undefined;
 };

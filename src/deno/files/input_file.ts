@@ -6,7 +6,7 @@ import { mayWrite } from "../system/permitted.ts";
 import { codeOf } from "../tree/tree_system.ts";
 
 /** What is read, and its bytes that had to be read to find that there is a writer. */
-export interface InputFile {
+interface InputFile {
   file: Deno.FsFile;
   first: Uint8Array<ArrayBuffer>;
 }

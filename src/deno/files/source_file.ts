@@ -4,7 +4,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fileError, isNotFound } from "./file_errors.ts";
 
 /** What shows that a file is still the same. */
-export interface FileState {
+interface FileState {
   readonly size: number;
   readonly mtime: number | undefined;
   readonly inode: number | undefined;

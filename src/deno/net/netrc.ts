@@ -1,7 +1,7 @@
 /** The netrc format: machines, each with a user's name and password, in words with any blanks between. */
 
 /** A user of a machine. */
-export interface NetrcUser {
+interface NetrcUser {
   readonly login: string;
   readonly password: string;
 }

@@ -24,7 +24,7 @@ export const PROXY_VARIABLES = [
 ] as const;
 
 /** The values of variables, empty for those that are not set. */
-export type Variables = (name: typeof PROXY_VARIABLES[number]) => string;
+type Variables = (name: typeof PROXY_VARIABLES[number]) => string;
 
 /** The proxy for what is at `url`, `undefined` for none. Throws `usage` when a variable names one that is not usable. */
 export function proxyFor(url: URL, variables: Variables): Proxy | undefined {

@@ -85,7 +85,7 @@ function checkExists(path: string): void {
 }
 
 /** What {@linkcode openBlobInPlace} opened. */
-export interface InPlaceTarget extends BlobTarget {
+interface InPlaceTarget extends BlobTarget {
   /** It was there before, with the blob's size if it is a file. */
   readonly fits: boolean;
 }

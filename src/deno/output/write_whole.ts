@@ -12,7 +12,7 @@ import { WholeFile } from "./whole_file.ts";
 export type PiecesToWrite = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** How it is written. */
-export interface WriteOptions {
+interface WriteOptions {
   readonly signal?: AbortSignal;
   /** Let no power cut take anything away from a file or device. Default: true. */
   readonly sync?: boolean;

@@ -23,7 +23,7 @@ function isPrefix(name: string): boolean {
 }
 
 /** What lies under a chunk's name. */
-export interface ChunkEntry {
+interface ChunkEntry {
   readonly id: ChunkId;
   readonly form: StoredForm;
   /** No pipe, directory or the like, and no symlink. */

@@ -6,7 +6,7 @@ import { type Libc, systemErrorOf } from "./libc.ts";
 const LIST_BYTES = 128 * 1024;
 
 /** What is in a directory. */
-export interface Listed {
+interface Listed {
   readonly name: Uint8Array;
   /** One of the system's DT_…. */
   readonly type: number;

@@ -10,7 +10,7 @@ import { loadLibc, systemErrorOf } from "./libc.ts";
 import { codeOf } from "../tree/tree_system.ts";
 
 /** Standard output, or standard error. */
-export type Output = 1 | 2;
+type Output = 1 | 2;
 
 const POLL_OUT = 4;
 /** A pipe that has room takes as many bytes without waiting (PIPE_BUF). */

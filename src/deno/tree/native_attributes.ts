@@ -21,7 +21,7 @@ const BUFFER_BYTES = 64 * 1024;
 type AttributeName = "acl" | "defaultAcl" | "fcaps" | "selinux";
 
 /** What is read here of a node. */
-export type Attributes = Pick<ArchiveNode, "xattrs" | AttributeName>;
+type Attributes = Pick<ArchiveNode, "xattrs" | AttributeName>;
 
 /** Reads what some features record. */
 export class AttributeReader {

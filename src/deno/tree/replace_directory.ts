@@ -14,7 +14,7 @@ import { untarTemporaryName } from "./untar_leftovers.ts";
 import { closeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
 
 /** What is to be replaced by what. */
-export interface Replacement {
+interface Replacement {
   readonly parent: Handle;
   /** What is complete and gets the name. */
   readonly temporary: Uint8Array;

@@ -24,7 +24,7 @@ import { closeWritable, makeWritable, openWritable, type WritableDirectory } fro
 import { splitZeros } from "../output/zero_runs.ts";
 
 /** How the tree is written. */
-export interface TreeOptions {
+interface TreeOptions {
   /** Whether the trees have names and are put into the target. */
   readonly inside: boolean;
   /** Whether directories that are not empty make way for what the archive has of the same name. */

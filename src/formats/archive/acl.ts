@@ -21,7 +21,7 @@ const TAG = { owner: 1, user: 2, groupObj: 4, group: 8, mask: 16, others: 32 } a
 export const ACL_XATTR = { access: "system.posix_acl_access", default: "system.posix_acl_default" } as const;
 
 /** The number that an entry is for, on this system. */
-export type ResolveId = (kind: "user" | "group", entry: AclEntry) => number;
+type ResolveId = (kind: "user" | "group", entry: AclEntry) => number;
 
 /** The access list of a node with this mode, whose group bits are the mask. */
 export function encodeAcl(acl: Acl, mode: number, resolve: ResolveId): Uint8Array<ArrayBuffer> {

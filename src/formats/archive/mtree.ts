@@ -25,7 +25,7 @@ const TYPES: Readonly<Record<NodeKind, string>> = {
 };
 
 /** The digest of a file's bytes. */
-export interface FileDigest {
+interface FileDigest {
   readonly name: DigestName;
   /** Lower-case hexadecimal digits. */
   readonly hex: string;

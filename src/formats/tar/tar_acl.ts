@@ -18,7 +18,7 @@ interface FullAcl extends DefaultAcl {
 }
 
 /** An access list, and the mask that the mode's group bits have to be, which bsdtar has the owning group's bits in. */
-export interface MaskedAcl {
+interface MaskedAcl {
   readonly acl: Acl;
   readonly mask?: number;
 }

@@ -18,7 +18,7 @@ import { escapeName } from "../archive/node_text.ts";
 import { splitTime } from "../archive/node_time.ts";
 
 /** Called for what a tar cannot hold: what it is, the path of the node, and why. */
-export type LoseInTar = (what: string, path: () => string, reason: string) => void;
+type LoseInTar = (what: string, path: () => string, reason: string) => void;
 
 /** Tapes are read in records of 20 blocks. */
 const RECORD_BYTES = 20 * TAR_BLOCK_BYTES;

@@ -65,7 +65,7 @@ export interface TarHeader {
 }
 
 /** Numbers of a sparse file's parts, offset and length in turn, as one block has them. */
-export interface SparseNumbers {
+interface SparseNumbers {
   readonly numbers: readonly number[];
   /** Another block of them follows. */
   readonly more: boolean;
@@ -132,7 +132,7 @@ function sparseNumbers(
 }
 
 /** Fields of a header to be written. What does not fit has been recorded elsewhere: it is cut off. */
-export interface TarHeaderFields {
+interface TarHeaderFields {
   readonly name: Uint8Array;
   readonly type: string;
   readonly mode?: number;

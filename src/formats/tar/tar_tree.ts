@@ -33,7 +33,7 @@ export interface TarContent {
 }
 
 /** Something on the way through the tree. A directory's children come between it and its end. */
-export type TarStep =
+type TarStep =
   | { readonly type: "node"; readonly node: ArchiveNode; readonly content?: TarContent }
   | { readonly type: "end" };
 

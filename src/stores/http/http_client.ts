@@ -95,7 +95,7 @@ async function getting<T>(
  * A part of what is at a URL: the bytes from `start` up to but without `end`, or the first so many of what may have less.
  * Never the last so many, which some servers refuse (Azure answers 400).
  */
-export type HttpRange = { readonly start: number; readonly end: number } | { readonly first: number };
+type HttpRange = { readonly start: number; readonly end: number } | { readonly first: number };
 
 /** What a server said about the whole, so that its parts are known to belong together. */
 export interface HttpWhole {

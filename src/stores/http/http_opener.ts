@@ -9,7 +9,7 @@ import type { Opener } from "../scheme.ts";
 import type { StoreOptions } from "../store_options.ts";
 
 /** How a location is requested with its options: by which fetch, with which headers. */
-export type RequestsFor = (location: HttpLocation, options: StoreOptions) => HttpOptions;
+type RequestsFor = (location: HttpLocation, options: StoreOptions) => HttpOptions;
 
 /** The opener for http and https. */
 export function httpOpener(requestsFor: RequestsFor): Opener {

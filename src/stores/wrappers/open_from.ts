@@ -18,7 +18,7 @@ const FROM_ELSEWHERE = "it was damaged on the way, or is in that store";
 const ONCE: RetryOptions = { retries: 0, baseIntervalMs: 0 };
 
 /** How a chunk is asked for. */
-export interface OpenOptions {
+interface OpenOptions {
   /** Gets the error for a chunk that stays damaged: the next store may be asked. */
   readonly damage: DesyncError[];
   /** Why the first copy, which the caller has fetched already, was not used. */
