@@ -1,6 +1,7 @@
 /** Splits a run into parts, each for a process of its own. */
 
 import { isAbsolute, join, relative } from "node:path";
+import { documentedFiles } from "../support/documents/examples.ts";
 import type { Wanted } from "./arguments.ts";
 import { isTestFile, testFilesIn } from "./files.ts";
 
@@ -31,8 +32,8 @@ const longest = [
 ];
 
 /**
- * The parts for these paths, or for all tests and all examples in the documentation if there are none. Undefined when
- * a path is not there, which is for `deno test` to say.
+ * The parts for these paths, or for all tests if there are none; the examples in what is no test are parts, too.
+ * Undefined when a path is not there, which is for `deno test` to say.
  */
 export function planParts(
   { paths, check }: Pick<Wanted, "paths" | "check">,
@@ -52,16 +53,18 @@ export function planParts(
   const names = inOrder([...files].map((file) => relative(cwd, file)));
   const parts: Part[] = names.map((name) => ({ name, args: ["--no-check", name], tests: true }));
   if (check && names.length > 0) {
-    // Of the whole as `deno check` does it, which need not do it twice.
-    const args = paths.length === 0 ? ["check", "--quiet"] : ["test", "--no-run", ...names];
+    // All of them with the examples, which are tests as well: examples_test.ts runs them.
+    const documents = documentedFiles().filter((file) => file.endsWith(".md"));
+    const args = paths.length === 0
+      ? ["check", "--quiet", "--doc", ".", ...documents]
+      : ["test", "--no-run", ...names];
     parts.unshift({ name: "the types", args, tests: false });
   }
-  if (paths.length === 0 || others.length > 0) {
-    const ignore = paths.length === 0 ? ["tests"] : names;
+  if (others.length > 0) {
     const args = [
       ...check ? [] : ["--no-check"],
       "--doc",
-      ...ignore.length === 0 ? [] : [`--ignore=${ignore.join(",")}`],
+      ...names.length === 0 ? [] : [`--ignore=${names.join(",")}`],
       ...others,
     ];
     parts.unshift({ name: "the examples in the documentation", args, tests: true });
