@@ -39,7 +39,7 @@ export const config: Target = {
   check(input) {
     let seen = "";
     // Absolute, as the place where a relative path begins is nobody's to know here.
-    for (const [pattern] of parseStoreOptions(input, "/home/me/config.json")) {
+    for (const { pattern } of parseStoreOptions(input, "/home/me/config.json")) {
       if (!pattern.includes(":") && !pattern.startsWith("/")) continue;
       for (const location of LOCATIONS) seen += patternMatches(pattern, location) ? "+" : ".";
     }

@@ -4,14 +4,13 @@
  */
 import { join } from "node:path";
 import { DesyncError } from "../core/errors.ts";
-import { foreignText, quotedText } from "../core/foreign_text.ts";
+import { foreignText } from "../core/foreign_text.ts";
 import { isNotFound } from "../deno/files/file_errors.ts";
 import { environment, mayRead } from "../deno/system/permitted.ts";
 import { readWhole } from "../deno/files/read_whole.ts";
 import type { Command } from "./commands.ts";
 import { config } from "./flags/global.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
-import { redactLocation } from "../deno/schemes.ts";
 import { parseStoreOptions, patternMatches } from "./store_options.ts";
 
 /** No configuration is larger. */
@@ -33,23 +32,25 @@ export async function checkConfiguration(
   const storeOptions = parseStoreOptions(bytes, path);
   if (storeOptions.length === 0) return;
   const { usedLocations } = await import("./used_locations.ts");
-  for (const { displayName, location } of usedLocations(command, words, given)) {
-    for (const [pattern, options] of storeOptions) {
-      const names = Object.entries(options).filter(([, value]) =>
-        value !== null && value !== false && value !== ""
-      )
-        .map(([name]) => name);
+  for (const { displayName: subject, location } of usedLocations(command, words, given)) {
+    for (const { pattern, displayName, options } of storeOptions) {
+      const names = namesOfSet(options);
       if (names.length === 0 || !patternMatches(pattern, location)) continue;
       throw new DesyncError("unsupported", {
         action: "use",
-        subject: displayName,
-        reason: `${path} sets ${foreignText(names.join(", "))} for it (store-options ${
-          quotedText(redactLocation(pattern))
-        }), which is not supported yet`,
+        subject,
+        reason: `${path} sets ${foreignText(names.join(", "))} for it (store-options ${displayName}), ` +
+          "which is not supported yet",
         hint: "give the options on the command line, and another file with --config",
       });
     }
   }
+}
+
+/** Names of the options that are set to something. */
+function namesOfSet(options: Readonly<Record<string, unknown>>): string[] {
+  const isSet = (value: unknown) => value !== null && value !== false && value !== "";
+  return Object.entries(options).filter(([, value]) => isSet(value)).map(([name]) => name);
 }
 
 /** Where desync looks for it, whatever XDG_CONFIG_HOME says; `undefined` when nothing is there, or may not be read. */

@@ -9,8 +9,16 @@ import { isPath } from "../stores/location.ts";
 /** Options by their names. */
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The patterns of locations, each with its options. Throws `usage` when it is not a configuration. */
-export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fields][] {
+/** The options of the locations that match a pattern. */
+interface ConfiguredOptions {
+  readonly pattern: string;
+  /** The pattern in messages: quoted, without passwords. */
+  readonly displayName: string;
+  readonly options: Fields;
+}
+
+/** The options that the file sets, pattern by pattern. Throws `usage` when it is not a configuration. */
+export function parseStoreOptions(bytes: Uint8Array, path: string): ConfiguredOptions[] {
   const invalid = (reason: string) =>
     new DesyncError("usage", { action: "use", subject: `the configuration file ${path}`, reason });
   let config: unknown;
@@ -30,12 +38,14 @@ export function parseStoreOptions(bytes: Uint8Array, path: string): [string, Fie
   return Object.entries(fieldsOf(config, "it")).flatMap(([name, section]) => {
     const known = SECTIONS.includes(name.toLowerCase());
     const entries = known ? Object.entries(fieldsOf(section, JSON.stringify(name))) : [];
-    const checked = entries.map((
-      [pattern, options],
-    ): [string, Fields] => [
-      pattern,
-      fieldsOf(options, `${quotedText(redactLocation(pattern))} in ${JSON.stringify(name)}`),
-    ]);
+    const checked = entries.map(([pattern, options]): ConfiguredOptions => {
+      const displayName = quotedText(redactLocation(pattern));
+      return {
+        pattern,
+        displayName,
+        options: fieldsOf(options, `${displayName} in ${JSON.stringify(name)}`),
+      };
+    });
     return name.toLowerCase() === "store-options" ? checked : [];
   });
 }
