@@ -26,6 +26,11 @@ export interface CompressingCodec extends Codec {
   compress(bytes: Uint8Array, level: number): Uint8Array;
 }
 
+/** Whether the codec compresses. */
+export function canCompress(codec: Codec): codec is CompressingCodec {
+  return "compress" in codec;
+}
+
 /** zstd's own default, which casync and desync use as well. */
 export const DEFAULT_ZSTD_LEVEL = 3;
 

@@ -1,7 +1,7 @@
 /** The forms in which stores get their chunks. */
 import type { StoredForm } from "../core/chunk.ts";
-import type { CompressingCodec } from "./codec.ts";
-import { compressChunk, type OpenedChunk, plainChunk } from "./open_chunk.ts";
+import { canCompress, type Codec, type CompressingCodec } from "./codec.ts";
+import { compressChunk, isZstd, type OpenedChunk, plainChunk } from "./open_chunk.ts";
 
 /** How chunks are to be stored. Compressed is by zstd: every reader knows that, which gzip and xz are not. */
 export interface ChunkEncoding {
@@ -20,4 +20,10 @@ export function encodeChunk(
   if (form === "plain") return plainChunk(chunk);
   if (form === "as it came" && chunk.stored.form === "plain") return chunk;
   return compressChunk(codec, chunk, level);
+}
+
+/** The same with a codec that may not be able to compress: then plain, unless the chunk came with zstd and may be left so. */
+export function encodeIfPossible(codec: Codec, chunk: OpenedChunk, encoding: ChunkEncoding): OpenedChunk {
+  if (canCompress(codec)) return encodeChunk(codec, chunk, encoding);
+  return encoding.form !== "plain" && isZstd(chunk.stored) ? chunk : plainChunk(chunk);
 }

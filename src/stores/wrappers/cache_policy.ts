@@ -3,9 +3,9 @@
  * be it with asynchronous requests ({@linkcode CacheUse}) or by worker threads in a directory.
  */
 import type { ChunkId } from "../../core/chunk.ts";
-import { type Codec, type CompressingCodec, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
-import { type ChunkEncoding, encodeChunk } from "../../codec/encode_chunk.ts";
-import { invalidChunk, isZstd, type OpenedChunk, plainChunk } from "../../codec/open_chunk.ts";
+import { type Codec, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
+import { type ChunkEncoding, encodeIfPossible } from "../../codec/encode_chunk.ts";
+import { invalidChunk, type OpenedChunk } from "../../codec/open_chunk.ts";
 import type { DesyncError } from "../../core/errors.ts";
 
 /** Chunks are kept as they came: compressing plain ones would take longer than all else that reading does. */
@@ -13,12 +13,7 @@ export const CACHE_ENCODING: ChunkEncoding = { form: "as it came", level: DEFAUL
 
 /** A chunk from a store in the form in which the cache gets it; plain where the codec cannot compress. */
 export function encodeForCache(codec: Codec, chunk: OpenedChunk): OpenedChunk {
-  if (isCompressing(codec)) return encodeChunk(codec, chunk, CACHE_ENCODING);
-  return isZstd(chunk.stored) ? chunk : plainChunk(chunk);
-}
-
-function isCompressing(codec: Codec): codec is CompressingCodec {
-  return "compress" in codec;
+  return encodeIfPossible(codec, chunk, CACHE_ENCODING);
 }
 
 /**

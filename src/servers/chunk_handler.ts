@@ -1,0 +1,100 @@
+/** Chunks over HTTP, as the clients of casync and desync request them. */
+import type { StoredForm } from "../core/chunk.ts";
+import { isInvalid } from "../codec/open_chunk.ts";
+import { messageOf } from "../core/errors.ts";
+import { type NamedChunk, parseChunkPath } from "./chunk_path.ts";
+import type { ChunkUploads } from "./chunk_uploads.ts";
+import { answerContent, matchesAny, notModified } from "./content.ts";
+import type { Handler, ServerRequest, ServerResponse } from "./exchange.ts";
+import { Refused } from "./request_body.ts";
+import { CHUNK_HEADERS, chunkTag, type OnProblem, type ServedChunks } from "./served_chunks.ts";
+import { asProblem, failureAnswer, plainAnswer } from "./statuses.ts";
+
+/** How chunks are served. */
+export interface AnswerChunksOptions {
+  /** Serve this form only, and refuse the names of the other. Default: both, converted where necessary. */
+  readonly form?: StoredForm;
+  /** Takes uploads. Default: they are refused. */
+  readonly uploads?: ChunkUploads;
+  /** Gets each failure that is not the client's. */
+  readonly onProblem?: OnProblem;
+}
+
+/** Answers GET, HEAD and PUT of `/abcd/<id>.cacnk` and `/abcd/<id>`. */
+export function answerChunks(chunks: ServedChunks, options: AnswerChunksOptions = {}): Handler {
+  const { form, uploads, onProblem = () => {} } = options;
+  const allow = uploads === undefined ? "GET, HEAD" : "GET, HEAD, PUT";
+
+  const answer = async (request: ServerRequest, name: NamedChunk): Promise<ServerResponse> => {
+    try {
+      if (request.method !== "PUT") return await read(chunks, request, name);
+      if (uploads === undefined) return plainAnswer(400, "writing to upstream chunk store is not enabled");
+      return await upload(chunks, uploads, request, name);
+    } catch (error) {
+      if (error instanceof Refused) return error.answer;
+      onProblem(asProblem(error));
+      return failureAnswer(error);
+    }
+  };
+
+  return (request) => {
+    const { method, path } = request;
+    const isRead = method === "GET" || method === "HEAD";
+    const hot = isRead ? chunks.hot.get(path) : undefined;
+    if (hot !== undefined) {
+      chunks.counts.fromMemory++;
+      return answerContent(request, hot);
+    }
+    if (!isRead && method !== "PUT") {
+      return plainAnswer(405, `the method is not supported, only ${allow}`, { allow });
+    }
+    const name = parseChunkPath(path);
+    if (name === undefined) return plainAnswer(400, PATHS[form ?? "both"]);
+    if (form !== undefined && name.form !== form) return plainAnswer(400, PATHS[form]);
+    return answer(request, name);
+  };
+}
+
+const PATHS: Readonly<Record<StoredForm | "both", string>> = {
+  both: "the path is not that of a chunk: /<first 4 digits>/<id>.cacnk, or without .cacnk",
+  compressed: "the path is not that of a compressed chunk: /<first 4 digits>/<id>.cacnk",
+  plain: "the path is not that of an uncompressed chunk: /<first 4 digits>/<id>",
+};
+
+async function read(
+  chunks: ServedChunks,
+  request: ServerRequest,
+  { id, form }: NamedChunk,
+): Promise<ServerResponse> {
+  const { signal, header } = request;
+  const known = header("if-none-match");
+  const isKnown = known !== undefined && matchesAny(known, chunkTag(id, form));
+  if (isKnown || request.method === "HEAD") {
+    if (!await chunks.has(id, { signal })) return notFound(id);
+    const headers = { ...CHUNK_HEADERS, etag: chunkTag(id, form) };
+    return isKnown ? notModified({ headers }) : { status: 200, headers };
+  }
+  const content = await chunks.get(id, form, { signal });
+  return content === null ? notFound(id) : answerContent(request, content);
+}
+
+async function upload(
+  chunks: ServedChunks,
+  uploads: ChunkUploads,
+  request: ServerRequest,
+  { id, form }: NamedChunk,
+): Promise<ServerResponse> {
+  try {
+    await uploads.store(id, form, request);
+  } catch (error) {
+    // Stores refuse nothing that was verified: it is the body.
+    if (isInvalid(error)) return plainAnswer(400, `the body is not the chunk ${id}: ${messageOf(error)}`);
+    throw error;
+  }
+  chunks.renew(id);
+  return plainAnswer(200, "stored");
+}
+
+function notFound(id: string): ServerResponse {
+  return plainAnswer(404, `chunk ${id} not found`);
+}

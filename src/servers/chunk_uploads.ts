@@ -1,0 +1,95 @@
+/** Chunks that clients upload: each is verified before it is stored. */
+import {
+  type ChunkId,
+  MAX_CHUNK_SIZE,
+  maxStoredSize,
+  type StoredChunk,
+  type StoredForm,
+} from "../core/chunk.ts";
+import { type Codec, DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
+import { type ChunkEncoding, encodeIfPossible } from "../codec/encode_chunk.ts";
+import { openChunk, type OpenedChunk } from "../codec/open_chunk.ts";
+import { portableCodec } from "../codec/portable.ts";
+import { DesyncError } from "../core/errors.ts";
+import { Limiter } from "../stores/wrappers/limiter.ts";
+import { limitStore } from "../stores/wrappers/limit_store.ts";
+import { type ChunkStore, takesChunks, type WritableChunkStore } from "../stores/store.ts";
+import type { ServerRequest } from "./exchange.ts";
+import { BodyMemory } from "./request_body.ts";
+import { SharedRequests } from "./shared_requests.ts";
+
+/** How {@linkcode ChunkUploads} stores. */
+export interface ChunkUploadsOptions {
+  /** Verifies, and compresses if it can. Default: JavaScript that runs anywhere, which cannot. */
+  readonly codec?: Codec;
+  /** How chunks are stored. Default: as they come, if that is zstd or plain. */
+  readonly form?: ChunkEncoding["form"];
+  /** zstd's level, for chunks that have to be compressed. Default: 3. */
+  readonly level?: number;
+  /** Bytes of uploads that may be in memory; beyond that, clients get 503. Default: 256 MiB. */
+  readonly memoryBytes?: number;
+}
+
+const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** Adds chunks to one store, each once however many clients upload it at a time. */
+export class ChunkUploads {
+  readonly #store: WritableChunkStore;
+  readonly #codec: Codec;
+  readonly #encoding: ChunkEncoding;
+  readonly #bodies: BodyMemory;
+  readonly #writes = new SharedRequests<void>();
+
+  /** Throws `usage` when nothing can be added to the store. */
+  constructor(store: ChunkStore, options: ChunkUploadsOptions = {}) {
+    if (!takesChunks(store)) {
+      throw new DesyncError("usage", {
+        action: "store chunks in",
+        subject: store.properties.location,
+        reason: "nothing can be written to it",
+      });
+    }
+    const { directory, concurrency } = store.properties;
+    this.#store = directory === undefined ? limitStore(store, new Limiter(concurrency)) : store;
+    this.#codec = options.codec ?? portableCodec;
+    this.#encoding = { form: options.form ?? "as it came", level: options.level ?? DEFAULT_ZSTD_LEVEL };
+    this.#bodies = new BodyMemory(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
+  }
+
+  /**
+   * Stores the chunk that the body is, unless the store has it. Throws `Refused` for a body that is not taken, an invalid
+   * chunk's error as `openChunk` does, and what the store throws.
+   */
+  async store(id: ChunkId, form: StoredForm, request: ServerRequest): Promise<void> {
+    const limit = form === "plain" ? MAX_CHUNK_SIZE : maxStoredSize(MAX_CHUNK_SIZE);
+    await this.#bodies.withBody(request, limit, async (bytes) => {
+      const chunk = this.#opened({ form, bytes }, id);
+      // What clients upload stays wanted when they are gone.
+      await this.#writes.get(id, () => this.#write(chunk));
+    });
+  }
+
+  /** Resolves when nothing is being stored. */
+  async idle(): Promise<void> {
+    await this.#writes.idle();
+  }
+
+  async #write(chunk: OpenedChunk): Promise<void> {
+    const { id } = chunk;
+    // Asking would be fetching it.
+    if (this.#store.properties.probe === "cheap" && await this.#store.has(id)) {
+      await this.#store.touch?.(id);
+      return;
+    }
+    await this.#store.put(encodeIfPossible(this.#codec, chunk, this.#encoding));
+  }
+
+  #opened(stored: StoredChunk, id: ChunkId): OpenedChunk {
+    try {
+      return openChunk(this.#codec, stored, { id, digest: "sha512-256" });
+    } catch (error) {
+      if (!(error instanceof DesyncError) || error.code !== "wrong-digest") throw error;
+      return openChunk(this.#codec, stored, { id, digest: "sha256" });
+    }
+  }
+}
