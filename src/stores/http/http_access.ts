@@ -1,6 +1,7 @@
 /** What is at a URL, read in parts, where the server gives parts. */
 import type { RandomAccess } from "../byte_source.ts";
-import { checkSameWhole, type HttpOptions, httpPart, httpStream, type HttpWhole } from "./http_client.ts";
+import type { HttpOptions } from "./http_client.ts";
+import { checkSameWhole, httpPart, httpStream, type HttpWhole } from "./http_ranges.ts";
 import { unreadable } from "./http_errors.ts";
 import type { HttpLocation } from "./http_location.ts";
 import { concat } from "../../core/bytes.ts";

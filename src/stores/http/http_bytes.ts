@@ -1,7 +1,8 @@
 /** A file behind a web server. */
 import type { ByteSource, RandomAccess } from "../byte_source.ts";
 import { HttpAccess } from "./http_access.ts";
-import { type HttpOptions, httpStream } from "./http_client.ts";
+import type { HttpOptions } from "./http_client.ts";
+import { httpStream } from "./http_ranges.ts";
 import type { HttpLocation } from "./http_location.ts";
 
 /** Reads it with GET, and parts of it where the server gives parts. */

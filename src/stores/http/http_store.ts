@@ -7,7 +7,8 @@ import {
   type StoredChunk,
   type StoredForm,
 } from "../../core/chunk.ts";
-import { httpGet, type HttpOptions, httpSize, TooLarge } from "./http_client.ts";
+import { TooLarge } from "./http_body.ts";
+import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";

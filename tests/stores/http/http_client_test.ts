@@ -2,7 +2,8 @@ import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/s
 import { DesyncError } from "../../../src/core/errors.ts";
 import { HttpBytes } from "../../../src/stores/http/http_bytes.ts";
 import { HttpStore } from "../../../src/stores/http/http_store.ts";
-import { httpGet, httpPart, httpSize } from "../../../src/stores/http/http_client.ts";
+import { httpGet, httpSize } from "../../../src/stores/http/http_client.ts";
+import { httpPart } from "../../../src/stores/http/http_ranges.ts";
 import { parseHttpLocation } from "../../../src/stores/http/http_location.ts";
 import { retriedBytes } from "../../../src/stores/wrappers/retried_bytes.ts";
 import { type Answer, startFaultyServer } from "../../support/servers/faulty_server.ts";

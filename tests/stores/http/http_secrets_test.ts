@@ -3,7 +3,8 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../../src/core/errors.ts";
 import { HttpAccess } from "../../../src/stores/http/http_access.ts";
-import { httpGet, httpSize, httpStream } from "../../../src/stores/http/http_client.ts";
+import { httpGet, httpSize } from "../../../src/stores/http/http_client.ts";
+import { httpStream } from "../../../src/stores/http/http_ranges.ts";
 import { parseHttpLocation } from "../../../src/stores/http/http_location.ts";
 import { withoutSecretsOf } from "../../../src/stores/http/http_secrets.ts";
 import { urlWithoutSecrets } from "../../../src/stores/redact.ts";
