@@ -110,7 +110,7 @@ export class TarTree {
         at.children!.set(name, next);
       }
       if (next.children === undefined) {
-        throw invalidMember(path, "is inside of something that is no directory");
+        throw invalidMember(path, "is inside something that is not a directory");
       }
       at = next;
     }
