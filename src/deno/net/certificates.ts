@@ -26,28 +26,49 @@ export interface Certificates {
 
 /** Reads what the user named. Throws errors that name option and file for what TLS could not use. */
 export function readCertificates({ caCert, clientCert, clientKey }: TlsOptions): Certificates {
-  const caCerts = caCert === undefined ? [] : readBlocks("--ca-cert", caCert, "certificate");
-  if (caCert !== undefined) {
-    check(`--ca-cert ${caCert}`, caCerts.map((block) => ({ caCerts: [block] })));
-  }
-  if (clientCert === undefined && clientKey === undefined) return { caCerts, own: {} };
-  if (clientCert === undefined || clientKey === undefined) {
-    const option = clientCert === undefined ? "--client-cert" : "--client-key";
+  const caCerts = caCert === undefined ? [] : readAuthorities("--ca-cert", caCert);
+  const own = readPair({ option: "--client-cert", path: clientCert }, {
+    option: "--client-key",
+    path: clientKey,
+  });
+  return { caCerts, own: own ?? {} };
+}
+
+/** A file that an option names. */
+export interface OptionFile {
+  readonly option: string;
+  /** `undefined` when the option was not given. */
+  readonly path: string | undefined;
+}
+
+/** The authorities in a file. Throws `usage` or `io` with option and file for what TLS could not use. */
+export function readAuthorities(option: string, path: string): string[] {
+  const blocks = readBlocks(option, path, "certificate");
+  check(`${option} ${path}`, blocks.map((block) => ({ caCerts: [block] })));
+  return blocks;
+}
+
+/** A certificate and its key, `undefined` when neither is named. Throws as {@linkcode readAuthorities}. */
+export function readPair(cert: OptionFile, key: OptionFile): { cert: string; key: string } | undefined {
+  if (cert.path === undefined && key.path === undefined) return undefined;
+  if (cert.path === undefined || key.path === undefined) {
     throw new DesyncError("usage", {
       problem: "Missing",
-      subject: `option ${option}`,
+      subject: `option ${cert.path === undefined ? cert.option : key.option}`,
       reason: "a certificate and its key must be given together",
     });
   }
-  const chain = readBlocks("--client-cert", clientCert, "certificate");
-  const key = readBlocks("--client-key", clientKey, "private key").join("\n");
-  const own = { cert: chain.join("\n"), key };
-  const name = `--client-cert ${clientCert} with --client-key ${clientKey}`;
-  const problem = problemWithPair(chain[0], key);
+  const chain = readBlocks(cert.option, cert.path, "certificate");
+  const pair = {
+    cert: chain.join("\n"),
+    key: readBlocks(key.option, key.path, "private key").join("\n"),
+  };
+  const name = `${cert.option} ${cert.path} with ${key.option} ${key.path}`;
+  const problem = problemWithPair(chain[0], pair.key);
   if (problem !== undefined) throw new DesyncError("io", { action: "use", subject: name, ...problem });
   // Another text than the one that is used: Deno 2.6 gives the same text the same authorities for ever.
-  check(name, [{ cert: `${own.cert}\n`, key: `${own.key}\n` }]);
-  return { caCerts, own };
+  check(name, [{ cert: `${pair.cert}\n`, key: `${pair.key}\n` }]);
+  return pair;
 }
 
 type ClientSettings = Parameters<typeof Deno.createHttpClient>[0];

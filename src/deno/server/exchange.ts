@@ -1,0 +1,236 @@
+/** One request and its answer: from node's objects to what handlers work on, and back. */
+import type { IncomingMessage, ServerResponse as NodeResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { interrupted } from "../../core/errors.ts";
+import type { Handler, ServerRequest, ServerResponse } from "../../servers/exchange.ts";
+import type { Awaited, Patience } from "./patience.ts";
+
+/** What node's servers call their listeners with: HTTP/1 and HTTP/2 are alike in all that is used here. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+export type NodeAnswer = NodeResponse | Http2ServerResponse;
+
+/** What became of a request. */
+export interface Answered {
+  /** The address of the client; empty for a socket in the file system. */
+  readonly client: string;
+  readonly method: string;
+  /** The path as it was sent, without the query. */
+  readonly path: string;
+  /** `HTTP/1.1`. */
+  readonly protocol: string;
+  /** The status that was sent; 499 when the client had gone before. */
+  readonly status: number;
+  /** Bytes of the body that were handed to the system. */
+  readonly sentBytes: number;
+  /** From the end of the headers to the end of the answer, in milliseconds. */
+  readonly milliseconds: number;
+  /** What the client calls itself; empty when it does not say. */
+  readonly agent: string;
+  /** Whether all of the answer was sent. */
+  readonly complete: boolean;
+}
+
+/** What all exchanges of a server share. */
+export interface ExchangeContext {
+  readonly handler: Handler;
+  readonly patience: Patience;
+  readonly lingerMs: number;
+  readonly onAnswered: ((answered: Answered) => void) | undefined;
+  /** Called when the handler throws, which it must not. */
+  readonly onFailure: (error: unknown) => void;
+  /** Whether the connection ends with this answer. */
+  readonly closing: () => boolean;
+}
+
+/** Answers that are longer are sent in pieces of this size, so that it is seen whether the client takes any. */
+const PIECE_BYTES = 256 * 1024;
+
+/** nginx's number for a client that has gone before there was an answer. */
+const GONE = 499;
+
+const LACKS_LENGTH: ReadonlySet<number> = new Set([204, 304]);
+
+/** Answers a request. Resolves when the client has the answer, or is gone; never rejects. */
+export class Exchange implements ServerRequest, Awaited {
+  readonly method: string;
+  readonly path: string;
+  /** Resolved when all is over. */
+  readonly over: Promise<void>;
+  deadline = Infinity;
+  readonly #request: NodeRequest;
+  readonly #answer: NodeAnswer;
+  readonly #context: ExchangeContext;
+  /** The client waits with the body until it is asked for it. */
+  readonly #expectsContinue: boolean;
+  readonly #begin = performance.now();
+  #controller: AbortController | undefined;
+  #status = GONE;
+  #sent = 0;
+  #lingers = false;
+
+  constructor(
+    request: NodeRequest,
+    answer: NodeAnswer,
+    context: ExchangeContext,
+    expectsContinue: boolean,
+  ) {
+    this.#expectsContinue = expectsContinue;
+    this.#request = request;
+    this.#answer = answer;
+    this.#context = context;
+    this.method = request.method ?? "";
+    this.path = pathOf(request.url ?? "");
+    this.over = new Promise((resolve) => {
+      answer.once("close", () => {
+        this.#end();
+        resolve();
+      });
+    });
+    // Node reports here what the client did to its connection, which "close" reports as well.
+    request.on("error", () => {});
+    answer.on("error", () => {});
+  }
+
+  readonly header = (name: string): string | undefined => {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  };
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#answer.destroyed) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /** The pieces of the body. Ends early, with an error, when the client does. */
+  get body(): AsyncIterable<Uint8Array> {
+    return this.#pieces();
+  }
+
+  /** Has it answered by the handler. */
+  async run(): Promise<void> {
+    try {
+      const answer = this.#context.handler(this);
+      this.#send(answer instanceof Promise ? await answer : answer);
+    } catch (error) {
+      if (!this.#answer.destroyed) this.#context.onFailure(error);
+      this.#send(FAILURE);
+    }
+    return this.over;
+  }
+
+  /** Answers without the handler. */
+  refuse(status: number, sentence: string): void {
+    this.#send(plainText(status, sentence));
+  }
+
+  /** Ends the connection, or the one stream of it. */
+  readonly giveUp = (): void => {
+    const { stream } = this.#answer as Partial<Http2ServerResponse>;
+    if (stream === undefined) this.#request.socket.destroy();
+    else stream.close(8); // CANCEL (RFC 9113, 7)
+  };
+
+  async *#pieces(): AsyncGenerator<Uint8Array> {
+    const { patience } = this.#context;
+    if (this.#expectsContinue) (this.#answer as NodeResponse).writeContinue();
+    patience.begin(this);
+    try {
+      // A handler that has seen enough must still be able to say so on the same connection.
+      for await (const piece of this.#request.iterator({ destroyOnReturn: false })) {
+        patience.progress(this, piece.length);
+        yield piece;
+      }
+    } catch (error) {
+      // The client has gone, or was cut off.
+      throw interrupted(error);
+    } finally {
+      patience.end(this);
+    }
+  }
+
+  #send(response: ServerResponse): void {
+    const answer = this.#answer as NodeResponse;
+    if (answer.destroyed || answer.headersSent) return;
+    const { status, headers, body } = response;
+    const length = body?.length ?? response.length ?? (this.method === "HEAD" ? undefined : 0);
+    const fields: Record<string, string | number> = { ...headers };
+    if (length !== undefined && !LACKS_LENGTH.has(status)) fields["content-length"] = length;
+    if (this.#request.httpVersionMajor < 2 && this.#context.closing()) fields.connection = "close";
+    this.#status = status;
+    answer.writeHead(status, fields);
+    this.#context.patience.begin(this);
+    if (body === undefined || body.length === 0 || this.method === "HEAD") answer.end(() => this.#sentAll(0));
+    else if (body.length <= PIECE_BYTES) answer.end(body, () => this.#sentAll(body.length));
+    else this.#sendPieces(body, 0);
+  }
+
+  #sendPieces(body: Uint8Array, from: number): void {
+    const answer = this.#answer as NodeResponse;
+    const to = Math.min(from + PIECE_BYTES, body.length);
+    const piece = body.subarray(from, to);
+    if (to === body.length) {
+      answer.end(piece, () => this.#sentAll(piece.length));
+      return;
+    }
+    answer.write(piece, (error) => {
+      if (error) return;
+      this.#sent += piece.length;
+      this.#context.patience.progress(this, piece.length);
+      this.#sendPieces(body, to);
+    });
+  }
+
+  #sentAll(bytes: number): void {
+    this.#sent += bytes;
+    const { patience, lingerMs } = this.#context;
+    patience.end(this);
+    if (this.#request.readableEnded || !this.#hasBody()) return;
+    // A client that is cut off while it sends may lose the answer. It may go on for a while, unheard.
+    this.#lingers = true;
+    patience.begin(this, lingerMs);
+    this.#request.once("end", () => patience.end(this));
+    this.#request.resume();
+  }
+
+  #hasBody(): boolean {
+    const { headers, httpVersionMajor } = this.#request;
+    if (httpVersionMajor === 2) return !this.#request.complete;
+    return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+  }
+
+  #end(): void {
+    const { onAnswered, patience } = this.#context;
+    const complete = this.#answer.writableFinished;
+    if (!this.#lingers) patience.end(this);
+    if (!complete) this.#controller?.abort();
+    onAnswered?.({
+      client: this.#request.socket?.remoteAddress ?? "",
+      method: this.method,
+      path: this.path,
+      protocol: `HTTP/${this.#request.httpVersion}`,
+      status: this.#status,
+      sentBytes: this.#sent,
+      milliseconds: performance.now() - this.#begin,
+      agent: this.header("user-agent") ?? "",
+      complete,
+    });
+  }
+}
+
+/** The path of what a request names: `/path?query`, or a whole URL as proxies are sent it (RFC 9112, 3.2). */
+function pathOf(target: string): string {
+  const end = target.search(/[?#]/);
+  const path = end < 0 ? target : target.slice(0, end);
+  if (path.startsWith("/")) return path;
+  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/]*(.*)$/is.exec(path) ?? [];
+  return rest === "" ? "/" : rest ?? path;
+}
+
+/** An answer of one line. */
+export function plainText(status: number, sentence: string): ServerResponse {
+  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
+  return { status, headers, body: new TextEncoder().encode(`${sentence}\n`) };
+}
+
+const FAILURE = plainText(500, "the server failed");

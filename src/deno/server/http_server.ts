@@ -1,0 +1,133 @@
+/** Answers HTTP requests at some addresses: HTTP/1.1, and HTTP/2 over TLS. */
+import type { Socket } from "node:net";
+import type { Handler } from "../../servers/exchange.ts";
+import {
+  type Answered,
+  Exchange,
+  type ExchangeContext,
+  type NodeAnswer,
+  type NodeRequest,
+} from "./exchange.ts";
+import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
+import type { ListenAddress } from "./listen_address.ts";
+import { Listener } from "./listener.ts";
+import { Patience } from "./patience.ts";
+import type { ServerTls } from "./tls.ts";
+
+/** How a server answers, besides what. */
+export interface ServeOptions {
+  /** Certificates. Default: no TLS. */
+  readonly tls?: ServerTls;
+  /** What is not given is as in {@linkcode DEFAULT_LIMITS}. */
+  readonly limits?: Partial<ServerLimits>;
+  /** Called after each answer. */
+  readonly onAnswered?: (answered: Answered) => void;
+  /** Called with what the handler throws, which it should not; the client gets 500. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/** How long clients may still send requests on open connections when the server stops, in milliseconds. */
+const LAST_CALL_MS = 500;
+
+/** A server that listens. */
+export class HttpServer implements AsyncDisposable {
+  readonly #limits: ServerLimits;
+  readonly #listeners: Listener[];
+  readonly #patience: Patience;
+  readonly #mutual: boolean;
+  #stopped: Promise<void> | undefined;
+
+  private constructor(handler: Handler, addresses: readonly ListenAddress[], options: ServeOptions) {
+    const { tls, onAnswered, onFailure = () => {} } = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#patience = new Patience(this.#limits.silentMs);
+    this.#mutual = tls?.clientAuthorities !== undefined;
+    const context: ExchangeContext = {
+      handler,
+      patience: this.#patience,
+      lingerMs: this.#limits.lingerMs,
+      onAnswered,
+      onFailure,
+      closing: () => this.#stopped !== undefined,
+    };
+    this.#listeners = addresses.map((address) => {
+      const listener: Listener = new Listener(address, tls, this.#limits, (request, answer, expects) => {
+        this.#answer(listener, request, new Exchange(request, answer, context, expects), answer);
+      });
+      return listener;
+    });
+  }
+
+  /** Listens at all the addresses, or throws `io` with one where that is not possible. */
+  static async listen(
+    handler: Handler,
+    addresses: readonly ListenAddress[],
+    options: ServeOptions = {},
+  ): Promise<HttpServer> {
+    const server = new HttpServer(handler, addresses, options);
+    try {
+      for (const listener of server.#listeners) await listener.listen();
+      return server;
+    } catch (error) {
+      await server.stop(0);
+      throw error;
+    }
+  }
+
+  /** Where it listens, in the order of the addresses. */
+  get urls(): string[] {
+    return this.#listeners.map((listener) => listener.url);
+  }
+
+  /** Uses these certificates from now on. */
+  renewTls(tls: ServerTls): void {
+    for (const listener of this.#listeners) listener.renewTls(tls);
+  }
+
+  /** Takes no new connections, answers what is asked already, and resolves when all is over. */
+  stop(milliseconds: number = this.#limits.stopMs): Promise<void> {
+    this.#stopped ??= this.#stop(milliseconds);
+    return this.#stopped;
+  }
+
+  async #stop(milliseconds: number): Promise<void> {
+    const timers = [
+      setTimeout(() => this.#all((listener) => listener.endIdle()), Math.min(LAST_CALL_MS, milliseconds)),
+      setTimeout(() => this.#all((listener) => listener.destroy()), milliseconds),
+    ];
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+    for (const timer of timers) clearTimeout(timer);
+    this.#patience[Symbol.dispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop(0);
+  }
+
+  #all(act: (listener: Listener) => void): void {
+    for (const listener of this.#listeners) act(listener);
+  }
+
+  #answer(listener: Listener, request: NodeRequest, exchange: Exchange, answer: NodeAnswer): void {
+    const { socket } = request;
+    listener.count(socket, 1);
+    void exchange.over.then(() => listener.count(socket, -1));
+    // HTTP/0.9 has no statuses, so that an error would be taken for a chunk.
+    if (request.httpVersionMajor < 1) return exchange.refuse(400, "HTTP/0.9 is not supported");
+    // TLS refuses it before, unless the runtime does not know how to.
+    if (this.#mutual && !isAuthorized(socket)) return void answer.destroy();
+    if (request.httpVersionMajor === 2 && headerBytes(request) > this.#limits.headerBytes) {
+      return exchange.refuse(431, "the headers are too large");
+    }
+    void exchange.run();
+  }
+}
+
+function isAuthorized(socket: Socket): boolean {
+  return "authorized" in socket && socket.authorized === true;
+}
+
+/** As HTTP/2 counts them: each field takes 32 bytes more (RFC 9113, 6.5.2). */
+function headerBytes({ rawHeaders }: NodeRequest): number {
+  return rawHeaders.reduce((sum, text) => sum + text.length + 16, 0);
+}

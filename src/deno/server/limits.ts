@@ -1,0 +1,33 @@
+/** What one client may take of a server. */
+
+/** Times in milliseconds. */
+export interface ServerLimits {
+  /** How long the headers of a request, or a TLS handshake, may take. */
+  readonly headersMs: number;
+  /** How long a connection stays open between two requests. */
+  readonly idleMs: number;
+  /** How long a client may send nothing of a body, or take nothing of an answer, or less than 100 bytes a second. */
+  readonly silentMs: number;
+  /** How long an answered client may go on sending the body that nobody wanted. */
+  readonly lingerMs: number;
+  /** How long running requests may take once the server was asked to stop. */
+  readonly stopMs: number;
+  /** Bytes of the headers of a request, with its first line. */
+  readonly headerBytes: number;
+  /** Connections at each address. */
+  readonly connections: number;
+  /** Requests at a time of one connection that has many (HTTP/2). */
+  readonly streams: number;
+}
+
+/** The limits that hold unless others are given. */
+export const DEFAULT_LIMITS: ServerLimits = {
+  headersMs: 30_000,
+  idleMs: 120_000,
+  silentMs: 60_000,
+  lingerMs: 5_000,
+  stopMs: 30_000,
+  headerBytes: 16 * 1024,
+  connections: 4096,
+  streams: 100,
+};

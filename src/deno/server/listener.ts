@@ -1,0 +1,216 @@
+/** One address that is listened at, and its connections. */
+import { createServer as createPlain, type Server as PlainServer } from "node:http";
+import { createSecureServer, type Http2SecureServer, type Http2Session } from "node:http2";
+import { connect, Server as NetServer, type Socket } from "node:net";
+import { lstatSync, unlinkSync } from "node:fs";
+import { DesyncError } from "../../core/errors.ts";
+import { reasonOf } from "../files/file_errors.ts";
+import { codeOf } from "../tree/tree_system.ts";
+import type { NodeAnswer, NodeRequest } from "./exchange.ts";
+import type { ServerLimits } from "./limits.ts";
+import { displayAddress, type ListenAddress } from "./listen_address.ts";
+import { contextOf, type ServerTls } from "./tls.ts";
+
+/** Called for each request; `expectsContinue` when the client waits with the body until it is asked for it. */
+export type OnRequest = (request: NodeRequest, answer: NodeAnswer, expectsContinue: boolean) => void;
+
+/** How often the headers of requests are looked at for being late, in milliseconds. */
+const CHECK_MS = 1000;
+
+/** What the system says when it does not let the program listen. Deno says EINVAL for an address that the machine lacks. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "something else listens there",
+  EADDRNOTAVAIL: "this machine does not have such an address or socket",
+  EINVAL: "this machine does not have such an address or socket",
+  ENOTFOUND: "there is no such host",
+};
+
+type AnyServer = PlainServer | Http2SecureServer;
+
+/** Answers what is no HTTP, as far as the client can still be answered. */
+const NO_HTTP = new TextEncoder().encode(
+  "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+);
+
+/** Listens until it is closed. */
+export class Listener {
+  readonly #address: ListenAddress;
+  readonly #server: AnyServer;
+  readonly #secure: Http2SecureServer | undefined;
+  /** How many requests each connection has at the moment. */
+  readonly #connections = new Map<Socket, number>();
+  readonly #sessions = new Set<Http2Session>();
+  #endsIdle = false;
+
+  constructor(
+    address: ListenAddress,
+    tls: ServerTls | undefined,
+    limits: ServerLimits,
+    onRequest: OnRequest,
+  ) {
+    this.#address = address;
+    this.#secure = tls && createSecureServer({
+      allowHTTP1: true,
+      handshakeTimeout: limits.headersMs,
+      settings: {
+        enablePush: false,
+        maxConcurrentStreams: limits.streams,
+        maxHeaderListSize: limits.headerBytes,
+      },
+      ...contextOf(tls),
+    });
+    this.#server = this.#secure ??
+      createPlain({
+        maxHeaderSize: limits.headerBytes,
+        connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
+      });
+    this.#configure(limits);
+    this.#server.on(
+      "request",
+      (request: NodeRequest, answer: NodeAnswer) => onRequest(request, answer, false),
+    );
+    this.#server.on(
+      "checkContinue",
+      (request: NodeRequest, answer: NodeAnswer) => onRequest(request, answer, true),
+    );
+  }
+
+  #configure({ headersMs, idleMs, connections }: ServerLimits): void {
+    // The secure server has these for its connections that speak HTTP/1.
+    const server = this.#server as PlainServer;
+    server.headersTimeout = headersMs;
+    // Bodies are watched by Patience: large ones may take as long as they need.
+    server.requestTimeout = 0;
+    server.keepAliveTimeout = idleMs;
+    server.maxConnections = connections;
+    server.on("clientError", (_error: Error, socket: Socket) => endWith(socket, NO_HTTP));
+    server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
+    // Nothing here can be switched to, or be a proxy.
+    for (const event of ["upgrade", "connect"]) {
+      server.on(event, (_request: NodeRequest, socket: Socket) => endWith(socket, NO_HTTP));
+    }
+    server.on(this.#secure ? "secureConnection" : "connection", (socket: Socket) => {
+      this.#connections.set(socket, 0);
+      socket.once("close", () => this.#connections.delete(socket));
+    });
+    this.#secure?.on("session", (session: Http2Session) => {
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+      session.on("error", () => session.destroy());
+      session.setTimeout(idleMs, () => session.close());
+    });
+    this.#secure?.on("sessionError", () => {});
+  }
+
+  /** Begins to listen. Throws `io` when that is not possible. */
+  async listen(): Promise<void> {
+    try {
+      await this.#listen();
+    } catch (error) {
+      const isStale = codeOf(error) === "EADDRINUSE" && this.#address.kind === "path" &&
+        isSocket(this.#address.path) && !await isAnswered(this.#address.path);
+      if (!isStale) throw this.#refused(error);
+      unlinkSync(this.#address.path);
+      await this.#listen().catch((error: unknown) => {
+        throw this.#refused(error);
+      });
+    }
+  }
+
+  #listen(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const address = this.#address;
+    this.#server.once("error", reject);
+    const options = address.kind === "port"
+      ? { host: address.host, port: address.port }
+      : address.kind === "path"
+      ? { path: address.path }
+      : { fd: address.fd };
+    this.#server.listen(options, () => {
+      this.#server.off("error", reject);
+      // A connection that cannot be accepted, since there are no more open files, is not the end.
+      this.#server.on("error", () => {});
+      resolve();
+    });
+    return promise;
+  }
+
+  #refused(error: unknown): DesyncError {
+    const code = codeOf(error);
+    const isLow = code === "EACCES" && this.#address.kind === "port" && this.#address.port < 1024;
+    return new DesyncError("io", {
+      action: "listen on",
+      subject: displayAddress(this.#address),
+      reason: REFUSALS[code] ?? reasonOf(error),
+      hint: isLow
+        ? "ports below 1024 take root or CAP_NET_BIND_SERVICE; choose another with --listen"
+        : undefined,
+      cause: error,
+    });
+  }
+
+  /** Where it listens, as the address of what it serves: with the port that the system chose, if it did. */
+  get url(): string {
+    const at = this.#server.address();
+    if (at === null || typeof at === "string" || at.address === undefined) {
+      return `${this.#secure ? "TLS on " : ""}${displayAddress(this.#address)}`;
+    }
+    const host = at.address.includes(":") ? `[${at.address}]` : at.address;
+    return `${this.#secure ? "https" : "http"}://${host}:${at.port}`;
+  }
+
+  /** New connections get these certificates. */
+  renewTls(tls: ServerTls): void {
+    this.#secure?.setSecureContext(contextOf(tls));
+  }
+
+  /** A request of the connection begins (1), or is over (-1). */
+  count(socket: Socket, change: 1 | -1): void {
+    const requests = this.#connections.get(socket);
+    if (requests === undefined) return;
+    this.#connections.set(socket, requests + change);
+    if (this.#endsIdle && requests + change === 0) socket.end();
+  }
+
+  /** Takes no new connections. Resolves when all are closed. */
+  close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    // Node's own for HTTP also ends connections on which a request may be on its way.
+    NetServer.prototype.close.call(this.#server, () => resolve());
+    return promise;
+  }
+
+  /** From now on connections without a request end. */
+  endIdle(): void {
+    this.#endsIdle = true;
+    for (const session of this.#sessions) session.close();
+    for (const [socket, requests] of this.#connections) {
+      // Those of sessions end when their streams have.
+      if (requests === 0 && !("alpnProtocol" in socket && socket.alpnProtocol === "h2")) socket.end();
+    }
+  }
+
+  /** Ends all connections. */
+  destroy(): void {
+    for (const session of this.#sessions) session.destroy();
+    for (const socket of this.#connections.keys()) socket.destroy();
+  }
+}
+
+function endWith(socket: Socket, answer: Uint8Array): void {
+  if (socket.writable) socket.end(answer, () => socket.destroy());
+  else socket.destroy();
+}
+
+function isSocket(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+}
+
+/** Whether some program listens at a socket in the file system. */
+function isAnswered(path: string): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect({ path });
+  socket.once("connect", () => resolve(true));
+  socket.once("error", (error) => resolve(codeOf(error) !== "ECONNREFUSED"));
+  return promise.finally(() => socket.destroy());
+}
