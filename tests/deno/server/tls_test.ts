@@ -51,7 +51,7 @@ function askHttp2(
   let text = "";
   stream.on("response", ({ ":status": status }) => text += status === 200 ? "" : `${status} `);
   stream.on("data", (piece: Uint8Array) => text += new TextDecoder().decode(piece));
-  stream.on("end", () => resolve(text));
+  stream.on("end", () => resolve(text || "refused"));
   stream.on("error", () => resolve("refused"));
   stream.end(Buffer.alloc(size));
   return promise.finally(() => session.destroy());
