@@ -77,6 +77,32 @@ export function* zstdFrames(bytes: Uint8Array, made: () => number): Generator<Ui
   }
 }
 
+/** A block's content at most (RFC 8878, 3.1.1.2.3), which is the window here. */
+const BLOCK_BYTES = 128 * 1024;
+const BLOCK_HEADER_BYTES = 3;
+/** Magic, descriptor (a content size of 4 bytes, no checksum), window of {@linkcode BLOCK_BYTES}. */
+const RAW_HEADER = [0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x38];
+
+/** A frame that holds the bytes as they are: for readers that want zstd, where nothing can compress. */
+export function rawZstdFrame(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const blocks = Math.max(1, Math.ceil(bytes.length / BLOCK_BYTES));
+  const contentAt = RAW_HEADER.length + 4;
+  const frame = new Uint8Array(contentAt + blocks * BLOCK_HEADER_BYTES + bytes.length);
+  const view = viewOf(frame);
+  frame.set(RAW_HEADER);
+  view.setUint32(RAW_HEADER.length, bytes.length, true);
+  let at = contentAt;
+  for (let i = 0; i < blocks; i++) {
+    const block = bytes.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES);
+    const isLast = i === blocks - 1 ? 1 : 0;
+    view.setUint16(at, (block.length << 3 | isLast) & 0xffff, true);
+    view.setUint8(at + 2, block.length >> 13);
+    frame.set(block, at + BLOCK_HEADER_BYTES);
+    at += BLOCK_HEADER_BYTES + block.length;
+  }
+  return frame;
+}
+
 /** Whether a frame starts here that holds no data. */
 function isSkippable(bytes: Uint8Array): boolean {
   return (bytes[0] & 0xf0) === 0x50 && bytes[1] === 0x2a && bytes[2] === 0x4d && bytes[3] === 0x18;

@@ -6,9 +6,9 @@ import { type NamedChunk, parseChunkPath } from "./chunk_path.ts";
 import type { ChunkUploads } from "./chunk_uploads.ts";
 import { answerContent, matchesAny, notModified } from "./content.ts";
 import type { Handler, ServerRequest, ServerResponse } from "./exchange.ts";
-import { Refused } from "./request_body.ts";
-import { CHUNK_HEADERS, chunkTag, type OnProblem, type ServedChunks } from "./served_chunks.ts";
-import { asProblem, failureAnswer, plainAnswer } from "./statuses.ts";
+import type { OnProblem } from "./problems.ts";
+import { CHUNK_HEADERS, chunkTag, type ServedChunks } from "./served_chunks.ts";
+import { answerTo, plainAnswer } from "./statuses.ts";
 
 /** How chunks are served. */
 export interface AnswerChunksOptions {
@@ -31,9 +31,7 @@ export function answerChunks(chunks: ServedChunks, options: AnswerChunksOptions 
       if (uploads === undefined) return plainAnswer(400, "writing to upstream chunk store is not enabled");
       return await upload(chunks, uploads, request, name);
     } catch (error) {
-      if (error instanceof Refused) return error.answer;
-      onProblem(asProblem(error));
-      return failureAnswer(error);
+      return answerTo(error, onProblem);
     }
   };
 

@@ -10,6 +10,7 @@ import { type Codec, DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { type ChunkEncoding, encodeIfPossible } from "../codec/encode_chunk.ts";
 import { openChunk, type OpenedChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
+import { concat } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
@@ -62,8 +63,10 @@ export class ChunkUploads {
    */
   async store(id: ChunkId, form: StoredForm, request: ServerRequest): Promise<void> {
     const limit = form === "plain" ? MAX_CHUNK_SIZE : maxStoredSize(MAX_CHUNK_SIZE);
-    await this.#bodies.withBody(request, limit, async (bytes) => {
-      const chunk = this.#opened({ form, bytes }, id);
+    const pieces: Uint8Array[] = [];
+    const take = (piece: Uint8Array) => void pieces.push(piece);
+    await this.#bodies.withBody(request, { limit, take }, async () => {
+      const chunk = this.#opened({ form, bytes: concat(pieces.splice(0)) }, id);
       // What clients upload stays wanted when they are gone.
       await this.#writes.get(id, () => this.#write(chunk));
     });

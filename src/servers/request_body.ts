@@ -1,19 +1,16 @@
 /** Bodies of requests, which are not believed: each is read within a bound, and all together are. */
-import { concat } from "../core/bytes.ts";
-import type { ServerRequest, ServerResponse } from "./exchange.ts";
-import { plainAnswer } from "./statuses.ts";
+import type { ServerRequest } from "./exchange.ts";
+import { plainAnswer, Refused } from "./statuses.ts";
 
-/** A request whose body is not taken: the answer to it. */
-export class Refused extends Error {
-  readonly answer: ServerResponse;
-
-  constructor(answer: ServerResponse) {
-    super("The body was refused");
-    this.answer = answer;
-  }
+/** How a body is received. */
+export interface BodyTaker {
+  /** Bytes at most. */
+  readonly limit: number;
+  /** Gets each piece. What it throws ends the reading. */
+  readonly take: (piece: Uint8Array) => void;
 }
 
-/** The memory for bodies that are being received. */
+/** The memory for bodies that were received and are still needed. */
 export class BodyMemory {
   readonly #limit: number;
   #bytes = 0;
@@ -23,46 +20,52 @@ export class BodyMemory {
     this.#limit = limit;
   }
 
-  /** Bytes that are in use. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
   /**
-   * What `use` makes of the whole body. Throws {@linkcode Refused}: 413 when it is larger than `limit`, 400 when it has not
-   * the length that it claims, 503 when there is no room for it now.
+   * What `use` returns, which is called when the whole body was taken. Throws {@linkcode Refused}: 413 when it is larger than
+   * the limit, 400 when it has not the length that it claims or breaks off, 503 when there is no room for it now.
    */
-  async withBody<T>(
-    request: ServerRequest,
-    limit: number,
-    use: (bytes: Uint8Array) => Promise<T>,
-  ): Promise<T> {
+  async withBody<T>(request: ServerRequest, { limit, take }: BodyTaker, use: () => Promise<T>): Promise<T> {
     const claimed = request.header("content-length");
     if (claimed !== undefined && Number(claimed) > limit) throw tooLarge(limit);
-    const pieces: Uint8Array[] = [];
     let length = 0;
     try {
-      for await (const piece of request.body) {
+      for await (const piece of piecesOf(request)) {
         length += piece.length;
         this.#bytes += piece.length;
         if (length > limit) throw tooLarge(limit);
         if (this.#bytes > this.#limit) {
-          throw refused(503, "too many uploads at a time", { "retry-after": "1", "connection": "close" });
+          throw refused(503, "too many uploads at a time", { "retry-after": "1" });
         }
-        pieces.push(piece);
+        take(piece);
       }
       if (claimed !== undefined && Number(claimed) !== length) {
-        throw refused(400, `the body has ${length} bytes, not as many as its length says`);
+        throw refused(400, `the body has ${length} bytes, not the length that its header says`);
       }
-      return await use(concat(pieces.splice(0)));
+      return await use();
     } finally {
       this.#bytes -= length;
     }
   }
 }
 
+/** The body's pieces; when the connection breaks off, that is the client's. */
+async function* piecesOf({ body }: ServerRequest): AsyncGenerator<Uint8Array, void> {
+  const pieces = body[Symbol.asyncIterator]();
+  try {
+    while (true) {
+      const next = await pieces.next().catch(() => {
+        throw refused(400, "the body broke off");
+      });
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    await pieces.return?.();
+  }
+}
+
 function tooLarge(limit: number): Refused {
-  return refused(413, `the body is larger than the limit of ${limit} bytes`, { "connection": "close" });
+  return refused(413, `the body is larger than the limit of ${limit} bytes`);
 }
 
 function refused(status: number, line: string, headers?: Readonly<Record<string, string>>): Refused {

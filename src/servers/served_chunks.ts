@@ -2,8 +2,9 @@
 import type { ChunkId, DigestName, StoredChunk, StoredForm } from "../core/chunk.ts";
 import { chunkPath } from "../core/chunk.ts";
 import { canCompress, type Codec } from "../codec/codec.ts";
-import { compressChunk, isInvalid, openChunk, type OpenedChunk } from "../codec/open_chunk.ts";
+import { compressChunk, invalidChunk, isInvalid, openChunk, type OpenedChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
+import { rawZstdFrame } from "../codec/zstd_frame.ts";
 import { DesyncError } from "../core/errors.ts";
 import { encodeForCache } from "../stores/wrappers/cache_policy.ts";
 import { CacheUse } from "../stores/wrappers/cache_use.ts";
@@ -13,10 +14,8 @@ import { openFrom, undelivered } from "../stores/wrappers/open_from.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { type Content, contentOf } from "./content.ts";
 import { HotChunks } from "./hot_chunks.ts";
+import type { OnProblem } from "./problems.ts";
 import { SharedRequests } from "./shared_requests.ts";
-
-/** Gets what an operator should know, for example to print it. */
-export type OnProblem = (problem: DesyncError) => void;
 
 /** How {@linkcode ServedChunks} reads. */
 export interface ServedChunksOptions {
@@ -135,6 +134,7 @@ export class ServedChunks {
 
   async #readCache(id: ChunkId, form: StoredForm, signal: AbortSignal): Promise<ReadChunk | null> {
     if (this.#sources.cache === undefined) return null;
+    const { location } = this.#sources.cache.properties;
     if (!this.#cache.fills && performance.now() - this.#cacheFailedAt > CACHE_PAUSE_MS) {
       this.#cache = new CacheUse(this.#sources);
     }
@@ -147,36 +147,44 @@ export class ServedChunks {
       return read;
     } catch (error) {
       if (!isInvalid(error)) throw error;
-      this.#onProblem(error);
       await this.#cache.refuse(id, error, { signal });
+      this.#onProblem(invalidChunk(id, `the cache ${location}`, error, "it is fetched again", location));
       return null;
     }
   }
 
   async #readStores(id: ChunkId, form: StoredForm, signal: AbortSignal): Promise<ReadChunk | null> {
     const damage: DesyncError[] = [];
-    const open = async (stored: StoredChunk) => {
-      const { fills } = this.#cache;
-      const read = this.#opened(stored, id, fills || this.#verifyReads || stored.form !== form);
-      if (fills && read.opened) await this.#cache.put(encodeForCache(this.#codec, read.opened), { signal });
-      return read;
-    };
     for (const store of this.#sources.stores) {
+      const open = (stored: StoredChunk) => this.#openedForCache(stored, id, form, signal);
       try {
         const read = await openFrom(store, id, open, { damage, signal });
         if (read === null) continue;
+        for (const problem of damage) this.#onProblem(problem);
         this.counts.fromStores++;
         return read;
       } catch (error) {
         if (!isInvalid(error)) throw error;
         damage.push(error);
-      } finally {
-        for (const problem of damage) this.#onProblem(problem);
       }
     }
-    this.counts.missing++;
     if (damage.length > 0) throw undelivered(id, this.#sources, damage);
+    this.counts.missing++;
     return null;
+  }
+
+  async #openedForCache(
+    stored: StoredChunk,
+    id: ChunkId,
+    form: StoredForm,
+    signal: AbortSignal,
+  ): Promise<ReadChunk> {
+    const { fills } = this.#cache;
+    const read = this.#opened(stored, id, fills || this.#verifyReads || stored.form !== form);
+    if (fills && read.opened !== undefined) {
+      await this.#cache.put(encodeForCache(this.#codec, read.opened), { signal });
+    }
+    return read;
   }
 
   /** The chunk, verified if it has to be: by either digest, for requests do not name one. */
@@ -209,10 +217,9 @@ export class ServedChunks {
     if (stored.form === form) return stored.bytes;
     const chunk = opened ?? this.#verified(stored, id);
     if (form === "plain") return chunk.bytes;
-    if (!canCompress(this.#codec)) {
-      throw new DesyncError("unsupported", { reason: "it is stored uncompressed" });
-    }
-    return compressChunk(this.#codec, chunk).stored.bytes;
+    return canCompress(this.#codec)
+      ? compressChunk(this.#codec, chunk).stored.bytes
+      : rawZstdFrame(chunk.bytes);
   }
 
   async #probe(id: ChunkId, signal: AbortSignal): Promise<boolean> {

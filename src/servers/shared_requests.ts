@@ -1,63 +1,89 @@
 /** Requests that several callers make at the same time: each is made once. */
 import { abortable } from "../core/abortable.ts";
 
-/** A request that runs. */
-interface Running<T> {
+/** A request with those who wait for its answer. */
+interface Shared<T> {
   readonly answer: Promise<T>;
   readonly stop: AbortController;
-  /** Callers that wait for the answer. */
   waiting: number;
 }
+
+/** How a request is made. It ends when the signal is aborted. */
+type Send<T> = (signal: AbortSignal) => Promise<T>;
 
 /** Makes requests, which have names, once for all who want the answer at that time. */
 export class SharedRequests<T> {
   /** Those that callers may join. */
-  readonly #running = new Map<string, Running<T>>();
-  readonly #all = new Set<Running<T>>();
+  readonly #open = new Map<string, Shared<T>>();
+  readonly #running = new Map<string, Promise<unknown>>();
+  readonly #all = new Set<Promise<T>>();
 
   /**
    * The answer to the request of that name: of one that runs already, else of `send`. A caller whose signal is aborted
    * gets `interrupted`; the request itself is aborted when all of its callers are gone.
    */
-  async get(name: string, send: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const request = this.#running.get(name) ?? this.#begin(name, send);
-    request.waiting++;
-    try {
-      return await abortable(() => request.answer, signal);
-    } finally {
-      request.waiting--;
-      if (request.waiting === 0 && signal?.aborted) {
-        this.#leave(name, request);
-        request.stop.abort();
+  async get(name: string, send: Send<T>, signal?: AbortSignal): Promise<T> {
+    return await this.#join(name, this.#open.get(name) ?? this.#begin(name, send), signal);
+  }
+
+  /**
+   * The same of a request that has not yet begun: it begins when the one that runs has ended. So the answer is never older
+   * than this call.
+   */
+  async getNext(name: string, send: Send<T>, signal?: AbortSignal): Promise<T> {
+    const running = this.#running.get(name);
+    const sendLater: Send<T> = async (stop) => {
+      await running?.catch(() => {});
+      this.#open.delete(name);
+      const answer = send(stop);
+      this.#running.set(name, answer);
+      try {
+        return await answer;
+      } finally {
+        if (this.#running.get(name) === answer) this.#running.delete(name);
       }
-    }
+    };
+    return await this.#join(name, this.#open.get(name) ?? this.#begin(name, sendLater), signal);
   }
 
   /** Who asks from now on gets a new answer. */
   forget(name: string): void {
-    this.#running.delete(name);
+    this.#open.delete(name);
   }
 
   /** Resolves when no request runs. */
   async idle(): Promise<void> {
-    while (this.#all.size > 0) await Promise.allSettled([...this.#all].map(({ answer }) => answer));
+    while (this.#all.size > 0) await Promise.allSettled(this.#all);
   }
 
-  #begin(name: string, send: (signal: AbortSignal) => Promise<T>): Running<T> {
+  #begin(name: string, send: Send<T>): Shared<T> {
     const stop = new AbortController();
-    const request = { answer: send(stop.signal), stop, waiting: 0 };
-    this.#running.set(name, request);
-    this.#all.add(request);
+    const shared = { answer: send(stop.signal), stop, waiting: 0 };
+    this.#open.set(name, shared);
+    this.#all.add(shared.answer);
     const end = () => {
-      this.#all.delete(request);
-      this.#leave(name, request);
+      this.#all.delete(shared.answer);
+      this.#close(name, shared);
     };
-    request.answer.then(end, end);
-    return request;
+    shared.answer.then(end, end);
+    return shared;
   }
 
-  /** Nobody joins it any more. */
-  #leave(name: string, request: Running<T>): void {
-    if (this.#running.get(name) === request) this.#running.delete(name);
+  async #join(name: string, shared: Shared<T>, signal?: AbortSignal): Promise<T> {
+    shared.waiting++;
+    try {
+      return await abortable(() => shared.answer, signal);
+    } finally {
+      shared.waiting--;
+      if (shared.waiting === 0 && signal?.aborted) {
+        this.#close(name, shared);
+        shared.stop.abort();
+      }
+    }
+  }
+
+  /** From now on it is not joined. */
+  #close(name: string, shared: Shared<T>): void {
+    if (this.#open.get(name) === shared) this.#open.delete(name);
   }
 }

@@ -1,6 +1,7 @@
 /** What a client gets of a failure: a status and one line, without names of the server's stores, paths or secrets. */
 import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
 import type { ServerResponse } from "./exchange.ts";
+import type { OnProblem } from "./problems.ts";
 
 /** A status with the words for it. */
 type Failure = readonly [status: number, line: string];
@@ -38,14 +39,27 @@ export function plainAnswer(
   return { status, headers: all, body: new TextEncoder().encode(`${line}\n`) };
 }
 
-/** The answer to a request that failed with the error. */
-export function failureAnswer(error: unknown): ServerResponse {
-  const [status, line] = failureOf(error);
+/** A request that was not taken, with the answer to it. */
+export class Refused extends Error {
+  readonly answer: ServerResponse;
+
+  constructor(answer: ServerResponse) {
+    super("The request was refused");
+    this.answer = answer;
+  }
+}
+
+/** The answer to a request that failed with the error, which the operator gets if it is not the client's. */
+export function answerTo(error: unknown, onProblem: OnProblem): ServerResponse {
+  if (error instanceof Refused) return error.answer;
+  const problem = asProblem(error);
+  // The client is gone, or the server stops.
+  if (problem.code !== "interrupted") onProblem(problem);
+  const [status, line] = failureOf(problem);
   return plainAnswer(status, line, status === 503 ? { "retry-after": "1" } : {});
 }
 
-/** The thrown value as an error of this library, for the operator. */
-export function asProblem(error: unknown): DesyncError {
+function asProblem(error: unknown): DesyncError {
   if (error instanceof DesyncError) return error;
   return new DesyncError("io", {
     action: "answer",
@@ -55,9 +69,8 @@ export function asProblem(error: unknown): DesyncError {
   });
 }
 
-function failureOf(error: unknown): Failure {
-  if (isFull(error)) return FULL;
-  return error instanceof DesyncError ? FAILURES[error.code] ?? OTHER : OTHER;
+function failureOf(error: DesyncError): Failure {
+  return isFull(error) ? FULL : FAILURES[error.code] ?? OTHER;
 }
 
 function isFull(error: unknown): boolean {

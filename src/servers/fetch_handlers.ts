@@ -1,0 +1,122 @@
+/** The handlers as functions from `Request` to `Response`: for `deno serve`, edge runtimes and service workers. */
+import type { StoredForm } from "../core/chunk.ts";
+import type { Codec } from "../codec/codec.ts";
+import type { DesyncError } from "../core/errors.ts";
+import type { IndexStore } from "../stores/index_store.ts";
+import type { ChunkStore, Sources } from "../stores/store.ts";
+import { requireAuthorization } from "./authorization.ts";
+import { answerChunks } from "./chunk_handler.ts";
+import { ChunkUploads } from "./chunk_uploads.ts";
+import { withCors } from "./cors.ts";
+import { fetchHandler, type Handler } from "./exchange.ts";
+import { answerIndexes } from "./index_handler.ts";
+import { atMostOncePerSecond } from "./problems.ts";
+import { ServedChunks } from "./served_chunks.ts";
+import { ServedIndexes } from "./served_indexes.ts";
+
+/** What both handlers may be given. */
+export interface ServingOptions {
+  /** Take uploads. Each is verified before it is stored. Default: they are refused. */
+  readonly writable?: boolean;
+  /** What the `Authorization` header has to be. Default: everybody is served. */
+  readonly authorization?: string;
+  /** Origins of pages that may use the server, such as `https://example.com`, or `*` for all. Default: none. */
+  readonly cors?: readonly string[];
+  /** Bytes of uploads that may be in memory; beyond that, clients get 503. Default: 256 MiB. */
+  readonly uploadMemoryBytes?: number;
+  /** Called with failures that are not the client's, for an operator: at most once a second for each kind. */
+  readonly onProblem?: (problem: DesyncError) => void;
+}
+
+/** Options of {@linkcode chunkHandler}. */
+export interface ChunkHandlerOptions extends ServingOptions {
+  /** Decompresses and verifies, and compresses if it can. Default: JavaScript that runs anywhere, which cannot. */
+  readonly codec?: Codec;
+  /** Serve this form only, and refuse the names of the other. Default: both, converted where necessary. */
+  readonly form?: StoredForm;
+  /** How uploads are stored. Default: as they come. */
+  readonly storedForm?: StoredForm;
+  /**
+   * Verify each chunk before it is sent. Clients verify anyway, so by default only those are verified that are converted
+   * to another form, or are added to the cache.
+   */
+  readonly verifyReads?: boolean;
+  /** Bytes of chunks that are kept in memory. Default: 64 MiB. */
+  readonly memoryBytes?: number;
+}
+
+/** Options of {@linkcode indexHandler}. */
+export interface IndexHandlerOptions extends ServingOptions {
+  /** How the store writes a name: `encodeURIComponent` for one behind a URL. Default: as it is. */
+  readonly encodeName?: (name: string) => string;
+}
+
+/**
+ * Serves the chunks of a store, or of several with a cache, as `desync chunk-server` does: `GET`, `HEAD` and `PUT` of
+ * `/abcd/<id>.cacnk` and, uncompressed, `/abcd/<id>`, in whatever form the store has them. Concurrent requests for one
+ * chunk are one request to the stores. Throws `usage` when uploads are to be taken and nothing can be written to the first
+ * store.
+ *
+ * @example A server, for `deno serve`
+ * ```ts
+ * import { chunkHandler, chunkPath, hashChunk, MemoryStore, portableCodec } from "@desync/desync";
+ *
+ * const chunk = hashChunk(portableCodec, "sha512-256", new TextEncoder().encode("some bytes"));
+ * const store = new MemoryStore(); // In real life: new LocalStore("/srv/store")
+ * await store.put(chunk);
+ * const server = { fetch: chunkHandler(store) }; // In real life: export default { … }
+ *
+ * const answer = await server.fetch(new Request(`http://localhost/${chunkPath(chunk.id, "plain")}`));
+ * if (await answer.text() !== "some bytes") throw new Error("they are served");
+ * ```
+ */
+export function chunkHandler(
+  from: Sources | ChunkStore,
+  options: ChunkHandlerOptions = {},
+): (request: Request) => Promise<Response> {
+  const { codec, form, storedForm, writable, uploadMemoryBytes } = options;
+  const onProblem = options.onProblem && atMostOncePerSecond(options.onProblem);
+  const chunks = new ServedChunks(from, { ...options, onProblem });
+  const store = "stores" in from ? from.stores[0] : from;
+  const uploads = writable
+    ? new ChunkUploads(store, { codec, form: storedForm, memoryBytes: uploadMemoryBytes })
+    : undefined;
+  return guarded(answerChunks(chunks, { form, uploads, onProblem }), options);
+}
+
+/**
+ * Serves the indexes of a store by their names, as `desync index-server` does: `GET`, `HEAD` and `PUT` of `/<name>`. An
+ * upload replaces the whole index; `If-Match` and `If-None-Match` guard against replacing another's. Throws `usage` when
+ * uploads are to be taken and the store takes nothing.
+ *
+ * @example An index, and that it has not changed since
+ * ```ts
+ * import { Index, indexHandler } from "@desync/desync";
+ *
+ * const header = { flags: 0xb000000000000000n, sizes: { min: 16384, avg: 65536, max: 262144 } };
+ * const index = new Index(header, new Float64Array(0), new Uint8Array(0));
+ * const fetch = indexHandler({ read: () => Promise.resolve(index) });
+ *
+ * const url = "http://localhost/image.caibx";
+ * const etag = (await fetch(new Request(url))).headers.get("etag") ?? "";
+ * const again = await fetch(new Request(url, { headers: { "if-none-match": etag } }));
+ * if (again.status !== 304) throw new Error("it is the same");
+ * ```
+ */
+export function indexHandler(
+  store: IndexStore,
+  options: IndexHandlerOptions = {},
+): (request: Request) => Promise<Response> {
+  const { writable, encodeName, uploadMemoryBytes } = options;
+  const onProblem = options.onProblem && atMostOncePerSecond(options.onProblem);
+  const indexes = new ServedIndexes(store, { writable, encodeName, memoryBytes: uploadMemoryBytes });
+  return guarded(answerIndexes(indexes, { onProblem }), options);
+}
+
+function guarded(
+  handler: Handler,
+  { authorization, cors }: ServingOptions,
+): (request: Request) => Promise<Response> {
+  const authorized = authorization === undefined ? handler : requireAuthorization(handler, authorization);
+  return fetchHandler(cors === undefined ? authorized : withCors(authorized, cors));
+}
