@@ -167,7 +167,7 @@ Deno.test("as deep as archives go, and no deeper", async () => {
   );
 });
 
-Deno.test("tables that lie or loop end in an error", async () => {
+Deno.test("tables that are wrong or loop end in an error", async () => {
   const cases: [string, (rows: Row[]) => Row[], RegExp][] = [
     ["points before the directory", ([row]) => [{ ...row, offset: 2n ** 40n }], /outside/],
     ["points to the directory itself", ([row]) => [{ ...row, offset: row.offset + 64n }], /outside/],
@@ -207,7 +207,7 @@ Deno.test("tables that lie or loop end in an error", async () => {
   ok(access.reads < 50);
 });
 
-Deno.test("tables that tell of a child again and again find no more with every name", async () => {
+Deno.test("a table that lists a child many times does not multiply what is found", async () => {
   const twice = (rows: Row[]) => [rows[0], rows[0]];
   let archive: Uint8Array = file("1");
   for (let depth = 0; depth < 12; depth++) archive = directory([["a", archive]], { table: twice });
@@ -225,7 +225,7 @@ Deno.test("tables that tell of a child again and again find no more with every n
   await rejects(findInArchive(new Access(many), path("a/b")), /a\/b more than 1000 times/);
 });
 
-Deno.test("tails that lie", async () => {
+Deno.test("wrong tails", async () => {
   const archive = directory([["a", file("1")]]);
   const change = (fromEnd: number, value: bigint) => {
     const copy = archive.slice();

@@ -67,7 +67,7 @@ Deno.test("the listing shows kinds and modes as casync does", async () => {
   strictEqual(await list(file("", { mode: 0o7000 })), "---S--S--- .\n");
 });
 
-Deno.test("the listing of an archive, folder by folder", async () => {
+Deno.test("the listing of an archive, directory by directory", async () => {
   const inner = directory([["a b", file("x")], ["pipe", fifo()]]);
   const archive = directory([["dir", inner], ["link", symlink("dir")], ["null", device("char", 1, 3)]]);
   strictEqual(

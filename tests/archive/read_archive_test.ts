@@ -3,7 +3,7 @@ import { readArchive } from "../../src/archive/read_archive.ts";
 import { manyFiles } from "../support/data/archive_bytes.ts";
 import { joined } from "../support/data/joined.ts";
 
-Deno.test("others are heard while the many files in one piece of an archive are visited", async () => {
+Deno.test("reading many files from one piece of an archive yields to other work", async () => {
   const piece = joined([...manyFiles(1000)]);
   const stop = new AbortController();
   const pause = new Int32Array(new SharedArrayBuffer(4));

@@ -74,7 +74,7 @@ Deno.test("slices are those of a Blob", async () => {
   }
 });
 
-Deno.test("only the chunks that a slice takes are fetched, each once", async () => {
+Deno.test("a slice fetches only the chunks it needs, each once", async () => {
   using dir = tempDir();
   const { made, index } = open(dir);
   await using server = await startFaultyServer({}, (request) => ({
@@ -127,7 +127,7 @@ Deno.test("readers of one blob share the requests for a chunk, and each gets byt
   strictEqual(server.requests.length, 3);
 });
 
-Deno.test("a reader that gives up takes nothing from those who wait for the same chunk", async () => {
+Deno.test("a reader that is aborted does not abort others that wait for the same chunk", async () => {
   using dir = tempDir();
   const { made, index } = open(dir);
   const stop = new AbortController();
@@ -156,7 +156,7 @@ Deno.test("a reader that gives up takes nothing from those who wait for the same
   sameBytes(await reading, made.bytes.subarray(20_000, 51_000));
 });
 
-Deno.test("all readers that wait for a chunk hear why it cannot be had, and the next one asks again", async () => {
+Deno.test("a failed chunk fails all readers that wait for it, and the next reader requests it again", async () => {
   using dir = tempDir();
   const { made, index } = open(dir);
   const path = made.chunk(1).slice(made.store.length);
@@ -182,7 +182,7 @@ Deno.test("a reader that stops early stops the fetching", async () => {
   ok(server.requests.length < 200, `${server.requests.length} of 400`);
 });
 
-Deno.test("whoever waits for a part of a server that hangs can give it up", async () => {
+Deno.test("a read from a server that hangs can be aborted", async () => {
   using dir = tempDir();
   const { index } = open(dir);
   let asked = Promise.withResolvers<void>();

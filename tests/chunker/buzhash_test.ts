@@ -34,7 +34,7 @@ Deno.test("the hash looks at 48 bytes and no others", () => {
   }
 });
 
-Deno.test("rolling the hash gives what hashing anew gives", () => {
+Deno.test("rolling the hash gives what hashing from scratch gives", () => {
   const bytes = random(2).bytes(1000);
   let hash = hashWindow(bytes, 48);
   for (let end = 49; end <= bytes.length; end++) {

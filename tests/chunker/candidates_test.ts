@@ -117,7 +117,7 @@ Deno.test("nothing is a candidate with fewer than 48 bytes before it", () => {
   assert.deepEqual(candidates(bytes, 1, 49, 51), [1, 2]);
 });
 
-Deno.test("a scan pauses when its list is full, and can be taken up again", () => {
+Deno.test("a scan pauses when its list is full, and can be resumed", () => {
   const rng = random();
   const bytes = rng.bytes(1000);
   for (const d of [1, 2, 7, 50]) {

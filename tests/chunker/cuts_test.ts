@@ -159,7 +159,7 @@ Deno.test("parts out of order, missing, or beyond the end are refused", () => {
   assert.deepEqual(cutter.finish(1000), [1000]);
 });
 
-Deno.test("sizes that make no sense are refused before anything is cut", () => {
+Deno.test("invalid sizes are refused before anything is cut", () => {
   const wrong = sizes(30, 40, 44);
   assert.throws(() => new Cutter(wrong), DesyncError);
   assert.throws(() => cutPoints(new Uint8Array(0), wrong), DesyncError);

@@ -89,7 +89,7 @@ Deno.test("each chunk owns its memory", async () => {
   }
 });
 
-Deno.test("no more is taken in than the chunks asked for need", async () => {
+Deno.test("no more is read than the requested chunks need", async () => {
   let pieces = 0;
   const source = new ReadableStream<Uint8Array>({
     pull(controller): void {
@@ -106,7 +106,7 @@ Deno.test("no more is taken in than the chunks asked for need", async () => {
   await reader.cancel();
 });
 
-Deno.test("a large piece is cut no faster than its chunks are taken", async () => {
+Deno.test("a large piece is cut no faster than its chunks are read", async () => {
   const piece = new Uint8Array(10_000_000);
   const stream = new ChunkerStream();
   const writer = stream.writable.getWriter();
@@ -163,7 +163,7 @@ Deno.test("a failure while cutting reaches the writer too", async () => {
   await writer.closed.catch(() => {});
 });
 
-Deno.test("a stream with sizes that make no sense is refused", () => {
+Deno.test("a stream with invalid sizes is refused", () => {
   assert.throws(() => new ChunkerStream(sizes(5, 4, 100)), DesyncError);
 });
 

@@ -71,7 +71,7 @@ Deno.test("options for the place of an index, without the passwords in its URL",
   match(result.stderr, /^(?!.*(5ec4e7|pass)).*$/m);
 });
 
-Deno.test("--config names another file; one that is not there, or does not parse, is an error", async () => {
+Deno.test("--config names another file; a missing or invalid one is an error", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const list = ["list-chunks", made.index];

@@ -115,7 +115,7 @@ Deno.test("from a clone, a package whose bytes are not those of deno.lock is not
   deepStrictEqual(await kept("locked"), []);
 });
 
-Deno.test("where a bar is shown, extract says at its end what it wrote, and otherwise nothing", async () => {
+Deno.test("with a progress bar, extract prints at its end what it wrote, otherwise nothing", async () => {
   using dir = tempDir();
   const out = dir.path("out");
   const shown = await runCli([...extract, out], { env: { DESYNC_PROGRESSBAR_ENABLED: "1", TERM: "xterm" } });

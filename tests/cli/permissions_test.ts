@@ -222,7 +222,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "without foreign functions, what is not unpacked is told",
+  name: "without foreign functions, what is not unpacked is reported",
   ignore: !linux,
   fn: async () => {
     using dir = tempDir();
@@ -239,7 +239,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a umask that may not be asked for leaves files to their owner alone",
+  name: "without permission to read the umask, files are private",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();
@@ -296,7 +296,7 @@ Deno.test("variables that may not be read count as unset", async () => {
 });
 
 Deno.test({
-  name: "where temporary files go is not asked for without permission",
+  name: "without permission, no variable is read for the directory of temporary files",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();
@@ -314,7 +314,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a full disk is an error as well when its free space may not be asked for",
+  name: "a full disk is an error also without permission to read its free space",
   ignore: !canMount,
   fn: async () => {
     using dir = tempDir();

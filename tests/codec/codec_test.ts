@@ -57,7 +57,7 @@ for (
   });
 }
 
-Deno.test("both codecs say that xz cannot be read", () => {
+Deno.test("both codecs report that xz is not supported", () => {
   for (const [, codec] of codecs) {
     for (const [id, stored] of chunksOf("casync-xz.castr")) {
       throws(() => openChunk(codec, stored, { id, digest: "sha512-256" }), (error) => {
@@ -221,7 +221,7 @@ for (const [name, codec] of codecs) {
   });
 }
 
-Deno.test("openChunk tells what is wrong", () => {
+Deno.test("openChunk reports what is wrong", () => {
   const plain = (bytes: Uint8Array): StoredChunk => ({ form: "plain", bytes });
   const id = sha512256(text);
   const open = (stored: StoredChunk, size?: number, digest: "sha256" | "sha512-256" = "sha512-256") => () =>
@@ -264,7 +264,7 @@ Deno.test("where a zstd frame ends is known before anything is decompressed", ()
   strictEqual(zstdFrameLength(noise), undefined);
 });
 
-Deno.test("a zstd frame's header tells its window and size before anything is decompressed", () => {
+Deno.test("a zstd frame's window and size are known before anything is decompressed", () => {
   for (const [, bytes] of inputs) {
     strictEqual(parseZstdFrameHeader(nativeCodec.compress(bytes, 3))?.contentSize, bytes.length);
   }

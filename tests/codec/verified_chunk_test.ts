@@ -18,7 +18,7 @@ import { sha512256 } from "../support/sha.ts";
 const bytes = new Random(21).bytes(3000);
 const id = sha512256(bytes);
 
-Deno.test("nothing can be put into a store but what was verified", async () => {
+Deno.test("only verified chunks can be put into a store", async () => {
   const store = new MemoryStore();
   const plain = { form: "plain", bytes } as const;
   const _notCompiled = async () => {

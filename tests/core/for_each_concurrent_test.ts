@@ -28,7 +28,7 @@ Deno.test("all items are worked on, so many at a time and begun in their order",
   await forEachConcurrent([], 5, undefined, () => Promise.reject(new Error("there is nothing to do")));
 });
 
-Deno.test("after a failure nothing is begun, what is under way is told and waited for, the first failure thrown", async () => {
+Deno.test("after a failure nothing is started, running work is aborted and awaited, and the first failure is thrown", async () => {
   const begun: number[] = [];
   const ended: number[] = [];
   const told: number[] = [];
@@ -50,7 +50,7 @@ Deno.test("after a failure nothing is begun, what is under way is told and waite
   strictEqual(begun.length, before);
 });
 
-Deno.test("a sequence that fails is a failure too, and what is under way is waited for", async () => {
+Deno.test("a sequence that fails is a failure too, and running work is awaited", async () => {
   let ended = false;
   async function* failing() {
     yield 1;
@@ -83,7 +83,7 @@ Deno.test("an interruption stops the work, before it begins and in the middle", 
   strictEqual(begun, 2);
 });
 
-Deno.test("the first failure is the one that is told, also when the sequence fails as it is given up", async () => {
+Deno.test("the first failure is thrown, also when the sequence fails while it is closed", async () => {
   async function* failing(): AsyncGenerator<number> {
     try {
       yield 1;
@@ -96,7 +96,7 @@ Deno.test("the first failure is the one that is told, also when the sequence fai
   await rejects(forEachConcurrent(failing(), 1, undefined, work), /first/);
 });
 
-Deno.test("a signal is heard although all work is done at once", async () => {
+Deno.test("a signal is handled although all work is synchronous", async () => {
   const interrupt = new AbortController();
   const timer = setTimeout(() => interrupt.abort(), 0);
   let done = 0;

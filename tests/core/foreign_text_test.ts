@@ -12,7 +12,7 @@ const UNSEEN = "\x1b[31m \x1b[1A \x1b]0;title\x07 \u202e \u2066 \x9b31m \u2028 \
 // deno-lint-ignore no-control-regex
 const SEEN = /^[^\x00-\x1f\x7f-\x9f\u2028\u202e\u2066\u{e0041}\p{Cs}]*$/u;
 
-Deno.test("no message of an error has what does things to a terminal, and none more than a line", () => {
+Deno.test("error messages have no control codes and only one line", () => {
   for (
     const text of [
       new DesyncError("io", { reason: UNSEEN }).message,
@@ -27,7 +27,7 @@ Deno.test("no message of an error has what does things to a terminal, and none m
   strictEqual(oneLine("\ud800 is not Unicode"), "\ufffd is not Unicode");
 });
 
-Deno.test("JSON says all of a text without having any of it unseen", () => {
+Deno.test("JSON escapes all invisible characters of a text", () => {
   const value = { text: [UNSEEN, "é\u200d"], number: 1 };
   for (const indent of [undefined, 2]) {
     const json = visibleJson(value, indent);
@@ -36,7 +36,7 @@ Deno.test("JSON says all of a text without having any of it unseen", () => {
   }
 });
 
-Deno.test("what a stranger named reaches a terminal without what it obeys, as text and as JSON", async () => {
+Deno.test("foreign names are printed without control codes, as text and as JSON", async () => {
   using dir = tempDir();
   const bad = "no\x1b[31m\u202e\x9b31m";
   const attribute = element(types.xattr, new TextEncoder().encode(`user.${bad}\0value`));

@@ -109,7 +109,7 @@ function refused(reason: RegExp) {
 }
 
 for (const [name, message, bytes] of messages) {
-  Deno.test(`${name}: written and read as the format says, cut at every byte`, () => {
+  Deno.test(`${name}: written and read as the format defines, cut at every byte`, () => {
     deepStrictEqual(encodeMessage(message), bytes);
     for (let cut = 0; cut <= bytes.length; cut++) {
       const decoder = new MessageDecoder();

@@ -61,7 +61,7 @@ Deno.test("fuzz: a decoder that is not there is one line that lists them", async
 });
 
 Deno.test({
-  name: "fuzz: a run tries as many inputs as it is told to, as a user who may do nothing",
+  name: "fuzz: a run tries as many inputs as requested, as a user without rights",
   ignore: Deno.build.os !== "linux" || (Deno.uid() === 0 && !peers.setpriv),
   fn: async () => {
     const args = ["run", "-A", "fuzz/run.ts", "netrc", "--inputs", "100", "--seed", "1"];

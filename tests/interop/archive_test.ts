@@ -116,7 +116,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "tar -i writes casync's index and chunks, from a folder and from standard input's archive",
+  name: "tar -i writes casync's index and chunks, from a directory and from standard input's archive",
   ignore,
   fn: async () => {
     using dir = tempDir();
@@ -150,7 +150,7 @@ async function descriptions(what: string): Promise<Record<string, string>> {
 }
 
 Deno.test({
-  name: "casync and this program say the same of a tree, its archive and what is unpacked of it",
+  name: "casync and this program describe a tree, its archive and the unpacked copy alike",
   ignore,
   fn: async () => {
     using dir = tempDir();

@@ -30,7 +30,7 @@ const notYet = tableUnder("What it does not do yet");
 for (const [what, cells] of notYet.rows) {
   const tried = /^`(.*)`$/.exec(cells.get("tried as")!)![1];
   const says = /^"(.*)"$/.exec(cells.get("says")!)![1];
-  Deno.test(`not yet, and said so: ${what}`, async () => {
+  Deno.test(`not supported yet, and reported: ${what}`, async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     const xz = makeBlob(dir, somePieces(), { name: "xz" });

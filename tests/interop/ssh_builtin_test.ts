@@ -157,8 +157,7 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    "ssh built in: a host that accepts the connection and says nothing, and one that says what is not ssh",
+  name: "ssh built in: a host that sends nothing, and one that does not send ssh",
   ignore: ignoreWithout(),
   fn: async () => {
     using dir = tempDir();

@@ -74,7 +74,7 @@ for (const [name, client, ...options] of share(clients, 2)) {
 }
 
 Deno.test({
-  name: "-n bounds the sessions; ids that are missing go on to the next store; the cache is filled",
+  name: "-n limits the sessions; missing ids are requested from the next store; the cache is filled",
   ignore: ignoreWithout(),
   fn: async () => {
     using dir = tempDir();
@@ -127,7 +127,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a chunk that is damaged on the host never gets into the blob, whoever serves it",
+  name: "a chunk that is damaged on the host never gets into the blob, whichever program serves it",
   ignore: ignoreWithout("casync", "desync"),
   fn: async () => {
     using dir = tempDir();
@@ -290,7 +290,7 @@ Deno.test("locations that ssh could mistake for options, or that name nothing, a
   }
 });
 
-Deno.test("without the ssh program, the way out is named", async () => {
+Deno.test("without the ssh program, the error names --ssh-builtin", async () => {
   using dir = tempDir();
   const env = { CASYNC_SSH_PATH: dir.path("no-ssh") };
   const args = ["extract", "-s", "ssh://host/store", testdata("casync-small.caibx"), dir.path("target")];
@@ -328,7 +328,7 @@ for (const builtin of share([false, true], 1)) {
 
 for (const builtin of share([false, true], 1, 1)) {
   Deno.test({
-    name: `Ctrl-C ends it while the host says nothing${builtin ? ", ssh built in" : ""}`,
+    name: `Ctrl-C ends a command while the host is silent${builtin ? ", ssh built in" : ""}`,
     ignore: ignoreWithout(),
     fn: async () => {
       using dir = tempDir();

@@ -234,7 +234,7 @@ Deno.test("a failing stream, a failing worker and a signal end the making of an 
   await rejects(makeFromFile(whole, pool, { ...options, signal }), { code: "interrupted" });
 });
 
-Deno.test("chopFile and firstDifference count their progress, and stop when told", async () => {
+Deno.test("chopFile and firstDifference count their progress, and stop when aborted", async () => {
   using dir = tempDir();
   const noise = new Random(4);
   const pieces = Array.from({ length: 200 }, () => noise.bytes(500));

@@ -65,7 +65,7 @@ test("the cache may be any store that takes chunks", async () => {
   strictEqual((await Array.fromAsync(memory.list())).flat().length, names.length);
 });
 
-test("an invalid chunk in such a cache is an error, and is replaced when that is asked for", async () => {
+test("an invalid chunk in such a cache is an error, and is replaced with cacheRepair", async () => {
   using dir = tempDir();
   const { made, index, names } = blobIn(dir);
   const cache = new RemoteStore();
@@ -198,7 +198,7 @@ test("a tree is packed into such a store", async () => {
   await isComplete(store, index, dir, archive);
 });
 
-test("a store that takes nothing stops the input: memory is bounded", async () => {
+test("a store that accepts nothing stops the input: memory is bounded", async () => {
   const { store, destination } = filled({ form: "plain", level: 3 });
   const taken = Promise.withResolvers<void>();
   const put = store.put.bind(store);
@@ -231,7 +231,7 @@ test("a store that takes nothing stops the input: memory is bounded", async () =
   strictEqual(index.size, total);
 });
 
-test("a store that fails while it is filled fails the job, in which nothing is under way then", async () => {
+test("a store that fails while it is filled fails the job after all work has ended", async () => {
   using dir = tempDir();
   const bytes = someBytes();
   const path = dir.write("file", bytes);

@@ -93,7 +93,7 @@ const serverHello: Message = { type: "hello", flags: 1n };
 
 for (const form of ["zstd", "gzip", "plain"] as const) {
   for (const digest of [sha512256, sha256]) {
-    Deno.test(`chunks go out as they lie: ${form}, ${digest.name}`, async () => {
+    Deno.test(`chunks are sent as they are stored: ${form}, ${digest.name}`, async () => {
       const session = new Session(await full(form, digest));
       session.send(hello, request(digest(content[0])), request(absent), goodbye);
       deepStrictEqual(await session.rest(), [
@@ -165,7 +165,7 @@ const damaged: [name: string, chunk: { form: "plain" | "compressed"; bytes: Uint
   ["nothing", { form: "plain", bytes: new Uint8Array(0) }, /digest is/],
 ];
 for (const [name, chunk, says] of damaged) {
-  Deno.test(`a chunk that is damaged (${name}) is missing to the client; a word says why`, async () => {
+  Deno.test(`a damaged chunk (${name}) is missing for the client, and the reason is reported`, async () => {
     const store = await full();
     await store.put(asVerified(ids[0], chunk));
     const session = new Session(store);
@@ -181,7 +181,7 @@ for (const [name, chunk, says] of damaged) {
   });
 }
 
-Deno.test("the empty chunk cannot be said in the protocol, so it is missing", async () => {
+Deno.test("the protocol has no form for the empty chunk, so it is missing", async () => {
   const id = sha512256(new Uint8Array(0));
   const store = new MemoryStore("the store");
   await store.put(asVerified(id, { form: "plain", bytes: new Uint8Array(0) }));
@@ -190,7 +190,7 @@ Deno.test("the empty chunk cannot be said in the protocol, so it is missing", as
   deepStrictEqual(await session.rest(), [serverHello, { type: "missing", id }, goodbye]);
 });
 
-Deno.test("plain chunks are compressed where that was asked for; the others still go out as they lie", async () => {
+Deno.test("plain chunks are compressed on request; the others are sent as they are stored", async () => {
   const store = await full("plain");
   await store.put(asVerified(ids[1], { form: "compressed", bytes: stored(content[1], "gzip") }));
   const session = new Session(store, (bytes) => stored(bytes, "zstd"));
@@ -244,7 +244,7 @@ function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 50));
 }
 
-Deno.test("a client that trickles its message, or begins none, is given up", async () => {
+Deno.test("a client that sends its message too slowly, or none, ends the session", async () => {
   for (const [sent, more] of [[0, 0], [10, 0], [24 + 30, 1]]) {
     const session = new Session(await full(), undefined, 300);
     session.send(concat([encodeMessage(hello), encodeMessage(request(ids[0]))]).subarray(0, sent));
@@ -257,7 +257,7 @@ Deno.test("a client that trickles its message, or begins none, is given up", asy
   }
 });
 
-Deno.test("a client that takes nothing is given up", async () => {
+Deno.test("a client that reads nothing ends the session", async () => {
   const session = new Session(await full(), undefined, 50);
   session.send(hello, request(ids[0]));
   await rejects(session.done, {
@@ -280,7 +280,7 @@ Deno.test("a client may pause between its requests, and with taking its answers 
 });
 
 for (const how of ["one message", "many messages"]) {
-  Deno.test(`a client that asks in ${how} and does not read: little is fetched for it`, async () => {
+  Deno.test(`a client that requests in ${how} and does not read: little is fetched for it`, async () => {
     const store = new CountingStore(await full(), atOnce);
     const session = new Session(store);
     session.send(hello);
@@ -325,7 +325,7 @@ const garbage: [name: string, sent: (Message | Uint8Array)[], says: RegExp][] = 
   ["a message that is too large", [hello, new Uint8Array(16).fill(0xff)], /casync protocol/],
 ];
 for (const [name, sent, says] of garbage) {
-  Deno.test(`a client that sends ${name} is told why the session ends`, async () => {
+  Deno.test(`a client that sends ${name} gets the reason why the session ends`, async () => {
     const session = new Session(await full());
     session.send(...sent);
     const last = (await session.rest()).at(-1);
@@ -335,7 +335,7 @@ for (const [name, sent, says] of garbage) {
   });
 }
 
-Deno.test("what was asked before the garbage is still answered or the session is given up, never anything else", async () => {
+Deno.test("requests before the garbage are answered, or the session ends, never anything else", async () => {
   const session = new Session(await full());
   session.send(hello, request(ids[0]), text("garbage, and enough of it"));
   const messages = await session.rest();
@@ -344,7 +344,7 @@ Deno.test("what was asked before the garbage is still answered or the session is
   for (const message of messages.slice(1, -1)) deepStrictEqual(message, answer(0));
 });
 
-Deno.test("a store that cannot tell ends the session with the reason; MISSING would be a lie", async () => {
+Deno.test("a store that fails ends the session with the reason; MISSING would be wrong", async () => {
   const failing = (id: string) =>
     id === ids[1] ? Promise.reject(new DesyncError("store", { reason: "The store is on fire" })) : atOnce();
   const session = new Session(new CountingStore(await full(), failing));
@@ -357,7 +357,7 @@ Deno.test("a store that cannot tell ends the session with the reason; MISSING wo
   await rejects(session.done, { code: "store" });
 });
 
-Deno.test("what nobody foresaw ends the session with the reason, and is an error here too", async () => {
+Deno.test("an unexpected error ends the session with the reason, and is an error here too", async () => {
   const session = new Session(await full("plain"), () => {
     throw new RangeError("no memory is left");
   });
@@ -404,7 +404,7 @@ Deno.test("the input's end, also within a message or before the greeting, and a 
   }
 });
 
-Deno.test("a client that goes away ends it", async () => {
+Deno.test("a client that disconnects ends the session", async () => {
   const session = new Session(await full());
   session.send(hello, request(...ids));
   await session.next();
@@ -412,7 +412,7 @@ Deno.test("a client that goes away ends it", async () => {
   await session.done;
 });
 
-Deno.test("our client and our server, several sessions: every chunk as it lies in the store", async () => {
+Deno.test("our client and our server, several sessions: every chunk as it is stored", async () => {
   const behind = await full("gzip");
   const servers: Promise<void>[] = [];
   const store = new ProtocolStore({

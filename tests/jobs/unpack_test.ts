@@ -71,7 +71,7 @@ Deno.test("an archive is unpacked into anything that takes a tree, as a whole or
   }
 });
 
-Deno.test("parts of an archive take no more than their bytes, and progress counts these", async () => {
+Deno.test("parts of an archive read no more than their bytes, and progress counts these", async () => {
   const progress = new Progress();
   const access = new Access(archive);
   await unpack(access, new MemoryTree(), { paths: ["b/c"], progress });

@@ -32,7 +32,7 @@ const ways = [["by its list", verifyStore], ["as Deno does it", verifyByThreads]
 
 for (const [name, make] of kinds) {
   for (const [how, verify] of ways) {
-    Deno.test(`a store ${name} is verified ${how}, and repaired when that is asked for`, async () => {
+    Deno.test(`a store ${name} is verified ${how}, and repaired on request`, async () => {
       using dir = tempDir();
       const store = make(dir.path("store"));
       for (const chunk of [...right, damaged, notZstd, other]) await store.put(chunk);

@@ -57,7 +57,7 @@ for (const form of share(["zstd", "plain", "gzip"] as const, 2)) {
   });
 }
 
-Deno.test("a large blob from a web server by workers, with a cache that is filled and then asked", async () => {
+Deno.test("a large blob from a web server by workers, with a cache that is filled and then used", async () => {
   using dir = tempDir();
   using pool = new WorkerPool(2);
   const made = bigBlob(dir, "zstd");
@@ -100,7 +100,7 @@ Deno.test("a chunk that is invalid or missing ends it, with the store's name, an
   await read();
 });
 
-Deno.test("stopping a large blob on the way, by a signal or by not reading on", async () => {
+Deno.test("reading a large blob can be stopped, by a signal or by not reading on", async () => {
   using dir = tempDir();
   using pool = new WorkerPool(2);
   const made = bigBlob(dir);

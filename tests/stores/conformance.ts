@@ -102,7 +102,7 @@ function testWrapped(
     });
   };
 
-  test("can do what it says", (store) => {
+  test("has the methods of its kind", (store) => {
     const has = (name: Capability) => typeof Reflect.get(store, name) === "function";
     deepStrictEqual(CAPABILITIES.filter(has), CAPABILITIES.filter((name) => can.includes(name)));
     return Promise.resolve();
@@ -118,18 +118,18 @@ function testWrapped(
     given.forEach((chunk, i) => same(chunk, expected(wanted[i])));
   });
 
-  test("knows what it does not have", async (store) => {
+  test("returns null or false for what it does not have", async (store) => {
     strictEqual(await store.get(absent), null);
     strictEqual(await store.has(absent), false);
     for (const { id } of held) strictEqual(await store.has(id), true);
   });
 
-  test("says how many bytes a chunk takes", async (store) => {
+  test("reports how many bytes a chunk takes", async (store) => {
     for (const { id, bytes } of held) strictEqual(await store.storedSize?.(id), bytes.length);
     strictEqual(await store.storedSize?.(absent), null);
   }, ["storedSize"]);
 
-  test("what it gave belongs to the caller", async (store) => {
+  test("bytes that it returned belong to the caller", async (store) => {
     for (const chunk of held) {
       const first = await store.get(chunk.id);
       const { buffer } = first!.bytes;
@@ -142,7 +142,7 @@ function testWrapped(
     same(other, expected(held[1]));
   });
 
-  test("takes chunks, and replaces them", async (store) => {
+  test("adds chunks, and replaces them", async (store) => {
     ok(takesChunks(store));
     const chunk = hashChunk(nativeCodec, "sha512-256", new Random(12).bytes(100));
     for (const one of [compressChunk(nativeCodec, chunk), chunk]) {
@@ -157,7 +157,7 @@ function testWrapped(
     same(await store.get(id), compressChunk(nativeCodec, chunk).stored);
   }, ["put"]);
 
-  test("what it took stays the caller's", async (store) => {
+  test("bytes that were put stay the caller's", async (store) => {
     ok(takesChunks(store));
     const chunk = hashChunk(nativeCodec, "sha512-256", new Random(13).bytes(100));
     const putting = store.put(chunk);
@@ -166,7 +166,7 @@ function testWrapped(
     sameBytes((await store.get(chunk.id))!.bytes, new Random(13).bytes(100));
   }, ["put"]);
 
-  test("can be told that a chunk was used", async (store) => {
+  test("records that a chunk was used", async (store) => {
     ok(takesChunks(store));
     for (const { id } of held) await store.touch?.(id);
     await store.touch?.(absent);

@@ -32,7 +32,7 @@ function scheme(opener: Opener, name = "toy"): Scheme {
 
 const index: Index = parseIndex(Deno.readFileSync(testdata("casync-small.caibx")));
 
-Deno.test("chunks, indexes and bytes are retried alike, as often as the options of their location say", async () => {
+Deno.test("chunks, indexes and bytes are retried alike, by the options of their location", async () => {
   for (const [times, works] of [[2, true], [3, false]] as const) {
     const [chunk, read, write, first, access, part] = Array.from({ length: 6 }, () => failing(times));
     const store = new RemoteStore();

@@ -61,7 +61,7 @@ testStore("memory store", MANAGED, openMemory);
 testStore("remote store", [...MANAGED, "touch"], openRemote);
 testStore("store on nginx", READABLE, openHttp, { ignore: !peers.nginx });
 
-Deno.test("a folder or file that fails, fails where its answer is awaited", async () => {
+Deno.test("a directory or file that fails rejects the promise", async () => {
   using dir = tempDir();
   const [first, second] = ["00", "11"].map((byte) => byte.repeat(32));
   dir.dir(storePath(first, "zstd"));

@@ -8,7 +8,7 @@ function evaluate(code: string): string[] {
   return ["eval", `const say = (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)); ${code}`];
 }
 
-Deno.test("stdin, environment, folder and exit status reach the program and come back", async () => {
+Deno.test("stdin, environment, directory and exit status reach the program and come back", async () => {
   using dir = tempDir();
   const code =
     `say(await new Response(Deno.stdin.readable).text() + Deno.env.get("WORD") + Deno.cwd()); Deno.exit(7)`;

@@ -2,7 +2,7 @@ import { ok, strictEqual } from "node:assert/strict";
 import { exists } from "./exists.ts";
 import { tempDir } from "./temp.ts";
 
-Deno.test("a temporary folder is gone after its block, also after an error", () => {
+Deno.test("a temporary directory is gone after its block, also after an error", () => {
   let root = "";
   try {
     using dir = tempDir();

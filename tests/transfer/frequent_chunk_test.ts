@@ -146,7 +146,7 @@ test("a chunk that no store has is an error that ends the work", async () => {
   }
 });
 
-test("an interruption is heard between the parts", async () => {
+test("an interruption is handled between the parts", async () => {
   const chunk = "a".repeat(64);
   const index = indexOf([chunk, 65_536, 4096]);
   const interrupt = new AbortController();
@@ -176,7 +176,7 @@ test("an interruption is heard between the parts", async () => {
   ok(written > 0 && written <= index.size / 8, `${written} of ${index.size} bytes were written behind it`);
 });
 
-test("a blob of very many tiny chunks that are at hand is read so that an interruption is heard", async () => {
+test("reading very many tiny chunks from memory can be interrupted", async () => {
   const bytes = Uint8Array.of(1);
   const store = new MemoryStore();
   await store.put(asVerified(sha512256(bytes), { form: "plain", bytes }));
@@ -196,7 +196,7 @@ test("a blob of very many tiny chunks that are at hand is read so that an interr
   clearTimeout(timer);
 });
 
-test("the chunks of large indexes are counted so that an interruption is heard", async () => {
+test("counting the chunks of large indexes can be interrupted", async () => {
   const count = 500_000;
   const ids = new Uint8Array(32 * count);
   const words = new Uint32Array(ids.buffer);

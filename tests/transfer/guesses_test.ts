@@ -25,7 +25,7 @@ Deno.test("a guess counts only for the very chunk that was guessed", () => {
   deepStrictEqual([numberOf(60, 70), numberOf(70, 80)], [3, undefined]);
 });
 
-Deno.test("guessing stops to pay when most of it was in vain, not before", () => {
+Deno.test("guessing stops when most guesses were wrong, not before", () => {
   const right = new Guesswork();
   for (let i = 0; i < 100; i++) {
     const part = right.look(i * MEGABYTE, guessed([[0, MEGABYTE]], MEGABYTE));

@@ -11,7 +11,7 @@ const digest = "sha512-256";
 const modes = [["on workers", 0], ["on the caller's thread", Infinity]] as const;
 
 for (const [where, smallBytes] of modes) {
-  Deno.test(`an error ${where} comes back as what it was, and the work goes on`, async () => {
+  Deno.test(`an error ${where} keeps its fields, and the work continues`, async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     using pool = new WorkerPool(2, smallBytes);

@@ -98,7 +98,7 @@ Deno.test({
   },
 });
 
-Deno.test("cache asks for each chunk once, for none that is there or left out, and the stores in order", async () => {
+Deno.test("cache requests each chunk once, none that is there or ignored, and searches stores in order", async () => {
   using dir = tempDir();
   const noise = new Random(1);
   const pieces = Array.from({ length: 8 }, () => noise.bytes(3000));
@@ -168,7 +168,7 @@ Deno.test("cache never stores an invalid chunk: on this machine it is an error, 
   }
 });
 
-Deno.test("cache says which chunk is in none of the stores", async () => {
+Deno.test("cache names a chunk that no store has", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   Deno.removeSync(made.chunk(1));

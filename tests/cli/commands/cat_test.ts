@@ -58,7 +58,7 @@ Deno.test({
   },
 });
 
-Deno.test("cat fetches only the chunks that it takes, each once while it is at hand, and fills the cache", async () => {
+Deno.test("cat fetches only the chunks it needs, each once while it is in memory, and fills the cache", async () => {
   using dir = tempDir();
   const noise = new Random(1);
   const pieces = Array.from({ length: 10 }, () => noise.bytes(1000));
@@ -118,7 +118,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "Ctrl-C ends cat although nobody reads what it writes",
+  name: "Ctrl-C ends cat while its output is not read",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
@@ -199,7 +199,7 @@ Deno.test({
   },
 });
 
-Deno.test("cat uses a cache as extract does: filled, renewed, repaired when told to", async () => {
+Deno.test("cat uses a cache as extract does: fills and renews it, repairs it with --cache-repair", async () => {
   using dir = tempDir();
   const [index, cache] = [testdata("casync-small.caibx"), dir.path("cache")];
   const cat = (...more: string[]) => runCli(["cat", "-c", cache, ...more, index]);

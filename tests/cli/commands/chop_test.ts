@@ -106,7 +106,7 @@ Deno.test("chop leaves chunks that the store has", async () => {
   for (const name of names) deepStrictEqual(Deno.statSync(join(made.store, name)).mtime, old);
 });
 
-Deno.test("chop says which bytes are not what the index says, and stores none of them", async () => {
+Deno.test("chop names the bytes that do not match the index, and stores none of them", async () => {
   using dir = tempDir();
   const noise = new Random(2);
   const pieces = Array.from({ length: 130 }, () => noise.bytes(1000));

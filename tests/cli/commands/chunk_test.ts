@@ -46,7 +46,7 @@ Deno.test({
   },
 });
 
-Deno.test("chunk prints what make stores, the digest that is asked for, and stores nothing", async () => {
+Deno.test("chunk prints the chunks that make stores, with the chosen digest, and stores nothing", async () => {
   using dir = tempDir();
   const bytes = smallBlob();
   const file = dir.write("file", bytes);

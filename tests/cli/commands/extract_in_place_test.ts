@@ -142,7 +142,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a symlink is written through, whatever the size of what it leads to",
+  name: "a symlink is written through, whatever the size of its target",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();

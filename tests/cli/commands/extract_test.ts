@@ -15,7 +15,7 @@ import { smallBlob, testdata } from "../../support/testdata.ts";
 
 const windows = Deno.build.os === "windows";
 
-Deno.test("stores are asked in their order, one for what the others lack", async () => {
+Deno.test("stores are searched in order, each for what those before it lack", async () => {
   using dir = tempDir();
   const pieces = somePieces();
   const made = makeBlob(dir, pieces);
@@ -26,7 +26,7 @@ Deno.test("stores are asked in their order, one for what the others lack", async
   deepStrictEqual(await sourcesOf(dir, made, ...args), { [made.store]: 1, [first]: 1, [second]: 1 });
 });
 
-Deno.test("stores on servers and folders are asked in their order too", async () => {
+Deno.test("servers and directories are searched in order, too", async () => {
   using dir = tempDir();
   const pieces = somePieces();
   const made = makeBlob(dir, pieces);
@@ -69,7 +69,7 @@ Deno.test("-n is the most requests at a time", async () => {
 });
 
 for (const form of ["zstd", "gzip", "plain"] as const) {
-  Deno.test(`${form} chunks are found without being told, in a folder and on a server`, async () => {
+  Deno.test(`${form} chunks are found without configuration, in a directory and on a server`, async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces(), { form });
     await extracts(dir, made, "-s", made.store);
@@ -269,7 +269,7 @@ Deno.test({
   },
 });
 
-Deno.test("no output of progress unless it is asked for, and then lines that parse", async () => {
+Deno.test("progress is printed only on request, as lines that parse", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const args = ["extract", "-s", made.store, made.index, dir.path("target")];

@@ -61,7 +61,7 @@ async function plain(...args: string[]): Promise<Record<string, string>> {
 }
 const COMPRESSED = "Compressed chunks not in seed nor cache";
 
-Deno.test("info -f plain asks a server about needed chunks alone, for their sizes too", async () => {
+Deno.test("info -f plain asks a server only about needed chunks, also for their sizes", async () => {
   using dir = tempDir();
   const pieces = somePieces();
   const made = makeBlob(dir, pieces);
@@ -82,7 +82,7 @@ Deno.test("info -f plain asks a server about needed chunks alone, for their size
   );
 });
 
-Deno.test("info -f plain says unknown instead of 0 for sizes that it does not know", async () => {
+Deno.test("info -f plain prints unknown instead of 0 for sizes it does not know", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   strictEqual((await plain(made.index))[COMPRESSED], "unknown");

@@ -35,7 +35,7 @@ for (const args of compared) {
   });
 }
 
-Deno.test("inspect-chunks tells sizes of the chunks that the store has", async () => {
+Deno.test("inspect-chunks prints sizes of the chunks that the store has", async () => {
   using dir = tempDir();
   const pieces = somePieces();
   const made = makeBlob(dir, pieces);

@@ -85,7 +85,7 @@ Deno.test({
   },
 });
 
-Deno.test("each compressed chunk is one zstd frame that tells its size, and holds what its name says", async () => {
+Deno.test("each compressed chunk is one zstd frame with its size, and matches its name", async () => {
   using dir = tempDir();
   const large = new Random(8).bytes(9_000_000);
   const data: [Uint8Array, string[]][] = [
@@ -252,7 +252,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "chunks are 0644 and folders 0755, less the umask or what --umask says",
+  name: "chunks are 0644 and directories 0755, minus the umask or --umask",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();

@@ -97,7 +97,7 @@ Deno.test("mtree of an index with a missing chunk names the chunk", async () => 
 });
 
 Deno.test({
-  name: "mtree and list of a folder are those of its archive, and those that desync and casync print",
+  name: "mtree and list of a directory are those of its archive, and those that desync and casync print",
   ignore: !peers.casync || !peers.desync || Deno.uid() !== 0,
   fn: async () => {
     using dir = tempDir();

@@ -72,7 +72,7 @@ for (
     ["\ny\n", false],
   ] as const
 ) {
-  Deno.test(`prune asks; ${JSON.stringify(answer)} ${removes ? "removes" : "keeps everything"}`, async () => {
+  Deno.test(`prune asks for confirmation; ${JSON.stringify(answer)} ${removes ? "removes" : "keeps everything"}`, async () => {
     using dir = tempDir();
     const { store, paths, first } = makeStore(dir);
     const { code, stdout, stderr } = await runCli(["prune", "-s", store, first], { stdin: answer });
@@ -106,7 +106,7 @@ Deno.test({
   },
 });
 
-Deno.test("prune --dry-run asks nothing, removes nothing, and counts what would be", async () => {
+Deno.test("prune --dry-run does not ask, removes nothing, and counts what it would remove", async () => {
   using dir = tempDir();
   const { store, paths, first } = makeStore(dir);
   const old = dir.write("store/abcd/.tmp-cacnkold", new Uint8Array(77));

@@ -59,7 +59,7 @@ Deno.test({
   },
 });
 
-Deno.test("chunks, several to a request, and missing ones; goodbye and the input's end are status 0", async () => {
+Deno.test("pull serves chunks, several per request, and reports missing ones; GOODBYE and the end of input are status 0", async () => {
   using dir = tempDir();
   const made = madeIn(dir);
   const before = contentOf(dir.root);
@@ -84,7 +84,7 @@ Deno.test("chunks, several to a request, and missing ones; goodbye and the input
   deepStrictEqual(contentOf(dir.root), before);
 });
 
-Deno.test("an invalid chunk is missing, and a line on stderr says so; nothing but protocol is on stdout", async () => {
+Deno.test("an invalid chunk counts as missing and is reported on stderr; stdout has only the protocol", async () => {
   using dir = tempDir();
   const made = madeIn(dir);
   Deno.copyFileSync(made.chunk(1), made.chunk(0));
@@ -111,7 +111,7 @@ Deno.test("an invalid chunk is missing, and a line on stderr says so; nothing bu
 });
 
 Deno.test({
-  name: "a store on a web server; one that fails ends the session, since MISSING would be a lie",
+  name: "a web server that fails ends the session, since MISSING would be wrong",
   ignore: !peers.nginx,
   fn: async () => {
     using dir = tempDir();
@@ -157,7 +157,7 @@ for (const [name, sent] of garbage) {
   });
 }
 
-Deno.test("what cannot be served is said before the greeting", async () => {
+Deno.test("a store that cannot be served is reported before the greeting", async () => {
   using dir = tempDir();
   const missing = await pull(dir.path("no-store"), hello, goodbye);
   assertFails(missing, 1, "no-store");
@@ -222,7 +222,7 @@ class Running implements AsyncDisposable {
 const signals = Deno.build.os !== "windows";
 
 Deno.test({
-  name: "SIGTERM is a good end: while it waits, and while nobody reads what it says",
+  name: "SIGTERM ends pull with status 0 while it waits and while its output is not read",
   ignore: !signals,
   fn: async () => {
     using dir = tempDir();
@@ -242,7 +242,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "SIGTERM is a good end while a web server does not answer",
+  name: "SIGTERM ends pull with status 0 while a web server does not answer",
   ignore: !signals,
   fn: async () => {
     using dir = tempDir();
@@ -261,7 +261,7 @@ Deno.test({
   },
 });
 
-Deno.test("a client that is silent within its message is given up after --timeout", async () => {
+Deno.test("a session fails after --timeout if the client is silent within a message", async () => {
   using dir = tempDir();
   const made = madeIn(dir);
   await using running = new Running(made.store, "--timeout", "200ms");
@@ -271,7 +271,7 @@ Deno.test("a client that is silent within its message is given up after --timeou
   ok(/does not go on with its message \(no answer for 0\.2 seconds\)/.test(stderr), stderr);
 });
 
-Deno.test("a client that goes away while it is being answered leaves no process behind", async () => {
+Deno.test("a client that disconnects during a response leaves no process behind", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, Array.from({ length: 20 }, (_, i) => new Random(i).bytes(60_000)));
   await using running = new Running(made.store);

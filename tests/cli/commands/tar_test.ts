@@ -69,7 +69,7 @@ Deno.test("tar --no-time gives the same bytes whenever a file was written", asyn
   deepStrictEqual(archives[0], archives[1]);
 });
 
-Deno.test("tar tells of hard links and statistics, and of nothing else", async () => {
+Deno.test("tar reports hard links and statistics, and nothing else", async () => {
   using dir = tempDir();
   dir.write("tree/a", "text");
   Deno.linkSync(dir.path("tree/a"), dir.path("tree/b"));
@@ -87,7 +87,7 @@ Deno.test("tar tells of hard links and statistics, and of nothing else", async (
   deepStrictEqual([Nodes, HardLinks, BytesTotal], [3, 1, Deno.statSync(dir.path("x.catar")).size]);
 });
 
-Deno.test("tar into a folder that it packs leaves its own output out", async () => {
+Deno.test("tar into the directory that it packs omits its own output", async () => {
   using dir = tempDir();
   const tree = someTree(dir);
   const { code, stderr } = await runCli(["tar", join(tree, "x.catar"), tree]);
@@ -105,7 +105,7 @@ Deno.test("tar keeps the permissions of an archive that it replaces", async () =
 });
 
 Deno.test({
-  name: "tar without foreign functions packs what Deno sees, and tells what it does not",
+  name: "tar without foreign functions packs what Deno can read, and reports the rest",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     using dir = tempDir();

@@ -40,7 +40,7 @@ async function chunked(
   return { index, store, chunks: filesIn(store).length };
 }
 
-Deno.test("a path of an index: only the chunks that it takes are fetched, and no others need to be there", async () => {
+Deno.test("a path of an index: only the chunks it needs are fetched, others may be missing", async () => {
   using dir = tempDir();
   const { bytes, contentOf: content } = bigArchive();
   const { index, store, chunks } = await chunked(dir, bytes);
@@ -69,7 +69,7 @@ Deno.test("a path of an index: only the chunks that it takes are fetched, and no
   ok(!exists(dir.path("bad")));
 });
 
-Deno.test("several paths, folders among them, from a file, standard input and an index", async () => {
+Deno.test("several paths, some of directories, from a file, standard input and an index", async () => {
   using dir = tempDir();
   const { bytes } = bigArchive();
   const { index, store } = await chunked(dir, bytes);
@@ -258,7 +258,7 @@ Deno.test({
   },
 });
 
-Deno.test("paths that make no sense", async () => {
+Deno.test("invalid paths are refused", async () => {
   using dir = tempDir();
   const target = dir.path("target");
   for (

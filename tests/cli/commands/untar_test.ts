@@ -60,7 +60,7 @@ Deno.test("untar of a file, of standard input, of a URL and of an index is the s
 
 for (const name of ["tree.catar", "nodes.catar"]) {
   Deno.test({
-    name: `untar of ${name} gives what casync describes, for the folder and for the archive`,
+    name: `untar of ${name} gives what casync describes, for the directory and for the archive`,
     ignore: !peers.casync || !root,
     fn: async () => {
       using dir = tempDir();
@@ -76,7 +76,7 @@ for (const name of ["tree.catar", "nodes.catar"]) {
 }
 
 Deno.test({
-  name: "untar by a user restores the attributes of read-only files and folders",
+  name: "untar by a user restores the attributes of read-only files and directories",
   ignore: !root || !canDropPrivileges,
   fn: async () => {
     using dir = tempDir();
@@ -142,7 +142,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "untar without the C library does what it can, and says the rest once each",
+  name: "untar without the C library does what it can, and reports the rest once per kind",
   ignore: !root,
   fn: async () => {
     using dir = tempDir();
@@ -173,7 +173,7 @@ Deno.test("untar options", async () => {
   strictEqual((mtime?.getTime() ?? 0) > 1_000_000_000_000, true);
 });
 
-Deno.test("what untar cannot do", async () => {
+Deno.test("untar reports what it cannot do", async () => {
   using dir = tempDir();
   const target = dir.path("target");
   assertFails(await runCli(["untar", dir.path("none"), target]), 1, "no such file");

@@ -165,7 +165,7 @@ Deno.test("a tar of an index, of standard input, to a file that is there", async
   deepStrictEqual(third.stdoutBytes, Deno.readFileSync(first));
 });
 
-Deno.test("what a tar cannot hold is told, with status 3", async () => {
+Deno.test("what a tar cannot hold is reported, with status 3", async () => {
   using dir = tempDir();
   const archive = dir.write(
     "a.catar",

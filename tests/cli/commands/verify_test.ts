@@ -25,7 +25,7 @@ for (
   });
 }
 
-Deno.test("verify prints invalid chunks, one a line, and removes them only when asked to", async () => {
+Deno.test("verify prints invalid chunks, one per line, and removes them only with -r", async () => {
   using dir = tempDir();
   const pieces = Array.from({ length: 50 }, (_, i) => new Random(i + 1).bytes(3000));
   const made = makeBlob(dir, pieces);
@@ -83,7 +83,7 @@ Deno.test("verify does not touch what is no chunk", async () => {
   for (const name of others) strictEqual(Deno.readTextFileSync(dir.path("blob", name)), "junk");
 });
 
-Deno.test("a chunk that cannot be judged is not removed, and told on stderr", async () => {
+Deno.test("a chunk that cannot be read is reported on stderr and not removed", async () => {
   const before = [...Deno.readDirSync(testdata("casync-xz.castr"))].length;
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
@@ -96,7 +96,7 @@ Deno.test("a chunk that cannot be judged is not removed, and told on stderr", as
 });
 
 Deno.test({
-  name: "verify tells once why a chunk could not be read",
+  name: "verify reports once why a chunk could not be read",
   ignore: !canDropPrivileges,
   fn: async () => {
     using dir = tempDir();
@@ -108,7 +108,7 @@ Deno.test({
   },
 });
 
-Deno.test("verify with the wrong digest says so, and removes nothing that is right by the other", async () => {
+Deno.test("verify reports a wrong --digest, and removes nothing that is valid under the other", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces(), { digest: "sha256" });
   const result = await runCli(["verify", "-r", "-s", made.store]);

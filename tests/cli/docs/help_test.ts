@@ -15,7 +15,7 @@ Deno.test("the help lists every command once", async () => {
 });
 
 for (const { name, options } of (await describeCommands()).filter(({ name }) => name !== "help")) {
-  Deno.test(`the help of ${name} tells its options, within 80 columns, and examples`, async () => {
+  Deno.test(`the help of ${name} lists its options, within 80 columns, and examples`, async () => {
     const { code, stdout, stderr } = await runCli([name, "--help"]);
     deepStrictEqual([code, stderr], [0, ""]);
     const [text, examples, ...more] = stdout.split("\nExamples:\n");
@@ -31,7 +31,7 @@ for (const { name, options } of (await describeCommands()).filter(({ name }) => 
 
 for (const { name, examples } of await allCommands()) {
   for (const example of examples) {
-    Deno.test(`the example makes sense: ${example}`, async () => {
+    Deno.test(`the example is a valid command line: ${example}`, async () => {
       const words = /(?:^|\| )desync ([^|>]*)/.exec(example)![1].trim().split(" ");
       const asked = await parse(words);
       deepStrictEqual([asked.kind, asked.command?.name], ["run", name]);

@@ -11,7 +11,7 @@ import { runAny } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
 
 Deno.test({
-  name: "the manual page is right for mandoc, and tells all commands, options, variables and statuses",
+  name: "the manual page is valid for mandoc, and lists all commands, options, variables and statuses",
   ignore: peers.mandoc === undefined,
   fn: async () => {
     const { code, stdout: page, stderr } = await runCli(["manpage"], { env: { SOURCE_DATE_EPOCH: "86400" } });
@@ -46,7 +46,7 @@ Deno.test({
   },
 });
 
-Deno.test("the manual page is written into a folder", async () => {
+Deno.test("the manual page is written into a directory", async () => {
   using dir = tempDir();
   const { code, stdout, stderr } = await runCli(["manpage", dir.root]);
   deepStrictEqual([code, stdout, stderr], [0, "", ""]);

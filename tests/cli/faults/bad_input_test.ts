@@ -98,14 +98,14 @@ for (const [name, index, ...says] of indexes) {
   });
 }
 
-Deno.test("extract says when the index is not there, and refuses a folder", async () => {
+Deno.test("extract reports a missing index, and refuses a directory", async () => {
   using dir = tempDir();
   const store = dir.dir("store");
   await extractFails(dir, ["-s", store, dir.path("none")], 1, dir.path("none"), "no such file");
   await extractFails(dir, ["-s", store, store], 2, store, "it is a directory");
 });
 
-Deno.test("extract refuses an index of zeros that are not what their id says", async () => {
+Deno.test("extract refuses an index of zeros whose id is not theirs", async () => {
   using dir = tempDir();
   // The id of 65536 zeros, for 1000 bytes: zeros need no store, but they have to be right.
   const id = sha512256(new Uint8Array(65536));
@@ -113,13 +113,13 @@ Deno.test("extract refuses an index of zeros that are not what their id says", a
   await extractFails(dir, ["-s", made.store, made.index], 1, id);
 });
 
-Deno.test("extract refuses an index with the wrong digest flag, and says so", async () => {
+Deno.test("extract refuses an index with the wrong digest flag, and names it", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces(), { index: { flags: sha256Flags } });
   await extractFails(dir, ["-s", made.store, made.index], 1, made.ids[0], made.store, "is the digest right?");
 });
 
-Deno.test("extract refuses --digest when the index says otherwise", async () => {
+Deno.test("extract refuses --digest when the index has another", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const args = ["-s", made.store, "--digest", "sha256", made.index];
@@ -176,7 +176,7 @@ const damages: [
   ],
 ];
 for (const [name, form, damage, ...says] of damages) {
-  Deno.test(`extract says which chunk of which store ${name}, on disk and over HTTP`, async () => {
+  Deno.test(`extract names the chunk and the store: ${name}, on disk and over HTTP`, async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces(), { form });
     const path = made.chunk(0);
@@ -192,7 +192,7 @@ for (const [name, form, damage, ...says] of damages) {
   });
 }
 
-Deno.test("a missing chunk names all stores that were asked, and the cache", async () => {
+Deno.test("the error for a missing chunk names all searched stores, and the cache", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   Deno.removeSync(made.chunk(1));
@@ -315,7 +315,7 @@ Deno.test("a redirect loop ends, and is not tried again and again", async () => 
   ok(server.count(path) < 2 * 50);
 });
 
-Deno.test("a body that no chunk can have is given up in the middle", async () => {
+Deno.test("a body that is too large for a chunk is aborted in the middle", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const endless: Answer = { body: new Uint8Array(20_000_000), length: 1e12 };
@@ -329,7 +329,7 @@ Deno.test("a body that no chunk can have is given up in the middle", async () =>
   );
 });
 
-Deno.test("a server that nobody answers for", async () => {
+Deno.test("a server that does not answer is an error", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const url = `http://127.0.0.1:${deadPort()}/`;
@@ -402,7 +402,7 @@ Deno.test("an index on a server: bad answers name it", async () => {
   }
 });
 
-Deno.test("a target in a folder that is not there", async () => {
+Deno.test("a target in a missing directory is an error", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const target = join(dir.root, "none", "target");
@@ -424,7 +424,7 @@ Deno.test("a target below a file, and one with an impossible name", async () => 
 });
 
 Deno.test({
-  name: "a target in a read-only folder",
+  name: "a target in a read-only directory is an error",
   ignore: Deno.build.os === "windows" || (Deno.uid() === 0 && !canMount),
   fn: async () => {
     using dir = tempDir();
@@ -471,7 +471,7 @@ Deno.test({
   },
 });
 
-Deno.test("a target that cannot be replaced: a folder, a device, a pipe", async () => {
+Deno.test("a target that cannot be replaced is an error: a directory, a device, a pipe", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const extract = (target: string, ...more: string[]) =>

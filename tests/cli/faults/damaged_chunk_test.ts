@@ -73,7 +73,7 @@ for (const [way, read] of Object.entries(ways)) {
     strictEqual((await runCli(["verify", "-s", dir.path("cache")])).code, 0);
   });
 
-  Deno.test(`${way}: the next store is asked for a chunk that stays damaged`, async () => {
+  Deno.test(`${way}: a chunk that stays damaged is requested from the next store`, async () => {
     using dir = tempDir();
     const { made, path, file } = someBlob(dir);
     await using server = await serve(made, { [path(3)]: { body: flipped(file(3)) } });
@@ -87,7 +87,7 @@ for (const [way, read] of Object.entries(ways)) {
     deepStrictEqual(next.requests.map((request) => request.path), [path(3)]);
   });
 
-  Deno.test(`${way}: as often as for other failures, then the error names the store that served it`, async () => {
+  Deno.test(`${way}: it is retried as other failures are, then the error names the store that served it`, async () => {
     using dir = tempDir();
     const { made, path, file } = someBlob(dir);
     await using server = await serve(made, { [path(3)]: { body: flipped(file(3)) } });
@@ -172,7 +172,7 @@ Deno.test("chunks whose ids are of another digest are not requested again: no co
 });
 
 Deno.test({
-  name: "over ssh the next store is asked as well, and the error names the one that served it",
+  name: "over ssh the next store is searched as well, and the error names the one that served it",
   ignore: ignoreWithout("desync"),
   fn: async () => {
     using dir = tempDir();

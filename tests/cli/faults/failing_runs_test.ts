@@ -83,7 +83,7 @@ function startServer(over: Promise<void>): Deno.HttpServer<Deno.NetAddr> {
 }
 
 Deno.test({
-  name: "command lines that fail leave nothing behind in a process that goes on",
+  name: "command lines that fail leave nothing behind in a process that continues",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     using dir = tempDir();

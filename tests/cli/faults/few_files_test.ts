@@ -31,7 +31,8 @@ async function withLimit(limit: number, args: string[]): Promise<RunResult> {
 }
 
 Deno.test({
-  name: "under small limits a command works, or says in one line which it needs, and leaves nothing behind",
+  name:
+    "under small limits a command works, or reports in one line which it needs, and leaves nothing behind",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     using dir = tempDir();

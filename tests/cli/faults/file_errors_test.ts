@@ -43,7 +43,7 @@ function writers(dir: TempDir, path: string): string[][] {
 }
 
 Deno.test({
-  name: "what may not be read is told in the same words by all commands",
+  name: "all commands report an unreadable file in the same words",
   ignore: !canDropPrivileges,
   fn: async () => {
     using dir = tempDir();
@@ -59,7 +59,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "symlinks that lead in a circle, and paths below a file, are told in the same words by all commands",
+  name: "all commands report symlink loops and paths below a file in the same words",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();
@@ -79,7 +79,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a folder where a file belongs is wrong usage for all commands",
+  name: "a directory in place of a file is wrong usage for all commands",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();
@@ -95,7 +95,7 @@ Deno.test({
   },
 });
 
-Deno.test("a folder that is not there is named by all commands that would write into it", async () => {
+Deno.test("all commands that write into a missing directory name it", async () => {
   using dir = tempDir();
   const none = join(dir.root, "none");
   const path = join(none, "x");

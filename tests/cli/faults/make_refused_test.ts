@@ -31,7 +31,7 @@ async function makeFails(
   deepStrictEqual(filesIn(dir.path("out")), ["x.caibx"]);
 }
 
-Deno.test("make refuses what is no file, and says what to do", async () => {
+Deno.test("make refuses what is not a file, and suggests what to do", async () => {
   using dir = tempDir();
   const none = dir.path("none");
   await makeFails(dir, ["INDEX", none], 1, none, "no such file");
@@ -52,7 +52,7 @@ Deno.test("make refuses what is no file, and says what to do", async () => {
 });
 
 Deno.test({
-  name: "make says that it may not read the file",
+  name: "make reports a file that it may not read",
   ignore: !canDropPrivileges,
   fn: async () => {
     using dir = tempDir();

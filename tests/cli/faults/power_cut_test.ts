@@ -81,7 +81,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a disk that does not take what was written to it is an error, and nothing gets its name",
+  name: "a disk that fails to write is an error, and nothing gets its final name",
   ignore: !canCutPower,
   fn: async () => {
     using dir = tempDir();

@@ -62,7 +62,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who may not give files away permits nobody more than the old file did",
+  name: "a user who may not give files away permits no more than the old file did",
   ignore: !canDropOwners,
   fn: async () => {
     using dir = tempDir();
@@ -79,7 +79,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who is in the old file's group leaves it the file",
+  name: "a user in the old file's group keeps that group",
   ignore: !canDropOwners,
   fn: async () => {
     using dir = tempDir();
@@ -93,7 +93,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "rights that were taken away while the file was written stay away",
+  name: "rights that were revoked while the file was written stay revoked",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
@@ -218,7 +218,7 @@ Deno.test("long names that begin alike have temporary files of their own", () =>
 });
 
 Deno.test({
-  name: "a folder that may be written but not listed is written",
+  name: "a directory that may be written but not listed is written",
   ignore: windows || !canDropPrivileges,
   fn: async () => {
     using dir = tempDir();

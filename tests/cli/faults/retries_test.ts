@@ -36,7 +36,7 @@ Deno.test("-e counts all tries of a request, as in desync", async () => {
   }
 });
 
-Deno.test("an index is asked for as often", async () => {
+Deno.test("an index is requested as often", async () => {
   await using server = await startFaultyServer({}, () => ({ status: 503 }));
   assertFails(await runCli(["list-chunks", "-b", "1ms", `${server.url}/x.caibx`]), 1, "(tried 3 times)");
   strictEqual(server.count("/x.caibx"), 3);

@@ -76,7 +76,7 @@ Deno.test("amounts of bytes may have units", () => {
   }
 });
 
-Deno.test("cat takes a length with a unit, and for a negative one all that follows", async () => {
+Deno.test("cat accepts a length with a unit, and reads to the end for a negative one", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const { length } = made.bytes;
@@ -90,7 +90,7 @@ Deno.test("cat takes a length with a unit, and for a negative one all that follo
 });
 
 Deno.test({
-  name: "desync takes these numbers and times, and no others",
+  name: "desync accepts these numbers and times, and no others",
   ignore: !peers.desync,
   fn: async () => {
     using dir = tempDir();

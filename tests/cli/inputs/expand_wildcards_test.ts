@@ -16,7 +16,7 @@ const list = (folder: string) => {
 };
 const expand = (...args: string[]) => expandWildcards(args, true, list);
 
-Deno.test("names take the place of wildcards on Windows, where no shell puts them there", () => {
+Deno.test("wildcards are replaced with names on Windows, where no shell does it", () => {
   deepStrictEqual(expand("*.caibx"), ["A.CAIBX", "a+b.caibx", "a.caibx", "b.caibx"]);
   deepStrictEqual(expand("first", "?.caibx", "-"), ["first", "A.CAIBX", "a.caibx", "b.caibx", "-"]);
   deepStrictEqual(expand("a+*.caibx"), ["a+b.caibx"]);
@@ -33,7 +33,7 @@ Deno.test("prune with a name that nothing has removes nothing, with wildcards as
   assertFails(await runCli(args), windows ? 2 : 1, "*.caibx");
 });
 
-Deno.test("what asks a program to stop is listened to on each system", () => {
+Deno.test("each system's signals to stop are handled", () => {
   deepStrictEqual(stopSignals("windows"), ["SIGINT", "SIGBREAK", "SIGHUP"]);
   deepStrictEqual(stopSignals("linux"), ["SIGINT", "SIGTERM", "SIGHUP"]);
   // Those of this system can be listened to.

@@ -62,7 +62,7 @@ for (
   });
 }
 
-Deno.test("what has no end is refused before it takes much memory", () => {
+Deno.test("an endless input is refused before it takes much memory", () => {
   for (const [start, more] of [["", " "], ["", "x"], ["[", " "], ['["', "x"], ["[", "["], ["[1]", " "]]) {
     const reader = new JsonListReader(() => {});
     reader.push(start);

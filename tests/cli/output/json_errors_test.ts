@@ -64,7 +64,7 @@ Deno.test("an error is the last line, with code, message, status, its fields, ch
   }));
 });
 
-Deno.test("the fields say what could not be done, with what, why, and what to do", async () => {
+Deno.test("the fields have the action, the subject, the reason and the hint", async () => {
   using dir = tempDir();
   const none = dir.path("none.caibx");
   const made = makeBlob(dir, somePieces());

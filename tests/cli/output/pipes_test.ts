@@ -36,7 +36,7 @@ async function stopped(child: Deno.ChildProcess): Promise<void> {
 }
 
 Deno.test({
-  name: "verify goes on when nobody reads what it prints, and its status tells",
+  name: "verify continues when its output is closed, with the right exit status",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
@@ -49,7 +49,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an index that nobody reads to its end is told by the status alone",
+  name: "an index whose reader closes early is reported by the status alone",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
@@ -59,7 +59,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is wrong with an archive is told although nobody reads its list",
+  name: "an invalid archive is reported although its list is not read",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
@@ -111,7 +111,7 @@ const waits: [name: string, words: (made: Made, pipe: string, dir: TempDir) => s
 
 for (const [name, words] of waits) {
   Deno.test({
-    name: `Ctrl-C and a signal to end are heard while ${name} is waited for`,
+    name: `Ctrl-C and SIGTERM are handled while the program waits for ${name}`,
     ignore: windows,
     fn: async () => {
       using dir = tempDir();

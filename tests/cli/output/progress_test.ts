@@ -131,7 +131,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "make, chop and tar say what they stored; cat shows progress into a file alone",
+  name: "make, chop and tar print what they stored; cat shows progress only into a file",
   ...onTerminal,
   fn: async () => {
     using dir = tempDir();
@@ -165,7 +165,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an interruption says what is kept, or with which option it would be",
+  name: "an interruption reports what is kept, or with which option it would be",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();

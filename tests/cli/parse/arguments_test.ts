@@ -38,7 +38,7 @@ Deno.test("what is read is never written over, by whatever name", async () => {
   strictEqual(Deno.statSync(tar).size, 1024);
 });
 
-Deno.test("make does not put an index where a file lies that is none, when its input is an index", async () => {
+Deno.test("make does not replace a file that is not an index when its input is an index", async () => {
   using dir = tempDir();
   const image = dir.write("image", "a large file");
   const index = dir.write("x.caibx", Deno.readFileSync(testdata("casync-small.caibx")));

@@ -113,7 +113,7 @@ for (const [args, ...says] of wrong) {
   });
 }
 
-Deno.test("without a command, what to do is told", async () => {
+Deno.test("without a command, the usage is printed", async () => {
   const result = await runCli([]);
   assertFails(result, 2, "--help");
 });

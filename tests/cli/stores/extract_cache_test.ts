@@ -9,7 +9,7 @@ import { Random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
 
-Deno.test("the cache: filled by stores, asked first, and renewed", async () => {
+Deno.test("the cache is filled from stores, searched first, and renewed", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const cache = dir.path("new", "cache");
@@ -30,7 +30,7 @@ Deno.test("the cache: filled by stores, asked first, and renewed", async () => {
 });
 
 for (const form of ["zstd", "plain"] as const) {
-  Deno.test(`an invalid ${form} chunk in the cache is an error, and is replaced when that is asked for`, async () => {
+  Deno.test(`an invalid ${form} chunk in the cache is an error, and is replaced with --cache-repair`, async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     const cached = makeBlob(dir, somePieces(), { name: "cache", form });

@@ -55,7 +55,7 @@ Deno.test("a large blob, which threads read, needs no chunk of zeros either", as
   sameBytes(cat.stdoutBytes, made.bytes);
 });
 
-Deno.test("the cache never gets the chunk of zeros, whoever fills it, and serves without it", async () => {
+Deno.test("no command adds the chunk of zeros to the cache, and none needs it there", async () => {
   using dir = tempDir();
   const made = holedBlob(dir);
   const wanted = filesIn(made.store);
@@ -76,7 +76,7 @@ Deno.test("the cache never gets the chunk of zeros, whoever fills it, and serves
   }
 });
 
-Deno.test("cache makes the chunk of zeros for readers that ask for it, unless it is to be left out", async () => {
+Deno.test("cache makes the chunk of zeros for readers that need it, unless it is ignored", async () => {
   using dir = tempDir();
   const made = holedBlob(dir);
   const held = filesIn(made.store);

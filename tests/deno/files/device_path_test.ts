@@ -2,7 +2,7 @@ import { strictEqual } from "node:assert/strict";
 import { isDevicePath } from "../../../src/deno/files/device_path.ts";
 
 Deno.test({
-  name: "devices are told from files, and /dev/shm holds files",
+  name: "devices are distinguished from files, and /dev/shm holds files",
   ignore: Deno.build.os === "windows",
   fn: () => {
     for (

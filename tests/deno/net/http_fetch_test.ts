@@ -367,7 +367,7 @@ Deno.test({
 });
 
 Deno.test(
-  "with --ca-cert no other authority counts, whoever names it, also without permission for variables",
+  "with --ca-cert no other authority is trusted, also without permission for variables",
   {
     ignore,
   },

@@ -2,7 +2,7 @@ import { rejects } from "node:assert/strict";
 import { writeBack } from "../../../src/deno/output/write_back.ts";
 import { tempDir } from "../../support/temp.ts";
 
-Deno.test("writing back ends when it is over, and tells what the disk did not take", async () => {
+Deno.test("writing back ends with the job, and reports disk errors", async () => {
   using dir = tempDir();
   const file = Deno.openSync(dir.path("file"), { write: true, create: true });
   const over = new AbortController();

@@ -6,7 +6,7 @@ import { parseSshLocation } from "../../../src/deno/ssh/ssh_location.ts";
 import { tempDir } from "../../support/temp.ts";
 
 Deno.test({
-  name: "a program that does not listen when it is told to end is ended",
+  name: "a program that ignores the signal to end is killed",
   ignore: Deno.build.os === "windows", // there nobody is told, programs are ended
   fn: async () => {
     using dir = tempDir();

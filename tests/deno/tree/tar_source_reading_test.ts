@@ -80,7 +80,7 @@ Deno.test({
   },
 });
 
-Deno.test("whoever takes the events is waited for", async () => {
+Deno.test("the handler of the events is awaited", async () => {
   using dir = tempDir();
   let busy = 0;
   const file = dir.write("t.tar", tarOf(member("a", { content: "x".repeat(1_000_000) })));

@@ -84,7 +84,7 @@ function withoutNames(nodes: SeenNode[]): SeenNode[] {
 
 for (const format of ["v7", "ustar", "oldgnu", "gnu", "pax"]) {
   Deno.test({
-    name: `a tar by GNU tar in the format ${format} is the folder`,
+    name: `a tar by GNU tar in the format ${format} equals the directory`,
     ignore: !gnuTar,
     fn: async () => {
       using dir = tempDir();
@@ -401,7 +401,7 @@ Deno.test({
   },
 });
 
-Deno.test("access lists that name somebody without a number who is not here", async () => {
+Deno.test("access lists with an unknown name and no number", async () => {
   using dir = tempDir();
   const acl = pax([[
     "SCHILY.acl.access",

@@ -186,7 +186,7 @@ both("whoever takes the nodes may take his time", async (dir, system) => {
 });
 
 Deno.test({
-  name: "names that are not UTF-8 are read by the C library, and told without it",
+  name: "names that are not UTF-8 are read by the C library, and reported without it",
   ignore: nativeSource(0n) === null,
   fn: async () => {
     using dir = tempDir();
@@ -215,7 +215,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what is mounted inside is left out when asked for, and the kernel's own files are empty",
+  name: "mounted file systems are omitted on request, and the kernel's own files are empty",
   ignore: !canMount || nativeSource(0n) === null,
   fn: async () => {
     using dir = tempDir();
@@ -231,7 +231,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "thousands of files in one folder",
+  name: "thousands of files in one directory",
   fn: async () => {
     using dir = tempDir();
     dir.dir("tree");

@@ -34,7 +34,7 @@ async function losses(archive: Uint8Array, target: string, options: UntarByOptio
 }
 
 Deno.test({
-  name: "untar by another user than root gives files no setuid and setgid unless that is asked for",
+  name: "untar by other users than root restores setuid and setgid only with --same-permissions",
   ignore: !canBeUser,
   fn: async () => {
     using dir = tempDir();

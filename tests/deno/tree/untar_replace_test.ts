@@ -29,7 +29,7 @@ function makeTarget(dir: TempDir): string {
 
 for (const [way, system] of systems) {
   Deno.test({
-    name: `untar (${way}): a directory that is not empty makes way only when that is asked for`,
+    name: `untar (${way}): a non-empty directory is replaced only with recursiveUnlink`,
     ignore: system === null || Deno.build.os === "windows",
     fn: async () => {
       for (const node of [file("new", owned), symlink("elsewhere", owned)]) {
@@ -53,7 +53,7 @@ for (const [way, system] of systems) {
   });
 
   Deno.test({
-    name: `untar (${way}): an empty directory makes way, and one of the archive for a file`,
+    name: `untar (${way}): an empty directory is replaced, and a file in it replaces one of the archive`,
     ignore: system === null,
     fn: async () => {
       using dir = tempDir();
@@ -70,7 +70,7 @@ for (const [way, system] of systems) {
 }
 
 Deno.test({
-  name: "untar empties nothing that is mounted, whatever it is asked for",
+  name: "untar empties nothing that is mounted, whatever the options",
   ignore: !canMountPrivately,
   fn: async () => {
     using dir = tempDir();

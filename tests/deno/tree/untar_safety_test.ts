@@ -66,7 +66,7 @@ async function* interrupted(archive: Uint8Array, at: number, work: () => void): 
 
 for (const [way, system] of [["native", native], ["portable", portableTree()]] as const) {
   Deno.test({
-    name: `untar (${way}): names that are the same to the system are told, and lead nowhere`,
+    name: `untar (${way}): names that are equal for the file system are reported, and lead nowhere`,
     ignore: system === null,
     fn: async () => {
       using dir = tempDir();
@@ -93,7 +93,7 @@ for (const [way, system] of [["native", native], ["portable", portableTree()]] a
   });
 
   Deno.test({
-    name: `untar (${way}): a folder that becomes a symlink at any moment`,
+    name: `untar (${way}): a directory that becomes a symlink at any moment`,
     ignore: system === null || Deno.build.os === "windows",
     fn: async () => {
       using dir = tempDir();
@@ -146,7 +146,7 @@ for (const [way, system] of [["native", native], ["portable", portableTree()]] a
   });
 
   Deno.test({
-    name: `untar (${way}): sizes that lie`,
+    name: `untar (${way}): wrong sizes`,
     ignore: system === null,
     fn: async () => {
       using dir = tempDir();
@@ -176,7 +176,7 @@ Deno.test("untar: an attribute that comes twice does nothing to the terminal", a
 });
 
 Deno.test({
-  name: "devices without the right to make them are told, the rest is there",
+  name: "devices that the user may not make are reported, and the rest is unpacked",
   ignore: !canDropDevices || native === null,
   fn: async () => {
     using dir = tempDir();

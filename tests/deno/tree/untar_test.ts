@@ -45,7 +45,7 @@ function both(
 const linkTo = (path: string) => Deno.readLinkSync(path);
 const modeOf = (path: string) => (Deno.lstatSync(path).mode ?? 0) & 0o7777;
 
-both("files, folders, symlinks, with modes and times", async (dir, system) => {
+both("files, directories, symlinks, with modes and times", async (dir, system) => {
   const mtime = 1_600_000_000_123_000_000n;
   const archive = directory([
     ["a", file("first", { mode: 0o640, mtime })],
@@ -217,33 +217,36 @@ both("times of all years are restored, or reported", async (dir, system) => {
   }
 });
 
-both("into a folder that has things: replaces what the archive has, keeps the rest", async (dir, system) => {
-  const target = dir.dir("target");
-  dir.write("target/kept", "kept");
-  dir.write("target/old", "old and longer");
-  dir.write("target/folder/kept", "kept too");
-  dir.write("target/was-folder/a/b", "goes");
-  dir.write("target/was-file", "goes");
-  Deno.symlinkSync("..", dir.path("target/was-folder/up"));
-  const archive = directory([
-    ["folder", directory([["new", file("new")]])],
-    ["old", file("new")],
-    ["was-file", directory([["x", file("x")]])],
-    ["was-folder", file("a file now")],
-  ]);
-  await unpack(archive, target, { system, recursiveUnlink: true });
-  const texts = Object.entries(contentOf(target)).map((
-    [name, bytes],
-  ) => [name, new TextDecoder().decode(bytes)]);
-  deepStrictEqual(Object.fromEntries(texts), {
-    "folder/kept": "kept too",
-    "folder/new": "new",
-    "kept": "kept",
-    "old": "new",
-    "was-file/x": "x",
-    "was-folder": "a file now",
-  });
-});
+both(
+  "into a directory that is not empty: replaces what the archive has, keeps the rest",
+  async (dir, system) => {
+    const target = dir.dir("target");
+    dir.write("target/kept", "kept");
+    dir.write("target/old", "old and longer");
+    dir.write("target/folder/kept", "kept too");
+    dir.write("target/was-folder/a/b", "goes");
+    dir.write("target/was-file", "goes");
+    Deno.symlinkSync("..", dir.path("target/was-folder/up"));
+    const archive = directory([
+      ["folder", directory([["new", file("new")]])],
+      ["old", file("new")],
+      ["was-file", directory([["x", file("x")]])],
+      ["was-folder", file("a file now")],
+    ]);
+    await unpack(archive, target, { system, recursiveUnlink: true });
+    const texts = Object.entries(contentOf(target)).map((
+      [name, bytes],
+    ) => [name, new TextDecoder().decode(bytes)]);
+    deepStrictEqual(Object.fromEntries(texts), {
+      "folder/kept": "kept too",
+      "folder/new": "new",
+      "kept": "kept",
+      "old": "new",
+      "was-file/x": "x",
+      "was-folder": "a file now",
+    });
+  },
+);
 
 both("never follows symlinks that lie in the target", async (dir, system) => {
   const outside = dir.dir("outside");
@@ -297,7 +300,7 @@ both("names that lead elsewhere stop it before anything is written there", async
   ok(!exists(dir.path("x")));
 });
 
-both("a folder that becomes a symlink while it is filled", async (dir, system) => {
+both("a directory that becomes a symlink while it is filled", async (dir, system) => {
   const outside = dir.dir("outside");
   const target = dir.path("target");
   const content = "x".repeat(1000);
@@ -396,7 +399,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "untar replaces a folder in which names are not UTF-8",
+  name: "untar replaces a directory with names that are not UTF-8",
   ignore: native === null,
   fn: async () => {
     using dir = tempDir();
@@ -431,7 +434,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "untar of folders as deep as archives go",
+  name: "untar of directories as deep as archives go",
   ignore: native === null,
   fn: async () => {
     using dir = tempDir();

@@ -237,7 +237,7 @@ Deno.test("a socket alone makes no archive without sockets", () => {
   );
 });
 
-Deno.test("a pipe or socket alone makes no archive, for nobody could read it", () => {
+Deno.test("a pipe or socket alone is refused, since no program could read the archive", () => {
   for (const kind of ["fifo", "socket"] as const) {
     throws(
       () => encode([node({ kind }), end]),

@@ -139,7 +139,7 @@ function checkNesting(events: ArchiveEvent[]): void {
   strictEqual(open.length, 0);
 }
 
-Deno.test("a node has all that its elements tell", () => {
+Deno.test("a node has everything that its elements contain", () => {
   const more = [
     named(types.user, "somebody"),
     named(types.group, "staff"),
@@ -339,7 +339,7 @@ Deno.test("values that cannot be", () => {
   refuses(file("", {}, ...large), /more than 4194304 bytes/);
 });
 
-Deno.test("sizes that lie take no memory and no time", () => {
+Deno.test("wrong sizes take no memory and no time", () => {
   const huge = new Uint8Array(16);
   const view = new DataView(huge.buffer);
   for (const type of Object.values(types)) {

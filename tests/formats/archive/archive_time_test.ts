@@ -10,7 +10,7 @@ const nanoseconds = FEATURES["nsec-time"];
 /** What is read of what was written. */
 const again = (time: bigint, features: bigint) => decodeTime(encodeTime(time, features), features);
 
-Deno.test("times from 1901 to 2486 come back out of archives, to what their features tell", () => {
+Deno.test("times from 1901 to 2486 survive a round trip, with the precision of the features", () => {
   const source = random();
   const times = [
     0n,

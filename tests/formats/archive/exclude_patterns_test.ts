@@ -33,7 +33,7 @@ for (const [what, lines, paths, out] of cases) {
   Deno.test(`patterns for what is left out: ${what}`, () => deepStrictEqual(excluded(lines, paths), out));
 }
 
-Deno.test("patterns that make no sense are told with their line", () => {
+Deno.test("invalid patterns are reported with their line", () => {
   for (const line of ["/", "a//../b", "!", ".", "./a", "a/.."]) {
     throws(
       () => ExcludePatterns.parse(["ok", line], "the file"),

@@ -15,7 +15,7 @@ Deno.test("the default features are those of casync's archives", () => {
   strictEqual(DEFAULT_FEATURES, 0xb000_0001_ffef_fe26n);
 });
 
-Deno.test("features are said in the fewest flags, and saying that again changes nothing", () => {
+Deno.test("features are normalized to the fewest flags, and normalizing twice changes nothing", () => {
   const { acl, permissions } = FEATURES;
   strictEqual(
     normalizeFeatures(featuresOf("fuse")) & featuresOf("fuse"),
@@ -40,7 +40,7 @@ Deno.test("features are said in the fewest flags, and saying that again changes 
   }
 });
 
-Deno.test("a word that is no feature is told with those that are", () => {
+Deno.test("the error for an unknown feature lists the known ones", () => {
   throws(() => featuresOf("acls"), /Unknown feature of archives "acls" \(16bit-uids, .*all\)/);
   throws(() => featuresOf("toString"), /Unknown feature/);
 });

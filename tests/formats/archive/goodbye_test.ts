@@ -83,7 +83,7 @@ Deno.test("children with the same hash are all found", () => {
   deepStrictEqual(find(table, nameOf(0)).map(({ offset }) => offset), [10, 20, 30, 40, 50, 900]);
 });
 
-Deno.test("items and tails that lie are refused", () => {
+Deno.test("wrong items and tails are refused", () => {
   const good = buildGoodbye(items(7), 764);
   const refused = (change: (view: DataView) => void, says: RegExp) => {
     const bytes = good.slice();

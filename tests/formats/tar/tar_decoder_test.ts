@@ -205,7 +205,7 @@ Deno.test("extended headers", () => {
   strictEqual(one(pax([["SCHILY.xattr.user.a%3Db%25", "1"]]), member("a")).xattrs[0].name, "user.a=b%");
 });
 
-Deno.test("extended headers that lie", () => {
+Deno.test("wrong extended headers are refused", () => {
   const raw = (content: string) => tarOf(member("x", { type: "x", content }), member("a"));
   for (
     const content of [
@@ -250,7 +250,7 @@ Deno.test("extended headers that lie", () => {
   refuses(tarOf(pax([["SCHILY.xattr.user.a", "x".repeat(70_000)]]), member("a")), /too long/);
 });
 
-Deno.test("headers that lie", () => {
+Deno.test("wrong headers are refused", () => {
   refuses(new Uint8Array(512).fill(65), /does not begin with a header/);
   refuses(tarOf(member("a", { checksum: "000000\0 " })), /checksum is wrong/);
   refuses(tarOf(member("a", { content: "x" }), new Uint8Array(512).fill(1)), /at byte 1024/);
@@ -270,7 +270,7 @@ Deno.test("headers that lie", () => {
   strictEqual(one(member(name, { checksum: sum.toString(8).padStart(6, "0") })).path[0], 0xff);
 });
 
-Deno.test("sparse files that lie", () => {
+Deno.test("wrong sparse files are refused", () => {
   const sparse = (map: string, size = "100", content = "12345678") =>
     tarOf(pax([["GNU.sparse.map", map], ["GNU.sparse.size", size]]), member("a", { content }));
   deepStrictEqual(decode(sparse("0,4,50,4"))[0].member.sparse, [{ offset: 0, length: 4 }, {

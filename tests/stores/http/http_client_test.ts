@@ -139,7 +139,7 @@ for (const length of [undefined, "chunked", "close"] as const) {
   });
 }
 
-Deno.test("a store whose chunks came fast before is given up as well when they do not come any more", async () => {
+Deno.test("a request to a store that was fast before times out as well", async () => {
   const fast = "11".repeat(32), slow = "22".repeat(32);
   await using server = await startFaultyServer({}, ({ path }) => {
     if (path.includes(fast)) return { body: new Uint8Array(20_000) };
@@ -152,7 +152,7 @@ Deno.test("a store whose chunks came fast before is given up as well when they d
 
 // Bodies that nobody reads are found by the tests' own look for leaks.
 for (const status of [200, 206, 403, 404, 416, 503]) {
-  Deno.test(`a part answered with status ${status} and something else: its body is given up`, async () => {
+  Deno.test(`a part answered with status ${status} and something else: its body is cancelled`, async () => {
     const headers = { "content-range": "bytes 5-9/10" };
     await using server = await startFaultyServer({ "/": { status, headers, body } });
     const part = httpPart(new URL(server.url), "the thing", { start: 0, end: 5 }, {});
@@ -167,7 +167,7 @@ const retried = (url: string, idleTimeoutMs = 10_000) =>
 const stream = (url: string, idleTimeoutMs?: number) => retried(url, idleTimeoutMs).stream();
 const readAll = (url: string) => Array.fromAsync(stream(url));
 
-Deno.test("a body that is read as it comes is asked for until it begins", async () => {
+Deno.test("a streamed body is retried until it begins", async () => {
   await using server = await startFaultyServer({
     "/busy": [
       { status: 503, body },
@@ -192,7 +192,7 @@ Deno.test("a body that is read as it comes is asked for until it begins", async 
   strictEqual(server.count("/forbidden"), 1);
 });
 
-Deno.test("a body that breaks off is not asked for again", async () => {
+Deno.test("a streamed body that breaks off is not retried", async () => {
   await using server = await startFaultyServer({ "/": { body, cut: { after: 9, by: "reset" } } });
   const pieces = stream(server.url);
   let length = 0;

@@ -27,14 +27,14 @@ async function receiving(share: number, goOn: (watch: IdleWatch) => boolean): Pr
   return watch;
 }
 
-Deno.test("what comes more slowly than the least rate is given up, however often it comes", async () => {
+Deno.test("a transfer below the minimum rate fails, however often bytes arrive", async () => {
   const watch = await receiving(0.2, (watch) => !watch.timedOut);
   strictEqual(watch.timedOut, true);
   strictEqual(watch.signal.aborted, true);
   strictEqual(watch.complaint, `less than ${LEAST_BYTES_PER_SECOND} bytes a second for 0.3 seconds`);
 });
 
-Deno.test("what comes a little faster than the least rate goes on", async () => {
+Deno.test("a transfer a little above the minimum rate continues", async () => {
   const start = performance.now();
   const watch = await receiving(1.5, () => performance.now() < start + LONG);
   strictEqual(watch.timedOut, false);

@@ -20,7 +20,7 @@ async function open(idleTimeoutMs = options.idleTimeoutMs): Promise<{ host: Host
   return { host, client };
 }
 
-Deno.test("many requests are under way before any is answered; the answers come in any order", async () => {
+Deno.test("many requests are sent before the first response; responses may come in any order", async () => {
   const { host, client } = await open();
   const answers = ids.map((id) => client.get(id));
   deepStrictEqual(await host.asked(ids.length), ids);
@@ -39,7 +39,7 @@ Deno.test("many requests are under way before any is answered; the answers come 
   strictEqual(host.closed, true);
 });
 
-Deno.test("two who want the same chunk share a request, and each gets bytes of its own", async () => {
+Deno.test("two callers for the same chunk share a request, and each gets its own bytes", async () => {
   const { host, client } = await open();
   const [first, second, third] = [client.get(ids[0]), client.get(ids[0]), client.get(ids[1])];
   deepStrictEqual(await host.asked(2), [ids[0], ids[1]]);
@@ -56,7 +56,7 @@ Deno.test("two who want the same chunk share a request, and each gets bytes of i
   await client.close();
 });
 
-Deno.test("close says goodbye, fails what is under way and what comes later, and may be called again", async () => {
+Deno.test("close sends GOODBYE, fails pending and later requests, and may be called again", async () => {
   const { host, client } = await open();
   const waiting = rejects(client.get(ids[0]), { code: "store", message: /ssh:\/\/host\/store.*closed/ });
   await client.close();
@@ -145,7 +145,7 @@ const faults: [
   ],
 ];
 for (const [name, fault, { code, retriable, says }] of faults) {
-  Deno.test(`a host that ${name}: all who wait are told, once and for all`, async () => {
+  Deno.test(`a host that ${name}: all pending requests fail, and later ones, too`, async () => {
     const { host, client } = await open();
     const failed = [0, 2, 2].map((i) =>
       rejects(client.get(ids[i]), (error: Error & { code: string; retriable: boolean }) => {
@@ -166,7 +166,7 @@ for (const [name, fault, { code, retriable, says }] of faults) {
   });
 }
 
-Deno.test("one who asks while it is found out why the session broke is told as well, and nothing is left behind", async () => {
+Deno.test("a request made while a session breaks fails as well, and nothing is left behind", async () => {
   const host = new Host();
   host.send(serverHello);
   const asked = Promise.withResolvers<void>();
@@ -239,7 +239,7 @@ Deno.test("an answer that comes slowly is not silence", async () => {
   await client.close();
 });
 
-Deno.test("an answer that trickles is given up", async () => {
+Deno.test("a response below the minimum rate fails", async () => {
   const { host, client } = await open(300);
   const failed = rejects(client.get(ids[0]), {
     code: "timeout",
@@ -269,7 +269,7 @@ Deno.test("a chunk that is larger than any of the index is refused when its leng
   await client.close();
 });
 
-Deno.test("why a host gave up is cut, whatever it is, and cannot paint the terminal", async () => {
+Deno.test("a host's reason for aborting is truncated and has no control codes", async () => {
   for (
     const reason of [" ".repeat(2_000_000) + "\n", "\x1b[2J\u202e".repeat(200_000), "long ".repeat(200_000)]
   ) {
@@ -286,7 +286,7 @@ Deno.test("why a host gave up is cut, whatever it is, and cannot paint the termi
   }
 });
 
-Deno.test("asking for more does not excuse a host that is silent", async () => {
+Deno.test("further requests do not extend the time of a silent host", async () => {
   const { host, client } = await open(40);
   let failed = false;
   const first = rejects(client.get(ids[0]), { code: "timeout" }).then(() => failed = true);

@@ -95,7 +95,7 @@ Deno.test("sessions share the work", async () => {
   ok(hosts.every((host) => host.closed));
 });
 
-Deno.test("a session that dies is replaced, and its requests are asked again", async () => {
+Deno.test("a session that dies is replaced, and its requests are retried", async () => {
   for (const end of [(host: Host) => host.end(), (host: Host) => host.send({ type: "goodbye" })]) {
     const dying: Behaviour = async (host) => {
       await answering(20)(host);
@@ -110,7 +110,7 @@ Deno.test("a session that dies is replaced, and its requests are asked again", a
   }
 });
 
-Deno.test("one of two sessions dies: the other goes on, and nothing is lost", async () => {
+Deno.test("one of two sessions dies: the other continues, and nothing is lost", async () => {
   const dying: Behaviour = async (host) => {
     await answering(10)(host);
     host.end();
@@ -121,7 +121,7 @@ Deno.test("one of two sessions dies: the other goes on, and nothing is lost", as
   await retrying[Symbol.asyncDispose]();
 });
 
-Deno.test("sessions that keep dying are given up, after as many tries as are allowed", async () => {
+Deno.test("sessions that keep dying fail the request after the allowed attempts", async () => {
   const dying: Behaviour = async (host) => {
     await answering(0)(host);
     await host.next(); // its greeting
@@ -160,7 +160,7 @@ Deno.test("a later connection that fails is tried again", async () => {
   await store[Symbol.asyncDispose]();
 });
 
-Deno.test("a host that wants no second session is not asked for one again and again", async () => {
+Deno.test("a host that refuses a second session is not asked for one again", async () => {
   const { store, hosts } = storeOn(8, answering(), (host) => host.end());
   for (let round = 0; round < 5; round++) {
     await givesAll(store);
@@ -170,7 +170,7 @@ Deno.test("a host that wants no second session is not asked for one again and ag
   await store[Symbol.asyncDispose]();
 });
 
-Deno.test("what the host lacks is null, and has asks for it", async () => {
+Deno.test("get returns null for what the host lacks, and has requests it", async () => {
   const { store } = storeOn(1, answering());
   strictEqual(await store.get(sha512256(new Uint8Array(3))), null);
   strictEqual(await store.has(sha512256(new Uint8Array(3))), false);
@@ -178,7 +178,7 @@ Deno.test("what the host lacks is null, and has asks for it", async () => {
   await store[Symbol.asyncDispose]();
 });
 
-Deno.test("whoever does not want to wait any longer need not", async () => {
+Deno.test("a caller that aborts does not wait", async () => {
   for (const behaviour of [greetingOnly, () => {}]) {
     const { store, hosts } = storeOn(1, behaviour);
     const stop = new AbortController();

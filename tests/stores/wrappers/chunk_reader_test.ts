@@ -33,7 +33,7 @@ Deno.test("the first store that has the chunk gives it, and the cache gets what 
   }
 });
 
-Deno.test("a chunk that nobody has: all that were asked are named", async () => {
+Deno.test("the error for a missing chunk names all searched stores", async () => {
   const sources = {
     cache: new MemoryStore("the cache"),
     stores: [new MemoryStore("a"), new MemoryStore("b")],
@@ -61,7 +61,7 @@ Deno.test("an invalid chunk is an error that names its store; in the cache it ca
   ok((await alone.read(expected)).length === 1000);
 });
 
-Deno.test("one store's damaged chunk is another's to give; if none has it, the error says who gave what", async () => {
+Deno.test("a damaged chunk is taken from the next store; if none has it, the error names all that served it", async () => {
   const [cache, first, second] = ["the cache", "first", "second"].map((name) => new MemoryStore(name));
   const reader = new ChunkReader({ cache, stores: [first, second] }, portableCodec);
   await first.put(asVerified(id, bad));
@@ -74,7 +74,7 @@ Deno.test("one store's damaged chunk is another's to give; if none has it, the e
   ok(await cache.has(id));
 });
 
-Deno.test("a store that may be asked again gets as many tries for damaged chunks as for other failures", async () => {
+Deno.test("a store with retries has them for damaged chunks, too", async () => {
   for (const retries of [0, 1, 3]) {
     let asked = 0;
     const damaging: ChunkStore = {
@@ -91,7 +91,7 @@ Deno.test("a store that may be asked again gets as many tries for damaged chunks
   }
 });
 
-Deno.test("a cache that fails is told of once, and not filled any more", async () => {
+Deno.test("a cache that fails is reported once, and not filled any more", async () => {
   const store = new MemoryStore("the store");
   const contents = [1, 2, 3].map((seed) => new Random(seed).bytes(100));
   for (const bytes of contents) await store.put(asVerified(sha512256(bytes), { form: "plain", bytes }));

@@ -57,7 +57,7 @@ Deno.test("the waits grow", async () => {
   deepStrictEqual(events, ["try 0", "20 ms", "try 1", "60 ms", "try 2", "100 ms", "try 3"]);
 });
 
-Deno.test("a server that says when it may be asked again is left alone for so long, but for no more than a minute", async () => {
+Deno.test("Retry-After is respected, for a minute at most", async () => {
   const waits: number[] = [];
   const wait = globalThis.setTimeout;
   using _restored = { [Symbol.dispose]: () => void (globalThis.setTimeout = wait) };
@@ -73,7 +73,7 @@ Deno.test("a server that says when it may be asked again is left alone for so lo
   deepStrictEqual(waits, [40, 200, 60_000]);
 });
 
-Deno.test("a wait ends at once when it is given up", async () => {
+Deno.test("a wait ends at once when it is aborted", async () => {
   const stop = new AbortController();
   const made = attempts(passing());
   let ended = false;

@@ -7,7 +7,7 @@ import { tempDir } from "../temp.ts";
 const ignore = peers.nginx === undefined;
 
 Deno.test({
-  name: "nginx serves a folder, lists it and takes PUT",
+  name: "nginx serves a directory, lists it and accepts PUT",
   ignore,
   fn: async () => {
     using dir = tempDir();
