@@ -4,6 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { interrupted } from "../../core/errors.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../../servers/exchange.ts";
 import type { Awaited, Patience } from "./patience.ts";
+import type { PendingBodies } from "./pending_bodies.ts";
 
 /** What node's servers call their listeners with: HTTP/1 and HTTP/2 are alike in all that is used here. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -34,6 +35,7 @@ export interface Answered {
 export interface ExchangeContext {
   readonly handler: Handler;
   readonly patience: Patience;
+  readonly pending: PendingBodies;
   readonly lingerMs: number;
   readonly onAnswered: ((answered: Answered) => void) | undefined;
   /** Called when the handler throws, which it must not. */
@@ -67,6 +69,7 @@ export class Exchange implements ServerRequest, Awaited {
   #status = GONE;
   #sent = 0;
   #lingers = false;
+  #pending: Uint8Array | undefined;
 
   constructor(
     request: NodeRequest,
@@ -152,7 +155,7 @@ export class Exchange implements ServerRequest, Awaited {
   #send(response: ServerResponse): void {
     const answer = this.#answer as NodeResponse;
     if (answer.destroyed || answer.headersSent) return;
-    const { status, headers, body } = response;
+    const { status, headers, body } = this.#withinMemory(response);
     const length = body?.length ?? response.length ?? (this.method === "HEAD" ? undefined : 0);
     const fields: Record<string, string | number> = { ...headers };
     if (length !== undefined && !LACKS_LENGTH.has(status)) fields["content-length"] = length;
@@ -163,6 +166,15 @@ export class Exchange implements ServerRequest, Awaited {
     if (body === undefined || body.length === 0 || this.method === "HEAD") answer.end(() => this.#sentAll(0));
     else if (body.length <= PIECE_BYTES) answer.end(body, () => this.#sentAll(body.length));
     else this.#sendPieces(body, 0);
+  }
+
+  /** The response, or one that says that there is no memory for it. */
+  #withinMemory(response: ServerResponse): ServerResponse {
+    const { body } = response;
+    if (body === undefined || this.method === "HEAD") return response;
+    if (!this.#context.pending.add(body)) return BUSY;
+    this.#pending = body;
+    return response;
   }
 
   #sendPieces(body: Uint8Array, from: number): void {
@@ -203,6 +215,7 @@ export class Exchange implements ServerRequest, Awaited {
     const { onAnswered, patience } = this.#context;
     const complete = this.#answer.writableFinished;
     if (!this.#lingers) patience.end(this);
+    if (this.#pending !== undefined) this.#context.pending.remove(this.#pending);
     if (!complete) this.#controller?.abort();
     onAnswered?.({
       client: this.#request.socket?.remoteAddress ?? "",
@@ -234,3 +247,4 @@ export function plainText(status: number, sentence: string): ServerResponse {
 }
 
 const FAILURE = plainText(500, "the server failed");
+const BUSY = plainText(503, "the server is busy with slow clients");

@@ -12,6 +12,7 @@ import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import type { ListenAddress } from "./listen_address.ts";
 import { Listener } from "./listener.ts";
 import { Patience } from "./patience.ts";
+import { PendingBodies } from "./pending_bodies.ts";
 import type { ServerTls } from "./tls.ts";
 
 /** How a server answers, besides what. */
@@ -45,6 +46,7 @@ export class HttpServer implements AsyncDisposable {
     const context: ExchangeContext = {
       handler,
       patience: this.#patience,
+      pending: new PendingBodies(this.#limits.pendingBytes),
       lingerMs: this.#limits.lingerMs,
       onAnswered,
       onFailure,

@@ -14,6 +14,8 @@ export interface ServerLimits {
   readonly stopMs: number;
   /** Bytes of the headers of a request, with its first line. */
   readonly headerBytes: number;
+  /** Bytes of answers in memory that clients have not taken yet; beyond that, they get 503. */
+  readonly pendingBytes: number;
   /** Connections at each address. */
   readonly connections: number;
   /** Requests at a time of one connection that has many (HTTP/2). */
@@ -28,6 +30,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   lingerMs: 5_000,
   stopMs: 30_000,
   headerBytes: 16 * 1024,
+  pendingBytes: 512 * 1024 * 1024,
   connections: 4096,
   streams: 100,
 };

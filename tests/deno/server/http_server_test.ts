@@ -27,6 +27,8 @@ const toy: Handler = async (request) => {
       throw new Error("broken");
     case "/large":
       return { status: 200, headers: {}, body: large };
+    case "/copy":
+      return { status: 200, headers: {}, body: new Uint8Array(2000) };
     case "/wait": {
       const { promise, resolve } = Promise.withResolvers<void>();
       release = resolve;
@@ -233,6 +235,21 @@ Deno.test("a reader that takes nothing is given up", async () => {
   const [{ complete, status, sentBytes }] = one.answered;
   deepStrictEqual([complete, status], [false, 200]);
   ok(sentBytes < large.length);
+});
+
+Deno.test("answers that nobody takes do not fill the memory", async () => {
+  await using one = await startToy({ pendingBytes: large.length + 1000 });
+  using slow = new RawClient(one.port);
+  slow.socket.pause();
+  slow.send(get("/large"));
+  await until(() => slow.socket.bytesWritten > 0);
+  // The same body takes no more memory.
+  strictEqual((await (await fetch(`${one.url}/large`)).bytes()).length, large.length);
+  const refused = await fetch(`${one.url}/copy`);
+  deepStrictEqual([refused.status, await refused.text()], [503, "the server is busy with slow clients\n"]);
+  slow.socket.destroy();
+  await until(() => one.answered.length === 3);
+  strictEqual((await (await fetch(`${one.url}/copy`)).bytes()).length, 2000);
 });
 
 Deno.test("a handler that takes long is not the client's fault", async () => {
