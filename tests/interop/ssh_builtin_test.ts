@@ -2,7 +2,6 @@
 import { deepStrictEqual } from "node:assert/strict";
 import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
-import { filesIn } from "../support/files.ts";
 import { run } from "../support/process.ts";
 import { peers } from "../support/peers.ts";
 import {
@@ -13,6 +12,7 @@ import {
   small,
   url,
 } from "../support/servers/ssh_subjects.ts";
+import { startAgent } from "../support/servers/ssh_agent.ts";
 import { type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
@@ -131,28 +131,16 @@ Deno.test({
     using dir = tempDir();
     await using server = await startSshd();
     const key = `${server.home}/.ssh/id_ed25519`;
-    const socket = dir.path("agent");
-    const agent = new Deno.Command(peers["ssh-agent"]!, {
-      args: ["-D", "-a", socket],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      while (!filesIn(dir.root).includes("agent")) await new Promise((resolve) => setTimeout(resolve, 10));
-      const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: socket };
-      const { index, store, bytes } = small();
-      const target = dir.path("target");
-      const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
-      Deno.renameSync(key, dir.path("moved"));
-      assertFails(await runCli(args, { env }), 1, /none of the agent's keys and key files/);
-      await run(peers["ssh-add"], ["-q", dir.path("moved")], { env });
-      assertGood(await runCli(args, { env }));
-      assertSame(target, bytes);
-    } finally {
-      agent.kill("SIGTERM");
-      await agent.status;
-    }
+    await using agent = await startAgent(dir);
+    const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: agent.socket };
+    const { index, store, bytes } = small();
+    const target = dir.path("target");
+    const args = ["extract", "--ssh-builtin", "-s", url(server, store), index, target];
+    Deno.renameSync(key, dir.path("moved"));
+    assertFails(await runCli(args, { env }), 1, /none of the agent's keys and key files/);
+    await run(peers["ssh-add"], ["-q", dir.path("moved")], { env });
+    assertGood(await runCli(args, { env }));
+    assertSame(target, bytes);
   },
 });
 

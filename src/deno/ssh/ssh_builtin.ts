@@ -3,40 +3,25 @@
  * and refuses hosts whose keys are not in known_hosts.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { statSync } from "node:fs";
 import { connect } from "node:net";
 import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import type { AuthMethod, Channel } from "./ssh2.d.ts";
+import type { Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { oneLine } from "../../core/foreign_text.ts";
 import type { Connection } from "../../stores/protocol/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
-import { SSH2, SSH2_NEEDS } from "../late_packages.ts";
-import { environment, mayAsk, ownIds } from "../system/permitted.ts";
-import { readText } from "../files/read_whole.ts";
+import { mayAsk } from "../system/permitted.ts";
+import { ssh2 } from "./load_ssh2.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
-
-if (import.meta.url.startsWith("http")) {
-  // No lock file says which versions are meant.
-  for (const name of SSH2_NEEDS) {
-    try {
-      await import(name);
-    } catch {
-      // It runs where it was built alone, but its version is settled.
-    }
-  }
-}
-const { default: ssh2 }: typeof import("./ssh2.d.ts") = await import(SSH2);
+import { readUserFile } from "./user_file.ts";
+import { userKeys } from "./user_keys.ts";
 
 const CONNECT_TIMEOUT_MS = 20_000;
 const KEPT_WORDS = 2000;
 /** A connection that is over gets so long to end by itself. */
 const PATIENCE_MS = 1000;
-/** How long the user's files are waited for where they are named pipes. */
-const PIPE_PATIENCE_MS = 1000;
-const KEY_FILES = ["id_ed25519", "id_ecdsa", "id_rsa"];
 
 /** The user's name, `undefined` when it may not be asked for. */
 function userName(): string | undefined {
@@ -69,7 +54,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
 
   client.on("error", (error) => {
     // An agent that is gone is not the only way to prove who the user is.
-    if (error.level !== "agent") fail(hostKeyProblem ?? describe(error, unused));
+    if (error.level !== "agent") fail(hostKeyProblem ?? describe(error, hints));
   });
   client.on("ready", () => {
     client.setNoDelay(true);
@@ -94,7 +79,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
   });
 
   const known = readKnownHosts();
-  const { methods, unused } = authenticationMethods(username);
+  const { methods, hints } = userKeys(username);
   const port = location.port ?? 22;
   const socket = connect({ host: location.host, port, noDelay: true });
   client.connect({
@@ -139,11 +124,11 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   revoked: "marked as revoked in known_hosts",
 };
 
-function describe(error: Error, unused: readonly string[]): string {
+function describe(error: Error, hints: ReadonlySet<string>): string {
   const text = messageOf(error);
   if (!/All configured authentication methods failed/.test(text)) return text;
-  const others = unused.map((path) => ` (${path} is not used, as others may read it: chmod 600 ${path})`);
-  return `the host accepts none of the agent's keys and key files${others.join("")}`;
+  const words = [...hints].map((hint) => ` (${hint})`).join("");
+  return `the host accepts none of the agent's keys and key files${words}`;
 }
 
 /** What signs with each type of key, in the order in which the types are liked. */
@@ -185,39 +170,7 @@ function hasGcm(): boolean {
   }
 }
 
-/** The ways to prove who the user is, and the key files that are no secret any more. */
-function authenticationMethods(username: string): { methods: AuthMethod[]; unused: string[] } {
-  const unused: string[] = [];
-  const methods: AuthMethod[] = [];
-  const agent = environment("SSH_AUTH_SOCK");
-  if (agent !== "") methods.push({ type: "agent", username, agent });
-  for (const name of KEY_FILES) {
-    const path = join(homedir(), ".ssh", name);
-    const key = readIfThere(path);
-    // A key with a passphrase is the agent's business.
-    if (key === undefined || ssh2.utils.parseKey(key) instanceof Error) continue;
-    if (isOpen(path)) unused.push(path);
-    else methods.push({ type: "publickey", username, key });
-  }
-  return { methods, unused };
-}
-
-/** Whether others may use a file of this user's, as ssh looks at it. */
-function isOpen(path: string): boolean {
-  if (Deno.build.os === "windows") return false;
-  const { mode, uid } = statSync(path);
-  return (mode & 0o077) !== 0 && uid === (ownIds()?.uid ?? uid);
-}
-
 function readKnownHosts(): string {
   const files = [join(homedir(), ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"];
-  return files.map((path) => readIfThere(path) ?? "").join("\n");
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readText(path, PIPE_PATIENCE_MS);
-  } catch {
-    return undefined;
-  }
+  return files.map((path) => readUserFile(path) ?? "").join("\n");
 }
