@@ -50,7 +50,7 @@ z\\040\\043\\134 type=link mode=0777 target=\\303\\274\\040 uid=0 gid=0 time=170
 });
 
 Deno.test("the listing shows kinds and modes as casync does", async () => {
-  // What `casync list` prints for files and folders of these modes.
+  // What `casync list` prints for files and directories of these modes.
   const modes: [number, string][] = [
     [0o4755, "rwsr-xr-x"],
     [0o2755, "rwxr-sr-x"],

@@ -25,17 +25,17 @@ const types: Readonly<Record<string, string>> = { html: "text/html", js: "text/j
 
 /** Serves the page, the bundled library, the test data, and a store with a damaged chunk. */
 function serve(dir: TempDir): Deno.HttpServer<Deno.NetAddr> {
-  const folders: [string, string][] = [
+  const directories: [string, string][] = [
     ["/testdata/", testdata("")],
     ["/made/", dir.root],
     ["/", here],
   ];
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const { pathname } = new URL(request.url);
-    const [prefix, folder] = folders.find(([start]) => pathname.startsWith(start))!;
+    const [prefix, directory] = directories.find(([start]) => pathname.startsWith(start))!;
     const path = pathname === "/desync.js"
       ? dir.path("desync.js")
-      : join(folder, pathname.slice(prefix.length));
+      : join(directory, pathname.slice(prefix.length));
     try {
       const type = types[path.split(".").at(-1)!] ?? "application/octet-stream";
       return new Response(await Deno.readFile(path), { headers: { "content-type": type } });
@@ -49,14 +49,14 @@ function serve(dir: TempDir): Deno.HttpServer<Deno.NetAddr> {
 function damagedStore(dir: TempDir): string {
   const store = testdata("casync-zstd.castr");
   let damaged = "";
-  for (const folder of Deno.readDirSync(store)) {
-    for (const { name } of Deno.readDirSync(join(store, folder.name))) {
-      const bytes = Deno.readFileSync(join(store, folder.name, name));
+  for (const directory of Deno.readDirSync(store)) {
+    for (const { name } of Deno.readDirSync(join(store, directory.name))) {
+      const bytes = Deno.readFileSync(join(store, directory.name, name));
       if (damaged === "") {
         damaged = name.slice(0, 64);
         bytes[bytes.length >> 1] ^= 1;
       }
-      dir.write(join("damaged.castr", folder.name, name), bytes);
+      dir.write(join("damaged.castr", directory.name, name), bytes);
     }
   }
   return damaged;

@@ -51,7 +51,7 @@ Deno.test("packages that are loaded late have their exact versions, too, and tho
   for (const name of Object.values(others)) deepStrictEqual(needsOf(name), [], name);
 });
 
-/** What is needed of this project to run the program: served from a folder that has nothing else of it. */
+/** What is needed of this project to run the program: served from a directory that has nothing else of it. */
 function publish(dir: TempDir): string {
   const root = dir.dir("web");
   for (const name of ["cli.ts", "src", "testdata"]) {

@@ -25,9 +25,9 @@ const codecs = [["native", nativeCodec], ["portable", portableCodec]] as const;
 
 /** Every chunk of a store: its id and how it lies there. */
 function* chunksOf(store: string): Generator<[id: string, stored: StoredChunk]> {
-  for (const folder of Deno.readDirSync(testdata(store))) {
-    for (const { name } of Deno.readDirSync(testdata(`${store}/${folder.name}`))) {
-      const bytes = Deno.readFileSync(testdata(`${store}/${folder.name}/${name}`));
+  for (const directory of Deno.readDirSync(testdata(store))) {
+    for (const { name } of Deno.readDirSync(testdata(`${store}/${directory.name}`))) {
+      const bytes = Deno.readFileSync(testdata(`${store}/${directory.name}/${name}`));
       yield [name.slice(0, 64), { form: name.endsWith(".cacnk") ? "compressed" : "plain", bytes }];
     }
   }

@@ -22,7 +22,7 @@ export type Form = "zstd" | "gzip" | "plain";
 
 /** What may be asked for; the rest is as casync does it. */
 export interface MakeOptions {
-  /** Name of the store's folder and of the index, which gets `.caibx`. */
+  /** Name of the store's directory and of the index, which gets `.caibx`. */
   name?: string;
   form?: Form;
   digest?: "sha512-256" | "sha256";

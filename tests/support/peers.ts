@@ -91,10 +91,10 @@ function findPeers(): Peers {
 
 /** Every program of that name on PATH, and in /usr/sbin, which is on the PATH of few but root (see .ci/without.ts). */
 function programs(name: string): string[] {
-  const folders = (Deno.env.get("PATH") ?? "").split(delimiter).filter((folder) => folder !== "");
-  if (!Deno.env.has("DESYNC_TEST_PATH_ONLY")) folders.push("/usr/sbin");
+  const directories = (Deno.env.get("PATH") ?? "").split(delimiter).filter((directory) => directory !== "");
+  if (!Deno.env.has("DESYNC_TEST_PATH_ONLY")) directories.push("/usr/sbin");
   const file = Deno.build.os === "windows" ? `${name}.exe` : name;
-  return folders.map((folder) => join(folder, file)).filter(isProgram);
+  return directories.map((directory) => join(directory, file)).filter(isProgram);
 }
 
 function isProgram(path: string): boolean {

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
-/** The folder of the repository. */
+/** The directory of the repository. */
 export const repository: string = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What may be set for a run. */

@@ -1,13 +1,13 @@
-/** A folder of a test's own: `using dir = tempDir();` removes it at the end of the block, whatever happened. */
+/** A directory of a test's own: `using dir = tempDir();` removes it at the end of the block, whatever happened. */
 
 import { dirname, join } from "node:path";
 
-/** A temporary folder that is removed when it is disposed of. */
+/** A temporary directory that is removed when it is disposed of. */
 export class TempDir implements Disposable {
-  /** The folder itself, with symlinks resolved, so that it can be compared with what programs print. */
+  /** The directory itself, with symlinks resolved, so that it can be compared with what programs print. */
   readonly root: string = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "desync-test-" }));
 
-  /** The path of something inside; the folders above it are made, the thing itself is not. */
+  /** The path of something inside; the directories above it are made, the thing itself is not. */
   path(...names: string[]): string {
     const path = join(this.root, ...names);
     if (names.length > 0) Deno.mkdirSync(dirname(path), { recursive: true });
@@ -22,7 +22,7 @@ export class TempDir implements Disposable {
     return path;
   }
 
-  /** Makes a folder and returns its path. */
+  /** Makes a directory and returns its path. */
   dir(name: string): string {
     const path = this.path(name);
     Deno.mkdirSync(path, { recursive: true });
@@ -38,7 +38,7 @@ export class TempDir implements Disposable {
   }
 }
 
-/** Makes a temporary folder. */
+/** Makes a temporary directory. */
 export function tempDir(): TempDir {
   return new TempDir();
 }

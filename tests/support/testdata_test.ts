@@ -28,9 +28,9 @@ for (const [store, extension, decompress, digest] of stores) {
   Deno.test(`the chunks of ${store} are what their names say`, () => {
     const paths: string[] = [];
     const expected: string[] = [];
-    for (const folder of Deno.readDirSync(testdata(store))) {
-      for (const file of Deno.readDirSync(testdata(`${store}/${folder.name}`))) {
-        const path = `${folder.name}/${file.name}`;
+    for (const directory of Deno.readDirSync(testdata(store))) {
+      for (const file of Deno.readDirSync(testdata(`${store}/${directory.name}`))) {
+        const path = `${directory.name}/${file.name}`;
         paths.push(path);
         expected.push(
           chunkPath(digest(decompress(Deno.readFileSync(testdata(`${store}/${path}`)))), extension),

@@ -20,7 +20,7 @@ Deno.test("a chunk that another program removes meanwhile is not counted", () =>
   const before = verifyDirectories(task);
   strictEqual(before.chunks, ids.length);
   const { size } = Deno.statSync(gone);
-  // Between the look at the folder and the one at the chunk.
+  // Between the look at the directory and the one at the chunk.
   const { readDirSync } = Deno;
   Deno.readDirSync = (path) => {
     const entries = [...readDirSync(path)];

@@ -19,7 +19,7 @@ import { zstdFrames } from "../../support/data/zstd_frames.ts";
 
 const small = testdata("casync-small.caibx");
 
-/** Runs `cache` into the folder `target` and returns what is there then. */
+/** Runs `cache` into the directory `target` and returns what is there then. */
 async function caches(dir: TempDir, ...args: string[]): Promise<Record<string, Uint8Array>> {
   const result = await runCli(["cache", "-c", dir.path("target"), ...args]);
   deepStrictEqual([result.code, result.stdout, result.stderr], [0, "", ""]);

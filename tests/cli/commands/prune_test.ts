@@ -162,7 +162,7 @@ Deno.test("prune and verify -r remove old temporary files of chunks, and leave a
       const path = dir.write(`store/${name}`, "junk");
       Deno.utimeSync(path, longAgo, longAgo);
     }
-    // verify reports the folder.
+    // verify reports the directory.
     strictEqual((await runCli(args)).code, args[0] === "verify" ? 1 : 0);
     const names = filesIn(store);
     deepStrictEqual(others.filter((name) => !names.includes(name)), [], `${args[0]} leaves these`);

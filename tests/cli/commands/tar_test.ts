@@ -14,7 +14,7 @@ import { member, pax, tarOf } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
-/** A folder with some files and a symlink. */
+/** A directory with some files and a symlink. */
 function someTree(dir: TempDir): string {
   const bytes = random().bytes(300_000);
   dir.write("tree/a", "first");

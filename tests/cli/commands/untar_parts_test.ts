@@ -15,7 +15,7 @@ import { testdata } from "../../support/testdata.ts";
 const owner = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 const untar = ["untar", ...owner];
 
-/** 40 folders of 10 files with 5 KB of random bytes each. */
+/** 40 directories of 10 files with 5 KB of random bytes each. */
 function bigArchive(): { bytes: Uint8Array; contentOf: (path: string) => Uint8Array } {
   const generator = random(3);
   const contents = new Map<string, Uint8Array>();

@@ -22,7 +22,7 @@ import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
-/** What is in a folder's files, and where its symlinks lead. */
+/** What is in a directory's files, and where its symlinks lead. */
 function treeOf(folder: string): Record<string, Uint8Array | string> {
   const content = (path: string) =>
     Deno.lstatSync(path).isSymlink ? Deno.readLinkSync(path) : Deno.readFileSync(path);

@@ -52,7 +52,7 @@ const cases: [line: string, offers: string[]][] = [
   ["desync none ", []],
 ];
 
-function workFolder(): TempDir {
+function workDirectory(): TempDir {
   const dir = tempDir();
   for (const name of files.filter((name) => !name.endsWith(".castr"))) dir.write(name, "");
   dir.write("store.castr/inner.caibx", "");
@@ -72,7 +72,7 @@ for (const shell of shells) {
     name: `${shell} completes commands, options, words and files`,
     ignore,
     fn: async () => {
-      using dir = workFolder();
+      using dir = workDirectory();
       const { code, stdout: script, stderr } = await runCli(["completion", shell]);
       deepStrictEqual([code, stderr], [0, ""]);
       const found = await offered(shell, script, cases.map(([line]) => line), dir);
@@ -88,7 +88,7 @@ for (const shell of shells) {
     name: `${shell} completes every option of every command`,
     ignore,
     fn: async () => {
-      using dir = workFolder();
+      using dir = workDirectory();
       const { stdout: script } = await runCli(["completion", shell]);
       const commands = [...described, { name: "", options: describeGlobalOptions() }]
         .filter(({ options }) => options.length > 0);
@@ -148,7 +148,7 @@ Deno.test({
   name: "PowerShell completes commands, options, words and files",
   ignore: peers.pwsh === undefined,
   fn: async () => {
-    using dir = workFolder();
+    using dir = workDirectory();
     const { stdout: script } = await runCli(["completion", "powershell"]);
     // It has its own way to quote blanks, and offers files where nothing else is offered.
     const own = cases.filter(([line, offers]) => offers.length > 0 && !line.includes("\\"))

@@ -84,7 +84,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const folder = dir.dir("folder");
-    // These read folders.
+    // These read directories.
     const others = new Set(["list", "mtree", "tar"]);
     for (const args of readers(dir, folder).filter(([command]) => !others.has(command))) {
       assertFails(await runCli(args), 2, `${folder}: it is a directory`);

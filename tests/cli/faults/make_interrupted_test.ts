@@ -30,7 +30,7 @@ function writeSlowFile(dir: TempDir, megabytes: number): string {
   return dir.write("slow", joined(Array.from({ length: megabytes }, (_, i) => text.map((byte) => byte ^ i))));
 }
 
-/** Starts `make` into the folder `store`; `running` is to be ended by the test. Returns once chunks are there. */
+/** Starts `make` into the directory `store`; `running` is to be ended by the test. Returns once chunks are there. */
 async function startSlowMake(
   dir: TempDir,
   file: string,

@@ -10,8 +10,8 @@ const there: Readonly<Record<string, string[]>> = {
   ".": ["b.caibx", "A.CAIBX", "a.caibx", "a+b.caibx", "axcaibx", "notes"],
   "in/here": ["x1.caibx", "x22.caibx"],
 };
-const list = (folder: string) => {
-  if (folder in there) return there[folder];
+const list = (directory: string) => {
+  if (directory in there) return there[directory];
   throw Object.assign(new Error("none"), { code: "ENOENT" });
 };
 const expand = (...args: string[]) => expandWildcards(args, true, list);

@@ -46,7 +46,7 @@ function isOpen(path: string): boolean {
     try {
       return Deno.readLinkSync(`/proc/self/fd/${name}`) === path;
     } catch {
-      return false; // that of the folder itself
+      return false; // that of the directory itself
     }
   });
 }

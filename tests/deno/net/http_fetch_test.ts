@@ -38,7 +38,7 @@ async function selfSigned(name: string, ...more: string[]): Promise<{ cert: stri
   return { cert, key };
 }
 
-/** Answers with the files in a folder. */
+/** Answers with the files in a directory. */
 function serveFiles(folder: string): (request: Request) => Response {
   return ({ url }) => {
     try {

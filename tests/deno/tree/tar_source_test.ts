@@ -265,7 +265,7 @@ Deno.test("the root of a tar", async () => {
   ];
   const dot = member("./", { type: "5", mode: "0000711" });
   deepStrictEqual(paths(await bothWays(dir, tarOf(f, x, d, dot))), ["", "/d", "/d/x", "/f"]);
-  // As desync has it: the only folder or file is the root.
+  // As desync has it: the only directory or file is the root.
   const only = await bothWays(dir, tarOf(d, x));
   deepStrictEqual(only.map(({ path, mode }) => [path, mode]), [["", 0o700], ["/x", 0o644]]);
   deepStrictEqual(paths(await bothWays(dir, tarOf(f))), [""]);
@@ -331,7 +331,7 @@ Deno.test("paths are cleaned, and those that lead elsewhere refused", async () =
       [[member("l", { type: "1", link: "../x" })], /leads elsewhere/],
       [[member("l", { type: "1", link: "later" }), member("later")], /not in the tar before it/],
       [[member("d", { type: "5" }), member("l", { type: "1", link: "d" })], /hard link to a directory/],
-      [[member("s", { type: "2", link: "/etc" }), member("s/passwd")], /inside of something/],
+      [[member("s", { type: "2", link: "/etc" }), member("s/passwd")], /inside something/],
       [[member(".")], /is the root and no directory|no members/],
       [[pax([["path", "x".repeat(256)]]), member("x")], /name of 256 bytes/],
       [[pax([["path", "d/".repeat(100_000)]]), member("x")], /2048 directories deep/],

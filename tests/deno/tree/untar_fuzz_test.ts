@@ -244,7 +244,7 @@ function surroundings(dir: TempDir): string[] {
   const seen: string[] = [];
   const look = (path: string) => {
     const { mode, size, mtime, isDirectory, uid } = Deno.lstatSync(path);
-    // The folder's own time changes with the target.
+    // The directory's own time changes with the target.
     const time = path === dir.root ? 0 : mtime?.getTime();
     seen.push(`${path} ${mode} ${size * Number(path !== dir.root)} ${time} ${uid}`);
     if (!isDirectory) return;

@@ -312,7 +312,7 @@ both("a directory that becomes a symlink while it is filled", async (dir, system
     yield archive.subarray(600);
     await Promise.resolve();
   }
-  // The folder that was opened gets the rest, or it is an error: never what the symlink names.
+  // The directory that was opened gets the rest, or it is an error: never what the symlink names.
   await untarBy(swapping(), target, { system }).catch((error) =>
     match(error.message, /replaced meanwhile|not a dir/)
   );

@@ -1,15 +1,15 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { ExcludePatterns } from "../../../src/formats/archive/exclude_patterns.ts";
 
-/** Those of the paths that are left out; a folder's path ends in a slash. */
+/** Those of the paths that are left out; a directory's path ends in a slash. */
 function excluded(lines: string[], paths: string[]): string[] {
   const root = ExcludePatterns.parse(lines, "test");
   return paths.filter((path) => {
     let patterns = root;
     const names = path.replace(/\/$/, "").split("/");
     return names.some((name, i) => {
-      const isFolder = i < names.length - 1 || path.endsWith("/");
-      const verdict = patterns.test(new TextEncoder().encode(name), isFolder);
+      const isDirectory = i < names.length - 1 || path.endsWith("/");
+      const verdict = patterns.test(new TextEncoder().encode(name), isDirectory);
       patterns = verdict.inside;
       return verdict.excluded;
     });
@@ -20,9 +20,9 @@ const cases: [what: string, lines: string[], paths: string[], out: string[]][] =
   ["a name holds everywhere", ["x"], ["x", "a/x", "a/x/y", "xx"], ["x", "a/x", "a/x/y"]],
   ["a slash in front ties it to the root", ["/x"], ["x", "a/x"], ["x"]],
   ["a slash within does so too", ["a/x"], ["a/x", "b/a/x", "x"], ["a/x"]],
-  ["a slash at the end means folders", ["x/"], ["x", "x/", "a/x/"], ["x/"]],
+  ["a slash at the end means directories", ["x/"], ["x", "x/", "a/x/"], ["x/"]],
   ["one that keeps wins, before or behind", ["!a.o", "*.o", "!b.o"], ["a.o", "b.o", "c.o", "d/b.o"], ["c.o"]],
-  ["nothing is kept in a folder that is left out", ["d", "!d/x"], ["d/x", "d/"], ["d/x", "d/"]],
+  ["nothing is kept in a directory that is left out", ["d", "!d/x"], ["d/x", "d/"], ["d/x", "d/"]],
   ["several components with stars", ["a*/*/z"], ["ab/c/z", "ab/c/y", "b/c/z", "ab/z"], ["ab/c/z"]],
   ["a part of a file's path", ["a/b"], ["a", "a/b/c"], ["a/b/c"]],
   ["comments and empty lines say nothing", ["", "#x", "  ", "\t x "], ["x", "#x"], ["x"]],

@@ -1,4 +1,4 @@
-/** What an archive, a folder or a tar says, in a form that tests compare. */
+/** What an archive, a directory or a tar says, in a form that tests compare. */
 
 import type { ArchiveEvent } from "../../../src/formats/archive/archive.ts";
 import type { ArchiveNode } from "../../../src/formats/archive/archive_elements.ts";

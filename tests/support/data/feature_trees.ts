@@ -4,7 +4,7 @@ import { type AclRow, CHATTR, makeSocket, setAcl, setChattr, setXattr } from "..
 import { run } from "../process.ts";
 import { Random } from "../random.ts";
 
-/** Fills a folder. */
+/** Fills a directory. */
 type MakeTree = (root: string) => void | Promise<unknown>;
 
 function write(path: string, content = "text"): string {
@@ -24,7 +24,7 @@ const listed = (...rows: AclRow[]): MakeTree => (root) => setAcl(write(`${root}/
 const inherited = (...rows: AclRow[]): MakeTree => (root) =>
   setAcl(folder(`${root}/folder`), "default", rows);
 
-/** Two users' files, all modes, files of all sizes, folders in folders. */
+/** Two users' files, all modes, files of all sizes, directories in directories. */
 const plain: MakeTree = (root) => {
   for (const path of ["sub", "sub/deep", "many", "empty"]) folder(`${root}/${path}`);
   Deno.writeFileSync(`${root}/big`, new Random(2).bytes(700_000));

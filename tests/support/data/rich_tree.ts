@@ -1,4 +1,4 @@
-/** A folder with every kind of node and every attribute that an archive can hold. */
+/** A directory with every kind of node and every attribute that an archive can hold. */
 
 import { type AclRow, CHATTR, makeSocket, setAcl, setChattr, setXattr } from "../system/attributes.ts";
 import { run } from "../process.ts";
@@ -12,7 +12,7 @@ export interface RichTreeOptions {
   readonly locked?: boolean;
 }
 
-/** Fills the folder. Takes root on Linux. */
+/** Fills the directory. Takes root on Linux. */
 export async function makeRichTree(root: string, options: RichTreeOptions = {}): Promise<void> {
   const { oldTimes = true, locked = false } = options;
   const at = (name: string) => `${root}/${name}`;
@@ -20,8 +20,8 @@ export async function makeRichTree(root: string, options: RichTreeOptions = {}):
     Deno.writeFileSync(at(name), typeof content === "string" ? new TextEncoder().encode(content) : content);
     return at(name);
   };
-  for (const folder of ["sub/deep/er", "many", "empty", "dumpless"]) {
-    Deno.mkdirSync(at(folder), { recursive: true });
+  for (const directory of ["sub/deep/er", "many", "empty", "dumpless"]) {
+    Deno.mkdirSync(at(directory), { recursive: true });
   }
 
   const noted = write("noted");
@@ -101,7 +101,7 @@ export function unlockTree(root: string): void {
   }
 }
 
-/** A name that is not UTF-8, in a folder: Deno cannot make one. */
-export async function makeOddName(folder: string): Promise<void> {
-  await run("sh", ["-c", 'printf x >"$(printf "$1/bad\\377name")"', "sh", folder]);
+/** A name that is not UTF-8, in a directory: Deno cannot make one. */
+export async function makeOddName(directory: string): Promise<void> {
+  await run("sh", ["-c", 'printf x >"$(printf "$1/bad\\377name")"', "sh", directory]);
 }

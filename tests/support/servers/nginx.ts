@@ -1,5 +1,5 @@
 /**
- * The real nginx over a folder, with a configuration, port and logs of its own:
+ * The real nginx over a directory, with a configuration, port and logs of its own:
  *
  *     await using server = await startNginx(root);
  *     await fetch(server.url);
@@ -13,13 +13,13 @@ import { type TempDir, tempDir } from "../temp.ts";
 
 /** What the server shall do besides serving files. */
 export interface NginxOptions {
-  /** List folders. */
+  /** List directories. */
   autoindex?: boolean;
   /** Speak TLS, with the certificates in the result. */
   https?: boolean;
   /** With https: let in only clients that show the client certificate. */
   clientCertificate?: boolean;
-  /** Accept PUT, making folders as needed. */
+  /** Accept PUT, making directories as needed. */
   put?: boolean;
   /** Content types by the ends of names, as in nginx's own mime.types. Everything else is an octet-stream. */
   types?: Readonly<Record<string, string>>;
@@ -65,7 +65,7 @@ export class Nginx implements AsyncDisposable {
   }
 }
 
-/** Starts nginx over the folder `root`, on a free port of 127.0.0.1. */
+/** Starts nginx over the directory `root`, on a free port of 127.0.0.1. */
 export async function startNginx(root: string, options: NginxOptions = {}): Promise<Nginx> {
   const nginx = peers.nginx;
   if (nginx === undefined) throw new Error("nginx is not installed: give the test `ignore: !peers.nginx`");

@@ -20,7 +20,7 @@ export class Sshd implements AsyncDisposable {
   readonly port: number;
   /** The host's public key: its type and its bytes in base64. */
   readonly hostKey: string;
-  /** A home folder whose `.ssh` has the user's key, and the host's in a hashed known_hosts. */
+  /** A home directory whose `.ssh` has the user's key, and the host's in a hashed known_hosts. */
   readonly home: string;
   readonly #daemon: Daemon;
   readonly #dir: TempDir;
@@ -89,7 +89,7 @@ export class Sshd implements AsyncDisposable {
 export async function startSshd(more = "", hostKeyType = "ed25519"): Promise<Sshd> {
   const { sshd } = peers;
   if (sshd === undefined) throw new Error("sshd is not installed: give the test `ignore: !peers.sshd`");
-  // sshd wants this folder, which the system's service makes.
+  // sshd wants this directory, which the system's service makes.
   if (Deno.uid() === 0) Deno.mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const dir = tempDir();
   try {

@@ -65,7 +65,7 @@ export function xattrsOf(path: string): Record<string, string> {
   });
 }
 
-/** The flags of {@linkcode CHATTR} that a file or folder has; undefined where the file system has none. */
+/** The flags of {@linkcode CHATTR} that a file or directory has; undefined where the file system has none. */
 export function chattrOf(path: string): number | undefined {
   return withLibc((c) => {
     const fd = c.open(text(path), 0);

@@ -9,15 +9,15 @@ export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0 &
 
 function mounts(): boolean {
   if (peers.mount === undefined || peers.umount === undefined) return false;
-  const folder = Deno.makeTempDirSync({ prefix: "desync-test-" });
+  const directory = Deno.makeTempDirSync({ prefix: "desync-test-" });
   try {
-    const mount = new Deno.Command(peers.mount, { args: ["-t", "tmpfs", "none", folder], stderr: "null" });
+    const mount = new Deno.Command(peers.mount, { args: ["-t", "tmpfs", "none", directory], stderr: "null" });
     if (!mount.outputSync().success) return false;
-    return new Deno.Command(peers.umount, { args: [folder] }).outputSync().success;
+    return new Deno.Command(peers.umount, { args: [directory] }).outputSync().success;
   } catch {
     return false;
   } finally {
-    Deno.removeSync(folder);
+    Deno.removeSync(directory);
   }
 }
 
@@ -50,15 +50,15 @@ export class Mount implements AsyncDisposable {
   }
 }
 
-/** Mounts one of `size` (as `64k`) over the folder. */
-export async function mountTmpfs(folder: string, size: string): Promise<Mount> {
-  await run(peers.mount, ["-t", "tmpfs", "-o", `size=${size}`, "none", folder]);
-  return new Mount(folder);
+/** Mounts one of `size` (as `64k`) over the directory. */
+export async function mountTmpfs(directory: string, size: string): Promise<Mount> {
+  await run(peers.mount, ["-t", "tmpfs", "-o", `size=${size}`, "none", directory]);
+  return new Mount(directory);
 }
 
-/** Makes a file system on a block device and mounts it over the folder; `options` are those of mount. */
-export async function mountNew(device: string, folder: string, options = "rw"): Promise<Mount> {
+/** Makes a file system on a block device and mounts it over the directory; `options` are those of mount. */
+export async function mountNew(device: string, directory: string, options = "rw"): Promise<Mount> {
   await run(peers["mkfs.ext4"], ["-q", device]);
-  await run(peers.mount, ["-o", options, device, folder]);
-  return new Mount(folder);
+  await run(peers.mount, ["-o", options, device, directory]);
+  return new Mount(directory);
 }

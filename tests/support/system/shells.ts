@@ -12,8 +12,8 @@ export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = typeof shells[number];
 
 /**
- * What the shell offers for each line when TAB is pressed at its end, in the folder `cwd`: sorted, without what the
- * shells add themselves (a slash behind a folder, = behind an option), and of `--option=value` the value alone.
+ * What the shell offers for each line when TAB is pressed at its end, in the directory `cwd`: sorted, without what the
+ * shells add themselves (a slash behind a directory, = behind an option), and of `--option=value` the value alone.
  */
 export async function offered(
   shell: Shell,
@@ -143,7 +143,7 @@ async function probed(
   }
 }
 
-/** What PowerShell completes each line to, with the script loaded, in the folder `cwd`. */
+/** What PowerShell completes each line to, with the script loaded, in the directory `cwd`. */
 export async function offeredByPowerShell(
   script: string,
   lines: readonly string[],
