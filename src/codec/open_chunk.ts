@@ -99,13 +99,23 @@ export class OpenedChunk extends VerifiedChunk {
  * ```
  */
 export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): OpenedChunk {
-  const bytes = stored.form === "plain" ? stored.bytes : decompressed(codec, stored.bytes, expected.size);
+  const bytes = plainBytes(codec, stored, expected.size);
   if (expected.size !== undefined && bytes.length !== expected.size) {
     throw invalid(`it has ${bytes.length} bytes instead of ${expected.size}`);
   }
   const found = toHex(codec.digest(expected.digest, bytes));
   if (found !== expected.id) throw wrongDigest(codec, bytes, expected, found);
   return verified(found, bytes, stored);
+}
+
+/** The same by whichever digest gives the id: for servers, whose requests do not name one. */
+export function openByEitherDigest(codec: Codec, stored: StoredChunk, id: ChunkId): OpenedChunk {
+  const bytes = plainBytes(codec, stored);
+  const found = toHex(codec.digest("sha512-256", bytes));
+  if (found !== id && toHex(codec.digest("sha256", bytes)) !== id) {
+    throw invalid(`its sha512-256 digest is ${found}, its sha256 digest another one`);
+  }
+  return verified(id, bytes, stored);
 }
 
 /**
@@ -158,6 +168,10 @@ export function plainChunk(chunk: OpenedChunk): OpenedChunk {
 /** Whether a chunk is compressed with zstd, which every reader of stores knows. */
 export function isZstd(stored: StoredChunk): boolean {
   return stored.form === "compressed" && compressionOf(stored.bytes) === "zstd";
+}
+
+function plainBytes(codec: Codec, { form, bytes }: StoredChunk, size?: number): Uint8Array {
+  return form === "plain" ? bytes : decompressed(codec, bytes, size);
 }
 
 function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined): Uint8Array {

@@ -1,7 +1,7 @@
 /** One session of the casync protocol as its server: chunks out of any store, verified before they leave. */
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
-import { isInvalid, openChunk } from "../codec/open_chunk.ts";
+import { isInvalid, openByEitherDigest } from "../codec/open_chunk.ts";
 import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
 import {
   CHUNK_OVERHEAD,
@@ -251,12 +251,7 @@ async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Pr
 
 /** The message that gives the chunk out. Throws as `openChunk` does when that cannot be done. */
 function answerOf(stored: StoredChunk, id: ChunkId, { codec, compress }: ServeOptions): Message {
-  try {
-    openChunk(codec, stored, { id, digest: "sha512-256" });
-  } catch (error) {
-    // The protocol does not say which digest the client's index has: either will do.
-    if (!(error instanceof DesyncError) || error.code !== "wrong-digest") throw error;
-  }
+  openByEitherDigest(codec, stored, id);
   if (stored.bytes.length === 0) {
     throw new DesyncError("unsupported", {
       reason: "it is empty, which a message of the protocol cannot say",

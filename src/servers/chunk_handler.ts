@@ -1,7 +1,5 @@
 /** Chunks over HTTP, as the clients of casync and desync request them. */
 import type { StoredForm } from "../core/chunk.ts";
-import { isInvalid } from "../codec/open_chunk.ts";
-import { messageOf } from "../core/errors.ts";
 import { type NamedChunk, parseChunkPath } from "./chunk_path.ts";
 import type { ChunkUploads } from "./chunk_uploads.ts";
 import { answerContent, matchesAny, notModified } from "./content.ts";
@@ -82,13 +80,7 @@ async function upload(
   request: ServerRequest,
   { id, form }: NamedChunk,
 ): Promise<ServerResponse> {
-  try {
-    await uploads.store(id, form, request);
-  } catch (error) {
-    // Stores refuse nothing that was verified: it is the body.
-    if (isInvalid(error)) return plainAnswer(400, `the body is not the chunk ${id}: ${messageOf(error)}`);
-    throw error;
-  }
+  await uploads.store(id, form, request);
   chunks.renew(id);
   return plainAnswer(200, "stored");
 }

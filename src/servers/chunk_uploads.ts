@@ -8,16 +8,17 @@ import {
 } from "../core/chunk.ts";
 import { type Codec, DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
 import { type ChunkEncoding, encodeIfPossible } from "../codec/encode_chunk.ts";
-import { openChunk, type OpenedChunk } from "../codec/open_chunk.ts";
+import { isInvalid, openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
 import { concat } from "../core/bytes.ts";
-import { DesyncError } from "../core/errors.ts";
+import { DesyncError, messageOf } from "../core/errors.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
 import { type ChunkStore, takesChunks, type WritableChunkStore } from "../stores/store.ts";
 import type { ServerRequest } from "./exchange.ts";
 import { BodyMemory } from "./request_body.ts";
 import { SharedRequests } from "./shared_requests.ts";
+import { plainAnswer, Refused } from "./statuses.ts";
 
 /** How {@linkcode ChunkUploads} stores. */
 export interface ChunkUploadsOptions {
@@ -58,8 +59,8 @@ export class ChunkUploads {
   }
 
   /**
-   * Stores the chunk that the body is, unless the store has it. Throws `Refused` for a body that is not taken, an invalid
-   * chunk's error as `openChunk` does, and what the store throws.
+   * Stores the chunk that the body is, unless the store has it. Throws `Refused` for a body that is not taken, and what the
+   * store throws.
    */
   async store(id: ChunkId, form: StoredForm, request: ServerRequest): Promise<void> {
     const limit = form === "plain" ? MAX_CHUNK_SIZE : maxStoredSize(MAX_CHUNK_SIZE);
@@ -87,12 +88,14 @@ export class ChunkUploads {
     await this.#store.put(encodeIfPossible(this.#codec, chunk, this.#encoding));
   }
 
+  /** The chunk that a client sent, by either digest: requests do not name one. */
   #opened(stored: StoredChunk, id: ChunkId): OpenedChunk {
     try {
-      return openChunk(this.#codec, stored, { id, digest: "sha512-256" });
+      return openByEitherDigest(this.#codec, stored, id);
     } catch (error) {
-      if (!(error instanceof DesyncError) || error.code !== "wrong-digest") throw error;
-      return openChunk(this.#codec, stored, { id, digest: "sha256" });
+      if (!isInvalid(error)) throw error;
+      const status = error.code === "unsupported" ? 415 : 400;
+      throw new Refused(plainAnswer(status, `the body is not the chunk: ${messageOf(error)}`));
     }
   }
 }

@@ -37,8 +37,8 @@ export interface ChunkHandlerOptions extends ServingOptions {
   /** How uploads are stored. Default: as they come. */
   readonly storedForm?: StoredForm;
   /**
-   * Verify each chunk before it is sent. Clients verify anyway, so by default only those are verified that are converted
-   * to another form, or are added to the cache.
+   * Verify each chunk before it is sent. Clients verify anyway, so by default those from a directory of this machine are
+   * not: only what is converted to another form, added to the cache or kept in memory.
    */
   readonly verifyReads?: boolean;
   /** Bytes of chunks that are kept in memory. Default: 64 MiB. */

@@ -1,13 +1,11 @@
 /** The chunks that a server gives out: from memory, the cache, and the stores, with one request for all who ask. */
-import type { ChunkId, DigestName, StoredChunk, StoredForm } from "../core/chunk.ts";
-import { chunkPath } from "../core/chunk.ts";
+import { type ChunkId, chunkPath, type StoredChunk, type StoredForm } from "../core/chunk.ts";
 import { canCompress, type Codec } from "../codec/codec.ts";
-import { compressChunk, invalidChunk, isInvalid, openChunk, type OpenedChunk } from "../codec/open_chunk.ts";
+import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
 import { rawZstdFrame } from "../codec/zstd_frame.ts";
-import { DesyncError } from "../core/errors.ts";
+import { type DesyncError, interrupted } from "../core/errors.ts";
 import { encodeForCache } from "../stores/wrappers/cache_policy.ts";
-import { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
 import { openFrom, undelivered } from "../stores/wrappers/open_from.ts";
@@ -15,6 +13,8 @@ import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { type Content, contentOf } from "./content.ts";
 import { HotChunks } from "./hot_chunks.ts";
 import type { OnProblem } from "./problems.ts";
+import { RecentNames } from "./recent_names.ts";
+import { ServedCache } from "./served_cache.ts";
 import { SharedRequests } from "./shared_requests.ts";
 
 /** How {@linkcode ServedChunks} reads. */
@@ -22,16 +22,18 @@ export interface ServedChunksOptions {
   /** Decompresses and verifies, and compresses if it can. Default: JavaScript that runs anywhere, which cannot. */
   readonly codec?: Codec;
   /**
-   * Verify each chunk before it is sent. Clients verify anyway, so by default only those are verified that are converted
-   * to another form, or are added to the cache.
+   * Verify each chunk before it is sent. Clients verify anyway, so by default those from a directory of this machine are
+   * not: only what is converted to another form, added to the cache or kept in memory.
    */
   readonly verifyReads?: boolean;
   /** Bytes of chunks that are kept in memory. Default: 64 MiB. */
   readonly memoryBytes?: number;
   /** Counted up. */
   readonly counts?: ChunkCounts;
-  /** Called for a damaged chunk, and when the cache fails. */
+  /** Called for a damaged chunk in whose place another was found, and when the cache fails. */
   readonly onProblem?: OnProblem;
+  /** The time in milliseconds: tests have their own. */
+  readonly now?: () => number;
 }
 
 /** Where chunks came from so far. */
@@ -54,8 +56,8 @@ export function chunkCounts(): ChunkCounts {
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024;
 /** Chunks that are read from stores at a time: each is in memory. */
 const MOST_READS = 128;
-/** A cache that failed is used again after so long. */
-const CACHE_PAUSE_MS = 60_000;
+/** Chunks that are remembered to have been requested. They take about 10 MB. */
+const REMEMBERED = 2 ** 16;
 
 /** A chunk that was read, with what was made of it. */
 interface ReadChunk {
@@ -75,12 +77,11 @@ export class ServedChunks {
   readonly #codec: Codec;
   readonly #verifyReads: boolean;
   readonly #onProblem: OnProblem;
+  readonly #cache: ServedCache;
   readonly #reads = new SharedRequests<ReadChunk | null>();
   readonly #probes = new SharedRequests<boolean>();
+  readonly #recent = new RecentNames(REMEMBERED);
   readonly #places = new Limiter({ start: MOST_READS, max: MOST_READS });
-  #cache: CacheUse;
-  #cacheFailedAt = -Infinity;
-  #digest: DigestName = "sha512-256";
 
   /** A cache is asked first and filled; an invalid chunk in it is replaced unless `cacheRepair` is false. */
   constructor(from: Sources | ChunkStore, options: ServedChunksOptions = {}) {
@@ -91,24 +92,26 @@ export class ServedChunks {
     this.counts = options.counts ?? chunkCounts();
     this.hot = new HotChunks(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
     this.#sources = {
-      cacheRepair: true,
       ...sources,
       cache: sources.cache && limited(sources.cache),
       stores: sources.stores.map(limited),
-      onCacheProblem: (problem) => {
-        this.#cacheFailedAt = performance.now();
-        this.#onProblem(problem);
-        sources.onCacheProblem?.(problem);
-      },
     };
-    this.#cache = new CacheUse(this.#sources);
+    this.#cache = new ServedCache(this.#sources, this.#onProblem, options.now ?? (() => performance.now()));
   }
 
   /** The chunk in that form, `null` when no store has it. Throws what stores throw, and `invalid-chunk`. */
   async get(id: ChunkId, form: StoredForm, { signal }: RequestOptions = {}): Promise<Content | null> {
-    const read = await this.#reads.get(id, (stop) => this.#read(id, form, stop), signal);
+    const send = (stop: AbortSignal) => this.#read(id, form, stop);
+    const read = await this.#reads.get(id, send, signal);
     if (read === null) return null;
-    return this.#contentOf(read, id, form);
+    try {
+      return this.#contentOf(read, id, form);
+    } catch (error) {
+      if (!isInvalid(error)) throw error;
+    }
+    // It was read for another, in the form that the store has, and not verified. Another store may have a right one.
+    const own = await this.#reads.get(`${id} ${form}`, send, signal);
+    return own === null ? null : this.#contentOf(own, id, form);
   }
 
   /** Whether the cache or a store has the chunk, in whatever form. */
@@ -128,35 +131,20 @@ export class ServedChunks {
   }
 
   async #read(id: ChunkId, form: StoredForm, signal: AbortSignal): Promise<ReadChunk | null> {
-    return await this.#readCache(id, form, signal) ??
-      await this.#places.run(() => this.#readStores(id, form, signal), () => undefined);
-  }
-
-  async #readCache(id: ChunkId, form: StoredForm, signal: AbortSignal): Promise<ReadChunk | null> {
-    if (this.#sources.cache === undefined) return null;
-    const { location } = this.#sources.cache.properties;
-    if (!this.#cache.fills && performance.now() - this.#cacheFailedAt > CACHE_PAUSE_MS) {
-      this.#cache = new CacheUse(this.#sources);
-    }
-    try {
-      const stored = await this.#cache.get(id, { signal });
-      if (stored === null) return null;
-      const read = this.#opened(stored, id, this.#verifyReads || stored.form !== form);
-      await this.#cache.touch(id, { signal });
-      this.counts.fromCache++;
-      return read;
-    } catch (error) {
-      if (!isInvalid(error)) throw error;
-      await this.#cache.refuse(id, error, { signal });
-      this.#onProblem(invalidChunk(id, `the cache ${location}`, error, "it is fetched again", location));
-      return null;
-    }
+    const open = (stored: StoredChunk, cache: ChunkStore) =>
+      this.#opened(stored, id, this.#mustVerify(cache, stored, id, form));
+    const cached = await this.#cache.read(id, open, signal);
+    if (cached !== null) this.counts.fromCache++;
+    return cached ?? await this.#places.run(() => this.#readStores(id, form, signal), () => undefined);
   }
 
   async #readStores(id: ChunkId, form: StoredForm, signal: AbortSignal): Promise<ReadChunk | null> {
+    // It may have waited for long.
+    if (signal.aborted) throw interrupted();
     const damage: DesyncError[] = [];
     for (const store of this.#sources.stores) {
-      const open = (stored: StoredChunk) => this.#openedForCache(stored, id, form, signal);
+      const open = (stored: StoredChunk) =>
+        this.#openedForCache(stored, id, this.#mustVerify(store, stored, id, form), signal);
       try {
         const read = await openFrom(store, id, open, { damage, signal });
         if (read === null) continue;
@@ -164,6 +152,7 @@ export class ServedChunks {
         this.counts.fromStores++;
         return read;
       } catch (error) {
+        // In a directory too: the operator gets to know of it, and clients need the chunk.
         if (!isInvalid(error)) throw error;
         damage.push(error);
       }
@@ -176,46 +165,43 @@ export class ServedChunks {
   async #openedForCache(
     stored: StoredChunk,
     id: ChunkId,
-    form: StoredForm,
+    verify: boolean,
     signal: AbortSignal,
   ): Promise<ReadChunk> {
     const { fills } = this.#cache;
-    const read = this.#opened(stored, id, fills || this.#verifyReads || stored.form !== form);
+    const read = this.#opened(stored, id, verify || fills);
     if (fills && read.opened !== undefined) {
-      await this.#cache.put(encodeForCache(this.#codec, read.opened), { signal });
+      await this.#cache.put(encodeForCache(this.#codec, read.opened), signal);
     }
     return read;
   }
 
-  /** The chunk, verified if it has to be: by either digest, for requests do not name one. */
-  #opened(stored: StoredChunk, id: ChunkId, verify: boolean): ReadChunk {
-    const contents = new Map<StoredForm, Content>();
-    return verify ? { stored, opened: this.#verified(stored, id), contents } : { stored, contents };
+  /**
+   * Whether the chunk is verified before it is used. What is kept in memory always is, for clients would get the same
+   * again however often they asked: that is what comes from afar, and what a directory is asked for repeatedly.
+   */
+  #mustVerify({ properties }: ChunkStore, stored: StoredChunk, id: ChunkId, form: StoredForm): boolean {
+    if (this.#verifyReads || stored.form !== form || properties.directory === undefined) return true;
+    return this.#recent.note(id);
   }
 
-  #verified(stored: StoredChunk, id: ChunkId): OpenedChunk {
-    try {
-      return openChunk(this.#codec, stored, { id, digest: this.#digest });
-    } catch (error) {
-      if (!(error instanceof DesyncError) || error.code !== "wrong-digest") throw error;
-      this.#digest = this.#digest === "sha256" ? "sha512-256" : "sha256";
-      return openChunk(this.#codec, stored, { id, digest: this.#digest });
-    }
+  #opened(stored: StoredChunk, id: ChunkId, verify: boolean): ReadChunk {
+    const opened = verify ? openByEitherDigest(this.#codec, stored, id) : undefined;
+    return { stored, opened, contents: new Map() };
   }
 
   #contentOf(read: ReadChunk, id: ChunkId, form: StoredForm): Content {
     const known = read.contents.get(form);
     if (known !== undefined) return known;
-    const path = `/${chunkPath(id, form)}`;
     const content = contentOf(this.#bytesOf(read, id, form), chunkTag(id, form), CHUNK_HEADERS);
     read.contents.set(form, content);
-    this.hot.set(path, content);
+    if (read.opened !== undefined) this.hot.set(`/${chunkPath(id, form)}`, content);
     return content;
   }
 
   #bytesOf({ stored, opened }: ReadChunk, id: ChunkId, form: StoredForm): Uint8Array {
     if (stored.form === form) return stored.bytes;
-    const chunk = opened ?? this.#verified(stored, id);
+    const chunk = opened ?? openByEitherDigest(this.#codec, stored, id);
     if (form === "plain") return chunk.bytes;
     return canCompress(this.#codec)
       ? compressChunk(this.#codec, chunk).stored.bytes
@@ -223,9 +209,8 @@ export class ServedChunks {
   }
 
   async #probe(id: ChunkId, signal: AbortSignal): Promise<boolean> {
-    const { cache, stores } = this.#sources;
-    if (await cache?.has(id, { signal }).catch(() => false)) return true;
-    for (const store of stores) if (await store.has(id, { signal })) return true;
+    if (await this.#cache.has(id, signal)) return true;
+    for (const store of this.#sources.stores) if (await store.has(id, { signal })) return true;
     return false;
   }
 }
