@@ -1,9 +1,11 @@
 /** Stores and indexes opened by their locations, as the command line opens them. */
+import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { isPath } from "../stores/location.ts";
 import { Registry } from "../stores/registry.ts";
 import type { ChunkStore, RequestOptions, WritableChunkStore } from "../stores/store.ts";
 import type { StoreOptions } from "../stores/store_options.ts";
+import { wrapStore } from "../stores/wrappers/wrap.ts";
 import { affordable } from "./files/open_files.ts";
 import { SCHEMES } from "./schemes.ts";
 
@@ -15,7 +17,7 @@ export interface OpenOptions extends StoreOptions {
 
 /**
  * Opens the store at a location: a directory, an `http(s)://` or an `ssh://` URL. Failed requests are retried. Nothing is
- * requested before a chunk is. Throws `usage` for what is not a location, `missing-file` or `io` for a directory that
+ * requested before a chunk is, nor once the store is closed. Throws `usage` for what is not a location, `missing-file` or `io` for a directory that
  * cannot be read.
  *
  * @example A blob out of a store, wherever that is
@@ -106,7 +108,7 @@ export async function writeIndex(
   await store.write(name, index, { signal });
 }
 
-/** A store that closes what it was opened by when it is closed. */
+/** A store that closes what it was opened by when it is closed, and makes no requests after that. */
 async function opened<S extends ChunkStore>(
   options: OpenOptions,
   open: (registry: Registry) => Promise<S>,
@@ -116,7 +118,11 @@ async function opened<S extends ChunkStore>(
   resources.defer(store[Symbol.asyncDispose].bind(store));
   const kept = resources.move();
   store[Symbol.asyncDispose] = () => kept.disposeAsync();
-  return store;
+  const subject = `the store ${store.properties.location}`;
+  return wrapStore(store, async (send) => {
+    if (kept.disposed) throw new DesyncError("usage", { action: "use", subject, reason: "it is closed" });
+    return await send();
+  });
 }
 
 function registryFor({ warn = () => {}, ...options }: OpenOptions): Registry {

@@ -1,6 +1,7 @@
 /** Stores opened by their locations. */
 import { rejects, strictEqual } from "node:assert/strict";
 import { openStore, openWritableStore } from "../../src/deno/mod.ts";
+import { testdata } from "../support/testdata.ts";
 import { startFaultyServer } from "../support/servers/faulty_server.ts";
 
 Deno.test({
@@ -12,6 +13,21 @@ Deno.test({
     strictEqual(await store.has("ab".repeat(32)), false);
     await store[Symbol.asyncDispose]();
   },
+});
+
+Deno.test("a store that is closed says so, without a retry", async () => {
+  await using server = await startFaultyServer({});
+  for (const location of [`${server.url}/store/`, testdata("casync-zstd.castr")]) {
+    const store = await openStore(location);
+    await store[Symbol.asyncDispose]();
+    const error = {
+      code: "usage",
+      message: `Cannot use the store ${location}: it is closed`,
+      retriable: false,
+    };
+    await rejects(store.get("ab".repeat(32)), error);
+    await rejects(store.has("ab".repeat(32)), error);
+  }
 });
 
 Deno.test("a store that takes no chunks is refused", async () => {
