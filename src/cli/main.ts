@@ -1,7 +1,7 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
 import { setUmask } from "../deno/system/permitted.ts";
-import { DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
+import { causesOf, DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output/output.ts";
 import { type CommandLine, parse } from "./parse/parse.ts";
@@ -70,18 +70,17 @@ function report(thrown: unknown, verbose: boolean): number {
   while (error instanceof SuppressedError) error = error.suppressed;
   if (error instanceof OutputClosed) return UNREAD;
   const status = statusOf(error);
-  const causes: string[] = [];
-  for (let at = error; verbose && at instanceof Error; at = at.cause) causes.push(at.stack ?? at.message);
+  const causes = verbose ? causesOf(error).map(({ stack, message }) => stack ?? message) : undefined;
   if (usesJson()) {
     // What is no error of ours becomes one.
     const { code, message, action, problem, subject, reason, hint, chunk, store } = errorFromWire(
       errorToWire(error),
     );
     const fields = { action, problem, subject, reason, hint, chunk, store };
-    printErrorJson({ error: { code, message, status, ...fields, causes: verbose ? causes : undefined } });
+    printErrorJson({ error: { code, message, status, ...fields, causes } });
   } else {
     printError(`desync: ${messageOf(error)}\n`);
-    for (const cause of causes) printError(`${cause}\n`);
+    for (const cause of causes ?? []) printError(`${cause}\n`);
   }
   return status;
 }

@@ -219,6 +219,13 @@ function causeFromWire(wire: WireError): Error {
   return Object.assign(error, { name }, stack && { stack }, code && { code });
 }
 
+/** The error and its causes, each once: those of foreign errors can form a circle. */
+export function causesOf(error: unknown): Error[] {
+  const causes = new Set<Error>();
+  for (let at = error; at instanceof Error && !causes.has(at); at = at.cause) causes.add(at);
+  return [...causes];
+}
+
 /** The message of a thrown value, whatever it is, on one line. */
 export function messageOf(error: unknown): string {
   return oneLine(error instanceof Error ? error.message : String(error));

@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import {
+  causesOf,
   DesyncError,
   type ErrorFields,
   errorFromWire,
@@ -123,6 +124,17 @@ Deno.test("an error is the same on another thread, with all its causes", () => {
   const circle = new Error("round");
   circle.cause = circle;
   ok(sent(circle).cause instanceof Error);
+});
+
+Deno.test("the causes of an error are listed once each, also where they form a circle", () => {
+  const first = new Error("first");
+  const second = new Error("second", { cause: first });
+  const error = new DesyncError("io", { reason: "round", cause: second });
+  const messages = () => causesOf(error).map(messageOf);
+  deepStrictEqual(messages(), ["round", "second", "first"]);
+  first.cause = error;
+  deepStrictEqual(messages(), ["round", "second", "first"]);
+  deepStrictEqual(causesOf("not an error"), []);
 });
 
 Deno.test("messages have one line", () => {
