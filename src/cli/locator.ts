@@ -80,7 +80,11 @@ export class Locator implements AsyncDisposable {
   async storeToFill(location: string | undefined): Promise<WritableChunkStore | undefined> {
     if (location === undefined) return undefined;
     refuseToFill(location);
-    const purpose = { action: "store chunks in", subject: redactLocation(location) };
+    const purpose = {
+      action: "store chunks in",
+      subject: redactLocation(location),
+      hint: "store them in a directory and copy it to the server",
+    };
     return this.#opens(await this.#registry.openWritable(location, purpose));
   }
 

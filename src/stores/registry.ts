@@ -88,7 +88,8 @@ export class Registry implements AsyncDisposable {
       if (takesChunks(store)) return store;
       await store[Symbol.asyncDispose]();
     }
-    throw notADirectory("unsupported", purpose);
+    const reason = `writing to ${schemeOf(location)}:// stores is not supported`;
+    throw new DesyncError("unsupported", { hint: "use a directory", ...purpose, reason });
   }
 
   /** A store to list and to remove chunks from. Throws `usage` for others; `action` is for its message. */
@@ -100,7 +101,7 @@ export class Registry implements AsyncDisposable {
       await store[Symbol.asyncDispose]();
     }
     const subject = this.redact(location);
-    throw notADirectory("usage", { action, subject }, "run this where the store lies");
+    throw notADirectory("usage", { action, subject }, "run this on the machine that has the store");
   }
 
   /** The index at the location. Throws `invalid-index` with its name for something else. */

@@ -42,6 +42,8 @@ export interface Purpose {
   readonly action: string;
   /** Such as `the index https://example.com/x.caibx`, without what is secret. */
   readonly subject: string;
+  /** What to do instead where it cannot be done. */
+  readonly hint?: string;
 }
 
 /** The error for a location that cannot be used so. `known` are those that can. */

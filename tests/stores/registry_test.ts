@@ -115,7 +115,10 @@ Deno.test("a store keeps what it can do, and what cannot be done with it is refu
   ok(takesChunks(await registry.openWritable("toy://writable", { action: "fill", subject: "it" })));
   await rejects(registry.openWritable("toy://other", { action: "fill", subject: "it" }), {
     code: "unsupported",
-    message: "Cannot fill it: it is not a directory of this machine",
+    message: "Cannot fill it: writing to toy:// stores is not supported (use a directory)",
+  });
+  await rejects(registry.openWritable("toy://other", { action: "fill", subject: "it", hint: "or not" }), {
+    message: "Cannot fill it: writing to toy:// stores is not supported (or not)",
   });
   await rejects(registry.openIndexTarget("toy://u:p@h/x"), {
     message: "Cannot write toy://h/x: toy:// is not supported (use a path of this machine)",

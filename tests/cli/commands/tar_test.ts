@@ -195,7 +195,7 @@ const wrong: [
     "a store far away",
     (dir) => ["-i", "-s", "http://127.0.0.1:1/", dir.path("x"), someTree(dir)],
     1,
-    "not a directory of this",
+    "writing to http:// stores is not supported (store them in a directory and copy it to the server)",
   ],
 ];
 for (const [what, args, status, ...says] of wrong) {
