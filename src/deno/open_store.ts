@@ -17,8 +17,8 @@ export interface OpenOptions extends StoreOptions {
 
 /**
  * Opens the store at a location: a directory, an `http(s)://` or an `ssh://` URL. Failed requests are retried. Nothing is
- * requested before a chunk is, nor once the store is closed. Throws `usage` for what is not a location, `missing-file` or `io` for a directory that
- * cannot be read.
+ * requested before a chunk is; a closed store throws `usage`. Throws `usage` for what is not a location, `missing-file` or
+ * `io` for a directory that cannot be read.
  *
  * @example A blob out of a store, wherever that is
  * ```ts

@@ -99,7 +99,7 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [
     ["prune", "-s", "ssh://h/x", testdata("casync-small.caibx")],
     "Cannot prune ssh://h/x",
-    "where the store lies",
+    "on the machine that has the store",
   ],
   [["verify"], "Missing option -s, --store"],
   [["extract", "-s", "nothing://x", testdata("casync-small.caibx"), "b"], "nothing"],
