@@ -305,7 +305,7 @@ for (const builtin of share([false, true], 1)) {
     fn: async () => {
       using dir = tempDir();
       await using server = await startSshd();
-      const { index, store, bytes } = many(dir);
+      const { index, store, bytes } = many(dir, 300);
       // Each session ends after some hundred kilobytes, within a message as a rule; the blob takes several.
       const remote = server.remote(
         "sh",

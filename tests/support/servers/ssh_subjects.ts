@@ -9,6 +9,7 @@ import { Random } from "../random.ts";
 import type { Sshd } from "./sshd.ts";
 import type { TempDir } from "../temp.ts";
 import { smallBlob, testdata } from "../testdata.ts";
+import { amount } from "../thorough.ts";
 
 /** A store, an index, and what they hold. */
 export interface Subject {
@@ -24,9 +25,9 @@ export const small = (): Subject => ({
 });
 
 /** Enough chunks to keep several sessions busy. */
-export function many(dir: TempDir): Subject {
+export function many(dir: TempDir, count = amount(100, 300)): Subject {
   const generator = new Random(77);
-  const pieces = Array.from({ length: 300 }, () => generator.bytes(1000 + generator.below(3000)));
+  const pieces = Array.from({ length: count }, () => generator.bytes(1000 + generator.below(3000)));
   return makeBlob(dir, pieces, { name: "many" });
 }
 

@@ -7,6 +7,7 @@
 
 import { join } from "node:path";
 import { Daemon } from "./daemon.ts";
+import { denoDir } from "../deno_dir.ts";
 import { exists } from "../exists.ts";
 import { peers } from "../peers.ts";
 import { run } from "../process.ts";
@@ -20,7 +21,7 @@ export class Sshd implements AsyncDisposable {
   readonly port: number;
   /** The host's public key: its type and its bytes in base64. */
   readonly hostKey: string;
-  /** A home directory whose `.ssh` has the user's key, and the host's in a hashed known_hosts. */
+  /** A home directory whose `.ssh` has the user's key, and the host's in a hashed known_hosts. Sessions have it, too. */
   readonly home: string;
   readonly #daemon: Daemon;
   readonly #dir: TempDir;
@@ -45,6 +46,7 @@ export class Sshd implements AsyncDisposable {
     const options = [
       ...["-F", "none", "-i", this.#dir.path("home", ".ssh", "id_ed25519")],
       ...["IdentitiesOnly=yes", "BatchMode=yes", "StrictHostKeyChecking=yes", `HostKeyAlias=${alias}`],
+      "KexAlgorithms=curve25519-sha256", // others take ten times as long
       ...[`UserKnownHostsFile=${this.#dir.path("known_hosts")}`, "GlobalKnownHostsFile=/dev/null"],
     ].map((word) => /^[A-Z]\w+=/.test(word) ? `-o ${word}` : word);
     if (port !== undefined) options.push(`-p ${port}`);
@@ -120,7 +122,6 @@ export async function startSshd(more = "", hostKeyType = "ed25519"): Promise<Ssh
 }
 
 function configuration(dir: TempDir, port: number, userKey: string): string {
-  const denoDir = Deno.env.get("DENO_DIR");
   return `
 ListenAddress 127.0.0.1
 Port ${port}
@@ -133,7 +134,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 PermitRootLogin prohibit-password
 MaxStartups 100
-${denoDir === undefined ? "" : `SetEnv DENO_DIR=${denoDir}`}
+SetEnv "HOME=${dir.path("home")}" "DENO_DIR=${denoDir}"
 `;
 }
 
