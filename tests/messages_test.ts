@@ -44,7 +44,7 @@ Deno.test("no code looks into a message, except of what others throw", () => {
   deepStrictEqual(filesWith(LOOKED_INTO), OF_OTHERS);
 });
 
-Deno.test("such code is found", () => {
+Deno.test("the patterns find such code", () => {
   for (
     const code of [
       'if (error.message.startsWith("Cannot ")) throw error;',

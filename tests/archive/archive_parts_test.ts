@@ -125,7 +125,7 @@ Deno.test("few reads find one of many names", async () => {
   ok(access.bytesRead < 1500, `${access.bytesRead} bytes`);
 });
 
-Deno.test("names that come several times are all found, in their order", async () => {
+Deno.test("all entries of a repeated name are found, in order", async () => {
   const archive = directory([["a", file("1")], ["b", file("2")], ["a", directory([["x", file("3")]])], [
     "a",
     file("4"),
@@ -157,7 +157,7 @@ Deno.test("names without a node, and nodes that have no children", async () => {
   await rejects(findInArchive(new Access(file("text")), path("x")), /the archive is a file, not a directory/);
 });
 
-Deno.test("as deep as archives go, and no deeper", async () => {
+Deno.test("paths are found to the maximum depth, and no deeper", async () => {
   const names = Array.from({ length: 2047 }, () => path("d")[0]);
   const archive = nested(2048);
   strictEqual((await findInArchive(new Access(archive), names)).length, 1);
@@ -279,7 +279,7 @@ Deno.test("wrong tails", async () => {
   await rejects(findInArchive(new Access(hidden), path("f/a")), /"f" is a file, not a directory/);
 });
 
-Deno.test("random changes: an error or what is there, in few reads", async () => {
+Deno.test("randomly changed archives give an error or an entry, in few reads", async () => {
   const generator = random();
   const archive = directory([
     ["a", directory([["b", directory([["c", file("1")], ["d", symlink("c")]])], ["e", file("2")]])],

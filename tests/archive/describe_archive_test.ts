@@ -88,7 +88,7 @@ Deno.test("names without a node are not shown, as desync does it", async () => {
   strictEqual((await mtree(archive)).split("\n").length, 5);
 });
 
-Deno.test("what is shown of an archive that ends too early comes before the error", async () => {
+Deno.test("entries of a truncated archive are listed before the error", async () => {
   const archive = directory([["a", file("x")], ["b", file("y")]]);
   let text = "";
   const pieces = new Blob([archive.slice(0, -1)]).stream();

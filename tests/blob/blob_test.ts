@@ -90,7 +90,7 @@ Deno.test("a slice fetches only the chunks it needs, each once", async () => {
   strictEqual(server.requests.length, 1 + 3, "one of the four is a repeat");
 });
 
-Deno.test("what was read belongs to the reader, also of chunks that come again", async () => {
+Deno.test("bytes that were read belong to the reader, also of repeated chunks", async () => {
   using dir = tempDir();
   const noise = new Random(22).bytes(5000);
   const { made, index, store } = open(dir, [noise, noise, noise, noise]);
@@ -231,7 +231,7 @@ Deno.test("an extraction into a stream closes it, or aborts it and throws", asyn
   strictEqual(ended, "aborted");
 });
 
-Deno.test("what a store throws when it is stopped is an interruption, as of a job on files", async () => {
+Deno.test("an error of a store after an abort is an interruption, as in a job on files", async () => {
   using dir = tempDir();
   const { index } = open(dir);
   const stopped = async (answer: () => Promise<null>) => {
@@ -257,7 +257,7 @@ Deno.test("an index without a store, and an empty one", async () => {
   await rejects(ChunkedBlob.open(one, { stores: [] }).bytes(), /no store was given/);
 });
 
-Deno.test("a blob of zeros needs no store, and what a reader does to them changes no others", async () => {
+Deno.test("a blob of zeros needs no store, and a reader may change its bytes", async () => {
   const max = 1000;
   const id = sha512256(new Uint8Array(max));
   const items = [1, 2, 3].map((i) => ({ end: i * max, id }));

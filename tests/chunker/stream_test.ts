@@ -121,7 +121,7 @@ Deno.test("a large piece is cut no faster than its chunks are read", async () =>
   await reader.cancel();
 });
 
-Deno.test("an error of the source comes out, and no half chunk before it", async () => {
+Deno.test("an error of the source is passed on, with no partial chunk before it", async () => {
   const failure = new Error("the disk is gone");
   let pulls = 0;
   const source = new ReadableStream<Uint8Array>({

@@ -99,7 +99,7 @@ Deno.test("--config names another file; a missing or invalid one is an error", a
 });
 
 Deno.test({
-  name: "a pattern is that of a store where it is so for desync",
+  name: "patterns match the stores that they match for desync",
   ignore: !peers.desync,
   fn: async () => {
     using dir = tempDir();

@@ -120,7 +120,7 @@ for (const [name, codec] of codecs) {
     sameBytes(openChunk(codec, { form: "compressed", bytes: frames }, expected).bytes, whole);
   });
 
-  Deno.test(`${name}: a chunk of a great many parts that hold nothing is refused`, () => {
+  Deno.test(`${name}: a chunk of very many empty parts is refused`, () => {
     const one = zstdByZlib(text.subarray(0, 1));
     const skippable = Uint8Array.of(0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0);
     const empty = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x20, 0x00, 0x01, 0x00, 0x00);

@@ -32,7 +32,7 @@ Deno.test("the message is made of the fields, in one place", () => {
   }
 });
 
-Deno.test("what others named cannot break the line", () => {
+Deno.test("foreign names cannot break the line", () => {
   const { message, subject } = new DesyncError("io", {
     action: "read",
     subject: "a\nb\x1b[2J",

@@ -11,7 +11,7 @@ import { peers } from "../support/peers.ts";
 import { repository, runAny } from "../support/process.ts";
 
 for (const target of TARGETS) {
-  Deno.test(`fuzz: ${target.name} keeps its promises with all inputs that are kept`, async () => {
+  Deno.test(`fuzz: ${target.name} handles all saved inputs`, async () => {
     const kept = readCorpus(target.name);
     ok(kept.length > 0, "there are some");
     for (const { input, note } of [...kept, ...target.seeds().map((input) => ({ input, note: "a seed" }))]) {
@@ -32,7 +32,7 @@ function error(code: "invalid-index" | "io", message: string): () => never {
   };
 }
 
-Deno.test("fuzz: what must not be is seen, what may be is not", async () => {
+Deno.test("fuzz: broken rules are detected, allowed results are not reported", async () => {
   const input = new Uint8Array(100);
   const failure = async (check: (input: Uint8Array) => string) =>
     (await judge(doing(check), input)).failure ?? "";
@@ -52,7 +52,7 @@ Deno.test("fuzz: what must not be is seen, what may be is not", async () => {
   strictEqual(await failure(() => String(new Uint8Array(1000).length)), "");
 });
 
-Deno.test("fuzz: a decoder that is not there is one line that lists them", async () => {
+Deno.test("fuzz: the error for an unknown decoder lists the known ones", async () => {
   const { code, stderr } = await runAny(Deno.execPath(), ["run", "-A", "fuzz/run.ts", "nope"], {
     cwd: repository,
   });

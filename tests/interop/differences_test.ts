@@ -55,7 +55,7 @@ for (const [what, cells] of notYet.rows) {
   });
 }
 
-Deno.test("the table of what is not done yet has all that is refused so", () => {
+Deno.test("the table of missing features has all that is refused as not supported yet", () => {
   const tried = [...notYet.rows.values()].map((cells) => cells.get("tried as")).join("\n");
   const names = [
     ...MISSING_COMMANDS.map((name) => `\`${name} `),

@@ -80,7 +80,7 @@ Deno.test({
   },
 });
 
-Deno.test("xz chunks are named as such, whatever else the store could give", async () => {
+Deno.test("xz chunks are reported as such, whatever else the store has", async () => {
   using dir = tempDir();
   const args = [
     "extract",

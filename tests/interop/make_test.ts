@@ -82,7 +82,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "make cuts like casync where the parts meet that are scanned one by one",
+  name: "make cuts like casync where scanned parts meet",
   ignore: !peers.casync,
   fn: async () => {
     using dir = tempDir();

@@ -19,7 +19,7 @@ function listed(help: string, pattern: RegExp): string[] {
 }
 
 Deno.test({
-  name: "every command and option of desync is known, or known to be missing",
+  name: "every command and option of desync is known, or listed as missing",
   ignore: peers.desync === undefined,
   fn: async () => {
     const theirs = listed((await helpOf()).split("Available Commands:")[1], /^ {2}([a-z][a-z-]+) /gm);

@@ -40,7 +40,7 @@ test("a store in memory can be extracted from again and again", async () => {
   }
 });
 
-test("what came from where does not depend on how a store is called", async () => {
+test("counting by origin does not depend on a store's name", async () => {
   using dir = tempDir();
   const pieces = somePieces();
   const made = makeBlob(dir, pieces);

@@ -266,7 +266,7 @@ Deno.test("a client that reads nothing ends the session", async () => {
   });
 });
 
-Deno.test("a client may pause between its requests, and with taking its answers for a while", async () => {
+Deno.test("a client may pause between requests, and for a while in reading responses", async () => {
   const session = new Session(await full(), undefined, 200);
   session.send(hello);
   deepStrictEqual(await session.next(), serverHello);
@@ -387,7 +387,7 @@ Deno.test("an input that breaks ends it, and the output with it", async () => {
   strictEqual(ended, "aborted");
 });
 
-Deno.test("the input's end, also within a message or before the greeting, and a client's ABORT are good ends", async () => {
+Deno.test("the end of input, also within a message or before the greeting, and ABORT end the session without an error", async () => {
   const ends: (Message | Uint8Array)[][] = [
     [],
     [hello],

@@ -108,11 +108,11 @@ function testWrapped(
     return Promise.resolve();
   });
 
-  test("gives chunks in the form in which it holds them", async (store) => {
+  test("returns chunks in their stored form", async (store) => {
     for (const chunk of [...held, ...held.toReversed()]) same(await store.get(chunk.id), expected(chunk));
   });
 
-  test("gives many at once", async (store) => {
+  test("returns many at once", async (store) => {
     const wanted = Array.from({ length: 60 }, (_, i) => held[i % held.length]);
     const given = await Promise.all(wanted.map(({ id }) => store.get(id)));
     given.forEach((chunk, i) => same(chunk, expected(wanted[i])));
@@ -209,7 +209,7 @@ function testWrapped(
     deepStrictEqual(await store.removeStale?.(), { files: 0, bytes: 0 });
   }, ["removeStale"]);
 
-  test("is called something that can be shown", (store) => {
+  test("has a location for messages", (store) => {
     const { location } = store.properties;
     ok(location !== "" && !location.includes("secret"));
     return Promise.resolve();

@@ -98,7 +98,7 @@ Deno.test("each location has its own options, and an index has those of its stor
   ]);
 });
 
-Deno.test("a store keeps what it can do, and what cannot be done with it is refused", async () => {
+Deno.test("a store keeps its capabilities, and what it cannot do is refused", async () => {
   const opener: Opener = {
     openChunks: (location) => {
       if (location.endsWith("writable")) return Promise.resolve(new RemoteStore({ location }));
@@ -134,7 +134,7 @@ Deno.test("a store keeps what it can do, and what cannot be done with it is refu
   });
 });
 
-Deno.test("locations are shown as their scheme shows them, alone and in texts", () => {
+Deno.test("locations are redacted by their scheme, alone and in texts", () => {
   const schemes: Scheme[] = [
     { names: ["web"], redact: urlWithoutSecrets },
     { names: ["shell"], redact: urlWithUser },

@@ -69,7 +69,7 @@ function frequentPieces(): Uint8Array[] {
   return [once, ...Array<Uint8Array>(700).fill(often), other, ...Array<Uint8Array>(400).fill(often)];
 }
 
-test("it is fetched once, put into the cache once, and counted once", async () => {
+test("a frequent chunk is fetched once, put into the cache once, and counted once", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, frequentPieces());
   const index = parseIndex(Deno.readFileSync(made.index));
@@ -86,7 +86,7 @@ test("it is fetched once, put into the cache once, and counted once", async () =
   deepStrictEqual(progress.sources.map(({ chunks, bytes }) => [chunks, bytes]), [[3, index.size]]);
 });
 
-test("it is requested again when it arrives damaged", async () => {
+test("a frequent chunk is requested again when it arrives damaged", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, frequentPieces());
   const index = parseIndex(Deno.readFileSync(made.index));

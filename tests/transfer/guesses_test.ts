@@ -14,7 +14,7 @@ function guessed(chunks: readonly (readonly [start: number, end: number])[], has
   };
 }
 
-Deno.test("a guess counts only for the very chunk that was guessed", () => {
+Deno.test("a guess is used only for exactly the chunk that was guessed", () => {
   const guesses = new Guesswork().look(1000, guessed([[5, 10], [10, 30], [40, 60], [60, 70]]));
   const numberOf = (start: number, end: number) => guesses.idOf(1000 + start, 1000 + end)?.[0];
   // It began before the part, then before the first guess.

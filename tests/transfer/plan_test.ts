@@ -33,7 +33,7 @@ Deno.test("every chunk once, in the order of the blob, with all its places", () 
   deepStrictEqual([[...new BlobPlan(indexOf()).chunks()], [...new BlobPlan(indexOf()).ranges()]], [[], []]);
 });
 
-Deno.test("zeros of the largest size are left out, at the start, in the middle and at the end", () => {
+Deno.test("zeros of the largest size are omitted, at the start, in the middle and at the end", () => {
   const index = indexOf([zeros, 100], [a, 10], [zeros, 100], [zeros, 100], [b, 7], [a, 10], [zeros, 100]);
   const plan = withoutZeros(index);
   deepStrictEqual([...plan.chunks()].map(({ id, offsets }) => [id, offsets]), [[a, [100, 317]], [b, [310]]]);
@@ -41,7 +41,7 @@ Deno.test("zeros of the largest size are left out, at the start, in the middle a
   deepStrictEqual([...withoutZeros(indexOf([zeros, 100])).ranges()], []);
 });
 
-Deno.test("the id of zeros with another size is not left out: it cannot be right", () => {
+Deno.test("the id of zeros with another size is not omitted: it cannot be right", () => {
   const plan = withoutZeros(indexOf([zeros, 60], [a, 10]));
   deepStrictEqual([...plan.chunks()].map(({ id }) => id), [zeros, a]);
   deepStrictEqual([...plan.ranges()], [{ offset: 0, length: 70 }]);

@@ -45,7 +45,7 @@ for (const [where, smallBytes] of modes) {
     await pool.release();
   });
 
-  Deno.test(`a fault of the program fails ${where} and does not hang`, async () => {
+  Deno.test(`an unexpected error fails ${where} and does not hang`, async () => {
     using dir = tempDir();
     const { store: directory, ids } = makeBlob(dir, somePieces());
     using pool = new WorkerPool(1, smallBytes);

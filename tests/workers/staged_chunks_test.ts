@@ -7,7 +7,7 @@ import { sha512256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
 
 Deno.test({
-  name: "when chunks cannot get their names, none of those behind them stays under a temporary one",
+  name: "when chunks cannot be renamed, no temporary file stays behind",
   ignore: !canSyncFileSystems(),
   fn: async () => {
     using dir = tempDir();

@@ -138,7 +138,7 @@ Deno.test("cache requests each chunk once, none that is there or ignored, and se
   );
 });
 
-Deno.test("cache never stores an invalid chunk: on this machine it is an error, elsewhere the next store's turn", async () => {
+Deno.test("cache never stores an invalid chunk: a local one is an error, a remote one is taken from the next store", async () => {
   for (const form of ["zstd", "gzip", "plain"] as Form[]) {
     using dir = tempDir();
     const pieces = somePieces();

@@ -153,7 +153,7 @@ Deno.test({
   },
 });
 
-Deno.test("cat writes no byte of a chunk that is not right", async () => {
+Deno.test("cat writes no byte of an invalid chunk", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   Deno.writeFileSync(made.chunk(1), stored(new Uint8Array(31_000).fill(1), "zstd"));

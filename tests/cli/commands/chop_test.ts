@@ -132,7 +132,7 @@ Deno.test("chop names the bytes that do not match the index, and stores none of 
   }
 });
 
-Deno.test("chop refuses the file of another index, and what is no file", async () => {
+Deno.test("chop refuses the file of another index, and what is not a file", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const chop = (file: string) => runCli(["chop", "-s", dir.path("store"), made.index, file]);
@@ -189,7 +189,7 @@ Deno.test({
   },
 });
 
-Deno.test("an invalid chunk in the store is not chop's business", async () => {
+Deno.test("chop leaves an invalid chunk in the store", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const file = dir.write("file", made.bytes);

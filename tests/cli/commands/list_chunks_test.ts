@@ -50,7 +50,7 @@ Deno.test({
   },
 });
 
-Deno.test("list-chunks of what is no index", async () => {
+Deno.test("list-chunks refuses what is not an index", async () => {
   using dir = tempDir();
   const path = dir.write("text", "no index".repeat(20));
   assertFails(await runCli(["list-chunks", path]), 1, path, "not a valid index");

@@ -188,7 +188,7 @@ Deno.test({
   },
 });
 
-Deno.test("several that make into one store at a time do not disturb each other", async () => {
+Deno.test("several processes may fill one store at a time", async () => {
   using dir = tempDir();
   const bytes = joined([blob(), new Random(3).bytes(1_000_000)]);
   const file = dir.write("file", bytes);
@@ -206,7 +206,7 @@ Deno.test("several that make into one store at a time do not disturb each other"
   await extracts(dir, dir.path("2.caibx"), store, bytes);
 });
 
-Deno.test("a new index replaces the old one by its name, whole, and keeps its permissions", async () => {
+Deno.test("a new index replaces the old one atomically, and keeps its permissions", async () => {
   using dir = tempDir();
   const file = dir.write("file", smallBlob());
   const index = dir.write("out/x.caibx", OLD);
@@ -284,7 +284,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a umask that is none is an error before anything is made",
+  name: "an invalid umask is an error before anything is written",
   ignore: windows,
   fn: async () => {
     using dir = tempDir();

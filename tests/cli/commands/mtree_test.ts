@@ -62,7 +62,7 @@ Deno.test("list of an index is that of its archive", async () => {
   strictEqual(fromIndex.stdout, (await runCli(["list", testdata("tree.catar")])).stdout);
 });
 
-Deno.test("what mtree and list cannot read", async () => {
+Deno.test("mtree and list report what they cannot read", async () => {
   using dir = tempDir();
   await using server = await startFaultyServer({
     "/short": { body: "abc", length: 100 },

@@ -48,7 +48,7 @@ async function pull(store: string | string[], ...sent: (Message | Uint8Array)[])
 }
 
 Deno.test({
-  name: "the store may have any name, also one that is a group of stores elsewhere",
+  name: "the store may have any name, also one that means a group in other commands",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();

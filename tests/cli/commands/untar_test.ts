@@ -195,7 +195,7 @@ Deno.test("untar reports what it cannot do", async () => {
 });
 
 Deno.test({
-  name: "untar gives no more room to files than casync does",
+  name: "untar makes the same holes as casync",
   ignore: !peers.casync || !root,
   fn: async () => {
     using dir = tempDir();

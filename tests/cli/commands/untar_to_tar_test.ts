@@ -196,7 +196,7 @@ Deno.test("an archive of one file becomes a tar of one file", async () => {
   strictEqual(new TextDecoder().decode(other.stdoutBytes.subarray(0, 5)), "data\0");
 });
 
-Deno.test("a tar is there whole or not at all", async () => {
+Deno.test("a tar is written atomically", async () => {
   using dir = tempDir();
   const target = dir.write("t.tar", "old");
   const cut = dir.write("cut.catar", Deno.readFileSync(testdata("tree.catar")).subarray(0, 50_000));
@@ -215,7 +215,7 @@ Deno.test("a tar is there whole or not at all", async () => {
 });
 
 Deno.test({
-  name: "a full disk ends it, and the reader that stops early does not",
+  name: "a full disk is an error, a reader that closes early is not",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     const full = await runCli([...toTar, testdata("tree.catar"), "/dev/full"]);

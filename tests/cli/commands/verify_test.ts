@@ -62,7 +62,7 @@ Deno.test("verify prints invalid chunks, one per line, and removes them only wit
   deepStrictEqual([clean.code, clean.stdout, clean.stderr], [0, "", ""]);
 });
 
-Deno.test("verify does not touch what is no chunk", async () => {
+Deno.test("verify does not touch files that are not chunks", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const id = made.ids[0];

@@ -55,7 +55,7 @@ Deno.test("the manual page is written into a directory", async () => {
   assertFails(await runCli(["manpage", dir.path("none")]), 1, "desync.1", dir.path("none"));
 });
 
-Deno.test("a day that is none is refused", async () => {
+Deno.test("an invalid date is refused", async () => {
   assertFails(
     await runCli(["manpage"], { env: { SOURCE_DATE_EPOCH: "today" } }),
     2,

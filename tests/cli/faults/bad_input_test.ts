@@ -299,7 +299,7 @@ for (const [name, answer, requests, ...says] of answers) {
   });
 }
 
-Deno.test("a redirect loop ends, and is not tried again and again", async () => {
+Deno.test("a redirect loop ends, and is not retried", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const path = made.chunk(0).slice(made.store.length);
@@ -336,7 +336,7 @@ Deno.test("a server that does not answer is an error", async () => {
   await extractFails(dir, ["-s", url, "-e", "0", made.index], 1, url, /refused/i);
 });
 
-Deno.test("what the first tries could not give, a later one does", async () => {
+Deno.test("a chunk is read by a retry after failures", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const good = Deno.readFileSync(made.chunk(1));

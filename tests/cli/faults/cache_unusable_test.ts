@@ -114,7 +114,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "an invalid chunk in a read-only cache is an error, and is passed over where it should be replaced",
+  name: "an invalid chunk in a read-only cache is an error, and ignored with --cache-repair",
   ignore: !canMount,
   fn: async () => {
     using dir = tempDir();
@@ -167,7 +167,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "for cache the place that is filled is what counts: when it is full or another's, that is an error",
+  name: "for the command cache, a target that is full or another user's is an error",
   ignore: !canMount || !canDropPrivileges,
   fn: async () => {
     using dir = tempDir();
@@ -183,7 +183,7 @@ Deno.test({
   },
 });
 
-Deno.test("a cache that is a file is a mistake", async () => {
+Deno.test("a cache that is a file is an error", async () => {
   using dir = tempDir();
   const made = someBlob(dir);
   const file = dir.write("file", "something");

@@ -197,7 +197,7 @@ Deno.test({
   },
 });
 
-Deno.test("pull requests again what arrives damaged at it", async () => {
+Deno.test("pull requests damaged chunks again", async () => {
   using dir = tempDir();
   const { made, path, file } = someBlob(dir);
   await using server = await serve(made, { [path(3)]: [{ body: flipped(file(3)) }, { body: file(3) }] });

@@ -123,7 +123,7 @@ const commands: [words: string, writes: number][] = [
 ];
 
 Deno.test({
-  name: "Ctrl-C ends every command with status 130 in the middle of its longest loop",
+  name: "Ctrl-C ends every command with status 130 in its longest loop",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();

@@ -64,7 +64,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "verify reports whatever is no file under a chunk's name, and prune leaves it",
+  name: "verify reports what is not a file under a chunk's name, and prune keeps it",
   ignore: !linux,
   fn: async () => {
     using dir = tempDir();
@@ -107,7 +107,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a store has no chunk where there is no file, and gives none",
+  name: "a store has no chunk where there is not a file",
   ignore: !linux,
   fn: async () => {
     using dir = tempDir();
@@ -130,7 +130,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a chunk that is used gets a new time, unless it is a symlink: what that leads to may be anybody's",
+  name: "using a chunk renews its time, unless it is a symlink: its target may be anyone's",
   ignore: !linux,
   fn: async () => {
     using dir = tempDir();

@@ -39,7 +39,7 @@ async function sharedDirectory(dir: TempDir, lines: string): Promise<(name: stri
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 Deno.test({
-  name: "a file that another user planted gets nothing of its replacement, however right it is",
+  name: "a file that another user planted is replaced, even if it equals the blob",
   ignore: !canBeAnotherUser,
   fn: async () => {
     using dir = tempDir();
@@ -76,7 +76,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "nothing is written through the symlinks of another user, nor into his files and pipes",
+  name: "nothing is written through another user's symlinks, or into their files and pipes",
   ignore: !canBeAnotherUser,
   fn: async () => {
     using dir = tempDir();
@@ -148,7 +148,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "one's own files, links and pipes in a shared directory are used, those of its owner, and all in others",
+    "files, links and pipes of the user or of the directory's owner are used, and all in directories that are not shared",
   ignore: !canBeAnotherUser,
   fn: async () => {
     using dir = tempDir();

@@ -41,7 +41,7 @@ async function runs(...args: string[]): Promise<void> {
 }
 
 Deno.test({
-  name: "the power goes when a command has ended: everything that it wrote is there",
+  name: "after a power cut everything is there that an ended command wrote",
   ignore: !canCutPower,
   fn: async () => {
     using dir = tempDir();

@@ -111,7 +111,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a link that took the place of the temporary file gets no rights, and nothing through it",
+  name: "a link in place of the temporary file gets no rights, and nothing is written through it",
   ignore: !root,
   fn: async () => {
     using dir = tempDir();
@@ -136,7 +136,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the group gets nothing out of an access list, which says what others in it may at most",
+  name: "the group gets nothing from the mask of an access list",
   ignore: !canSetAttributes,
   fn: async () => {
     using dir = tempDir();
@@ -155,7 +155,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "until it takes the place of another, a file is for its owner alone",
+  name: "until it replaces another, a file is private",
   ignore: windows,
   fn: () => {
     using dir = tempDir();
@@ -177,7 +177,7 @@ function writeOld(folder: string, names: readonly string[], hours: number): void
   }
 }
 
-Deno.test("what killed runs left of a file long ago goes when it is written again, and nothing else does", async () => {
+Deno.test("stale temporary files of a file are removed when it is written again, and nothing else", async () => {
   using dir = tempDir();
   const uuid = () => crypto.randomUUID();
   for (const args of replacers(dir, dir.path("out/file"))) {

@@ -14,7 +14,7 @@ function tries(server: FaultyServer, id: string): number {
   return server.count(`/${storePath(id, "zstd")}`);
 }
 
-Deno.test("-e counts all tries of a request, as in desync", async () => {
+Deno.test("-e counts all attempts of a request, as in desync", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, [new Uint8Array(100).fill(7)]);
   for (const [value, expected] of [["0", 1], ["1", 1], ["2", 2], [undefined, 3]] as const) {
@@ -42,7 +42,7 @@ Deno.test("an index is requested as often", async () => {
   strictEqual(server.count("/x.caibx"), 3);
 });
 
-Deno.test("a store that has nothing at all may have another address", async () => {
+Deno.test("the error for a store without any chunk asks whether its address is right", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, [new Uint8Array(100).fill(7), new Uint8Array(200).fill(8)]);
   const [first, second] = made.ids.map((id) => `/${storePath(id, "zstd")}`);

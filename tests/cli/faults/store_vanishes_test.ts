@@ -147,7 +147,7 @@ for (const [name, vanish] of vanishings) {
 }
 
 Deno.test({
-  name: "cache: a store that was replaced by a similar one is an error in the end",
+  name: "cache: a store that was replaced by a similar one is an error at the end",
   ignore,
   fn: async () => {
     using dir = tempDir();
@@ -164,7 +164,7 @@ Deno.test({
 
 for (const command of share(["make", "chop", "tar -i"] as const, 2)) {
   Deno.test({
-    name: `${command}: a store that was replaced by a similar one is an error in the end`,
+    name: `${command}: a store that was replaced by a similar one is an error at the end`,
     ignore,
     fn: async () => {
       using dir = tempDir();
@@ -229,7 +229,7 @@ Deno.test("a store that vanished is not made again by adding a chunk to it", asy
   ok(!exists(dir.path("store")));
 });
 
-Deno.test("make: a store in a directory that is shared by symlink, or is filled by two at a time, is no error", async () => {
+Deno.test("make: a store behind a symlink, or filled by two processes, is not an error", async () => {
   using dir = tempDir();
   dir.dir("real");
   Deno.symlinkSync(dir.path("real"), dir.path("link"), { type: "dir" });

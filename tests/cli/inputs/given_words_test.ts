@@ -106,7 +106,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "not UTF-8: refused where the bytes cannot be had; U+FFFD itself is a name where they can",
+  name: "not UTF-8: refused where the bytes are not known; U+FFFD itself is a name where they are",
   ignore: !linux,
   fn: async () => {
     using dir = tempDir();

@@ -100,7 +100,7 @@ for (const [turn, kind] of kinds.entries()) {
 }
 
 Deno.test({
-  name: "what cannot be written is an error, not a reader that left",
+  name: "a failed write is an error, not a closed reader",
   ignore: !linux,
   fn: async () => {
     using dir = tempDir();

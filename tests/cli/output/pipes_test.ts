@@ -73,7 +73,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "what was started to survive the end of the terminal does",
+  name: "a program under nohup survives the end of the terminal",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     using dir = tempDir();

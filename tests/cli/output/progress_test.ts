@@ -29,7 +29,7 @@ const state: BarState = {
   stored: "read",
 };
 
-Deno.test("the line has what there is room for; share and time are left at last", () => {
+Deno.test("the line has what there is room for; share and time are omitted last", () => {
   const expected: Record<number, string> = {
     200:
       "[##########..............] 41%  1.30 GB of 3.10 GB  12.3 MB/s  2m26s left  cache: 300 MB (120 MB read), https://example.com/store: 1.00 GB",

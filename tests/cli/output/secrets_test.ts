@@ -93,7 +93,7 @@ Deno.test("a location's password and query are not printed, wherever it is typed
   }
 });
 
-Deno.test("what is hidden is the secret alone, and long words take no time", () => {
+Deno.test("only the secret is removed, and long words take no time", () => {
   const shown = (word: string, text: string) => {
     hideSecretsOf([word]);
     return withoutTypedSecrets(text);

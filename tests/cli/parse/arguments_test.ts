@@ -13,7 +13,7 @@ import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 
-Deno.test("what is read is never written over, by whatever name", async () => {
+Deno.test("an input is never overwritten, whatever name it has", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const index = Deno.readFileSync(made.index);
@@ -58,7 +58,7 @@ Deno.test("make does not replace a file that is not an index when its input is a
 });
 
 Deno.test({
-  name: "a block device is not written over when the arguments are swapped, or both name it",
+  name: "a block device is not overwritten when the arguments are swapped, or both name it",
   ignore: !hasLoopDevices,
   fn: async () => {
     using dir = tempDir();
@@ -77,7 +77,7 @@ Deno.test({
   },
 });
 
-Deno.test("standard input and output are no file, whatever is called -", async () => {
+Deno.test("- is standard input or output, even if a file has that name", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   dir.write("here/-", "a file");
@@ -109,7 +109,7 @@ Deno.test({
   },
 });
 
-Deno.test("cat writes a file whole or not at all", async () => {
+Deno.test("cat writes a file atomically", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const target = dir.write("out/target", "old");
@@ -210,7 +210,7 @@ Deno.test("options may stand before the command, as for desync", async () => {
 });
 
 Deno.test({
-  name: "a store whose name has a comma or looks like a place on another host can be named",
+  name: "a store whose name has a comma or looks like a host can be named",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     using dir = tempDir();

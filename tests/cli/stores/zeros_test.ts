@@ -27,7 +27,7 @@ function holedBlob(dir: TempDir, digest?: "sha512-256" | "sha256", runs = 3): Ma
 }
 
 for (const digest of ["sha512-256", "sha256"] as const) {
-  Deno.test(`cat and extract make the zeros themselves, also over what is no zeros (${digest})`, async () => {
+  Deno.test(`cat and extract make the zeros themselves, also over other bytes (${digest})`, async () => {
     using dir = tempDir();
     const made = holedBlob(dir, digest);
     const cat = await runCli(["cat", "-s", made.store, made.index]);
@@ -132,7 +132,7 @@ Deno.test("a tree with a file of zeros is unpacked and listed out of a store wit
   strictEqual((await runCli(["mtree", "-i", "-s", store, index])).code, 0);
 });
 
-Deno.test("a chunk of zeros that is no longest one is a chunk like others", async () => {
+Deno.test("a shorter chunk of zeros is a chunk like others", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, [new Uint8Array(LARGEST), new Uint8Array(5000)]);
   for (const piece of [0, 1]) Deno.removeSync(made.chunk(piece));

@@ -255,8 +255,7 @@ testFetch(
 );
 
 Deno.test({
-  name:
-    "the system's certificates count: SSL_CERT_FILE, SSL_CERT_DIR, and useless ones among them do no harm",
+  name: "the system's certificates are trusted: SSL_CERT_FILE, SSL_CERT_DIR; unusable ones are ignored",
   ignore: ignore || Deno.build.os === "darwin" || Deno.build.os === "windows",
   sanitizeResources: false,
   fn: async () => {

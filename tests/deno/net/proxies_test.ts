@@ -133,7 +133,7 @@ Deno.test("a variable that names no usable proxy ends the command before a reque
   ok(!result.stderr.includes("secret"));
 });
 
-Deno.test("what goes wrong on the way through a proxy names the proxy, without its password", async () => {
+Deno.test("an error of a proxy names it, without its password", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const closed = `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
   listener.close();

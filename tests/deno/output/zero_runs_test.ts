@@ -35,7 +35,7 @@ Deno.test("runs of zeros are whole blocks of the file, but at the ends of the by
   ]);
 });
 
-Deno.test("the runs of any bytes are all of them in order, and each is what it is said to be", () => {
+Deno.test("the runs of any bytes cover all of them in order, each with the right kind", () => {
   const source = random();
   for (let round = 0; round < 200; round++) {
     const bytes = new Uint8Array(source.below(40_000));

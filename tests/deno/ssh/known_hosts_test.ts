@@ -105,7 +105,7 @@ Deno.test("known_hosts: patterns of many stars, and a line of many blanks, take 
   strictEqual(judgeHostKey(lines[0], name, 22, ed25519), "unknown");
 });
 
-Deno.test("known_hosts: keys that are none", () => {
+Deno.test("known_hosts: invalid keys", () => {
   for (const length of [0, 3, 4, 10]) {
     strictEqual(
       judgeHostKey(`host.example ${good}`, "host.example", 22, ed25519.slice(0, length)),

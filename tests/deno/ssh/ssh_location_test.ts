@@ -2,7 +2,7 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { parseSshLocation } from "../../../src/deno/ssh/ssh_location.ts";
 
-Deno.test("hosts and users that a shell would take for more are refused: old versions of ssh give them to one", () => {
+Deno.test("hosts and users with characters for shells are refused: old versions of ssh pass them to one", () => {
   for (const host of ["a;b", "$(id)", "a`id`", "a&b", "a'b", 'a"b', "a(b", "a)b", "a{b}", "$HOME"]) {
     throws(() => parseSshLocation(`ssh://${host}/store`), { code: "usage" }, host);
   }

@@ -105,7 +105,7 @@ for (const format of ["v7", "ustar", "oldgnu", "gnu", "pax"]) {
 }
 
 Deno.test({
-  name: "members in any order, again and again, in a tar that was appended to",
+  name: "repeated members in any order, in a tar that was appended to",
   ignore: !gnuTar,
   fn: async () => {
     using dir = tempDir();

@@ -101,19 +101,22 @@ both("a single file, also by a symlink to it", async (dir, system) => {
   }
 });
 
-both("files that change meanwhile are told, those that become shorter end it", async (dir, system) => {
-  const file = dir.write("tree/a", "x".repeat(600_000));
-  let grown = false;
-  const summary = await readTreeBy(dir.path("tree"), (event) => {
-    if (event.type === "data" && !grown) Deno.writeTextFileSync(file, "more", { append: true });
-    grown = grown || event.type === "data";
-  }, { system: system() });
-  deepStrictEqual([summary.changed, summary.changedPath], [1, `${dir.path("tree")}/a`]);
-  const shrink = readTreeBy(dir.path("tree"), (event) => {
-    if (event.type === "data") Deno.truncateSync(file, 10);
-  }, { system: system() });
-  await rejects(shrink, { message: `Cannot read ${file}: it became shorter while it was read` });
-});
+both(
+  "files that change meanwhile are reported, those that become shorter are an error",
+  async (dir, system) => {
+    const file = dir.write("tree/a", "x".repeat(600_000));
+    let grown = false;
+    const summary = await readTreeBy(dir.path("tree"), (event) => {
+      if (event.type === "data" && !grown) Deno.writeTextFileSync(file, "more", { append: true });
+      grown = grown || event.type === "data";
+    }, { system: system() });
+    deepStrictEqual([summary.changed, summary.changedPath], [1, `${dir.path("tree")}/a`]);
+    const shrink = readTreeBy(dir.path("tree"), (event) => {
+      if (event.type === "data") Deno.truncateSync(file, 10);
+    }, { system: system() });
+    await rejects(shrink, { message: `Cannot read ${file}: it became shorter while it was read` });
+  },
+);
 
 both("patterns and .caexclude files leave out what they name", async (dir, system) => {
   for (const name of ["a.o", "keep.o", "b", "sub/c.o", "sub/d", "sub/e", "gone/f"]) {
@@ -134,7 +137,7 @@ both("patterns and .caexclude files leave out what they name", async (dir, syste
 });
 
 both(
-  "a .caexclude that is no file, or endless, is told or taken as empty, and not waited for",
+  "a .caexclude that is not a file, or endless, is reported or ignored, without waiting",
   async (dir, system) => {
     if (Deno.build.os === "windows") return;
     dir.write("tree/a", "x");
@@ -174,7 +177,7 @@ both("a signal stops it", async (dir, system) => {
   await rejects(reading, { code: "interrupted" });
 });
 
-both("whoever takes the nodes may take his time", async (dir, system) => {
+both("the handler of the nodes is awaited", async (dir, system) => {
   for (let i = 0; i < 5; i++) dir.write(`tree/${i}`, "x");
   let [busy, most] = [0, 0];
   await readTreeBy(dir.path("tree"), async () => {

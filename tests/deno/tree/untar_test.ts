@@ -104,7 +104,7 @@ both("symlinks that cannot be made are reported, and the rest is there", async (
   await rejects(unpack(archive, dir.path("full"), { system: full }), { code: "io" });
 });
 
-both("symlinks get the type of what they lead to, where they have types", async (dir, system) => {
+both("symlinks get the type of their target, where they have types", async (dir, system) => {
   const types: Record<string, boolean> = {};
   const typed = withCalls(system, {
     leadsToDirectory: (folder, target) => {
@@ -138,7 +138,7 @@ both("symlinks get the type of what they lead to, where they have types", async 
   strictEqual(Deno.readTextFileSync(`${target}/bin/lib/x`), "x");
 });
 
-both("removes what killed runs left long ago, and nothing that is of today", async (dir, system) => {
+both("removes stale temporary files, and nothing recent", async (dir, system) => {
   const name = (n: number) => `.tmp-untar-${crypto.randomUUID().slice(0, -1)}${n}`;
   const [old, oldLink, oldFolder, recent] = [1, 2, 3, 4].map(name);
   const target = dir.dir("target");

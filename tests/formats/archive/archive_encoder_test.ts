@@ -196,7 +196,7 @@ Deno.test("what the features do not record is left out or made plain", () => {
   );
 });
 
-Deno.test("attributes that have no meaning elsewhere are no attributes of an archive", () => {
+Deno.test("attributes of one system alone are omitted", () => {
   const xattrs = ["system.posix_acl_access", "security.ima", "user.a", "btrfs.compression", "users"]
     .map((name) => ({ name, value: Uint8Array.of(1) }));
   const [root] = decode(encode([node({ kind: "directory", xattrs }), end]));
@@ -225,12 +225,12 @@ const wrong: [what: string, events: ArchiveEvent[]][] = [
   ["a symlink that leads nowhere", [folder(), named("a", { kind: "symlink" }), end, end]],
 ];
 for (const [what, events] of wrong) {
-  Deno.test(`what makes no archive: ${what}`, () => {
+  Deno.test(`refused: ${what}`, () => {
     throws(() => encode(events), /Cannot write an archive|An archive can hold no name/);
   });
 }
 
-Deno.test("a socket alone makes no archive without sockets", () => {
+Deno.test("a socket alone is refused without the feature sockets", () => {
   throws(
     () => encode([node({ kind: "socket" }), end], normalizeFeatures(0n)),
     /Cannot write the archive's root, a socket/,

@@ -294,7 +294,7 @@ Deno.test("names that look dangerous and are not", () => {
   }
 });
 
-Deno.test("elements where they cannot be", () => {
+Deno.test("misplaced elements are refused", () => {
   const payload = element(types.payload, new Uint8Array(3));
   const fileHead = entry(0o100000, 0o644);
   refuses(payload, /payload/);
@@ -316,7 +316,7 @@ Deno.test("elements where they cannot be", () => {
   refuses(file("", {}, named(types.xattr, "user.a"), named(types.xattr, "user.a")), /twice/);
 });
 
-Deno.test("values that cannot be", () => {
+Deno.test("invalid values are refused", () => {
   refuses(entry(0o000000, 0o644), /no known kind/);
   refuses(entry(0o1100000, 0o644), /no known kind/);
   refuses(file("", { uid: 0xffffffff }), /owner's number/);
@@ -367,7 +367,7 @@ Deno.test("tables of children that do not name what is there", () => {
   refuses(archive({ table: () => [] }), /does not name/);
 });
 
-Deno.test("directories as deep as can be, and deeper", () => {
+Deno.test("directories at the maximum depth are read, deeper ones refused", () => {
   strictEqual(nodes(nested(2048)).length, 2048);
   refuses(nested(2049), /2049 deep/);
   refuses(nested(10_000), /2049 deep/);

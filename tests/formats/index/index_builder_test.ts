@@ -65,7 +65,7 @@ Deno.test("an index builder takes many chunks at a time, and flags", () => {
   strictEqual(parseIndex(serializeIndex(new IndexBuilder(small, "sha256").build())).flags, BLOB_FLAGS);
 });
 
-Deno.test("an index builder refuses what would be no index", () => {
+Deno.test("an index builder refuses what would make an invalid index", () => {
   const id = new Uint8Array(32);
   for (const length of [0, -1, 1.5, NaN, 65537, Infinity]) {
     const builder = new IndexBuilder(small, "sha256");

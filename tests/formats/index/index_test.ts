@@ -66,7 +66,7 @@ Deno.test("an index that comes in pieces of any size is the same", () => {
   }
 });
 
-Deno.test("what cannot be an index is refused as soon as that can be seen", () => {
+Deno.test("what is not an index is refused as early as possible", () => {
   const bytes = Deno.readFileSync(testdata("casync-small.caibx"));
   const refused = (start: Uint8Array, next: Uint8Array, reason: RegExp) => {
     const parser = new IndexParser();
@@ -88,7 +88,7 @@ Deno.test("bytes behind the end are refused, whatever they are", () => {
   }
 });
 
-Deno.test("no flipped bit makes anything but an index or the error for none", () => {
+Deno.test("every flipped bit gives an index or invalid-index", () => {
   const bytes = Deno.readFileSync(testdata("casync-one-byte.caibx"));
   for (let bit = 0; bit < 8 * bytes.length; bit++) {
     const flipped = bytes.slice();

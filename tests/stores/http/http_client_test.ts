@@ -67,7 +67,7 @@ const bad: [string, Answer, code: string, retriable: boolean][] = [
   ["a redirect loop", { status: 302, headers: { location: "/" } }, "store", false],
 ];
 for (const [name, answer, code, retriable] of bad) {
-  Deno.test(`${name} is an error, ${retriable ? "worth" : "not worth"} another try`, async () => {
+  Deno.test(`${name} is an error, ${retriable ? "retriable" : "not retriable"}`, async () => {
     await using server = await startFaultyServer({ "/": answer });
     await rejects(get(server.url), (error) => {
       ok(error instanceof DesyncError);
@@ -202,7 +202,7 @@ Deno.test("a streamed body that breaks off is not retried", async () => {
   deepStrictEqual([length, server.requests.length], [9, 1]);
 });
 
-Deno.test("the length that a page is shown of an answer from elsewhere is not believed", async () => {
+Deno.test("the length of a response that is not basic is not trusted", async () => {
   // So a page sees what was compressed on the way: not that it was, but the length of what was sent.
   let pulled = 0;
   const large = new ReadableStream({
@@ -220,7 +220,7 @@ Deno.test("the length that a page is shown of an answer from elsewhere is not be
   ok(pulled < 10, `${pulled} pieces were taken`);
 });
 
-Deno.test("there is nothing to read behind the end of what is at a URL", async () => {
+Deno.test("a range behind the end of a file is empty", async () => {
   await using server = await startFaultyServer({}, ({ headers }) => {
     const first = Number(/^bytes=(\d+)-/.exec(headers.get("range") ?? "")?.[1] ?? 0);
     const part = body.subarray(first);

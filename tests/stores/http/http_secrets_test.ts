@@ -72,7 +72,7 @@ async function unusedAddress(): Promise<string> {
   return server.url;
 }
 
-Deno.test("texts from elsewhere are cleaned of what is secret, and of nothing else", () => {
+Deno.test("secrets are removed from foreign texts, and nothing else", () => {
   const { url, redacted, headers } = parseHttpLocation(`https://user:PASSW0RD@host/x${query}&n=1`);
   const clean = (text: string) => withoutSecretsOf({ url, redacted, headers }, text);
   strictEqual(clean("status 41 of 1 x=1"), "status 41 of 1 x=1");

@@ -40,14 +40,14 @@ Deno.test("a transfer a little above the minimum rate continues", async () => {
   strictEqual(watch.timedOut, false);
 });
 
-Deno.test("many bytes at once do not excuse silence after them", async () => {
+Deno.test("many bytes at once do not extend the time for silence", async () => {
   const watch = new IdleWatch(PATIENCE_MS);
   watch.received(1e9);
   await givenUp(watch);
   strictEqual(watch.complaint, "no answer for 0.3 seconds");
 });
 
-Deno.test("time in which nothing is expected does not count, and gives no patience either", async () => {
+Deno.test("time in which nothing is expected does not count, and does not refill the budget", async () => {
   const watch = new IdleWatch(PATIENCE_MS);
   watch.pause();
   await pause(LONG);

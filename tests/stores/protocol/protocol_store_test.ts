@@ -137,7 +137,7 @@ Deno.test("sessions that keep dying fail the request after the allowed attempts"
   await store[Symbol.asyncDispose]();
 });
 
-Deno.test("a first connection that fails is not tried again", async () => {
+Deno.test("a first connection that fails is not retried", async () => {
   const { store, hosts } = storeOn(4, (host) => host.end());
   const retrying = retryStore(store, retry);
   const failed = ids.slice(0, 100).map((id) => rejects(retrying.get(id), /ended before a greeting/));
@@ -146,7 +146,7 @@ Deno.test("a first connection that fails is not tried again", async () => {
   await store[Symbol.asyncDispose]();
 });
 
-Deno.test("a later connection that fails is tried again", async () => {
+Deno.test("a later connection that fails is retried", async () => {
   const once: Behaviour = async (host) => {
     await answering(1)(host);
     host.end();

@@ -20,7 +20,7 @@ const chunk = (form: Form): StoredChunk => ({
 });
 const bad: StoredChunk = { form: "plain", bytes: new Uint8Array(1000) };
 
-Deno.test("the first store that has the chunk gives it, and the cache gets what any reader can read", async () => {
+Deno.test("a chunk is taken from the first store that has it, and added to the cache in a form that all can read", async () => {
   for (const form of ["zstd", "plain", "gzip"] as const) {
     const [cache, first, second, third] = ["cache", "1", "2", "3"].map((name) => new MemoryStore(name));
     await second.put(asVerified(id, chunk(form)));

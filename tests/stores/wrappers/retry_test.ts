@@ -19,7 +19,7 @@ function attempts(...errors: unknown[]): { count: number; attempt: () => Promise
 
 const quick = { retries: 3, baseIntervalMs: 1 };
 
-Deno.test("what fails in passing is tried again, as often as allowed", async () => {
+Deno.test("retriable errors are retried, as often as allowed", async () => {
   const made = attempts(passing(), passing(), passing());
   strictEqual(await retrying(quick, undefined, made.attempt), "done");
   strictEqual(made.count, 4);
@@ -31,7 +31,7 @@ Deno.test("what fails in passing is tried again, as often as allowed", async () 
   strictEqual(once.count, 1);
 });
 
-Deno.test("what lasts, and what is no error of a store, is not tried again", async () => {
+Deno.test("other errors are not retried", async () => {
   for (const error of [lasting(), new TypeError("a fault of the program")]) {
     const made = attempts(error);
     await rejects(retrying(quick, undefined, made.attempt), error);
