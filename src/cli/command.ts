@@ -11,6 +11,8 @@ interface Description<A extends Arguments, F extends Flags> {
   readonly flags: F;
   readonly description: string;
   readonly examples: readonly string[];
+  /** What SIGHUP means to it. Default: to stop. A command that reloads listens by itself. */
+  readonly onHangUp?: "reload";
 }
 
 /** The values that a command gets of options: of those that it lists, and of those of all commands. */

@@ -99,6 +99,16 @@ export const COMMANDS: readonly Entry[] = [
     summary: "serve chunks over standard input and output, for ssh clients",
   },
   {
+    name: "chunk-server",
+    group: "Stores",
+    summary: "serve chunks over HTTP",
+  },
+  {
+    name: "index-server",
+    group: "Stores",
+    summary: "serve indexes over HTTP",
+  },
+  {
     name: "completion",
     group: "Other",
     summary: "print a shell completion script",

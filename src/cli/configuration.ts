@@ -11,6 +11,7 @@ import { readWhole } from "../deno/files/read_whole.ts";
 import type { Command } from "./commands.ts";
 import { config } from "./flags/global.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
+import type { UsedLocation } from "./used_locations.ts";
 import { parseStoreOptions, patternMatches } from "./store_options.ts";
 
 /** No configuration is larger. */
@@ -26,13 +27,24 @@ export async function checkConfiguration(
   given: GivenFlags,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = given.get(config) ?? defaultPath();
+  await checkLocations(given.get(config), signal, async () => {
+    const { usedLocations } = await import("./used_locations.ts");
+    return usedLocations(command, words, given);
+  });
+}
+
+/** The same for locations that are not on the command line; `file` is that of `--config`. */
+export async function checkLocations(
+  file: string | undefined,
+  signal: AbortSignal,
+  locations: () => Promise<readonly UsedLocation[]>,
+): Promise<void> {
+  const path = file ?? defaultPath();
   if (path === undefined) return;
   const bytes = await readWhole(path, `the configuration file ${path}`, MAX_BYTES, signal);
   const storeOptions = parseStoreOptions(bytes, path);
   if (storeOptions.length === 0) return;
-  const { usedLocations } = await import("./used_locations.ts");
-  for (const { displayName: subject, location } of usedLocations(command, words, given)) {
+  for (const { displayName: subject, location } of await locations()) {
     for (const { pattern, displayName, options } of storeOptions) {
       const names = namesOfSet(options);
       if (names.length === 0 || !patternMatches(pattern, location)) continue;

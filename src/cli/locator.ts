@@ -8,7 +8,7 @@ import { parsePieces } from "../formats/index/index_parser.ts";
 import type { ChunkedBlob } from "../blob/blob.ts";
 import { Yielder } from "../core/yielder.ts";
 import type { ByteSource } from "../stores/byte_source.ts";
-import { namingIndex } from "../stores/index_store.ts";
+import { type IndexStore, namingIndex } from "../stores/index_store.ts";
 import { Registry } from "../stores/registry.ts";
 import type { ChunkStore, ManagedChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import { BlobOpener } from "./inputs/blob_opener.ts";
@@ -71,6 +71,14 @@ export class Locator implements AsyncDisposable {
     return sources;
   }
 
+  /** The same for whatever chunks are asked for. Throws `usage` when no store was named. */
+  async sourcesToServe(): Promise<Sources> {
+    if ((this.#flags.stores ?? []).length === 0) {
+      throw missingOption("-s, --store", "name at least one store to serve");
+    }
+    return await this.#sources(true);
+  }
+
   /** The blob of an index, out of sources; large parts are read by worker threads. */
   async blob(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
     return await this.#blobs.open(index, sources, keepBytes);
@@ -107,6 +115,11 @@ export class Locator implements AsyncDisposable {
       });
     }
     return index;
+  }
+
+  /** A place that has indexes, a directory or a URL. */
+  async indexes(location: string): Promise<IndexStore> {
+    return await this.#registry.openIndexStore(location);
   }
 
   /** Where an index is written: a location, or standard output (`-`). Throws `usage` for what takes no indexes. */

@@ -40,7 +40,7 @@ async function run({ command, words, given }: CommandLine): Promise<number> {
   checkCurrentDirectory();
   applyUmask(given.get(umask));
   const [run, { checkConfiguration }] = await Promise.all([command.load(), import("./configuration.ts")]);
-  using interrupt = onInterrupt();
+  using interrupt = onInterrupt(command.onHangUp !== "reload");
   using reached = isReachable(words, given)
     ? undefined
     : (await import("./inputs/reachable.ts")).makeReachable(command, words, given);

@@ -8,8 +8,8 @@ interface Interrupt extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** Listens until it is disposed. */
-export function onInterrupt(): Interrupt {
+/** Listens until it is disposed. `stopsOnHangUp` is false for a command to which SIGHUP means something else. */
+export function onInterrupt(stopsOnHangUp: boolean): Interrupt {
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) Deno.exit(INTERRUPTED);
@@ -19,7 +19,7 @@ export function onInterrupt(): Interrupt {
     controller.abort();
   };
   // Whatever is listened to, Deno no longer ignores SIGHUP: without a listener of its own it would end the program.
-  const hangUp = ignoresHangUp() ? () => {} : interrupt;
+  const hangUp = !stopsOnHangUp || ignoresHangUp() ? () => {} : interrupt;
   const listeners = stopSignals(Deno.build.os).map((name) =>
     [name, name === "SIGHUP" ? hangUp : interrupt] as const
   );

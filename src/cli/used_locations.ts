@@ -6,17 +6,25 @@ import { index, makeIndex } from "./flags/archive.ts";
 import { seed } from "./flags/counting.ts";
 import { ignore } from "./flags/filling.ts";
 import type { Flag } from "./flags/flag.ts";
-import { cache, localStore, sourceStore, stores, targetCache, targetStore } from "./flags/stores.ts";
+import {
+  cache,
+  indexStore,
+  localStore,
+  sourceStore,
+  stores,
+  targetCache,
+  targetStore,
+} from "./flags/stores.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
 
 /** A location, as desync looks it up. */
-interface UsedLocation {
+export interface UsedLocation {
   readonly displayName: string;
   readonly location: string;
 }
 
 /** Options that name one store. */
-const ONE_STORE = [targetStore, sourceStore, localStore, cache, targetCache];
+const ONE_STORE = [targetStore, sourceStore, localStore, indexStore, cache, targetCache];
 
 /** Those of a command line. */
 export function usedLocations(command: Command, words: readonly string[], given: GivenFlags): UsedLocation[] {

@@ -125,6 +125,11 @@ export class Registry implements AsyncDisposable {
     throw unknownScheme(this.#schemes, { action: "write", subject }, location, "a path of this machine");
   }
 
+  /** A place that has indexes. Throws `usage` for one that has none. */
+  async openIndexStore(location: string): Promise<IndexStore> {
+    return await this.#openIndexes(location, location, "open", "the indexes in ");
+  }
+
   /** The file at the location. */
   async openBytes(location: string): Promise<ByteSource> {
     const { openBytes } = await this.#opener(location);

@@ -31,6 +31,13 @@ export const localStore = option({
   parse: someText,
 });
 
+export const indexStore = option({
+  names: ["-s", "--store"],
+  value: "location",
+  description: "where the indexes are: a directory or an http(s) URL",
+  parse: someText,
+});
+
 export const cache = option({
   names: ["-c", "--cache"],
   value: "directory",

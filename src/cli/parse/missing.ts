@@ -2,8 +2,6 @@
 
 /** Commands. */
 export const MISSING_COMMANDS: readonly string[] = [
-  "chunk-server",
-  "index-server",
   "mount-index",
   "config",
 ];
@@ -36,6 +34,9 @@ export const MISSING_OPTIONS: ReadonlyMap<string, typeof EVERYWHERE | readonly s
   ["--seed-dir", ["extract"]],
   ["--skip-invalid-seeds", ["extract"]],
   ["--regenerate-invalid-seeds", ["extract"]],
+  ["--encryption", ["chunk-server"]],
+  ["--encryption-algorithm", ["chunk-server"]],
+  ["--encryption-key", ["chunk-server"]],
   ["--manual", ["manpage"]],
   ["--section", ["manpage"]],
   ["--source", ["manpage"]],

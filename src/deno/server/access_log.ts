@@ -3,10 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { foreignText, visibleJson } from "../../core/foreign_text.ts";
 import { fileError } from "../files/file_errors.ts";
 import type { Answered } from "./exchange.ts";
-
-/** The forms of lines. */
-export const LOG_FORMATS = ["combined", "json"] as const;
-export type LogFormat = typeof LOG_FORMATS[number];
+import type { LogFormat } from "./log_formats.ts";
 
 /** Lines are written together, no later than this, in milliseconds. */
 const FLUSH_MS = 100;

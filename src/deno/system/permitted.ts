@@ -13,6 +13,11 @@ export function setEnvironment(name: string, value: string): void {
   if (granted({ name: "env", variable: name })) Deno.env.set(name, value);
 }
 
+/** Unsets a variable for this process, where that is permitted. */
+export function forgetEnvironment(name: string): void {
+  if (granted({ name: "env", variable: name })) Deno.env.delete(name);
+}
+
 /** Whether these variables may be read and set. */
 export function mayUseVariables(names: readonly string[]): boolean {
   return names.every((variable) => granted({ name: "env", variable }));

@@ -1,0 +1,33 @@
+/** `desync index-server` */
+import { redactLocation } from "../../deno/schemes.ts";
+import { answerIndexes } from "../../servers/index_handler.ts";
+import { Metrics } from "../../servers/metrics.ts";
+import { atMostOncePerSecond } from "../../servers/problems.ts";
+import { isPath } from "../../stores/location.ts";
+import type { Args, Flags } from "../commands/index_server.ts";
+import { DONE } from "../exit_status.ts";
+import { checkDirectory } from "../inputs/check_directory.ts";
+import { Locator } from "../locator.ts";
+import { warn } from "../output/output.ts";
+import { missingOption } from "../parse/missing_option.ts";
+import { expectedAuthorization } from "../servers/expected_authorization.ts";
+import { serveHttp } from "../servers/http_service.ts";
+
+/** Serves until it is asked to stop, which counts as success. */
+export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  const { indexStore: location, writable } = flags;
+  if (location === undefined) throw missingOption("-s, --store", "name the directory of the indexes");
+  const authorization = expectedAuthorization(flags.authorization);
+  const isLocal = isPath(location);
+  if (isLocal) checkDirectory(location);
+  const metrics = new Metrics();
+  await using locator = new Locator(flags);
+  const handler = answerIndexes(await locator.indexes(location), {
+    writable,
+    encodeName: isLocal ? undefined : encodeURIComponent,
+    onProblem: atMostOncePerSecond((problem) => warn(problem.message)),
+  });
+  const service = { handler, name: redactLocation(location), [Symbol.asyncDispose]: () => Promise.resolve() };
+  await serveHttp(service, flags, { metrics, authorization, signal });
+  return DONE;
+}

@@ -1,0 +1,96 @@
+/** The stores of a chunk server, opened. */
+import { nativeCodec } from "../../deno/codec/native_codec.ts";
+import { redactLocation } from "../../deno/schemes.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { answerChunks } from "../../servers/chunk_handler.ts";
+import { ChunkUploads } from "../../servers/chunk_uploads.ts";
+import { type ChunkCounts, type OnProblem, ServedChunks } from "../../servers/served_chunks.ts";
+import type { Flags } from "../commands/chunk_server.ts";
+import { checkLocations } from "../configuration.ts";
+import { Locator } from "../locator.ts";
+import { type NamedStores, readStoreFile } from "./store_file.ts";
+import type { Service } from "./replaceable.ts";
+
+/** What all services of a server share. */
+export interface ChunkServiceContext {
+  readonly counts: ChunkCounts;
+  readonly onProblem: OnProblem;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the stores that the options, or the store file as it is now, name. Throws what opening them throws, and `usage`. */
+export async function openChunkService(flags: Flags, context: ChunkServiceContext): Promise<Service> {
+  const named = await namedStores(flags, context.signal);
+  const { stores, cache } = named;
+  if (flags.writable && (stores.length > 1 || cache !== undefined)) {
+    throw new DesyncError("usage", {
+      problem: "Invalid",
+      subject: "option -w, --writable",
+      reason: "uploads need exactly one store, and no cache",
+    });
+  }
+  const locator = new Locator({ ...flags, stores, cache, cacheRepair: true });
+  try {
+    return await openWith(locator, named, flags, context);
+  } catch (error) {
+    await locator[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function openWith(
+  locator: Locator,
+  { stores, cache }: NamedStores,
+  flags: Flags,
+  { counts, onProblem }: ChunkServiceContext,
+): Promise<Service> {
+  const form = flags.uncompressed ? "plain" : undefined;
+  const target = flags.writable ? await locator.storeToFill(stores[0]) : undefined;
+  const sources = target === undefined ? await locator.sourcesToServe() : { stores: [target] };
+  const chunks = new ServedChunks(sources, {
+    codec: nativeCodec,
+    verifyReads: !flags.skipVerifyRead,
+    memoryBytes: flags.memory,
+    counts,
+    onProblem,
+  });
+  // desync and casync read no uncompressed chunks from directories.
+  const uploads = target && new ChunkUploads(target, { codec: nativeCodec, form: "compressed" });
+  const names = [...stores, ...cache === undefined ? [] : [cache]].map(redactLocation);
+  return {
+    handler: answerChunks(chunks, { form, uploads, onProblem }),
+    name: names.join(", "),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([chunks.idle(), uploads?.idle()]);
+      await locator[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function namedStores(flags: Flags, signal: AbortSignal): Promise<NamedStores> {
+  const { stores = [], cache, storeFile } = flags;
+  if (storeFile === undefined) return { stores, cache };
+  if (stores.length > 0 || cache !== undefined) {
+    throw new DesyncError("usage", {
+      problem: "Invalid",
+      subject: "option --store-file",
+      reason: `it names what ${stores.length > 0 ? "--store" : "--cache"} names as well`,
+      hint: "use one of them",
+    });
+  }
+  const named = await readStoreFile(storeFile, signal);
+  if (named.stores.length === 0) {
+    throw new DesyncError("usage", {
+      action: "use",
+      subject: `the store file ${storeFile}`,
+      reason: "it names no stores",
+    });
+  }
+  await checkLocations(flags.config, signal, () => {
+    const locations = [...named.stores, ...named.cache === undefined ? [] : [named.cache]];
+    return Promise.resolve(
+      locations.map((location) => ({ displayName: `the store ${redactLocation(location)}`, location })),
+    );
+  });
+  return named;
+}
