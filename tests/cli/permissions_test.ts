@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { bytesOf, directory, fifo, file, symlink } from "../support/data/archive_bytes.ts";
 import { runCli } from "../support/cli.ts";
+import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { makeBlob, somePieces, storePath } from "../support/made.ts";
@@ -119,17 +120,57 @@ async function outcome(
     things.SSHHOST = `127.0.0.1:${sshd.port}`;
     things.SSHUSER = userName();
   }
+  using stop = isServer(command) ? stopOnceListening(dir, things) : undefined;
   const filled = (text: string) =>
     text.replaceAll(/(?<![A-Z_])[A-Z]{3,}(?![A-Z_])/g, (word) => things[word] ?? word)
       .split(" ").filter((word) => word !== "");
   const args = filled(command);
-  const options = { env, stdin: "" };
+  const options = { env, stdin: "", ...stop && { signal: stop.signal } };
   const result = permissions === "-A"
     ? await runCli(args, options)
     : await runPermitted(filled(permissions), args, options);
   // The name of the test's directory differs from run to run.
-  const hide = (text: string) => text.replaceAll(dir.root, "").replaceAll(things.HOST, "HOST");
+  const hide = (text: string) =>
+    text.replaceAll(dir.root, "").replaceAll(things.HOST, "HOST").replaceAll(
+      things.ADDRESS ?? "HOST",
+      "ADDRESS",
+    );
   return [{ ...result, stdout: hide(result.stdout), stderr: hide(result.stderr) }, contentOf(dir.root)];
+}
+
+function isServer(command: string): boolean {
+  return /^\S+-server /.test(command);
+}
+
+/** Stops a server once it listens where the row says, as Ctrl-C does. */
+function stopOnceListening(
+  dir: TempDir,
+  things: Record<string, string>,
+): { readonly signal: AbortSignal } & Disposable {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  things.ADDRESS = `127.0.0.1:${port}`;
+  const controller = new AbortController();
+  const socket = join(things.DIR, "socket");
+  let ended = false;
+  const listens = async () => {
+    while (!ended && !exists(socket)) {
+      try {
+        const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+        return connection.close();
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  };
+  void listens().then(() => controller.abort());
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]: () => {
+      ended = true;
+    },
+  };
 }
 
 /** A directory for PATH whose `ssh` knows the server. */

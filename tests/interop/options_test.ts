@@ -48,7 +48,8 @@ const missing: [args: string[], ...says: string[]][] = [
   [["extract", "--seed", "a.caibx", "b.caibx", "c"], "--seed", "not supported yet"],
   [["extract", "--seed-dir=x", "b.caibx", "c"], "--seed-dir", "not supported yet"],
   [["list-chunks", "-t", "a.caibx"], "-t", "not supported yet"],
-  [["chunk-server", "-s", "x"], "chunk-server", "not supported yet"],
+  [["chunk-server", "--encryption", "-s", "x"], "--encryption", "not supported yet"],
+  [["config"], "config", "not supported yet"],
   [["help", "mount-index"], "mount-index", "not supported yet"],
 ];
 for (const [args, ...says] of missing) {

@@ -2,6 +2,7 @@
 import { redactLocation } from "../../deno/schemes.ts";
 import { answerIndexes } from "../../servers/index_handler.ts";
 import { Metrics } from "../../servers/metrics.ts";
+import { ServedIndexes } from "../../servers/served_indexes.ts";
 import { atMostOncePerSecond } from "../../servers/problems.ts";
 import { isPath } from "../../stores/location.ts";
 import type { Args, Flags } from "../commands/index_server.ts";
@@ -22,12 +23,17 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
   if (isLocal) checkDirectory(location);
   const metrics = new Metrics();
   await using locator = new Locator(flags);
-  const handler = answerIndexes(await locator.indexes(location), {
+  const indexes = new ServedIndexes(await locator.indexes(location), {
     writable,
     encodeName: isLocal ? undefined : encodeURIComponent,
-    onProblem: atMostOncePerSecond((problem) => warn(problem.message)),
   });
-  const service = { handler, name: redactLocation(location), [Symbol.asyncDispose]: () => Promise.resolve() };
+  const onProblem = atMostOncePerSecond((problem) => warn(problem.message));
+  const handler = answerIndexes(indexes, { onProblem });
+  await using service = {
+    handler,
+    name: redactLocation(location),
+    [Symbol.asyncDispose]: () => indexes.idle(),
+  };
   await serveHttp(service, flags, { metrics, authorization, signal });
   return DONE;
 }
