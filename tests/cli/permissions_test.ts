@@ -120,7 +120,7 @@ async function outcome(
     things.SSHHOST = `127.0.0.1:${sshd.port}`;
     things.SSHUSER = userName();
   }
-  using stop = isServer(command) ? stopOnceListening(dir, things) : undefined;
+  using stop = isServer(command) ? stopOnceListening(things) : undefined;
   const filled = (text: string) =>
     text.replaceAll(/(?<![A-Z_])[A-Z]{3,}(?![A-Z_])/g, (word) => things[word] ?? word)
       .split(" ").filter((word) => word !== "");
@@ -144,7 +144,6 @@ function isServer(command: string): boolean {
 
 /** Stops a server once it listens where the row says, as Ctrl-C does. */
 function stopOnceListening(
-  dir: TempDir,
   things: Record<string, string>,
 ): { readonly signal: AbortSignal } & Disposable {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -1,4 +1,5 @@
 /** `desync chunk-server` */
+import { messageOf } from "../../core/errors.ts";
 import { Metrics } from "../../servers/metrics.ts";
 import { atMostOncePerSecond } from "../../servers/problems.ts";
 import type { Args, Flags } from "../commands/chunk_server.ts";
@@ -13,7 +14,7 @@ import { ReplaceableService } from "../servers/replaceable.ts";
 export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   const authorization = expectedAuthorization(flags.authorization);
   const metrics = new Metrics();
-  const onProblem = atMostOncePerSecond((problem) => warn(problem.message));
+  const onProblem = atMostOncePerSecond((problem) => warn(messageOf(problem)));
   const open = () => openChunkService(flags, { counts: metrics.chunks, onProblem, signal });
   await using service = new ReplaceableService(await open());
   const reload = flags.storeFile === undefined ? undefined : async () => service.replace(await open());

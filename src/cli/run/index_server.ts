@@ -1,4 +1,5 @@
 /** `desync index-server` */
+import { messageOf } from "../../core/errors.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { answerIndexes } from "../../servers/index_handler.ts";
 import { Metrics } from "../../servers/metrics.ts";
@@ -27,7 +28,7 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
     writable,
     encodeName: isLocal ? undefined : encodeURIComponent,
   });
-  const onProblem = atMostOncePerSecond((problem) => warn(problem.message));
+  const onProblem = atMostOncePerSecond((problem) => warn(messageOf(problem)));
   const handler = answerIndexes(indexes, { onProblem });
   await using service = {
     handler,
