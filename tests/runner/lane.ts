@@ -12,8 +12,8 @@ export class Lane implements Disposable {
   #server: { readonly directory: string; readonly child: Deno.ChildProcess } | undefined;
 
   /** The variables that the part is to have. */
-  environment(part: Part): Record<string, string> {
-    if (!part.tests || !runsCommandLines(part.name)) return {};
+  environment({ file }: Part): Record<string, string> {
+    if (file === undefined || !runsCommandLines(file)) return {};
     this.#server ??= this.#start();
     return { [sharedVariable]: this.#server.directory };
   }

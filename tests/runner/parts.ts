@@ -9,6 +9,8 @@ import { isTestFile, testFilesIn } from "./files.ts";
 export interface Part {
   /** What is said about it. */
   readonly name: string;
+  /** The test file, if it is one. */
+  readonly file?: string;
   /** Its arguments: all of them, or for tests those besides what every test gets. */
   readonly args: readonly string[];
   /** Whether it runs tests; otherwise it only has to end well. */
@@ -51,7 +53,12 @@ export function planParts(
     if (kind === "file" ? found.length === 0 : !inTests) others.push(path);
   }
   const names = inOrder([...files].map((file) => relative(cwd, file)));
-  const parts: Part[] = names.map((name) => ({ name, args: ["--no-check", name], tests: true }));
+  const parts: Part[] = names.map((name) => ({
+    name,
+    file: name,
+    args: ["--no-check", name],
+    tests: true,
+  }));
   if (check && names.length > 0) {
     // All of them with the examples, which are tests as well: examples_test.ts runs them.
     const documents = documentedFiles().filter((file) => file.endsWith(".md"));
