@@ -1,5 +1,7 @@
 /** What one file after the other is run with. */
 
+import { join } from "node:path";
+import { repository } from "../support/process.ts";
 import { sharedVariable } from "../support/programs/warm_process.ts";
 import { removeDirectory, startWarmServer } from "../support/programs/warm_server.ts";
 import type { Part } from "./parts.ts";
@@ -46,5 +48,5 @@ export class Lane implements Disposable {
 }
 
 function runsCommandLines(file: string): boolean {
-  return /\/support\/cli\.ts"/.test(Deno.readTextFileSync(file));
+  return /\/support\/cli\.ts"/.test(Deno.readTextFileSync(join(repository, file)));
 }
