@@ -63,7 +63,7 @@ function isReachable(words: readonly string[], given: GivenFlags): boolean {
   return [words, given.texts].flat().every((text) => text.isWellFormed());
 }
 
-/** Tells what went wrong, in one line unless more was asked for. Returns the exit status. */
+/** Reports what went wrong, in one line without --verbose. Returns the exit status. */
 function report(thrown: unknown, verbose: boolean): number {
   let error = thrown;
   // What went wrong first counts, not what went wrong while it was cleaned up behind it.

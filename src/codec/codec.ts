@@ -6,7 +6,7 @@
  */
 import type { DigestName } from "../core/chunk.ts";
 
-/** The compressions that casync writes, told apart by the first bytes. */
+/** The compressions that casync writes, recognized by the first bytes. */
 export type Compression = "zstd" | "gzip" | "xz";
 
 /** Digest and decompression of chunks. */

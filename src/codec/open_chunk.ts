@@ -181,7 +181,7 @@ function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined)
   return codec.decompress(compression, bytes, size ?? MAX_CHUNK_SIZE);
 }
 
-/** Tells damaged data from the digest's name being wrong: an easy mistake with a confusing effect. */
+/** Distinguishes damaged data from the digest's name being wrong: an easy mistake with a confusing effect. */
 function wrongDigest(codec: Codec, bytes: Uint8Array, expected: ExpectedChunk, found: string): DesyncError {
   const other: DigestName = expected.digest === "sha256" ? "sha512-256" : "sha256";
   if (toHex(codec.digest(other, bytes)) !== expected.id) {

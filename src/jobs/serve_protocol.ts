@@ -22,7 +22,7 @@ export interface ServeOptions {
   readonly codec: Codec;
   /** Compresses chunks that lie plain in the store: desync's client reads no others. Default: they go out plain. */
   readonly compress?: (bytes: Uint8Array) => Uint8Array;
-  /** Told of chunks that are not given out although the store has them: one sentence each. */
+  /** Gets a sentence for each chunk that the store has but that is not sent. */
   readonly onProblem: (sentence: string) => void;
   /**
    * The session fails when a client that has begun a message, or was sent one, does not go on with it for so long, in

@@ -162,6 +162,6 @@ export interface Sources {
    * does not fill the cache any more. Without stores that is an error.
    */
   readonly onCacheProblem?: (problem: DesyncError) => void;
-  /** Asked in this order. */
+  /** Searched in this order. */
   readonly stores: readonly ChunkStore[];
 }

@@ -71,7 +71,7 @@ export interface AssembleTask {
   readonly target?: TargetInfo;
   /** Look first whether the target itself has the right bytes already. */
   readonly probeTarget: boolean;
-  /** Asked in order for chunks that are not given. */
+  /** Searched in order for chunks that are not given. */
   readonly directories: readonly DirectorySource[];
   /** Gets the chunks that come from stores. */
   readonly destination?: ChunkDestination;

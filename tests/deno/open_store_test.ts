@@ -30,6 +30,6 @@ Deno.test("a store that is closed says so, without a retry", async () => {
   }
 });
 
-Deno.test("a store that takes no chunks is refused", async () => {
+Deno.test("a store that cannot be written is refused", async () => {
   await rejects(openWritableStore("https://example.com/store/"), { code: "unsupported" });
 });

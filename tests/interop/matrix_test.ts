@@ -424,7 +424,7 @@ Deno.test({
       );
     });
     await tryTable("SSH", Object.fromEntries(rows));
-    strictEqual((await server.leftovers()).length, 0);
+    strictEqual((await server.leftProcesses()).length, 0);
   },
 });
 

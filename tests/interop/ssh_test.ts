@@ -41,7 +41,7 @@ for (const [remote, builtin] of pairs(["casync", "desync", "ours"] as const, [fa
       assertGood(await runCli(["extract", ...more, "-s", url(server, store), index, target], { env }));
       assertSame(target, bytes);
       ok(server.started().length <= 2, "sessions");
-      deepStrictEqual(await server.leftovers(), []);
+      deepStrictEqual(await server.leftProcesses(), []);
     },
   });
 }
@@ -68,7 +68,7 @@ for (const [name, client, ...options] of share(clients, 2)) {
         : ["extract", ...options, "-s", `ssh://127.0.0.1${store}`];
       await run(programs[client][0], [...words, index, target], { env });
       assertSame(target, bytes);
-      deepStrictEqual(await server.leftovers(), []);
+      deepStrictEqual(await server.leftProcesses(), []);
     },
   });
 }
@@ -102,7 +102,7 @@ Deno.test({
 
     const failed = await runCli(["extract", ...stores.slice(0, 2), index, dir.path("without")], { env });
     assertFails(failed, 1, /Chunk [0-9a-f]{64} not found \(searched: ssh:\/\/127\.0\.0\.1/);
-    deepStrictEqual(await server.leftovers(), []);
+    deepStrictEqual(await server.leftProcesses(), []);
   },
 });
 
@@ -122,7 +122,7 @@ Deno.test({
     for (const [name, held] of Object.entries(contentOf(dir.path("cache")))) {
       deepStrictEqual(held, Deno.readFileSync(`${store}/${name}`));
     }
-    deepStrictEqual(await server.leftovers(), []);
+    deepStrictEqual(await server.leftProcesses(), []);
   },
 });
 
@@ -142,7 +142,7 @@ Deno.test({
       ok(stderr.includes(remote === "casync" || remote === "desync" ? "127.0.0.1" : made.ids[1]), stderr);
       deepStrictEqual(filesIn(dir.root).filter((name) => name.includes("target")), []);
     }
-    deepStrictEqual(await server.leftovers(), []);
+    deepStrictEqual(await server.leftProcesses(), []);
   },
 });
 
@@ -164,7 +164,7 @@ Deno.test({
     const { index, bytes } = small();
     assertGood(await runCli(["extract", "-s", url(server, "/any"), index, target], { env }));
     assertSame(target, bytes);
-    deepStrictEqual(await server.leftovers(), []);
+    deepStrictEqual(await server.leftProcesses(), []);
   },
 });
 
@@ -262,7 +262,7 @@ for (const [turn, [name, env, location, ...says]] of failures.entries()) {
         deepStrictEqual(filesIn(dir.root), []);
         ok(server.started().length <= before + 1, "it was tried again");
       }
-      deepStrictEqual(await server.leftovers(), []);
+      deepStrictEqual(await server.leftProcesses(), []);
     },
   });
 }
@@ -321,7 +321,7 @@ for (const builtin of share([false, true], 1)) {
       assertGood(await runCli(args, { env }));
       assertSame(target, bytes);
       ok(server.started().length > 3, `${server.started().length} sessions`);
-      deepStrictEqual(await server.leftovers(), []);
+      deepStrictEqual(await server.leftProcesses(), []);
     },
   });
 }
@@ -348,7 +348,7 @@ for (const builtin of share([false, true], 1, 1)) {
       deepStrictEqual(filesIn(dir.root), []);
       // sleep does not look at its input; nobody can end it but its host.
       for (const pid of server.started()) Deno.kill(pid, "SIGTERM");
-      deepStrictEqual(await server.leftovers(), []);
+      deepStrictEqual(await server.leftProcesses(), []);
     },
   });
 }

@@ -10,21 +10,21 @@ interface KeptOptions {
 }
 
 /** Runs `work`. When it is interrupted, the error says what the next run can go on from, or with which option it could. */
-export async function sayingWhatIsKept<T>(
+export async function reportingWhatIsKept<T>(
   options: KeptOptions,
   canWriteInPlace: boolean,
   work: () => Promise<T>,
 ): Promise<T> {
-  return await saying(whatIsKept(options, canWriteInPlace), work);
+  return await reporting(whatIsKept(options, canWriteInPlace), work);
 }
 
 /** The same for work that fills a store. */
-export async function sayingChunksAreKept<T>(store: string | undefined, work: () => Promise<T>): Promise<T> {
+export async function reportingKeptChunks<T>(store: string | undefined, work: () => Promise<T>): Promise<T> {
   const kept = `the chunks stored so far are kept in ${store}: the same command goes on from there`;
-  return await saying(store === undefined ? undefined : kept, work);
+  return await reporting(store === undefined ? undefined : kept, work);
 }
 
-async function saying<T>(kept: string | undefined, work: () => Promise<T>): Promise<T> {
+async function reporting<T>(kept: string | undefined, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -33,7 +33,7 @@ function outputProblem(error: unknown): Error {
 }
 
 /** {@linkcode print} for what is found by work that goes on when its reader has closed it. */
-export function printInPassing(text: string): void {
+export function printIfOpen(text: string): void {
   // On a terminal it would stand behind the bar.
   if (wiper !== "" && Deno.stdout.isTerminal()) writeError(wiper);
   try {

@@ -16,7 +16,7 @@ export interface CommandLine {
 }
 
 /** What is asked for. The help is on a command, if there is one. */
-type Asked = CommandLine | {
+type ParseResult = CommandLine | {
   readonly kind: "help" | "version";
   readonly command: Command | undefined;
 };
@@ -29,7 +29,7 @@ async function fail(problem: Problem): Promise<never> {
 }
 
 /** Throws `usage` when the words make no sense. */
-export async function parse(words: readonly string[]): Promise<Asked> {
+export async function parse(words: readonly string[]): Promise<ParseResult> {
   const at = await commandAt(words);
   const before = words.slice(0, at);
   const name = words[at];
@@ -49,7 +49,7 @@ export async function parse(words: readonly string[]): Promise<Asked> {
   return { kind: "run", command, words: positionals, given };
 }
 
-async function helpOn(topic: string | undefined): Promise<Asked> {
+async function helpOn(topic: string | undefined): Promise<ParseResult> {
   const command = topic === undefined || topic === "help" ? undefined : await commandOf(topic);
   return { kind: "help", command };
 }

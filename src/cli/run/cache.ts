@@ -4,7 +4,7 @@ import type { Index } from "../../formats/index/index.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/cache.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../output/interruption.ts";
+import { reportingKeptChunks } from "../output/interruption.ts";
 import { readIgnored } from "../inputs/chunk_ids.ts";
 import { missingOption } from "../parse/missing_option.ts";
 import { Locator } from "../locator.ts";
@@ -25,6 +25,6 @@ export async function run({ indexes: locations }: Args, flags: Flags, signal: Ab
   const progress = new Progress();
   using _display = showProgress(progress, flags);
   const options = { ...storingOptions(flags), ignore, signal, progress };
-  await sayingChunksAreKept(flags.targetCache, () => copyChunks(indexes, { stores }, target, options));
+  await reportingKeptChunks(flags.targetCache, () => copyChunks(indexes, { stores }, target, options));
   return DONE;
 }

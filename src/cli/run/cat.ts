@@ -3,7 +3,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { countBytes, Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/cat.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingWhatIsKept } from "../output/interruption.ts";
+import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath, withoutLink } from "../inputs/local_path.ts";
 import { Locator } from "../locator.ts";
 import { isStandardOutput, writesFile, writeWholePieces } from "../output/piece_output.ts";
@@ -37,6 +37,6 @@ export async function run(
     : { ...flags, progress: "none" } as const;
   using _display = showProgress(progress, progressFlags, { label: "Writing" });
   const pieces = () => countBytes(part.stream({ signal }), progress);
-  await sayingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, !flags.noSync));
+  await reportingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, !flags.noSync));
   return DONE;
 }

@@ -4,7 +4,7 @@ import { inspectSource } from "../../deno/files/source_file.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/chop.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../output/interruption.ts";
+import { reportingKeptChunks } from "../output/interruption.ts";
 import { checkInputPath } from "../inputs/local_path.ts";
 import { readIgnored } from "../inputs/chunk_ids.ts";
 import { missingOption } from "../parse/missing_option.ts";
@@ -28,6 +28,6 @@ export async function run(
   const progress = new Progress();
   using _display = showProgress(progress, flags, { stored: "stored" });
   const options = { ...storingOptions(flags), ignore, signal, progress };
-  await sayingChunksAreKept(flags.targetStore, () => chopFile(index, file, store, options));
+  await reportingKeptChunks(flags.targetStore, () => chopFile(index, file, store, options));
   return DONE;
 }

@@ -4,7 +4,7 @@ import { Progress } from "../../core/progress.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
-import { sayingWhatIsKept } from "../output/interruption.ts";
+import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError } from "../output/output.ts";
@@ -32,7 +32,7 @@ export async function run(
       threads: flags.concurrency,
       sync: !flags.noSync,
     };
-    return await sayingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
+    return await reportingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
   })();
   if (isForPeople(flags)) {
     const state = upToDate ? "up to date already" : "complete and verified";

@@ -4,7 +4,7 @@ import { inspectSource } from "../../deno/files/source_file.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../output/interruption.ts";
+import { reportingKeptChunks } from "../output/interruption.ts";
 import { checkInputPath, refuseSameFile, refuseSwapped } from "../inputs/local_path.ts";
 import { Locator } from "../locator.ts";
 import { printError } from "../output/output.ts";
@@ -24,7 +24,7 @@ export async function run({ index: output, file }: Args, flags: Flags, signal: A
   const progress = new Progress();
   const { chunkSize: sizes, digest } = flags;
   const options = { store, ...storingOptions(flags), sizes, digest, signal, progress };
-  const made = await sayingChunksAreKept(flags.targetStore, async () => {
+  const made = await reportingKeptChunks(flags.targetStore, async () => {
     using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
     const made = file === "-"
       ? await makeFromStream(Deno.stdin.readable, { ...options, name: "standard input" })

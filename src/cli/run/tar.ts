@@ -9,7 +9,7 @@ import type { TreeSource } from "../../archive/tree_ports.ts";
 import { archiveFeatures, excludePatterns } from "../inputs/archive_features.ts";
 import type { Args, Flags } from "../commands/tar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
-import { sayingChunksAreKept } from "../output/interruption.ts";
+import { reportingKeptChunks } from "../output/interruption.ts";
 import type { IndexTarget } from "../output/index_target.ts";
 import { checkInputPath, checkOutputPath, refuseSameFile } from "../inputs/local_path.ts";
 import { missingOption } from "../parse/missing_option.ts";
@@ -86,7 +86,7 @@ async function packIntoStore(
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
   const { chunkSize: sizes, digest } = flags;
   const making = { ...options, ...storingOptions(flags), name, store, sizes, digest };
-  const made = await sayingChunksAreKept(flags.targetStore, async () => {
+  const made = await reportingKeptChunks(flags.targetStore, async () => {
     using _display = showProgress(options.progress, flags, { stored: "stored" });
     const made = await makeFromTree(tree, making);
     await target.write(made.index, options.signal);

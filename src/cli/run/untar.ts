@@ -12,7 +12,7 @@ import { chosenFeatures } from "../inputs/archive_features.ts";
 import { type ArchiveSource, namingArchive, openArchive } from "../inputs/archive_source.ts";
 import type { Args, Flags } from "../commands/untar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
-import { sayingWhatIsKept } from "../output/interruption.ts";
+import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { Locator } from "../locator.ts";
 import { warn } from "../output/output.ts";
@@ -48,7 +48,7 @@ export async function run(
   {
     using _display = showProgress(progress, flags, { label: "Unpacking" });
     const named = () => namingArchive(location, flags, () => withBytes(source, paths.length > 0, unpack));
-    result = flags.index ? await sayingWhatIsKept(flags, false, named) : await named();
+    result = flags.index ? await reportingWhatIsKept(flags, false, named) : await named();
   }
   return report(result, toTar ? "not in the tar" : "not restored");
 }

@@ -6,7 +6,7 @@ import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
 import { openManaged } from "../locator.ts";
-import { printInPassing, warn } from "../output/output.ts";
+import { printIfOpen, warn } from "../output/output.ts";
 import { showProgress } from "../output/progress.ts";
 
 /** Checks the store. */
@@ -23,7 +23,7 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
     signal,
     progress,
     onInvalid: ({ id, reason, removed }) =>
-      printInPassing(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
+      printIfOpen(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
     onUnreadable: warn,
   });
   const { otherDigest } = summary;

@@ -9,7 +9,7 @@ import { notePath } from "./given_paths.ts";
 import { JobLibc, type Libc, systemErrorOf, terminated, terminatedText } from "../system/libc.ts";
 import { CURRENT_DIRECTORY, OPEN } from "../system/linux.ts";
 import { isPlanted, planted } from "../output/planted.ts";
-import { aliasName, removeAliasLeftovers, removeQuietly } from "../output/temporary_names.ts";
+import { aliasName, removeQuietly, removeStaleAliases } from "../output/temporary_names.ts";
 
 const [DOT, SLASH] = [0x2e, 0x2f];
 const DIRECTORY_MODE = 0o777;
@@ -44,7 +44,7 @@ export class PathAliases implements Disposable {
     }
     if (fd >= 0) libc.close(fd);
     const directory = this.#directoryOf(path, bytes);
-    removeAliasLeftovers(directory || ".");
+    removeStaleAliases(directory || ".");
     const alias = directory + aliasName();
     // What is there has both names: its rights and its content are found there.
     const [from, to] = [terminated(bytes), terminatedText(alias)];

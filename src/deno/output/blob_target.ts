@@ -11,7 +11,7 @@ import { isDevicePath } from "../files/device_path.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { RawFile } from "../system/libc.ts";
 import { checkOutput, isSpecialOutput, outputError } from "./output_checks.ts";
-import { mayAsk } from "../system/permitted.ts";
+import { mayReadSystem } from "../system/permitted.ts";
 import { followLinks, refusePlanted } from "./planted.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
 import { TemporaryFile } from "./temporary_file.ts";
@@ -182,7 +182,7 @@ export function neededBytes(data: readonly ByteRange[], size: number, os: typeof
 
 /** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
 function freeSpace(path: string): number | undefined {
-  if (!mayAsk("statfs")) return undefined;
+  if (!mayReadSystem("statfs")) return undefined;
   const { bavail, bsize } = statfsSync(path);
   return bavail * bsize;
 }

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { abortable } from "../../core/abortable.ts";
 import { type FileRights, giveRights, rightsOf } from "./file_rights.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
-import { removeLeftovers, removeQuietly, temporaryPrefix } from "./temporary_names.ts";
+import { removeQuietly, removeStaleFilesOf, temporaryPrefix } from "./temporary_names.ts";
 
 /** The steps in the life of such a file. All throw what the system says. */
 export class TemporaryFile {
@@ -19,7 +19,7 @@ export class TemporaryFile {
   constructor(target: string) {
     const directory = dirname(resolve(target));
     const prefix = temporaryPrefix(basename(target));
-    removeLeftovers(directory, prefix);
+    removeStaleFilesOf(directory, prefix);
     this.path = join(directory, prefix + crypto.randomUUID());
     this.#target = target;
   }

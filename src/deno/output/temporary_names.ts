@@ -6,7 +6,7 @@ import { join } from "node:path";
 const NAME_PART = 60;
 
 /** Nobody writes a file for so long without a byte: a temporary one that is older was left by a writer that is gone. */
-const LEFTOVER_AGE_MS = 24 * 60 * 60 * 1000;
+const STALE_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** What `crypto.randomUUID` gives. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -19,8 +19,8 @@ export function isTemporaryName(name: string, prefix: string): boolean {
 }
 
 /** Whether a temporary file that was last changed then was left by a killed run. */
-export function isLeftover(mtime: Date | null): boolean {
-  return mtime !== null && Date.now() - mtime.getTime() >= LEFTOVER_AGE_MS;
+export function isStale(mtime: Date | null): boolean {
+  return mtime !== null && Date.now() - mtime.getTime() >= STALE_AGE_MS;
 }
 
 /** Removes a file that may not have been made, or be gone. */
@@ -51,8 +51,8 @@ export function aliasName(): string {
   return ALIAS_PREFIX + crypto.randomUUID();
 }
 
-/** Removes the aliases that killed runs left in a directory long ago, and the temporary files of these. */
-export function removeAliasLeftovers(directory: string): void {
+/** Removes stale aliases in a directory, and their temporary files. */
+export function removeStaleAliases(directory: string): void {
   const temporary = `.tmp-desync-${ALIAS_PREFIX}`;
   const isAlias = (name: string) =>
     isTemporaryName(name, ALIAS_PREFIX) ||
@@ -61,8 +61,8 @@ export function removeAliasLeftovers(directory: string): void {
   removeOld(directory, isAlias, ({ ctime }) => ctime);
 }
 
-/** Removes what killed runs left long ago under temporary names that begin so. */
-export function removeLeftovers(directory: string, prefix: string): void {
+/** Removes stale temporary files whose names begin so. */
+export function removeStaleFilesOf(directory: string, prefix: string): void {
   removeOld(directory, (name) => isTemporaryName(name, prefix), ({ mtime }) => mtime);
 }
 
@@ -75,7 +75,7 @@ function removeOld(
     for (const { name, isFile } of Deno.readDirSync(directory)) {
       if (!isFile || !isOurs(name)) continue;
       const path = join(directory, name);
-      if (isLeftover(timeOf(Deno.lstatSync(path)))) removeQuietly(path);
+      if (isStale(timeOf(Deno.lstatSync(path)))) removeQuietly(path);
     }
   } catch {
     // Whoever may not list the directory may still write into it; and another may have removed it first.

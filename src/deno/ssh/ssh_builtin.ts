@@ -12,7 +12,7 @@ import { DesyncError, messageOf } from "../../core/errors.ts";
 import { oneLine } from "../../core/foreign_text.ts";
 import type { Connection } from "../../stores/protocol/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
-import { mayAsk } from "../system/permitted.ts";
+import { mayReadSystem } from "../system/permitted.ts";
 import { ssh2 } from "./load_ssh2.ts";
 import { pullCommand, type SshLocation } from "./ssh_location.ts";
 import { readUserFile } from "./user_file.ts";
@@ -25,7 +25,7 @@ const PATIENCE_MS = 1000;
 
 /** The user's name, `undefined` when it may not be asked for. */
 function userName(): string | undefined {
-  return ["uid", "gid", "username"].every(mayAsk) ? userInfo().username : undefined;
+  return ["uid", "gid", "username"].every(mayReadSystem) ? userInfo().username : undefined;
 }
 
 /** Connects and starts the command that serves the store. */

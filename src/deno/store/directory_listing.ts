@@ -4,7 +4,7 @@
 import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../../core/chunk.ts";
 import { TEMPORARY_PREFIX } from "./chunk_directory.ts";
 import { fileError, isNotFound, reasonOf } from "../files/file_errors.ts";
-import { isLeftover } from "../output/temporary_names.ts";
+import { isStale } from "../output/temporary_names.ts";
 
 /** The `abcd` directories of a store, in order. */
 export function storePrefixes(directory: string): string[] {
@@ -77,7 +77,7 @@ export function removeStaleFiles(
     const path = `${directory}/${prefix}/${entry.name}`;
     try {
       const { size, mtime } = Deno.statSync(path);
-      if (!isLeftover(mtime)) continue;
+      if (!isStale(mtime)) continue;
       if (!dryRun) Deno.removeSync(path);
       files++;
       bytes += size;

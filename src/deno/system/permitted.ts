@@ -62,19 +62,19 @@ function processFile(name: string): Uint8Array {
 /** The permissions that new files do not get, `undefined` when they may not be asked for; 0 where there are none. */
 export function umask(): number | undefined {
   if (Deno.build.os === "windows") return 0;
-  return mayAsk("umask") ? Deno.umask() : undefined;
+  return mayReadSystem("umask") ? Deno.umask() : undefined;
 }
 
 /** Sets them for this process. Whether that could be done. */
 export function setUmask(mask: number): boolean {
-  if (Deno.build.os === "windows" || !mayAsk("umask")) return false;
+  if (Deno.build.os === "windows" || !mayReadSystem("umask")) return false;
   Deno.umask(mask);
   return true;
 }
 
 /** The numbers of the user who runs this, `undefined` when they may not be asked for or there are none. */
 export function ownIds(): { uid: number | null; gid: number | null } | undefined {
-  return mayAsk("uid") && mayAsk("gid") ? { uid: Deno.uid(), gid: Deno.gid() } : undefined;
+  return mayReadSystem("uid") && mayReadSystem("gid") ? { uid: Deno.uid(), gid: Deno.gid() } : undefined;
 }
 
 /** Whether functions of the system's libraries may be called. */
@@ -96,7 +96,7 @@ export function mayWrite(path: string): boolean {
  * Whether the system may be asked for this. Not all kinds are known to every Deno, by type or by name: one that does not
  * know a permission wants none.
  */
-export function mayAsk(kind: string): boolean {
+export function mayReadSystem(kind: string): boolean {
   try {
     return granted({ name: "sys", kind: kind as Deno.SysPermissionDescriptor["kind"] });
   } catch {

@@ -10,7 +10,7 @@ import { escapeName } from "../../formats/archive/node_text.ts";
 import { fileError } from "../files/file_errors.ts";
 import { isMountedIn, mountedAt, removeDirectory } from "./remove_directory.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
-import { untarTemporaryName } from "./untar_leftovers.ts";
+import { untarTemporaryName } from "./stale_entries.ts";
 import { closeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
 
 /** What is to be replaced by what. */

@@ -19,7 +19,7 @@ import { type AttributeOptions, Restored } from "./restored.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
 import { replaceDirectory } from "./replace_directory.ts";
 import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
-import { removeUntarLeftovers, untarTemporaryName } from "./untar_leftovers.ts";
+import { removeStaleEntries, untarTemporaryName } from "./stale_entries.ts";
 import { closeWritable, makeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
 import { splitZeros } from "../output/zero_runs.ts";
 
@@ -167,7 +167,7 @@ export class TreeWriter implements Disposable {
 
   #openTarget(path: string): WritableDirectory {
     const opened = makeWritable(this.#system, this.#system.openRoot(path));
-    removeUntarLeftovers(this.#system, opened.handle);
+    removeStaleEntries(this.#system, opened.handle);
     this.#folds = foldsNames(this.#system, opened.handle, this.#temporary);
     return opened;
   }
@@ -202,7 +202,7 @@ export class TreeWriter implements Disposable {
     } catch (error) {
       throw outputError(this.#target, error);
     }
-    removeUntarLeftovers(this.#system, this.#around.handle);
+    removeStaleEntries(this.#system, this.#around.handle);
     this.#make({ ...node, name: encoder.encode(basename(path)) });
   }
 
@@ -219,7 +219,7 @@ export class TreeWriter implements Disposable {
       try {
         if (!existed) return { handle: this.#system.openDirectory(parent, name) };
         const opened = openWritable(this.#system, parent, name);
-        removeUntarLeftovers(this.#system, opened.handle);
+        removeStaleEntries(this.#system, opened.handle);
         return opened;
       } catch (error) {
         // Something else of that name goes; if it comes back again and again, it is an attack.

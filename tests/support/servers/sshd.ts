@@ -66,7 +66,7 @@ export class Sshd implements AsyncDisposable {
   }
 
   /** Those that are left when they have had some seconds to end. */
-  async leftovers(): Promise<number[]> {
+  async leftProcesses(): Promise<number[]> {
     let left = this.started();
     for (let turn = 0; turn < 250 && left.length > 0; turn++) {
       left = left.filter((pid) => exists(`/proc/${pid}`));

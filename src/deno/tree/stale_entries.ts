@@ -1,5 +1,5 @@
-/** The temporary names of what is being unpacked, and what killed runs left under such names. */
-import { isLeftover, isTemporaryName } from "../output/temporary_names.ts";
+/** The temporary names of entries that are being unpacked, and the removal of stale ones. */
+import { isStale, isTemporaryName } from "../output/temporary_names.ts";
 import type { DirectoryEntry, Handle, TreeSystem } from "./tree_system.ts";
 
 const PREFIX = ".tmp-untar-";
@@ -10,8 +10,8 @@ export function untarTemporaryName(): string {
   return PREFIX + crypto.randomUUID();
 }
 
-/** Removes what killed runs left in an open directory long ago, as far as that can be done. */
-export function removeUntarLeftovers(system: TreeSystem, directory: Handle): void {
+/** Removes stale entries of an open directory, as far as that is possible. */
+export function removeStaleEntries(system: TreeSystem, directory: Handle): void {
   for (const name of listQuietly(system, directory)) {
     if (!isTemporaryName(decoder.decode(name), PREFIX)) continue;
     try {
@@ -25,7 +25,7 @@ export function removeUntarLeftovers(system: TreeSystem, directory: Handle): voi
 /** Another run may have given its file the time of the archive just now: only the time of the change counts. */
 function removeIfStale(system: TreeSystem, entry: DirectoryEntry): void {
   const changed = Number((system.stat(entry)?.changed ?? 0n) / 1_000_000n);
-  if (changed <= 0 || !isLeftover(new Date(changed))) return;
+  if (changed <= 0 || !isStale(new Date(changed))) return;
   try {
     system.unlink(entry.directory, entry.name);
   } catch {
