@@ -20,7 +20,8 @@ export class Daemon implements AsyncDisposable {
   ended = false;
   readonly pid: number;
   readonly #child: Deno.ChildProcess;
-  readonly #status: Promise<Deno.CommandStatus>;
+  /** How it ended, once it has. */
+  readonly status: Promise<Deno.CommandStatus>;
 
   constructor(program: string, args: string[], env: Record<string, string> = {}) {
     this.#child = new Deno.Command("/bin/sh", {
@@ -31,7 +32,7 @@ export class Daemon implements AsyncDisposable {
       stderr: "null",
     }).spawn();
     this.pid = this.#child.pid;
-    this.#status = this.#child.status.then((status) => {
+    this.status = this.#child.status.then((status) => {
       this.ended = true;
       return status;
     });
@@ -48,11 +49,16 @@ export class Daemon implements AsyncDisposable {
     throw new Error(`the server with pid ${this.pid} was not ready within ${milliseconds} ms`);
   }
 
+  /** Sends it a signal. */
+  signal(name: Deno.Signal): void {
+    this.#child.kill(name);
+  }
+
   /** Stops the program, and returns when it is gone. */
   async stop(): Promise<void> {
     await this.#child.stdin.close().catch(() => {}); // a second stop, or a program that ended by itself
     const timer = setTimeout(() => this.#child.kill("SIGKILL"), stopMilliseconds);
-    await this.#status;
+    await this.status;
     clearTimeout(timer);
   }
 

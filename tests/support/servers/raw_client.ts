@@ -32,6 +32,13 @@ export class RawClient implements Disposable {
     return this.received;
   }
 
+  /** Waits until something has come, which is not read: for a socket that is paused. */
+  async readable(): Promise<void> {
+    while (this.socket.readableLength === 0 && this.received === "") {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
   [Symbol.dispose](): void {
     this.socket.destroy();
   }
