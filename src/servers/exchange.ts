@@ -35,10 +35,11 @@ export type Handler = (request: ServerRequest) => ServerResponse | Promise<Serve
 /** The handler for servers that are written for the web's `Request` and `Response`. */
 export function fetchHandler(handler: Handler): (request: Request) => Promise<Response> {
   return async (request) => {
-    const { method, headers, body, signal } = request;
+    // Not its signal: `Deno.serve` warns of everybody who uses it, and aborts it after complete answers too.
+    const { method, headers, body } = request;
     const path = new URL(request.url).pathname;
     const header = (name: string) => headers.get(name) ?? undefined;
-    const response = await handler({ method, path, header, body: body ?? NO_BODY, signal });
+    const response = await handler({ method, path, header, body: body ?? NO_BODY });
     const { status, length = response.body?.length } = response;
     const sent = new Headers(response.headers);
     if (length !== undefined) sent.set("content-length", String(length));

@@ -1,7 +1,7 @@
 /** The handlers as functions from `Request` to `Response`: for `deno serve`, edge runtimes and service workers. */
 import type { StoredForm } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
-import type { DesyncError } from "../core/errors.ts";
+import { DesyncError } from "../core/errors.ts";
 import type { IndexStore } from "../stores/index_store.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { requireAuthorization } from "./authorization.ts";
@@ -77,9 +77,8 @@ export function chunkHandler(
   const { codec, form, storedForm, writable, uploadMemoryBytes } = options;
   const onProblem = options.onProblem && atMostOncePerSecond(options.onProblem);
   const chunks = new ServedChunks(from, { ...options, onProblem });
-  const store = "stores" in from ? from.stores[0] : from;
   const uploads = writable
-    ? new ChunkUploads(store, { codec, form: storedForm, memoryBytes: uploadMemoryBytes })
+    ? new ChunkUploads(firstOf(from), { codec, form: storedForm, memoryBytes: uploadMemoryBytes })
     : undefined;
   return guarded(answerChunks(chunks, { form, uploads, onProblem }), options);
 }
@@ -111,6 +110,18 @@ export function indexHandler(
   const onProblem = options.onProblem && atMostOncePerSecond(options.onProblem);
   const indexes = new ServedIndexes(store, { writable, encodeName, memoryBytes: uploadMemoryBytes });
   return guarded(answerIndexes(indexes, { onProblem }), options);
+}
+
+function firstOf(from: Sources | ChunkStore): ChunkStore {
+  const store = "stores" in from ? from.stores.at(0) : from;
+  if (store === undefined) {
+    throw new DesyncError("usage", {
+      action: "take uploads of",
+      subject: "chunks",
+      reason: "no store was given",
+    });
+  }
+  return store;
 }
 
 function guarded(

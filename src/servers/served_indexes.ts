@@ -4,6 +4,7 @@ import { DesyncError, messageOf } from "../core/errors.ts";
 import { type Index, serializeIndex } from "../formats/index/index.ts";
 import { IndexParser } from "../formats/index/index_parser.ts";
 import { type IndexStore, takesIndexes, type WritableIndexStore } from "../stores/index_store.ts";
+import { Limiter } from "../stores/wrappers/limiter.ts";
 import { type Content, contentOf, matchesAny } from "./content.ts";
 import type { ServerRequest } from "./exchange.ts";
 import { BodyMemory } from "./request_body.ts";
@@ -22,6 +23,9 @@ export interface ServedIndexesOptions {
 
 const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
 
+/** Indexes that are read at a time: each is in memory. */
+const MOST_READS = 16;
+
 /** What is said with every index: it may be replaced at any time. */
 const HEADERS: Readonly<Record<string, string>> = {
   "content-type": "application/octet-stream",
@@ -36,7 +40,10 @@ export class ServedIndexes {
   readonly #encodeName: (name: string) => string;
   readonly #limit: number;
   readonly #bodies: BodyMemory;
+  readonly #places = new Limiter({ start: MOST_READS, max: MOST_READS });
   readonly #reads = new SharedRequests<Content | null>();
+  /** The bytes of each name that were read last, as long as they are in use. */
+  readonly #last = new Map<string, { readonly etag: string; readonly buffer: WeakRef<ArrayBuffer> }>();
   /** The last replacement of each name that is being replaced. */
   readonly #writes = new Map<string, Promise<void>>();
 
@@ -93,13 +100,23 @@ export class ServedIndexes {
 
   async #read(name: string, signal?: AbortSignal): Promise<Content | null> {
     try {
-      const bytes = serializeIndex(await this.#store.read(this.#encodeName(name), { signal }));
+      const read = () => this.#store.read(this.#encodeName(name), { signal });
+      const bytes = serializeIndex(await this.#places.run(read, () => undefined));
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-      return contentOf(bytes, `"${toHex(digest)}"`, HEADERS);
+      return this.#shared(name, contentOf(bytes, `"${toHex(digest)}"`, HEADERS));
     } catch (error) {
       if (error instanceof DesyncError && error.code === "missing-file") return null;
       throw error;
     }
+  }
+
+  /** The content, with the bytes of an answer that slow clients have not yet taken, if they are the same. */
+  #shared(name: string, content: Content): Content {
+    const last = this.#last.get(name);
+    const buffer = last?.etag === content.etag ? last.buffer.deref() : undefined;
+    if (buffer !== undefined) return contentOf(new Uint8Array(buffer), content.etag, HEADERS);
+    this.#last.set(name, { etag: content.etag, buffer: new WeakRef(content.bytes.buffer) });
+    return content;
   }
 
   async #checkConditions(name: string, { header }: ServerRequest): Promise<void> {

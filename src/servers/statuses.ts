@@ -7,8 +7,6 @@ import type { OnProblem } from "./problems.ts";
 type Failure = readonly [status: number, line: string];
 
 const FAILURES: Readonly<Partial<Record<ErrorCode, Failure>>> = {
-  "missing-chunk": [404, "not found"],
-  "missing-file": [404, "not found"],
   "invalid-chunk": [502, "the chunk is damaged in the store"],
   "wrong-digest": [502, "the chunk is damaged in the store"],
   "unsupported": [502, "the chunk is stored in a form that this server cannot convert"],

@@ -1,0 +1,193 @@
+/** Chunks that are uploaded: what is stored, and what is refused. */
+import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { MAX_CHUNK_SIZE, type StoredForm } from "../../src/core/chunk.ts";
+import { DesyncError } from "../../src/core/errors.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
+import { answerChunks } from "../../src/servers/chunk_handler.ts";
+import { ChunkUploads, type ChunkUploadsOptions } from "../../src/servers/chunk_uploads.ts";
+import type { Handler } from "../../src/servers/exchange.ts";
+import { ServedChunks } from "../../src/servers/served_chunks.ts";
+import { HttpStore } from "../../src/stores/http/http_store.ts";
+import type { ManagedChunkStore } from "../../src/stores/store.ts";
+import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
+import { stored, zstdBomb } from "../support/made.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { RemoteStore } from "../support/servers/remote_store.ts";
+import { damaged, sample } from "./chunks.ts";
+import { ask, pieces } from "./requests.ts";
+
+const codec = nativeCodec;
+const { id, bytes, zstd, path } = sample();
+
+function server(options: ChunkUploadsOptions = {}, store: ManagedChunkStore = new RemoteStore()): Handler {
+  const uploads = new ChunkUploads(store, { codec, ...options });
+  return answerChunks(new ServedChunks(store, { codec }), { uploads });
+}
+
+Deno.test("a chunk is stored as it came, or in the form that is wanted, and served", async () => {
+  const gzip = stored(bytes, "gzip");
+  const cases: [
+    path: StoredForm,
+    body: Uint8Array,
+    form: ChunkUploadsOptions["form"],
+    kept: StoredForm,
+    as?: Uint8Array,
+  ][] = [
+    ["plain", bytes, undefined, "plain", bytes],
+    ["compressed", zstd, undefined, "compressed", zstd],
+    ["compressed", gzip, undefined, "compressed"],
+    ["compressed", zstd, "plain", "plain", bytes],
+    ["plain", bytes, "compressed", "compressed"],
+    ["compressed", zstd, "compressed", "compressed", zstd],
+  ];
+  for (const [sent, body, form, kept, as] of cases) {
+    const store = new RemoteStore();
+    const handler = server({ form }, store);
+    const answer = await ask(handler, "PUT", path[sent], { body });
+    deepStrictEqual([answer.status, answer.text], [200, "stored\n"]);
+    const chunk = (await store.get(id))!;
+    strictEqual(chunk.form, kept);
+    sameBytes(kept === "plain" ? chunk.bytes : codec.decompress("zstd", chunk.bytes, 1 << 20), bytes);
+    if (as !== undefined) sameBytes(chunk.bytes, as);
+    sameBytes((await ask(handler, "GET", path.plain)).body!, bytes);
+  }
+});
+
+Deno.test("either digest is taken", async () => {
+  const store = new RemoteStore();
+  const other = sample(1, "sha256");
+  strictEqual((await ask(server({}, store), "PUT", other.path.compressed, { body: other.zstd })).status, 200);
+  deepStrictEqual(store.names, [`${other.id}.cacnk`]);
+});
+
+Deno.test("100 concurrent uploads of one chunk are one write, and later ones none", async () => {
+  const store = new RemoteStore();
+  const handler = server({}, store);
+  const upload = () => ask(handler, "PUT", path.plain, { body: bytes });
+  const answers = await Promise.all(Array.from({ length: 100 }, upload));
+  deepStrictEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  deepStrictEqual([store.requests.has, store.requests.put, store.requests.touch], [1, 1, 0]);
+  strictEqual((await upload()).status, 200);
+  deepStrictEqual([store.requests.put, store.requests.touch], [1, 1]);
+});
+
+Deno.test("what is not the chunk is refused, and nothing is stored", async () => {
+  const store = new RemoteStore();
+  const handler = server({}, store);
+  const cases: [form: StoredForm, body: Uint8Array, status: number, line: RegExp][] = [
+    ["plain", damaged(bytes), 400, /its sha512-256 digest is/],
+    ["plain", bytes.subarray(0, 3999), 400, /its sha512-256 digest is/],
+    ["plain", zstd, 400, /its sha512-256 digest is/],
+    ["plain", new Uint8Array(0), 400, /its sha512-256 digest is/],
+    ["compressed", bytes, 400, /it is not compressed data/],
+    ["compressed", new Uint8Array(0), 400, /its file is empty/],
+    ["compressed", zstd.subarray(0, zstd.length - 1), 400, /its zstd data is damaged/],
+    ["compressed", damaged(zstd), 400, /./],
+    ["compressed", zstdBomb(1100), 400, /it decompresses to more than 134217728 bytes/],
+    [
+      "compressed",
+      new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0, 0]),
+      415,
+      /xz, which is not supported/,
+    ],
+  ];
+  for (const [form, body, status, line] of cases) {
+    const answer = await ask(handler, "PUT", path[form], { body });
+    strictEqual(answer.status, status, answer.text);
+    match(answer.text, /^the body is not the chunk: [^\n]+\n$/);
+    match(answer.text, line);
+  }
+  deepStrictEqual([store.names, store.requests.put], [[], 0]);
+});
+
+Deno.test("a body that is too large is not read", async () => {
+  let read = 0;
+  async function* endless() {
+    while (true) {
+      read++;
+      yield await Promise.resolve(new Uint8Array(1 << 20));
+    }
+  }
+  const handler = server();
+  const claims = { "content-length": String(MAX_CHUNK_SIZE + 1) };
+  const refused = await ask(handler, "PUT", path.plain, { headers: claims, body: endless() });
+  deepStrictEqual([refused.status, read], [413, 0]);
+  match(refused.text, /^the body is larger than the limit of 134217728 bytes\n$/);
+  strictEqual((await ask(handler, "PUT", path.plain, { body: endless() })).status, 413);
+  strictEqual(read, 129);
+});
+
+Deno.test("a body that lies about its length or breaks off is refused", async () => {
+  const store = new RemoteStore();
+  const handler = server({}, store);
+  for (const length of ["3999", "4001", "0", "1e9", "-1", "x", ""]) {
+    const headers = { "content-length": length };
+    const { status } = await ask(handler, "PUT", path.plain, { headers, body: pieces(bytes) });
+    strictEqual(status, length === "1e9" ? 413 : 400, length);
+  }
+  async function* broken() {
+    yield await Promise.resolve(bytes);
+    throw new TypeError("connection reset");
+  }
+  const { status, text } = await ask(handler, "PUT", path.plain, { body: broken() });
+  deepStrictEqual([status, text], [400, "the body broke off\n"]);
+  deepStrictEqual(store.names, []);
+  // In many pieces it is as good as in one.
+  const parts = Array.from({ length: 40 }, (_, i) => bytes.subarray(i * 100, (i + 1) * 100));
+  strictEqual((await ask(handler, "PUT", path.plain, { body: pieces(...parts) })).status, 200);
+});
+
+Deno.test("all bodies together have bounded memory, which is free again afterwards", async () => {
+  const gate = Promise.withResolvers<void>();
+  const handler = server({ memoryBytes: 10_000 }, new RemoteStore());
+  async function* slow() {
+    yield bytes;
+    await gate.promise;
+  }
+  const waiting = [0, 1].map(() => ask(handler, "PUT", path.plain, { body: slow() }));
+  await new Promise((resolve) => setTimeout(resolve));
+  const refused = await ask(handler, "PUT", path.plain, { body: bytes });
+  deepStrictEqual([refused.status, refused.headers["retry-after"]], [503, "1"]);
+  gate.resolve();
+  for (const { status } of await Promise.all(waiting)) strictEqual(status, 200);
+  for (let i = 0; i < 10; i++) {
+    strictEqual((await ask(handler, "PUT", path.plain, { body: damaged(bytes) })).status, 400);
+    strictEqual((await ask(handler, "PUT", path.plain, { body: bytes })).status, 200);
+  }
+});
+
+Deno.test("a store that cannot be written says so at once, one that fails when it fails", async () => {
+  throws(() => new ChunkUploads(new HttpStore("http://127.0.0.1:9/")), { code: "usage" });
+  const full = wrapStore(new RemoteStore(), (send, { name }) => {
+    if (name !== "put") return send();
+    throw new DesyncError("io", {
+      reason: "full",
+      cause: Object.assign(new Error("full"), { code: "ENOSPC" }),
+    });
+  });
+  strictEqual((await ask(server({}, full), "PUT", path.plain, { body: bytes })).status, 507);
+});
+
+Deno.test("nothing is taken unless uploads are enabled", async () => {
+  const store = new RemoteStore();
+  const answer = await ask(answerChunks(new ServedChunks(store)), "PUT", path.plain, { body: bytes });
+  deepStrictEqual([answer.status, answer.text], [400, "writing to upstream chunk store is not enabled\n"]);
+  deepStrictEqual(store.names, []);
+  const { headers } = await ask(server(), "POST", path.plain);
+  strictEqual(headers.allow, "GET, HEAD, PUT");
+});
+
+Deno.test("an upload that was verified is stored even when its client has gone", async () => {
+  const store = new RemoteStore({ delayMs: 20 });
+  const uploads = new ChunkUploads(store, { codec });
+  const gone = new AbortController();
+  const handler = answerChunks(new ServedChunks(store, { codec }), { uploads });
+  const answer = ask(handler, "PUT", path.plain, { body: bytes, signal: gone.signal });
+  gone.abort();
+  await answer;
+  await uploads.idle();
+  ok(await store.has(id));
+  await rejects(new ServedChunks(store).get(id, "plain", { signal: AbortSignal.abort() }), {
+    code: "interrupted",
+  });
+});

@@ -1,0 +1,104 @@
+/** The library's handlers, behind a real server. */
+import { deepStrictEqual, match, strictEqual, throws } from "node:assert/strict";
+import { DesyncError } from "../../src/core/errors.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
+import { parseIndex } from "../../src/formats/index/index_parser.ts";
+import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts";
+import { HttpStore } from "../../src/stores/http/http_store.ts";
+import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { RemoteStore } from "../support/servers/remote_store.ts";
+import { tempDir } from "../support/temp.ts";
+import { sample } from "./chunks.ts";
+
+/** Serves on a port of this machine. */
+function serving(handler: (request: Request) => Promise<Response>) {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen: () => {} }, handler);
+  return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+Deno.test("chunks are uploaded, asked for, and read by this library's store", async () => {
+  using dir = tempDir();
+  const store = new LocalStore(dir.dir("store"));
+  await using server = serving(chunkHandler(store, { codec: nativeCodec, writable: true }));
+  const { id, path, zstd, bytes } = sample();
+  const url = server.url + path.compressed;
+  for (const expected of [404, 200]) {
+    const head = await fetch(url, { method: "HEAD" });
+    deepStrictEqual([head.status, await head.text()], [expected, ""]);
+    if (expected === 404) {
+      strictEqual(await (await fetch(url, { method: "PUT", body: zstd.slice() })).text(), "stored\n");
+    }
+  }
+  const answer = await fetch(server.url + path.plain);
+  deepStrictEqual([answer.status, answer.headers.get("content-length")], [200, "4000"]);
+  sameBytes(await answer.bytes(), bytes);
+  const reader = new HttpStore(server.url);
+  sameBytes((await reader.get(id))!.bytes, zstd);
+  // Twice read, it is in memory, which knows how long it is.
+  await (await fetch(url)).bytes();
+  strictEqual((await fetch(url, { method: "HEAD" })).headers.get("content-length"), String(zstd.length));
+  strictEqual((await fetch(`${url}?query`, { headers: { "if-none-match": `W/"${id}.cacnk"` } })).status, 304);
+  const part = await fetch(url, { headers: { range: "bytes=0-3" } });
+  sameBytes(await part.bytes(), new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]));
+});
+
+Deno.test("authorization and origins are options of both", async () => {
+  const options = { authorization: "Bearer x", cors: ["https://example.com"] };
+  const handlers = [
+    chunkHandler(new RemoteStore(), options),
+    indexHandler({ read: () => Promise.reject() }, options),
+  ];
+  for (const handler of handlers) {
+    const ask = (headers: Record<string, string>, method = "GET") =>
+      handler(
+        new Request("http://localhost/x", { method, headers: { origin: "https://example.com", ...headers } }),
+      );
+    const refused = await ask({});
+    deepStrictEqual([refused.status, refused.headers.get("access-control-allow-origin")], [
+      401,
+      "https://example.com",
+    ]);
+    strictEqual((await ask({ authorization: "Bearer x" })).status, 400);
+    strictEqual((await ask({ "access-control-request-method": "PUT" }, "OPTIONS")).status, 204);
+  }
+});
+
+Deno.test("an operator gets to know of failures, not of each", async () => {
+  const broken = wrapStore(new RemoteStore(), () => {
+    throw new DesyncError("timeout", { reason: "no answer" });
+  });
+  const problems: string[] = [];
+  const handler = chunkHandler(broken, { onProblem: ({ message }) => problems.push(message) });
+  for (let i = 0; i < 5; i++) {
+    strictEqual((await handler(new Request(`http://localhost${sample().path.plain}`))).status, 504);
+  }
+  deepStrictEqual(problems, ["no answer"]);
+});
+
+Deno.test("handlers that cannot write are not made writable", () => {
+  throws(() => chunkHandler(new HttpStore("http://127.0.0.1:9"), { writable: true }), { code: "usage" });
+  throws(() => chunkHandler({ stores: [] }, { writable: true }), { code: "usage" });
+  throws(() => indexHandler({ read: () => Promise.reject() }, { writable: true }), { code: "usage" });
+});
+
+Deno.test("indexes are uploaded and read", async () => {
+  using dir = tempDir();
+  await using server = serving(indexHandler(new IndexDirectory(dir.dir("indexes")), { writable: true }));
+  const file = Deno.readFileSync("testdata/casync-blob.caibx");
+  const url = `${server.url}/a%20blob.caibx`;
+  const put = await fetch(url, { method: "PUT", body: file, headers: { "if-none-match": "*" } });
+  deepStrictEqual([put.status, await put.text()], [200, "stored\n"]);
+  sameBytes(Deno.readFileSync(dir.path("indexes/a blob.caibx")), file);
+  const answer = await fetch(url);
+  match(answer.headers.get("etag")!, /^"[0-9a-f]{64}"$/);
+  strictEqual(parseIndex(await answer.bytes()).count, parseIndex(file).count);
+  // The client's URL has no dots left, so this one is not below the server.
+  strictEqual((await fetch(`${server.url}/../a%20blob.caibx`)).status, 200);
+  strictEqual(
+    await fetch(`${server.url}/..%2fa%20blob.caibx`).then(async (r) => (await r.text(), r.status)),
+    400,
+  );
+});
