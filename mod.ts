@@ -151,6 +151,14 @@ export { ChunkReader } from "./src/stores/wrappers/chunk_reader.ts";
 export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/blob/blob.ts";
 export { extract, type ExtractStreamOptions } from "./src/jobs/extract_stream.ts";
 export { serveChunks, type ServeOptions } from "./src/jobs/serve_protocol.ts";
+export {
+  chunkHandler,
+  type ChunkHandlerOptions,
+  indexHandler,
+  type IndexHandlerOptions,
+  type ServingOptions,
+} from "./src/servers/fetch_handlers.ts";
+export { type IndexStore, type WritableIndexStore } from "./src/stores/index_store.ts";
 export { ArchiveEncoder } from "./src/formats/archive/archive_encoder.ts";
 export { ExcludePatterns, type Verdict } from "./src/formats/archive/exclude_patterns.ts";
 export {

@@ -57,17 +57,19 @@ export interface IndexHandlerOptions extends ServingOptions {
  * chunk are one request to the stores. Throws `usage` when uploads are to be taken and nothing can be written to the first
  * store.
  *
- * @example A server, for `deno serve`
+ * @example A server for `deno serve`, an edge runtime or a service worker
  * ```ts
  * import { chunkHandler, chunkPath, hashChunk, MemoryStore, portableCodec } from "@desync/desync";
  *
+ * const store = new MemoryStore(); // In real life: new HttpStore("https://example.com/store/")
  * const chunk = hashChunk(portableCodec, "sha512-256", new TextEncoder().encode("some bytes"));
- * const store = new MemoryStore(); // In real life: new LocalStore("/srv/store")
  * await store.put(chunk);
- * const server = { fetch: chunkHandler(store) }; // In real life: export default { … }
+ *
+ * const server = { fetch: chunkHandler(store) };
+ * export default server;
  *
  * const answer = await server.fetch(new Request(`http://localhost/${chunkPath(chunk.id, "plain")}`));
- * if (await answer.text() !== "some bytes") throw new Error("they are served");
+ * if (await answer.text() !== "some bytes") throw new Error("the chunk is served");
  * ```
  */
 export function chunkHandler(
