@@ -26,6 +26,7 @@ const packages = {
   "ssh-add": "openssh-client",
   /** Runs the portable library; what starts the tests often has its own. */
   node: undefined,
+  curl: "curl",
   /** Makes certificates. */
   openssl: "openssl",
   /** The shells that completion is written for. */
