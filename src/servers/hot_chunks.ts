@@ -3,6 +3,8 @@ import type { Content } from "./content.ts";
 
 /** A larger share of the memory is not given to one: it would push out all others. */
 const LARGEST_SHARE = 1 / 4;
+/** When memory is full, one of so many takes the place of others: more would come and go than are asked for again. */
+const ADMITTED = 16;
 /** Bytes that an entry takes besides its content: name, headers, and the table. */
 const ENTRY_BYTES = 1024;
 
@@ -12,6 +14,7 @@ export class HotChunks {
   /** In the order of their use. */
   readonly #contents = new Map<string, Content>();
   #bytes = 0;
+  #refused = 0;
 
   /** Keeps so many bytes at most. */
   constructor(limit: number) {
@@ -21,6 +24,16 @@ export class HotChunks {
   /** Bytes that are kept. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /**
+   * Whether a content of so many bytes, which costs something to get ready, is worth keeping: always while there is room,
+   * then now and then.
+   */
+  wants(bytes: number): boolean {
+    const size = bytes + ENTRY_BYTES;
+    if (size > this.#limit * LARGEST_SHARE) return false;
+    return this.#bytes + size <= this.#limit || ++this.#refused % ADMITTED === 0;
   }
 
   /** What is kept for the path. */

@@ -178,11 +178,12 @@ export class ServedChunks {
 
   /**
    * Whether the chunk is verified before it is used. What is kept in memory always is, for clients would get the same
-   * again however often they asked: that is what comes from afar, and what a directory is asked for repeatedly.
+   * again however often they asked: that is what comes from afar, and what a directory is asked for repeatedly. Verifying
+   * takes several times as long as reading from a directory, so there it is done only for what is worth keeping.
    */
   #mustVerify({ properties }: ChunkStore, stored: StoredChunk, id: ChunkId, form: StoredForm): boolean {
     if (this.#verifyReads || stored.form !== form || properties.directory === undefined) return true;
-    return this.#recent.note(id);
+    return this.#recent.note(id) && this.hot.wants(stored.bytes.length);
   }
 
   #opened(stored: StoredChunk, id: ChunkId, verify: boolean): ReadChunk {

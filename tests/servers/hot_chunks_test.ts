@@ -42,6 +42,19 @@ Deno.test("one that is replaced is counted once, and a large one is not kept", (
   ok(hot.get("/a") !== undefined);
 });
 
+Deno.test("what costs something is kept while there is room, and then now and then", () => {
+  const hot = new HotChunks(100 * KIB);
+  strictEqual(hot.wants(50 * KIB), false);
+  while (hot.bytes <= 85 * KIB) {
+    ok(hot.wants(10 * KIB));
+    hot.set(`/${hot.bytes}`, content(10 * KIB));
+  }
+  const wanted = Array.from({ length: 160 }, () => hot.wants(20 * KIB));
+  strictEqual(wanted.filter((one) => one).length, 10);
+  ok(hot.wants(KIB), "there is room for a small one");
+  strictEqual(new HotChunks(0).wants(0), false);
+});
+
 Deno.test("without memory nothing is kept", () => {
   const hot = new HotChunks(0);
   hot.set("/a", content(0));

@@ -237,6 +237,9 @@ Deno.test("chunks of a directory are verified when they are to be kept in memory
   sameBytes(served.hot.get(path.plain)!.bytes, bytes);
 
   Deno.writeFileSync(file, damaged(bytes));
+  // Where nothing is kept, nothing is verified.
+  const forgetful = new ServedChunks(store, { codec, memoryBytes: 0 });
+  for (let i = 0; i < 3; i++) sameBytes((await forgetful.get(id, "plain"))!.bytes, damaged(bytes));
   await rejects(new ServedChunks(store, { codec, verifyReads: true }).get(id, "plain"), {
     code: "invalid-chunk",
   });
