@@ -11,8 +11,9 @@ import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { Random, random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { blob, smallBlob } from "../support/testdata.ts";
-import { share } from "../support/thorough.ts";
+import { amount, share } from "../support/thorough.ts";
 
 const MiB = 1024 * 1024;
 const defaultSizes = "16384:65536:262144";
@@ -107,8 +108,9 @@ Deno.test({
   ignore: !peers.casync,
   fn: async () => {
     using dir = tempDir();
-    const noise = new Random(2).bytes(5 * MiB);
-    const file = dir.write("file", joined([noise, new Uint8Array(20 * MiB), noise, noise]));
+    const noise = new Random(2).bytes(2 * MiB);
+    const bytes = joined([noise, new Uint8Array(20 * MiB), noise, noise]);
+    const file = dir.write("file", bytes);
     const sizes = `${MiB}:${4 * MiB}:${16 * MiB}`;
     const made = await weMake(dir, file, sizes, "-s", dir.path("ours"));
     deepStrictEqual(made, await casyncMakes(dir, file, sizes));
@@ -123,11 +125,7 @@ Deno.test({
       dir.path("ours.caibx"),
       dir.path("out"),
     ]);
-    ok(
-      Deno.readFileSync(dir.path("out")).every((byte, i) =>
-        byte === (i < 5 * MiB ? noise[i] : i < 25 * MiB ? 0 : noise[i % (5 * MiB)])
-      ),
-    );
+    sameBytes(Deno.readFileSync(dir.path("out")), bytes);
   },
 });
 
@@ -135,7 +133,7 @@ const stored: [name: string, bytes: () => Uint8Array, sizes: string, digest?: "s
   ["a blob of all kinds", blob, defaultSizes],
   ["a blob of all kinds, with sha256", smallBlob, "1024:4096:16384", "sha256"],
   ["a blob of all kinds in fixed sizes", smallBlob, "4096:4096:4096"],
-  ["a blob in tiny chunks", () => smallBlob().subarray(50_000, 80_000), "16:64:256"],
+  ["a blob in tiny chunks", () => smallBlob().subarray(50_000, amount(60_000, 80_000)), "16:64:256"],
   ["one byte", () => Uint8Array.of(65), defaultSizes],
 ];
 for (const [name, makeBytes, sizes, digest] of stored) {
