@@ -133,7 +133,7 @@ Deno.test({
       ["$a-b", store],
     ];
     const wrong: string[] = [];
-    await Promise.all(patterns.map(async ([pattern, location], i) => {
+    for (const [i, [pattern, location]] of patterns.entries()) {
       const config = dir.write(
         `${i}.json`,
         JSON.stringify({ "store-options": { [pattern]: { encryption: true } } }),
@@ -142,7 +142,7 @@ Deno.test({
       const theirs = await runAny(peers.desync!, args, { cwd: dir.root });
       const ours = await runCli(args, { cwd: dir.root });
       if (theirs.code !== ours.code) wrong.push(`${pattern}: ${theirs.stderr} / ${ours.stderr}`);
-    }));
+    }
     deepStrictEqual(wrong, []);
   },
 });

@@ -122,7 +122,9 @@ function same(outcomes: readonly string[]): string {
 }
 
 async function statuses(subject: Subject, ...lines: string[][]): Promise<string> {
-  return same((await Promise.all(lines.map((args) => subject.run(args)))).map(status));
+  const outcomes: string[] = [];
+  for (const args of lines) outcomes.push(status(await subject.run(args)));
+  return same(outcomes);
 }
 
 async function flags(subject: Subject, { dir, image }: Place, ...options: string[]): Promise<string> {
@@ -217,10 +219,11 @@ const rows: Record<string, (subject: Subject, place: Place) => Promise<string>> 
       ["tar", "-i", "-s", dir.path("3"), dir.path("x.caidx"), dir.dir("tree")],
       ["cache", "-s", made.store, "-c", dir.path("4"), made.index],
     ];
-    const results = await Promise.all(lines.map((line) => run(line)));
-    return same(
-      results.map((result, i) => status(result) + (exists(dir.path(String(i + 1))) ? ", made" : "")),
-    );
+    const outcomes: string[] = [];
+    for (const [i, line] of lines.entries()) {
+      outcomes.push(status(await run(line)) + (exists(dir.path(String(i + 1))) ? ", made" : ""));
+    }
+    return same(outcomes);
   },
   "`extract -c` with a cache that is not there": async ({ run }, { dir, made }) => {
     const result = await run(["extract", "-s", made.store, "-c", dir.path("new"), made.index, dir.path("x")]);

@@ -111,10 +111,8 @@ Deno.test("--no-descriptions leaves out what commands and options are for, and n
     { name, options },
   ) => [name, ...options.flatMap(({ names }) => names)]);
   for (const shell of ["bash", "zsh", "fish", "powershell"]) {
-    const [full, bare] = await Promise.all([
-      runCli(["completion", shell]),
-      runCli(["completion", shell, "--no-descriptions"]),
-    ]);
+    const full = await runCli(["completion", shell]);
+    const bare = await runCli(["completion", shell, "--no-descriptions"]);
     deepStrictEqual([bare.code, bare.stderr], [0, ""]);
     // Each shell quotes in its own way; what is plain is the same in all.
     const plain = descriptions.filter((text) => /^[\w ,;()]+$/.test(text));

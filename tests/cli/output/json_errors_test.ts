@@ -49,10 +49,10 @@ Deno.test("an error is the last line, with code, message, status, its fields, ch
     [["list-chunks", made.index], 2, { code: "usage" }],
     [["extract", "-s", empty, dir.path("none"), target], 1, { code: "missing-file" }],
   ];
-  await Promise.all(cases.map(async ([args, status, expected], i) => {
+  for (const [i, [args, status, expected]] of cases.entries()) {
     const json = i % 2 === 0 ? ["--progress=json"] : ["--progress", "json"];
     // Whatever is wrong with the option itself is JSON as well.
-    const [result, plain] = await Promise.all([runCli([...args, ...json]), runCli(args)]);
+    const [result, plain] = [await runCli([...args, ...json]), await runCli(args)];
     strictEqual(result.code, status, result.stderr);
     const { error } = lines(result.stderr).at(-1) as { error: Record<string, unknown> };
     const { message, action, problem, subject, reason, hint, ...rest } = error;
@@ -61,7 +61,7 @@ Deno.test("an error is the last line, with code, message, status, its fields, ch
     strictEqual(new DesyncError("io", fields).message, message);
     ok(typeof reason === "string" || problem !== undefined, args.join(" "));
     if (plain.code !== 0) strictEqual(plain.stderr, `desync: ${message}\n`);
-  }));
+  }
 });
 
 Deno.test("the fields have the action, the subject, the reason and the hint", async () => {
@@ -103,12 +103,12 @@ Deno.test("the fields have the action, the subject, the reason and the hint", as
       store: url,
     }],
   ];
-  await Promise.all(cases.map(async ([args, expected]) => {
+  for (const [args, expected] of cases) {
     const { stderr } = await runCli([...args, "--progress=json"]);
     const { error } = lines(stderr).at(-1) as { error: Record<string, unknown> };
     const { code: _code, message: _message, status: _status, ...fields } = error;
     deepStrictEqual(fields, expected);
-  }));
+  }
 });
 
 Deno.test({
