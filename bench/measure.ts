@@ -82,6 +82,7 @@ function peakMemory(shell: number): number {
   }
 }
 
-function say(line: string): void {
+/** Prints a line. */
+export function say(line: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }

@@ -1,8 +1,9 @@
 /**
  * The same jobs by this program and by desync in Go, side by side, as ratios of medians: below 1 we are faster.
  *
- *     deno task bench [extract|make|chop|verify|cache|ssh|untar|sync …]        all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
+ *     deno task bench [extract|make|…]   all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
  */
+import { benchChunkServer } from "./chunk_server.ts";
 import { benchExtract } from "./extract.ts";
 import { benchCache, benchChop, benchMake } from "./make.ts";
 import { benchSsh } from "./ssh.ts";
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   tar: benchTar,
   untar: benchUntar,
   sync: benchSync,
+  "chunk-server": benchChunkServer,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

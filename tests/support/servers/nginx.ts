@@ -19,6 +19,8 @@ export interface NginxOptions {
   https?: boolean;
   /** With https: let in only clients that show the client certificate. */
   clientCertificate?: boolean;
+  /** Keep no log of the requests, which costs time. */
+  unlogged?: boolean;
   /** Accept PUT, making directories as needed. */
   put?: boolean;
   /** Content types by the ends of names, as in nginx's own mime.types. Everything else is an octet-stream. */
@@ -33,6 +35,7 @@ export class Nginx implements AsyncDisposable {
   /** Ends with a slash. */
   readonly url: string;
   readonly port: number;
+  readonly pid: number;
   /** With https: what to trust, and the client's certificate. */
   readonly certificates?: Certificates;
   readonly #daemon: Daemon;
@@ -41,6 +44,7 @@ export class Nginx implements AsyncDisposable {
   constructor(port: number, daemon: Daemon, dir: TempDir, certificates?: Certificates) {
     this.url = `${certificates ? "https" : "http"}://127.0.0.1:${port}/`;
     this.port = port;
+    this.pid = daemon.pid;
     this.certificates = certificates;
     this.#daemon = daemon;
     this.#dir = dir;
@@ -124,7 +128,7 @@ http {
   types { ${types.join(" ")} }
   default_type application/octet-stream;
   log_format short "$request_method $uri $status";
-  access_log "${dir.path("access.log")}" short;
+  access_log ${options.unlogged ? "off" : `"${dir.path("access.log")}" short`};
   client_body_temp_path "${dir.path("body")}";
   proxy_temp_path "${dir.path("proxy")}";
   fastcgi_temp_path "${dir.path("fastcgi")}";
