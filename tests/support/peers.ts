@@ -51,6 +51,9 @@ const packages = {
   losetup: "mount",
   mount: "mount",
   umount: "mount",
+  /** Checks units, and passes sockets on as systemd does. */
+  "systemd-analyze": "systemd",
+  "systemd-socket-activate": "systemd",
   /** Gives a process mounts of its own, which go when it ends. */
   unshare: "util-linux",
 } as const;

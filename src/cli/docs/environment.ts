@@ -5,7 +5,9 @@ export const VARIABLES = {
   CASYNC_SSH_PATH: 'the program that connects to ssh stores (default: "ssh")',
   CASYNC_REMOTE_PATH: 'the program to run on the remote host (default: "casync"); "desync" works too',
   DESYNC_HTTP_AUTH:
-    'the value of the Authorization header for HTTP servers, such as "Bearer TOKEN"; a user in the URL takes precedence',
+    'the value of the Authorization header for HTTP servers, such as "Bearer TOKEN"; a user in the URL takes ' +
+    "precedence. For chunk-server and index-server it is the value that requests must have",
+  LISTEN_FDS: "how many sockets systemd passes to a server, if LISTEN_PID is its process",
   NETRC: "the file with users and passwords for HTTP servers (default: ~/.netrc, on Windows ~/_netrc)",
   HTTP_PROXY: "the proxy for http URLs: http, https, socks5 or socks5h; also http_proxy",
   HTTPS_PROXY: "the proxy for https URLs; also https_proxy",
