@@ -14,7 +14,8 @@ export interface ReadArchiveOptions {
 }
 
 /**
- * Calls `onEvent` for all that is in the archive, in its order. Throws `invalid-archive` when it is none, `interrupted`, and whatever `onEvent` throws.
+ * Calls `onEvent` for all that is in the archive, in its order. Throws `invalid-archive`, `interrupted`, and whatever
+ * `onEvent` throws.
  *
  * @example Count the bytes of an archive's files
  * ```ts

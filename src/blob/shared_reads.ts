@@ -32,7 +32,7 @@ export class SharedReads {
           return turn.promise;
         }, signal);
       } catch (error) {
-        // A reader that gave up takes its read with it. Then this one reads, or waits for the next that does.
+        // A reader that was aborted ends its read. Then this one reads, or waits for the next that does.
         if (signal.aborted || !other.signal.aborted) throw error;
       }
     }

@@ -110,7 +110,7 @@ let kernel: ScanKernel | null | undefined;
 /**
  * Tests the positions from + 1 … to of `bytes`, and appends those that are candidates to `list`, counted from `from`.
  *
- * A position that has fewer than 48 bytes before it is none. So to scan the part [a, b) of a larger blob, hand over
+ * A position with fewer than 48 bytes before it is not a candidate. So to scan the part [a, b) of a larger blob, hand over
  * the {@linkcode LEAD_IN} bytes before it too: `bytes` = blob[a - 47, b), `from` = 47, `to` = bytes.length. Where the
  * blob has fewer before the part, hand over those it has: `bytes` = blob[0, b), `from` = a.
  *

@@ -134,7 +134,7 @@ const SHARED_POOL_BYTES = 8192;
 
 /**
  * Gives the memory of a large buffer back at once instead of leaving it to the garbage collector, which sees only how
- * many buffers there are, not how large. Nobody may use the bytes afterwards.
+ * many buffers there are, not how large. The bytes must not be used afterwards.
  */
 export function freeBytes(bytes: Uint8Array): void {
   for (const buffer of ownBuffer(bytes)) buffer.transfer?.(0); // Node 20 has none

@@ -1,5 +1,5 @@
 /**
- * Errors with a stable code, so that programs can tell them apart and the command line can pick an exit status.
+ * Errors with a stable code, so that programs can distinguish them and the command line can pick an exit status.
  * They survive the way between threads as plain objects (`errorToWire`, `errorFromWire`).
  */
 import { oneLine } from "./foreign_text.ts";
@@ -20,7 +20,7 @@ export type ErrorCode =
   | "io" // a file could not be read or written
   | "mismatch" // two things that should be the same differ
   | "unsupported" // right, but more than this program or this system can do
-  | "usage" // the caller asked for something that makes no sense
+  | "usage" // invalid arguments
   | "interrupted"; // stopped on request
 
 /** What is wrong with an argument or an option, as the first word of a message. */

@@ -1,4 +1,4 @@
-/** A loop over a sequence that has several items under way at a time. */
+/** A loop over a sequence with several items at a time. */
 import { interrupted } from "./errors.ts";
 import { Yielder } from "./yielder.ts";
 
@@ -6,7 +6,7 @@ type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
  * Runs `work` on the items, up to `most` of them at a time, begun in their order. After a failure, or when `signal`
- * says so, no further item is begun, those under way are waited for, and the first failure is thrown. `work`, and whatever
+ * says so, no further item is begun, those that were begun are waited for, and the first failure is thrown. `work`, and whatever
  * gives the items where that may take its time, get a signal to give up.
  */
 export async function forEachConcurrent<T>(

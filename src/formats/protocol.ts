@@ -23,7 +23,7 @@ import { ByteQueue } from "./byte_queue.ts";
 
 /** Largest message, header included. */
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
-/** Of why the other end gave up, no more bytes are kept. */
+/** No more bytes are kept of the other end's reason for aborting. */
 const MAX_REASON = 1000;
 /** Bytes of a CHUNK message besides the chunk's own. */
 export const CHUNK_OVERHEAD: number = 56;

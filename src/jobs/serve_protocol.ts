@@ -39,7 +39,7 @@ const AHEAD = 16;
 const SENT_BYTES = 32 * 1024;
 
 /**
- * Serves until the client says goodbye, the input ends, or the signal comes, even when the client takes no answers then.
+ * Serves until the client sends GOODBYE, the input ends, or the signal comes, even when the client takes no answers then.
  * What a client asks for is read only as fast as it takes the answers. Throws `protocol` when the client does not speak
  * it, after telling it so, and `timeout` when it is too slow. Between its requests it may take its time. Streams that fail
  * mean that the client is gone, which is a good end too, unless they fail with a {@linkcode DesyncError}, which is thrown.

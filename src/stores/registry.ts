@@ -54,7 +54,7 @@ export class Registry implements AsyncDisposable {
     return redactLocation(this.#schemes, location);
   }
 
-  /** A store to read, or a group of them. Throws `usage` for a location that is none. */
+  /** A store to read, or a group of them. Throws `usage` for an invalid location. */
   async openGroup(text: string, options?: StoreOptions): Promise<ChunkStore> {
     const members = parseLocation(text);
     if (members.length === 1) return await this.openChunks(text, options);

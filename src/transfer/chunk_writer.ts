@@ -7,7 +7,7 @@ import type { CutSpan } from "./chunk_spans.ts";
 import type { Workers } from "./ports.ts";
 import { type FilledDestination, forWorkers, type StoreWriter, writerFor } from "./store_writer.ts";
 
-/** More groups are under way where a store is slow: some wait for it while workers are busy with others. */
+/** More groups at a time where a store is slow: some wait for it while workers are busy with others. */
 const WAITING_GROUPS = 2;
 
 /** What is done with spans. */
@@ -40,7 +40,7 @@ export class ChunkWriter {
     this.#writer = writerFor(options.destination);
   }
 
-  /** Groups of spans that should be under way at a time: what memory is bounded by. */
+  /** Groups of spans that should be written at a time: this bounds the memory. */
   get concurrency(): number {
     return 2 * this.#workers.size + (this.#writer === undefined ? 0 : WAITING_GROUPS);
   }

@@ -10,7 +10,7 @@ export class FirstPart {
 
   constructor(offset: number) {
     this.offset = offset;
-    // Nobody may be waiting when it fails.
+    // Nothing may be waiting when it fails.
     this.#delivered.promise.catch(() => {});
   }
 

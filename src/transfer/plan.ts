@@ -44,7 +44,7 @@ export class BlobPlan {
   readonly #first: Int32Array;
   /** For each chunk the next of the same id, -1 at the last. */
   readonly #next: Int32Array;
-  /** The first occurrence of the chunk that is left out, -1 when there is none. */
+  /** The first occurrence of the chunk that is omitted, -1 without one. */
   readonly #skipped: number;
 
   /** The chunk `skip` is left out. */

@@ -1,4 +1,4 @@
-/** What jobs need from outside: the workers and the files. Whoever wires a job brings them. */
+/** What jobs need from outside: the workers and the files. The caller of a job provides them. */
 import type {
   AssembleResult,
   AssembleTask,

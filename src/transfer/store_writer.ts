@@ -27,7 +27,7 @@ const REMEMBERED = 2 ** 18;
 
 /** Adds chunks to one store, each once, under limits of the store's own. */
 export class StoreWriter {
-  /** The most requests under way. */
+  /** The most concurrent requests. */
   readonly max: number;
   readonly #store: WritableChunkStore;
   /** Chunks that are being asked for or put. */

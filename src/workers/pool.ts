@@ -46,7 +46,7 @@ interface Queued extends Pending {
 
 interface Thread {
   readonly worker: Worker;
-  /** Tasks under way by their numbers. */
+  /** Pending tasks by their numbers. */
   readonly tasks: Map<number, Pending>;
 }
 

@@ -22,7 +22,7 @@ export class StagedChunks {
   readonly #atOnce = canSyncFileSystems();
   #staged: StagedChunk[] = [];
   readonly #touched = new Set<string>();
-  /** What is under way for those that were staged before. */
+  /** The pending work for those that were staged before. */
   #naming: Promise<void> = Promise.resolve();
   #namedAt = performance.now();
   /** A chunk that has its name. */

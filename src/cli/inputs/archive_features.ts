@@ -38,7 +38,7 @@ export function archiveFeatures(flags: Flags, os: typeof Deno.build.os = Deno.bu
   return normalizeFeatures(features);
 }
 
-/** The patterns of `--exclude` and `--include`. Throws `usage` when one makes no sense. */
+/** The patterns of `--exclude` and `--include`. Throws `usage` for an invalid one. */
 export function excludePatterns(flags: Flags): ExcludePatterns {
   const parse = (patterns: readonly string[] = [], option: string, prefix: string) =>
     ExcludePatterns.parseFile(

@@ -41,7 +41,7 @@ export function withoutLink(path: string): string {
   return isSpecialOutput(path) ? path : followLinks(path);
 }
 
-/** Throws `usage` when an index would take the place of a file that is none, while the input is one. */
+/** Throws `usage` when an index would replace a file that is not an index, while the input is one. */
 export function refuseSwapped(output: string, input: string): void {
   if (startOf(input) !== "index" || startOf(output) !== "else") return;
   throw new DesyncError("usage", {

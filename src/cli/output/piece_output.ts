@@ -43,7 +43,7 @@ export async function writeWholePieces(
   await untilClosed(() => writeWhole(path, begin, { signal, sync }));
 }
 
-/** Writes a result that is complete, as {@linkcode writeWholePieces} does. Nobody may use the bytes afterwards. */
+/** Writes a result that is complete, as {@linkcode writeWholePieces} does. The caller must not use the bytes afterwards. */
 export async function writeResult(
   path: string | undefined,
   bytes: Uint8Array,

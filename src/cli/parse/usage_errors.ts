@@ -56,7 +56,7 @@ interface Reason {
 /** A long list is printed only if nothing is similar. */
 const MANY_WORDS = 8;
 
-/** Why text is refused that is none of the words. */
+/** Why text is refused that is not one of the words. */
 export function notAmong(text: string, words: readonly string[]): Reason {
   const hint = didYouMean(text, words);
   if (hint !== undefined && words.length > MANY_WORDS) return { reason: "it is unknown", hint };

@@ -31,7 +31,7 @@ export async function run(
   const place = isStandardOutput(output) ? output : withoutLink(output);
   const progress = new Progress();
   progress.total = part.size;
-  // Whoever reads a pipe may draw on the terminal too.
+  // The reader of a pipe may draw on the terminal, too.
   const progressFlags = writesFile(place) || flags.progress !== "auto"
     ? flags
     : { ...flags, progress: "none" } as const;

@@ -62,7 +62,7 @@ async function firstBytes(pipe: number, signal?: AbortSignal): Promise<Uint8Arra
       // Nothing is read without a writer.
       if (readSync(pipe, buffer) > 0) return buffer;
     } catch (error) {
-      // Somebody has it open for writing, but has written nothing yet.
+      // A program has it open for writing, but has written nothing yet.
       if (codeOf(error) !== "EAGAIN") throw error;
       return new Uint8Array();
     }

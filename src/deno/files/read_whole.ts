@@ -24,7 +24,7 @@ export async function readWhole(
   if (size !== undefined && size > 0) return readFile(path!, displayName);
   const pieces: Uint8Array[] = [];
   let length = 0;
-  // Nobody knows how much comes, nor when: not even of files that the system makes up and calls empty.
+  // It is not known how much comes, nor when: not even of files that the system makes up and calls empty.
   for await (const piece of filePieces(path, signal, displayName)) {
     length += piece.length;
     if (length > limit) throw fileError("read", displayName, tooLarge(limit));
@@ -60,7 +60,7 @@ export function readText(path: string, patienceMs: number = PATIENCE_MS): string
         });
       }
       if (read === undefined || (read === 0 && length === 0 && isNamedPipe)) {
-        // Whoever has it open may take their time, such as one who asks for a passphrase.
+        // The program that has it open may take its time, such as one that asks for a passphrase.
         if (read === 0) waited += PAUSE_MS;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
         continue;

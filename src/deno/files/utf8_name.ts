@@ -2,7 +2,7 @@
 import { DesyncError } from "../../core/errors.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
 
-/** The name as text. Throws `unsupported` when it is none. */
+/** The name as text. Throws `unsupported` if it is not UTF-8. */
 export function utf8Name(action: "read" | "make", name: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(name);

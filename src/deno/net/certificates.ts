@@ -127,7 +127,7 @@ function isVersion1(cert: string): boolean {
   return bytes[headEnd(headEnd(0))] !== 0xa0;
 }
 
-/** The parts of a PEM file, each from its first line to its last. What has no end is none. */
+/** The parts of a PEM file, each from its first line to its last. A part without an end is ignored. */
 function blocksOf(text: string): { block: string; label: string }[] {
   const blocks: { block: string; label: string }[] = [];
   let [start, open] = [0, ""];

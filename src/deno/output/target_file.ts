@@ -14,7 +14,7 @@ export class TargetFile {
 
   /** With `sparse`, the file reads as zeros wherever nothing has been written. */
   constructor(path: string, sparse: boolean) {
-    // Whoever else may write into the directory may have put a link in its place; what is written in place may be one.
+    // Another user who may write into the directory may have put a link in its place; what is written in place may be one.
     this.#fd = openSync(path, sparse ? constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) : "r+");
     this.#raw = sparse ? RawFile.open(path) : null;
     this.#sparse = sparse;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 /** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
 const NAME_PART = 60;
 
-/** Nobody writes a file for so long without a byte: a temporary one that is older was left by a writer that is gone. */
+/** No program writes a file for so long without a byte: an older temporary one was left by a killed run. */
 const STALE_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** What `crypto.randomUUID` gives. */
@@ -78,6 +78,6 @@ function removeOld(
       if (isStale(timeOf(Deno.lstatSync(path)))) removeQuietly(path);
     }
   } catch {
-    // Whoever may not list the directory may still write into it; and another may have removed it first.
+    // A user who may not list the directory may still write into it; and another program may have removed it first.
   }
 }

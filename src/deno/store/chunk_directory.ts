@@ -51,7 +51,7 @@ export class ChunkDirectory {
 
   /**
    * The chunk, `null` when neither form is there. Its bytes are valid until the next call: they lie in a buffer that
-   * is used again. Throws `invalid-chunk` when the file is too large for a chunk of `size` bytes, or is none.
+   * is used again. Throws `invalid-chunk` when the file is too large for a chunk of `size` bytes, or not a regular file.
    */
   read(id: ChunkId, size: number): StoredChunk | null {
     for (const form of this.#forms) {

@@ -12,7 +12,7 @@ export function storePrefixes(directory: string): string[] {
     .map(({ name }) => name).sort();
 }
 
-/** What has the name of such a directory and is none, such as a symlink to one. */
+/** What has the name of such a directory but is not one, such as a symlink to one. */
 export function otherPrefixes(directory: string): string[] {
   return entriesOf(directory).filter(({ isDirectory, name }) => !isDirectory && isPrefix(name))
     .map(({ name }) => name).sort();

@@ -42,7 +42,7 @@ export class StatReader {
   }
 }
 
-/** Throws `unsupported` for what is none. */
+/** Throws `unsupported` for a kind that archives do not have. */
 export function kindOf({ mode }: Stat): NodeKind {
   const kind = KINDS.get(mode & MODE.kind);
   if (kind === undefined) throw unknownKind();

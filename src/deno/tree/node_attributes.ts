@@ -57,7 +57,7 @@ export class NodeAttributes {
   apply(what: Handle | DirectoryEntry, node: ArchiveNode, path: () => string): void {
     this.#path = path;
     const privileged = this.#setOwner(what, node);
-    // Nobody but root gives attributes to what is read-only.
+    // Only root sets attributes of what is read-only.
     for (const { name, value } of node.xattrs) this.#setXattrOf(what, name, value);
     // A change of owner takes capabilities and setuid away, a change of mode rewrites the access list's mask.
     if (node.kind !== "symlink") {

@@ -63,7 +63,7 @@ function encode(acl: DefaultAcl, resolve: ResolveId): Uint8Array<ArrayBuffer> {
 /** What a user or group with this number is called here; empty when that is not known or not wanted. */
 export type NameId = (kind: "user" | "group", id: number) => string;
 
-/** What an access list adds to its node's mode; `undefined` when that is nothing. Throws `io` when it is none. */
+/** What an access list adds to its node's mode; `undefined` when that is nothing. Throws `io` if it is invalid. */
 export function decodeAcl(value: Uint8Array, name: NameId): Acl | undefined {
   const { users, groups, groupObj, mask } = decode(value, name);
   // Where there is a mask, the mode's group bits are that.
@@ -71,7 +71,7 @@ export function decodeAcl(value: Uint8Array, name: NameId): Acl | undefined {
   return { users, groups, groupObj: mask === undefined ? undefined : groupObj };
 }
 
-/** The access list for what is made in a directory. Throws `io` when it is none. */
+/** The access list for what is made in a directory. Throws `io` if it is invalid. */
 export function decodeDefaultAcl(value: Uint8Array, name: NameId): DefaultAcl {
   return decode(value, name);
 }

@@ -54,7 +54,7 @@ export class ExcludePatterns {
     this.#rules = rules;
   }
 
-  /** The patterns in these lines. Throws `usage` with the line's number and `origin` when one makes no sense. */
+  /** The patterns in these lines. Throws `usage` with the line's number and `origin` for an invalid one. */
   static parse(lines: readonly string[], origin: string): ExcludePatterns {
     const rules: Rule[] = [];
     for (const [i, text] of lines.entries()) {

@@ -80,7 +80,7 @@ function parse(text: string, findId: FindId): FullAcl {
     const [tag, name = "", permissionText = "", number] = row.split(":").map((word) => word.trim());
     const kind = KINDS.get(tag);
     if (kind === undefined || !/^[rwx-]+$/.test(permissionText)) {
-      throw invalidTar(`an access list has a line that is none (${quotedText(row.slice(0, 60))})`);
+      throw invalidTar(`an access list has an invalid line (${quotedText(row.slice(0, 60))})`);
     }
     const permissions = (permissionText.includes("r") ? 4 : 0) + (permissionText.includes("w") ? 2 : 0) +
       (permissionText.includes("x") ? 1 : 0);

@@ -2,7 +2,7 @@
  * Reads tars: bytes in pieces of any size become members, in the tar's order.
  *
  * Memory is bounded whatever the tar says: a file's bytes are left out, and read by the caller from where they are,
- * and what comes before a member has a limit. Nobody has looked at paths: see tar_tree.ts.
+ * and what comes before a member has a limit. Paths are not checked here: see tar_tree.ts.
  */
 import { ByteQueue } from "../byte_queue.ts";
 import type { FindId } from "./tar_acl.ts";

@@ -76,7 +76,7 @@ export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** Reads a header at this place of the tar. Throws `invalid-archive` when it is none. */
+/** Reads a header at this place of the tar. Throws `invalid-archive` if it is invalid. */
 export function parseTarHeader(block: Uint8Array, offset: number): TarHeader {
   checkSum(block, offset);
   const magic = latin1(field(block, MAGIC));

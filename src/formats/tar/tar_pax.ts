@@ -22,7 +22,7 @@ const MAX_LENGTH_DIGITS = 8;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** The records of an extended header. Throws `invalid-archive` when it is none. */
+/** The records of an extended header. Throws `invalid-archive` if it is invalid. */
 export function parsePax(bytes: Uint8Array): PaxRecord[] {
   const records: PaxRecord[] = [];
   let at = 0;
@@ -79,7 +79,7 @@ const BILLION = 1_000_000_000n;
 /** A time in seconds with any number of digits behind the point, as nanoseconds. Throws `invalid-archive`. */
 export function parsePaxTime(value: Uint8Array): bigint {
   const match = /^(-?)(\d{1,20})(?:\.(\d*))?$/.exec(decoder.decode(value));
-  if (match === null) throw invalidTar("an extended header (pax) has a time that is none");
+  if (match === null) throw invalidTar("an extended header (pax) has an invalid time");
   const [, sign, seconds, fraction = ""] = match;
   const time = BigInt(seconds) * BILLION + BigInt(fraction.slice(0, 9).padEnd(9, "0"));
   return sign === "-" ? -time : time;

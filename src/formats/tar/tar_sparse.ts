@@ -66,7 +66,7 @@ export class SparseMapReader {
     for (const byte of block) {
       if (byte !== 0x0a) this.#digits += String.fromCharCode(byte);
       else if (this.#take(toNumber(this.#digits))) return true;
-      if (this.#digits.length > 20) throw invalidTar("a sparse file's list of parts is none");
+      if (this.#digits.length > 20) throw invalidTar("a sparse file's list of parts is invalid");
     }
     return false;
   }
@@ -82,5 +82,5 @@ export class SparseMapReader {
 function toNumber(text: string): number {
   const number = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(number)) return number;
-  throw invalidTar("a sparse file's list of parts is none");
+  throw invalidTar("a sparse file's list of parts is invalid");
 }

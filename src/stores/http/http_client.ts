@@ -44,7 +44,7 @@ export async function httpGet(
 }
 
 /**
- * Hands the body of `url` to `take`, piece by piece as it comes. False when there is none, because the server says 404 or
+ * Passes the body of `url` to `take`, piece by piece as it comes. False when there is none, because the server says 404 or
  * 410. Errors as for {@linkcode httpGet}, and those of `take`, after which no more is read.
  */
 export async function httpRead(

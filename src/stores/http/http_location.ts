@@ -11,7 +11,7 @@ export interface HttpLocation {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Splits an http(s) URL. Throws `usage` when it is none. */
+/** Splits an http(s) URL. Throws `usage` for an invalid one. */
 export function parseHttpLocation(text: string): HttpLocation {
   const url = parseUrl(text);
   if (url.protocol !== "http:" && url.protocol !== "https:") {

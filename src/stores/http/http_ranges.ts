@@ -47,7 +47,7 @@ export async function httpPart(
     }
     return { bytes, whole };
   } catch (error) {
-    // Nobody reads it any more.
+    // It is not read any further.
     await response?.body?.cancel().catch(() => {});
     throw requestError(error, target, watch, signal);
   } finally {

@@ -17,7 +17,7 @@ export function leastRateMs(bytes: number): number {
 }
 
 /**
- * Ends a request whose other end has been silent or too slow for too long, or that the caller gave up.
+ * Ends a request whose other end has been silent or too slow for too long, or that the caller aborted.
  *
  * There is a stock of patience, full at first: time uses it up, and bytes give back as much as they may take at the least
  * rate. Silence ends it, and so does what trickles; what pauses but is fast enough on the whole does not.

@@ -1,4 +1,4 @@
-/** One session of the casync protocol as its client: many requests under way, answers matched by their ids. */
+/** One session of the casync protocol as its client: many concurrent requests, answers matched by their ids. */
 import { type ChunkId, maxStoredSize, type StoredChunk } from "../../core/chunk.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
@@ -46,7 +46,7 @@ export class ProtocolClient {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder: MessageDecoder;
-  /** Requests under way: all who want the same chunk share one. */
+  /** Pending requests: all callers for the same chunk share one. */
   readonly #pending = new Map<ChunkId, Waiter[]>();
   /** It is over; why may not be known yet. */
   #failing = false;
@@ -54,7 +54,7 @@ export class ProtocolClient {
   #closing = false;
   /** Pauses while nothing is due. */
   readonly #watch: IdleWatch;
-  /** What came before the first message, to be shown when it is none. */
+  /** What came before the first message, for the error if it is not one. */
   #seen = "";
   readonly #finish: () => void;
   /** Resolves when the session has ended, whatever the reason. */
@@ -126,7 +126,7 @@ export class ProtocolClient {
     return waiter.promise;
   }
 
-  /** Says goodbye and ends the connection. Requests under way fail. */
+  /** Sends GOODBYE and ends the connection. Pending requests fail. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;

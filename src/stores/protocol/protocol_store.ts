@@ -13,9 +13,9 @@ export interface ProtocolStoreOptions extends SessionOptions {
   readonly maxSessions: number;
 }
 
-/** Requests under way on a session before another is opened. */
+/** Pending requests on a session before another is opened. */
 const BUSY = 32;
-/** Requests under way on one session: they fill 50 ms of a gigabit link. */
+/** Pending requests on one session: they fill 50 ms of a gigabit link. */
 const REQUESTS_PER_SESSION = 64;
 
 /**
@@ -102,7 +102,7 @@ export class ProtocolStore implements ChunkStore {
     const opening = this.#sessions.length > this.#open.length;
     if (best === undefined) return opening ? this.#sessions.at(-1)! : this.#begin();
     if (best.load >= BUSY && !opening && this.#sessions.length < this.#maxSessions) {
-      // Nobody waits for it: it is used when it is there. A host that wants no more gets no more.
+      // It is not waited for: it is used when it is there. A host that wants no more gets no more.
       this.#begin().catch(() => {
         this.#maxSessions = Math.max(1, this.#open.length);
       });

@@ -4,7 +4,7 @@ import type { Limiter } from "./limiter.ts";
 import type { ChunkStore } from "../store.ts";
 import { wrapStore } from "./wrap.ts";
 
-/** The store with no more requests under way than `limiter` allows, which may be shared with others. */
+/** The store with no more concurrent requests than `limiter` allows, which may be shared with others. */
 export function limitStore<S extends ChunkStore>(store: S, limiter: Limiter): S {
   return wrapStore(store, (send, { signal }) => {
     const request = async () => {

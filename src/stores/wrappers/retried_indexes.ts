@@ -1,4 +1,4 @@
-/** A store of indexes that is asked again when that may help. */
+/** A store of indexes whose failed requests are retried where that may help. */
 import { type IndexStore, takesIndexes, type WritableIndexStore } from "../index_store.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
 

@@ -80,7 +80,7 @@ const cases: [name: string, lines: string[], verdict: Verdict, port?: number][] 
   ["an authority is no host", [`@cert-authority * ${good}`], "unknown"],
   ["an unknown marker", [`@something * ${good}`], "unknown"],
   ["a comment", [`# host.example ${good}`, `#host.example ${good}`], "unknown"],
-  ["lines that are none", ["host.example", "host.example ssh-ed25519", "@revoked", "", "  "], "unknown"],
+  ["invalid lines", ["host.example", "host.example ssh-ed25519", "@revoked", "", "  "], "unknown"],
   [
     "what a regular expression would take",
     [`(host.example ${good}`, `[ ${good}`, `host.example| ${good}`],

@@ -282,15 +282,15 @@ Deno.test("wrong sparse files are refused", () => {
   refuses(sparse("0,4,2,4"), /not in order/);
   refuses(sparse("0,4,98,4"), /beyond its end/);
   refuses(sparse("0,4,50,5"), /not what the tar has/);
-  refuses(sparse("0,4,x,4"), /none/);
-  refuses(sparse("0,4,99999999999999999999,4"), /none/);
+  refuses(sparse("0,4,x,4"), /list of parts is invalid/);
+  refuses(sparse("0,4,99999999999999999999,4"), /list of parts is invalid/);
   const inData = (content: string) =>
     tarOf(
       pax([["GNU.sparse.major", "1"], ["GNU.sparse.minor", "0"], ["GNU.sparse.realsize", "100"]]),
       member("a", { content }),
     );
-  refuses(inData("1\n0\n".padEnd(512, "9")), /none/);
-  refuses(inData("x\n".padEnd(512, "\0")), /none/);
+  refuses(inData("1\n0\n".padEnd(512, "9")), /list of parts is invalid/);
+  refuses(inData("x\n".padEnd(512, "\0")), /list of parts is invalid/);
   refuses(inData("5\n"), /none|shorter|ends/);
   const old = (more: [number, Uint8Array | string][]) =>
     tarOf(member("a", { type: "S", magic: "ustar  \0", more, content: "abcd" }));
