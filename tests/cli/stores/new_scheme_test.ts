@@ -2,21 +2,17 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { runCli } from "../../support/cli.ts";
+import { pathToFileURL } from "node:url";
+import { runCli, runnerOf } from "../../support/cli.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
-import { repository, runAny, type RunResult } from "../../support/process.ts";
+import { repository } from "../../support/process.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 
-const runToy = (...args: string[]): Promise<RunResult> =>
-  runAny(Deno.execPath(), [
-    "run",
-    "-A",
-    "--no-check",
-    join(repository, "tests/support/programs/toy_main.ts"),
-    ...args,
-  ]);
+const toy = join(repository, "tests/support/programs/toy_main.ts");
+const run = runnerOf([Deno.execPath(), "run", "-A", "--no-check", toy], pathToFileURL(toy).href);
+const runToy = (...args: string[]) => run(args);
 
 async function succeeds(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await runToy(...args);

@@ -1,5 +1,5 @@
 /** The command line with one more scheme, `toy://`: chunks, indexes and files that lie side by side, but in no store's layout. */
-import { main } from "../../../src/cli/main.ts";
+import { main as mainOfAll } from "../../../src/cli/main.ts";
 import { printError } from "../../../src/cli/output/output.ts";
 import type { StoredChunk, StoredForm } from "../../../src/core/chunk.ts";
 import { SCHEMES } from "../../../src/deno/schemes.ts";
@@ -82,6 +82,13 @@ const schemes: Scheme[] = SCHEMES as Scheme[];
 // The one line that a scheme takes.
 schemes.push({ names: ["toy"], redact, load });
 
-const status = await main(Deno.args);
-if (open !== 0) printError(`${open} of the toys were left open\n`);
-Deno.exit(open === 0 ? status : 70);
+/** Runs the command line. The status is 70 when it leaves something open. */
+export async function main(args: readonly string[]): Promise<number> {
+  const status = await mainOfAll(args);
+  if (open === 0) return status;
+  printError(`${open} of the toys were left open\n`);
+  open = 0;
+  return 70;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

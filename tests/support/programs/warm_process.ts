@@ -41,11 +41,12 @@ export class WarmProcess {
   #runs = 0;
   #isBusy = false;
 
-  constructor() {
-    const shared = Deno.env.get(sharedVariable);
+  /** Of the program, or of another whose module has a `main`, named by its URL. */
+  constructor(module?: string) {
+    const shared = module === undefined ? Deno.env.get(sharedVariable) : undefined;
     this.#directory = shared ?? Deno.makeTempDirSync({ prefix: "desync-test-warm-" });
     if (shared !== undefined) return;
-    startWarmServer(this.#directory);
+    startWarmServer(this.#directory, module);
     // Deno ends the process together with this one, before it could do that itself.
     addEventListener("unload", () => removeDirectory(this.#directory));
   }

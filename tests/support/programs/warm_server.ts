@@ -19,10 +19,10 @@ export interface Request {
   readonly piped: boolean;
 }
 
-/** Starts it. It listens in the directory, which it removes. */
-export function startWarmServer(directory: string): Deno.ChildProcess {
+/** Starts it. It listens in the directory, which it removes. The module, whose `main` it runs, is named by its URL. */
+export function startWarmServer(directory: string, module?: string): Deno.ChildProcess {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", fileURLToPath(import.meta.url), directory],
+    args: ["run", "-A", fileURLToPath(import.meta.url), directory, ...module === undefined ? [] : [module]],
     stdin: "piped", // which this process closes by its end
     stdout: "null",
     stderr: "inherit",
@@ -44,8 +44,8 @@ const O_WRONLY = 1;
 const O_CREAT = 0o100;
 const O_TRUNC = 0o1000;
 
-async function serve(directory: string): Promise<void> {
-  const { main } = await import("../../../src/cli/main.ts");
+async function serve(directory: string, module = "../../../src/cli/main.ts"): Promise<void> {
+  const { main }: { main: (args: readonly string[]) => Promise<number> } = await import(module);
   const { symbols: c } = Deno.dlopen("libc.so.6", {
     dup: { parameters: ["i32"], result: "i32" },
     dup2: { parameters: ["i32", "i32"], result: "i32" },
@@ -170,4 +170,4 @@ export function removeDirectory(path: string): void {
   }
 }
 
-if (import.meta.main) await serve(Deno.args[0]);
+if (import.meta.main) await serve(Deno.args[0], Deno.args[1]);
