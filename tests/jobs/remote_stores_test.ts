@@ -19,6 +19,7 @@ import { type Made, makeBlob, somePieces, storePath } from "../support/made.ts";
 import { Random } from "../support/random.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { pairs } from "../support/thorough.ts";
 
 // Workers end after the test that used them.
 const test = (name: string, fn: () => Promise<void>) =>
@@ -124,28 +125,27 @@ test("make fills a store that is not a directory, from a file and from a stream,
   using dir = tempDir();
   const bytes = someBytes();
   const path = dir.write("file", bytes);
-  for (const encoding of [{ form: "compressed", level: 3 }, { form: "plain", level: 3 }] as const) {
-    for (const from of ["file", "stream"] as const) {
-      const { store, destination } = filled(encoding);
-      using pool = new WorkerPool(2, 0);
-      const make = () => {
-        const options = { sizes, digest, destination, partBytes: 200_000 } as const;
-        const range = { path, start: 0, end: bytes.length };
-        return from === "file"
-          ? makeFromFile(range, pool, options)
-          : makeFromStream("a stream", ReadableStream.from(pieces(bytes)), pool, options);
-      };
-      const { index, added, addedBytes } = await make();
-      deepStrictEqual([added, store.requests.put], [store.names.length, store.names.length], "each once");
-      strictEqual(store.names.some((name) => name.endsWith(".cacnk")), encoding.form === "compressed");
-      const listed = (await Array.fromAsync(store.list())).flat();
-      strictEqual(addedBytes, listed.reduce((sum, { storedBytes }) => sum + storedBytes, 0));
-      await isComplete(store, index, dir, bytes);
-      await store.remove(index.id(3));
-      const again = await make();
-      deepStrictEqual([again.added, again.index.count], [1, index.count], "what it has is not put again");
-      await isComplete(store, index, dir, bytes);
-    }
+  const encodings = [{ form: "compressed", level: 3 }, { form: "plain", level: 3 }] as const;
+  for (const [encoding, from] of pairs(encodings, ["file", "stream"] as const)) {
+    const { store, destination } = filled(encoding);
+    using pool = new WorkerPool(2, 0);
+    const make = () => {
+      const options = { sizes, digest, destination, partBytes: 200_000 } as const;
+      const range = { path, start: 0, end: bytes.length };
+      return from === "file"
+        ? makeFromFile(range, pool, options)
+        : makeFromStream("a stream", ReadableStream.from(pieces(bytes)), pool, options);
+    };
+    const { index, added, addedBytes } = await make();
+    deepStrictEqual([added, store.requests.put], [store.names.length, store.names.length], "each once");
+    strictEqual(store.names.some((name) => name.endsWith(".cacnk")), encoding.form === "compressed");
+    const listed = (await Array.fromAsync(store.list())).flat();
+    strictEqual(addedBytes, listed.reduce((sum, { storedBytes }) => sum + storedBytes, 0));
+    await isComplete(store, index, dir, bytes);
+    await store.remove(index.id(3));
+    const again = await make();
+    deepStrictEqual([again.added, again.index.count], [1, index.count], "what it has is not put again");
+    await isComplete(store, index, dir, bytes);
   }
 });
 

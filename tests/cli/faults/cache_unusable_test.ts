@@ -12,6 +12,7 @@ import type { RunResult } from "../../support/process.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
+import { amount, pairs } from "../../support/thorough.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
@@ -21,7 +22,7 @@ const OTHER = 54_321;
 /** More than the small file system holds, and with `large` enough for threads to read it. */
 function someBlob(dir: TempDir, large = false): Made {
   const generator = random();
-  const count = large ? 550 : 30;
+  const count = large ? amount(250, 550) : 30;
   return makeBlob(dir, Array.from({ length: count }, () => generator.bytes(large ? 65_000 : 9000)));
 }
 
@@ -151,16 +152,14 @@ Deno.test({
       [join(cache, "new"), /permission denied.*without a cache/],
       [join(parent, "new"), /permission denied.*without a cache/],
     ];
-    for (const [place, says] of places) {
-      for (const command of ["extract", "cat"]) {
-        const args = ["-s", made.store, "-c", place, made.index, dir.path("target")];
-        assertWarned(await runCliUnprivileged([command, ...args]), says);
-        sameBytes(Deno.readFileSync(dir.path("target")), made.bytes);
-        Deno.removeSync(dir.path("target"));
-        // With nothing else to read from it is an error.
-        const alone = await runCliUnprivileged([command, ...args.slice(2)]);
-        assertFails(alone, 1, "permission denied", place);
-      }
+    for (const [[place, says], command] of pairs(places, ["extract", "cat"])) {
+      const args = ["-s", made.store, "-c", place, made.index, dir.path("target")];
+      assertWarned(await runCliUnprivileged([command, ...args]), says);
+      sameBytes(Deno.readFileSync(dir.path("target")), made.bytes);
+      Deno.removeSync(dir.path("target"));
+      // With nothing else to read from it is an error.
+      const alone = await runCliUnprivileged([command, ...args.slice(2)]);
+      assertFails(alone, 1, "permission denied", place);
     }
     deepStrictEqual(filesIn(cache), []);
   },
