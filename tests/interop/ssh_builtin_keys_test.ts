@@ -1,6 +1,6 @@
 /** ssh built in, over a real sshd: RSA keys, in files and in agents, never sign with SHA-1. */
 import { doesNotMatch, match, rejects, strictEqual } from "node:assert/strict";
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { SSH2 } from "../../src/deno/late_packages.ts";
 import { connectBuiltin } from "../../src/deno/ssh/ssh_builtin.ts";
 import { parseSshLocation } from "../../src/deno/ssh/ssh_location.ts";
@@ -89,6 +89,8 @@ interface AgentProtocol extends NodeJS.ReadWriteStream {
 
 Deno.test({
   name: "ssh built in: a host that does not announce its algorithms gets no SHA-1 signature",
+  // Deno 2.6 never closes a cipher that is not finished.
+  sanitizeResources: false,
   ignore: ignoreWithout(),
   fn: async () => {
     const [server, path] = await startRsaSshd("PubkeyAcceptedAlgorithms ssh-rsa");
@@ -128,7 +130,9 @@ Deno.test({
     const key = ssh2.utils.parseKey(Deno.readTextFileSync(path));
     Deno.removeSync(path);
     let signed = 0;
+    const sockets: Socket[] = [];
     const agent = createServer((socket) => {
+      sockets.push(socket);
       const protocol = new ssh2.AgentProtocol(false);
       protocol.on("identities", (request) => protocol.getIdentitiesReply(request, [key]));
       protocol.on("sign", (request, _, data) => {
@@ -144,7 +148,9 @@ Deno.test({
     const env = { ...environmentFor(server, "ours"), SSH_AUTH_SOCK: socket };
     const args = ["cat", "--ssh-builtin", "-e", "1", "-s", url(server, store), index];
     const result = await runCli(args, { env });
-    await new Promise((resolve) => agent.close(resolve));
+    // Deno 2.6 does not report when it is closed.
+    agent.close();
+    for (const socket of sockets) socket.destroy();
     assertFails(result, 1, `${NONE} ${HINT}`);
     strictEqual(signed > 0, true);
     const log = Deno.readTextFileSync(`${server.home}/../log`);

@@ -10,7 +10,7 @@ const MAX_GROWTH = 48 * 1024 * 1024;
 Deno.test("damaged zstd frames leave no decoder behind", async () => {
   // The table of a compressed block is invalid, which shows once the decoder has allocated its memory.
   const frame = fromHex(
-    "28b52ffd0058f500001f8b08a07468652073616d6520616761696e20616e642c200200f37b56ad430903",
+    "28b52ffd0000f500001f8b08a07468652073616d6520616761696e20616e642c200200f37b56ad430903",
   );
   const decodeAll = async (count: number) => {
     for (let i = 0; i < count; i++) {
