@@ -19,7 +19,9 @@ export function onInterrupt(stopsOnHangUp: boolean): Interrupt {
     controller.abort();
   };
   // Whatever is listened to, Deno no longer ignores SIGHUP: without a listener of its own it would end the program.
-  const hangUp = !stopsOnHangUp || ignoresHangUp() ? () => {} : interrupt;
+  // On Windows it is the end of the console, to every command.
+  const reloads = !stopsOnHangUp && Deno.build.os !== "windows";
+  const hangUp = reloads || ignoresHangUp() ? () => {} : interrupt;
   const listeners = stopSignals(Deno.build.os).map((name) =>
     [name, name === "SIGHUP" ? hangUp : interrupt] as const
   );

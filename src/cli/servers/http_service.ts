@@ -98,6 +98,8 @@ function reportFailure(error: unknown): void {
 
 /** Does all that SIGHUP asks for, one time after the other, until it is disposed. What fails is reported. */
 function onHangUp(actions: readonly (() => unknown)[]): Disposable {
+  // There it is the end of the console.
+  if (Deno.build.os === "windows") return { [Symbol.dispose]: () => {} };
   let running: Promise<void> = Promise.resolve();
   const act = async () => {
     for (const action of actions) {

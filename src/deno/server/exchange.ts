@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse as NodeResponse } from "node:http"
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { interrupted } from "../../core/errors.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../../servers/exchange.ts";
+import { plainAnswer } from "../../servers/statuses.ts";
 import type { Awaited, Patience } from "./patience.ts";
 import type { PendingBodies } from "./pending_bodies.ts";
 
@@ -52,12 +53,12 @@ const GONE = 499;
 
 const LACKS_LENGTH: ReadonlySet<number> = new Set([204, 304]);
 
-/** Answers a request. Resolves when the client has the answer, or is gone; never rejects. */
+/** Answers one request. */
 export class Exchange implements ServerRequest, Awaited {
   readonly method: string;
   readonly path: string;
-  /** Resolved when all is over. */
-  readonly over: Promise<void>;
+  /** Called when all is over. */
+  onOver: (() => void) | undefined;
   deadline = Infinity;
   readonly #request: NodeRequest;
   readonly #answer: NodeAnswer;
@@ -83,15 +84,10 @@ export class Exchange implements ServerRequest, Awaited {
     this.#context = context;
     this.method = request.method ?? "";
     this.path = pathOf(request.url ?? "");
-    this.over = new Promise((resolve) => {
-      answer.once("close", () => {
-        this.#end();
-        resolve();
-      });
-    });
+    answer.on("close", this.#end);
     // Node reports here what the client did to its connection, which "close" reports as well.
-    request.on("error", () => {});
-    answer.on("error", () => {});
+    request.on("error", ignore);
+    answer.on("error", ignore);
   }
 
   readonly header = (name: string): string | undefined => {
@@ -119,12 +115,11 @@ export class Exchange implements ServerRequest, Awaited {
       if (!this.#answer.destroyed) this.#context.onFailure(error);
       this.#send(FAILURE);
     }
-    return this.over;
   }
 
   /** Answers without the handler. */
   refuse(status: number, sentence: string): void {
-    this.#send(plainText(status, sentence));
+    this.#send(plainAnswer(status, sentence));
   }
 
   /** Ends the connection, or the one stream of it. */
@@ -211,7 +206,7 @@ export class Exchange implements ServerRequest, Awaited {
     return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
   }
 
-  #end(): void {
+  readonly #end = (): void => {
     const { onAnswered, patience } = this.#context;
     const complete = this.#answer.writableFinished;
     if (!this.#lingers) patience.end(this);
@@ -228,8 +223,11 @@ export class Exchange implements ServerRequest, Awaited {
       agent: this.header("user-agent") ?? "",
       complete,
     });
-  }
+    this.onOver?.();
+  };
 }
+
+function ignore(): void {}
 
 /** The path of what a request names: `/path?query`, or a whole URL as proxies are sent it (RFC 9112, 3.2). */
 function pathOf(target: string): string {
@@ -240,11 +238,5 @@ function pathOf(target: string): string {
   return rest === "" ? "/" : rest ?? path;
 }
 
-/** An answer of one line. */
-export function plainText(status: number, sentence: string): ServerResponse {
-  const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store" };
-  return { status, headers, body: new TextEncoder().encode(`${sentence}\n`) };
-}
-
-const FAILURE = plainText(500, "the server failed");
-const BUSY = plainText(503, "the server is busy with slow clients");
+const FAILURE = plainAnswer(500, "the server failed");
+const BUSY = plainAnswer(503, "the server is busy with slow clients");

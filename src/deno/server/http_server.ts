@@ -1,13 +1,6 @@
 /** Answers HTTP requests at some addresses: HTTP/1.1, and HTTP/2 over TLS. */
-import type { Socket } from "node:net";
 import type { Handler } from "../../servers/exchange.ts";
-import {
-  type Answered,
-  Exchange,
-  type ExchangeContext,
-  type NodeAnswer,
-  type NodeRequest,
-} from "./exchange.ts";
+import { type Answered, Exchange, type ExchangeContext, type NodeRequest } from "./exchange.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import type { ListenAddress } from "./listen_address.ts";
 import { Listener } from "./listener.ts";
@@ -35,14 +28,12 @@ export class HttpServer implements AsyncDisposable {
   readonly #limits: ServerLimits;
   readonly #listeners: Listener[];
   readonly #patience: Patience;
-  readonly #mutual: boolean;
   #stopped: Promise<void> | undefined;
 
   private constructor(handler: Handler, addresses: readonly ListenAddress[], options: ServeOptions) {
     const { tls, onAnswered, onFailure = () => {} } = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#patience = new Patience(this.#limits.silentMs);
-    this.#mutual = tls?.clientAuthorities !== undefined;
     const context: ExchangeContext = {
       handler,
       patience: this.#patience,
@@ -54,7 +45,7 @@ export class HttpServer implements AsyncDisposable {
     };
     this.#listeners = addresses.map((address) => {
       const listener: Listener = new Listener(address, tls, this.#limits, (request, answer, expects) => {
-        this.#answer(listener, request, new Exchange(request, answer, context, expects), answer);
+        this.#answer(listener, request, new Exchange(request, answer, context, expects));
       });
       return listener;
     });
@@ -110,23 +101,17 @@ export class HttpServer implements AsyncDisposable {
     for (const listener of this.#listeners) act(listener);
   }
 
-  #answer(listener: Listener, request: NodeRequest, exchange: Exchange, answer: NodeAnswer): void {
+  #answer(listener: Listener, request: NodeRequest, exchange: Exchange): void {
     const { socket } = request;
     listener.count(socket, 1);
-    void exchange.over.then(() => listener.count(socket, -1));
+    exchange.onOver = () => listener.count(socket, -1);
     // HTTP/0.9 has no statuses, so that an error would be taken for a chunk.
     if (request.httpVersionMajor < 1) return exchange.refuse(400, "HTTP/0.9 is not supported");
-    // TLS refuses it before, unless the runtime does not know how to.
-    if (this.#mutual && !isAuthorized(socket)) return void answer.destroy();
     if (request.httpVersionMajor === 2 && headerBytes(request) > this.#limits.headerBytes) {
       return exchange.refuse(431, "the headers are too large");
     }
     void exchange.run();
   }
-}
-
-function isAuthorized(socket: Socket): boolean {
-  return "authorized" in socket && socket.authorized === true;
 }
 
 /** As HTTP/2 counts them: each field takes 32 bytes more (RFC 9113, 6.5.2). */

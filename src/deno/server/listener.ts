@@ -2,6 +2,7 @@
 import { createServer as createPlain, type Server as PlainServer } from "node:http";
 import { createSecureServer, type Http2SecureServer, type Http2Session } from "node:http2";
 import { connect, Server as NetServer, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { lstatSync, unlinkSync } from "node:fs";
 import { DesyncError } from "../../core/errors.ts";
 import { reasonOf } from "../files/file_errors.ts";
@@ -64,7 +65,7 @@ export class Listener {
         maxHeaderSize: limits.headerBytes,
         connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
       });
-    this.#configure(limits);
+    this.#configure(limits, tls?.clientAuthorities !== undefined);
     this.#server.on(
       "request",
       (request: NodeRequest, answer: NodeAnswer) => onRequest(request, answer, false),
@@ -75,7 +76,7 @@ export class Listener {
     );
   }
 
-  #configure({ headersMs, idleMs, connections }: ServerLimits): void {
+  #configure({ headersMs, idleMs, connections }: ServerLimits, isMutual: boolean): void {
     // The secure server has these for its connections that speak HTTP/1.
     const server = this.#server as PlainServer;
     server.headersTimeout = headersMs;
@@ -90,6 +91,8 @@ export class Listener {
       server.on(event, (_request: NodeRequest, socket: Socket) => endWith(socket, NO_HTTP));
     }
     server.on(this.#secure ? "secureConnection" : "connection", (socket: Socket) => {
+      // TLS has refused it before, unless the runtime does not know how to.
+      if (isMutual && !isAuthorized(socket as TLSSocket)) return void socket.destroy();
       this.#connections.set(socket, 0);
       socket.once("close", () => this.#connections.delete(socket));
     });
@@ -195,6 +198,10 @@ export class Listener {
     for (const session of this.#sessions) session.destroy();
     for (const socket of this.#connections.keys()) socket.destroy();
   }
+}
+
+function isAuthorized(socket: TLSSocket): boolean {
+  return socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0;
 }
 
 function endWith(socket: Socket, answer: Uint8Array): void {

@@ -153,6 +153,8 @@ const wrong: [words: string[], status: number, ...says: (string | RegExp)[]][] =
   [["-s", "STORE", "--store-file", "FILE"], 2, "--store-file", "--store names as well"],
   [["-c", "CACHE", "--store-file", "FILE"], 2, "--store-file", "--cache names as well"],
   [["--store-file", "FILE"], 2, "the store file", "not JSON"],
+  // What the configuration says of a store counts there as well.
+  [["--config", "CONFIG", "--store-file", "STORES"], 1, "the store STORE", "sets encryption for it"],
   [["--store-file", "NONE"], 1, "the store file", "no such file"],
   [["-s", "STORE", "-l", "8080"], 2, "--listen", "did you mean :8080?"],
   [["-s", "STORE", "-l", "127.0.0.1:0", "-l", "fd:77"], 1, "Cannot listen on fd:77"],
@@ -178,11 +180,16 @@ Deno.test("wrong command lines are refused, each with one line", async () => {
     NONE: dir.path("none"),
     FILE: dir.write("file", "text"),
     DIR: dir.root,
+    STORES: dir.write("stores.json", JSON.stringify({ stores: [made.store] })),
+    CONFIG: dir.write(
+      "config.json",
+      JSON.stringify({ "store-options": { [made.store]: { encryption: true } } }),
+    ),
   };
   for (const [words, status, ...says] of wrong) {
     const filled = words.map((word) => word.replace(/^[A-Z]{3,}/, (name) => things[name]));
     const names = says.map((say) =>
-      typeof say === "string" ? say.replace(/^[A-Z]{3,}/, (name) => things[name] ?? name) : say
+      typeof say === "string" ? say.replace(/\b[A-Z]{3,}$/, (name) => things[name] ?? name) : say
     );
     const result = await runCli(["chunk-server", ...filled], { timeout: 20_000 });
     assertFails(result, status, ...names);
