@@ -4,7 +4,7 @@ import { canCompress, type Codec } from "../codec/codec.ts";
 import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
 import { portableCodec } from "../codec/portable.ts";
 import { rawZstdFrame } from "../codec/zstd_frame.ts";
-import { type DesyncError, interrupted } from "../core/errors.ts";
+import type { DesyncError } from "../core/errors.ts";
 import { encodeForCache } from "../stores/wrappers/cache_policy.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
@@ -139,8 +139,6 @@ export class ServedChunks {
   }
 
   async #readStores(id: ChunkId, form: StoredForm, signal: AbortSignal): Promise<ReadChunk | null> {
-    // It may have waited for long.
-    if (signal.aborted) throw interrupted();
     const damage: DesyncError[] = [];
     for (const store of this.#sources.stores) {
       const open = (stored: StoredChunk) =>

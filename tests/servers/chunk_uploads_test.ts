@@ -13,7 +13,7 @@ import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import { stored, zstdBomb } from "../support/made.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";
-import { damaged, sample } from "./chunks.ts";
+import { damaged, sample, settled } from "./chunks.ts";
 import { ask, pieces } from "./requests.ts";
 
 const codec = nativeCodec;
@@ -71,6 +71,25 @@ Deno.test("100 concurrent uploads of one chunk are one write, and later ones non
   deepStrictEqual([store.requests.put, store.requests.touch], [1, 1]);
 });
 
+Deno.test("a chunk is found after it was uploaded, also when it was being looked for before", async () => {
+  const store = new RemoteStore();
+  const gate = Promise.withResolvers<void>();
+  const slow = wrapStore(store, async (send, { name }) => {
+    const answer = await send();
+    if (name === "get" || name === "has") await gate.promise;
+    return answer;
+  });
+  const handler = answerChunks(new ServedChunks(slow, { codec }), {
+    uploads: new ChunkUploads(store, { codec }),
+  });
+  const early = [ask(handler, "GET", path.plain), ask(handler, "HEAD", path.plain)];
+  await settled();
+  await ask(handler, "PUT", path.plain, { body: bytes });
+  const late = [ask(handler, "GET", path.plain), ask(handler, "HEAD", path.plain)];
+  gate.resolve();
+  deepStrictEqual((await Promise.all([...early, ...late])).map(({ status }) => status), [404, 404, 200, 200]);
+});
+
 Deno.test("what is not the chunk is refused, and nothing is stored", async () => {
   const store = new RemoteStore();
   const handler = server({}, store);
@@ -101,11 +120,15 @@ Deno.test("what is not the chunk is refused, and nothing is stored", async () =>
 });
 
 Deno.test("a body that is too large is not read", async () => {
-  let read = 0;
+  let [read, ended] = [0, false];
   async function* endless() {
-    while (true) {
-      read++;
-      yield await Promise.resolve(new Uint8Array(1 << 20));
+    try {
+      while (true) {
+        read++;
+        yield await Promise.resolve(new Uint8Array(1 << 20));
+      }
+    } finally {
+      ended = true;
     }
   }
   const handler = server();
@@ -114,7 +137,7 @@ Deno.test("a body that is too large is not read", async () => {
   deepStrictEqual([refused.status, read], [413, 0]);
   match(refused.text, /^the body is larger than the limit of 134217728 bytes\n$/);
   strictEqual((await ask(handler, "PUT", path.plain, { body: endless() })).status, 413);
-  strictEqual(read, 129);
+  deepStrictEqual([read, ended], [129, true]);
 });
 
 Deno.test("a body that lies about its length or breaks off is refused", async () => {

@@ -250,6 +250,19 @@ Deno.test("chunks of a directory are verified when they are to be kept in memory
   sameBytes((await both.get(id, "plain"))!.bytes, bytes);
 });
 
+Deno.test("the cache is filled from a directory at once, with what was verified", async () => {
+  using dir = tempDir();
+  const store = new LocalStore(dir.dir("store"));
+  const [one, other] = [sample(1), sample(2)];
+  for (const { plain } of [one, other]) await store.put(plain);
+  Deno.writeFileSync(dir.path("store", other.path.plain.slice(1)), damaged(other.bytes));
+  const cache = new RemoteStore();
+  const served = new ServedChunks({ stores: [store], cache }, { codec });
+  sameBytes((await served.get(one.id, "plain"))!.bytes, one.bytes);
+  await rejects(served.get(other.id, "plain"), { code: "invalid-chunk" });
+  deepStrictEqual(cache.names, [one.id]);
+});
+
 Deno.test("who shares a read that was not verified, and needs it converted, gets the right one of another store", async () => {
   using dir = tempDir();
   const store = new LocalStore(dir.dir("store"));
@@ -258,10 +271,12 @@ Deno.test("who shares a read that was not verified, and needs it converted, gets
   Deno.writeFileSync(dir.path("store", path.plain.slice(1)), damaged(bytes));
   const other = new RemoteStore();
   await other.put(plain);
-  const served = new ServedChunks({ stores: [store, other] }, { codec });
-  const [asItIs, converted] = await Promise.all([served.get(id, "plain"), served.get(id, "compressed")]);
-  sameBytes(asItIs!.bytes, damaged(bytes));
-  sameBytes(codec.decompress("zstd", converted!.bytes, 1 << 20), bytes);
+  for (const memoryBytes of [0, 1 << 20]) {
+    const served = new ServedChunks({ stores: [store, other] }, { codec, memoryBytes });
+    const [asItIs, converted] = await Promise.all([served.get(id, "plain"), served.get(id, "compressed")]);
+    sameBytes(asItIs!.bytes, damaged(bytes));
+    sameBytes(codec.decompress("zstd", converted!.bytes, 1 << 20), bytes);
+  }
 });
 
 Deno.test("a store's requests are bounded, whatever clients ask for", async () => {

@@ -59,6 +59,18 @@ Deno.test("a caller that leaves does not end what others wait for; the last one 
   await shared.idle();
 });
 
+Deno.test("a request that nobody waits for is not joined, however long it takes to end", async () => {
+  const shared = new SharedRequests<string>();
+  const slow = Promise.withResolvers<string>();
+  const gone = new AbortController();
+  const waiting = shared.get("a", () => slow.promise, gone.signal);
+  gone.abort();
+  await rejects(waiting, { code: "interrupted" });
+  strictEqual(await shared.get("a", () => Promise.resolve("new")), "new");
+  slow.resolve("late");
+  await shared.idle();
+});
+
 Deno.test("what was forgotten is not joined", async () => {
   const [shared, sent] = [new SharedRequests<string>(), new Sent()];
   const old = shared.get("a", sent.send);
