@@ -3,6 +3,10 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { chromium, type Page } from "npm:playwright-core@1.65.1";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
+import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
+import { LocalStore } from "../../src/deno/store/local_store.ts";
+import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts";
 import { peers } from "../support/peers.ts";
 import { repository, run } from "../support/process.ts";
 import { sha256 } from "../support/sha.ts";
@@ -43,6 +47,11 @@ function serve(dir: TempDir): Deno.HttpServer<Deno.NetAddr> {
       return new Response(null, { status: 404 });
     }
   });
+}
+
+/** A server of its own origin. */
+function listen(handler: (request: Request) => Promise<Response>): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
 }
 
 /** The store with its first chunk damaged. Returns that chunk's id. */
@@ -94,6 +103,23 @@ Deno.test({
       });
       await t.step("a file is cut where casync cuts it", async () => {
         strictEqual(await call("cut", "made/blob"), sha256(Deno.readFileSync(testdata("casync-blob.caibx"))));
+      });
+      await t.step("chunks and indexes of another origin are read where that allows it", async () => {
+        const cors = [`http://127.0.0.1:${server.addr.port}`];
+        const indexes = new IndexDirectory(testdata(""));
+        const store = new LocalStore(testdata("casync-zstd.castr"));
+        const authorization = `Basic ${btoa("user:secret")}`;
+        await using indexServer = listen(indexHandler(indexes, { cors }));
+        await using chunkServer = listen(chunkHandler(store, { codec: nativeCodec, cors, authorization }));
+        await using closed = listen(chunkHandler(store, { codec: nativeCodec, authorization }));
+        const other = `http://127.0.0.1:${indexServer.addr.port}/casync-blob.caibx`;
+        const url = ({ addr }: Deno.HttpServer<Deno.NetAddr>) => `http://user:secret@127.0.0.1:${addr.port}/`;
+        deepStrictEqual(await call("extract", other, url(chunkServer)), {
+          size: bytes.length,
+          sha256: sha256(bytes),
+        });
+        const refused = await call("extract", other, url(closed)) as { code: string };
+        strictEqual(refused.code, "store");
       });
       await t.step("a damaged chunk is refused", async () => {
         const answer = await call("extract", index, "made/damaged.castr") as {
