@@ -185,7 +185,7 @@ for (const [name, form, damage, ...says] of damages) {
     else Deno.writeFileSync(path, bytes);
     const chunk = new RegExp(`[Cc]hunk ${made.ids[0]}`);
     const fails = (old: "no target" | "old target", store: string) =>
-      extractFailsOver(old, dir, ["-s", store, made.index], 1, chunk, store, ...says);
+      extractFailsOver(old, dir, ["-b", "1ms", "-s", store, made.index], 1, chunk, store, ...says);
     await fails("no target", made.store);
     await using server = await serve(made, 0, undefined);
     await fails("old target", server.url);

@@ -41,7 +41,7 @@ Deno.test({
     const made = makeBlob(dir, pieces);
     const file = dir.write("file", made.bytes);
     await using server = await startFaultyServer({}, ({ path }) => {
-      return { body: Deno.readFileSync(join(made.store, path)), delay: 20 };
+      return { body: Deno.readFileSync(join(made.store, path)), delay: 10 };
     });
     const target = dir.path("out", "target");
     const commands = [

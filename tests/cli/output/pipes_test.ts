@@ -9,6 +9,7 @@ import { peers } from "../../support/peers.ts";
 import { run, runAny, untilListening } from "../../support/process.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { blob } from "../../support/testdata.ts";
+import { pairs } from "../../support/thorough.ts";
 
 const windows = Deno.build.os === "windows";
 
@@ -109,31 +110,29 @@ const waits: [name: string, words: (made: Made, pipe: string, dir: TempDir) => s
   ["the reader of an index", (_, pipe, dir) => ["make", pipe, dir.write("file", "text")]],
 ];
 
-for (const [name, words] of waits) {
+for (const [[name, words], signal] of pairs(waits, ["SIGINT", "SIGTERM"] as const)) {
   Deno.test({
-    name: `Ctrl-C and SIGTERM are handled while the program waits for ${name}`,
+    name: `${signal} is handled while the program waits for ${name}`,
     ignore: windows,
     fn: async () => {
       using dir = tempDir();
       const made = makeBlob(dir, somePieces());
       const pipe = dir.path("pipe");
       await run("mkfifo", [pipe]);
-      for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        const [program, ...before] = cliCommand;
-        const child = new Deno.Command(program, {
-          args: [...before, ...words(made, pipe, dir)],
-          stdin: "null",
-          stdout: "null",
-          stderr: "piped",
-        }).spawn();
-        const giveUp = setTimeout(() => child.kill("SIGKILL"), 30_000);
-        await untilListening(child, signal);
-        child.kill(signal);
-        const { code, stderr } = await child.output();
-        clearTimeout(giveUp);
-        strictEqual(code, 130);
-        match(new TextDecoder().decode(stderr), /desync: Interrupted\n$/);
-      }
+      const [program, ...before] = cliCommand;
+      const child = new Deno.Command(program, {
+        args: [...before, ...words(made, pipe, dir)],
+        stdin: "null",
+        stdout: "null",
+        stderr: "piped",
+      }).spawn();
+      const giveUp = setTimeout(() => child.kill("SIGKILL"), 30_000);
+      await untilListening(child, signal);
+      child.kill(signal);
+      const { code, stderr } = await child.output();
+      clearTimeout(giveUp);
+      strictEqual(code, 130);
+      match(new TextDecoder().decode(stderr), /desync: Interrupted\n$/);
     },
   });
 }
