@@ -20,6 +20,11 @@ export const listen = list({
   fallbackText: "the sockets that systemd passes, else :80",
 });
 
+export const reusePort = toggle({
+  names: ["--reuse-port"],
+  description: "share the port with other servers started so: one for each processor (Linux)",
+});
+
 export const writable = toggle({
   names: ["-w", "--writable", "--writeable"],
   description: "accept uploads; they are verified first",
@@ -91,6 +96,7 @@ export const metricsListen = list({
 /** How servers listen, and to whom. */
 export const SERVER_FLAGS = {
   listen,
+  reusePort,
   writable,
   cert,
   key,

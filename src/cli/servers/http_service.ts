@@ -37,7 +37,8 @@ export async function serveHttp(
   const { metrics, signal } = options;
   const tls = readServerTls(flags);
   using log = openLog(flags);
-  const serveOptions: ServeOptions = { tls, onAnswered: log?.add, onFailure: reportFailure };
+  const { reusePort } = flags;
+  const serveOptions: ServeOptions = { tls, reusePort, onAnswered: log?.add, onFailure: reportFailure };
   const handler = withExtras(service.handler, flags, options);
   await using server = await HttpServer.listen(handler, addressesOf(flags.listen), serveOptions);
   await using metricsServer = flags.metricsListen === undefined ? undefined : await HttpServer.listen(

@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly tls?: ServerTls;
   /** What is not given is as in {@linkcode DEFAULT_LIMITS}. */
   readonly limits?: Partial<ServerLimits>;
+  /** Whether other processes may listen at the same ports, which the system then deals connections to. */
+  readonly reusePort?: boolean;
   /** Called after each answer. */
   readonly onAnswered?: (answered: Answered) => void;
   /** Called with what the handler throws, which it should not; the client gets 500. */
@@ -31,7 +33,7 @@ export class HttpServer implements AsyncDisposable {
   #stopped: Promise<void> | undefined;
 
   private constructor(handler: Handler, addresses: readonly ListenAddress[], options: ServeOptions) {
-    const { tls, onAnswered, onFailure = () => {} } = options;
+    const { tls, reusePort = false, onAnswered, onFailure = () => {} } = options;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#patience = new Patience(this.#limits.silentMs);
     const context: ExchangeContext = {
@@ -44,9 +46,15 @@ export class HttpServer implements AsyncDisposable {
       closing: () => this.#stopped !== undefined,
     };
     this.#listeners = addresses.map((address) => {
-      const listener: Listener = new Listener(address, tls, this.#limits, (request, answer, expects) => {
-        this.#answer(listener, request, new Exchange(request, answer, context, expects));
-      });
+      const listener: Listener = new Listener(
+        address,
+        tls,
+        this.#limits,
+        reusePort,
+        (request, answer, expects) => {
+          this.#answer(listener, request, new Exchange(request, answer, context, expects));
+        },
+      );
       return listener;
     });
   }

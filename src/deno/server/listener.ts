@@ -36,6 +36,7 @@ const NO_HTTP = new TextEncoder().encode(
 /** Listens until it is closed. */
 export class Listener {
   readonly #address: ListenAddress;
+  readonly #reusePort: boolean;
   readonly #server: AnyServer;
   readonly #secure: Http2SecureServer | undefined;
   /** How many requests each connection has at the moment. */
@@ -47,9 +48,11 @@ export class Listener {
     address: ListenAddress,
     tls: ServerTls | undefined,
     limits: ServerLimits,
+    reusePort: boolean,
     onRequest: OnRequest,
   ) {
     this.#address = address;
+    this.#reusePort = reusePort;
     this.#secure = tls && createSecureServer({
       allowHTTP1: true,
       handshakeTimeout: limits.headersMs,
@@ -125,7 +128,7 @@ export class Listener {
     const address = this.#address;
     this.#server.once("error", reject);
     const options = address.kind === "port"
-      ? { host: address.host, port: address.port }
+      ? { host: address.host, port: address.port, reusePort: this.#reusePort }
       : address.kind === "path"
       ? { path: address.path }
       : { fd: address.fd };
