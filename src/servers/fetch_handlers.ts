@@ -5,14 +5,14 @@ import { DesyncError } from "../core/errors.ts";
 import type { IndexStore } from "../stores/index_store.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { requireAuthorization } from "./authorization.ts";
-import { answerChunks } from "./chunk_handler.ts";
-import { ChunkUploads } from "./chunk_uploads.ts";
+import { answerChunks } from "./chunks/chunk_handler.ts";
+import { ChunkUploads } from "./chunks/chunk_uploads.ts";
 import { withCors } from "./cors.ts";
 import { fetchHandler, type Handler } from "./exchange.ts";
-import { answerIndexes } from "./index_handler.ts";
+import { answerIndexes } from "./indexes/index_handler.ts";
 import { atMostOncePerSecond } from "./problems.ts";
-import { ServedChunks } from "./served_chunks.ts";
-import { ServedIndexes } from "./served_indexes.ts";
+import { ServedChunks } from "./chunks/served_chunks.ts";
+import { ServedIndexes } from "./indexes/served_indexes.ts";
 
 /** What both handlers may be given. */
 export interface ServingOptions {

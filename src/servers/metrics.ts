@@ -1,6 +1,6 @@
 /** What a server does, in numbers. Source of the text: Prometheus, "Exposition formats", text format 0.0.4. */
 import type { ServerResponse } from "./exchange.ts";
-import { type ChunkCounts, chunkCounts } from "./served_chunks.ts";
+import { type ChunkCounts, chunkCounts } from "./chunks/served_chunks.ts";
 
 /** Upper bounds of the times that requests take, in seconds. */
 const BOUNDS: readonly number[] = [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60];

@@ -11,7 +11,7 @@ import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";
 import { tempDir } from "../support/temp.ts";
-import { sample } from "./chunks.ts";
+import { sample } from "./chunks/samples.ts";
 
 /** Serves on a port of this machine. */
 function serving(handler: (request: Request) => Promise<Response>) {

@@ -2,15 +2,15 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
-import { answerChunks } from "../../src/servers/chunk_handler.ts";
-import { ChunkUploads } from "../../src/servers/chunk_uploads.ts";
+import { answerChunks } from "../../src/servers/chunks/chunk_handler.ts";
+import { ChunkUploads } from "../../src/servers/chunks/chunk_uploads.ts";
 import type { Handler } from "../../src/servers/exchange.ts";
 import { Metrics } from "../../src/servers/metrics.ts";
 import { atMostOncePerSecond } from "../../src/servers/problems.ts";
-import { ServedChunks } from "../../src/servers/served_chunks.ts";
+import { ServedChunks } from "../../src/servers/chunks/served_chunks.ts";
 import { answerHealth, answerMetrics, measured } from "../../src/servers/watched.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";
-import { sample } from "./chunks.ts";
+import { sample } from "./chunks/samples.ts";
 import { ask } from "./requests.ts";
 
 /** The value of each line. */

@@ -34,3 +34,8 @@ export async function ask(
 export async function* pieces(...all: Uint8Array[]): AsyncGenerator<Uint8Array, void> {
   for (const piece of all) yield await Promise.resolve(piece);
 }
+
+/** Lets everything run that can. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

@@ -2,6 +2,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { interrupted } from "../../src/core/errors.ts";
 import { SharedRequests } from "../../src/servers/shared_requests.ts";
+import { settled } from "./requests.ts";
 
 /** Requests that end when the test says so. */
 class Sent {
@@ -15,9 +16,6 @@ class Sent {
     return request.promise;
   };
 }
-
-/** Lets everything run that can. */
-const settle = () => new Promise((resolve) => setTimeout(resolve));
 
 Deno.test("callers at the same time share a request, later ones make another", async () => {
   const [shared, sent] = [new SharedRequests<string>(), new Sent()];
@@ -88,18 +86,18 @@ Deno.test("what was forgotten is not joined", async () => {
 Deno.test("who needs what is current waits for the next request, with all others who came by then", async () => {
   const [shared, sent] = [new SharedRequests<string>(), new Sent()];
   const first = shared.getNext("a", sent.send);
-  await settle();
+  await settled();
   const late = [shared.getNext("a", sent.send), shared.getNext("a", sent.send)];
-  await settle();
+  await settled();
   strictEqual(sent.all.length, 1);
   sent.all[0].resolve("old");
   strictEqual(await first, "old");
-  await settle();
+  await settled();
   strictEqual(sent.all.length, 2);
   const later = shared.getNext("a", sent.send);
   sent.all[1].resolve("new");
   deepStrictEqual(await Promise.all(late), ["new", "new"]);
-  await settle();
+  await settled();
   sent.all[2].resolve("newest");
   strictEqual(await later, "newest");
 });
@@ -107,11 +105,11 @@ Deno.test("who needs what is current waits for the next request, with all others
 Deno.test("a request that fails does not keep the next one from running", async () => {
   const [shared, sent] = [new SharedRequests<string>(), new Sent()];
   const first = shared.getNext("a", sent.send);
-  await settle();
+  await settled();
   const next = shared.getNext("a", sent.send);
   sent.all[0].reject(new Error("broken"));
   await rejects(first, /broken/);
-  await settle();
+  await settled();
   sent.all[1].resolve("works");
   strictEqual(await next, "works");
 });
@@ -122,7 +120,7 @@ Deno.test("idle waits for all, forgotten ones too", async () => {
   shared.forget("a");
   let isIdle = false;
   const idle = shared.idle().then(() => isIdle = true);
-  await settle();
+  await settled();
   strictEqual(isIdle, false);
   sent.all[0].resolve("done");
   await Promise.all([answer, idle]);

@@ -1,9 +1,9 @@
 /** `desync index-server` */
 import { messageOf } from "../../core/errors.ts";
 import { redactLocation } from "../../deno/schemes.ts";
-import { answerIndexes } from "../../servers/index_handler.ts";
+import { answerIndexes } from "../../servers/indexes/index_handler.ts";
 import { Metrics } from "../../servers/metrics.ts";
-import { ServedIndexes } from "../../servers/served_indexes.ts";
+import { ServedIndexes } from "../../servers/indexes/served_indexes.ts";
 import { atMostOncePerSecond } from "../../servers/problems.ts";
 import { isPath } from "../../stores/location.ts";
 import type { Args, Flags } from "../commands/index_server.ts";

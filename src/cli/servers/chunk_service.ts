@@ -2,10 +2,10 @@
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { answerChunks } from "../../servers/chunk_handler.ts";
-import { ChunkUploads } from "../../servers/chunk_uploads.ts";
+import { answerChunks } from "../../servers/chunks/chunk_handler.ts";
+import { ChunkUploads } from "../../servers/chunks/chunk_uploads.ts";
 import type { OnProblem } from "../../servers/problems.ts";
-import { type ChunkCounts, ServedChunks } from "../../servers/served_chunks.ts";
+import { type ChunkCounts, ServedChunks } from "../../servers/chunks/served_chunks.ts";
 import type { Flags } from "../commands/chunk_server.ts";
 import { checkLocations } from "../configuration.ts";
 import { Locator } from "../locator.ts";

@@ -1,14 +1,15 @@
 /** Where the chunks of a server come from: memory, cache, stores, each asked as rarely as possible. */
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { LocalStore } from "../../src/deno/store/local_store.ts";
-import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
-import { DesyncError } from "../../src/core/errors.ts";
-import { ServedChunks } from "../../src/servers/served_chunks.ts";
-import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
-import { RemoteStore } from "../support/servers/remote_store.ts";
-import { sameBytes } from "../support/same_bytes.ts";
-import { tempDir } from "../support/temp.ts";
-import { damaged, type Sample, sample, settled } from "./chunks.ts";
+import { LocalStore } from "../../../src/deno/store/local_store.ts";
+import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
+import { DesyncError } from "../../../src/core/errors.ts";
+import { ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
+import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
+import { RemoteStore } from "../../support/servers/remote_store.ts";
+import { sameBytes } from "../../support/same_bytes.ts";
+import { tempDir } from "../../support/temp.ts";
+import { settled } from "../requests.ts";
+import { damaged, type Sample, sample } from "./samples.ts";
 
 const codec = nativeCodec;
 

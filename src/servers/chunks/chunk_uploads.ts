@@ -5,20 +5,20 @@ import {
   maxStoredSize,
   type StoredChunk,
   type StoredForm,
-} from "../core/chunk.ts";
-import { type Codec, DEFAULT_ZSTD_LEVEL } from "../codec/codec.ts";
-import { type ChunkEncoding, encodeIfPossible } from "../codec/encode_chunk.ts";
-import { isInvalid, openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
-import { portableCodec } from "../codec/portable.ts";
-import { concat } from "../core/bytes.ts";
-import { DesyncError, messageOf } from "../core/errors.ts";
-import { Limiter } from "../stores/wrappers/limiter.ts";
-import { limitStore } from "../stores/wrappers/limit_store.ts";
-import { type ChunkStore, takesChunks, type WritableChunkStore } from "../stores/store.ts";
-import type { ServerRequest } from "./exchange.ts";
-import { BodyMemory } from "./request_body.ts";
-import { SharedRequests } from "./shared_requests.ts";
-import { plainAnswer, Refused } from "./statuses.ts";
+} from "../../core/chunk.ts";
+import { type Codec, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
+import { type ChunkEncoding, encodeIfPossible } from "../../codec/encode_chunk.ts";
+import { isInvalid, openByEitherDigest, type OpenedChunk } from "../../codec/open_chunk.ts";
+import { portableCodec } from "../../codec/portable.ts";
+import { concat } from "../../core/bytes.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
+import { Limiter } from "../../stores/wrappers/limiter.ts";
+import { limitStore } from "../../stores/wrappers/limit_store.ts";
+import { type ChunkStore, takesChunks, type WritableChunkStore } from "../../stores/store.ts";
+import type { ServerRequest } from "../exchange.ts";
+import { BodyMemory } from "../request_body.ts";
+import { SharedRequests } from "../shared_requests.ts";
+import { plainAnswer, Refused } from "../statuses.ts";
 
 /** How {@linkcode ChunkUploads} stores. */
 export interface ChunkUploadsOptions {

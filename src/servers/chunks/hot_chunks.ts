@@ -1,5 +1,5 @@
 /** What was asked for last, kept in memory within a bound. */
-import type { Content } from "./content.ts";
+import type { Content } from "../content.ts";
 
 /** A larger share of the memory is not given to one: it would push out all others. */
 const LARGEST_SHARE = 1 / 4;

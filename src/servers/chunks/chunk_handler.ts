@@ -1,12 +1,12 @@
 /** Chunks over HTTP, as the clients of casync and desync request them. */
-import type { StoredForm } from "../core/chunk.ts";
+import type { StoredForm } from "../../core/chunk.ts";
 import { type NamedChunk, parseChunkPath } from "./chunk_path.ts";
 import type { ChunkUploads } from "./chunk_uploads.ts";
-import { answerContent, matchesAny, notModified } from "./content.ts";
-import type { Handler, ServerRequest, ServerResponse } from "./exchange.ts";
-import type { OnProblem } from "./problems.ts";
+import { answerContent, matchesAny, notModified } from "../content.ts";
+import type { Handler, ServerRequest, ServerResponse } from "../exchange.ts";
+import type { OnProblem } from "../problems.ts";
 import { CHUNK_HEADERS, chunkTag, type ServedChunks } from "./served_chunks.ts";
-import { answerTo, plainAnswer } from "./statuses.ts";
+import { answerTo, plainAnswer } from "../statuses.ts";
 
 /** How chunks are served. */
 export interface AnswerChunksOptions {

@@ -1,5 +1,5 @@
 /** The paths under which chunks are requested: exactly as a store on a web server has them. */
-import { type ChunkId, chunkPath, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../core/chunk.ts";
+import { type ChunkId, chunkPath, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../../core/chunk.ts";
 
 /** A chunk in one form. */
 export interface NamedChunk {

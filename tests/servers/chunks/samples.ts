@@ -1,9 +1,9 @@
 /** Chunks for tests, and stores that are not as they should be. */
-import { hashChunk, openChunk, type OpenedChunk } from "../../src/codec/open_chunk.ts";
-import { chunkPath, type DigestName, type StoredForm } from "../../src/core/chunk.ts";
-import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
-import { Random } from "../support/random.ts";
-import { stored } from "../support/made.ts";
+import { hashChunk, openChunk, type OpenedChunk } from "../../../src/codec/open_chunk.ts";
+import { chunkPath, type DigestName, type StoredForm } from "../../../src/core/chunk.ts";
+import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
+import { Random } from "../../support/random.ts";
+import { stored } from "../../support/made.ts";
 
 /** A chunk in both forms, with the paths under which it is requested. */
 export interface Sample {
@@ -30,9 +30,4 @@ export function sample(seed = 1, digest: DigestName = "sha512-256"): Sample {
 /** The bytes with one bit changed. */
 export function damaged(bytes: Uint8Array): Uint8Array {
   return bytes.with(bytes.length - 9, bytes[bytes.length - 9] ^ 1);
-}
-
-/** Lets everything run that can. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

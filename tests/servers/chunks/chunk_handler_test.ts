@@ -1,15 +1,15 @@
 /** Chunks over HTTP: which request gets what. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { DesyncError, type ErrorCode } from "../../src/core/errors.ts";
-import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
-import { answerChunks } from "../../src/servers/chunk_handler.ts";
-import { ServedChunks } from "../../src/servers/served_chunks.ts";
-import { MemoryStore } from "../../src/stores/memory.ts";
-import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
-import { sameBytes } from "../support/same_bytes.ts";
-import { RemoteStore } from "../support/servers/remote_store.ts";
-import { damaged, sample } from "./chunks.ts";
-import { ask } from "./requests.ts";
+import { DesyncError, type ErrorCode } from "../../../src/core/errors.ts";
+import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
+import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
+import { ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
+import { MemoryStore } from "../../../src/stores/memory.ts";
+import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
+import { sameBytes } from "../../support/same_bytes.ts";
+import { RemoteStore } from "../../support/servers/remote_store.ts";
+import { damaged, sample } from "./samples.ts";
+import { ask } from "../requests.ts";
 
 const codec = nativeCodec;
 const IMMUTABLE = "public, max-age=31536000, immutable";

@@ -1,15 +1,15 @@
 /** The indexes that a server gives out and takes: each whole, and one replacement of a name after the other. */
-import { toHex } from "../core/bytes.ts";
-import { DesyncError, messageOf } from "../core/errors.ts";
-import { type Index, serializeIndex } from "../formats/index/index.ts";
-import { IndexParser } from "../formats/index/index_parser.ts";
-import { type IndexStore, takesIndexes, type WritableIndexStore } from "../stores/index_store.ts";
-import { Limiter } from "../stores/wrappers/limiter.ts";
-import { type Content, contentOf, matchesAny } from "./content.ts";
-import type { ServerRequest } from "./exchange.ts";
-import { BodyMemory } from "./request_body.ts";
-import { SharedRequests } from "./shared_requests.ts";
-import { plainAnswer, Refused } from "./statuses.ts";
+import { toHex } from "../../core/bytes.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
+import { type Index, serializeIndex } from "../../formats/index/index.ts";
+import { IndexParser } from "../../formats/index/index_parser.ts";
+import { type IndexStore, takesIndexes, type WritableIndexStore } from "../../stores/index_store.ts";
+import { Limiter } from "../../stores/wrappers/limiter.ts";
+import { type Content, contentOf, matchesAny } from "../content.ts";
+import type { ServerRequest } from "../exchange.ts";
+import { BodyMemory } from "../request_body.ts";
+import { SharedRequests } from "../shared_requests.ts";
+import { plainAnswer, Refused } from "../statuses.ts";
 
 /** How indexes are read and stored. */
 export interface ServedIndexesOptions {

@@ -1,10 +1,10 @@
 /** Indexes over HTTP, as the clients of desync request them. */
-import { answerContent } from "./content.ts";
-import type { Handler } from "./exchange.ts";
+import { answerContent } from "../content.ts";
+import type { Handler } from "../exchange.ts";
 import { parseIndexPath } from "./index_name.ts";
-import type { OnProblem } from "./problems.ts";
+import type { OnProblem } from "../problems.ts";
 import type { ServedIndexes } from "./served_indexes.ts";
-import { answerTo, plainAnswer } from "./statuses.ts";
+import { answerTo, plainAnswer } from "../statuses.ts";
 
 /** How indexes are served. */
 export interface AnswerIndexesOptions {

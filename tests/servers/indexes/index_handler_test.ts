@@ -1,18 +1,17 @@
 /** Indexes over HTTP: which request gets what. */
 import { deepStrictEqual, match, strictEqual, throws } from "node:assert/strict";
-import { DesyncError } from "../../src/core/errors.ts";
-import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
-import { Index, serializeIndex } from "../../src/formats/index/index.ts";
-import type { Handler } from "../../src/servers/exchange.ts";
-import { answerIndexes } from "../../src/servers/index_handler.ts";
-import { ServedIndexes, type ServedIndexesOptions } from "../../src/servers/served_indexes.ts";
-import type { IndexStore, WritableIndexStore } from "../../src/stores/index_store.ts";
-import { filesIn } from "../support/files.ts";
-import { sameBytes } from "../support/same_bytes.ts";
-import { sha256 } from "../support/sha.ts";
-import { tempDir } from "../support/temp.ts";
-import { settled } from "./chunks.ts";
-import { ask, pieces } from "./requests.ts";
+import { DesyncError } from "../../../src/core/errors.ts";
+import { IndexDirectory } from "../../../src/deno/store/index_directory.ts";
+import { Index, serializeIndex } from "../../../src/formats/index/index.ts";
+import type { Handler } from "../../../src/servers/exchange.ts";
+import { answerIndexes } from "../../../src/servers/indexes/index_handler.ts";
+import { ServedIndexes, type ServedIndexesOptions } from "../../../src/servers/indexes/served_indexes.ts";
+import type { IndexStore, WritableIndexStore } from "../../../src/stores/index_store.ts";
+import { filesIn } from "../../support/files.ts";
+import { sameBytes } from "../../support/same_bytes.ts";
+import { sha256 } from "../../support/sha.ts";
+import { tempDir } from "../../support/temp.ts";
+import { ask, pieces, settled } from "../requests.ts";
 
 /** An index of so many chunks. */
 function indexOf(count: number): Index {

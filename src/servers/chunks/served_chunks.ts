@@ -1,21 +1,21 @@
 /** The chunks that a server gives out: from memory, the cache, and the stores, with one request for all who ask. */
-import { type ChunkId, chunkPath, type StoredChunk, type StoredForm } from "../core/chunk.ts";
-import { canCompress, type Codec } from "../codec/codec.ts";
-import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
-import { portableCodec } from "../codec/portable.ts";
-import { rawZstdFrame } from "../codec/zstd_frame.ts";
-import type { DesyncError } from "../core/errors.ts";
-import { encodeForCache } from "../stores/wrappers/cache_policy.ts";
-import { Limiter } from "../stores/wrappers/limiter.ts";
-import { limitStore } from "../stores/wrappers/limit_store.ts";
-import { openFrom, undelivered } from "../stores/wrappers/open_from.ts";
-import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
-import { type Content, contentOf } from "./content.ts";
+import { type ChunkId, chunkPath, type StoredChunk, type StoredForm } from "../../core/chunk.ts";
+import { canCompress, type Codec } from "../../codec/codec.ts";
+import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../../codec/open_chunk.ts";
+import { portableCodec } from "../../codec/portable.ts";
+import { rawZstdFrame } from "../../codec/zstd_frame.ts";
+import type { DesyncError } from "../../core/errors.ts";
+import { encodeForCache } from "../../stores/wrappers/cache_policy.ts";
+import { Limiter } from "../../stores/wrappers/limiter.ts";
+import { limitStore } from "../../stores/wrappers/limit_store.ts";
+import { openFrom, undelivered } from "../../stores/wrappers/open_from.ts";
+import type { ChunkStore, RequestOptions, Sources } from "../../stores/store.ts";
+import { type Content, contentOf } from "../content.ts";
 import { HotChunks } from "./hot_chunks.ts";
-import type { OnProblem } from "./problems.ts";
+import type { OnProblem } from "../problems.ts";
 import { RecentNames } from "./recent_names.ts";
 import { ServedCache } from "./served_cache.ts";
-import { SharedRequests } from "./shared_requests.ts";
+import { SharedRequests } from "../shared_requests.ts";
 
 /** How {@linkcode ServedChunks} reads. */
 export interface ServedChunksOptions {

@@ -1,20 +1,20 @@
 /** Chunks that are uploaded: what is stored, and what is refused. */
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { MAX_CHUNK_SIZE, type StoredForm } from "../../src/core/chunk.ts";
-import { DesyncError } from "../../src/core/errors.ts";
-import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
-import { answerChunks } from "../../src/servers/chunk_handler.ts";
-import { ChunkUploads, type ChunkUploadsOptions } from "../../src/servers/chunk_uploads.ts";
-import type { Handler } from "../../src/servers/exchange.ts";
-import { ServedChunks } from "../../src/servers/served_chunks.ts";
-import { HttpStore } from "../../src/stores/http/http_store.ts";
-import type { ManagedChunkStore } from "../../src/stores/store.ts";
-import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
-import { stored, zstdBomb } from "../support/made.ts";
-import { sameBytes } from "../support/same_bytes.ts";
-import { RemoteStore } from "../support/servers/remote_store.ts";
-import { damaged, sample, settled } from "./chunks.ts";
-import { ask, pieces } from "./requests.ts";
+import { MAX_CHUNK_SIZE, type StoredForm } from "../../../src/core/chunk.ts";
+import { DesyncError } from "../../../src/core/errors.ts";
+import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
+import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
+import { ChunkUploads, type ChunkUploadsOptions } from "../../../src/servers/chunks/chunk_uploads.ts";
+import type { Handler } from "../../../src/servers/exchange.ts";
+import { ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
+import { HttpStore } from "../../../src/stores/http/http_store.ts";
+import type { ManagedChunkStore } from "../../../src/stores/store.ts";
+import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
+import { stored, zstdBomb } from "../../support/made.ts";
+import { sameBytes } from "../../support/same_bytes.ts";
+import { RemoteStore } from "../../support/servers/remote_store.ts";
+import { damaged, sample } from "./samples.ts";
+import { ask, pieces, settled } from "../requests.ts";
 
 const codec = nativeCodec;
 const { id, bytes, zstd, path } = sample();
@@ -168,7 +168,7 @@ Deno.test("all bodies together have bounded memory, which is free again afterwar
     await gate.promise;
   }
   const waiting = [0, 1].map(() => ask(handler, "PUT", path.plain, { body: slow() }));
-  await new Promise((resolve) => setTimeout(resolve));
+  await settled();
   const refused = await ask(handler, "PUT", path.plain, { body: bytes });
   deepStrictEqual([refused.status, refused.headers["retry-after"]], [503, "1"]);
   gate.resolve();

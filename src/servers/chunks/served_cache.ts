@@ -1,10 +1,10 @@
 /** The cache of a server, which runs for long: one that fails is left alone for a while. */
-import type { ChunkId, StoredChunk } from "../core/chunk.ts";
-import { invalidChunk, isInvalid, type VerifiedChunk } from "../codec/open_chunk.ts";
-import { CacheUse } from "../stores/wrappers/cache_use.ts";
-import { wrapStore } from "../stores/wrappers/wrap.ts";
-import type { Sources, WritableChunkStore } from "../stores/store.ts";
-import type { OnProblem } from "./problems.ts";
+import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
+import { invalidChunk, isInvalid, type VerifiedChunk } from "../../codec/open_chunk.ts";
+import { CacheUse } from "../../stores/wrappers/cache_use.ts";
+import { wrapStore } from "../../stores/wrappers/wrap.ts";
+import type { Sources, WritableChunkStore } from "../../stores/store.ts";
+import type { OnProblem } from "../problems.ts";
 
 /** A cache that failed is used again after so long. */
 const PAUSE_MS = 60_000;

@@ -1,8 +1,8 @@
 /** What is kept in memory, and what is not. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { contentOf } from "../../src/servers/content.ts";
-import { HotChunks } from "../../src/servers/hot_chunks.ts";
-import { RecentNames } from "../../src/servers/recent_names.ts";
+import { contentOf } from "../../../src/servers/content.ts";
+import { HotChunks } from "../../../src/servers/chunks/hot_chunks.ts";
+import { RecentNames } from "../../../src/servers/chunks/recent_names.ts";
 
 const KIB = 1024;
 
