@@ -52,7 +52,7 @@ for (const [turn, [chunkSizes, length]] of cases.entries()) {
     ignore: !peers.casync,
     fn: async () => {
       const rng = random();
-      for (const [kind, bytes] of share(Object.entries(dataOfAllKinds(rng, length)), 2, turn)) {
+      for (const [kind, bytes] of share(Object.entries(dataOfAllKinds(rng, length)), 1, turn)) {
         const made = await casyncCuts(bytes, chunkSizes);
         assert.deepEqual(cutPoints(bytes, chunkSizes), made, kind);
         assert.deepEqual(

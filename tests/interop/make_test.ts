@@ -55,7 +55,7 @@ for (const [turn, [sizes, length]] of tables.entries()) {
     fn: async () => {
       using dir = tempDir();
       const kinds = Object.entries(dataOfAllKinds(random(), length));
-      for (const [kind, bytes] of share(kinds, 2, turn)) {
+      for (const [kind, bytes] of share(kinds, 1, turn)) {
         const file = dir.write(kind, bytes);
         deepStrictEqual(await weMake(dir, file, sizes), await casyncMakes(dir, file, sizes), kind);
       }
