@@ -19,18 +19,26 @@ export interface Part {
 
 /** Files that take longest, which are begun first: otherwise one of them alone would be left at the end. */
 const longest = [
-  "tests/interop/ssh_test.ts",
-  "tests/interop/matrix_test.ts",
   "tests/cli/permissions_test.ts",
-  "tests/deno/tree/untar_safety_test.ts",
-  "tests/cli/faults/bad_input_test.ts",
-  "tests/cli/faults/few_files_test.ts",
-  "tests/interop/make_test.ts",
+  "tests/interop/matrix_test.ts",
+  "tests/cli/first_run_test.ts",
+  "tests/cli/faults/failing_runs_test.ts",
   "tests/cli/commands/make_test.ts",
+  "tests/cli/faults/bad_input_test.ts",
+  "tests/interop/ssh_test.ts",
+  "tests/cli/faults/interrupted_test.ts",
+  "tests/cli/output/nonblocking_test.ts",
+  "tests/cli/inputs/given_words_test.ts",
+  "tests/deno/tree/untar_safety_test.ts",
   "tests/cli/faults/store_vanishes_test.ts",
   "tests/deno/tree/untar_test.ts",
+  "tests/interop/ssh_builtin_test.ts",
+  "tests/interop/make_test.ts",
+  "tests/runner/run_test.ts",
+  "tests/release_test.ts",
+  "tests/cli/faults/few_files_test.ts",
   "tests/cli/faults/make_interrupted_test.ts",
-  "tests/chunker/casync_test.ts",
+  "tests/cli/flags/flag_types_test.ts",
 ];
 
 /**
@@ -89,11 +97,9 @@ function kindOf(path: string): "file" | "directory" | undefined {
 
 /** The longest first, then by size, which says a little about how long they take. */
 function inOrder(names: string[]): string[] {
-  const weight = (name: string) => {
+  const order = names.map((name) => {
     const rank = longest.indexOf(name.replaceAll("\\", "/"));
-    return rank === -1 ? Deno.statSync(name).size : Infinity;
-  };
-  return names.map((name) => ({ name, weight: weight(name) })).sort((a, b) => b.weight - a.weight).map((
-    one,
-  ) => one.name);
+    return { name, rank: rank === -1 ? longest.length : rank, size: Deno.statSync(name).size };
+  });
+  return order.sort((a, b) => a.rank - b.rank || b.size - a.size).map(({ name }) => name);
 }
