@@ -17,8 +17,8 @@ export interface ExpectedChunk {
 let verified: (id: ChunkId, bytes: Uint8Array, stored: StoredChunk) => OpenedChunk;
 
 /**
- * A chunk that was verified by another thread of this program: its class is lost between threads. For the workers' room
- * alone, which tests/imports_test.ts sees to.
+ * A chunk that was verified by another thread of this program: its class is lost between threads. For `src/workers/` alone,
+ * which tests/imports_test.ts checks.
  */
 export let trustChunk: (id: ChunkId, stored: StoredChunk) => VerifiedChunk;
 
