@@ -1,5 +1,5 @@
 /** desync's configuration file. */
-import { parseStoreOptions, patternMatches } from "../../src/cli/store_options.ts";
+import { parseConfiguredOptions, patternMatches } from "../../src/cli/configured_options.ts";
 import { splitLines, type Target, words } from "../target.ts";
 
 const LOCATIONS = [
@@ -39,7 +39,7 @@ export const config: Target = {
   check(input) {
     let seen = "";
     // Absolute, as the place where a relative path begins is nobody's to know here.
-    for (const { pattern } of parseStoreOptions(input, "/home/me/config.json")) {
+    for (const { pattern } of parseConfiguredOptions(input, "/home/me/config.json")) {
       if (!pattern.includes(":") && !pattern.startsWith("/")) continue;
       for (const location of LOCATIONS) seen += patternMatches(pattern, location) ? "+" : ".";
     }

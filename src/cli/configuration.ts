@@ -12,7 +12,7 @@ import type { Command } from "./commands.ts";
 import { config } from "./flags/global.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
 import type { UsedLocation } from "./used_locations.ts";
-import { parseStoreOptions, patternMatches } from "./store_options.ts";
+import { parseConfiguredOptions, patternMatches } from "./configured_options.ts";
 
 /** No configuration is larger. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -42,7 +42,7 @@ export async function checkLocations(
   const path = file ?? defaultPath();
   if (path === undefined) return;
   const bytes = await readWhole(path, `the configuration file ${path}`, MAX_BYTES, signal);
-  const storeOptions = parseStoreOptions(bytes, path);
+  const storeOptions = parseConfiguredOptions(bytes, path);
   if (storeOptions.length === 0) return;
   for (const { displayName: subject, location } of await locations()) {
     for (const { pattern, displayName, options } of storeOptions) {

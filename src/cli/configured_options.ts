@@ -18,7 +18,7 @@ interface ConfiguredOptions {
 }
 
 /** The options that the file sets, pattern by pattern. Throws `usage` when it is not a configuration. */
-export function parseStoreOptions(bytes: Uint8Array, path: string): ConfiguredOptions[] {
+export function parseConfiguredOptions(bytes: Uint8Array, path: string): ConfiguredOptions[] {
   const invalid = (reason: string) =>
     new DesyncError("usage", { action: "use", subject: `the configuration file ${path}`, reason });
   let config: unknown;

@@ -1,9 +1,9 @@
 import { strictEqual } from "node:assert/strict";
-import { patternMatches } from "../../src/cli/store_options.ts";
+import { patternMatches } from "../../src/cli/configured_options.ts";
 
 const host = "https://host";
 
-Deno.test("store options: patterns are those of Go's path.Match", () => {
+Deno.test("configured options: patterns are those of Go's path.Match", () => {
   const cases: [pattern: string, location: string, matches: boolean][] = [
     ["*", "a", true],
     ["*", "a/b", false],
@@ -28,7 +28,7 @@ Deno.test("store options: patterns are those of Go's path.Match", () => {
 });
 
 // Found by fuzzing, when they were regular expressions: the first was an error that no command expected.
-Deno.test("store options: long patterns are matched like others", () => {
+Deno.test("configured options: long patterns are matched like others", () => {
   const long = "a".repeat(100_000);
   strictEqual(patternMatches(`${host}/${long}`, `${host}/${long}`), true);
   strictEqual(patternMatches(`${host}/${long}`, `${host}/b`), false);
