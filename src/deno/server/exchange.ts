@@ -70,6 +70,7 @@ export class Exchange implements ServerRequest, Awaited {
   #status = GONE;
   #sent = 0;
   #lingers = false;
+  #isOver = false;
   #pending: Uint8Array | undefined;
 
   constructor(
@@ -97,7 +98,7 @@ export class Exchange implements ServerRequest, Awaited {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#answer.destroyed) this.#controller.abort();
+    if (this.#isOver) this.#controller.abort();
     return this.#controller.signal;
   }
 
@@ -112,7 +113,7 @@ export class Exchange implements ServerRequest, Awaited {
       const answer = this.#context.handler(this);
       this.#send(answer instanceof Promise ? await answer : answer);
     } catch (error) {
-      if (!this.#answer.destroyed) this.#context.onFailure(error);
+      if (!this.#isOver) this.#context.onFailure(error);
       this.#send(FAILURE);
     }
   }
@@ -149,7 +150,7 @@ export class Exchange implements ServerRequest, Awaited {
 
   #send(response: ServerResponse): void {
     const answer = this.#answer as NodeResponse;
-    if (answer.destroyed || answer.headersSent) return;
+    if (this.#isOver || answer.headersSent) return;
     const { status, headers, body } = this.#withinMemory(response);
     const length = body?.length ?? response.length ?? (this.method === "HEAD" ? undefined : 0);
     const fields: Record<string, string | number> = { ...headers };
@@ -206,7 +207,14 @@ export class Exchange implements ServerRequest, Awaited {
     return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
   }
 
+  /** The connection is closed. */
+  lost(): void {
+    this.#end();
+  }
+
   readonly #end = (): void => {
+    if (this.#isOver) return;
+    this.#isOver = true;
     const { onAnswered, patience } = this.#context;
     const complete = this.#answer.writableFinished;
     if (!this.#lingers) patience.end(this);

@@ -3,7 +3,7 @@ import type { Handler } from "../../servers/exchange.ts";
 import { type Answered, Exchange, type ExchangeContext, type NodeRequest } from "./exchange.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import type { ListenAddress } from "./listen_address.ts";
-import { Listener } from "./listener.ts";
+import { Listener, type OnRequest } from "./listener.ts";
 import { Patience } from "./patience.ts";
 import { PendingBodies } from "./pending_bodies.ts";
 import type { ServerTls } from "./tls.ts";
@@ -30,6 +30,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #limits: ServerLimits;
   readonly #listeners: Listener[];
   readonly #patience: Patience;
+  /** Those that are being answered. */
+  #requests = 0;
   #stopped: Promise<void> | undefined;
 
   private constructor(handler: Handler, addresses: readonly ListenAddress[], options: ServeOptions) {
@@ -46,15 +48,20 @@ export class HttpServer implements AsyncDisposable {
       closing: () => this.#stopped !== undefined,
     };
     this.#listeners = addresses.map((address) => {
-      const listener: Listener = new Listener(
-        address,
-        tls,
-        this.#limits,
-        reusePort,
-        (request, answer, expects) => {
-          this.#answer(listener, request, new Exchange(request, answer, context, expects));
-        },
-      );
+      const onRequest: OnRequest = (request, answer, expectsContinue) => {
+        const { socket } = request;
+        if (socket.destroyed) return;
+        const exchange = new Exchange(request, answer, context, expectsContinue);
+        exchange.onOver = () => {
+          this.#requests--;
+          listener.end(socket, exchange);
+        };
+        this.#requests++;
+        const count = listener.begin(socket, exchange);
+        if (count > this.#limits.streams) socket.destroy();
+        else this.#answer(request, exchange);
+      };
+      const listener = new Listener(address, tls, this.#limits, reusePort, onRequest);
       return listener;
     });
   }
@@ -109,12 +116,10 @@ export class HttpServer implements AsyncDisposable {
     for (const listener of this.#listeners) act(listener);
   }
 
-  #answer(listener: Listener, request: NodeRequest, exchange: Exchange): void {
-    const { socket } = request;
-    listener.count(socket, 1);
-    exchange.onOver = () => listener.count(socket, -1);
+  #answer(request: NodeRequest, exchange: Exchange): void {
     // HTTP/0.9 has no statuses, so that an error would be taken for a chunk.
     if (request.httpVersionMajor < 1) return exchange.refuse(400, "HTTP/0.9 is not supported");
+    if (this.#requests > this.#limits.requests) return exchange.refuse(503, "the server is busy");
     if (request.httpVersionMajor === 2 && headerBytes(request) > this.#limits.headerBytes) {
       return exchange.refuse(431, "the headers are too large");
     }

@@ -18,8 +18,10 @@ export interface ServerLimits {
   readonly pendingBytes: number;
   /** Connections at each address. */
   readonly connections: number;
-  /** Requests at a time of one connection that has many (HTTP/2). */
+  /** Requests at a time of one connection: streams of HTTP/2, or what is sent before the answers are read. */
   readonly streams: number;
+  /** Requests at a time of all connections; beyond that, clients get 503. */
+  readonly requests: number;
 }
 
 /** The limits that hold unless others are given. */
@@ -33,4 +35,5 @@ export const DEFAULT_LIMITS: ServerLimits = {
   pendingBytes: 512 * 1024 * 1024,
   connections: 4096,
   streams: 100,
+  requests: 16_384,
 };

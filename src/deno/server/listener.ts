@@ -7,7 +7,7 @@ import { lstatSync, unlinkSync } from "node:fs";
 import { DesyncError } from "../../core/errors.ts";
 import { reasonOf } from "../files/file_errors.ts";
 import { codeOf } from "../tree/tree_system.ts";
-import type { NodeAnswer, NodeRequest } from "./exchange.ts";
+import type { Exchange, NodeAnswer, NodeRequest } from "./exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import { displayAddress, type ListenAddress } from "./listen_address.ts";
 import { contextOf, type ServerTls } from "./tls.ts";
@@ -39,8 +39,8 @@ export class Listener {
   readonly #reusePort: boolean;
   readonly #server: AnyServer;
   readonly #secure: Http2SecureServer | undefined;
-  /** How many requests each connection has at the moment. */
-  readonly #connections = new Map<Socket, number>();
+  /** Every connection, with its requests. */
+  readonly #connections = new Map<Socket, Set<Exchange>>();
   readonly #sessions = new Set<Http2Session>();
   #endsIdle = false;
 
@@ -96,8 +96,13 @@ export class Listener {
     server.on(this.#secure ? "secureConnection" : "connection", (socket: Socket) => {
       // TLS has refused it before, unless the runtime does not know how to.
       if (isMutual && !isAuthorized(socket as TLSSocket)) return void socket.destroy();
-      this.#connections.set(socket, 0);
-      socket.once("close", () => this.#connections.delete(socket));
+      const exchanges = new Set<Exchange>();
+      this.#connections.set(socket, exchanges);
+      socket.once("close", () => {
+        this.#connections.delete(socket);
+        // Node reports it to the first of those that wait for their turn.
+        for (const exchange of exchanges) exchange.lost();
+      });
     });
     this.#secure?.on("session", (session: Http2Session) => {
       this.#sessions.add(session);
@@ -170,12 +175,16 @@ export class Listener {
     this.#secure?.setSecureContext(contextOf(tls));
   }
 
-  /** A request of the connection begins (1), or is over (-1). */
-  count(socket: Socket, change: 1 | -1): void {
-    const requests = this.#connections.get(socket);
-    if (requests === undefined) return;
-    this.#connections.set(socket, requests + change);
-    if (this.#endsIdle && requests + change === 0) socket.end();
+  /** A request of the connection begins. Returns how many it has now; HTTP/2 counts its own. */
+  begin(socket: Socket, exchange: Exchange): number {
+    return this.#connections.get(socket)?.add(exchange).size ?? 0;
+  }
+
+  /** A request of the connection is over. */
+  end(socket: Socket, exchange: Exchange): void {
+    const exchanges = this.#connections.get(socket);
+    exchanges?.delete(exchange);
+    if (this.#endsIdle && exchanges?.size === 0) socket.end();
   }
 
   /** Takes no new connections. Resolves when all are closed. */
@@ -190,9 +199,9 @@ export class Listener {
   endIdle(): void {
     this.#endsIdle = true;
     for (const session of this.#sessions) session.close();
-    for (const [socket, requests] of this.#connections) {
+    for (const [socket, { size }] of this.#connections) {
       // Those of sessions end when their streams have.
-      if (requests === 0 && !("alpnProtocol" in socket && socket.alpnProtocol === "h2")) socket.end();
+      if (size === 0 && !("alpnProtocol" in socket && socket.alpnProtocol === "h2")) socket.end();
     }
   }
 

@@ -15,8 +15,10 @@ const text = (body: string): ServerResponse => ({
   body: bytes(body),
 });
 
-/** What the toy says to `/wait` when the test lets it. */
+/** Lets the last request for `/wait` have its answer. */
 let release: () => void = () => {};
+/** The same for each, the first first. */
+const waiting: (() => void)[] = [];
 let aborted = 0;
 const large = new Uint8Array(60_000_000).fill(7);
 
@@ -32,6 +34,7 @@ const toy: Handler = async (request) => {
     case "/wait": {
       const { promise, resolve } = Promise.withResolvers<void>();
       release = resolve;
+      waiting.push(resolve);
       request.signal?.addEventListener("abort", () => {
         aborted++;
         resolve();
@@ -64,6 +67,7 @@ interface Toy extends AsyncDisposable {
 }
 
 async function startToy(limits: Partial<ServerLimits> = {}): Promise<Toy> {
+  waiting.splice(0);
   const answered: Answered[] = [];
   const failures: unknown[] = [];
   const server = await HttpServer.listen(toy, [parseListenAddress("127.0.0.1:0")], {
@@ -269,6 +273,30 @@ Deno.test("a handler sees that its client is gone", async () => {
   client.socket.destroy();
   await until(() => aborted === 1 && one.answered.length === 1);
   strictEqual(one.answered[0].status, 499);
+});
+
+Deno.test("a client that asks on and on without reading is cut off", async () => {
+  await using one = await startToy({ streams: 5 });
+  using modest = new RawClient(one.port, "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n".repeat(4) + get("/last"));
+  await until(() => waiting.length === 4);
+  for (const resolve of waiting.splice(0)) resolve();
+  strictEqual((await modest.closed).split("HTTP/1.1 200").length, 6);
+  using greedy = new RawClient(one.port, "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n".repeat(1000));
+  strictEqual(await greedy.closed, "");
+  await until(() => one.answered.length === 11);
+  deepStrictEqual(one.failures, []);
+});
+
+Deno.test("more requests at a time than the limit are refused, and may be sent again", async () => {
+  await using one = await startToy({ requests: 2 });
+  const running = [fetch(`${one.url}/wait`), fetch(`${one.url}/wait`)];
+  await until(() => waiting.length === 2);
+  const refused = await fetch(one.url);
+  deepStrictEqual([refused.status, await refused.text()], [503, "the server is busy\n"]);
+  for (const resolve of waiting.splice(0)) resolve();
+  for (const response of await Promise.all(running)) strictEqual(await response.text(), "waited");
+  await until(() => one.answered.length === 3);
+  strictEqual(await (await fetch(one.url)).text(), "GET / -");
 });
 
 Deno.test("no more connections are taken than the limit", async () => {
