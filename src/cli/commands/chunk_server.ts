@@ -2,6 +2,7 @@
 import type { ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
+import { noSync } from "../flags/output.ts";
 import {
   memory,
   SERVER_FLAGS,
@@ -24,6 +25,7 @@ const flags = {
   memory,
   skipVerifyRead,
   skipVerifyWrite,
+  noSync,
   ...NETWORK_FLAGS,
 };
 export type Flags = FlagsOf<typeof flags>;

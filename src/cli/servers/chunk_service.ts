@@ -1,6 +1,7 @@
 /** The stores of a chunk server, opened. */
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { redactLocation } from "../../deno/schemes.ts";
+import { syncedStore } from "../../deno/store/synced_store.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { answerChunks } from "../../servers/chunks/chunk_handler.ts";
 import { ChunkUploads } from "../../servers/chunks/chunk_uploads.ts";
@@ -47,6 +48,7 @@ async function openWith(
 ): Promise<Service> {
   const form = flags.uncompressed ? "plain" : undefined;
   const target = flags.writable ? await locator.storeToFill(stores[0]) : undefined;
+  const filled = target && (flags.noSync ? target : syncedStore(target));
   const sources = target === undefined ? await locator.sourcesToServe() : { stores: [target] };
   const chunks = new ServedChunks(sources, {
     codec: nativeCodec,
@@ -56,13 +58,14 @@ async function openWith(
     onProblem,
   });
   // desync and casync read no uncompressed chunks from directories.
-  const uploads = target && new ChunkUploads(target, { codec: nativeCodec, form: "compressed" });
+  const uploads = filled && new ChunkUploads(filled, { codec: nativeCodec, form: "compressed" });
   const names = [...stores, ...cache === undefined ? [] : [cache]].map(redactLocation);
   return {
     handler: answerChunks(chunks, { form, uploads, onProblem }),
     name: names.join(", "),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([chunks.idle(), uploads?.idle()]);
+      await filled?.[Symbol.asyncDispose]();
       await locator[Symbol.asyncDispose]();
     },
   };
