@@ -5,6 +5,7 @@ import type { ByteSource } from "./byte_source.ts";
 import { type IndexStore, namingIndex, takesIndexes, type WritableIndexStore } from "./index_store.ts";
 import { isPath, parseIndexLocation, parseLocation, PATH, schemeOf } from "./location.ts";
 import { redactLocation } from "./redact.ts";
+import { limitsFor } from "./wrappers/limiter.ts";
 import { retriedBytes } from "./wrappers/retried_bytes.ts";
 import { retriedIndexes } from "./wrappers/retried_indexes.ts";
 import { DEFAULT_RETRY, retryStore } from "./wrappers/retry.ts";
@@ -73,7 +74,9 @@ export class Registry implements AsyncDisposable {
     if (openChunks === undefined) throw await this.#unknown("openChunks", "open", "the store ", location);
     const all = { ...this.#optionsOf(location), ...options };
     const store = await openChunks(location, all);
-    return isPath(location) ? store : retryStore(store, all.retry ?? DEFAULT_RETRY);
+    if (isPath(location)) return store;
+    const known = { ...store.properties, concurrency: store.properties.concurrency ?? limitsFor(all) };
+    return retryStore(store, all.retry ?? DEFAULT_RETRY, known);
   }
 
   /** A store to add chunks to, made if that can be done. Throws `unsupported` for others, with the purpose. */

@@ -6,6 +6,7 @@ import type { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import type { WritableIndexStore } from "../../src/stores/index_store.ts";
 import { redactLocation, redactText, urlWithoutSecrets, urlWithUser } from "../../src/stores/redact.ts";
+import type { LimiterOptions } from "../../src/stores/wrappers/limiter.ts";
 import { Registry } from "../../src/stores/registry.ts";
 import type { Opener, Scheme } from "../../src/stores/scheme.ts";
 import { takesChunks } from "../../src/stores/store.ts";
@@ -96,6 +97,17 @@ Deno.test("each location has its own options, and an index has those of its stor
     ["toy://h/abc", { concurrency: 11, maxChunkSize: 7 }],
     ["toy://h/", { concurrency: 8 }],
   ]);
+});
+
+Deno.test("the concurrency of its options limits a store that does not limit itself", async () => {
+  const store = (concurrency?: LimiterOptions): Opener => ({
+    openChunks: () => Promise.resolve(new RemoteStore({ concurrency })),
+  });
+  const opened = async (opener: Opener) =>
+    (await new Registry([scheme(opener)], context, () => ({ concurrency: 5 })).openChunks("toy://h/a"))
+      .properties.concurrency;
+  deepStrictEqual(await opened(store()), { start: 5, max: 5 });
+  deepStrictEqual(await opened(store({ start: 1, max: 2 })), { start: 1, max: 2 });
 });
 
 Deno.test("a store keeps its capabilities, and what it cannot do is refused", async () => {

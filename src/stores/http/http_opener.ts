@@ -4,7 +4,6 @@ import { HttpBytes } from "./http_bytes.ts";
 import type { HttpOptions } from "./http_client.ts";
 import { HttpIndexStore } from "./http_indexes.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
-import { limitsFor } from "../wrappers/limiter.ts";
 import type { Opener } from "../scheme.ts";
 import type { StoreOptions } from "../store_options.ts";
 
@@ -17,8 +16,7 @@ export function httpOpener(requestsFor: RequestsFor): Opener {
     openChunks: (location, options) =>
       Promise.try(() => {
         const requests = requestsFor(parseHttpLocation(location), options);
-        const { maxChunkSize } = options;
-        return new HttpStore(location, { ...requests, maxChunkSize, concurrency: limitsFor(options) });
+        return new HttpStore(location, { ...requests, maxChunkSize: options.maxChunkSize });
       }),
     openIndexes: (store, options) =>
       Promise.resolve(new HttpIndexStore(store, (location) => requestsFor(location, options))),

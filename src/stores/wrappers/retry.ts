@@ -1,7 +1,7 @@
 /** Retries what failed in a way that may pass. This is the only retry loop. */
 import type { ChunkId } from "../../core/chunk.ts";
 import { DesyncError, interrupted } from "../../core/errors.ts";
-import type { ChunkStore } from "../store.ts";
+import type { ChunkStore, StoreProperties } from "../store.ts";
 import { type WrapRequest, wrapStore } from "./wrap.ts";
 
 /** How often and how fast to ask again. */
@@ -58,6 +58,8 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
 /**
  * The store with failed requests retried, as far as a retry may help. It can do all that `store` can do.
  *
+ * @param known what is known of the result besides the retries; default: what is known of `store`
+ *
  * @example Patience with a store that is far away
  * ```ts
  * import { HttpStore, retryStore } from "@desync/desync";
@@ -67,9 +69,13 @@ function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<vo
  * if (store.properties.location !== far.properties.location) throw new Error("messages name the store itself");
  * ```
  */
-export function retryStore<S extends ChunkStore>(store: S, options: RetryOptions = DEFAULT_RETRY): S {
+export function retryStore<S extends ChunkStore>(
+  store: S,
+  options: RetryOptions = DEFAULT_RETRY,
+  known: StoreProperties = store.properties,
+): S {
   let found = false;
-  const { location } = store.properties;
+  const { location } = known;
   const wrap: WrapRequest = async (send, { id, signal }) => {
     try {
       const answer = await retrying(options, signal, send);
@@ -80,7 +86,7 @@ export function retryStore<S extends ChunkStore>(store: S, options: RetryOptions
     }
   };
   const properties = {
-    ...store.properties,
+    ...known,
     retry: options,
     get found() {
       return found;
