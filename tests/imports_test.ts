@@ -62,7 +62,10 @@ Deno.test("imports run in one direction", () => {
   ok(count > 500, String(count));
 });
 
-Deno.test("no directory of src or tests has more than 22 files", () => {
+/** These have one file for each command, called like it. */
+const OF_COMMANDS = ["src/cli/commands", "src/cli/run"];
+
+Deno.test("no directory of src or tests has more than 22 files, but for those of the commands", () => {
   const counts = new Map<string, number>();
   for (const root of ["src", "tests"]) {
     for (const path of filesIn(join(repository, root))) {
@@ -70,7 +73,7 @@ Deno.test("no directory of src or tests has more than 22 files", () => {
       counts.set(directory, (counts.get(directory) ?? 0) + 1);
     }
   }
-  deepStrictEqual([...counts].filter(([, count]) => count > 22), []);
+  deepStrictEqual([...counts].filter(([name, count]) => count > 22 && !OF_COMMANDS.includes(name)), []);
 });
 
 /** Where the names of schemes may be compared: where they are opened, and where secrets of misspelt URLs are removed. */

@@ -28,6 +28,11 @@ Deno.test("a command is found by its name, and its definition and its code in fi
   for (const name of ["nope", "toString", "__proto__"]) strictEqual(await findCommand(name), undefined);
 });
 
+Deno.test("the README's table has every command", () => {
+  const readme = Deno.readTextFileSync(join(repository, "README.md"));
+  deepStrictEqual(COMMANDS.filter(({ name }) => !new RegExp(`^\\| \`${name}[ \`]`, "m").test(readme)), []);
+});
+
 Deno.test("no two options of a command have the same name", async () => {
   for (const { name, flags } of await allCommands()) {
     const names = describeFlags({ ...flags, ...GLOBAL_FLAGS, help, version }).flatMap(({ names }) => names);
