@@ -89,11 +89,11 @@ export function undelivered(id: ChunkId, sources: Sources, damage: readonly Desy
   });
 }
 
-/** Names the stores that had no chunk at all, if any. */
+/** Names the stores that had no chunk so far, if any: other requests may still be in flight. */
 function wrongAddresses(stores: readonly ChunkStore[]): string {
   const empty = stores.filter(({ properties }) => properties.found === false)
     .map(({ properties }) => properties.location);
   if (empty.length === 0) return "";
-  const where = stores.length === 1 ? "there: is its address" : `in ${empty.join(", ")}: is the address`;
-  return `; nothing was found ${where} right?`;
+  const where = stores.length === 1 ? "there so far: is its" : `in ${empty.join(", ")} so far: is the`;
+  return `; nothing was found ${where} address right?`;
 }

@@ -56,8 +56,13 @@ Deno.test("the error for a store without any chunk asks whether its address is r
     const options = stores.flatMap((store) => ["-s", `${server.url}/${store}`]);
     return runCli(["cat", "-n", "1", "-b", "1ms", ...options, made.index]);
   };
-  assertFails(await cat("typo"), 1, made.ids[0], "nothing was found there: is its address right?");
-  assertFails(await cat("half", "typo"), 1, made.ids[1], `nothing was found in ${server.url}/typo: is the`);
+  assertFails(await cat("typo"), 1, made.ids[0], "nothing was found there so far: is its address right?");
+  assertFails(
+    await cat("half", "typo"),
+    1,
+    made.ids[1],
+    `nothing was found in ${server.url}/typo so far: is the`,
+  );
   assertFails(await cat("down"), 1, "500", "no request to this store has succeeded: is its address right?");
   for (const store of ["half", "ill"]) {
     const { stderr } = await cat(store);
