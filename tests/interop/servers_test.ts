@@ -191,11 +191,30 @@ Deno.test({
   },
 });
 
-async function startGoServer(store: string): Promise<{ url: string; daemon: Daemon } & AsyncDisposable> {
+Deno.test({
+  name: "what one chunk-server of desync does not have, or has uncompressed, is read from the next",
+  ignore: !peers.desync,
+  fn: async () => {
+    using place = await madeByDesync();
+    const { dir, bytes, store, index } = place;
+    await using empty = await startGoServer(dir.dir("empty"));
+    await using uncompressed = await startGoServer(store, "-u");
+    const stores = ["-s", empty.url, "-s", uncompressed.url];
+    const { code, stderr } = await runCli(["extract", ...stores, index, dir.path("target")]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    sameBytes(Deno.readFileSync(dir.path("target")), bytes);
+  },
+});
+
+async function startGoServer(
+  store: string,
+  ...options: string[]
+): Promise<{ url: string; daemon: Daemon } & AsyncDisposable> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
-  const daemon = new Daemon(peers.desync!, ["chunk-server", "-s", store, "-l", `127.0.0.1:${port}`]);
+  const address = ["-l", `127.0.0.1:${port}`];
+  const daemon = new Daemon(peers.desync!, ["chunk-server", "-s", store, ...options, ...address]);
   const answers = () => fetch(`http://127.0.0.1:${port}/`).then((response) => response.body?.cancel());
   while (!await answers().then(() => true, () => false)) ok(!daemon.ended);
   return { url: `http://127.0.0.1:${port}/`, daemon, [Symbol.asyncDispose]: () => daemon.stop() };

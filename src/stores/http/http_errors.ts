@@ -14,6 +14,9 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
   [429, "the server wants fewer requests"],
 ]);
 
+/** The status 400, with which desync's servers refuse the names of chunks in a form that they do not serve. */
+export class BadRequest extends DesyncError {}
+
 /** The error for a status that gives no body. */
 export function statusError(response: Response, target: HttpTarget): DesyncError {
   const status = withoutSecretsOf(target, `${response.status} ${foreignText(response.statusText)}`).trim();
@@ -27,7 +30,8 @@ export function statusError(response: Response, target: HttpTarget): DesyncError
     : STATUS_HELP.get(response.status);
   const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
   const more = { hint: help, retriable, retryAfterMs: retryAfter(response.headers) };
-  return unreadable(target.redacted, `HTTP status ${status}`, more);
+  const error = unreadable(target.redacted, `HTTP status ${status}`, more);
+  return response.status === 400 ? new BadRequest(error.code, error) : error;
 }
 
 /** The error for what could not be read at a URL, which is shown without its secrets. */

@@ -9,6 +9,7 @@ import {
 } from "../../core/chunk.ts";
 import { TooLarge } from "./http_body.ts";
 import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
+import { BadRequest } from "./http_errors.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
@@ -58,7 +59,7 @@ export class HttpStore implements ChunkStore {
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
     const options = { ...this.#options, pace: this.#pace };
     const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
-    for (const form of this.#forms) {
+    return await this.#inFirstForm(async (form) => {
       const url = this.#url(id, form);
       const bytes = await httpGet(url, redact(url), limit, options, signal).catch((error) => {
         if (error instanceof TooLarge) {
@@ -66,11 +67,8 @@ export class HttpStore implements ChunkStore {
         }
         throw error;
       });
-      if (bytes === null) continue;
-      this.#remember(form);
-      return { form, bytes };
-    }
-    return null;
+      return bytes === null ? null : { form, bytes };
+    });
   }
 
   async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
@@ -78,19 +76,36 @@ export class HttpStore implements ChunkStore {
   }
 
   async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
-    for (const form of this.#forms) {
+    return await this.#inFirstForm(async (form) => {
       const url = this.#url(id, form);
-      const size = await httpSize(url, redact(url), this.#options, signal);
-      if (size === null) continue;
-      this.#remember(form);
-      return size;
-    }
-    return null;
+      return await httpSize(url, redact(url), this.#options, signal);
+    });
   }
 
   /** There is nothing to close. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
+  }
+
+  /**
+   * The answer for the form that is there, `null` when neither is. A server of one form may refuse the names of the other:
+   * that is an error only when it refuses both.
+   */
+  async #inFirstForm<T>(ask: (form: StoredForm) => Promise<T | null>): Promise<T | null> {
+    const refusals: BadRequest[] = [];
+    for (const form of this.#forms) {
+      try {
+        const answer = await ask(form);
+        if (answer === null) continue;
+        this.#remember(form);
+        return answer;
+      } catch (error) {
+        if (!(error instanceof BadRequest)) throw error;
+        refusals.push(error);
+      }
+    }
+    if (refusals.length === this.#forms.length) throw refusals[0];
+    return null;
   }
 
   #url(id: ChunkId, form: StoredForm): URL {
