@@ -1,4 +1,4 @@
-/** Who may use a server: those who send the right header. Source: RFC 9110, section 11.6. */
+/** Only clients that send the right header may use a server. Source: RFC 9110, section 11.6. */
 import { DesyncError } from "../core/errors.ts";
 import type { Handler } from "./exchange.ts";
 import { plainAnswer } from "./statuses.ts";

@@ -8,7 +8,7 @@ import type { ServerRequest, ServerResponse } from "./exchange.ts";
 
 /** Bytes that have a name on the server. */
 export interface Content {
-  /** All of them; nobody changes them. */
+  /** All of them. They must not be changed. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** The entity tag, in quotation marks; `W/` before them when the bytes may differ from server to server. */
   readonly etag: string;

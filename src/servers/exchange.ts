@@ -13,7 +13,7 @@ export interface ServerRequest {
   readonly header: (name: string) => string | undefined;
   /** The pieces of the body, to be read once at most. */
   readonly body: AsyncIterable<Uint8Array>;
-  /** Aborted when the client is gone, or the server stops. */
+  /** Aborted when the client has left, or the server stops. */
   readonly signal?: AbortSignal;
 }
 
@@ -23,7 +23,7 @@ export interface ServerResponse {
   readonly status: number;
   /** Headers by their names in lower case. The length is set from the body. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The whole body, which may be shared with other responses: nobody changes it. Default: none. */
+  /** The whole body. It may be shared with other responses and must not be changed. Default: none. */
   readonly body?: Uint8Array<ArrayBuffer>;
   /** For HEAD: the length that the body of a GET would have, where it is known. */
   readonly length?: number;
@@ -35,7 +35,7 @@ export type Handler = (request: ServerRequest) => ServerResponse | Promise<Serve
 /** The handler for servers that are written for the web's `Request` and `Response`. */
 export function fetchHandler(handler: Handler): (request: Request) => Promise<Response> {
   return async (request) => {
-    // Not its signal: `Deno.serve` warns of everybody who uses it, and aborts it after complete answers too.
+    // Without its signal: `Deno.serve` warns when it is used, and aborts it after complete answers too.
     const { method, headers, body } = request;
     const path = new URL(request.url).pathname;
     const header = (name: string) => headers.get(name) ?? undefined;

@@ -18,7 +18,7 @@ import { ServedIndexes } from "./indexes/served_indexes.ts";
 export interface ServingOptions {
   /** Take uploads. Each is verified before it is stored. Default: they are refused. */
   readonly writable?: boolean;
-  /** What the `Authorization` header has to be. Default: everybody is served. */
+  /** What the `Authorization` header has to be. Default: every client is served. */
   readonly authorization?: string;
   /** Origins of pages that may use the server, such as `https://example.com`, or `*` for all. Default: none. */
   readonly cors?: readonly string[];

@@ -1,7 +1,7 @@
 /** Requests that several callers make at the same time: each is made once. */
 import { abortable } from "../core/abortable.ts";
 
-/** A request with those who wait for its answer. */
+/** A request, with the number of callers that wait for its answer. */
 interface Shared<T> {
   readonly answer: Promise<T>;
   readonly stop: AbortController;
@@ -11,7 +11,7 @@ interface Shared<T> {
 /** How a request is made. It ends when the signal is aborted. */
 type Send<T> = (signal: AbortSignal) => Promise<T>;
 
-/** Makes requests, which have names, once for all who want the answer at that time. */
+/** Makes requests by name, each once for all concurrent callers. */
 export class SharedRequests<T> {
   /** Those that callers may join. */
   readonly #open = new Map<string, Shared<T>>();
@@ -20,7 +20,7 @@ export class SharedRequests<T> {
 
   /**
    * The answer to the request of that name: of one that runs already, else of `send`. A caller whose signal is aborted
-   * gets `interrupted`; the request itself is aborted when all of its callers are gone.
+   * gets `interrupted`; the request itself is aborted when all of its callers have left.
    */
   async get(name: string, send: Send<T>, signal?: AbortSignal): Promise<T> {
     return await this.#join(name, this.#open.get(name) ?? this.#begin(name, send), signal);
@@ -46,7 +46,7 @@ export class SharedRequests<T> {
     return await this.#join(name, this.#open.get(name) ?? this.#begin(name, sendLater), signal);
   }
 
-  /** Who asks from now on gets a new answer. */
+  /** Later callers get a new answer. */
   forget(name: string): void {
     this.#open.delete(name);
   }

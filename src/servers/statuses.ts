@@ -51,7 +51,7 @@ export class Refused extends Error {
 export function answerTo(error: unknown, onProblem: OnProblem): ServerResponse {
   if (error instanceof Refused) return error.answer;
   const problem = asProblem(error);
-  // The client is gone, or the server stops.
+  // The client has left, or the server stops.
   if (problem.code !== "interrupted") onProblem(problem);
   const [status, line] = failureOf(problem);
   return plainAnswer(status, line, status === 503 ? { "retry-after": "1" } : {});

@@ -1,4 +1,4 @@
-/** What those who run a server ask of it: its health, and what it does. */
+/** For operators: the health of a server, and its metrics. */
 import type { Handler, ServerRequest } from "./exchange.ts";
 import type { Metrics } from "./metrics.ts";
 import { plainAnswer } from "./statuses.ts";

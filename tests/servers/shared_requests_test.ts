@@ -1,4 +1,4 @@
-/** One request for all who want the answer. */
+/** One request for all concurrent callers. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { interrupted } from "../../src/core/errors.ts";
 import { SharedRequests } from "../../src/servers/shared_requests.ts";
@@ -30,7 +30,7 @@ Deno.test("callers at the same time share a request, later ones make another", a
   strictEqual(await later, "A again");
 });
 
-Deno.test("a failure is everybody's, and the next caller tries again", async () => {
+Deno.test("a failure is that of all callers, and the next one makes a new request", async () => {
   const [shared, sent] = [new SharedRequests<string>(), new Sent()];
   const waiting = [shared.get("a", sent.send), shared.get("a", sent.send)];
   sent.all[0].reject(new Error("broken"));
@@ -57,7 +57,7 @@ Deno.test("a caller that leaves does not end what others wait for; the last one 
   await shared.idle();
 });
 
-Deno.test("a request that nobody waits for is not joined, however long it takes to end", async () => {
+Deno.test("a request without callers is not joined, however long it takes to end", async () => {
   const shared = new SharedRequests<string>();
   const slow = Promise.withResolvers<string>();
   const gone = new AbortController();
@@ -83,7 +83,7 @@ Deno.test("what was forgotten is not joined", async () => {
   deepStrictEqual(await Promise.all([next, joined]), ["next", "next"]);
 });
 
-Deno.test("who needs what is current waits for the next request, with all others who came by then", async () => {
+Deno.test("a caller that needs a current answer waits for the next request, as do others meanwhile", async () => {
   const [shared, sent] = [new SharedRequests<string>(), new Sent()];
   const first = shared.getNext("a", sent.send);
   await settled();

@@ -68,7 +68,7 @@ export class ChunkUploads {
     const take = (piece: Uint8Array) => void pieces.push(piece);
     await this.#bodies.withBody(request, { limit, take }, async () => {
       const chunk = this.#opened({ form, bytes: concat(pieces.splice(0)) }, id);
-      // What clients upload stays wanted when they are gone.
+      // Without the signal of the client: a verified chunk is stored even if the client has left.
       await this.#writes.get(id, () => this.#write(chunk));
     });
   }

@@ -78,7 +78,7 @@ export class ServedCache {
     await this.#use.put(chunk, { signal });
   }
 
-  /** Nobody waits for one that could not be read lately. One that cannot be written, being full, is still read. */
+  /** Omitted while it could not be read lately, so that no client waits for it. A full one is still read. */
   get #readable(): WritableChunkStore | undefined {
     return this.#isLongAgo(this.#unreadableAt) ? this.#cache : undefined;
   }

@@ -1,4 +1,4 @@
-/** The chunks that a server gives out: from memory, the cache, and the stores, with one request for all who ask. */
+/** The chunks that a server sends: from memory, the cache and the stores. Concurrent requests for one chunk become one. */
 import { type ChunkId, chunkPath, type StoredChunk, type StoredForm } from "../../core/chunk.ts";
 import { canCompress, type Codec } from "../../codec/codec.ts";
 import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../../codec/open_chunk.ts";

@@ -1,4 +1,4 @@
-/** The indexes that a server gives out and takes: each whole, and one replacement of a name after the other. */
+/** The indexes that a server sends and replaces: each as a whole, one replacement of a name after the other. */
 import { toHex } from "../../core/bytes.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { type Index, serializeIndex } from "../../formats/index/index.ts";
@@ -68,7 +68,7 @@ export class ServedIndexes {
   }
 
   /**
-   * The index of that name, `null` when there is none. One that was replaced before this call is never seen: who comes
+   * The index of that name, `null` when there is none. One that was replaced before this call is never seen: a call
    * while it is read waits for the next reading.
    */
   async get(name: string, signal?: AbortSignal): Promise<Content | null> {

@@ -77,7 +77,7 @@ Deno.test("the store is asked again after a chunk was put into it", async () => 
   strictEqual(remote.requests.get, 2);
 });
 
-Deno.test("who leaves does not end what others wait for, and when all are gone the store's request ends", async () => {
+Deno.test("a client that leaves does not end what others wait for; the last one ends the store's request", async () => {
   const remote = new RemoteStore();
   const { id, plain } = sample();
   await remote.put(plain);
@@ -264,7 +264,7 @@ Deno.test("the cache is filled from a directory at once, with what was verified"
   deepStrictEqual(cache.names, [one.id]);
 });
 
-Deno.test("who shares a read that was not verified, and needs it converted, gets the right one of another store", async () => {
+Deno.test("a conversion of a shared read that was not verified falls back to another store", async () => {
   using dir = tempDir();
   const store = new LocalStore(dir.dir("store"));
   const { id, path, bytes, plain } = sample();
