@@ -46,8 +46,6 @@ export async function serveHttp(
     flags.metricsListen.map(parseListenAddress),
     { onFailure: reportFailure },
   );
-  for (const url of server.urls) warn(`serving ${service.name} on ${url}`);
-  for (const url of metricsServer?.urls ?? []) warn(`serving metrics on ${url}/-/metrics`);
   {
     using _ = onHangUp([
       () => log?.reopen(),
@@ -58,6 +56,9 @@ export async function serveHttp(
         warn(`serving ${service.name} from now on`);
       },
     ]);
+    // Who reads this may send signals.
+    for (const url of server.urls) warn(`serving ${service.name} on ${url}`);
+    for (const url of metricsServer?.urls ?? []) warn(`serving metrics on ${url}/-/metrics`);
     await untilAborted(signal);
   }
   // The metrics of what is being answered last are wanted as well.

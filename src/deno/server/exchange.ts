@@ -1,15 +1,13 @@
 /** One request and its answer: from node's objects to what handlers work on, and back. */
-import type { IncomingMessage, ServerResponse as NodeResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { IncomingMessage as NodeRequest, ServerResponse as NodeAnswer } from "node:http";
 import { interrupted } from "../../core/errors.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../../servers/exchange.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
 import type { Awaited, Patience } from "./patience.ts";
 import type { PendingBodies } from "./pending_bodies.ts";
 
-/** What node's servers call their listeners with: HTTP/1 and HTTP/2 are alike in all that is used here. */
-export type NodeRequest = IncomingMessage | Http2ServerRequest;
-export type NodeAnswer = NodeResponse | Http2ServerResponse;
+/** What node's servers call their listeners with. */
+export type { IncomingMessage as NodeRequest, ServerResponse as NodeAnswer } from "node:http";
 
 /** What became of a request. */
 export interface Answered {
@@ -123,16 +121,14 @@ export class Exchange implements ServerRequest, Awaited {
     this.#send(plainAnswer(status, sentence));
   }
 
-  /** Ends the connection, or the one stream of it. */
+  /** Ends the connection. */
   readonly giveUp = (): void => {
-    const { stream } = this.#answer as Partial<Http2ServerResponse>;
-    if (stream === undefined) this.#request.socket.destroy();
-    else stream.close(8); // CANCEL (RFC 9113, 7)
+    this.#request.socket.destroy();
   };
 
   async *#pieces(): AsyncGenerator<Uint8Array> {
     const { patience } = this.#context;
-    if (this.#expectsContinue) (this.#answer as NodeResponse).writeContinue();
+    if (this.#expectsContinue) this.#answer.writeContinue();
     patience.begin(this);
     try {
       // A handler that has seen enough must still be able to say so on the same connection.
@@ -149,13 +145,13 @@ export class Exchange implements ServerRequest, Awaited {
   }
 
   #send(response: ServerResponse): void {
-    const answer = this.#answer as NodeResponse;
+    const answer = this.#answer;
     if (this.#isOver || answer.headersSent) return;
     const { status, headers, body } = this.#withinMemory(response);
     const length = body?.length ?? response.length ?? (this.method === "HEAD" ? undefined : 0);
     const fields: Record<string, string | number> = { ...headers };
     if (length !== undefined && !LACKS_LENGTH.has(status)) fields["content-length"] = length;
-    if (this.#request.httpVersionMajor < 2 && this.#context.closing()) fields.connection = "close";
+    if (this.#context.closing()) fields.connection = "close";
     this.#status = status;
     answer.writeHead(status, fields);
     this.#context.patience.begin(this);
@@ -174,7 +170,7 @@ export class Exchange implements ServerRequest, Awaited {
   }
 
   #sendPieces(body: Uint8Array, from: number): void {
-    const answer = this.#answer as NodeResponse;
+    const answer = this.#answer;
     const to = Math.min(from + PIECE_BYTES, body.length);
     const piece = body.subarray(from, to);
     if (to === body.length) {
@@ -202,8 +198,7 @@ export class Exchange implements ServerRequest, Awaited {
   }
 
   #hasBody(): boolean {
-    const { headers, httpVersionMajor } = this.#request;
-    if (httpVersionMajor === 2) return !this.#request.complete;
+    const { headers } = this.#request;
     return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
   }
 

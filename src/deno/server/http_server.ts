@@ -1,4 +1,4 @@
-/** Answers HTTP requests at some addresses: HTTP/1.1, and HTTP/2 over TLS. */
+/** Answers HTTP/1.1 requests at some addresses, with TLS or without. */
 import type { Handler } from "../../servers/exchange.ts";
 import { type Answered, Exchange, type ExchangeContext, type NodeRequest } from "./exchange.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
@@ -58,7 +58,7 @@ export class HttpServer implements AsyncDisposable {
         };
         this.#requests++;
         const count = listener.begin(socket, exchange);
-        if (count > this.#limits.streams) socket.destroy();
+        if (count > this.#limits.pipelined) socket.destroy();
         else this.#answer(request, exchange);
       };
       const listener = new Listener(address, tls, this.#limits, reusePort, onRequest);
@@ -120,14 +120,6 @@ export class HttpServer implements AsyncDisposable {
     // HTTP/0.9 has no statuses, so that an error would be taken for a chunk.
     if (request.httpVersionMajor < 1) return exchange.refuse(400, "HTTP/0.9 is not supported");
     if (this.#requests > this.#limits.requests) return exchange.refuse(503, "the server is busy");
-    if (request.httpVersionMajor === 2 && headerBytes(request) > this.#limits.headerBytes) {
-      return exchange.refuse(431, "the headers are too large");
-    }
     void exchange.run();
   }
-}
-
-/** As HTTP/2 counts them: each field takes 32 bytes more (RFC 9113, 6.5.2). */
-function headerBytes({ rawHeaders }: NodeRequest): number {
-  return rawHeaders.reduce((sum, text) => sum + text.length + 16, 0);
 }

@@ -18,8 +18,8 @@ export interface ServerLimits {
   readonly pendingBytes: number;
   /** Connections at each address. */
   readonly connections: number;
-  /** Requests at a time of one connection: streams of HTTP/2, or what is sent before the answers are read. */
-  readonly streams: number;
+  /** Requests of one connection that are sent before the answers are read. */
+  readonly pipelined: number;
   /** Requests at a time of all connections; beyond that, clients get 503. */
   readonly requests: number;
 }
@@ -34,6 +34,6 @@ export const DEFAULT_LIMITS: ServerLimits = {
   headerBytes: 16 * 1024,
   pendingBytes: 512 * 1024 * 1024,
   connections: 4096,
-  streams: 100,
+  pipelined: 100,
   requests: 16_384,
 };

@@ -1,6 +1,6 @@
 /** One address that is listened at, and its connections. */
 import { createServer as createPlain, type Server as PlainServer } from "node:http";
-import { createSecureServer, type Http2SecureServer, type Http2Session } from "node:http2";
+import { createServer as createSecure, type Server as SecureServer } from "node:https";
 import { connect, Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { lstatSync, unlinkSync } from "node:fs";
@@ -26,7 +26,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   ENOTFOUND: "there is no such host",
 };
 
-type AnyServer = PlainServer | Http2SecureServer;
+type AnyServer = PlainServer | SecureServer;
 
 /** Answers what is no HTTP, as far as the client can still be answered. */
 const NO_HTTP = new TextEncoder().encode(
@@ -38,10 +38,9 @@ export class Listener {
   readonly #address: ListenAddress;
   readonly #reusePort: boolean;
   readonly #server: AnyServer;
-  readonly #secure: Http2SecureServer | undefined;
+  readonly #secure: SecureServer | undefined;
   /** Every connection, with its requests. */
   readonly #connections = new Map<Socket, Set<Exchange>>();
-  readonly #sessions = new Set<Http2Session>();
   #endsIdle = false;
 
   constructor(
@@ -53,21 +52,13 @@ export class Listener {
   ) {
     this.#address = address;
     this.#reusePort = reusePort;
-    this.#secure = tls && createSecureServer({
-      allowHTTP1: true,
-      handshakeTimeout: limits.headersMs,
-      settings: {
-        enablePush: false,
-        maxConcurrentStreams: limits.streams,
-        maxHeaderListSize: limits.headerBytes,
-      },
-      ...contextOf(tls),
-    });
-    this.#server = this.#secure ??
-      createPlain({
-        maxHeaderSize: limits.headerBytes,
-        connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
-      });
+    const options = {
+      maxHeaderSize: limits.headerBytes,
+      connectionsCheckingInterval: Math.min(CHECK_MS, limits.headersMs),
+    };
+    // Not node:http2: in Deno 2.9.6 clients that close their connections end the whole program (SIGABRT, SIGSEGV).
+    this.#secure = tls && createSecure({ ...options, handshakeTimeout: limits.headersMs, ...contextOf(tls) });
+    this.#server = this.#secure ?? createPlain(options);
     this.#configure(limits, tls?.clientAuthorities !== undefined);
     this.#server.on(
       "request",
@@ -80,8 +71,7 @@ export class Listener {
   }
 
   #configure({ headersMs, idleMs, connections }: ServerLimits, isMutual: boolean): void {
-    // The secure server has these for its connections that speak HTTP/1.
-    const server = this.#server as PlainServer;
+    const server = this.#server;
     server.headersTimeout = headersMs;
     // Bodies are watched by Patience: large ones may take as long as they need.
     server.requestTimeout = 0;
@@ -104,13 +94,6 @@ export class Listener {
         for (const exchange of exchanges) exchange.lost();
       });
     });
-    this.#secure?.on("session", (session: Http2Session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
-      session.on("error", () => session.destroy());
-      session.setTimeout(idleMs, () => session.close());
-    });
-    this.#secure?.on("sessionError", () => {});
   }
 
   /** Begins to listen. Throws `io` when that is not possible. */
@@ -175,7 +158,7 @@ export class Listener {
     this.#secure?.setSecureContext(contextOf(tls));
   }
 
-  /** A request of the connection begins. Returns how many it has now; HTTP/2 counts its own. */
+  /** A request of the connection begins. Returns how many it has now. */
   begin(socket: Socket, exchange: Exchange): number {
     return this.#connections.get(socket)?.add(exchange).size ?? 0;
   }
@@ -198,16 +181,13 @@ export class Listener {
   /** From now on connections without a request end. */
   endIdle(): void {
     this.#endsIdle = true;
-    for (const session of this.#sessions) session.close();
     for (const [socket, { size }] of this.#connections) {
-      // Those of sessions end when their streams have.
-      if (size === 0 && !("alpnProtocol" in socket && socket.alpnProtocol === "h2")) socket.end();
+      if (size === 0) socket.end();
     }
   }
 
   /** Ends all connections. */
   destroy(): void {
-    for (const session of this.#sessions) session.destroy();
     for (const socket of this.#connections.keys()) socket.destroy();
   }
 }

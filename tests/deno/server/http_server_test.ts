@@ -276,7 +276,7 @@ Deno.test("a handler sees that its client is gone", async () => {
 });
 
 Deno.test("a client that asks on and on without reading is cut off", async () => {
-  await using one = await startToy({ streams: 5 });
+  await using one = await startToy({ pipelined: 5 });
   using modest = new RawClient(one.port, "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n".repeat(4) + get("/last"));
   await until(() => waiting.length === 4);
   for (const resolve of waiting.splice(0)) resolve();
