@@ -3,6 +3,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { delimiter, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { concat } from "../../src/core/bytes.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { bytesOf, directory, fifo, file, symlink } from "../support/data/archive_bytes.ts";
 import { runCli } from "../support/cli.ts";
@@ -120,12 +121,12 @@ async function outcome(
     things.SSHHOST = `127.0.0.1:${sshd.port}`;
     things.SSHUSER = userName();
   }
-  using stop = isServer(command) ? stopOnceListening(things) : undefined;
+  using asked = isServer(command) ? askOnceListening(command, things) : undefined;
   const filled = (text: string) =>
     text.replaceAll(/(?<![A-Z_])[A-Z]{3,}(?![A-Z_])/g, (word) => things[word] ?? word)
       .split(" ").filter((word) => word !== "");
   const args = filled(command);
-  const options = { env, stdin: "", ...stop && { signal: stop.signal } };
+  const options = { env, stdin: "", ...asked && { signal: asked.signal } };
   const result = permissions === "-A"
     ? await runCli(args, options)
     : await runPermitted(filled(permissions), args, options);
@@ -135,41 +136,63 @@ async function outcome(
       things.ADDRESS ?? "HOST",
       "ADDRESS",
     );
-  return [{ ...result, stdout: hide(result.stdout), stderr: hide(result.stderr) }, contentOf(dir.root)];
+  const files = contentOf(dir.root);
+  // The log of a server has the time.
+  if ("DIR/log" in files) files["DIR/log"] = new Uint8Array(files["DIR/log"].length > 0 ? 1 : 0);
+  const stdout = hide(result.stdout) + (asked?.answer ?? "");
+  return [{ ...result, stdout, stderr: hide(result.stderr) }, files];
 }
 
 function isServer(command: string): boolean {
   return /^\S+-server /.test(command);
 }
 
-/** Stops a server once it listens where the row says, as Ctrl-C does. */
-function stopOnceListening(
-  things: Record<string, string>,
-): { readonly signal: AbortSignal } & Disposable {
+/** A request to a server, and what it answered. */
+interface Asked extends Disposable {
+  /** Aborted when there is an answer: as Ctrl-C, it stops the server. */
+  readonly signal: AbortSignal;
+  /** The first line of the answer; empty without one. */
+  readonly answer: string;
+}
+
+/** Asks a server for what it serves, or gives it a chunk, once it listens where the row says. */
+function askOnceListening(command: string, things: Record<string, string>): Asked {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;
   listener.close();
   things.ADDRESS = `127.0.0.1:${port}`;
+  const path = join(things.DIR, "socket");
+  const request = requestFor(command, things);
   const controller = new AbortController();
-  const socket = join(things.DIR, "socket");
-  let ended = false;
-  const listens = async () => {
-    while (!ended && !exists(socket)) {
+  const asked = { signal: controller.signal, answer: "", [Symbol.dispose]: () => controller.abort() };
+  const ask = async () => {
+    while (!controller.signal.aborted && asked.answer === "") {
       try {
-        const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-        return connection.close();
+        using connection = command.includes("DIR/socket")
+          ? await Deno.connect({ transport: "unix", path })
+          : await Deno.connect({ hostname: "127.0.0.1", port });
+        await new Blob([request]).stream().pipeTo(connection.writable, { preventClose: true });
+        asked.answer = (await new Response(connection.readable).text()).split("\r\n")[0];
       } catch {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
+    controller.abort();
   };
-  void listens().then(() => controller.abort());
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]: () => {
-      ended = true;
-    },
-  };
+  void ask();
+  return asked;
+}
+
+function requestFor(command: string, things: Record<string, string>): Uint8Array<ArrayBuffer> {
+  const [name, bytes] = Object.entries(contentOf(things.STORE))[0];
+  const head = (line: string) => `${line} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n`;
+  if (command.startsWith("index-server")) {
+    Deno.copyFileSync(things.INDEX, join(things.DIR, "x.caibx"));
+    return new TextEncoder().encode(`${head("GET /x.caibx")}\r\n`);
+  }
+  if (!command.includes(" -w ")) return new TextEncoder().encode(`${head(`GET /${name}`)}\r\n`);
+  const length = `Content-Length: ${bytes.length}\r\n\r\n`;
+  return concat([new TextEncoder().encode(head(`PUT /${name}`) + length), bytes]);
 }
 
 /** A directory for PATH whose `ssh` knows the server. */
@@ -199,10 +222,11 @@ Deno.test("the table of permissions has every command", () => {
 const lacked = new Set<string>();
 
 for (const row of rows) {
-  // A usual run leaves out one of each kind. Servers are asked nothing here, so that they do not miss what they lack.
-  const less = (isServer(row.command) ? [] : withOneLess(row.permissions)).filter(({ kind }) => {
-    const isNew = !lacked.has(kind);
-    lacked.add(kind);
+  // A usual run leaves out one of each kind.
+  const less = withOneLess(row.permissions).filter(({ kind }) => {
+    const kindOfRow = isServer(row.command) ? `${row.command.split(" ")[0]} ${kind}` : kind;
+    const isNew = !lacked.has(kindOfRow);
+    lacked.add(kindOfRow);
     return thorough || isNew;
   });
   const ssh = row.command.includes("ssh://");
@@ -216,14 +240,14 @@ for (const row of rows) {
       strictEqual(expected.code, row.command.includes("DAMAGED") ? 3 : 0, expected.stderr);
       deepStrictEqual([result.code, result.stderr], [expected.code, withoutDownloads(expected)]);
       strictEqual(result.stdout, expected.stdout);
+      if (isServer(row.command)) match(expected.stdout, /HTTP\/1\.1 20\d/);
       deepStrictEqual(files, expectedFiles);
       await Promise.all(
         less.map(async ({ permissions }) => {
-          const [{ code }, others] = await outcome({ ...row, permissions }, sshd);
-          ok(
-            code !== expected.code || !isDeepStrictEqual(others, expectedFiles),
-            `${permissions} would be enough`,
-          );
+          const [{ code, stdout }, others] = await outcome({ ...row, permissions }, sshd);
+          const isSame = code === expected.code && isDeepStrictEqual(others, expectedFiles) &&
+            (!isServer(row.command) || stdout === expected.stdout);
+          ok(!isSame, `${permissions} would be enough`);
         }),
       );
     },
