@@ -7,7 +7,6 @@ import { concat } from "../../src/core/bytes.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import { bytesOf, directory, fifo, file, symlink } from "../support/data/archive_bytes.ts";
 import { runCli } from "../support/cli.ts";
-import { exists } from "../support/exists.ts";
 import { assertFails } from "../support/failure.ts";
 import { contentOf, filesIn } from "../support/files.ts";
 import { makeBlob, somePieces, storePath } from "../support/made.ts";
