@@ -4,6 +4,7 @@ import { interrupted } from "../../core/errors.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../../servers/exchange.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
 import type { Awaited, Patience } from "./patience.ts";
+import { pathOf } from "./request_path.ts";
 import type { PendingBodies } from "./pending_bodies.ts";
 
 /** What node's servers call their listeners with. */
@@ -134,7 +135,11 @@ export class Exchange implements ServerRequest, Awaited {
       // A handler that has seen enough must still be able to say so on the same connection.
       for await (const piece of this.#request.iterator({ destroyOnReturn: false })) {
         patience.progress(this, piece.length);
+        // Meanwhile the client is not waited for, but the handler.
+        const left = this.deadline - performance.now();
+        this.deadline = Infinity;
         yield piece;
+        this.deadline = performance.now() + left;
       }
     } catch (error) {
       // The client has gone, or was cut off.
@@ -231,15 +236,6 @@ export class Exchange implements ServerRequest, Awaited {
 }
 
 function ignore(): void {}
-
-/** The path of what a request names: `/path?query`, or a whole URL as proxies are sent it (RFC 9112, 3.2). */
-function pathOf(target: string): string {
-  const end = target.search(/[?#]/);
-  const path = end < 0 ? target : target.slice(0, end);
-  if (path.startsWith("/")) return path;
-  const [, rest] = /^[a-z][a-z0-9+.-]*:\/\/[^/]*(.*)$/is.exec(path) ?? [];
-  return rest === "" ? "/" : rest ?? path;
-}
 
 const FAILURE = plainAnswer(500, "the server failed");
 const BUSY = plainAnswer(503, "the server is busy with slow clients");

@@ -47,6 +47,14 @@ const toy: Handler = async (request) => {
       for await (const piece of request.body) count += piece.length;
       return text(String(count));
     }
+    case "/slowly": {
+      let count = 0;
+      for await (const piece of request.body) {
+        count += piece.length;
+        await new Promise((resolve) => setTimeout(resolve, 600));
+      }
+      return text(String(count));
+    }
     case "/first": {
       for await (const piece of request.body) return { ...text(`${piece.length > 0}`), status: 413 };
       return text("empty");
@@ -262,6 +270,11 @@ Deno.test("a handler that takes long is not the client's fault", async () => {
   await new Promise((resolve) => setTimeout(resolve, 800));
   release();
   strictEqual(await (await response).text(), "waited");
+  // Neither is one that takes long with a body.
+  using client = new RawClient(one.port, "PUT /slowly HTTP/1.1\r\nhost: a\r\ncontent-length: 8\r\n\r\nhalf");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  client.send("half");
+  await client.until(/\r\n\r\n8$/);
 });
 
 Deno.test("a handler sees that its client is gone", async () => {
