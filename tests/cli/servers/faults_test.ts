@@ -121,3 +121,38 @@ Deno.test({
     await endsWell(server);
   },
 });
+
+Deno.test({
+  name: "400 clients that want the same ten chunks at once are ten requests to the store behind",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, Array.from({ length: 10 }, (_, i) => new Uint8Array(1000 + i).fill(i)));
+    const asked: string[] = [];
+    let isOpen = false;
+    await using upstream = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+      async (request) => {
+        const { pathname } = new URL(request.url);
+        asked.push(pathname);
+        // Until all have asked.
+        while (!isOpen) await new Promise((resolve) => setTimeout(resolve, 20));
+        return new Response(await Deno.readFile(made.store + pathname));
+      },
+    );
+    const location = `http://127.0.0.1:${upstream.addr.port}/`;
+    await using server = await startDesyncServer(dir, ["chunk-server", "-s", location, "-n", "10"]);
+    const requests = Array.from(
+      { length: 400 },
+      (_, i) => statusOf(server.url + storePath(made.ids[i % 10], "zstd")),
+    );
+    const inFlight = async () => (await fetch(`${server.url}-/metrics`)).text();
+    while (!(await inFlight()).includes("in_flight 401")) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    isOpen = true;
+    deepStrictEqual(new Set(await Promise.all(requests)), new Set([200]));
+    deepStrictEqual(asked.sort(), made.ids.map((id) => `/${storePath(id, "zstd")}`).sort());
+    await endsWell(server);
+  },
+});
