@@ -120,7 +120,7 @@ async function outcome(
     things.SSHHOST = `127.0.0.1:${sshd.port}`;
     things.SSHUSER = userName();
   }
-  using asked = isServer(command) ? askOnceListening(command, things) : undefined;
+  await using asked = isServer(command) ? askOnceListening(command, things) : undefined;
   const filled = (text: string) =>
     text.replaceAll(/(?<![A-Z_])[A-Z]{3,}(?![A-Z_])/g, (word) => things[word] ?? word)
       .split(" ").filter((word) => word !== "");
@@ -147,7 +147,7 @@ function isServer(command: string): boolean {
 }
 
 /** A request to a server, and what it answered. */
-interface Asked extends Disposable {
+interface Asked extends AsyncDisposable {
   /** Aborted when there is an answer: as Ctrl-C, it stops the server. */
   readonly signal: AbortSignal;
   /** The first line of the answer; empty without one. */
@@ -163,7 +163,14 @@ function askOnceListening(command: string, things: Record<string, string>): Aske
   const path = join(things.DIR, "socket");
   const request = requestFor(command, things);
   const controller = new AbortController();
-  const asked = { signal: controller.signal, answer: "", [Symbol.dispose]: () => controller.abort() };
+  const asked = {
+    signal: controller.signal,
+    answer: "",
+    [Symbol.asyncDispose]: async () => {
+      controller.abort();
+      await asking;
+    },
+  };
   const ask = async () => {
     while (!controller.signal.aborted && asked.answer === "") {
       try {
@@ -178,7 +185,7 @@ function askOnceListening(command: string, things: Record<string, string>): Aske
     }
     controller.abort();
   };
-  void ask();
+  const asking = ask();
   return asked;
 }
 
