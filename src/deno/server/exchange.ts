@@ -65,6 +65,8 @@ export class Exchange implements ServerRequest, Awaited {
   /** The client waits with the body until it is asked for it. */
   readonly #expectsContinue: boolean;
   readonly #begin = performance.now();
+  /** Who it is: not known any more when the connection is closed. */
+  readonly #client: string;
   #controller: AbortController | undefined;
   #status = GONE;
   #sent = 0;
@@ -84,6 +86,7 @@ export class Exchange implements ServerRequest, Awaited {
     this.#context = context;
     this.method = request.method ?? "";
     this.path = pathOf(request.url ?? "");
+    this.#client = (context.onAnswered && request.socket.remoteAddress) ?? "";
     answer.on("close", this.#end);
     // Node reports here what the client did to its connection, which "close" reports as well.
     request.on("error", ignore);
@@ -221,7 +224,7 @@ export class Exchange implements ServerRequest, Awaited {
     if (this.#pending !== undefined) this.#context.pending.remove(this.#pending);
     if (!complete) this.#controller?.abort();
     onAnswered?.({
-      client: this.#request.socket?.remoteAddress ?? "",
+      client: this.#client,
       method: this.method,
       path: this.path,
       protocol: `HTTP/${this.#request.httpVersion}`,
