@@ -65,10 +65,9 @@ export interface IndexHandlerOptions extends ServingOptions {
  * const chunk = hashChunk(portableCodec, "sha512-256", new TextEncoder().encode("some bytes"));
  * await store.put(chunk);
  *
- * const server = { fetch: chunkHandler(store) };
- * export default server;
- *
- * const answer = await server.fetch(new Request(`http://localhost/${chunkPath(chunk.id, "plain")}`));
+ * const handler = chunkHandler(store);
+ * // `export default { fetch: handler };` makes it a server for `deno serve`.
+ * const answer = await handler(new Request(`http://localhost/${chunkPath(chunk.id, "plain")}`));
  * if (await answer.text() !== "some bytes") throw new Error("the chunk is served");
  * ```
  */
