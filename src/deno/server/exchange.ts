@@ -1,6 +1,6 @@
 /** One request and its answer: from node's objects to what handlers work on, and back. */
 import type { IncomingMessage as NodeRequest, ServerResponse as NodeAnswer } from "node:http";
-import { interrupted } from "../../core/errors.ts";
+import { DesyncError, interrupted } from "../../core/errors.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../../servers/exchange.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
 import type { Awaited, Patience } from "./patience.ts";
@@ -115,7 +115,8 @@ export class Exchange implements ServerRequest, Awaited {
       const answer = this.#context.handler(this);
       this.#send(answer instanceof Promise ? await answer : answer);
     } catch (error) {
-      if (!this.#isOver) this.#context.onFailure(error);
+      const isClients = this.#isOver || (error instanceof DesyncError && error.code === "interrupted");
+      if (!isClients) this.#context.onFailure(error);
       this.#send(FAILURE);
     }
   }

@@ -181,25 +181,6 @@ Deno.test("what is no request is refused, and the connection closed", async () =
   strictEqual(await (await fetch(one.url)).text(), "GET / -");
 });
 
-Deno.test("clients that reset their connections, also those that wanted another protocol, do not end the server", async () => {
-  await using one = await startToy();
-  const requests = [
-    "GET / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n",
-    "CONNECT a.example:80 HTTP/1.1\r\nhost: a\r\n\r\n",
-    "no HTTP\r\n\r\n",
-    "PUT /count HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n123",
-    "GET /large HTTP/1.1\r\nhost: a\r\n\r\n",
-  ];
-  for (let turn = 0; turn < 100; turn++) {
-    const client = new RawClient(one.port, requests[turn % requests.length] + "x".repeat(turn * 10));
-    if (turn % 2 === 0) await until(() => client.socket.bytesWritten > 0);
-    client.socket.resetAndDestroy();
-    await client.closed;
-  }
-  strictEqual(await (await fetch(one.url)).text(), "GET / -");
-  deepStrictEqual(one.failures, []);
-});
-
 Deno.test("an answer to a body that nobody reads arrives, and the connection ends if the body goes on", async () => {
   await using one = await startToy({ lingerMs: 300 });
   for (const path of ["/first", "/unread"]) {
