@@ -14,6 +14,8 @@ export interface BodyTaker {
 export class BodyMemory {
   readonly #limit: number;
   #bytes = 0;
+  /** Of them, what was made of bodies. */
+  #held = 0;
 
   /** So many bytes at most for all bodies together. */
   constructor(limit: number) {
@@ -22,28 +24,41 @@ export class BodyMemory {
 
   /**
    * What `use` returns, which is called when the whole body was taken. Throws {@linkcode Refused}: 413 when it is larger than
-   * the limit, 400 when it has not the length that it claims or breaks off, 503 when there is no room for it now.
+   * the limit, 400 when it has not the length that it claims or breaks off, 503 when there is no room for it now. `use` calls
+   * `hold` with the bytes that it made of the body and needs as well: a body of a few bytes may become many. One at a time
+   * may need more than there is room for.
    */
-  async withBody<T>(request: ServerRequest, { limit, take }: BodyTaker, use: () => Promise<T>): Promise<T> {
+  async withBody<T>(
+    request: ServerRequest,
+    { limit, take }: BodyTaker,
+    use: (hold: (bytes: number) => void) => Promise<T>,
+  ): Promise<T> {
     const claimed = request.header("content-length");
     if (claimed !== undefined && Number(claimed) > limit) throw tooLarge(limit);
     let length = 0;
+    let held = 0;
+    const hold = (bytes: number) => {
+      const isFirst = this.#held === 0;
+      held += bytes;
+      this.#held += bytes;
+      this.#bytes += bytes;
+      if (!isFirst && this.#bytes > this.#limit) throw busy();
+    };
     try {
       for await (const piece of piecesOf(request)) {
         length += piece.length;
         this.#bytes += piece.length;
         if (length > limit) throw tooLarge(limit);
-        if (this.#bytes > this.#limit) {
-          throw refused(503, "too many uploads at a time", { "retry-after": "1" });
-        }
+        if (this.#bytes > this.#limit) throw busy();
         take(piece);
       }
       if (claimed !== undefined && Number(claimed) !== length) {
         throw refused(400, `the body has ${length} bytes, not the length that its header says`);
       }
-      return await use();
+      return await use(hold);
     } finally {
-      this.#bytes -= length;
+      this.#bytes -= length + held;
+      this.#held -= held;
     }
   }
 }
@@ -62,6 +77,10 @@ async function* piecesOf({ body }: ServerRequest): AsyncGenerator<Uint8Array, vo
   } finally {
     await pieces.return?.();
   }
+}
+
+function busy(): Refused {
+  return refused(503, "too many uploads at a time", { "retry-after": "1" });
 }
 
 function tooLarge(limit: number): Refused {

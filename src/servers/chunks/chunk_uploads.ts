@@ -66,8 +66,9 @@ export class ChunkUploads {
     const limit = form === "plain" ? MAX_CHUNK_SIZE : maxStoredSize(MAX_CHUNK_SIZE);
     const pieces: Uint8Array[] = [];
     const take = (piece: Uint8Array) => void pieces.push(piece);
-    await this.#bodies.withBody(request, { limit, take }, async () => {
+    await this.#bodies.withBody(request, { limit, take }, async (hold) => {
       const chunk = this.#opened({ form, bytes: concat(pieces.splice(0)) }, id);
+      if (form === "compressed") hold(chunk.bytes.length);
       // Without the signal of the client: a verified chunk is stored even if the client has left.
       await this.#writes.get(id, () => this.#write(chunk));
     });

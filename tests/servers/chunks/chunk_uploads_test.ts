@@ -1,6 +1,7 @@
 /** Chunks that are uploaded: what is stored, and what is refused. */
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { MAX_CHUNK_SIZE, type StoredForm } from "../../../src/core/chunk.ts";
+import { compressChunk, hashChunk } from "../../../src/codec/open_chunk.ts";
+import { chunkPath, MAX_CHUNK_SIZE, type StoredForm } from "../../../src/core/chunk.ts";
 import { DesyncError } from "../../../src/core/errors.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
@@ -177,6 +178,18 @@ Deno.test("all bodies together have bounded memory, which is free again afterwar
     strictEqual((await ask(handler, "PUT", path.plain, { body: damaged(bytes) })).status, 400);
     strictEqual((await ask(handler, "PUT", path.plain, { body: bytes })).status, 200);
   }
+});
+
+Deno.test("what small bodies become counts as well, but for one at a time", async () => {
+  const handler = server({ memoryBytes: 100_000 }, new RemoteStore({ delayMs: 20 }));
+  const uploads = [0, 1, 2].map((value) => {
+    const chunk = hashChunk(codec, "sha512-256", new Uint8Array(1_000_000).fill(value));
+    return { path: `/${chunkPath(chunk.id, "compressed")}`, body: compressChunk(codec, chunk).stored.bytes };
+  });
+  const put = ({ path, body }: typeof uploads[number]) => ask(handler, "PUT", path, { body });
+  const answers = await Promise.all(uploads.map(put));
+  deepStrictEqual(answers.map(({ status }) => status), [200, 503, 503]);
+  for (const upload of uploads) strictEqual((await put(upload)).status, 200);
 });
 
 Deno.test("a store that cannot be written says so at once, one that fails when it fails", async () => {
