@@ -6,6 +6,8 @@ import { plainAnswer, Refused } from "./statuses.ts";
 export interface BodyTaker {
   /** Bytes at most. */
   readonly limit: number;
+  /** Memory that each piece takes besides its bytes, if pieces are kept. Default: none. */
+  readonly pieceBytes?: number;
   /** Gets each piece. What it throws ends the reading. */
   readonly take: (piece: Uint8Array) => void;
 }
@@ -30,12 +32,14 @@ export class BodyMemory {
    */
   async withBody<T>(
     request: ServerRequest,
-    { limit, take }: BodyTaker,
+    { limit, pieceBytes = 0, take }: BodyTaker,
     use: (hold: (bytes: number) => void) => Promise<T>,
   ): Promise<T> {
     const claimed = request.header("content-length");
     if (claimed !== undefined && Number(claimed) > limit) throw tooLarge(limit);
     let length = 0;
+    /** Of the memory. */
+    let taken = 0;
     let held = 0;
     const hold = (bytes: number) => {
       const isFirst = this.#held === 0;
@@ -47,7 +51,8 @@ export class BodyMemory {
     try {
       for await (const piece of piecesOf(request)) {
         length += piece.length;
-        this.#bytes += piece.length;
+        taken += piece.length + pieceBytes;
+        this.#bytes += piece.length + pieceBytes;
         if (length > limit) throw tooLarge(limit);
         if (this.#bytes > this.#limit) throw busy();
         take(piece);
@@ -57,7 +62,7 @@ export class BodyMemory {
       }
       return await use(hold);
     } finally {
-      this.#bytes -= length + held;
+      this.#bytes -= taken + held;
       this.#held -= held;
     }
   }

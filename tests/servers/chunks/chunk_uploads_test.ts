@@ -180,6 +180,17 @@ Deno.test("all bodies together have bounded memory, which is free again afterwar
   }
 });
 
+Deno.test("a body in many small pieces is refused before they fill the memory", async () => {
+  let sent = 0;
+  async function* crumbs() {
+    for (; sent < 1_000_000; sent++) yield new Uint8Array(1);
+  }
+  const handler = server({ memoryBytes: 1_000_000 });
+  strictEqual((await ask(handler, "PUT", path.plain, { body: crumbs() })).status, 503);
+  ok(sent < 10_000, String(sent));
+  strictEqual((await ask(handler, "PUT", path.plain, { body: bytes })).status, 200);
+});
+
 Deno.test("what small bodies become counts as well, but for one at a time", async () => {
   const handler = server({ memoryBytes: 100_000 }, new RemoteStore({ delayMs: 20 }));
   const uploads = [0, 1, 2].map((value) => {
