@@ -19,19 +19,22 @@ export interface LogOutput extends Disposable {
 
 /** A file that lines are added to. Throws `io` when it cannot be opened. */
 export function logFile(path: string): LogOutput {
-  const open = () => {
+  const named = <T>(act: () => T): T => {
     try {
-      // Who asks for which chunks is nobody else's business.
-      return openSync(path, "a", 0o640);
+      return act();
     } catch (error) {
       throw fileError("write", `the log ${path}`, error);
     }
   };
+  // Who asks for which chunks is nobody else's business.
+  const open = () => named(() => openSync(path, "a", 0o640));
   let fd = open();
   return {
     write: (text) => {
       const bytes = new TextEncoder().encode(text);
-      for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+      named(() => {
+        for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+      });
     },
     reopen: () => {
       const old = fd;

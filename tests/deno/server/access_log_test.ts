@@ -82,3 +82,12 @@ Deno.test("a log that cannot be written is reported once, and again after it wor
   using dir = tempDir();
   throws(() => logFile(`${dir.root}/none/log`), /Cannot write the log \S+: no such file or directory/);
 });
+
+Deno.test({
+  name: "what cannot be written says which log it is",
+  ignore: Deno.build.os !== "linux",
+  fn: () => {
+    using log = logFile("/dev/full");
+    throws(() => log.write("line\n"), /Cannot write the log \/dev\/full: no space left on the device/);
+  },
+});
