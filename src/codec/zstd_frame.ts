@@ -21,6 +21,8 @@ interface ZstdFrameHeader {
   readonly contentSize: number | undefined;
   /** Bytes of history that a decoder has to keep. */
   readonly windowSize: number;
+  /** The dictionary that the frame was made with, 0 where there is none or the header does not say. */
+  readonly dictionaryId: number;
   /** Bytes of the header itself. */
   readonly headerSize: number;
 }
@@ -36,9 +38,12 @@ export function parseZstdFrameHeader(bytes: Uint8Array): ZstdFrameHeader | undef
   if (bytes.length < sizeAt + sizeBytes) return undefined;
   const contentSize = readSize(bytes, sizeAt, sizeBytes);
   const headerSize = sizeAt + sizeBytes;
-  if (singleSegment) return { contentSize, windowSize: contentSize ?? 0, headerSize };
+  let dictionaryId = 0;
+  for (let i = 1; i <= dictionaryBytes; i++) dictionaryId = dictionaryId * 256 + bytes[sizeAt - i];
+  const rest = { contentSize, dictionaryId, headerSize };
+  if (singleSegment) return { ...rest, windowSize: contentSize ?? 0 };
   const base = 2 ** (10 + (bytes[5] >> 3));
-  return { contentSize, windowSize: base + (base / 8) * (bytes[5] & 7), headerSize };
+  return { ...rest, windowSize: base + (base / 8) * (bytes[5] & 7) };
 }
 
 const REPEATED_BYTE = 1;
@@ -77,8 +82,8 @@ export function* zstdFrames(bytes: Uint8Array, made: () => number): Generator<Ui
   }
 }
 
-/** A block's content at most (RFC 8878, 3.1.1.2.3), which is the window here. */
-const BLOCK_BYTES = 128 * 1024;
+/** A block's content at most (RFC 8878, 3.1.1.2.3), and the window of {@linkcode rawZstdFrame}. */
+export const BLOCK_BYTES: number = 128 * 1024;
 const BLOCK_HEADER_BYTES = 3;
 /** Magic, descriptor (a content size of 4 bytes, no checksum), window of {@linkcode BLOCK_BYTES}. */
 const RAW_HEADER = [0x28, 0xb5, 0x2f, 0xfd, 0x80, 0x38];
