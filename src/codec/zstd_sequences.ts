@@ -19,15 +19,6 @@ import {
   singleSymbol,
 } from "./fse_table.ts";
 
-/** What sequences take from those of blocks before. */
-export class SequenceHistory {
-  literals: FseTable | undefined;
-  offsets: FseTable | undefined;
-  matches: FseTable | undefined;
-  /** The last three offsets, which short codes stand for. */
-  recent: [number, number, number] = [1, 4, 8];
-}
-
 /** One of the three kinds of code. */
 interface Kind {
   readonly limits: FseLimits;
@@ -84,6 +75,17 @@ function readOffset(view: DataView, at: number, bits: number): number {
   return 2 ** bits + readBits(view, at, 16) + 0x10000 * readBits(view, at + 16, bits - 16);
 }
 
+/** What sequences take from those of blocks before. */
+export class SequenceHistory {
+  /** Whether there are tables of a block before. */
+  hasTables = false;
+  literals: FseTable = LITERALS.predefined;
+  offsets: FseTable = OFFSETS.predefined;
+  matches: FseTable = MATCHES.predefined;
+  /** The last three offsets, which short codes stand for. */
+  recent: [number, number, number] = [1, 4, 8];
+}
+
 /** What a block's sequences have to do with. */
 export interface SequenceRoom {
   /** Literals in the block. */
@@ -105,7 +107,7 @@ export function readSequences(
   room: SequenceRoom,
   history: SequenceHistory,
 ): number {
-  const { literals, blockMax, before } = room;
+  const { literals, blockMax } = room;
   if (at >= end) throw new Error("its sequences end too early");
   let count = view.getUint8(at++);
   if (count === 255) {
@@ -118,9 +120,17 @@ export function readSequences(
     return literals;
   }
   if (literals + count * MIN_MATCH > blockMax) throw new Error("a block is too large");
+  const start = readTables(view, at, end, history);
+  const size = runSequences(view, start, end, count, room, history);
+  if (size > blockMax) throw new Error("a block is too large");
+  return size;
+}
+
+/** Reads the modes at byte `at` and the tables behind them into `history`, returns where the bits begin: before `end`. */
+function readTables(view: DataView, at: number, end: number, history: SequenceHistory): number {
   const modes = view.getUint8(at++);
   if ((modes & 3) !== 0) throw new Error("its sequences are of an unknown kind");
-  const tableOf = (kind: Kind, mode: number, previous: FseTable | undefined): FseTable => {
+  const tableOf = (kind: Kind, mode: number, previous: FseTable): FseTable => {
     if (mode === 0) return kind.predefined;
     if (mode === 1) {
       const symbol = view.getUint8(at++);
@@ -132,14 +142,28 @@ export function readSequences(
       at = read.end;
       return read.table;
     }
-    if (previous === undefined) throw new Error("a table is used again, and there is none");
+    if (!history.hasTables) throw new Error("a table is used again, and there is none");
     return previous;
   };
-  const literalTable = history.literals = tableOf(LITERALS, modes >> 6, history.literals);
-  const offsetTable = history.offsets = tableOf(OFFSETS, (modes >> 4) & 3, history.offsets);
-  const matchTable = history.matches = tableOf(MATCHES, (modes >> 2) & 3, history.matches);
+  history.literals = tableOf(LITERALS, modes >> 6, history.literals);
+  history.offsets = tableOf(OFFSETS, (modes >> 4) & 3, history.offsets);
+  history.matches = tableOf(MATCHES, (modes >> 2) & 3, history.matches);
+  history.hasTables = true;
   if (at >= end) throw new Error("its sequences end too early");
+  return at;
+}
 
+/** What {@linkcode readSequences} returns, of `count` sequences whose bits begin at byte `at`. */
+function runSequences(
+  view: DataView,
+  at: number,
+  end: number,
+  count: number,
+  room: SequenceRoom,
+  history: SequenceHistory,
+): number {
+  const { literals, before } = room;
+  const { literals: literalTable, offsets: offsetTable, matches: matchTable } = history;
   const start = at * 8;
   const literalStates = literalTable.states;
   const offsetStates = offsetTable.states;
@@ -200,8 +224,7 @@ export function readSequences(
     literal = literalStates[(literal >>> 16) + (both >> matchNext)];
   }
   if (bit !== start) throw new Error("something is left of its sequences");
-  const size = literals - used + (made - before);
-  if (used > literals || size > blockMax) throw new Error("a block is too large");
+  if (used > literals) throw new Error("it has fewer literals than its sequences take");
   history.recent = [recent1, recent2, recent3];
-  return size;
+  return literals - used + (made - before);
 }
