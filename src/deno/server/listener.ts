@@ -169,6 +169,8 @@ export class Listener {
   end(socket: Socket, exchange: Exchange): void {
     const exchanges = this.#connections.get(socket);
     exchanges?.delete(exchange);
+    // Deno pauses a connection with many requests at a time whose client is slow, and does not read from it again.
+    if (exchanges?.size === 0 && socket.isPaused()) socket.resume();
     if (this.#endsIdle && exchanges?.size === 0) socket.end();
   }
 

@@ -288,6 +288,20 @@ Deno.test("a handler sees that its client is gone", async () => {
   deepStrictEqual([one.answered[0].status, one.answered[0].client], [499, "127.0.0.1"]);
 });
 
+Deno.test("a client that is slow with many answers at a time is heard afterwards", async () => {
+  const answer = { status: 200, headers: {}, body: large.subarray(0, 18_000) };
+  await using server = await HttpServer.listen(() => answer, [parseListenAddress("127.0.0.1:0")]);
+  const port = Number(new URL(server.urls[0]).port);
+  using client = new RawClient(port, "GET /a HTTP/1.1\r\nhost: a\r\n\r\n".repeat(90));
+  client.socket.pause();
+  await until(() => client.socket.bytesWritten > 0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  client.socket.resume();
+  await until(() => client.received.length > 90 * 18_000);
+  client.send(get("/last"));
+  strictEqual((await client.closed).split("HTTP/1.1 200").length, 92);
+});
+
 Deno.test("a client that asks on and on without reading is cut off", async () => {
   await using one = await startToy({ pipelined: 5 });
   using modest = new RawClient(one.port, "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n".repeat(4) + get("/last"));
