@@ -1,5 +1,5 @@
 /** Serves over HTTP until the user stops it: what chunk-server and index-server have in common. */
-import { AccessLog, logFile, type LogOutput } from "../../deno/server/access_log.ts";
+import { AccessLog, logFile } from "../../deno/server/access_log.ts";
 import { HttpServer, type ServeOptions } from "../../deno/server/http_server.ts";
 import { type ListenAddress, parseListenAddress, passedSockets } from "../../deno/server/listen_address.ts";
 import { readServerTls } from "../../deno/server/tls.ts";
@@ -12,7 +12,8 @@ import { plainAnswer } from "../../servers/statuses.ts";
 import { answerHealth, answerMetrics, measured } from "../../servers/watched.ts";
 import type { SERVER_FLAGS } from "../flags/serving.ts";
 import type { Values } from "../flags/flag.ts";
-import { print, warn } from "../output/output.ts";
+import { warn } from "../output/output.ts";
+import { logToStandardOutput } from "./standard_log.ts";
 import type { Service } from "./replaceable.ts";
 
 /** What the command line says of every server. */
@@ -36,7 +37,7 @@ export async function serveHttp(
 ): Promise<void> {
   const { metrics, signal } = options;
   const tls = readServerTls(flags);
-  using log = openLog(flags);
+  await using log = openLog(flags);
   const { reusePort } = flags;
   const serveOptions: ServeOptions = { tls, reusePort, onAnswered: log?.add, onFailure: reportFailure };
   const handler = withExtras(service.handler, flags, options);
@@ -87,12 +88,10 @@ function addressesOf(texts: readonly string[] | undefined): ListenAddress[] {
 
 function openLog({ log, logFormat }: ServerFlags): AccessLog | undefined {
   if (log === undefined) return undefined;
-  return new AccessLog(log === "-" ? standardOutput : logFile(log), logFormat, (problem) => {
+  return new AccessLog(log === "-" ? logToStandardOutput() : logFile(log), logFormat, (problem) => {
     warn(`${messageOf(problem)} (continuing without the log)`);
   });
 }
-
-const standardOutput: LogOutput = { write: print, reopen: () => {}, [Symbol.dispose]: () => {} };
 
 function reportFailure(error: unknown): void {
   warn(`Cannot answer a request: ${messageOf(error)}`);

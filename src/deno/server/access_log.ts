@@ -10,8 +10,9 @@ const FLUSH_MS = 100;
 /** And no later than with so many characters. */
 const FLUSH_LENGTH = 64 * 1024;
 
-/** Where lines go. */
-export interface LogOutput extends Disposable {
+/** Where lines go. Closed when all is written, as far as that is possible. */
+export interface LogOutput extends AsyncDisposable {
+  /** Throws when the text cannot be written. */
   write(text: string): void;
   /** Goes on in a new file, when the old one was moved away. Throws `io`; then it goes on with the old one. */
   reopen(): void;
@@ -41,12 +42,12 @@ export function logFile(path: string): LogOutput {
       fd = open();
       closeSync(old);
     },
-    [Symbol.dispose]: () => closeSync(fd),
+    [Symbol.asyncDispose]: () => Promise.resolve(closeSync(fd)),
   };
 }
 
 /** Writes lines for requests. Never throws: what cannot be written is reported once, and lost. */
-export class AccessLog implements Disposable {
+export class AccessLog implements AsyncDisposable {
   readonly #output: LogOutput;
   readonly #format: (answered: Answered, at: Date) => string;
   readonly #onProblem: (problem: unknown) => void;
@@ -89,9 +90,9 @@ export class AccessLog implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#flush();
-    this.#output[Symbol.dispose]();
+    await this.#output[Symbol.asyncDispose]();
   }
 }
 

@@ -39,11 +39,11 @@ Deno.test("a line of JSON", () => {
   });
 });
 
-Deno.test("lines go to the end of a file, and to a new one when the old one was moved", () => {
+Deno.test("lines go to the end of a file, and to a new one when the old one was moved", async () => {
   using dir = tempDir();
   const path = dir.write("log", "before\n");
   {
-    using log = new AccessLog(logFile(path), "combined", (problem) => {
+    await using log = new AccessLog(logFile(path), "combined", (problem) => {
       throw problem;
     });
     log.add(answered);
@@ -56,7 +56,7 @@ Deno.test("lines go to the end of a file, and to a new one when the old one was 
   match(Deno.readTextFileSync(path), /^192.*\n$/);
 });
 
-Deno.test("a log that cannot be written is reported once, and again after it worked", () => {
+Deno.test("a log that cannot be written is reported once, and again after it worked", async () => {
   const problems: unknown[] = [];
   let full = true;
   const output = {
@@ -64,7 +64,7 @@ Deno.test("a log that cannot be written is reported once, and again after it wor
       if (full) throw new Error("full");
     },
     reopen: () => {},
-    [Symbol.dispose]: () => {},
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   const log = new AccessLog(output, "json", (problem) => problems.push(problem));
   const large = { ...answered, path: "x".repeat(400), agent: "y".repeat(400) };
@@ -77,7 +77,7 @@ Deno.test("a log that cannot be written is reported once, and again after it wor
   many();
   full = true;
   many();
-  log[Symbol.dispose]();
+  await log[Symbol.asyncDispose]();
   strictEqual(problems.length, 2);
   using dir = tempDir();
   throws(() => logFile(`${dir.root}/none/log`), /Cannot write the log \S+: no such file or directory/);
@@ -86,8 +86,8 @@ Deno.test("a log that cannot be written is reported once, and again after it wor
 Deno.test({
   name: "what cannot be written says which log it is",
   ignore: Deno.build.os !== "linux",
-  fn: () => {
-    using log = logFile("/dev/full");
+  fn: async () => {
+    await using log = logFile("/dev/full");
     throws(() => log.write("line\n"), /Cannot write the log \/dev\/full: no space left on the device/);
   },
 });

@@ -1,0 +1,50 @@
+/** The log of a server on its standard output. */
+import { match, ok, strictEqual } from "node:assert/strict";
+import { cliCommand } from "../../support/cli_command.ts";
+import { tempDir } from "../../support/temp.ts";
+
+/** More lines than a pipe and the memory for them hold. */
+const REQUESTS = 6000;
+
+Deno.test({
+  name: "a log that nobody reads stops neither the answers nor the end",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const [program, ...args] = cliCommand;
+    const server = new Deno.Command(program, {
+      args: [...args, "chunk-server", "-s", dir.dir("store"), "-l", "127.0.0.1:0", "--log", "-"],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const reader = server.stderr.pipeThrough(new TextDecoderStream()).getReader();
+    let errors = "";
+    const says = async (pattern: RegExp) => {
+      while (!pattern.test(errors)) {
+        const { value } = await reader.read();
+        ok(value !== undefined, errors);
+        errors += value;
+      }
+      return pattern.exec(errors)!;
+    };
+    const [url] = await says(/http:\/\/127\.0\.0\.1:\d+/);
+    const get = async (path: string) => {
+      const response = await fetch(`${url}${path}`);
+      return [response.status, await response.text()];
+    };
+    const path = `/${"x".repeat(300)}`;
+    await Promise.all(
+      Array.from({ length: 16 }, async () => {
+        for (let i = 0; i < REQUESTS / 16; i++) strictEqual((await get(path))[0], 400);
+      }),
+    );
+    await says(/Cannot write the log: its reader does not read \(continuing without the log\)/);
+    match((await get("/-/health")).join(" "), /^200 ok/);
+    server.kill("SIGTERM");
+    strictEqual((await server.status).code, 0);
+    reader.releaseLock();
+    await server.stderr.cancel().catch(() => {});
+    await server.stdout.cancel();
+  },
+});
