@@ -6,11 +6,13 @@ import { redactText } from "../../stores/redact.ts";
 /** What must not be seen, in each form that a message may have it, the longest first, and what is printed instead. */
 let secrets: readonly (readonly [secret: string, instead: string])[] = [];
 
+/** The option whose value is secret as a whole. */
+const SECRET_OPTION = "--authorization";
+
 /** From now on nothing secret in these words is printed. */
 export function hideSecretsOf(words: readonly string[]): void {
-  const forms = words.flatMap(secretsOf).flatMap(([secret, instead]) =>
-    formsOf(secret).map((form) => [form, instead] as const)
-  );
+  const found = [...words.flatMap(secretsOf), ...secretValues(words)];
+  const forms = found.flatMap(([secret, instead]) => formsOf(secret).map((form) => [form, instead] as const));
   secrets = forms.sort(([a], [b]) => b.length - a.length);
 }
 
@@ -33,6 +35,14 @@ const STARTS = [
 
 /** Parts of lists and groups that are shorter are not looked for by themselves: they may be anywhere. */
 const SHORTEST_PART = 4;
+
+function secretValues(words: readonly string[]): (readonly [secret: string, instead: string])[] {
+  const values = words.flatMap((word, i) => {
+    if (word === SECRET_OPTION) return words.slice(i + 1, i + 2);
+    return word.startsWith(`${SECRET_OPTION}=`) ? [word.slice(SECRET_OPTION.length + 1)] : [];
+  });
+  return values.filter((value) => value.length >= SHORTEST_PART).map((value) => [value, "…"] as const);
+}
 
 function secretsOf(word: string): (readonly [secret: string, instead: string])[] {
   const start = STARTS.map((pattern) => pattern.exec(word)).find((match) => match !== null);

@@ -105,6 +105,10 @@ Deno.test("only the secret is removed, and long words take no time", () => {
   );
   strictEqual(shown("ssh://me@h/x", "say ssh://me@h/x or me@h"), "say ssh://me@h/x or me@h");
   strictEqual(shown("u:pw@h:/x", "no u:pw@h:/x here"), "no h:/x here");
+  hideSecretsOf(["--authorization", "Bearer s3cret\t", "-l", ":80"]);
+  strictEqual(withoutTypedSecrets('value "Bearer s3cret\\t" of x'), 'value "…" of x');
+  hideSecretsOf(["--authorization=Basic abc"]);
+  strictEqual(withoutTypedSecrets("Basic abc"), "…");
   for (const path of ["./a:b@c", "C:\\a@b?c", "/x/y:z@w#v", "a?b#c", "-k", ""]) {
     strictEqual(shown(path, path), path);
   }
