@@ -76,7 +76,8 @@ export class Locator implements AsyncDisposable {
     if ((this.#flags.stores ?? []).length === 0) {
       throw missingOption("-s, --store", "name at least one store to serve");
     }
-    return await this.#sources(true);
+    // A server goes on for long, and reports each time that its cache fails.
+    return { ...await this.#sources(true), onCacheProblem: undefined };
   }
 
   /** The blob of an index, out of sources; large parts are read by worker threads. */

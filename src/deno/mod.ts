@@ -30,7 +30,7 @@
  * @module
  */
 export { LocalStore } from "./store/local_store.ts";
-export { IndexDirectory } from "./store/index_directory.ts";
+export { IndexDirectory, type IndexDirectoryOptions } from "./store/index_directory.ts";
 export { type OpenOptions, openStore, openWritableStore, readIndex, writeIndex } from "./open_store.ts";
 export { type StoreOptions } from "../stores/store_options.ts";
 export { nativeCodec } from "./codec/native_codec.ts";

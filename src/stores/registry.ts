@@ -111,7 +111,8 @@ export class Registry implements AsyncDisposable {
   async readIndex(location: string, options?: { readonly signal?: AbortSignal }): Promise<Index> {
     const { store, name } = parseIndexLocation(location);
     const redacted = this.redact(location);
-    const indexes = await this.#openIndexes(store, location, "read", "the index ");
+    // The user has named it, and may have named a pipe.
+    const indexes = await this.#openIndexes(store, location, "read", "the index ", { pipes: true });
     return await namingIndex(`the index ${redacted}`, () => indexes.read(name, options));
   }
 

@@ -17,6 +17,8 @@ export interface StoreOptions {
   readonly create?: boolean;
   /** What is written is on the disk before it counts as written, so that no power cut takes it away. Default: true. */
   readonly sync?: boolean;
+  /** Read an index also from a named pipe or a device, for which its user may have to wait. Default: only from files. */
+  readonly pipes?: boolean;
   /** File with the authorities that TLS trusts, and no others. */
   readonly caCert?: string;
   /** File with the client certificate for TLS servers. */

@@ -6,6 +6,6 @@ import { LocalStore } from "./local_store.ts";
 /** The opener for paths. */
 export const directoryOpener: Opener = {
   openChunks: (path, { create }) => Promise.try(() => new LocalStore(path, { create })),
-  openIndexes: (path, { sync }) => Promise.resolve(new IndexDirectory(path, sync)),
+  openIndexes: (path, options) => Promise.resolve(new IndexDirectory(path, options)),
   openBytes: async (path) => new (await import("../files/file_bytes.ts")).FileBytes(path),
 };

@@ -2,7 +2,17 @@
 import { type Index, serializeIndex } from "../../formats/index/index.ts";
 import { parsePieces } from "../../formats/index/index_parser.ts";
 import type { WritableIndexStore } from "../../stores/index_store.ts";
+import { DesyncError } from "../../core/errors.ts";
+import { kindOfFile } from "../files/file_kind.ts";
 import { filePieces } from "../files/file_pieces.ts";
+
+/** How {@linkcode IndexDirectory} reads and writes. */
+export interface IndexDirectoryOptions {
+  /** Read from named pipes and devices too, for which the caller may have to wait. Default: only from files. */
+  readonly pipes?: boolean;
+  /** No power cut takes anything away from what was written. Default: true. */
+  readonly sync?: boolean;
+}
 
 /**
  * Reads and writes the files of a directory.
@@ -20,18 +30,20 @@ import { filePieces } from "../files/file_pieces.ts";
  */
 export class IndexDirectory implements WritableIndexStore {
   readonly #path: string;
-  readonly #sync: boolean;
+  readonly #options: IndexDirectoryOptions;
 
-  /** `path` is the directory; empty, it is the current one. With `sync`, no power cut takes anything away from what was written. */
-  constructor(path: string, sync = true) {
+  /** `path` is the directory; empty, it is the current one. */
+  constructor(path: string, options: IndexDirectoryOptions = {}) {
     this.#path = path === "" || /[\\/]$/.test(path) ? path : `${path}/`;
-    this.#sync = sync;
+    this.#options = options;
   }
 
-  /** The index in the file of that name. */
-  read(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Index> {
+  /** The index in the file of that name. Throws `invalid-index` for what is not a file. */
+  async read(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Index> {
     const path = this.#path + name;
-    return parsePieces(filePieces(path, options.signal, `the index ${path}`));
+    const displayName = `the index ${path}`;
+    if (!this.#options.pipes) await checkFile(path, displayName);
+    return await parsePieces(filePieces(path, options.signal, displayName));
   }
 
   /** Throws if there is something else than a file of that name. */
@@ -45,6 +57,17 @@ export class IndexDirectory implements WritableIndexStore {
   async write(name: string, index: Index, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const { signal } = options;
     const { writeWhole } = await import("../output/write_whole.ts");
-    await writeWhole(this.#path + name, () => [serializeIndex(index)], { signal, sync: this.#sync });
+    await writeWhole(this.#path + name, () => [serializeIndex(index)], {
+      signal,
+      sync: this.#options.sync ?? true,
+    });
   }
+}
+
+/** Throws unless it is a file, or nothing: a named pipe would keep its reader waiting. */
+async function checkFile(path: string, displayName: string): Promise<void> {
+  const info = await Deno.stat(path).catch(() => undefined); // reading it gives the error
+  if (info === undefined || info.isFile) return;
+  const reason = `it is ${kindOfFile(info)}, not a file`;
+  throw new DesyncError("invalid-index", { action: "read", subject: displayName, reason });
 }

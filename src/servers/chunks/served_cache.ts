@@ -30,8 +30,7 @@ export class ServedCache {
       cache: this.#cache,
       onCacheProblem: (problem) => {
         this.#failedAt = now();
-        onProblem(problem);
-        sources.onCacheProblem?.(problem);
+        (sources.onCacheProblem ?? onProblem)(problem);
       },
     };
     this.#lastUse = new CacheUse(this.#sources);

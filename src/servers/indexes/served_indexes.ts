@@ -3,7 +3,12 @@ import { toHex } from "../../core/bytes.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { type Index, serializeIndex } from "../../formats/index/index.ts";
 import { IndexParser } from "../../formats/index/index_parser.ts";
-import { type IndexStore, takesIndexes, type WritableIndexStore } from "../../stores/index_store.ts";
+import {
+  type IndexStore,
+  namingIndex,
+  takesIndexes,
+  type WritableIndexStore,
+} from "../../stores/index_store.ts";
 import { Limiter } from "../../stores/wrappers/limiter.ts";
 import { type Content, contentOf, matchesAny } from "../content.ts";
 import type { ServerRequest } from "../exchange.ts";
@@ -101,7 +106,8 @@ export class ServedIndexes {
   async #read(name: string, signal?: AbortSignal): Promise<Content | null> {
     try {
       const read = () => this.#store.read(this.#encodeName(name), { signal });
-      const bytes = serializeIndex(await this.#places.run(read, () => undefined));
+      const index = await namingIndex(`the index ${name}`, () => this.#places.run(read, () => undefined));
+      const bytes = serializeIndex(index);
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
       return this.#shared(name, contentOf(bytes, `"${toHex(digest)}"`, HEADERS));
     } catch (error) {

@@ -5,6 +5,7 @@ import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
 import { filesIn } from "../../support/files.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
+import { run } from "../../support/process.ts";
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { endsWell, startDesyncServer } from "../../support/servers/desync_server.ts";
 import { tempDir } from "../../support/temp.ts";
@@ -22,6 +23,9 @@ Deno.test({
     const directory = dir.dir("indexes");
     dir.write("indexes/sub/inner.caibx", index);
     dir.write("indexes/note", "text");
+    dir.write("indexes/damaged.caibx", "text");
+    await run("mkfifo", [dir.path("indexes", "pipe.caibx")]);
+    dir.dir("indexes/directory.caibx");
     await using server = await startDesyncServer(dir, ["index-server", "-s", directory, "-w"]);
     const put = async (name: string, headers: Record<string, string> = {}) => {
       const response = await fetch(server.url + name, { method: "PUT", body: index, headers });
@@ -51,9 +55,14 @@ Deno.test({
       ok(Number(await get(name)) >= 400, name);
       ok(await put(name) >= 400, name);
     }
-    // A file that is no index is not served.
+    // What is no index is not served, and a pipe without a writer keeps nobody waiting.
     ok(Number(await get("note")) >= 400);
-    deepStrictEqual(filesIn(directory).sort(), ["new.caibx", "note", "sub/inner.caibx"]);
+    for (const name of ["damaged.caibx", "pipe.caibx", "directory.caibx"]) {
+      strictEqual(await get(name), 502, name);
+    }
+    await server.says(/damaged\.caibx/);
+    Deno.removeSync(dir.path("indexes", "pipe.caibx"));
+    deepStrictEqual(filesIn(directory).sort(), ["damaged.caibx", "new.caibx", "note", "sub/inner.caibx"]);
     deepStrictEqual(Deno.readFileSync(secret), index);
     const metrics = await (await fetch(`${server.url}-/metrics`)).text();
     match(metrics, /desync_http_requests_total\{method="PUT",status="200"\} 1/);
