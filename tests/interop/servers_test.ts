@@ -11,6 +11,7 @@ import { makeCertificates } from "../support/servers/certificates.ts";
 import { Daemon } from "../support/servers/daemon.ts";
 import { type DesyncServer, endsWell, startDesyncServer } from "../support/servers/desync_server.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { canServe } from "../../src/deno/server/runtime.ts";
 
 interface Place extends Disposable {
   readonly dir: TempDir;
@@ -44,7 +45,7 @@ async function desyncExtracts(
 
 Deno.test({
   name: "desync reads from chunk-server, adds to it, and fills a cache from it",
-  ignore: !peers.desync,
+  ignore: !peers.desync || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, file, store, index } = place;
@@ -74,7 +75,7 @@ Deno.test({
 
 Deno.test({
   name: "desync reads and adds uncompressed chunks with -u",
-  ignore: !peers.desync,
+  ignore: !peers.desync || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, file, store, index } = place;
@@ -91,7 +92,7 @@ Deno.test({
 
 Deno.test({
   name: "desync writes indexes to index-server, and reads them",
-  ignore: !peers.desync,
+  ignore: !peers.desync || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, file, store, index } = place;
@@ -108,7 +109,7 @@ Deno.test({
 
 Deno.test({
   name: "TLS, certificates of clients and authorization, with desync's client and this one",
-  ignore: !peers.desync || !peers.openssl,
+  ignore: !peers.desync || !peers.openssl || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, store, index } = place;
@@ -154,7 +155,7 @@ Deno.test({
 
 Deno.test({
   name: "casync reads from chunk-server and index-server",
-  ignore: !peers.casync || !peers.desync,
+  ignore: !peers.casync || !peers.desync || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, bytes, store } = place;
@@ -172,7 +173,7 @@ Deno.test({
 
 Deno.test({
   name: "chunk-server passes on what desync's chunk-server has, and keeps it",
-  ignore: !peers.desync,
+  ignore: !peers.desync || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, store, index } = place;
@@ -193,7 +194,7 @@ Deno.test({
 
 Deno.test({
   name: "what one chunk-server of desync does not have, or has uncompressed, is read from the next",
-  ignore: !peers.desync,
+  ignore: !peers.desync || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, bytes, store, index } = place;
@@ -222,7 +223,7 @@ async function startGoServer(
 
 Deno.test({
   name: "curl gets chunks over HTTP/1.0, HTTP/1.1, TLS and a socket in the file system",
-  ignore: !peers.curl || !peers.openssl || !peers.desync,
+  ignore: !peers.curl || !peers.openssl || !peers.desync || !canServe(),
   fn: async () => {
     using place = await madeByDesync();
     const { dir, store } = place;

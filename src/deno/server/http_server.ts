@@ -7,6 +7,8 @@ import { Listener, type OnRequest } from "./listener.ts";
 import { Patience } from "./patience.ts";
 import { PendingBodies } from "./pending_bodies.ts";
 import type { ServerTls } from "./tls.ts";
+import { canServe } from "./runtime.ts";
+import { DesyncError } from "../../core/errors.ts";
 
 /** How a server answers, besides what. */
 export interface ServeOptions {
@@ -66,12 +68,20 @@ export class HttpServer implements AsyncDisposable {
     });
   }
 
-  /** Listens at all the addresses, or throws `io` with one where that is not possible. */
+  /** Listens at all the addresses, or throws `io` with one where that is not possible; `unsupported` with an old Deno. */
   static async listen(
     handler: Handler,
     addresses: readonly ListenAddress[],
     options: ServeOptions = {},
   ): Promise<HttpServer> {
+    if (!canServe()) {
+      throw new DesyncError("unsupported", {
+        action: "serve",
+        subject: "over HTTP",
+        reason: `this Deno is too old (${Deno.version.deno})`,
+        hint: "it takes 2.9 or later",
+      });
+    }
     const server = new HttpServer(handler, addresses, options);
     try {
       for (const listener of server.#listeners) await listener.listen();

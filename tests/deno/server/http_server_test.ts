@@ -7,6 +7,9 @@ import type { Handler, ServerResponse } from "../../../src/servers/exchange.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { tempDir } from "../../support/temp.ts";
 import { unixTest } from "./unix_request.ts";
+import { canServe } from "../../../src/deno/server/runtime.ts";
+
+const test = canServe() ? Deno.test : Deno.test.ignore;
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (body: string): ServerResponse => ({
@@ -99,7 +102,7 @@ async function until(what: () => boolean): Promise<void> {
   while (!what()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-Deno.test("requests are answered", async () => {
+test("requests are answered", async () => {
   await using one = await startToy();
   const response = await fetch(`${one.url}/a%2fb?secret=1`, { headers: { "x-test": "yes" } });
   strictEqual(await response.text(), "GET /a%2fb yes");
@@ -126,7 +129,7 @@ Deno.test("requests are answered", async () => {
   deepStrictEqual([one.answered[0].client, one.answered[0].protocol], ["127.0.0.1", "HTTP/1.1"]);
 });
 
-Deno.test("a handler that fails is answered for", async () => {
+test("a handler that fails is answered for", async () => {
   await using one = await startToy();
   const response = await fetch(`${one.url}/throw`);
   deepStrictEqual([response.status, await response.text()], [500, "the server failed\n"]);
@@ -142,7 +145,7 @@ const targets: [target: string, path: string][] = [
   ["/a#b", "/a"],
 ];
 for (const [target, path] of targets) {
-  Deno.test(`the path of ${target} is ${path}`, async () => {
+  test(`the path of ${target} is ${path}`, async () => {
     await using one = await startToy();
     using client = new RawClient(one.port, get(target));
     match(await client.closed, new RegExp(`\r\nGET ${path} -$`));
@@ -169,7 +172,7 @@ const refused: [name: string, request: string][] = [
   ["a NUL", "GET /\0 HTTP/1.1\r\nhost: a\r\n\r\n"],
   ["no host", "GET / HTTP/1.1\r\n\r\n"],
 ];
-Deno.test("what is no request is refused, and the connection closed", async () => {
+test("what is no request is refused, and the connection closed", async () => {
   await using one = await startToy({ headersMs: 500 });
   for (const [name, request] of refused) {
     using client = new RawClient(one.port, request);
@@ -181,7 +184,7 @@ Deno.test("what is no request is refused, and the connection closed", async () =
   strictEqual(await (await fetch(one.url)).text(), "GET / -");
 });
 
-Deno.test("an answer to a body that nobody reads arrives, and the connection ends if the body goes on", async () => {
+test("an answer to a body that nobody reads arrives, and the connection ends if the body goes on", async () => {
   await using one = await startToy({ lingerMs: 300 });
   for (const path of ["/first", "/unread"]) {
     using client = new RawClient(
@@ -200,7 +203,7 @@ Deno.test("an answer to a body that nobody reads arrives, and the connection end
   match(await client.closed, /GET \/next -$/);
 });
 
-Deno.test("a body is asked for when it is wanted", async () => {
+test("a body is asked for when it is wanted", async () => {
   await using one = await startToy({ lingerMs: 300 });
   const expecting = (path: string) =>
     `PUT ${path} HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 4\r\n\r\n`;
@@ -212,7 +215,7 @@ Deno.test("a body is asked for when it is wanted", async () => {
   match(await unwanted.closed, /^HTTP\/1\.1 200 /);
 });
 
-Deno.test("clients that are slow with headers, or silent, are cut off", async () => {
+test("clients that are slow with headers, or silent, are cut off", async () => {
   await using one = await startToy({ headersMs: 300, idleMs: 400 });
   using nothing = new RawClient(one.port);
   using half = new RawClient(one.port, "GET / HTTP/1.1\r\nhost: a\r\n");
@@ -224,7 +227,7 @@ Deno.test("clients that are slow with headers, or silent, are cut off", async ()
   match(await idle.closed, /^HTTP\/1\.1 200 /);
 });
 
-Deno.test("a body that trickles is given up, one that pauses is not", async () => {
+test("a body that trickles is given up, one that pauses is not", async () => {
   await using one = await startToy({ silentMs: 400 });
   using slow = new RawClient(one.port, "PUT /count HTTP/1.1\r\nhost: a\r\ncontent-length: 1000\r\n\r\n");
   const timer = setInterval(() => slow.send("x"), 50);
@@ -238,7 +241,7 @@ Deno.test("a body that trickles is given up, one that pauses is not", async () =
   await fast.until(/1000$/);
 });
 
-Deno.test("a reader that takes nothing is given up", async () => {
+test("a reader that takes nothing is given up", async () => {
   await using one = await startToy({ silentMs: 400 });
   using client = new RawClient(one.port);
   client.socket.pause();
@@ -249,7 +252,7 @@ Deno.test("a reader that takes nothing is given up", async () => {
   ok(sentBytes < large.length);
 });
 
-Deno.test("answers that nobody takes do not fill the memory", async () => {
+test("answers that nobody takes do not fill the memory", async () => {
   await using one = await startToy({ pendingBytes: large.length + 1000 });
   using slow = new RawClient(one.port);
   slow.socket.pause();
@@ -264,7 +267,7 @@ Deno.test("answers that nobody takes do not fill the memory", async () => {
   strictEqual((await (await fetch(`${one.url}/copy`)).bytes()).length, 2000);
 });
 
-Deno.test("a handler that takes long is not the client's fault", async () => {
+test("a handler that takes long is not the client's fault", async () => {
   await using one = await startToy({ silentMs: 200, headersMs: 200 });
   const response = fetch(`${one.url}/wait`);
   await new Promise((resolve) => setTimeout(resolve, 800));
@@ -277,7 +280,7 @@ Deno.test("a handler that takes long is not the client's fault", async () => {
   await client.until(/\r\n\r\n8$/);
 });
 
-Deno.test("a handler sees that its client is gone", async () => {
+test("a handler sees that its client is gone", async () => {
   await using one = await startToy();
   aborted = 0;
   using client = new RawClient(one.port, get("/wait"));
@@ -288,7 +291,7 @@ Deno.test("a handler sees that its client is gone", async () => {
   deepStrictEqual([one.answered[0].status, one.answered[0].client], [499, "127.0.0.1"]);
 });
 
-Deno.test("a client that is slow with many answers at a time is heard afterwards", async () => {
+test("a client that is slow with many answers at a time is heard afterwards", async () => {
   const answer = { status: 200, headers: {}, body: large.subarray(0, 18_000) };
   await using server = await HttpServer.listen(() => answer, [parseListenAddress("127.0.0.1:0")]);
   const port = Number(new URL(server.urls[0]).port);
@@ -302,7 +305,7 @@ Deno.test("a client that is slow with many answers at a time is heard afterwards
   strictEqual((await client.closed).split("HTTP/1.1 200").length, 92);
 });
 
-Deno.test("a client that asks on and on without reading is cut off", async () => {
+test("a client that asks on and on without reading is cut off", async () => {
   await using one = await startToy({ pipelined: 5 });
   using modest = new RawClient(one.port, "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n".repeat(4) + get("/last"));
   await until(() => waiting.length === 4);
@@ -314,7 +317,7 @@ Deno.test("a client that asks on and on without reading is cut off", async () =>
   deepStrictEqual(one.failures, []);
 });
 
-Deno.test("more requests at a time than the limit are refused, and may be sent again", async () => {
+test("more requests at a time than the limit are refused, and may be sent again", async () => {
   await using one = await startToy({ requests: 2 });
   const running = [fetch(`${one.url}/wait`), fetch(`${one.url}/wait`)];
   await until(() => waiting.length === 2);
@@ -326,7 +329,7 @@ Deno.test("more requests at a time than the limit are refused, and may be sent a
   strictEqual(await (await fetch(one.url)).text(), "GET / -");
 });
 
-Deno.test("no more connections are taken than the limit", async () => {
+test("no more connections are taken than the limit", async () => {
   await using one = await startToy({ connections: 2 });
   using first = new RawClient(one.port, "GET /1 HTTP/1.1\r\nhost: a\r\n\r\n");
   using second = new RawClient(one.port, "GET /2 HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -343,7 +346,7 @@ Deno.test("no more connections are taken than the limit", async () => {
   match(received, /GET \/4/);
 });
 
-Deno.test("a server that stops answers what was asked, and takes no more", async () => {
+test("a server that stops answers what was asked, and takes no more", async () => {
   await using one = await startToy();
   using idle = new RawClient(one.port, "GET /1 HTTP/1.1\r\nhost: a\r\n\r\n");
   using running = new RawClient(one.port, "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n");
@@ -360,7 +363,7 @@ Deno.test("a server that stops answers what was asked, and takes no more", async
   await stopped;
 });
 
-Deno.test("a server does not wait for ever when it stops", async () => {
+test("a server does not wait for ever when it stops", async () => {
   await using one = await startToy({ stopMs: 600 });
   using running = new RawClient(one.port, get("/wait"));
   using silent = new RawClient(one.port, "GET / HTT");
@@ -369,7 +372,7 @@ Deno.test("a server does not wait for ever when it stops", async () => {
   deepStrictEqual(await Promise.all([running.closed, silent.closed]), ["", ""]);
 });
 
-Deno.test("an address that is taken is an error, and nothing is left listening", async () => {
+test("an address that is taken is an error, and nothing is left listening", async () => {
   await using one = await startToy();
   const addresses = ["127.0.0.1:0", `127.0.0.1:${one.port}`].map(parseListenAddress);
   await rejects(HttpServer.listen(toy, addresses), {

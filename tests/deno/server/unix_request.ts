@@ -1,5 +1,6 @@
 /** Requests through sockets in the file system, which fetch does not make. */
 import http from "node:http";
+import { canServe } from "../../../src/deno/server/runtime.ts";
 
 function request(socketPath: string, path: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
@@ -13,5 +14,5 @@ function request(socketPath: string, path: string): Promise<string> {
 
 /** A test for systems that have them; it gets what asks such a socket for a path. */
 export function unixTest(name: string, fn: (ask: typeof request) => Promise<void>): void {
-  Deno.test({ name, ignore: Deno.build.os === "windows", fn: () => fn(request) });
+  Deno.test({ name, ignore: Deno.build.os === "windows" || !canServe(), fn: () => fn(request) });
 }
