@@ -162,6 +162,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "FirstDifferenceOptions",
     "HttpFetchOptions",
     "IndexDirectory",
+    "IndexDirectoryOptions",
     "LocalStore",
     "Made",
     "MadeFromTree",
