@@ -184,7 +184,7 @@ Deno.test("what is not an index is neither stored nor served", async () => {
   const { status, text } = await ask(handler, "GET", "/b.caibx");
   deepStrictEqual([status, text], [502, "the file in the store is not an index\n"]);
   dir.dir("indexes/c.caibx");
-  strictEqual((await ask(handler, "GET", "/c.caibx")).status, 500);
+  strictEqual((await ask(handler, "GET", "/c.caibx")).status, 502);
 });
 
 Deno.test("a body has bounds", async () => {
