@@ -1,7 +1,7 @@
 /** The log of a server on standard output, whose reader may be slow or stop reading: that must not stop the server. */
 import type { LogOutput } from "../../deno/server/access_log.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { printBytes } from "../output/output.ts";
+import { OutputClosed, printBytes } from "../output/output.ts";
 
 /** Bytes that may wait for the reader. */
 const MAX_WAITING = 1024 * 1024;
@@ -18,16 +18,10 @@ export function logToStandardOutput(): LogOutput {
     write: (text) => {
       const bytes = new TextEncoder().encode(text);
       if (failure !== undefined) throw takeFailure();
-      if (waiting + bytes.length > MAX_WAITING) {
-        throw new DesyncError("io", {
-          action: "write",
-          subject: "the log",
-          reason: "its reader does not read",
-        });
-      }
+      if (waiting + bytes.length > MAX_WAITING) throw notWritten("its reader does not read");
       waiting += bytes.length;
       written = written.then(() => printBytes(bytes, stop.signal)).catch((error: unknown) => {
-        failure = error;
+        failure = error instanceof OutputClosed ? notWritten("its reader has closed it") : error;
       }).finally(() => waiting -= bytes.length);
     },
     reopen: () => {},
@@ -43,4 +37,8 @@ export function logToStandardOutput(): LogOutput {
     failure = undefined;
     return taken;
   }
+}
+
+function notWritten(reason: string): DesyncError {
+  return new DesyncError("io", { action: "write", subject: "the log", reason });
 }

@@ -27,7 +27,7 @@ export function logFile(path: string): LogOutput {
       throw fileError("write", `the log ${path}`, error);
     }
   };
-  // Who asks for which chunks is nobody else's business.
+  // Others need not know who asks for which chunks.
   const open = () => named(() => openSync(path, "a", 0o640));
   let fd = open();
   return {

@@ -8,7 +8,7 @@ export interface ServerLimits {
   readonly idleMs: number;
   /** How long a client may send nothing of a body, or take nothing of an answer, or less than 100 bytes a second. */
   readonly silentMs: number;
-  /** How long an answered client may go on sending the body that nobody wanted. */
+  /** How long an answered client may go on sending a body that was not wanted. */
   readonly lingerMs: number;
   /** How long running requests may take once the server was asked to stop. */
   readonly stopMs: number;

@@ -86,7 +86,7 @@ export class Listener {
     server.on(this.#secure ? "secureConnection" : "connection", (socket: Socket) => {
       // TLS has refused it before, unless the runtime does not know how to.
       if (isMutual && !isAuthorized(socket as TLSSocket)) return void socket.destroy();
-      // Once it is no longer HTTP's, node listens no more, and an error that nobody hears ends the program.
+      // Once it is no longer HTTP's, node listens no more, and an error without a listener ends the program.
       socket.on("error", () => {});
       const exchanges = new Set<Exchange>();
       this.#connections.set(socket, exchanges);

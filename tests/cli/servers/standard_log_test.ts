@@ -1,6 +1,8 @@
 /** The log of a server on its standard output. */
 import { match, ok, strictEqual } from "node:assert/strict";
 import { cliCommand } from "../../support/cli_command.ts";
+import { peers } from "../../support/peers.ts";
+import { Daemon } from "../../support/servers/daemon.ts";
 import { tempDir } from "../../support/temp.ts";
 import { canServe } from "../../../src/deno/server/runtime.ts";
 
@@ -8,7 +10,7 @@ import { canServe } from "../../../src/deno/server/runtime.ts";
 const REQUESTS = 6000;
 
 Deno.test({
-  name: "a log that nobody reads stops neither the answers nor the end",
+  name: "a log that is not read stops neither the answers nor the end",
   ignore: Deno.build.os === "windows" || !canServe(),
   fn: async () => {
     using dir = tempDir();
@@ -46,5 +48,27 @@ Deno.test({
     strictEqual((await server.status).code, 0);
     await reader.cancel();
     await server.stdout.cancel();
+  },
+});
+
+Deno.test({
+  name: "a log whose reader has gone is reported, and the answers go on",
+  ignore: !peers.bash || Deno.build.os === "windows" || !canServe(),
+  fn: async () => {
+    using dir = tempDir();
+    const errors = dir.write("errors", "");
+    const words = [...cliCommand, "chunk-server", "-s", dir.dir("store"), "-l", "127.0.0.1:0", "--log", "-"];
+    // The reader ends at once; the shell's process becomes the server.
+    const script = 'exec "$@" 2>"$0" > >(exec true)';
+    await using daemon = new Daemon("bash", ["-c", script, errors, ...words]);
+    const said = (pattern: RegExp) => pattern.exec(Deno.readTextFileSync(errors));
+    ok(await daemon.waitUntil(() => said(/http:\S+/) !== null));
+    const [url] = said(/http:\S+/)!;
+    const problem = /Cannot write the log: its reader has closed it \(continuing without the log\)/;
+    for (let i = 0; i < 100 && said(problem) === null; i++) {
+      strictEqual(await (await fetch(`${url}/-/health`)).text(), "ok\n");
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    match(Deno.readTextFileSync(errors), problem);
   },
 });
