@@ -60,7 +60,7 @@ Deno.test({
     const words = [...cliCommand, "chunk-server", "-s", dir.dir("store"), "-l", "127.0.0.1:0", "--log", "-"];
     // The reader ends at once; the shell's process becomes the server.
     const script = 'exec "$@" 2>"$0" > >(exec true)';
-    await using daemon = new Daemon("bash", ["-c", script, errors, ...words]);
+    await using daemon = new Daemon(peers.bash!, ["-c", script, errors, ...words]);
     const said = (pattern: RegExp) => pattern.exec(Deno.readTextFileSync(errors));
     ok(await daemon.waitUntil(() => said(/http:\S+/) !== null));
     const [url] = said(/http:\S+/)!;
