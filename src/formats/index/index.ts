@@ -13,6 +13,7 @@
 import { toHex, viewOf, writeU64 } from "../../core/bytes.ts";
 import { type ChunkId, type ChunkSizes, type DigestName, ID_BYTES } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
+import { IdTable } from "./id_table.ts";
 
 /** The type of the first element of an index. */
 export const INDEX_TYPE = 0x96824d9c7b129ff9n;
@@ -118,18 +119,8 @@ export class Index {
    * A repeated chunk must have one length everywhere; throws `invalid-index` when it has not.
    */
   firstOccurrences(): Int32Array {
-    const words = new Int32Array(new Uint8Array(this.ids).buffer);
-    const wordsPerId = ID_BYTES / 4;
-    const factors = crypto.getRandomValues(new Int32Array(wordsPerId));
-    const slots = new Int32Array(slotCount(this.count)).fill(-1);
-    const first = new Int32Array(this.count);
+    const { first } = new IdTable(this.ids);
     for (let i = 0; i < this.count; i++) {
-      let slot = slotOf(words, i * wordsPerId, factors) & (slots.length - 1);
-      while (slots[slot] >= 0 && !sameWords(words, slots[slot] * wordsPerId, i * wordsPerId, wordsPerId)) {
-        slot = (slot + 1) & (slots.length - 1);
-      }
-      if (slots[slot] < 0) slots[slot] = i;
-      first[i] = slots[slot];
       if (this.length(first[i]) !== this.length(i)) {
         throw invalidIndex(
           `chunk ${this.id(i)} has ${this.length(first[i])} bytes at one place and ${
@@ -140,28 +131,6 @@ export class Index {
     }
     return first;
   }
-}
-
-/**
- * A place for the id. Its first word would do, being part of a digest, but for an index that was made to slow its reader
- * down: the factors are other ones each time.
- */
-function slotOf(words: Int32Array, at: number, factors: Int32Array): number {
-  let hash = 0;
-  for (let i = 0; i < factors.length; i++) hash = (hash + Math.imul(words[at + i], factors[i])) | 0;
-  return hash ^ (hash >>> 15);
-}
-
-/** At least twice as many slots as ids, a power of two. */
-function slotCount(ids: number): number {
-  let count = 16;
-  while (count < 2 * ids) count *= 2;
-  return count;
-}
-
-function sameWords(words: Int32Array, a: number, b: number, count: number): boolean {
-  for (let i = 0; i < count; i++) if (words[a + i] !== words[b + i]) return false;
-  return true;
 }
 
 /** The error for bytes that are not an index; `retriable` when they may not have arrived whole. */
