@@ -12,6 +12,8 @@ export interface SourceCount {
   bytes: number;
   /** Bytes that were read or transferred for them or, where chunks are stored, written: compressed, as stored. */
   storedBytes: number;
+  /** Bytes of a seed's that were not copied: the file system keeps them once, for the seed and for the target. */
+  clonedBytes?: number;
 }
 
 /**
@@ -41,13 +43,24 @@ export class Progress {
 
   /** Counts what a source gave. `bytes` are those of the job that this completes. */
   add(origin: Origin, chunks: number, bytes: number, storedBytes: number): void {
-    const key = "location" in origin ? `${origin.kind} ${origin.location}` : origin.kind;
-    let count = this.#sources.get(key);
-    if (count === undefined) this.#sources.set(key, count = { origin, chunks: 0, bytes: 0, storedBytes: 0 });
+    const count = this.#countOf(origin);
     count.chunks += chunks;
     count.bytes += bytes;
     count.storedBytes += storedBytes;
     this.done += bytes;
+  }
+
+  /** Counts bytes that were cloned: a part of those that a source gave, or will have given. */
+  addCloned(origin: Origin, bytes: number): void {
+    const count = this.#countOf(origin);
+    count.clonedBytes = (count.clonedBytes ?? 0) + bytes;
+  }
+
+  #countOf(origin: Origin): SourceCount {
+    const key = "location" in origin ? `${origin.kind} ${origin.location}` : origin.kind;
+    let count = this.#sources.get(key);
+    if (count === undefined) this.#sources.set(key, count = { origin, chunks: 0, bytes: 0, storedBytes: 0 });
+    return count;
   }
 
   /** Different chunks that came from origins of these kinds. */

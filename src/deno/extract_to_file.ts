@@ -1,11 +1,7 @@
-/** Extraction into a file, with everything wired: the plan, the target and the workers. */
+/** Extraction into a file, with everything wired: the plan, the target, the seeds and the workers. */
 import { ZeroChunk } from "../codec/zero_chunk.ts";
-import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
-import { isBlob } from "../jobs/compare.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
-import { BlobPlan } from "../transfer/plan.ts";
-import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 import { Yielder } from "../core/yielder.ts";
 import type { Sources } from "../stores/store.ts";
@@ -13,8 +9,10 @@ import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
-import { isPlantedAt } from "./output/planted.ts";
-import { checkUnchanged, inspectSource } from "./files/source_file.ts";
+import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
+import { isWorthCutting, lookAtOldOutput } from "./seeds/old_output.ts";
+import { openSeeds, regenerate } from "./seeds/open_seeds.ts";
+import { SeedPlan } from "./seeds/seed_plan.ts";
 
 /** What {@linkcode extractToFile} may be given. */
 export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {
@@ -27,8 +25,28 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
   readonly force?: boolean;
   /** Threads at most. Default: one for each processor. */
   readonly threads?: number;
+  /**
+   * Files of this machine that have much in common with the blob, such as an older version: what they have is not fetched.
+   * Where the file system can, it keeps those bytes once (XFS, btrfs). The file that is replaced is a seed without being
+   * named, unless all sources are directories.
+   */
+  readonly seeds?: readonly BlobSeed[];
+  /** What is done when a seed is not what its index describes, or cannot be read. Default: `skip`. */
+  readonly invalidSeeds?: InvalidSeeds;
+  /** Gets what is wrong with a seed that is skipped, once for each. */
+  readonly onSeedProblem?: OnSeedProblem;
+  /** Called when another phase begins, which `progress` is counted from 0 for. */
+  readonly onPhase?: (phase: ExtractPhase) => void;
   /** Return when the blob is on the disk, and let no power cut leave a part of it under its name. Default: true. */
   readonly sync?: boolean;
+}
+
+/** What an extraction does for a while. */
+export interface ExtractPhase {
+  /** Cut a seed, or build the blob. */
+  readonly kind: "cut" | "assemble";
+  /** 1, and one more each time that a seed had to be cut anew. */
+  readonly attempt: number;
 }
 
 /**
@@ -59,56 +77,48 @@ export async function extractToFile(
   path: string,
   options: ExtractToFileOptions = {},
 ): Promise<{ readonly upToDate: boolean }> {
-  const { inPlace = false, force = false, sync = true, threads, progress = new Progress(), ...rest } =
-    options;
-  const { signal } = rest;
+  const { inPlace = false, force = false, sync = true, threads, signal, progress = new Progress() } = options;
+  const { seeds = [], invalidSeeds = "skip", onSeedProblem, onPhase } = options;
   const yielder = new Yielder(signal);
   using pool = new WorkerPool(threads);
   const zeros = new ZeroChunk(index, nativeCodec);
-  if (inPlace || isBlockDevice(path)) {
-    const plan = new BlobPlan(index);
-    await yielder.yieldIfDue();
+  const writesInPlace = inPlace || isBlockDevice(path);
+  let attempt = 1;
+  const beginCut = () => {
+    onPhase?.({ kind: "cut", attempt });
+    progress.reset();
+  };
+  const seedOptions = { invalid: invalidSeeds, onProblem: onSeedProblem, onCut: beginCut, signal, progress };
+  const opened = await openSeeds(seeds, index, writesInPlace ? path : undefined, pool, seedOptions);
+  if (!writesInPlace) {
+    const asSeed = isWorthCutting(sources);
+    const old = await lookAtOldOutput(path, index, pool, { signal, progress, asSeed, onCut: beginCut });
+    if (old.upToDate) return { upToDate: true };
+    if (old.seed !== undefined) opened.push(old.seed);
+  }
+  const seedPlan = new SeedPlan(index, opened, {
+    // A new file reads as zeros where nothing was written; an old one may hold anything.
+    zeros: writesInPlace ? undefined : zeros,
+    newFile: writesInPlace ? undefined : path,
+    onProblem: onSeedProblem,
+    regenerate: async (seed) => {
+      const anew = await regenerate(seed, index, pool, seedOptions);
+      attempt++;
+      onPhase?.({ kind: "assemble", attempt });
+      return anew;
+    },
+  });
+  const planned = seedPlan.plan();
+  await yielder.yieldIfDue();
+  const building = { signal, progress, zeros, planAnew: () => seedPlan.planAnew() };
+  onPhase?.({ kind: "assemble", attempt });
+  progress.reset();
+  if (writesInPlace) {
     const target = openBlobInPlace(path, index.size, force, sync);
-    await extractBlob(index, plan, sources, target, pool, {
-      ...rest,
-      progress,
-      zeros,
-      probeTarget: true,
-    });
+    await extractBlob(index, planned, sources, target, pool, { ...building, probeTarget: true });
     return { upToDate: target.fits && progress.sources.every(({ origin }) => origin.kind === "in place") };
   }
-  if (await isThere(path, index, pool, progress, signal)) return { upToDate: true };
-  // A new file reads as zeros where nothing was written; an old one may hold anything.
-  const plan = new BlobPlan(index, zeros);
-  await yielder.yieldIfDue();
-  const target = createBlobTarget(path, index.size, plan.ranges(), sync);
-  await extractBlob(index, plan, sources, target, pool, { ...rest, progress, zeros });
+  const target = createBlobTarget(path, index.size, planned.plan.ranges(), sync);
+  await extractBlob(index, planned, sources, target, pool, building);
   return { upToDate: false };
-}
-
-/**
- * Whether the blob is there already, in a file that may be read. A symlink is to become a file, and so is the file of
- * another user who may have planted it, to change it later.
- */
-async function isThere(
-  path: string,
-  index: Index,
-  workers: Workers,
-  progress: Progress,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  try {
-    const { isFile, size } = Deno.lstatSync(path);
-    if (!isFile || size !== index.size || isPlantedAt(path)) return false;
-    const before = inspectSource(path);
-    const found = await isBlob(path, size, index, workers, { progress, signal });
-    await workers.release();
-    if (found) checkUnchanged(path, before);
-    return found;
-  } catch (error) {
-    if (error instanceof DesyncError && error.code === "interrupted") throw error;
-    // It cannot be read, or changed meanwhile: it is replaced then.
-    progress.reset();
-    return false;
-  }
 }

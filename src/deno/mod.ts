@@ -35,7 +35,8 @@ export { type OpenOptions, openStore, openWritableStore, readIndex, writeIndex }
 export { type StoreOptions } from "../stores/store_options.ts";
 export { nativeCodec } from "./codec/native_codec.ts";
 
-export { extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
+export { type ExtractPhase, extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
+export { type BlobSeed, type InvalidSeeds, type OnSeedProblem } from "./seeds/blob_seed.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
 export { untar, type UntarOptions } from "./untar.ts";
 export { type AttributeOptions } from "./tree/restored.ts";

@@ -43,24 +43,68 @@ export async function isBlob(
   size: number,
   index: Index,
   workers: Workers,
-  options: { readonly signal?: AbortSignal; readonly progress: Progress },
+  options: ProgressOptions,
 ): Promise<boolean> {
   const { signal, progress } = options;
-  const origin = { kind: "in place" } as const;
-  if (size !== index.size) return false;
-  const step = Math.floor(index.count / SAMPLES);
-  if (
-    step > 1 && await firstWrong(path, index, spansOfIndex(index, step), workers, { signal }) !== undefined
-  ) {
-    return false;
-  }
+  if (size !== index.size || !await looksLikeBlob(path, index, workers, signal)) return false;
   progress.total = index.size;
+  const origin = IN_PLACE;
   const found = await firstWrong(path, index, spansOfIndex(index), workers, { origin, signal, progress });
   progress.reset();
   if (found !== undefined) return false;
-  const different = index.firstOccurrences().reduce((sum, first, i) => first === i ? sum + 1 : sum, 0);
-  progress.add(origin, different, index.size, 0);
+  countInPlace(index, progress);
   return true;
+}
+
+/**
+ * For each chunk 1 if the file has it where the blob has it, else 0. `undefined` where a look at some of them shows that
+ * it has not. If all are there, all is counted as in place, else nothing in the end. Throws `io`.
+ */
+export async function chunksInPlace(
+  path: string,
+  size: number,
+  index: Index,
+  workers: Workers,
+  options: ProgressOptions,
+): Promise<Uint8Array | undefined> {
+  const { signal, progress } = options;
+  if (size !== index.size || !await looksLikeBlob(path, index, workers, signal)) return undefined;
+  progress.total = index.size;
+  const found = new Uint8Array(index.count).fill(1);
+  await compareSpans(path, index, spansOfIndex(index), workers, {
+    origin: IN_PLACE,
+    signal,
+    progress,
+    onWrong: (chunk) => found[chunk] = 0,
+  });
+  progress.reset();
+  if (!found.includes(0)) countInPlace(index, progress);
+  return found;
+}
+
+/** What a comparison that goes on for long is given. */
+interface ProgressOptions {
+  readonly signal?: AbortSignal;
+  readonly progress: Progress;
+}
+
+const IN_PLACE = { kind: "in place" } as const;
+
+/** Whether some of the chunks, if there are many, are all where they have to be. */
+async function looksLikeBlob(
+  path: string,
+  index: Index,
+  workers: Workers,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const step = Math.floor(index.count / SAMPLES);
+  if (step <= 1) return true;
+  return await firstWrong(path, index, spansOfIndex(index, step), workers, { signal }) === undefined;
+}
+
+function countInPlace(index: Index, progress: Progress): void {
+  const different = index.firstOccurrences().reduce((sum, first, i) => first === i ? sum + 1 : sum, 0);
+  progress.add(IN_PLACE, different, index.size, 0);
 }
 
 /** The first of the chunks that is not where it has to be. No more are looked at than it takes. */
@@ -69,23 +113,42 @@ async function firstWrong(
   index: Index,
   wanted: Iterable<IndexSpan>,
   workers: Workers,
-  options: { readonly origin?: Origin; readonly signal?: AbortSignal; readonly progress?: Progress },
+  options: Omit<SpanOptions, "onWrong">,
 ): Promise<number | undefined> {
-  const { origin = { kind: "input", location: path }, signal, progress } = options;
   let first: number | undefined;
-  const groups = grouped(untilKnown(wanted, () => first !== undefined), GROUP_SPANS, GROUP_BYTES);
+  await compareSpans(path, index, untilKnown(wanted, () => first !== undefined), workers, {
+    ...options,
+    onWrong: (chunk) => first = Math.min(first ?? Infinity, chunk),
+  });
+  return first;
+}
+
+/** How spans are compared. */
+interface SpanOptions {
+  readonly origin?: Origin;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+  /** Gets each chunk that is not what it has to be. */
+  readonly onWrong: (chunk: number) => void;
+}
+
+async function compareSpans(
+  path: string,
+  index: Index,
+  wanted: Iterable<IndexSpan>,
+  workers: Workers,
+  { origin = { kind: "input", location: path }, signal, progress, onWrong }: SpanOptions,
+): Promise<void> {
+  const groups = grouped(wanted, GROUP_SPANS, GROUP_BYTES);
   await forEachConcurrent(groups, 2 * workers.size, signal, async (group) => {
     // Without what the ids have to be, the worker reports what they are.
     const spans = group.map(({ offset, size }) => ({ offset, size }));
     const { ids } = await workers.store({ digest: index.digest, file: path, spans });
     for (const [i, { chunk, id }] of group.entries()) {
-      if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === id) continue;
-      first = Math.min(first ?? Infinity, chunk);
-      break;
+      if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) !== id) onWrong(chunk);
     }
     progress?.add(origin, group.length, group.reduce((sum, span) => sum + span.size, 0), 0);
   });
-  return first;
 }
 
 /** Ends when something is known: whatever follows does not matter any more. */

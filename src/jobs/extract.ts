@@ -5,6 +5,8 @@ import type { Sources } from "../stores/store.ts";
 import { deliver } from "../transfer/deliver.ts";
 import type { BlobPlan } from "../transfer/plan.ts";
 import type { BlobTarget, Workers } from "../transfer/ports.ts";
+import { cloneRuns, type SharedBlocks } from "../transfer/seeds/clone_runs.ts";
+import type { SeedUse } from "../transfer/seeds/seed_use.ts";
 import { Progress } from "../core/progress.ts";
 
 /** What an extraction may be given. */
@@ -17,29 +19,59 @@ export interface ExtractOptions {
   readonly probeTarget?: boolean;
 }
 
+/** What comes from seeds: the plan has the assignment. */
+export interface PlannedSeeds {
+  readonly plan: BlobPlan;
+  readonly seeds?: SeedUse;
+  /** The seeds that the plan has runs cloned from. */
+  readonly blocks?: SharedBlocks;
+}
+
 /** The same, with what the caller who wires the job knows. */
 interface WiredOptions extends ExtractOptions {
   readonly zeros: ZeroChunk;
+  /** Gives another plan when the work failed, to go on from what is written by then; `undefined` when there is none. */
+  readonly planAnew?: (error: unknown) => Promise<PlannedSeeds | undefined>;
 }
 
 /** Writes the blob to the target and makes it count. On any failure the target is discarded and the error thrown. */
 export async function extractBlob(
   index: Index,
-  plan: BlobPlan,
+  planned: PlannedSeeds,
   sources: Sources,
   target: BlobTarget,
   workers: Workers,
   options: WiredOptions,
 ): Promise<void> {
-  const { progress = new Progress(), ...rest } = options;
+  const { progress = new Progress(), planAnew, ...rest } = options;
   progress.total = index.size;
-  const info = { path: target.path, displayName: target.displayName, sparse: target.sparse };
-  const { digest, sizes } = index;
   const over = new AbortController();
   const writingBack = target.writeBack?.(over.signal);
   writingBack?.catch(() => {}); // reported below
+  const build = async ({ plan, seeds, blocks }: PlannedSeeds, isFirst: boolean) => {
+    const { path, displayName, sparse } = target;
+    // What was cloned before is no hole, and may be anything.
+    const info = { path, displayName, sparse: sparse && isFirst };
+    const { digest, sizes } = index;
+    const probeTarget = options.probeTarget === true || !isFirst;
+    const work = { digest, sizes, sources, target: info, seeds, progress, ...rest, probeTarget };
+    if (seeds !== undefined && blocks !== undefined) {
+      await cloneRuns(plan, blocks, seeds, info, workers, { progress, signal: options.signal });
+    }
+    await deliver(plan.chunks(), work, workers);
+  };
   try {
-    await deliver(plan.chunks(), { digest, sizes, sources, target: info, progress, ...rest }, workers);
+    for (let next: PlannedSeeds | undefined = planned, isFirst = true; next !== undefined; isFirst = false) {
+      try {
+        await build(next, isFirst);
+        break;
+      } catch (error) {
+        next = await planAnew?.(error);
+        if (next === undefined) throw error;
+        progress.reset();
+        progress.total = index.size;
+      }
+    }
     // What the plan leaves out is zeros, which the target holds already.
     if (progress.done < index.size) progress.add({ kind: "zeros" }, 0, index.size - progress.done, 0);
     await workers.release();

@@ -13,6 +13,8 @@ import type { RequestOptions } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
 import type { PlannedChunk } from "./plan.ts";
 import type { Workers } from "./ports.ts";
+import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
+import type { LocalStage } from "./stages.ts";
 import { type FilledDestination, forWorkers, type StoreWriter } from "./store_writer.ts";
 
 /** Where chunks are written. */
@@ -22,6 +24,8 @@ export interface AssemblyOptions {
   readonly target?: TargetInfo;
   /** First look whether the target holds the right bytes already. */
   readonly probeTarget?: boolean;
+  /** The files at hand that have some of the chunks. */
+  readonly seeds?: SeedUse;
   /** The store that gets the chunks; those that it has are not fetched. Default: the cache, for those not from it. */
   readonly destination?: FilledDestination;
   /** Takes the verified bytes of the chunks, in the order in which they arrive. */
@@ -67,13 +71,13 @@ export class Assembly {
     return (await this.#assemble(group.map(notFetched), options, { probe: true })).missing;
   }
 
-  /** Has a worker read the chunks from directories and write them. Returns those that none of the directories has. */
-  async fromDirectories(
+  /** Has a worker read the chunks from seeds and directories and write them. Returns those that none of these has. */
+  async fromHere(
     group: readonly PlannedChunk[],
-    directories: readonly DirectorySource[],
+    { seeds, directories }: LocalStage,
     options: RequestOptions,
   ): Promise<PlannedChunk[]> {
-    return (await this.#assemble(group.map(notFetched), options, { directories })).missing;
+    return (await this.#assemble(group.map(notFetched), options, { seeds, directories })).missing;
   }
 
   /** Has a worker write fetched chunks, to the cache as well where `toCache`. Returns those that are damaged. */
@@ -102,26 +106,29 @@ export class Assembly {
   async #assemble(
     items: readonly Item[],
     options: RequestOptions,
-    { directories = [], probe = false, toCache = true }: AssembleOptions,
+    { seeds = [], directories = [], probe = false, toCache = true }: AssembleOptions,
   ): Promise<Outcome> {
     const { digest, target, probeTarget = false, destination, receive } = this.#options;
     const result = await this.#workers.assemble({
       digest,
       target,
       probeTarget: probeTarget && probe,
+      seeds,
       directories,
       destination: forWorkers(destination) ?? (toCache ? this.#cacheDestination : undefined),
       cacheMayFail: destination === undefined && this.#cache.mayFail,
       skipPresent: destination !== undefined && probe,
       giveBack: receive !== undefined,
-      items: items.map(({ chunk: { id, size, offsets, follows }, stored }) => {
-        return { id, size, offsets, given: stored, copyFrom: follows?.offset };
+      items: items.map(({ chunk: { id, size, offsets, follows, cloned, ...chunk }, stored }) => {
+        const places = seeds.length === 0 ? undefined : chunk.places;
+        return { id, size, offsets, given: stored, copyFrom: follows?.offset, places, cloned };
       }),
     });
+    for (const place of result.invalidPlaces) this.#options.seeds?.refuse(place);
     if (result.cacheProblem !== undefined) this.#cache.failed(errorFromWire(result.cacheProblem));
     if (this.#writer !== undefined) await this.#writer.put(result.encoded, options);
     else await allOrFirstFailure(result.encoded.map((chunk) => this.#cache.put(chunk, options)));
-    return this.#count(items, directories, result);
+    return this.#count(items, { seeds, directories }, result);
   }
 
   /** How the cache is filled, if it is. */
@@ -136,7 +143,7 @@ export class Assembly {
 
   #count(
     items: readonly Item[],
-    directories: readonly DirectorySource[],
+    sources: LocalSources,
     { found, storedBytes, bytes }: AssembleResult,
   ): Outcome {
     const { target, receive } = this.#options;
@@ -146,9 +153,9 @@ export class Assembly {
       const { chunk } = item;
       const where = found[i];
       if (where === "missing") missing.push(chunk);
-      else if (typeof where === "object") damaged.push([chunk, errorFromWire(where)]);
+      else if (isDamage(where)) damaged.push([chunk, errorFromWire(where)]);
       else {
-        const origin = originOf(where, item, directories);
+        const origin = originOf(where, item, sources);
         const places = target === undefined ? 1 : chunk.offsets.length;
         this.#progress.add(origin, chunk.follows === undefined ? 1 : 0, chunk.size * places, storedBytes[i]);
         chunk.leads?.deliver(origin);
@@ -159,9 +166,11 @@ export class Assembly {
   }
 }
 
+/** What a worker reads by itself. */
+type LocalSources = Pick<LocalStage, "seeds"> & { readonly directories: readonly DirectorySource[] };
+
 /** How one task is done. */
-interface AssembleOptions {
-  readonly directories?: readonly DirectorySource[];
+interface AssembleOptions extends Partial<LocalSources> {
   /** Only find out what is where it belongs. */
   readonly probe?: boolean;
   /** Chunks that come from stores go to the cache as well. */
@@ -181,11 +190,16 @@ function notFetched(chunk: PlannedChunk): Item {
   return { chunk };
 }
 
+function isDamage(found: Found): found is WireError {
+  return typeof found === "object" && !("seed" in found);
+}
+
 function originOf(
   found: Exclude<Found, "missing" | WireError>,
   { chunk, origin }: Item,
-  directories: readonly DirectorySource[],
+  { seeds, directories }: LocalSources,
 ): Origin {
+  if (typeof found === "object") return seedOrigin(seeds[found.seed]);
   switch (found) {
     case "in place":
     case "present":

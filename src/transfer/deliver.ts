@@ -1,9 +1,13 @@
 /**
  * Delivers chunks from their sources to a blob, a store, or both: takes them in groups through the stages (stages.ts).
- * Workers read, verify and write (assembly.ts); what they cannot read is fetched here (remote_fetch.ts).
+ * Workers read, verify and write (assembly.ts); what they cannot read is fetched here (remote_fetch.ts). Where a part of the
+ * chunks is on this machine, the others go through a queue, so that no request waits for what needs none.
  */
 import type { ChunkSizes } from "../core/chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
+import { abortable } from "../core/abortable.ts";
+import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
+import { BoundedQueue } from "../core/bounded_queue.ts";
 import { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { undelivered } from "../stores/wrappers/open_from.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
@@ -19,6 +23,8 @@ import { writerFor } from "./store_writer.ts";
 
 /** Chunks that a worker takes at a time when it reads them itself. */
 const LOCAL_GROUP = 64;
+/** Chunks that wait to be requested while others are searched on this machine: more than are requested at a time. */
+const QUEUED = 1024;
 /** Chunks that are fetched and passed to a worker together. */
 const REMOTE_GROUP = 8;
 /** Bytes of chunks in all groups that are being fetched: this bounds the memory. */
@@ -47,7 +53,9 @@ export async function deliver(
 export class Delivery {
   readonly #options: DeliveryOptions;
   readonly #workers: Workers;
-  readonly #stages: Stage[];
+  /** Those that need no requests and come before all others, and the others. */
+  readonly #localStages: Stage[];
+  readonly #otherStages: Stage[];
   readonly #assembly: Assembly;
   readonly #fetch: RemoteFetch;
   /** The most concurrent requests at each remote store. */
@@ -62,7 +70,10 @@ export class Delivery {
       stores: stores.map((store) => this.#limited(store)),
       ...rest,
     };
-    this.#stages = stagesOf(sources);
+    const stages = stagesOf(sources, options.seeds?.files);
+    const local = stages.findIndex(({ kind }) => kind !== "local");
+    this.#localStages = stages.splice(0, local < 0 ? stages.length : local);
+    this.#otherStages = stages;
     const writer = writerFor(options.destination);
     if (writer !== undefined) this.#requests.push(writer.max);
     const cacheUse = new CacheUse(sources);
@@ -81,6 +92,11 @@ export class Delivery {
 
   /** Delivers all of the chunks, in groups. */
   async run(chunks: Iterable<PlannedChunk>): Promise<void> {
+    const { probeTarget = false, destination } = this.#options;
+    const searchesHere = probeTarget || this.#localStages.length > 0;
+    if (searchesHere && this.#otherStages.length > 0 && destination === undefined) {
+      return await this.#runInTwo(chunks);
+    }
     const groups = grouped(chunks, this.#isRemote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES, workOf);
     await forEachConcurrent(
       groups,
@@ -88,6 +104,46 @@ export class Delivery {
       this.#options.signal,
       (group, signal) => this.deliverGroup(group, signal),
     );
+  }
+
+  /** Searches all chunks on this machine while those that are not there are requested. */
+  async #runInTwo(chunks: Iterable<PlannedChunk>): Promise<void> {
+    const { signal } = this.#options;
+    const queue = new BoundedQueue<PlannedChunk>(QUEUED);
+    const stop = new AbortController();
+    const interrupt = () => stop.abort();
+    if (signal?.aborted) interrupt();
+    signal?.addEventListener("abort", interrupt, { once: true });
+    /** When one of the two fails, the other is to end. */
+    const endingBoth = async (work: Promise<void>) => {
+      try {
+        await work;
+      } catch (error) {
+        for (const { leads } of queue.fail(error)) leads?.fail(error);
+        stop.abort();
+        throw error;
+      }
+    };
+    const search = async () => {
+      const groups = grouped(chunks, LOCAL_GROUP, GROUP_BYTES, workOf);
+      await forEachConcurrent(groups, 2 * this.#workers.size, stop.signal, async (group, signal) => {
+        await failingLeads(group, async () => {
+          for (const chunk of await this.#searchHere(group, { signal })) await queue.add(chunk);
+        });
+      });
+      queue.close();
+    };
+    const request = async () => {
+      const groups = queue.groups(REMOTE_GROUP, GROUP_BYTES, workOf);
+      await forEachConcurrent(groups, this.#remoteConcurrency(), stop.signal, async (group, signal) => {
+        await failingLeads(group, () => this.#searchElsewhere(group, { signal }));
+      });
+    };
+    try {
+      await allOrFirstFailure([endingBoth(search()), endingBoth(request())]);
+    } finally {
+      signal?.removeEventListener("abort", interrupt);
+    }
   }
 
   get #isRemote(): boolean {
@@ -109,30 +165,49 @@ export class Delivery {
 
   /** Takes a group through the stages until every chunk is delivered. */
   async deliverGroup(group: readonly PlannedChunk[], signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.#deliverGroup(group, { signal });
-    } catch (error) {
-      for (const { leads } of group) leads?.fail(error);
-      throw error;
-    }
+    await failingLeads(group, async () => {
+      await this.#searchElsewhere(await this.#searchHere(group, { signal }), { signal });
+    });
   }
 
-  async #deliverGroup(group: readonly PlannedChunk[], options: RequestOptions): Promise<void> {
-    const { destination, probeTarget = false, sources } = this.#options;
+  /** Delivers what is on this machine. Returns the others. */
+  async #searchHere(
+    group: readonly PlannedChunk[],
+    options: RequestOptions,
+  ): Promise<readonly PlannedChunk[]> {
+    const { destination, probeTarget = false } = this.#options;
     let rest: readonly PlannedChunk[] = group;
-    const damage = new Damage();
-    for (const { follows } of group) await follows?.delivered;
+    for (const { follows } of group) {
+      if (follows !== undefined) await abortable(() => follows.delivered, options.signal);
+    }
     // What is there already need not be read.
     const copies = group.some(({ follows }) => follows !== undefined);
     if (probeTarget || copies || destination !== undefined) rest = await this.#assembly.probe(rest, options);
     // A store that is filled gets the chunk of zeros as another has it, where one does.
     if (destination === undefined) rest = await this.#makeZeros(rest, options);
-    for (const stage of this.#stages) {
-      if (rest.length === 0) return;
+    return await this.#passAll(this.#localStages, rest, new Damage(), options);
+  }
+
+  /** Delivers the chunks from the other sources. */
+  async #searchElsewhere(group: readonly PlannedChunk[], options: RequestOptions): Promise<void> {
+    const damage = new Damage();
+    let rest = await this.#passAll(this.#otherStages, group, damage, options);
+    rest = await this.#makeZeros(rest, options);
+    if (rest.length > 0) throw undelivered(rest[0].id, this.#options.sources, damage.of(rest[0].id));
+  }
+
+  async #passAll(
+    stages: readonly Stage[],
+    chunks: readonly PlannedChunk[],
+    damage: Damage,
+    options: RequestOptions,
+  ): Promise<readonly PlannedChunk[]> {
+    let rest = chunks;
+    for (const stage of stages) {
+      if (rest.length === 0) return rest;
       rest = await this.#pass(stage, rest, damage, options);
     }
-    rest = await this.#makeZeros(rest, options);
-    if (rest.length > 0) throw undelivered(rest[0].id, sources, damage.of(rest[0].id));
+    return rest;
   }
 
   /** Delivers what the stage has of the chunks. Returns the others. */
@@ -143,8 +218,8 @@ export class Delivery {
     options: RequestOptions,
   ): Promise<PlannedChunk[]> {
     switch (stage.kind) {
-      case "directories":
-        return await this.#assembly.fromDirectories(chunks, stage.directories, options);
+      case "local":
+        return await this.#assembly.fromHere(chunks, stage, options);
       case "cache":
         return await this.#fetch.fromCache(chunks, options);
       case "store":
@@ -168,5 +243,15 @@ export class Delivery {
     // Not into the cache: no later run will ask it for this chunk.
     await this.#assembly.write(made, options, false);
     return others;
+  }
+}
+
+/** Runs `work` on the chunks. When it fails, whoever waits for one of them hears of it. */
+async function failingLeads(group: readonly PlannedChunk[], work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    for (const { leads } of group) leads?.fail(error);
+    throw error;
   }
 }

@@ -3,6 +3,7 @@ import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from ".
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../core/errors.ts";
+import type { SeedPlace } from "./seeds/assign.ts";
 
 /** A directory that may have the chunks. */
 export interface DirectorySource {
@@ -52,6 +53,13 @@ export interface TargetInfo {
   readonly sparse: boolean;
 }
 
+/** A file at hand that may have chunks: a regular file or a block device. */
+export interface SeedFile {
+  readonly path: string;
+  /** What it is called in messages. */
+  readonly displayName: string;
+}
+
 /** One chunk that has to be delivered. */
 export interface AssembleItem {
   readonly id: ChunkId;
@@ -60,6 +68,10 @@ export interface AssembleItem {
   readonly offsets: readonly number[];
   /** Where in the target it should be already, from which it is copied then. */
   readonly copyFrom?: number;
+  /** Where seeds should have it: tried in order. */
+  readonly places?: readonly SeedPlace[];
+  /** It was cloned to some of its places in the target, unverified: where it is right, nothing more is done. */
+  readonly cloned?: boolean;
   /** The chunk, when it has been fetched already. */
   readonly given?: StoredChunk;
 }
@@ -71,7 +83,9 @@ export interface AssembleTask {
   readonly target?: TargetInfo;
   /** Look first whether the target itself has the right bytes already. */
   readonly probeTarget: boolean;
-  /** Searched in order for chunks that are not given. */
+  /** Asked first for chunks that are not given: the items say where in them. */
+  readonly seeds?: readonly SeedFile[];
+  /** Searched in order for chunks that are in no seed. */
   readonly directories: readonly DirectorySource[];
   /** Gets the chunks that come from stores. */
   readonly destination?: ChunkDestination;
@@ -84,11 +98,34 @@ export interface AssembleTask {
   readonly items: readonly AssembleItem[];
 }
 
+/** The seed that had a chunk. */
+export interface FoundInSeed {
+  /** The number of the seed. */
+  readonly seed: number;
+}
+
 /**
- * Where a chunk was found: the number of a directory, or one of the words. For a given one that is not what its id
- * says, the error that says why.
+ * Where a chunk was found: the number of a directory, a seed, or one of the words. For a given one that is not what its
+ * id says, the error that says why.
  */
-export type Found = number | "given" | "in place" | "copied" | "present" | "missing" | WireError;
+export type Found =
+  | number
+  | FoundInSeed
+  | "given"
+  | "in place"
+  | "copied"
+  | "present"
+  | "missing"
+  | WireError;
+
+/** A seed that did not have a chunk where it should have been. */
+export interface InvalidPlace extends SeedPlace {
+  /** The chunk, and its bytes. */
+  readonly id: ChunkId;
+  readonly size: number;
+  /** Why it could not be read; without it, something else is there. */
+  readonly problem?: WireError;
+}
 
 /** Answer to {@linkcode AssembleTask}: for each item where it was found, and the bytes read from stores for it. */
 export interface AssembleResult {
@@ -100,6 +137,34 @@ export interface AssembleResult {
   readonly encoded: VerifiedChunk[];
   /** Why the cache could not be used. */
   readonly cacheProblem?: WireError;
+  /** Where seeds are not what they should be. */
+  readonly invalidPlaces: readonly InvalidPlace[];
+}
+
+/** A part of a seed, and where it goes in the target. */
+export interface CloneRange {
+  readonly from: number;
+  readonly to: number;
+  readonly length: number;
+}
+
+/**
+ * Have the file system share parts of a seed with the target, as far as whole blocks go, and copy the few bytes around
+ * these. None of it is verified.
+ */
+export interface CloneTask {
+  readonly kind: "clone";
+  readonly target: TargetInfo;
+  readonly seed: SeedFile;
+  /** Bytes of a block, and what both offsets of a part are apart is a multiple of. */
+  readonly block: number;
+  readonly ranges: readonly CloneRange[];
+}
+
+/** Answer to {@linkcode CloneTask}. */
+export interface CloneResult {
+  /** Bytes that are shared of each part; -1 for one that could not be cloned. */
+  readonly cloned: number[];
 }
 
 /** Find the places of a file where it may be cut. */
@@ -225,7 +290,14 @@ export interface FlushTask {
 }
 
 /** All that a worker can be asked. */
-export type Task = AssembleTask | ScanTask | StoreTask | VerifyTask | ReleaseTask | FlushTask;
+export type Task =
+  | AssembleTask
+  | CloneTask
+  | ScanTask
+  | StoreTask
+  | VerifyTask
+  | ReleaseTask
+  | FlushTask;
 
 /** What a worker posts: the outcome of the task with that number. */
 export type Reply =

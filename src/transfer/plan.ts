@@ -4,6 +4,7 @@ import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import { FirstPart } from "./first_part.ts";
 import type { ByteRange } from "./ports.ts";
+import type { Assignment, SeedPlace, SeedRun } from "./seeds/assign.ts";
 
 /** Bytes that are written, or hashed, by one thread before anything else is heard. */
 export const GROUP_BYTES: number = 4 * 1024 * 1024;
@@ -20,6 +21,10 @@ export interface PlannedChunk {
   readonly id: ChunkId;
   readonly size: number;
   readonly offsets: number[];
+  /** Where seeds should have it. */
+  readonly places?: readonly SeedPlace[];
+  /** Its bytes were cloned to some of its places in the blob, unverified. */
+  readonly cloned?: boolean;
   /** For the first part of the places where there are others. */
   readonly leads?: FirstPart;
   /** For the others. */
@@ -46,13 +51,28 @@ export class BlobPlan {
   readonly #next: Int32Array;
   /** The first occurrence of the chunk that is omitted, -1 without one. */
   readonly #skipped: number;
+  readonly #seeds: Assignment | undefined;
+  /** For each chunk whether its bytes are cloned. */
+  #cloned: Uint8Array | undefined;
 
   /** The chunk `skip` is left out. */
-  constructor(index: Index, skip?: ZeroChunk) {
+  constructor(index: Index, skip?: ZeroChunk, seeds?: Assignment) {
     this.#index = index;
     this.#first = index.firstOccurrences();
     this.#next = linkRepeats(this.#first);
     this.#skipped = skip === undefined ? -1 : this.#firstOf(skip);
+    this.#seeds = seeds;
+  }
+
+  /** What comes from seeds and is not left out. */
+  runs(): Iterable<SeedRun> {
+    return this.#seeds?.runs((i) => this.#skips(i)) ?? [];
+  }
+
+  /** Notes whether the bytes of a run are cloned: they need no room, and count as soon as they are verified. */
+  setCloned({ first, end }: SeedRun, isCloned: boolean): void {
+    this.#cloned ??= new Uint8Array(this.#index.count);
+    this.#cloned.fill(isCloned ? 1 : 0, first, end);
   }
 
   /**
@@ -66,22 +86,31 @@ export class BlobPlan {
   }
 
   *#parts(first: number): Generator<PlannedChunk> {
-    const id = this.#index.id(first);
-    const size = this.#index.length(first);
-    const most = placesInPart(size);
+    const chunk = { id: this.#index.id(first), size: this.#index.length(first), ...this.#seeded(first) };
+    const most = placesInPart(chunk.size);
     let follows: FirstPart | undefined;
     let offsets: number[] = [];
     for (let at = first; at >= 0; at = this.#next[at]) {
       if (offsets.length === most) {
         if (follows === undefined) {
           follows = new FirstPart(offsets[0]);
-          yield { id, size, offsets, leads: follows };
-        } else yield { id, size, offsets, follows };
+          yield { ...chunk, offsets, leads: follows };
+        } else yield { ...chunk, offsets, follows };
         offsets = [];
       }
       offsets.push(this.#index.start(at));
     }
-    yield follows === undefined ? { id, size, offsets } : { id, size, offsets, follows };
+    yield follows === undefined ? { ...chunk, offsets } : { ...chunk, offsets, follows };
+  }
+
+  /** What seeds have to do with a chunk. */
+  #seeded(first: number): Pick<PlannedChunk, "places" | "cloned"> {
+    if (!this.#seeds?.has(first)) return {};
+    const places = this.#seeds.places(first);
+    for (let at = first; this.#cloned !== undefined && at >= 0; at = this.#next[at]) {
+      if (this.#cloned[at] !== 0) return { places, cloned: true };
+    }
+    return { places };
   }
 
   #firstOf(chunk: ZeroChunk): number {
@@ -92,11 +121,11 @@ export class BlobPlan {
     return -1;
   }
 
-  /** The parts of the blob that are not left out, joined where they touch. */
+  /** The parts of the blob that need room: those neither left out nor cloned, joined where they touch. */
   *ranges(): Generator<ByteRange> {
     let start = -1;
     for (let i = 0; i < this.#index.count; i++) {
-      const skipped = this.#skips(i);
+      const skipped = this.#skips(i) || this.#cloned?.[i] === 1;
       if (!skipped && start < 0) start = this.#index.start(i);
       if (skipped && start >= 0) {
         yield { offset: start, length: this.#index.start(i) - start };

@@ -2,6 +2,8 @@
 import type {
   AssembleResult,
   AssembleTask,
+  CloneResult,
+  CloneTask,
   ScanResult,
   ScanTask,
   StoreResult,
@@ -23,6 +25,7 @@ export interface Workers {
   /** How many there are. */
   readonly size: number;
   assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult>;
+  clone(task: Omit<CloneTask, "kind">): Promise<CloneResult>;
   scan(task: Omit<ScanTask, "kind">): Promise<ScanResult>;
   store(task: Omit<StoreTask, "kind">): Promise<StoreResult>;
   verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult>;

@@ -1,23 +1,30 @@
 /**
- * The order in which sources are asked, as the workers and the network want it: neighbouring directories of this machine
- * become one stage, which a worker does by itself; every other store is a stage of requests.
+ * The order in which sources are asked, as the workers and the network want it: seeds and neighbouring directories of this
+ * machine become one stage, which a worker does by itself; every other store is a stage of requests.
  */
 import type { ChunkStore, Sources } from "../stores/store.ts";
-import type { DirectorySource } from "./messages.ts";
+import type { DirectorySource, SeedFile } from "./messages.ts";
 
-/** Directories that a worker reads by itself, a store that has to be asked for bytes, or a cache that has to be. */
+/** Files and directories that a worker reads by itself: the seeds come first. */
+export interface LocalStage {
+  readonly kind: "local";
+  readonly seeds: readonly SeedFile[];
+  readonly directories: DirectorySource[];
+}
+
+/** What a worker reads by itself, a store that has to be asked for bytes, or a cache that has to be. */
 export type Stage =
-  | { readonly kind: "directories"; readonly directories: DirectorySource[] }
+  | LocalStage
   | { readonly kind: "store"; readonly store: ChunkStore }
   | { readonly kind: "cache" };
 
 /** The stages of these sources, in order. */
-export function stagesOf(sources: Sources): Stage[] {
-  const stages: Stage[] = [];
+export function stagesOf(sources: Sources, seeds: readonly SeedFile[] = []): Stage[] {
+  const stages: Stage[] = seeds.length === 0 ? [] : [{ kind: "local", seeds, directories: [] }];
   const addDirectory = (source: DirectorySource) => {
     const last = stages.at(-1);
-    if (last?.kind === "directories") last.directories.push(source);
-    else stages.push({ kind: "directories", directories: [source] });
+    if (last?.kind === "local") last.directories.push(source);
+    else stages.push({ kind: "local", seeds: [], directories: [source] });
   };
   if (sources.cache !== undefined) {
     const { directory } = sources.cache.properties;

@@ -22,12 +22,16 @@ import type {
   AssembleTask,
   DirectorySource,
   Found,
+  InvalidPlace,
+  SeedFile,
   TargetInfo,
 } from "../transfer/messages.ts";
+import type { SeedFiles } from "./seed_files.ts";
 
 /** Keeps the target open from task to task. */
 export class Assembler {
   readonly #directories: Directories;
+  readonly #seeds: SeedFiles;
   #target: { path: string; file: TargetFile } | undefined;
   #probe = new Uint8Array(0);
   /** The last chunk, for a task that wants it. */
@@ -36,14 +40,18 @@ export class Assembler {
   #encoded: VerifiedChunk[] = [];
   /** Why the cache could not be used in this task. */
   #cacheProblem: WireError | undefined;
+  /** Where seeds did not have what they should. */
+  #invalidPlaces: InvalidPlace[] = [];
 
-  constructor(directories: Directories) {
+  constructor(directories: Directories, seeds: SeedFiles) {
     this.#directories = directories;
+    this.#seeds = seeds;
   }
 
   run(task: AssembleTask): AssembleResult {
     this.#cacheProblem = undefined;
     this.#encoded = [];
+    this.#invalidPlaces = [];
     const found: Found[] = [];
     const storedBytes: number[] = [];
     const bytes: (Uint8Array | undefined)[] = [];
@@ -54,7 +62,14 @@ export class Assembler {
       if (task.giveBack) bytes.push(this.#back);
       this.#back = undefined;
     }
-    return { found, storedBytes, bytes, encoded: this.#encoded, cacheProblem: this.#cacheProblem };
+    return {
+      found,
+      storedBytes,
+      bytes,
+      encoded: this.#encoded,
+      cacheProblem: this.#cacheProblem,
+      invalidPlaces: this.#invalidPlaces,
+    };
   }
 
   release(): void {
@@ -64,7 +79,8 @@ export class Assembler {
 
   #assemble(task: AssembleTask, item: AssembleItem): [Found, number] {
     const { target, destination } = task;
-    if (target !== undefined && task.probeTarget && this.#isInPlace(task, target, item)) {
+    const probes = task.probeTarget && item.cloned !== true;
+    if (target !== undefined && probes && this.#isInPlace(task, target, item)) {
       return ["in place", 0];
     }
     if (target !== undefined && this.#copy(task, target, item)) return ["copied", 0];
@@ -72,6 +88,10 @@ export class Assembler {
       if (this.#directories.has(destination, item.id)) return ["present", 0];
     }
     if (item.given !== undefined) return this.#take(task, item, item.given);
+    if (target !== undefined && task.seeds !== undefined) {
+      const found = this.#takeFromSeeds(task, task.seeds, target, item);
+      if (found !== null) return found;
+    }
     for (const [number, source] of task.directories.entries()) {
       const stored = this.#takeFrom(task, item, source);
       if (stored !== null) return [number, stored];
@@ -129,12 +149,48 @@ export class Assembler {
     return storedBytes;
   }
 
+  /** Copies the chunk from the first place in a seed that has it; what was cloned and is right stays as it is. */
+  #takeFromSeeds(
+    task: AssembleTask,
+    seeds: readonly SeedFile[],
+    target: TargetInfo,
+    item: AssembleItem,
+  ): [Found, number] | null {
+    const { places = [], offsets } = item;
+    if (places.length === 0) return null;
+    const wrong = item.cloned ? this.#wrongOffsets(task, target, item) : offsets;
+    if (wrong.length === 0) return [{ seed: places[0].seed }, item.size];
+    for (const place of places) {
+      const bytes = this.#seeds.read(seeds[place.seed], place.offset, item.size);
+      if (bytes instanceof Uint8Array && isChunk(task, item, bytes)) {
+        this.#write(task, item, bytes, wrong);
+        return [{ seed: place.seed }, item.size];
+      }
+      const problem = bytes instanceof Uint8Array ? undefined : bytes;
+      this.#invalidPlaces.push({ ...place, id: item.id, size: item.size, problem });
+    }
+    return null;
+  }
+
+  /** The places of the chunk where the target has something else. */
+  #wrongOffsets(task: AssembleTask, target: TargetInfo, item: AssembleItem): number[] {
+    return item.offsets.filter((offset) => this.#read(task, target, item, offset) === null);
+  }
+
   /** Writes the verified bytes to the blob, if there is one. */
-  #write({ target }: AssembleTask, item: AssembleItem, bytes: Uint8Array): void {
+  #write(
+    { target }: AssembleTask,
+    item: AssembleItem,
+    bytes: Uint8Array,
+    offsets: readonly number[] = item.offsets,
+  ): void {
     if (target === undefined) return;
     const file = this.#open(target);
     try {
-      for (const offset of item.offsets) file.write(bytes, offset);
+      for (const offset of offsets) {
+        if (item.cloned) file.overwrite(bytes, offset);
+        else file.write(bytes, offset);
+      }
     } catch (error) {
       throw fileError("write", target.displayName, error);
     }
@@ -188,8 +244,7 @@ export class Assembler {
     } catch (error) {
       throw fileError("read", target.displayName, error);
     }
-    const same = bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
-    return same ? bytes : null;
+    return isChunk(task, item, bytes) ? bytes : null;
   }
 
   #open({ path, displayName, sparse }: TargetInfo): TargetFile {
@@ -203,6 +258,11 @@ export class Assembler {
     }
     return this.#target!.file;
   }
+}
+
+/** Whether the bytes are what the chunk's id says. */
+function isChunk(task: AssembleTask, item: AssembleItem, bytes: Uint8Array): boolean {
+  return bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
 }
 
 function open(task: AssembleTask, item: AssembleItem, stored: StoredChunk): OpenedChunk {

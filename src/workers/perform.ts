@@ -1,9 +1,11 @@
 /** Does the tasks, on a worker's thread or on the main one. */
 import { ownBuffer } from "../core/bytes.ts";
 import { Assembler } from "./assemble.ts";
+import { cloneRanges } from "./clone.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";
 import type { AssembleTask, FlushTask, StoreTask, Task } from "../transfer/messages.ts";
+import { SeedFiles } from "./seed_files.ts";
 import { verifyDirectories } from "./verify.ts";
 
 /** What came of a task. */
@@ -16,7 +18,8 @@ interface Performed {
 /** One for each thread: keeps files open from task to task, until it is given a release. */
 export class Performer {
   readonly #directories = new Directories();
-  readonly #assembler = new Assembler(this.#directories);
+  readonly #seeds = new SeedFiles();
+  readonly #assembler = new Assembler(this.#directories, this.#seeds);
   readonly #cutter = new CutWorker(this.#directories);
 
   /** Does the task. Throws what is wrong. */
@@ -40,12 +43,15 @@ export class Performer {
 
   #performInside(task: Exclude<Task, AssembleTask | StoreTask | FlushTask>): unknown {
     switch (task.kind) {
+      case "clone":
+        return cloneRanges(task, this.#seeds);
       case "scan":
         return this.#cutter.scan(task);
       case "verify":
         return verifyDirectories(task);
       case "release":
         this.#assembler.release();
+        this.#seeds.release();
         this.#cutter.release();
     }
   }

@@ -11,6 +11,8 @@ import { Yielder } from "../core/yielder.ts";
 import type {
   AssembleResult,
   AssembleTask,
+  CloneResult,
+  CloneTask,
   FlushTask,
   ReleaseTask,
   Reply,
@@ -78,6 +80,10 @@ export class WorkerPool implements Workers, Disposable {
     );
     const result = await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
     return { ...result, encoded: trusted(result.encoded) };
+  }
+
+  async clone(task: Omit<CloneTask, "kind">): Promise<CloneResult> {
+    return await this.#run({ kind: "clone", ...task }) as CloneResult;
   }
 
   async scan(task: Omit<ScanTask, "kind">): Promise<ScanResult> {
@@ -218,6 +224,8 @@ function bytesOf(task: Work, most: number): number {
   switch (task.kind) {
     case "assemble":
       return sum(task.items, ({ size, offsets }) => size * Math.max(1, offsets.length));
+    case "clone":
+      return sum(task.ranges, ({ length }) => length);
     case "scan":
       return task.end - task.start;
     case "store":

@@ -158,7 +158,13 @@ test("an interruption is handled between the parts", async () => {
       for (const { size, offsets } of task.items) written += size * offsets.length;
       interrupt.abort();
       const found = task.items.map(() => "given" as const);
-      return Promise.resolve({ found, storedBytes: found.map(() => 0), bytes: [], encoded: [] });
+      return Promise.resolve({
+        found,
+        storedBytes: found.map(() => 0),
+        bytes: [],
+        encoded: [],
+        invalidPlaces: [],
+      });
     },
   };
   const { digest, sizes } = index;

@@ -1,5 +1,6 @@
 /** Paths of this machine, checked before work begins: nothing may be lost to words in the wrong order. */
 import { isSpecialOutput } from "../../deno/output/output_checks.ts";
+import { isSameFile } from "../../deno/files/same_file.ts";
 import { followLinks } from "../../deno/output/planted.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { startsLikeIndex } from "../../formats/index/index.ts";
@@ -26,7 +27,7 @@ function refuseUrl(action: string, path: string): void {
 
 /** Throws `usage` when what is to be written is what is to be read. */
 export function refuseSameFile(path: string, input: string): void {
-  if (isSameFile(path, input)) {
+  if (path !== "-" && input !== "-" && isSameFile(path, input)) {
     const reason = "input and output are the same file";
     throw new DesyncError("usage", { action: "write", subject: path, reason });
   }
@@ -66,21 +67,5 @@ function startOf(path: string): "index" | "else" | "nothing" {
   } catch {
     // It may not be read: using it gives the error.
     return "nothing";
-  }
-}
-
-function isSameFile(a: string, b: string): boolean {
-  if (a === "-" || b === "-") return false;
-  try {
-    const [one, other] = [Deno.statSync(a), Deno.statSync(b)];
-    if (one.isBlockDevice && other.isBlockDevice) return one.rdev === other.rdev;
-    // What is neither, such as /dev/null, may be both.
-    if (!one.isFile || !other.isFile) return false;
-    // Some file systems have numbers that JavaScript rounds.
-    if (Number.isSafeInteger(one.ino)) return one.ino === other.ino && one.dev === other.dev;
-    return Deno.realPathSync(a) === Deno.realPathSync(b);
-  } catch {
-    // At least one is not there, or may not be looked at: using it gives the error.
-    return false;
   }
 }

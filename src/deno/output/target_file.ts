@@ -31,6 +31,11 @@ export class TargetFile {
     );
   }
 
+  /** The same where something else may be written already, even in a sparse file. */
+  overwrite(bytes: Uint8Array, offset: number): void {
+    this.#writeFully(bytes, offset);
+  }
+
   /** What was reserved at the start is given back, as far as that pays. */
   #leaveHole(start: number, end: number): void {
     const [first, last] = [Math.ceil(start / HOLE_BLOCK), Math.floor(end / HOLE_BLOCK)];

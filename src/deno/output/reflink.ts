@@ -1,0 +1,79 @@
+/**
+ * Parts of one file shared with another by the file system, which keeps their bytes once until one of them is written to:
+ * FICLONERANGE, which Linux has for XFS, btrfs, bcachefs and others (ioctl_ficlonerange(2)).
+ */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { loadLibc } from "../system/libc.ts";
+import { aliasName, removeQuietly } from "./temporary_names.ts";
+
+const SYMBOLS = {
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
+} as const;
+
+const O_RDONLY = 0;
+const O_WRONLY = 1;
+const O_CLOEXEC = 0o2000000;
+const FICLONERANGE = 0x4020940dn;
+
+/** Two files, the second of which gets parts of the first. */
+export class Reflink implements Disposable {
+  readonly #library: Deno.DynamicLibrary<typeof SYMBOLS>;
+  readonly #from: number;
+  readonly #to: number;
+
+  private constructor(library: Deno.DynamicLibrary<typeof SYMBOLS>, from: number, to: number) {
+    this.#library = library;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  /** Opens both, which are there; `null` where this system cannot. */
+  static open(from: string, to: string): Reflink | null {
+    const library = loadLibc(SYMBOLS);
+    if (library === null) return null;
+    const { open, close } = library.symbols;
+    const path = (text: string) => new TextEncoder().encode(`${text}\0`);
+    const source = open(path(from), O_RDONLY | O_CLOEXEC);
+    const target = source < 0 ? -1 : open(path(to), O_WRONLY | O_CLOEXEC);
+    if (target >= 0) return new Reflink(library, source, target);
+    if (source >= 0) close(source);
+    library.close();
+    return null;
+  }
+
+  /** Shares whole blocks. False when that cannot be done, for whatever reason. */
+  clone(from: number, to: number, length: number): boolean {
+    // A length of 0 would be all that follows.
+    if (length <= 0) return false;
+    const range = new BigUint64Array([BigInt(this.#from), BigInt(from), BigInt(length), BigInt(to)]);
+    return this.#library.symbols.ioctl(this.#to, FICLONERANGE, range) === 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#library.symbols.close(this.#from);
+    this.#library.symbols.close(this.#to);
+    this.#library.close();
+  }
+}
+
+/**
+ * Bytes of a block, whole ones of which files in the directory can share with this file; `undefined` when they cannot.
+ * Tried with a temporary file, since file systems that can do it for some files cannot for others.
+ */
+export function sharedBlock(path: string, directory: string): number | undefined {
+  const temporary = join(directory, aliasName());
+  try {
+    const [{ size, blksize: block, isFile }, { dev }] = [Deno.statSync(path), statSync(directory)];
+    if (!isFile || block === null || size < block || statSync(path).dev !== dev) return undefined;
+    Deno.openSync(temporary, { createNew: true, write: true }).close();
+    using pair = Reflink.open(path, temporary);
+    return pair?.clone(0, 0, block) ? block : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    removeQuietly(temporary);
+  }
+}

@@ -1,0 +1,106 @@
+/** From what was named as seeds to files whose chunks are known. */
+import { chunkSizesProblem } from "../../chunker/params.ts";
+import { DesyncError } from "../../core/errors.ts";
+import type { Progress } from "../../core/progress.ts";
+import type { Index } from "../../formats/index/index.ts";
+import type { Workers } from "../../transfer/ports.ts";
+import { isSameFile } from "../files/same_file.ts";
+import type { BlobSeed, InvalidSeeds, OnSeedProblem, OpenedSeed } from "./blob_seed.ts";
+import { cutSeed } from "./cut_seed.ts";
+
+/** How seeds are opened. */
+interface OpenSeedsOptions {
+  readonly invalid: InvalidSeeds;
+  readonly onProblem?: OnSeedProblem;
+  /** Called when a seed is cut, which `progress` counts. */
+  readonly onCut?: () => void;
+  readonly signal?: AbortSignal;
+  readonly progress: Progress;
+}
+
+/**
+ * The seeds that can be used. `inPlace` is the file that the blob is written to, if it is one that may be a seed.
+ * Throws `usage` for a seed that can never be one, and unless invalid seeds are skipped what is wrong with them.
+ */
+export async function openSeeds(
+  seeds: readonly BlobSeed[],
+  index: Index,
+  inPlace: string | undefined,
+  workers: Workers,
+  options: OpenSeedsOptions,
+): Promise<OpenedSeed[]> {
+  const opened: OpenedSeed[] = [];
+  for (const seed of seeds) {
+    const { path } = seed;
+    if (inPlace !== undefined && isSameFile(path, inPlace)) throw isOutput(path);
+    const file = { path, displayName: path };
+    if (seed.index !== undefined) {
+      checkDigest(path, seed.index, index);
+      if (!haveSameSizes(seed.index, index)) options.onProblem?.(otherSizes(path, seed.index, index), path);
+      opened.push({ file, index: seed.index, invalid: options.invalid });
+      continue;
+    }
+    try {
+      opened.push({ file, index: await cut(path, index, workers, options), invalid: "skip" });
+    } catch (error) {
+      const skips = options.invalid === "skip" && error instanceof DesyncError &&
+        error.code !== "interrupted";
+      if (!skips) throw error;
+      options.onProblem?.(error, path);
+    }
+  }
+  return opened;
+}
+
+/** The same seed with the index that it should have. */
+export async function regenerate(
+  { file }: OpenedSeed,
+  index: Index,
+  workers: Workers,
+  options: OpenSeedsOptions,
+): Promise<OpenedSeed> {
+  return { file, index: await cut(file.path, index, workers, options), invalid: "skip" };
+}
+
+async function cut(path: string, index: Index, workers: Workers, options: OpenSeedsOptions): Promise<Index> {
+  const problem = chunkSizesProblem(index.sizes);
+  if (problem !== undefined) {
+    const reason = "the chunk sizes of the blob's index are not such that a file can be cut";
+    throw new DesyncError("usage", { action: "cut", subject: `the seed ${path}`, reason, hint: problem });
+  }
+  options.onCut?.();
+  return await cutSeed(path, index, workers, options);
+}
+
+function checkDigest(path: string, seed: Index, index: Index): void {
+  if (seed.digest === index.digest) return;
+  throw new DesyncError("usage", {
+    action: "use",
+    subject: `the seed ${path}`,
+    reason: `its index uses ${seed.digest}, the blob's uses ${index.digest}`,
+    hint: "name the seed without its index, to have it cut",
+  });
+}
+
+function haveSameSizes({ sizes: a }: Index, { sizes: b }: Index): boolean {
+  return a.min === b.min && a.avg === b.avg && a.max === b.max;
+}
+
+function otherSizes(path: string, { sizes: a }: Index, { sizes: b }: Index): DesyncError {
+  const text = ({ min, avg, max }: typeof a) => `${min}:${avg}:${max}`;
+  return new DesyncError("mismatch", {
+    action: "expect much of",
+    subject: `the seed ${path}`,
+    reason: `it was cut into chunks of ${text(a)} bytes, the blob into chunks of ${text(b)}`,
+    hint: "name the seed without its index, to have it cut",
+  });
+}
+
+function isOutput(path: string): DesyncError {
+  return new DesyncError("usage", {
+    action: "use",
+    subject: `the seed ${path}`,
+    reason: "it is the output, which is written in place",
+    hint: "omit it: what it has in the right places is kept",
+  });
+}

@@ -1,0 +1,206 @@
+/** Blobs out of seeds: what they have is not fetched, and whatever they have instead is never written. */
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { extractToFile, type ExtractToFileOptions } from "../../src/deno/extract_to_file.ts";
+import { makeFromFile } from "../../src/deno/make.ts";
+import type { DesyncError } from "../../src/core/errors.ts";
+import { Progress } from "../../src/core/progress.ts";
+import type { Index } from "../../src/formats/index/index.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
+import type { WritableChunkStore } from "../../src/stores/store.ts";
+import { random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+
+const sizes = { min: 1024, avg: 4096, max: 16384 };
+
+/** The C library, once loaded, stays until the program ends. */
+function test(name: string, fn: () => Promise<void>): void {
+  Deno.test({ name, sanitizeResources: false, fn });
+}
+
+/** A blob with its index and a store that counts what it is asked for. */
+interface Blob {
+  readonly bytes: Uint8Array;
+  readonly index: Index;
+  readonly store: WritableChunkStore;
+  readonly asked: Set<string>;
+}
+
+async function blobOf(dir: TempDir, bytes: Uint8Array): Promise<Blob> {
+  const store = new MemoryStore();
+  const { index } = await makeFromFile(dir.write("made", bytes), { store, sizes });
+  const asked = new Set<string>();
+  const counted = wrapStore(store, (send, { name, id }) => {
+    if (name === "get" && id !== undefined) asked.add(id);
+    return send();
+  });
+  return { bytes, index, store: counted, asked };
+}
+
+/** The bytes with others put in, taken out and changed. */
+function changed(bytes: Uint8Array, generator = random(3)): Uint8Array {
+  const half = bytes.length >>> 1;
+  const copy = new Uint8Array(bytes.length + 1000);
+  copy.set(generator.bytes(2000));
+  copy.set(bytes.subarray(1000), 2000);
+  copy.set(generator.bytes(5000), half);
+  return copy;
+}
+
+/** Ids that one index has and the other has not. */
+function missing(index: Index, seed: Index): Set<string> {
+  const ids = (of: Index) => Array.from({ length: of.count }, (_, i) => of.id(i));
+  const had = new Set(ids(seed));
+  return new Set(ids(index).filter((id) => !had.has(id)));
+}
+
+async function extracts(
+  dir: TempDir,
+  { index, store, bytes }: Blob,
+  options: ExtractToFileOptions,
+): Promise<Progress> {
+  const progress = new Progress();
+  await extractToFile(index, { stores: [store] }, dir.path("target"), { progress, ...options });
+  sameBytes(Deno.readFileSync(dir.path("target")), bytes);
+  strictEqual(progress.done, index.size);
+  return progress;
+}
+
+test("only the chunks that a seed lacks are fetched, with its index and without", async () => {
+  using dir = tempDir();
+  const old = random(1).bytes(600_000);
+  const seed = dir.write("seed", old);
+  const { index: seedIndex } = await makeFromFile(seed, { sizes });
+  const blob = await blobOf(dir, changed(old));
+  const lacking = missing(blob.index, seedIndex);
+  ok(lacking.size > 2 && lacking.size < 20, String(lacking.size));
+  for (const index of [seedIndex, undefined]) {
+    for (const inPlace of [false, true]) {
+      blob.asked.clear();
+      const progress = await extracts(dir, blob, { seeds: [{ path: seed, index }], inPlace });
+      deepStrictEqual(blob.asked, lacking);
+      const from = progress.sources.find(({ origin }) => origin.kind === "seed");
+      deepStrictEqual(from?.origin, { kind: "seed", location: seed });
+      strictEqual(from.chunks + lacking.size, missing(blob.index, { count: 0 } as Index).size);
+      Deno.removeSync(dir.path("target"));
+    }
+  }
+});
+
+test("of several seeds each gives what the others lack", async () => {
+  using dir = tempDir();
+  const generator = random(2);
+  const parts = [generator.bytes(200_000), generator.bytes(200_000)];
+  const seeds = parts.map((part, i) => ({ path: dir.write(`seed${i}`, part) }));
+  const bytes = new Uint8Array(400_000);
+  bytes.set(parts[1]);
+  bytes.set(parts[0], 200_000);
+  const blob = await blobOf(dir, bytes);
+  const progress = await extracts(dir, blob, { seeds });
+  ok(blob.asked.size <= 2, String(blob.asked.size));
+  strictEqual(progress.sources.filter(({ origin }) => origin.kind === "seed").length, 2);
+});
+
+test("a seed that changed gives what it still has, once it may; else nothing is written", async () => {
+  using dir = tempDir();
+  const old = random(4).bytes(400_000);
+  const blob = await blobOf(dir, changed(old));
+  const seed = dir.write("seed", old);
+  const { index } = await makeFromFile(seed, { sizes });
+  const lacking = missing(blob.index, index);
+  const spoiled = old.slice();
+  spoiled.fill(0, 100_000, 130_000);
+  for (const present of [spoiled, spoiled.subarray(0, 200_000), new Uint8Array(0)]) {
+    dir.write("seed", present);
+    const seeds = [{ path: seed, index }];
+    await rejects(extracts(dir, blob, { seeds, invalidSeeds: "fail" }), { code: "invalid-index" });
+    deepStrictEqual([...Deno.readDirSync(dir.root)].map(({ name }) => name).sort(), ["made", "seed"]);
+
+    blob.asked.clear();
+    const problems: DesyncError[] = [];
+    const onSeedProblem = (error: DesyncError) => problems.push(error);
+    await extracts(dir, blob, { seeds, onSeedProblem });
+    ok(blob.asked.size > lacking.size, "what the seed lost is fetched");
+    deepStrictEqual(problems.map(({ code }) => code), ["invalid-index"]);
+    Deno.removeSync(dir.path("target"));
+
+    blob.asked.clear();
+    await extracts(dir, blob, { seeds, invalidSeeds: "regenerate" });
+    const { index: now } = await makeFromFile(seed, { sizes });
+    for (const id of missing(blob.index, now)) ok(blob.asked.has(id));
+    Deno.removeSync(dir.path("target"));
+  }
+});
+
+test("a seed whose index is that of something else altogether", async () => {
+  using dir = tempDir();
+  const blob = await blobOf(dir, random(5).bytes(300_000));
+  const seed = dir.write("seed", random(6).bytes(300_000));
+  await extracts(dir, blob, { seeds: [{ path: seed, index: blob.index }] });
+  strictEqual(blob.asked.size, blob.index.count);
+  blob.asked.clear();
+  Deno.removeSync(dir.path("target"));
+  // Cut anew, it has nothing.
+  await extracts(dir, blob, { seeds: [{ path: seed, index: blob.index }], invalidSeeds: "regenerate" });
+  strictEqual(blob.asked.size, blob.index.count);
+});
+
+test("another seed has what the first should have had", async () => {
+  using dir = tempDir();
+  const blob = await blobOf(dir, random(7).bytes(300_000));
+  const empty = dir.write("empty", "");
+  const good = dir.write("good", blob.bytes);
+  const seeds = [empty, good].map((path) => ({ path, index: blob.index }));
+  const progress = await extracts(dir, blob, { seeds });
+  strictEqual(blob.asked.size, 0);
+  deepStrictEqual(progress.sources.map(({ origin }) => origin), [{ kind: "seed", location: good }]);
+});
+
+test("the file that is replaced is a seed where there is a network between", async () => {
+  using dir = tempDir();
+  const old = random(8).bytes(1_000_000);
+  const { index } = await makeFromFile(dir.write("target", old), { sizes });
+  const blob = await blobOf(dir, changed(old));
+  const progress = await extracts(dir, blob, {});
+  deepStrictEqual(blob.asked, missing(blob.index, index));
+  ok(progress.chunksFrom("seed") > 0);
+});
+
+test("of a file of the blob's size only what differs is cut, and fetched", async () => {
+  using dir = tempDir();
+  const old = random(9).bytes(1_000_000);
+  const bytes = old.slice();
+  bytes.set(random(10).bytes(3000), 500_000);
+  // Moved within the part that differs.
+  bytes.set(old.subarray(500_000, 530_000), 540_000);
+  const blob = await blobOf(dir, bytes);
+  const { index } = await makeFromFile(dir.write("target", old), { sizes });
+  await extracts(dir, blob, {});
+  deepStrictEqual(blob.asked, missing(blob.index, index));
+  blob.asked.clear();
+  const progress = new Progress();
+  const { upToDate } = await extractToFile(blob.index, { stores: [blob.store] }, dir.path("target"), {
+    progress,
+  });
+  deepStrictEqual([upToDate, blob.asked.size, progress.done], [true, 0, blob.index.size]);
+});
+
+test("what cannot be a seed", async () => {
+  using dir = tempDir();
+  const blob = await blobOf(dir, random(11).bytes(100_000));
+  const other = await makeFromFile(dir.write("other", blob.bytes), { sizes, digest: "sha256" });
+  const target = dir.write("target", blob.bytes.subarray(0, 50_000));
+  const fails = (options: ExtractToFileOptions, expected: object) =>
+    rejects(extracts(dir, blob, { invalidSeeds: "fail", ...options }), expected);
+  await fails({ seeds: [{ path: dir.path("other"), index: other.index }] }, { code: "usage" });
+  await fails({ seeds: [{ path: target }], inPlace: true }, { code: "usage" });
+  await fails({ seeds: [{ path: dir.path("none") }] }, { code: "missing-file" });
+  await fails({ seeds: [{ path: dir.path("none"), index: blob.index }] }, { code: "missing-file" });
+  await fails({ seeds: [{ path: dir.root }] }, { code: "usage" });
+  await fails({ seeds: [{ path: dir.root, index: blob.index }] }, { code: "usage" });
+  const problems: string[] = [];
+  const seeds = [{ path: dir.path("none") }, { path: dir.root, index: blob.index }];
+  await extracts(dir, blob, { seeds, onSeedProblem: ({ code }) => problems.push(code) });
+  deepStrictEqual(problems, ["missing-file", "usage"]);
+});
