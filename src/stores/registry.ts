@@ -123,7 +123,8 @@ export class Registry implements AsyncDisposable {
   ): Promise<{ readonly store: WritableIndexStore; readonly name: string }> {
     const { store, name } = parseIndexLocation(location);
     const { openIndexes } = await this.#opener(store);
-    const indexes = openIndexes && await this.#openIndexes(store, location, "write", "", options);
+    const more = { pipes: true, ...options };
+    const indexes = openIndexes && await this.#openIndexes(store, location, "write", "", more);
     if (indexes !== undefined && takesIndexes(indexes)) return { store: indexes, name };
     const subject = this.redact(location);
     throw unknownScheme(this.#schemes, { action: "write", subject }, location, "a path of this machine");

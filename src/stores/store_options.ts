@@ -17,7 +17,7 @@ export interface StoreOptions {
   readonly create?: boolean;
   /** What is written is on the disk before it counts as written, so that no power cut takes it away. Default: true. */
   readonly sync?: boolean;
-  /** Read an index also from a named pipe or a device, for which its user may have to wait. Default: only from files. */
+  /** Read and write indexes also as named pipes and devices, for which the user may have to wait. Default: only files. */
   readonly pipes?: boolean;
   /** File with the authorities that TLS trusts, and no others. */
   readonly caCert?: string;

@@ -28,10 +28,13 @@ const REFUSALS: Readonly<Record<string, string>> = {
 
 type AnyServer = PlainServer | SecureServer;
 
-/** Answers what is no HTTP, as far as the client can still be answered. */
-const NO_HTTP = new TextEncoder().encode(
-  "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
-);
+/** What is answered to what is no request, as far as the client can still be answered. */
+const NO_HTTP = "400 Bad Request";
+/** The same for what node's servers have reasons for. */
+const REFUSED: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+};
 
 /** Listens until it is closed. */
 export class Listener {
@@ -77,7 +80,9 @@ export class Listener {
     server.requestTimeout = 0;
     server.keepAliveTimeout = idleMs;
     server.maxConnections = connections;
-    server.on("clientError", (_error: Error, socket: Socket) => endWith(socket, NO_HTTP));
+    server.on("clientError", (error: Error, socket: Socket) => {
+      endWith(socket, REFUSED[codeOf(error)] ?? NO_HTTP);
+    });
     server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
     // Nothing here can be switched to, or be a proxy.
     for (const event of ["upgrade", "connect"]) {
@@ -200,7 +205,8 @@ function isAuthorized(socket: TLSSocket): boolean {
   return socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0;
 }
 
-function endWith(socket: Socket, answer: Uint8Array): void {
+function endWith(socket: Socket, status: string): void {
+  const answer = `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
   if (socket.writable) socket.end(answer, () => socket.destroy());
   else socket.destroy();
 }

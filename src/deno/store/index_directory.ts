@@ -8,7 +8,7 @@ import { filePieces } from "../files/file_pieces.ts";
 
 /** How {@linkcode IndexDirectory} reads and writes. */
 export interface IndexDirectoryOptions {
-  /** Read from named pipes and devices too, for which the caller may have to wait. Default: only from files. */
+  /** Use named pipes and devices too, for which the caller may have to wait. Default: only files. */
   readonly pipes?: boolean;
   /** No power cut takes anything away from what was written. Default: true. */
   readonly sync?: boolean;
@@ -42,12 +42,13 @@ export class IndexDirectory implements WritableIndexStore {
   async read(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Index> {
     const path = this.#path + name;
     const displayName = `the index ${path}`;
-    if (!this.#options.pipes) await checkFile(path, displayName);
+    if (!this.#options.pipes) await checkFile(path, "read", displayName);
     return await parsePieces(filePieces(path, options.signal, displayName));
   }
 
-  /** Throws if there is something else than a file of that name. */
+  /** Throws `usage` if there is something else than a file of that name. */
   async check(name: string): Promise<void> {
+    if (!this.#options.pipes) await checkFile(this.#path + name, "write");
     // Most runs only read: they load nothing of what writes.
     const { checkOutput } = await import("../output/output_checks.ts");
     checkOutput(this.#path + name);
@@ -64,10 +65,14 @@ export class IndexDirectory implements WritableIndexStore {
   }
 }
 
-/** Throws unless it is a file, or nothing: a named pipe would keep its reader waiting. */
-async function checkFile(path: string, displayName: string): Promise<void> {
-  const info = await Deno.stat(path).catch(() => undefined); // reading it gives the error
+/** Throws unless it is a file, or nothing: a named pipe would keep its reader or writer waiting. */
+async function checkFile(path: string, action: "read" | "write", displayName = path): Promise<void> {
+  const info = await Deno.stat(path).catch(() => undefined); // using it gives the error
   if (info === undefined || info.isFile) return;
   const reason = `it is ${kindOfFile(info)}, not a file`;
-  throw new DesyncError("invalid-index", { action: "read", subject: displayName, reason });
+  throw new DesyncError(action === "read" ? "invalid-index" : "usage", {
+    action,
+    subject: displayName,
+    reason,
+  });
 }

@@ -91,6 +91,7 @@ export class ServedIndexes {
     await this.#bodies.withBody(request, { limit: this.#limit, take }, async () => {
       const index: Index = checked(() => parser.finish());
       await this.#afterOthers(name, async () => {
+        await store.check(this.#encodeName(name)).catch(refuseConflict);
         await this.#checkConditions(name, request);
         await store.write(this.#encodeName(name), index);
       });
@@ -148,6 +149,12 @@ export class ServedIndexes {
       if (this.#writes.get(name) === mine) this.#writes.delete(name);
     }
   }
+}
+
+/** Throws `Refused` when the name is taken, else the error. */
+function refuseConflict(error: unknown): never {
+  if (!(error instanceof DesyncError) || error.code !== "usage") throw error;
+  throw new Refused(plainAnswer(409, "the store has something else than an index of that name"));
 }
 
 /** What `parse` returns. Throws `Refused` when the body is something else than an index. */

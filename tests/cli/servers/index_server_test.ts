@@ -61,6 +61,11 @@ Deno.test({
     for (const name of ["damaged.caibx", "pipe.caibx", "directory.caibx"]) {
       strictEqual(await get(name), 502, name);
     }
+    // Nor replaced, whatever the conditions are.
+    for (const name of ["pipe.caibx", "directory.caibx"]) {
+      strictEqual(await put(name), 409, name);
+      strictEqual(await put(name, { "if-none-match": "*" }), 409, name);
+    }
     await server.says(/damaged\.caibx/);
     Deno.removeSync(dir.path("indexes", "pipe.caibx"));
     deepStrictEqual(filesIn(directory).sort(), ["damaged.caibx", "new.caibx", "note", "sub/inner.caibx"]);
