@@ -9,6 +9,7 @@ import { repository } from "./support/process.ts";
 const READ = /\.message\b|[{,] message\b[^:;]*\} (?:=|of\b)|\(\{ message\b/;
 const READERS = [
   "cli/main.ts", // what has no stack, for --verbose
+  "cli/servers/server_workers.ts", // of an event
   "core/errors.ts", // has messageOf, and sends errors to other threads
   "workers/pool.ts", // of an event
 ];

@@ -8,16 +8,14 @@ export function measured(handler: Handler, metrics: Metrics): Handler {
   return (request) => {
     const { method } = request;
     const began = performance.now();
-    metrics.inFlight++;
+    metrics.began();
     const answer = handler(method === "PUT" ? withCountedBody(request, metrics) : request);
     if (answer instanceof Promise) {
       return answer.then((response) => {
-        metrics.inFlight--;
         metrics.answered(method, response, performance.now() - began);
         return response;
       });
     }
-    metrics.inFlight--;
     metrics.answered(method, answer, performance.now() - began);
     return answer;
   };
@@ -32,7 +30,7 @@ function withCountedBody(
 
 async function* counted(body: AsyncIterable<Uint8Array>, metrics: Metrics): AsyncGenerator<Uint8Array, void> {
   for await (const piece of body) {
-    metrics.receivedBytes += piece.length;
+    metrics.received(piece.length);
     yield piece;
   }
 }

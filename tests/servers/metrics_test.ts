@@ -5,9 +5,9 @@ import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { answerChunks } from "../../src/servers/chunks/chunk_handler.ts";
 import { ChunkUploads } from "../../src/servers/chunks/chunk_uploads.ts";
 import type { Handler } from "../../src/servers/exchange.ts";
-import { Metrics } from "../../src/servers/metrics.ts";
+import { Metrics, METRICS_BYTES } from "../../src/servers/metrics.ts";
 import { atMostOncePerSecond } from "../../src/servers/problems.ts";
-import { ServedChunks } from "../../src/servers/chunks/served_chunks.ts";
+import { FROM, ServedChunks } from "../../src/servers/chunks/served_chunks.ts";
 import { answerHealth, answerMetrics, measured } from "../../src/servers/watched.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";
 import { sample } from "./chunks/samples.ts";
@@ -61,7 +61,7 @@ Deno.test("requests, bytes and chunks are counted", async () => {
   for (const [name, value] of Object.entries(expected)) strictEqual(got.get(name), value, name);
   const sent = got.get("desync_http_response_bytes_total")!;
   strictEqual(sent > 16_000 && sent < 17_000, true, String(sent));
-  strictEqual(metrics.inFlight, 0);
+  match(metrics.text(), /\ndesync_http_requests_in_flight 0\n/);
 });
 
 Deno.test("times are counted in the bucket that they fit in, and all larger ones", () => {
@@ -73,6 +73,26 @@ Deno.test("times are counted in the bucket that they fit in, and all larger ones
   const bucket = (bound: string) => got.get(`desync_http_request_duration_seconds_bucket{le="${bound}"}`);
   deepStrictEqual(["0.0005", "0.001", "0.005", "0.01", "60", "+Inf"].map(bucket), [1, 2, 2, 3, 3, 4]);
   strictEqual(Math.round(1e4 * got.get("desync_http_request_duration_seconds_sum")!), 610_081);
+});
+
+Deno.test("the numbers of threads that share memory are added", () => {
+  const memory = new SharedArrayBuffer(2 * METRICS_BYTES);
+  const [one, other, all] = [new Metrics(memory, 0), new Metrics(memory, 1), new Metrics()];
+  const count = (metrics: Metrics, status: number, milliseconds: number) => {
+    for (const counting of [metrics, all]) {
+      for (let i = 0; i < 3; i++) counting.began();
+      counting.answered("GET", { status, headers: {}, body: new Uint8Array(status) }, milliseconds);
+      counting.received(status);
+      for (const from of Object.values(FROM)) counting.chunks[from] += status + from;
+    }
+  };
+  count(one, 200, 1);
+  count(one, 599, 2000);
+  count(other, 200, 4);
+  for (const metrics of [one, other]) strictEqual(metrics.text(), all.text());
+  const got = values(all.text());
+  strictEqual(got.get('desync_http_requests_total{method="GET",status="599"}'), 1);
+  strictEqual(got.get("desync_http_requests_in_flight"), 6);
 });
 
 Deno.test("the health is answered for GET and HEAD at its path alone", async () => {

@@ -3,7 +3,7 @@ import { LOG_FORMATS } from "../../deno/server/log_formats.ts";
 import { parseListenAddress } from "../../deno/server/listen_address.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { choice, type Flag, list, option, toggle } from "./flag.ts";
-import { byteCount } from "./go_values.ts";
+import { byteCount, wholeNumber } from "./go_values.ts";
 import { commaList, one, someText } from "./texts.ts";
 
 export const allowUrl = toggle({
@@ -20,9 +20,12 @@ export const listen = list({
   fallbackText: "the sockets that systemd passes, else :80",
 });
 
-export const reusePort = toggle({
-  names: ["--reuse-port"],
-  description: "share the port with other servers started so: one for each processor (Linux)",
+export const workers = option({
+  names: ["--workers"],
+  value: "number",
+  description: "threads that answer, each on a processor of its own; more than one on Linux only",
+  parse: wholeNumber(1, 1024),
+  fallback: 1,
 });
 
 export const writable = toggle({
@@ -96,7 +99,7 @@ export const metricsListen = list({
 /** How servers listen, and to whom. */
 export const SERVER_FLAGS = {
   listen,
-  reusePort,
+  workers,
   writable,
   cert,
   key,

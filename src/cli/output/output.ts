@@ -107,8 +107,17 @@ export function barIsDrawn(wipe: string): void {
   wiper = wipe;
 }
 
+/** Where sentences go in a thread that leaves printing to the main one. */
+let warnElsewhere: ((sentence: string) => void) | undefined;
+
+/** From now on, this thread's warnings go there. */
+export function sendWarnings(to: (sentence: string) => void): void {
+  warnElsewhere = to;
+}
+
 /** Reports on standard error what does not end the command. */
 export function warn(sentence: string): void {
+  if (warnElsewhere !== undefined) return warnElsewhere(sentence);
   if (asJson) printErrorJson({ warning: sentence });
   else writeError(`${wiper}${clean(`desync: ${sentence}`)}\n`);
 }

@@ -11,7 +11,7 @@ import type { Flags } from "../commands/chunk_server.ts";
 import { checkLocations } from "../configuration.ts";
 import { Locator } from "../locator.ts";
 import { type NamedStores, readStoreFile } from "./store_file.ts";
-import type { Service } from "./replaceable.ts";
+import type { Service } from "./service.ts";
 
 /** What all services of a server share. */
 export interface ChunkServiceContext {

@@ -1,81 +1,72 @@
 /** Serves over HTTP until the user stops it: what chunk-server and index-server have in common. */
-import { AccessLog, logFile } from "../../deno/server/access_log.ts";
-import { HttpServer, type ServeOptions } from "../../deno/server/http_server.ts";
+import { HttpServer } from "../../deno/server/http_server.ts";
 import { type ListenAddress, parseListenAddress, passedSockets } from "../../deno/server/listen_address.ts";
 import { readServerTls } from "../../deno/server/tls.ts";
 import { messageOf } from "../../core/errors.ts";
-import { requireAuthorization } from "../../servers/authorization.ts";
-import { withCors } from "../../servers/cors.ts";
 import type { Handler } from "../../servers/exchange.ts";
-import type { Metrics } from "../../servers/metrics.ts";
+import { Metrics, METRICS_BYTES } from "../../servers/metrics.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
-import { answerHealth, answerMetrics, measured } from "../../servers/watched.ts";
-import type { SERVER_FLAGS } from "../flags/serving.ts";
-import type { Values } from "../flags/flag.ts";
+import { answerHealth, answerMetrics } from "../../servers/watched.ts";
 import { warn } from "../output/output.ts";
-import { logToStandardOutput } from "./standard_log.ts";
-import type { Service } from "./replaceable.ts";
+import { expectedAuthorization } from "./expected_authorization.ts";
+import { openLog } from "./server_log.ts";
+import { type Reload, reportFailure, startThread, type ThreadOptions } from "./server_thread.ts";
+import { checkWorkers, ServerWorkers } from "./server_workers.ts";
+import { type Served, shareOf } from "./service.ts";
 
-/** What the command line says of every server. */
-export type ServerFlags = Values<typeof SERVER_FLAGS>;
-
-/** How a service is served. */
-export interface HttpServiceOptions {
-  readonly metrics: Metrics;
-  /** The header that requests must have, if any. */
-  readonly authorization: string | undefined;
-  /** Reads again what can have changed. Throws when it does not do: then all stays as it is. */
-  readonly reload?: () => Promise<void>;
-  readonly signal: AbortSignal;
-}
-
-/** Listens, answers, and resolves when it was stopped and all is answered. Throws `usage` and `io` when it cannot begin. */
-export async function serveHttp(
-  service: Service,
-  flags: ServerFlags,
-  options: HttpServiceOptions,
-): Promise<void> {
-  const { metrics, signal } = options;
+/**
+ * Listens, answers, and resolves when it was stopped and all is answered. Throws `usage` and `io` when it cannot begin, and
+ * `io` when a worker ends.
+ */
+export async function serveHttp(served: Served, signal: AbortSignal): Promise<void> {
+  const { flags } = served;
+  const authorization = expectedAuthorization(flags.authorization);
+  const addresses = addressesOf(flags.listen);
+  checkWorkers(flags, served.kind, addresses);
+  const reusePort = flags.workers > 1;
+  if (reusePort) await checkFree(addresses);
   const tls = readServerTls(flags);
+  const options: ThreadOptions = {
+    served: shareOf(served, flags.workers),
+    addresses,
+    reusePort,
+    tls,
+    authorization,
+    metricsMemory: new SharedArrayBuffer(flags.workers * METRICS_BYTES),
+    thread: 0,
+  };
   await using log = openLog(flags);
-  const { reusePort } = flags;
-  const serveOptions: ServeOptions = { tls, reusePort, onAnswered: log?.add, onFailure: reportFailure };
-  const handler = withExtras(service.handler, flags, options);
-  await using server = await HttpServer.listen(handler, addressesOf(flags.listen), serveOptions);
+  using workers = new ServerWorkers((lines) => log?.addLines(lines));
+  await using main = await startThread(options, log, signal);
+  const ports = main.server.addresses.filter(({ kind }) => kind === "port");
+  await workers.start(flags.workers - 1, { ...options, addresses: ports });
   await using metricsServer = flags.metricsListen === undefined ? undefined : await HttpServer.listen(
-    answerHealth(answerMetrics(notHere, metrics)),
+    answerHealth(answerMetrics(notHere, new Metrics(options.metricsMemory))),
     flags.metricsListen.map(parseListenAddress),
     { onFailure: reportFailure },
   );
-  {
+  const reload = async (what: Reload) => {
+    await main.reload(what);
+    await workers.reload(what);
+  };
+  try {
     using _ = onHangUp([
       () => log?.reopen(),
-      () => tls && server.renewTls(readServerTls(flags) ?? tls),
+      () => tls && reload({ kind: "tls", tls: readServerTls(flags) ?? tls }),
       async () => {
-        if (options.reload === undefined) return;
-        await options.reload();
-        warn(`serving ${service.name} from now on`);
+        if (!("storeFile" in flags) || flags.storeFile === undefined) return;
+        await reload({ kind: "stores" });
+        warn(`serving ${main.service.name} from now on`);
       },
     ]);
     // Who reads this may send signals.
-    for (const url of server.urls) warn(`serving ${service.name} on ${url}`);
+    for (const url of main.server.urls) warn(`serving ${main.service.name} on ${url}`);
     for (const url of metricsServer?.urls ?? []) warn(`serving metrics on ${url}/-/metrics`);
-    await untilAborted(signal);
+    await Promise.race([untilAborted(signal), workers.failed]);
+  } finally {
+    // The metrics of what is being answered last are wanted as well.
+    await Promise.all([main.server.stop(), workers.stop()]);
   }
-  // The metrics of what is being answered last are wanted as well.
-  await server.stop();
-}
-
-/** What all servers answer, and ask for, besides their service. */
-function withExtras(
-  service: Handler,
-  { cors, metricsListen }: ServerFlags,
-  { metrics, authorization }: HttpServiceOptions,
-): Handler {
-  let handler = metricsListen === undefined ? answerMetrics(service, metrics) : service;
-  if (authorization !== undefined) handler = requireAuthorization(handler, authorization);
-  if (cors !== undefined) handler = withCors(handler, cors);
-  return measured(answerHealth(handler), metrics);
 }
 
 const notHere: Handler = () => plainAnswer(404, "only /-/metrics and /-/health are here");
@@ -86,15 +77,10 @@ function addressesOf(texts: readonly string[] | undefined): ListenAddress[] {
   return passed.length > 0 ? passed : [parseListenAddress(":http")];
 }
 
-function openLog({ log, logFormat }: ServerFlags): AccessLog | undefined {
-  if (log === undefined) return undefined;
-  return new AccessLog(log === "-" ? logToStandardOutput() : logFile(log), logFormat, (problem) => {
-    warn(`${messageOf(problem)} (continuing without the log)`);
-  });
-}
-
-function reportFailure(error: unknown): void {
-  warn(`Cannot answer a request: ${messageOf(error)}`);
+/** Throws `io` for ports that others have: those that share theirs would get only a part of the connections. */
+async function checkFree(addresses: readonly ListenAddress[]): Promise<void> {
+  const ports = addresses.filter((address) => address.kind === "port");
+  await (await HttpServer.listen(notHere, ports)).stop(0);
 }
 
 /** Does all that SIGHUP asks for, one time after the other, until it is disposed. What fails is reported. */

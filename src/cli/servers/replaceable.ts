@@ -1,12 +1,6 @@
 /** What answers requests, until something else takes its place. */
 import type { Handler } from "../../servers/exchange.ts";
-
-/** Stores that are open, and what answers from them. */
-export interface Service extends AsyncDisposable {
-  readonly handler: Handler;
-  /** What is served, for messages. */
-  readonly name: string;
-}
+import type { Service } from "./service.ts";
 
 /** A service with the requests that it has not answered yet. */
 interface Running {

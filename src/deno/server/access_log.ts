@@ -62,11 +62,14 @@ export class AccessLog implements AsyncDisposable {
   }
 
   /** Adds the line of a request. */
-  readonly add = (answered: Answered): void => {
-    this.#lines += `${this.#format(answered, new Date())}\n`;
+  readonly add = (answered: Answered): void => this.addLines(`${this.#format(answered, new Date())}\n`);
+
+  /** Adds lines of another thread, in the same format. */
+  addLines(lines: string): void {
+    this.#lines += lines;
     if (this.#lines.length >= FLUSH_LENGTH) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_MS);
-  };
+  }
 
   /** Goes on in a new file. Throws `io`. */
   reopen(): void {

@@ -16,7 +16,7 @@ export interface ServeOptions {
   readonly tls?: ServerTls;
   /** What is not given is as in {@linkcode DEFAULT_LIMITS}. */
   readonly limits?: Partial<ServerLimits>;
-  /** Whether other processes may listen at the same ports, which the system then deals connections to. */
+  /** Whether other servers may listen at the same ports, which the system then deals connections to (Linux). */
   readonly reusePort?: boolean;
   /** Called after each answer. */
   readonly onAnswered?: (answered: Answered) => void;
@@ -95,6 +95,11 @@ export class HttpServer implements AsyncDisposable {
   /** Where it listens, in the order of the addresses. */
   get urls(): string[] {
     return this.#listeners.map((listener) => listener.url);
+  }
+
+  /** The addresses, with the ports that the system chose, if it did. */
+  get addresses(): ListenAddress[] {
+    return this.#listeners.map((listener) => listener.address);
   }
 
   /** Uses these certificates from now on. */

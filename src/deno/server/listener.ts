@@ -150,6 +150,15 @@ export class Listener {
     });
   }
 
+  /** Where it listens, for another that shares its port. */
+  get address(): ListenAddress {
+    const at = this.#server.address();
+    const port = at === null || typeof at === "string" ? undefined : at.port;
+    return this.#address.kind === "port"
+      ? { ...this.#address, port: port ?? this.#address.port }
+      : this.#address;
+  }
+
   /** Where it listens, as the address of what it serves: with the port that the system chose, if it did. */
   get url(): string {
     const at = this.#server.address();

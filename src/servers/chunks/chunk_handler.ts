@@ -5,7 +5,7 @@ import type { ChunkUploads } from "./chunk_uploads.ts";
 import { answerContent, matchesAny, notModified } from "../content.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../exchange.ts";
 import type { OnProblem } from "../problems.ts";
-import { CHUNK_HEADERS, chunkTag, type ServedChunks } from "./served_chunks.ts";
+import { CHUNK_HEADERS, chunkTag, FROM, type ServedChunks } from "./served_chunks.ts";
 import { answerTo, plainAnswer } from "../statuses.ts";
 
 /** How chunks are served. */
@@ -38,7 +38,7 @@ export function answerChunks(chunks: ServedChunks, options: AnswerChunksOptions 
     const isRead = method === "GET" || method === "HEAD";
     const hot = isRead ? chunks.hot.get(path) : undefined;
     if (hot !== undefined) {
-      chunks.counts.fromMemory++;
+      chunks.counts[FROM.memory]++;
       return answerContent(request, hot);
     }
     if (!isRead && method !== "PUT") {

@@ -36,22 +36,10 @@ export interface ServedChunksOptions {
   readonly now?: () => number;
 }
 
-/** Where chunks came from so far. */
-export interface ChunkCounts {
-  /** Requests that were answered from memory. */
-  fromMemory: number;
-  /** Chunks that were read from the cache. */
-  fromCache: number;
-  /** Chunks that were read from a store. */
-  fromStores: number;
-  /** Chunks that no store had. */
-  missing: number;
-}
-
-/** Counts that begin. */
-export function chunkCounts(): ChunkCounts {
-  return { fromMemory: 0, fromCache: 0, fromStores: 0, missing: 0 };
-}
+/** Where chunks come from; `none`: no store has them. */
+export const FROM = { memory: 0, cache: 1, stores: 2, none: 3 } as const;
+/** How many chunks came from where, at the places of {@linkcode FROM}. */
+export type ChunkCounts = Float64Array;
 
 const DEFAULT_MEMORY_BYTES = 64 * 1024 * 1024;
 /** Chunks that are read from stores at a time: each is in memory. */
@@ -89,7 +77,7 @@ export class ServedChunks {
     this.#codec = options.codec ?? portableCodec;
     this.#verifyReads = options.verifyReads ?? false;
     this.#onProblem = options.onProblem ?? (() => {});
-    this.counts = options.counts ?? chunkCounts();
+    this.counts = options.counts ?? new Float64Array(Object.keys(FROM).length);
     this.hot = new HotChunks(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
     this.#sources = {
       ...sources,
@@ -134,7 +122,7 @@ export class ServedChunks {
     const open = (stored: StoredChunk, cache: ChunkStore) =>
       this.#opened(stored, id, this.#mustVerify(cache, stored, id, form));
     const cached = await this.#cache.read(id, open, signal);
-    if (cached !== null) this.counts.fromCache++;
+    if (cached !== null) this.counts[FROM.cache]++;
     return cached ?? await this.#places.run(() => this.#readStores(id, form, signal), () => undefined);
   }
 
@@ -147,7 +135,7 @@ export class ServedChunks {
         const read = await openFrom(store, id, open, { damage, signal });
         if (read === null) continue;
         for (const problem of damage) this.#onProblem(problem);
-        this.counts.fromStores++;
+        this.counts[FROM.stores]++;
         return read;
       } catch (error) {
         // In a directory too: the operator gets to know of it, and clients need the chunk.
@@ -156,7 +144,7 @@ export class ServedChunks {
       }
     }
     if (damage.length > 0) throw undelivered(id, this.#sources, damage);
-    this.counts.missing++;
+    this.counts[FROM.none]++;
     return null;
   }
 

@@ -6,7 +6,6 @@ import { assertFails } from "../../support/failure.ts";
 import { contentOf, filesIn } from "../../support/files.ts";
 import { makeBlob, somePieces, storePath } from "../../support/made.ts";
 import { endsWell, startDesyncServer } from "../../support/servers/desync_server.ts";
-import { RawClient } from "../../support/servers/raw_client.ts";
 import { tempDir } from "../../support/temp.ts";
 import { canServe } from "../../../src/deno/server/runtime.ts";
 
@@ -145,31 +144,6 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "several servers share a port with --reuse-port, and no other does",
-  ignore: Deno.build.os !== "linux" || !canServe(),
-  fn: async () => {
-    using dir = tempDir();
-    const made = makeBlob(dir, somePieces());
-    const log = (name: string) => ["--log", dir.path(name)];
-    const words = ["chunk-server", "-s", made.store, "--reuse-port", "-l"];
-    await using first = await startDesyncServer(dir, [...words, "127.0.0.1:0", ...log("one")]);
-    const address = `127.0.0.1:${first.port}`;
-    await using second = await startDesyncServer(dir, [...words, address, ...log("two")]);
-    const refused = await runCli(["chunk-server", "-s", made.store, "-l", address], { timeout: 20_000 });
-    assertFails(refused, 1, `Cannot listen on ${address}: something else listens there`);
-    // The system deals connections to them, not requests.
-    for (let turn = 0; turn < 60; turn++) {
-      using client = new RawClient(first.port, "GET /-/health HTTP/1.0\r\n\r\n");
-      match(await client.closed, /ok\n$/);
-    }
-    await endsWell(first);
-    strictEqual((await ask(`http://${address}/-/health`))[0], 200);
-    await endsWell(second);
-    for (const name of ["one", "two"]) match(Deno.readTextFileSync(dir.path(name)), /health/);
-  },
-});
-
 /** Words of `chunk-server`, the status, and what is said. */
 const wrong: [words: string[], status: number, ...says: (string | RegExp)[]][] = [
   [[], 2, "Missing option -s, --store"],
@@ -196,6 +170,8 @@ const wrong: [words: string[], status: number, ...says: (string | RegExp)[]][] =
   [["-s", "STORE", "--log-format", "xml"], 2, "--log-format", "combined"],
   [["-s", "STORE", "--memory", "much"], 2, "--memory"],
   [["-s", "STORE", "--metrics-listen", "x"], 2, "--metrics-listen"],
+  [["-s", "STORE", "--workers", "0"], 2, "--workers"],
+  [["-s", "STORE", "--workers", "2", "-l", "DIR/socket"], 2, "--workers", "threads share only ports"],
   [["-s", "STORE", "extra"], 2, "Too many arguments"],
 ];
 Deno.test({

@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { DesyncError, type ErrorCode } from "../../../src/core/errors.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
-import { ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
+import { FROM, ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
 import { MemoryStore } from "../../../src/stores/memory.ts";
 import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
@@ -55,7 +55,7 @@ Deno.test("what is hot is answered at once", async () => {
       method === "GET" ? [4000, undefined] : [undefined, 4000],
     );
   }
-  deepStrictEqual([store.requests.get, chunks.counts.fromMemory], [1, 2]);
+  deepStrictEqual([store.requests.get, chunks.counts[FROM.memory]], [1, 2]);
 });
 
 Deno.test("HEAD says whether a chunk is there, in either form, without fetching it", async () => {
