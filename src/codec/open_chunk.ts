@@ -3,6 +3,8 @@ import { toHex } from "../core/bytes.ts";
 import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../core/chunk.ts";
 import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import { type Codec, type CompressingCodec, compressionOf, DEFAULT_ZSTD_LEVEL } from "./codec.ts";
+import { tooLarge } from "./limits.ts";
+import { parseZstdFrameHeader, zstdFrameLength } from "./zstd_frame.ts";
 
 /** What the chunk has to be. */
 export interface ExpectedChunk {
@@ -108,9 +110,17 @@ export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedC
   return verified(found, bytes, stored);
 }
 
-/** The same by whichever digest gives the id: for servers, whose requests do not name one. */
-export function openByEitherDigest(codec: Codec, stored: StoredChunk, id: ChunkId): OpenedChunk {
-  const bytes = plainBytes(codec, stored);
+/**
+ * The same by whichever digest gives the id: for servers, whose requests do not name one. `most` is how many bytes it may
+ * decompress to.
+ */
+export function openByEitherDigest(
+  codec: Codec,
+  stored: StoredChunk,
+  id: ChunkId,
+  most: number = MAX_CHUNK_SIZE,
+): OpenedChunk {
+  const bytes = plainBytes(codec, stored, most);
   const found = toHex(codec.digest("sha512-256", bytes));
   if (found !== id && toHex(codec.digest("sha256", bytes)) !== id) {
     throw invalid(`its sha512-256 digest is ${found}, its sha256 digest another one`);
@@ -178,7 +188,18 @@ function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined)
   if (bytes.length === 0) throw invalid("its file is empty");
   const compression = compressionOf(bytes);
   if (compression === undefined) throw invalid("it is not compressed data");
-  return codec.decompress(compression, bytes, size ?? MAX_CHUNK_SIZE);
+  const limit = size ?? MAX_CHUNK_SIZE;
+  // Before anything is decompressed: it is too large, or lies.
+  if (compression === "zstd" && (parseZstdFrameHeader(bytes)?.contentSize ?? 0) > limit) {
+    throw tooLarge(limit);
+  }
+  return codec.decompress(compression, bytes, limit);
+}
+
+/** The size that a chunk says it has uncompressed, `undefined` unless it is plain or one frame of zstd that states it. */
+export function claimedSize({ form, bytes }: StoredChunk): number | undefined {
+  if (form === "plain") return bytes.length;
+  return zstdFrameLength(bytes) === bytes.length ? parseZstdFrameHeader(bytes)?.contentSize : undefined;
 }
 
 /** Distinguishes damaged data from the digest's name being wrong: an easy mistake with a confusing effect. */

@@ -279,6 +279,14 @@ export interface VerifyResult {
   readonly staleFiles: number;
 }
 
+/** Verify a chunk, by whichever digest its id is, and encode it. Answered by a {@linkcode VerifiedChunk}. */
+export interface OpenTask {
+  readonly kind: "open";
+  readonly id: ChunkId;
+  readonly stored: StoredChunk;
+  readonly encoding: ChunkEncoding;
+}
+
 /** Close the files that a worker keeps open. */
 export interface ReleaseTask {
   readonly kind: "release";
@@ -296,6 +304,7 @@ export type Task =
   | ScanTask
   | StoreTask
   | VerifyTask
+  | OpenTask
   | ReleaseTask
   | FlushTask;
 

@@ -1,10 +1,21 @@
 /** Does the tasks, on a worker's thread or on the main one. */
 import { ownBuffer } from "../core/bytes.ts";
+import { encodeChunk } from "../codec/encode_chunk.ts";
+import { openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
+import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { Assembler } from "./assemble.ts";
 import { cloneRanges } from "./clone.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";
-import type { AssembleTask, FlushTask, StoreTask, Task } from "../transfer/messages.ts";
+import type {
+  CloneTask,
+  FlushTask,
+  OpenTask,
+  ReleaseTask,
+  ScanTask,
+  Task,
+  VerifyTask,
+} from "../transfer/messages.ts";
 import { SeedFiles } from "./seed_files.ts";
 import { verifyDirectories } from "./verify.ts";
 
@@ -24,6 +35,10 @@ export class Performer {
 
   /** Does the task. Throws what is wrong. */
   perform(task: Exclude<Task, FlushTask>): Performed {
+    if (task.kind === "open") {
+      const { id, stored } = openAndEncode(task);
+      return { result: { id, stored }, moved: ownBuffer(stored.bytes) };
+    }
     if (task.kind !== "assemble" && task.kind !== "store") {
       return { result: this.#performInside(task), moved: [] };
     }
@@ -41,7 +56,7 @@ export class Performer {
     await this.#directories.flush();
   }
 
-  #performInside(task: Exclude<Task, AssembleTask | StoreTask | FlushTask>): unknown {
+  #performInside(task: CloneTask | ScanTask | VerifyTask | ReleaseTask): unknown {
     switch (task.kind) {
       case "clone":
         return cloneRanges(task, this.#seeds);
@@ -55,4 +70,8 @@ export class Performer {
         this.#cutter.release();
     }
   }
+}
+
+function openAndEncode({ id, stored, encoding }: OpenTask): OpenedChunk {
+  return encodeChunk(nativeCodec, openByEitherDigest(nativeCodec, stored, id), encoding);
 }

@@ -14,6 +14,7 @@ import type {
   CloneResult,
   CloneTask,
   FlushTask,
+  OpenTask,
   ReleaseTask,
   Reply,
   ScanResult,
@@ -25,7 +26,7 @@ import type {
   VerifyTask,
 } from "../transfer/messages.ts";
 import type { Performer } from "./perform.ts";
-import { WORKER_URL } from "./worker.ts";
+import { WORKER_NAME, WORKER_URL } from "./worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */
 const TASKS_PER_WORKER = 2;
@@ -98,6 +99,15 @@ export class WorkerPool implements Workers, Disposable {
 
   async verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult> {
     return await this.#run({ kind: "verify", ...task }) as VerifyResult;
+  }
+
+  /** Its bytes are moved to the worker. Throws what `openByEitherDigest` throws. */
+  async open(task: Omit<OpenTask, "kind">): Promise<VerifiedChunk> {
+    const chunk = await this.#run(
+      { kind: "open", ...task },
+      transferable(task.stored.bytes),
+    ) as VerifiedChunk;
+    return trustChunk(chunk.id, chunk.stored);
   }
 
   async release(): Promise<void> {
@@ -175,7 +185,10 @@ export class WorkerPool implements Workers, Disposable {
   }
 
   #start(): Thread {
-    const thread: Thread = { worker: new Worker(WORKER_URL, { type: "module" }), tasks: new Map() };
+    const thread: Thread = {
+      worker: new Worker(WORKER_URL, { type: "module", name: WORKER_NAME }),
+      tasks: new Map(),
+    };
     thread.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(thread, data);
     thread.worker.onerror = (event) => {
       event.preventDefault();
@@ -230,6 +243,8 @@ function bytesOf(task: Work, most: number): number {
       return task.end - task.start;
     case "store":
       return sum(task.spans, ({ size }) => size);
+    case "open":
+      return task.stored.bytes.length;
     case "verify":
       return sum(task.prefixes, (prefix) => bytesToVerify(task.directory, prefix, most));
   }

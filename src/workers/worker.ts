@@ -8,6 +8,8 @@ import type { Performer } from "./perform.ts";
 
 /** Where pool.ts finds this module. */
 export const WORKER_URL: string = import.meta.url;
+/** What it calls its threads: others of this program are none of these. */
+export const WORKER_NAME = "chunks";
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
@@ -16,7 +18,7 @@ interface WorkerScope {
 }
 
 function isWorkerScope(scope: unknown): scope is WorkerScope {
-  return typeof scope === "object" && "DedicatedWorkerGlobalScope" in globalThis;
+  return typeof scope === "object" && scope !== null && "name" in scope && scope.name === WORKER_NAME;
 }
 
 const scope: unknown = globalThis;

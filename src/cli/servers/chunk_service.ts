@@ -8,6 +8,7 @@ import { ChunkUploads } from "../../servers/chunks/chunk_uploads.ts";
 import type { OnProblem } from "../../servers/problems.ts";
 import { type ChunkCounts, ServedChunks } from "../../servers/chunks/served_chunks.ts";
 import type { Flags } from "../commands/chunk_server.ts";
+import { WorkerPool } from "../../workers/pool.ts";
 import { checkLocations } from "../configuration.ts";
 import { Locator } from "../locator.ts";
 import { type NamedStores, readStoreFile } from "./store_file.ts";
@@ -50,6 +51,8 @@ async function openWith(
   const target = flags.writable ? await locator.storeToFill(stores[0]) : undefined;
   const filled = target && (flags.noSync ? target : syncedStore(target));
   const sources = target === undefined ? await locator.sourcesToServe() : { stores: [target] };
+  // Started when it is needed, for large uploads.
+  const worker = new WorkerPool(1, 0);
   const chunks = new ServedChunks(sources, {
     codec: nativeCodec,
     verifyReads: !flags.skipVerifyRead,
@@ -58,13 +61,18 @@ async function openWith(
     onProblem,
   });
   // desync and casync read no uncompressed chunks from directories.
-  const uploads = filled && new ChunkUploads(filled, { codec: nativeCodec, form: "compressed" });
+  const uploads = filled && new ChunkUploads(filled, {
+    codec: nativeCodec,
+    form: "compressed",
+    openElsewhere: (chunk) => worker.open(chunk),
+  });
   const names = [...stores, ...cache === undefined ? [] : [cache]].map(redactLocation);
   return {
     handler: answerChunks(chunks, { form, uploads, onProblem }),
     name: names.join(", "),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([chunks.idle(), uploads?.idle()]);
+      worker[Symbol.dispose]();
       await filled?.[Symbol.asyncDispose]();
       await locator[Symbol.asyncDispose]();
     },

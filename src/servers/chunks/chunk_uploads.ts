@@ -8,10 +8,10 @@ import {
 } from "../../core/chunk.ts";
 import { type Codec, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { type ChunkEncoding, encodeIfPossible } from "../../codec/encode_chunk.ts";
-import { isInvalid, openByEitherDigest, type OpenedChunk } from "../../codec/open_chunk.ts";
+import { claimedSize, isInvalid, openByEitherDigest, type VerifiedChunk } from "../../codec/open_chunk.ts";
 import { portableCodec } from "../../codec/portable.ts";
-import { concat } from "../../core/bytes.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
+import { Yielder } from "../../core/yielder.ts";
 import { Limiter } from "../../stores/wrappers/limiter.ts";
 import { limitStore } from "../../stores/wrappers/limit_store.ts";
 import { type ChunkStore, takesChunks, type WritableChunkStore } from "../../stores/store.ts";
@@ -19,6 +19,11 @@ import type { ServerRequest } from "../exchange.ts";
 import { BodyMemory } from "../request_body.ts";
 import { SharedRequests } from "../shared_requests.ts";
 import { plainAnswer, Refused } from "../statuses.ts";
+
+/** Verifies the chunk, whose bytes it may take away, by either digest. Throws what {@linkcode openByEitherDigest} throws. */
+export type OpenElsewhere = (
+  chunk: { readonly id: ChunkId; readonly stored: StoredChunk; readonly encoding: ChunkEncoding },
+) => Promise<VerifiedChunk>;
 
 /** How {@linkcode ChunkUploads} stores. */
 export interface ChunkUploadsOptions {
@@ -28,11 +33,16 @@ export interface ChunkUploadsOptions {
   readonly form?: ChunkEncoding["form"];
   /** zstd's level, for chunks that have to be compressed. Default: 3. */
   readonly level?: number;
+  /** Verifies and encodes large chunks on another thread. Default: as all others, while requests wait. */
+  readonly openElsewhere?: OpenElsewhere;
   /** Bytes of uploads that may be in memory; beyond that, clients get 503. Default: 256 MiB. */
   readonly memoryBytes?: number;
 }
 
 const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
+
+/** Larger chunks take more than about 5 ms: other requests should not wait for as long. */
+const LARGE_BYTES = 1024 * 1024;
 
 /** What a piece of a body takes besides its bytes. Measured: 320 bytes for a piece of one. */
 const PIECE_BYTES = 512;
@@ -42,6 +52,7 @@ export class ChunkUploads {
   readonly #store: WritableChunkStore;
   readonly #codec: Codec;
   readonly #encoding: ChunkEncoding;
+  readonly #openElsewhere: OpenElsewhere | undefined;
   readonly #bodies: BodyMemory;
   readonly #writes = new SharedRequests<void>();
 
@@ -58,6 +69,7 @@ export class ChunkUploads {
     this.#store = directory === undefined ? limitStore(store, new Limiter(concurrency)) : store;
     this.#codec = options.codec ?? portableCodec;
     this.#encoding = { form: options.form ?? "as it came", level: options.level ?? DEFAULT_ZSTD_LEVEL };
+    this.#openElsewhere = options.openElsewhere;
     this.#bodies = new BodyMemory(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
   }
 
@@ -70,10 +82,9 @@ export class ChunkUploads {
     const pieces: Uint8Array[] = [];
     const take = (piece: Uint8Array) => void pieces.push(piece);
     await this.#bodies.withBody(request, { limit, pieceBytes: PIECE_BYTES, take }, async (hold) => {
-      const chunk = this.#opened({ form, bytes: concat(pieces.splice(0)) }, id);
-      if (form === "compressed") hold(chunk.bytes.length);
+      const encoded = await this.#opened({ form, bytes: await joined(pieces.splice(0)) }, id, hold);
       // Without the signal of the client: a verified chunk is stored even if the client has left.
-      await this.#writes.get(id, () => this.#write(chunk));
+      await this.#writes.get(id, () => this.#write(id, encoded));
     });
   }
 
@@ -82,24 +93,48 @@ export class ChunkUploads {
     await this.#writes.idle();
   }
 
-  async #write(chunk: OpenedChunk): Promise<void> {
-    const { id } = chunk;
+  async #write(id: ChunkId, encoded: () => VerifiedChunk): Promise<void> {
     // Asking would be fetching it.
     if (this.#store.properties.probe === "cheap" && await this.#store.has(id)) {
       await this.#store.touch?.(id);
       return;
     }
-    await this.#store.put(encodeIfPossible(this.#codec, chunk, this.#encoding));
+    await this.#store.put(encoded());
   }
 
-  /** The chunk that a client sent, by either digest: requests do not name one. */
-  #opened(stored: StoredChunk, id: ChunkId): OpenedChunk {
+  /** The chunk that a client sent, to be encoded when it is stored. */
+  async #opened(
+    stored: StoredChunk,
+    id: ChunkId,
+    hold: (bytes: number) => void,
+  ): Promise<() => VerifiedChunk> {
+    const encoding = this.#encoding;
     try {
-      return openByEitherDigest(this.#codec, stored, id);
+      const size = claimedSize(stored);
+      if (this.#openElsewhere !== undefined && (size === undefined || size > LARGE_BYTES)) {
+        const chunk = await this.#openElsewhere({ id, stored, encoding });
+        return () => chunk;
+      }
+      const chunk = openByEitherDigest(this.#codec, stored, id, Math.min(size ?? Infinity, MAX_CHUNK_SIZE));
+      if (stored.form === "compressed") hold(chunk.bytes.length);
+      return () => encodeIfPossible(this.#codec, chunk, encoding);
     } catch (error) {
       if (!isInvalid(error)) throw error;
       const status = error.code === "unsupported" ? 415 : 400;
       throw new Refused(plainAnswer(status, `the body is not the chunk: ${messageOf(error)}`));
     }
   }
+}
+
+/** The pieces in one, while other requests are answered. */
+async function joined(pieces: readonly Uint8Array[]): Promise<Uint8Array> {
+  const yielder = new Yielder();
+  const whole = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+    await yielder.yieldIfDue();
+  }
+  return whole;
 }

@@ -16,6 +16,7 @@ import { sameBytes } from "../../support/same_bytes.ts";
 import { RemoteStore } from "../../support/servers/remote_store.ts";
 import { damaged, sample } from "./samples.ts";
 import { ask, pieces, settled } from "../requests.ts";
+import { WorkerPool } from "../../../src/workers/pool.ts";
 
 const codec = nativeCodec;
 const { id, bytes, zstd, path } = sample();
@@ -201,6 +202,33 @@ Deno.test("what small bodies become counts as well, but for one at a time", asyn
   const answers = await Promise.all(uploads.map(put));
   deepStrictEqual(answers.map(({ status }) => status), [200, 503, 503]);
   for (const upload of uploads) strictEqual((await put(upload)).status, 200);
+});
+
+Deno.test("large chunks are verified by a worker, and other requests answered meanwhile", async () => {
+  using workers = new WorkerPool(1, 0);
+  const store = new RemoteStore();
+  const handler = server({ openElsewhere: (chunk) => workers.open(chunk), form: "compressed" }, store);
+  // The first starts the worker.
+  for (const digest of ["sha256", "sha512-256"] as const) {
+    const chunk = hashChunk(codec, digest, new Uint8Array(40_000_000));
+    const body = compressChunk(codec, chunk).stored.bytes.slice();
+    let [over, answered] = [false, 0];
+    const upload = ask(handler, "PUT", `/${chunkPath(chunk.id, "compressed")}`, { body })
+      .finally(() => over = true);
+    for (; !over; answered++) {
+      strictEqual((await ask(handler, "GET", path.plain)).status, 404);
+      await settled();
+    }
+    strictEqual((await upload).status, 200);
+    ok(answered > 10, String(answered));
+    strictEqual((await store.get(chunk.id))!.form, "compressed");
+  }
+  const noise = Uint8Array.from({ length: 1_100_000 }, (_, i) => i * i);
+  const plain = hashChunk(codec, "sha512-256", noise);
+  for (const [body, status] of [[damaged(noise), 400], [noise, 200]] as const) {
+    strictEqual((await ask(handler, "PUT", `/${chunkPath(plain.id, "plain")}`, { body })).status, status);
+  }
+  sameBytes(codec.decompress("zstd", (await store.get(plain.id))!.bytes, noise.length), noise);
 });
 
 Deno.test("a store that cannot be written says so at once, one that fails when it fails", async () => {
