@@ -23,6 +23,7 @@ import { peers } from "../support/peers.ts";
 import { runAny, type RunOptions, type RunResult } from "../support/process.ts";
 import { startSshd } from "../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { canServe } from "../../src/deno/server/runtime.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
 import { differences, type TreeState, treeState } from "../support/system/tree_state.ts";
 
@@ -145,13 +146,19 @@ function uncompressed(dir: TempDir, store: string): string[] {
   return ["--config", dir.write(`config-${results++}.json`, content)];
 }
 
-/** Starts desync's own server of chunks. */
-async function startChunkServer(store: string, ...options: string[]) {
+/** Starts a server of chunks or indexes. */
+async function startServer(
+  program: Program,
+  command: "chunk-server" | "index-server",
+  directory: string,
+  ...options: string[]
+) {
   const port = freePort();
-  const words = ["chunk-server", "-l", `127.0.0.1:${port}`, "-s", store, ...options];
-  const daemon = new Daemon(peers.desync!, words);
+  const words = [command, "-l", `127.0.0.1:${port}`, "-s", directory, ...options];
+  const [first, ...before] = commands[program];
+  const daemon = new Daemon(first, [...before, ...words]);
   for (let turn = 0; !await answers(port); turn++) {
-    ok(!daemon.ended && turn < 500, "desync chunk-server does not listen");
+    ok(!daemon.ended && turn < 2000, `${program} ${command} does not listen`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: () => daemon.stop() };
@@ -173,7 +180,7 @@ function freePort(): number {
 
 Deno.test({
   name: "docs/interop.md: stores",
-  ignore: ignore || !peers.nginx,
+  ignore: ignore || !peers.nginx || !canServe(),
   fn: async () => {
     using dir = tempDir();
     const bytes = freshBlob();
@@ -194,8 +201,9 @@ Deno.test({
     const copied = (store: string) => ["cache", "-s", zstd, "-c", store, index];
     const kept = (store: string) => ["extract", "-s", zstd, "-c", store, index, fresh(dir)];
     await using nginx = await startNginx(dir.root);
-    await using served = await startChunkServer(zstd);
-    await using servedPlain = await startChunkServer(zstd, "-u");
+    await using stack = new AsyncDisposableStack();
+    const serve = async (program: Program, store: string, ...options: string[]) =>
+      stack.use(await startServer(program, "chunk-server", store, ...options)).url;
 
     const stores: Record<string, () => Promise<string> | string> = {
       "zstd, by casync": () => zstd,
@@ -213,8 +221,12 @@ Deno.test({
       "zstd, left by `desync extract -c`": () => stored("desync", "kept", kept),
       "zstd, left by this program's `extract -c`": () => stored("this program", "ours-kept", kept),
       "zstd, behind nginx": () => `${nginx.url}zstd/`,
-      "zstd, behind `desync chunk-server`": () => served.url,
-      "uncompressed, behind `desync chunk-server -u`": () => servedPlain.url,
+      "zstd, behind `desync chunk-server`": () => serve("desync", zstd),
+      "uncompressed, behind `desync chunk-server -u`": () => serve("desync", zstd, "-u"),
+      "zstd, behind this program's `chunk-server`": () => serve("this program", zstd),
+      "uncompressed, behind this program's `chunk-server -u`": () => serve("this program", zstd, "-u"),
+      "gzip, behind this program's `chunk-server`": () => serve("this program", dir.path("gzip")),
+      "uncompressed, behind this program's `chunk-server`": () => serve("this program", dir.path("plain")),
     };
     const rows = Object.entries(stores).map(([label, make]) => [label, async () => {
       const store = await make();
@@ -231,6 +243,56 @@ Deno.test({
       };
     }]);
     await tryTable("Stores", Object.fromEntries(rows));
+  },
+});
+
+Deno.test({
+  name: "docs/interop.md: servers",
+  ignore: ignore || !canServe(),
+  fn: async () => {
+    using dir = tempDir();
+    const bytes = freshBlob();
+    const file = dir.write("blob", bytes);
+    const made = [dir.dir("store"), dir.dir("indexes")];
+    await makes("casync", made[0], join(made[1], "blob.caibx"), file, {});
+    await using stack = new AsyncDisposableStack();
+    const serve = async (program: Program, directories: string[], ...options: string[]) => {
+      const [chunks, indexes] = await Promise.all([
+        startServer(program, "chunk-server", directories[0], ...options),
+        startServer(program, "index-server", directories[1], ...options),
+      ]);
+      stack.use(chunks);
+      stack.use(indexes);
+      return [chunks.url, indexes.url];
+    };
+    const readFrom = (server: Program) => async () => {
+      const [chunks, indexes] = await serve(server, made);
+      return forEach((program) => {
+        const target = fresh(dir);
+        const words = extraction(program, chunks, `${indexes}blob.caibx`, target, "sha512-256");
+        return writes(start(program, words), target, bytes);
+      });
+    };
+    const writtenTo = (server: Program) => async () => {
+      const directories = [dir.dir(`${server}-store`), dir.dir(`${server}-indexes`)];
+      const [chunks, indexes] = await serve(server, directories, "-w");
+      return forEach(async (program) => {
+        const name = `${programs.indexOf(program)}.caibx`;
+        const words = program === "casync"
+          ? ["make", `--store=${chunks}`, `${indexes}${name}`, file]
+          : ["make", "-s", chunks, `${indexes}${name}`, file];
+        const result = await start(program, words);
+        if (result.code !== 0) return outcome(result, []);
+        const target = fresh(dir);
+        const read = ["extract", "-s", directories[0], join(directories[1], name), target];
+        return writes(start("this program", read), target, bytes);
+      });
+    };
+    const rows = (["desync", "this program"] as const).flatMap((server) => [
+      [`${server}, read`, readFrom(server)] as const,
+      [`${server}, written`, writtenTo(server)] as const,
+    ]);
+    await tryTable("Servers", Object.fromEntries(rows));
   },
 });
 
@@ -432,6 +494,7 @@ Deno.test("docs/interop.md has these tables and no others, and the notes that th
   tryPage([
     "Blobs",
     "Stores",
+    "Servers",
     "Archives",
     "Archives by casync or this program",
     "Archives by desync",
