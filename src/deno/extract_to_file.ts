@@ -8,10 +8,11 @@ import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
+import { isSameFile } from "./files/same_file.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
 import { isWorthCutting, lookAtOldOutput } from "./seeds/old_output.ts";
-import { openSeeds, regenerate } from "./seeds/open_seeds.ts";
+import { haveAll, openSeeds, regenerate } from "./seeds/open_seeds.ts";
 import { SeedPlan } from "./seeds/seed_plan.ts";
 
 /** What {@linkcode extractToFile} may be given. */
@@ -47,6 +48,8 @@ export interface ExtractPhase {
   readonly kind: "cut" | "assemble";
   /** 1, and one more each time that a seed had to be cut anew. */
   readonly attempt: number;
+  /** How many seeds have been cut in this attempt, this one included. */
+  readonly seed?: number;
 }
 
 /**
@@ -84,17 +87,21 @@ export async function extractToFile(
   const zeros = new ZeroChunk(index, nativeCodec);
   const writesInPlace = inPlace || isBlockDevice(path);
   let attempt = 1;
+  let cut = 0;
   const beginCut = () => {
-    onPhase?.({ kind: "cut", attempt });
     progress.reset();
+    onPhase?.({ kind: "cut", attempt, seed: ++cut });
   };
   const seedOptions = { invalid: invalidSeeds, onProblem: onSeedProblem, onCut: beginCut, signal, progress };
+  const asSeed = isWorthCutting(sources) && !seeds.some((seed) => isSameFile(seed.path, path));
+  const old = writesInPlace
+    ? undefined
+    : await lookAtOldOutput(path, index, pool, { signal, progress, asSeed, onCut: beginCut });
+  if (old?.upToDate) return { upToDate: true };
   const opened = await openSeeds(seeds, index, writesInPlace ? path : undefined, pool, seedOptions);
-  if (!writesInPlace) {
-    const asSeed = isWorthCutting(sources);
-    const old = await lookAtOldOutput(path, index, pool, { signal, progress, asSeed, onCut: beginCut });
-    if (old.upToDate) return { upToDate: true };
-    if (old.seed !== undefined) opened.push(old.seed);
+  if (old?.seed !== undefined && !haveAll(opened, index)) {
+    const seed = await old.seed();
+    if (seed !== undefined) opened.push(seed);
   }
   const seedPlan = new SeedPlan(index, opened, {
     // A new file reads as zeros where nothing was written; an old one may hold anything.
@@ -104,6 +111,8 @@ export async function extractToFile(
     regenerate: async (seed) => {
       const anew = await regenerate(seed, index, pool, seedOptions);
       attempt++;
+      cut = 0;
+      progress.reset();
       onPhase?.({ kind: "assemble", attempt });
       return anew;
     },
@@ -111,8 +120,8 @@ export async function extractToFile(
   const planned = seedPlan.plan();
   await yielder.yieldIfDue();
   const building = { signal, progress, zeros, planAnew: () => seedPlan.planAnew() };
-  onPhase?.({ kind: "assemble", attempt });
   progress.reset();
+  onPhase?.({ kind: "assemble", attempt });
   if (writesInPlace) {
     const target = openBlobInPlace(path, index.size, force, sync);
     await extractBlob(index, planned, sources, target, pool, { ...building, probeTarget: true });

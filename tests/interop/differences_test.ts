@@ -229,6 +229,25 @@ const rows: Record<string, (subject: Subject, place: Place) => Promise<string>> 
     const result = await run(["extract", "-s", made.store, "-c", dir.path("new"), made.index, dir.path("x")]);
     return status(result) + (exists(dir.path("new")) ? ", made" : "");
   },
+  "`--skip-invalid-seeds` with `--regenerate-invalid-seeds`": (subject, { dir, made }) =>
+    statuses(subject, [
+      ...["extract", "-s", made.store, "--skip-invalid-seeds", "--regenerate-invalid-seeds"],
+      ...[made.index, dir.path("x")],
+    ]),
+  "`--seed` with a blob alone": (subject, { dir, made, image }) =>
+    statuses(subject, ["extract", "-s", made.store, "--seed", image, made.index, dir.path("x")]),
+  "chunks taken from a seed that changed in part, skipped": async ({ run }, { dir, made }) => {
+    const changed = made.bytes.slice();
+    changed[changed.length - 1] ^= 1;
+    const seed = `${made.index}:${dir.write("changed", changed)}`;
+    const options = ["--seed", seed, "--skip-invalid-seeds", "--print-stats"];
+    const { stdout } = await run(["extract", "-s", made.store, ...options, made.index, dir.path("x")]);
+    return JSON.parse(stdout)["chunks-from-seeds"] === 0 ? "none" : "those that it still has";
+  },
+  "`seeds` in the statistics of `extract` without any": async ({ run }, { dir, made }) => {
+    const { stdout } = await run(["extract", "-s", made.store, "--print-stats", made.index, dir.path("x")]);
+    return String(JSON.parse(stdout).seeds);
+  },
   "`cat` into the index itself": (subject, { made }) =>
     overwritten(subject, ["cat", "-s", made.store, made.index, made.index], made.index),
   "`make` with index and image swapped": (subject, { made, image }) =>

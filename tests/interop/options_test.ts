@@ -45,8 +45,6 @@ Deno.test({
 });
 
 const missing: [args: string[], ...says: string[]][] = [
-  [["extract", "--seed", "a.caibx", "b.caibx", "c"], "--seed", "not supported yet"],
-  [["extract", "--seed-dir=x", "b.caibx", "c"], "--seed-dir", "not supported yet"],
   [["list-chunks", "-t", "a.caibx"], "-t", "not supported yet"],
   [["chunk-server", "--encryption", "-s", "x"], "--encryption", "not supported yet"],
   [["config"], "config", "not supported yet"],

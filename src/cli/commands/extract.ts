@@ -4,6 +4,7 @@ import { command, type FlagsOf } from "../command.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { detailedExitStatus, force, inPlace, noSync, printStats, umask } from "../flags/output.ts";
 import { progress } from "../flags/progress.ts";
+import { SEED_FLAGS } from "../flags/seeds.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
 
 const args = { index: argument("index"), output: written(argument("output")) };
@@ -11,6 +12,7 @@ export type Args = ArgumentValues<typeof args>;
 
 const flags = {
   ...SOURCE_FLAGS,
+  ...SEED_FLAGS,
   inPlace,
   force,
   umask,
@@ -29,10 +31,16 @@ export const definition = command({
     `Builds the blob that an index describes from chunks in one or more stores. The index may be a file,
 "-" for standard input, or an http(s) URL. The output is replaced atomically by the complete, verified
 blob; with -k it is updated in place. A block device is always written in place, and refused while it is mounted or
-in use. A file that already equals the blob is not written.`,
+in use. A file that already equals the blob is not written.
+
+A seed (--seed, --seed-dir) is a file or block device of this machine, such as the version before: the chunks that it
+has are copied from it, or shared with it on XFS and btrfs, and only the others are fetched. Each is verified first. A
+file that is replaced is a seed without being named, unless all stores are directories.`,
   examples: [
     "desync extract -s /mnt/store image.caibx image.raw",
     "desync extract -s https://example.com/store -c /var/cache/desync image.caibx image.raw",
+    "desync extract -s https://example.com/store --seed v1.caibx:/dev/sda2 v2.caibx /dev/sda3",
+    "desync extract -s https://example.com/store --seed /mnt/v1.raw v2.caibx v2.raw",
     "desync extract -s /mnt/store image.caibx /dev/sdb1",
   ],
   code: () => import("../run/extract.ts"),

@@ -36,7 +36,17 @@ interface ProgressFlags {
 
 interface Display {
   show(): void;
-  end(): void;
+  /** `isDone` says that all is, whatever was counted. */
+  end(isDone?: boolean): void;
+}
+
+/** What is shown of a job. */
+interface ShownProgress extends Disposable {
+  /**
+   * Begins another phase, for which the job's progress is counted anew. Only desync's lines call phases by a label. `isDone`
+   * says that the one before is.
+   */
+  begin(label: string, isDone: boolean): void;
 }
 
 /** Shows the progress until it is disposed, in the way that the options and the environment ask for. */
@@ -44,13 +54,21 @@ export function showProgress(
   progress: Progress,
   flags: ProgressFlags,
   labels: ProgressLabels = {},
-): Disposable {
+): ShownProgress {
   const mode = modeOf(flags.progress);
-  if (mode === "none") return { [Symbol.dispose]: () => {} };
-  const display = makeDisplay(mode, progress, labels);
+  if (mode === "none") return { begin: () => {}, [Symbol.dispose]: () => {} };
+  let { label } = labels;
+  let display = makeDisplay(mode, progress, labels);
   display.show();
   const timer = setInterval(() => display.show(), INTERVAL_MS[mode]);
   return {
+    begin: (next, isDone) => {
+      if (mode !== "lines" || next === label) return;
+      label = next;
+      display.end(isDone);
+      display = makeDisplay(mode, progress, { ...labels, label });
+      display.show();
+    },
     [Symbol.dispose]: () => {
       clearInterval(timer);
       display.end();
@@ -132,8 +150,8 @@ class PercentLines implements Display {
     this.#print(0 < done && done < total ? ((total - done) / done) * seconds : undefined);
   }
 
-  end(): void {
-    this.#print(this.#seconds);
+  end(isDone = false): void {
+    this.#print(this.#seconds, isDone);
     printError("\n");
   }
 
@@ -141,10 +159,10 @@ class PercentLines implements Display {
     return (performance.now() - this.#start) / 1000;
   }
 
-  #print(seconds: number | undefined): void {
+  #print(seconds: number | undefined, isDone = false): void {
     const { done, total } = this.#progress;
     // Of what has no size that is known, all that is done is all there is.
-    const share = total > 0 ? done / total : Math.min(done, 1);
+    const share = isDone ? 1 : total > 0 ? done / total : Math.min(done, 1);
     const time = seconds === undefined ? "" : ` ${formatGoSeconds(seconds)}`;
     printError(`${this.#prefix} ${(100 * share).toFixed(2).padStart(6)}%${time}\n`);
   }

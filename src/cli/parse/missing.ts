@@ -30,10 +30,6 @@ export const MISSING_OPTIONS: ReadonlyMap<string, typeof EVERYWHERE | readonly s
 >([
   ["--trust-insecure", EVERYWHERE],
   ["-t", EVERYWHERE],
-  ["--seed", ["extract"]],
-  ["--seed-dir", ["extract"]],
-  ["--skip-invalid-seeds", ["extract"]],
-  ["--regenerate-invalid-seeds", ["extract"]],
   ["--encryption", ["chunk-server"]],
   ["--encryption-algorithm", ["chunk-server"]],
   ["--encryption-key", ["chunk-server"]],

@@ -1,13 +1,15 @@
 /** `desync extract INDEX OUTPUT` */
-import { extractToFile } from "../../deno/extract_to_file.ts";
+import { type ExtractPhase, extractToFile, type ExtractToFileOptions } from "../../deno/extract_to_file.ts";
+import { type DesyncError, messageOf } from "../../core/errors.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
+import { invalidSeedsOf, openSeedArguments } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
-import { jsonText, print, printError } from "../output/output.ts";
+import { jsonText, print, printError, warn } from "../output/output.ts";
 import { isForPeople, namedSource, showProgress } from "../output/progress.ts";
 import { formatBytes } from "../output/text.ts";
 
@@ -18,15 +20,27 @@ export async function run(
   signal: AbortSignal,
 ): Promise<number> {
   checkOutputPath(output, location);
+  const invalidSeeds = invalidSeedsOf(flags);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
+  const seeds = await openSeedArguments(flags, location, locator, signal);
   const sources = await locator.sourcesOf(index);
   const progress = new Progress();
   const { upToDate } = await (async () => {
-    using _display = showProgress(progress, flags, { label: "Attempt 1: Assembling" });
-    const options = {
+    const first = seeds.length > 0 ? "Attempt 1: Validating" : labelOf({ kind: "assemble", attempt: 1 });
+    using display = showProgress(progress, flags, { label: first });
+    let assembles = false;
+    const onPhase = (phase: ExtractPhase) => {
+      display.begin(labelOf(phase), !assembles);
+      assembles = phase.kind === "assemble";
+    };
+    const options: ExtractToFileOptions = {
       signal,
       progress,
+      seeds,
+      invalidSeeds,
+      onSeedProblem: reportSeedProblem,
+      onPhase,
       inPlace: flags.inPlace,
       force: flags.force,
       threads: flags.concurrency,
@@ -39,24 +53,42 @@ export async function run(
     printError(`${output}: ${formatBytes(index.size)}, ${state}\n`);
   }
   if (flags.printStats) {
-    const all = { ...statistics(index, progress, output), "up-to-date": upToDate };
+    const all = { ...statistics(index, progress, output, seeds.length), "up-to-date": upToDate };
     print(`${jsonText(all, 2)}\n`);
   }
   return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
 }
 
+/** What desync calls the phase in its lines for programs. */
+function labelOf({ kind, attempt, seed }: ExtractPhase): string {
+  return `Attempt ${attempt}: ${kind === "cut" ? `Chunking Seed ${seed}` : "Assembling"}`;
+}
+
+function reportSeedProblem(error: DesyncError): void {
+  // Of one that was cut into other chunks, all is used that can be.
+  warn(messageOf(error.code === "mismatch" ? error : error.with({ hint: "continuing without it" })));
+}
+
 /** The names are desync's, but for the sources, which say more. Chunks are counted once wherever they go. */
-function statistics(index: Index, progress: Progress, output: string): Record<string, unknown> {
+function statistics(
+  index: Index,
+  progress: Progress,
+  output: string,
+  seeds: number,
+): Record<string, unknown> {
+  const { sources } = progress;
+  const fromSeeds = sources.filter(({ origin }) => origin.kind === "seed");
+  const cloned = fromSeeds.reduce((sum, { clonedBytes = 0 }) => sum + clonedBytes, 0);
   return {
-    "chunks-from-seeds": 0,
+    "chunks-from-seeds": progress.chunksFrom("seed"),
     "chunks-from-store": progress.chunksFrom("store", "cache", "self"),
     "chunks-in-place": progress.chunksFrom("in place"),
-    "bytes-copied-from-seeds": 0,
-    "bytes-cloned-from-seeds": 0,
+    "bytes-copied-from-seeds": fromSeeds.reduce((sum, { bytes }) => sum + bytes, -cloned),
+    "bytes-cloned-from-seeds": cloned,
     "blocksize": Deno.statSync(output).blksize,
     "bytes-total": index.size,
     "chunks-total": index.count,
-    "seeds": 0,
-    sources: progress.sources.map(namedSource),
+    seeds,
+    sources: sources.map(namedSource),
   };
 }

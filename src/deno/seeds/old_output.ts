@@ -18,14 +18,19 @@ import { cutSeed } from "./cut_seed.ts";
 interface LookOptions {
   readonly signal?: AbortSignal;
   readonly progress: Progress;
-  /** The file is of use as a seed. */
+  /** Reading the file is faster than reading its bytes from the sources. */
   readonly asSeed: boolean;
   /** Called when all of it is cut, which takes its time. */
   readonly onCut?: () => void;
 }
 
-/** What was found: the blob, a seed, or nothing of use. */
-type Found = { readonly upToDate: boolean; readonly seed?: OpenedSeed };
+/** What was found. */
+interface Found {
+  /** It is the blob already. */
+  readonly upToDate: boolean;
+  /** Makes it a seed, where that is wanted; `undefined` when it cannot be read any more. */
+  readonly seed?: () => Promise<OpenedSeed | undefined>;
+}
 
 const NOTHING: Found = { upToDate: false };
 
@@ -44,34 +49,40 @@ export async function lookAtOldOutput(
   workers: Workers,
   { signal, progress, asSeed, onCut }: LookOptions,
 ): Promise<Found> {
-  try {
+  const options = { signal, progress };
+  return await unlessUnreadable(progress, NOTHING, async () => {
     const { isFile, size } = Deno.lstatSync(path);
     if (!isFile || size === 0 && index.size > 0 || isPlantedAt(path)) return NOTHING;
     const before = inspectSource(path);
     const cuts = asSeed && chunkSizesProblem(index.sizes) === undefined;
-    if (!cuts) {
-      const upToDate = await isBlob(path, size, index, workers, { progress, signal });
-      await workers.release();
-      if (upToDate) checkUnchanged(path, before);
-      return { upToDate };
-    }
-    const inPlace = await chunksInPlace(path, size, index, workers, { progress, signal });
-    if (inPlace !== undefined && !inPlace.includes(0)) {
-      await workers.release();
-      checkUnchanged(path, before);
-      return { upToDate: true };
-    }
-    if (inPlace === undefined) onCut?.();
-    const cut = inPlace === undefined
-      ? await cutSeed(path, index, workers, { signal, progress })
-      : await cutTheRest(path, index, inPlace, workers, signal);
-    progress.reset();
-    return { upToDate: false, seed: { file: { path, displayName: path }, index: cut, invalid: "skip" } };
+    let inPlace: Uint8Array | undefined;
+    let upToDate: boolean;
+    if (cuts) {
+      inPlace = await chunksInPlace(path, size, index, workers, options);
+      upToDate = inPlace !== undefined && !inPlace.includes(0);
+    } else upToDate = await isBlob(path, size, index, workers, options);
+    await workers.release();
+    if (upToDate) checkUnchanged(path, before);
+    if (upToDate || !cuts) return { upToDate };
+    const seed = async () => {
+      if (inPlace === undefined) onCut?.();
+      const cut = inPlace === undefined
+        ? await cutSeed(path, index, workers, options)
+        : await cutTheRest(path, index, inPlace, workers, signal);
+      return { file: { path, displayName: path }, index: cut, invalid: "skip" } as const;
+    };
+    return { upToDate, seed: () => unlessUnreadable(progress, undefined, seed) };
+  });
+}
+
+/** What `work` gives. It gives `otherwise` when the file cannot be read, or changed meanwhile: it is replaced then. */
+async function unlessUnreadable<T>(progress: Progress, otherwise: T, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof DesyncError && error.code === "interrupted") throw error;
-    // It cannot be read, or changed meanwhile: it is replaced then.
     progress.reset();
-    return NOTHING;
+    return otherwise;
   }
 }
 

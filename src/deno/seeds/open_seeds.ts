@@ -4,6 +4,7 @@ import { DesyncError } from "../../core/errors.ts";
 import type { Progress } from "../../core/progress.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Workers } from "../../transfer/ports.ts";
+import { assign } from "../../transfer/seeds/assign.ts";
 import { isSameFile } from "../files/same_file.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem, OpenedSeed } from "./blob_seed.ts";
 import { cutSeed } from "./cut_seed.ts";
@@ -50,6 +51,13 @@ export async function openSeeds(
     }
   }
   return opened;
+}
+
+/** Whether no chunk would be left for another seed. */
+export function haveAll(seeds: readonly OpenedSeed[], index: Index): boolean {
+  const assignment = assign(index, seeds.map(({ index }) => index));
+  for (let i = 0; i < index.count; i++) if (!assignment.has(i)) return false;
+  return true;
 }
 
 /** The same seed with the index that it should have. */

@@ -1,0 +1,32 @@
+/** Options about files at hand that have much in common with what is extracted. */
+import { list, toggle } from "./flag.ts";
+import { commaList } from "./texts.ts";
+
+export const blobSeeds = list({
+  names: ["--seed"],
+  value: "seed",
+  description:
+    "take chunks from this file or block device: INDEX:BLOB, INDEX.caibx with the blob beside it without .caibx, or BLOB alone, which is cut first; may be repeated or comma-separated",
+  parse: commaList,
+});
+
+export const seedDirs = list({
+  names: ["--seed-dir"],
+  value: "directory",
+  description:
+    "take chunks from all blobs in this directory that have their index (.caibx) beside them; may be repeated or comma-separated",
+  parse: commaList,
+});
+
+export const skipInvalidSeeds = toggle({
+  names: ["--skip-invalid-seeds"],
+  description: "continue without what a seed does not have although its index says so, instead of failing",
+});
+
+export const regenerateInvalidSeeds = toggle({
+  names: ["--regenerate-invalid-seeds"],
+  description: "cut a seed that is not what its index says, and continue with the result",
+});
+
+/** All of them. */
+export const SEED_FLAGS = { blobSeeds, seedDirs, skipInvalidSeeds, regenerateInvalidSeeds };

@@ -1,0 +1,86 @@
+/** The seeds that the command line names. */
+import { join } from "node:path";
+import { DesyncError } from "../../core/errors.ts";
+import type { BlobSeed, InvalidSeeds } from "../../deno/seeds/blob_seed.ts";
+import { fileError } from "../../deno/files/file_errors.ts";
+import { isSameFile } from "../../deno/files/same_file.ts";
+import type { Values } from "../flags/flag.ts";
+import type { SEED_FLAGS } from "../flags/seeds.ts";
+import type { Locator } from "../locator.ts";
+import { warn } from "../output/output.ts";
+import { valueContext } from "../parse/usage_errors.ts";
+import { checkInputPath } from "./local_path.ts";
+import { parseSeed, withoutSuffix } from "./seed_argument.ts";
+
+type SeedFlags = Values<typeof SEED_FLAGS>;
+
+/** What is to be done with those that are not what they should be, as in desync. Throws `usage`. */
+export function invalidSeedsOf({ skipInvalidSeeds, regenerateInvalidSeeds }: SeedFlags): InvalidSeeds {
+  if (skipInvalidSeeds && regenerateInvalidSeeds) {
+    throw new DesyncError("usage", {
+      reason: "--skip-invalid-seeds and --regenerate-invalid-seeds exclude each other",
+    });
+  }
+  if (skipInvalidSeeds) return "skip";
+  return regenerateInvalidSeeds ? "regenerate" : "fail";
+}
+
+/** Reads their indexes. In directories, that of the blob which is extracted is left out. */
+export async function openSeedArguments(
+  { blobSeeds = [], seedDirs = [] }: SeedFlags,
+  extracted: string,
+  locator: Locator,
+  signal: AbortSignal,
+): Promise<BlobSeed[]> {
+  const seeds: BlobSeed[] = [];
+  for (const text of blobSeeds) {
+    const { index, blob, ignored } = named(text);
+    if (ignored !== undefined) warn(`--seed ${text}: ignoring "${ignored}" (there are no options of seeds)`);
+    checkInputPath(blob);
+    seeds.push({ path: blob, index: index === undefined ? undefined : await locator.index(index, signal) });
+  }
+  for (const directory of seedDirs) {
+    for (const path of indexesIn(directory)) {
+      const blob = withoutSuffix(path);
+      if (!exists(blob) || isSameFile(path, extracted)) continue;
+      seeds.push({ path: blob, index: await locator.index(path, signal) });
+    }
+  }
+  return seeds;
+}
+
+function named(text: string): ReturnType<typeof parseSeed> {
+  try {
+    return parseSeed(text, exists);
+  } catch (error) {
+    if (!(error instanceof DesyncError)) throw error;
+    throw error.with(valueContext(text, "--seed"));
+  }
+}
+
+/** In the order of their names, those of directories inside as well. */
+function indexesIn(directory: string): string[] {
+  const found: string[] = [];
+  const list = (path: string) => {
+    const entries = [...Deno.readDirSync(path)].sort((a, b) => a.name < b.name ? -1 : 1);
+    for (const { name, isDirectory } of entries) {
+      if (isDirectory) list(join(path, name));
+      else if (name.endsWith(".caibx")) found.push(join(path, name));
+    }
+  };
+  try {
+    list(directory);
+  } catch (error) {
+    throw fileError("read", directory, error);
+  }
+  return found;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,36 @@
+import { deepStrictEqual, throws } from "node:assert/strict";
+import { parseSeed } from "../../../src/cli/inputs/seed_argument.ts";
+
+const none = () => false;
+
+Deno.test("an index and a blob behind --seed, as desync reads them", () => {
+  const cases: [text: string, index: string | undefined, blob: string, ignored?: string][] = [
+    ["a/v1.caibx", "a/v1.caibx", "a/v1"],
+    ["a/v1.caibx:/dev/sda2", "a/v1.caibx", "/dev/sda2"],
+    ["v1.index:v1", "v1.index", "v1"],
+    ["v1.caibx:v1:reserved", "v1.caibx", "v1", "reserved"],
+    // And what it does not.
+    ["/dev/sda2", undefined, "/dev/sda2"],
+    ["https://example.com/v1.caibx:/srv/v1", "https://example.com/v1.caibx", "/srv/v1"],
+  ];
+  for (const [text, index, blob, ignored] of cases) {
+    const found = parseSeed(text, none, false);
+    deepStrictEqual([found.index, found.blob, found.ignored], [index, blob, ignored], text);
+  }
+});
+
+Deno.test("files may have colons in their names, and drives letters", () => {
+  deepStrictEqual(parseSeed("a:b", (path) => path === "a:b", false), { blob: "a:b" });
+  deepStrictEqual(parseSeed("x.caibx:a:b", (path) => path === "a:b", false), {
+    index: "x.caibx",
+    blob: "a:b",
+  });
+  deepStrictEqual(parseSeed("C:\\v1.raw", none, true), { blob: "C:\\v1.raw" });
+  deepStrictEqual(parseSeed("C:\\x.caibx:D:\\v1", none, true), { index: "C:\\x.caibx", blob: "D:\\v1" });
+});
+
+Deno.test("what names no blob is refused", () => {
+  for (const text of [":blob", "index:", "x.caibx:", "https://example.com/v1.caibx"]) {
+    throws(() => parseSeed(text, none, false), { code: "usage" }, text);
+  }
+});
