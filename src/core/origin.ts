@@ -6,9 +6,10 @@ export type Origin =
   | { readonly kind: "store" | "cache" | "seed" | "input"; readonly location: string }
   /**
    * `in place`: the target had them where they belong. `self`: they were copied within the target. `zeros`: the chunk of
-   * zeros, which no source has to have. `present`: the store that is filled had the chunk.
+   * zeros, which no source has to have. `present`: the store that is filled had the chunk. `resumed`: an interrupted run had
+   * written it.
    */
-  | { readonly kind: "in place" | "self" | "zeros" | "present" };
+  | { readonly kind: "in place" | "self" | "zeros" | "present" | "resumed" };
 
 /**
  * What people are shown for it.
@@ -40,5 +41,7 @@ export function originName(origin: Origin): string {
       return "zeros";
     case "present":
       return "there already";
+    case "resumed":
+      return "resumed";
   }
 }

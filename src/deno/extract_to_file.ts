@@ -10,6 +10,8 @@ import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
 import { isSameFile } from "./files/same_file.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
+import { removePartialFilesOf } from "./output/partial_file.ts";
+import { partialKey } from "./output/temporary_names.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
 import { isWorthCutting, lookAtOldOutput } from "./seeds/old_output.ts";
 import { haveAll, openSeeds, regenerate } from "./seeds/open_seeds.ts";
@@ -55,7 +57,8 @@ export interface ExtractPhase {
 /**
  * Builds the blob in the file `path`: beside it under a temporary name, renamed over it when it is complete, so that an
  * old file stays whole until the new one is. Every chunk is verified before it is written. A file that is the blob
- * already is not written at all, and `upToDate` is true then.
+ * already is not written at all, and `upToDate` is true then. What a run wrote that was stopped, or whose stores failed,
+ * stays under the temporary name: the next one for the same blob and path verifies it and fetches the rest.
  *
  * Throws {@linkcode DesyncError}: `missing-chunk`, `invalid-chunk`, `store`, `timeout`, `io`, `interrupted`.
  *
@@ -85,7 +88,8 @@ export async function extractToFile(
   const yielder = new Yielder(signal);
   using pool = new WorkerPool(threads);
   const zeros = new ZeroChunk(index, nativeCodec);
-  const writesInPlace = inPlace || isBlockDevice(path);
+  const isDevice = isBlockDevice(path);
+  const writesInPlace = inPlace || isDevice;
   let attempt = 1;
   let cut = 0;
   const beginCut = () => {
@@ -97,14 +101,17 @@ export async function extractToFile(
   const old = writesInPlace
     ? undefined
     : await lookAtOldOutput(path, index, pool, { signal, progress, asSeed, onCut: beginCut });
-  if (old?.upToDate) return { upToDate: true };
+  if (old?.upToDate) {
+    removePartialFilesOf(path);
+    return { upToDate: true };
+  }
   const opened = await openSeeds(seeds, index, writesInPlace ? path : undefined, pool, seedOptions);
   if (old?.seed !== undefined && !haveAll(opened, index)) {
     const seed = await old.seed();
     if (seed !== undefined) opened.push(seed);
   }
   const seedPlan = new SeedPlan(index, opened, {
-    // A new file reads as zeros where nothing was written; an old one may hold anything.
+    // A new file reads as zeros where nothing was written; an old one may hold anything, also one that is resumed.
     zeros: writesInPlace ? undefined : zeros,
     newFile: writesInPlace ? undefined : path,
     onProblem: onSeedProblem,
@@ -117,7 +124,7 @@ export async function extractToFile(
       return anew;
     },
   });
-  const planned = seedPlan.plan();
+  let planned = seedPlan.plan();
   await yielder.yieldIfDue();
   const building = { signal, progress, zeros, planAnew: () => seedPlan.planAnew() };
   progress.reset();
@@ -125,9 +132,16 @@ export async function extractToFile(
   if (writesInPlace) {
     const target = openBlobInPlace(path, index.size, force, sync);
     await extractBlob(index, planned, sources, target, pool, { ...building, probeTarget: true });
+    if (!isDevice) removePartialFilesOf(path);
     return { upToDate: target.fits && progress.sources.every(({ origin }) => origin.kind === "in place") };
   }
-  const target = createBlobTarget(path, index.size, planned.plan.ranges(), sync);
+  const target = createBlobTarget(path, index.size, planned.plan.ranges(), { sync, key: partialKey(index) });
+  try {
+    if (target.resumed) planned = seedPlan.planWithZeros();
+  } catch (error) {
+    target.discard(target.resumed);
+    throw error;
+  }
   await extractBlob(index, planned, sources, target, pool, building);
   return { upToDate: false };
 }

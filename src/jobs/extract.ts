@@ -1,4 +1,5 @@
 /** Builds a blob in a file. */
+import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
@@ -11,7 +12,7 @@ import { Progress } from "../core/progress.ts";
 
 /** What an extraction may be given. */
 export interface ExtractOptions {
-  /** Stops the work; the target is discarded. */
+  /** Stops the work. */
   readonly signal?: AbortSignal;
   /** Counted up while the work goes on. */
   readonly progress?: Progress;
@@ -34,7 +35,10 @@ interface WiredOptions extends ExtractOptions {
   readonly planAnew?: (error: unknown) => Promise<PlannedSeeds | undefined>;
 }
 
-/** Writes the blob to the target and makes it count. On any failure the target is discarded and the error thrown. */
+/**
+ * Writes the blob to the target and makes it count. On any failure the target is left to the next run, if it can go on from
+ * there, or discarded, and the error thrown.
+ */
 export async function extractBlob(
   index: Index,
   planned: PlannedSeeds,
@@ -44,6 +48,7 @@ export async function extractBlob(
   options: WiredOptions,
 ): Promise<void> {
   const { progress = new Progress(), planAnew, ...rest } = options;
+  const { resumed } = target;
   progress.total = index.size;
   const over = new AbortController();
   const writingBack = target.writeBack?.(over.signal);
@@ -51,9 +56,9 @@ export async function extractBlob(
   const build = async ({ plan, seeds, blocks }: PlannedSeeds, isFirst: boolean) => {
     const { path, displayName, sparse } = target;
     // What was cloned before is no hole, and may be anything.
-    const info = { path, displayName, sparse: sparse && isFirst };
+    const info = { path, displayName, sparse: sparse && isFirst, resumed };
     const { digest, sizes } = index;
-    const probeTarget = options.probeTarget === true || !isFirst;
+    const probeTarget = options.probeTarget === true || resumed || !isFirst;
     const work = { digest, sizes, sources, target: info, seeds, progress, ...rest, probeTarget };
     if (seeds !== undefined && blocks !== undefined) {
       await cloneRuns(plan, blocks, seeds, info, workers, { progress, signal: options.signal });
@@ -83,7 +88,35 @@ export async function extractBlob(
     // A slow disk does not keep a caller who wants to stop.
     if (!options.signal?.aborted) await writingBack?.catch(() => {});
     await workers.release().catch(() => {});
-    target.discard();
-    throw error;
+    const written = resumed || hasWritten(progress);
+    const kept = target.discard(written && isResumable(error));
+    throw kept && isInterruption(error) ? error.with({ hint: KEPT }) : error;
   }
 }
+
+function hasWritten({ sources }: Progress): boolean {
+  return sources.some(({ origin, bytes }) => origin.kind !== "zeros" && bytes > 0);
+}
+
+/** Failures of what the chunks come from: the next run may be luckier. Whatever else a store throws is one, too. */
+const RESUMABLE: ReadonlySet<ErrorCode> = new Set([
+  "interrupted",
+  "store",
+  "timeout",
+  "protocol",
+  "missing-chunk",
+  "invalid-chunk",
+  "missing-file",
+]);
+
+/** Not where the disk refuses to take it: a full one gets its room back, and what lies on one that fails is not used again. */
+function isResumable(error: unknown): boolean {
+  if (!(error instanceof DesyncError)) return true;
+  return RESUMABLE.has(error.code) || error.code === "io" && error.action === "read";
+}
+
+function isInterruption(error: unknown): error is DesyncError {
+  return error instanceof DesyncError && error.code === "interrupted";
+}
+
+const KEPT = "what was written is kept: the same command goes on from there";

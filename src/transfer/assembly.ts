@@ -8,6 +8,7 @@ import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { Origin } from "../core/origin.ts";
 import { Progress } from "../core/progress.ts";
 import { CACHE_ENCODING } from "../stores/wrappers/cache_policy.ts";
+import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
@@ -30,6 +31,8 @@ export interface AssemblyOptions {
   readonly destination?: FilledDestination;
   /** Takes the verified bytes of the chunks, in the order in which they arrive. */
   readonly receive?: (chunk: { readonly id: ChunkId }, bytes: Uint8Array) => void;
+  /** The chunk that no source has to have. */
+  readonly zeros?: ZeroChunk;
   readonly progress?: Progress;
 }
 
@@ -108,7 +111,7 @@ export class Assembly {
     options: RequestOptions,
     { seeds = [], directories = [], probe = false, toCache = true }: AssembleOptions,
   ): Promise<Outcome> {
-    const { digest, target, probeTarget = false, destination, receive } = this.#options;
+    const { digest, target, probeTarget = false, destination, receive, zeros } = this.#options;
     const result = await this.#workers.assemble({
       digest,
       target,
@@ -121,7 +124,8 @@ export class Assembly {
       giveBack: receive !== undefined,
       items: items.map(({ chunk: { id, size, offsets, follows, cloned, ...chunk }, stored }) => {
         const places = seeds.length === 0 ? undefined : chunk.places;
-        return { id, size, offsets, given: stored, copyFrom: follows?.offset, places, cloned };
+        const isZeros = probeTarget && probe && zeros?.is(id, size);
+        return { id, size, offsets, isZeros, given: stored, copyFrom: follows?.offset, places, cloned };
       }),
     });
     for (const place of result.invalidPlaces) this.#options.seeds?.refuse(place);
@@ -155,7 +159,7 @@ export class Assembly {
       if (where === "missing") missing.push(chunk);
       else if (isDamage(where)) damaged.push([chunk, errorFromWire(where)]);
       else {
-        const origin = originOf(where, item, sources);
+        const origin = this.#originOf(where, item, sources);
         const places = target === undefined ? 1 : chunk.offsets.length;
         this.#progress.add(origin, chunk.follows === undefined ? 1 : 0, chunk.size * places, storedBytes[i]);
         chunk.leads?.deliver(origin);
@@ -164,10 +168,40 @@ export class Assembly {
     }
     return { missing, damaged };
   }
+
+  #originOf(
+    found: Exclude<Found, "missing" | WireError>,
+    { chunk, origin }: Item,
+    { seeds, directories }: LocalSources,
+  ): Origin {
+    const { target, zeros } = this.#options;
+    if (typeof found === "object") return seedOrigin(seeds[found.seed]);
+    switch (found) {
+      case "in place":
+        if (target?.resumed !== true) return { kind: found };
+        return { kind: zeros?.is(chunk.id, chunk.size) ? "zeros" : "resumed" };
+      case "present":
+        return { kind: found };
+      case "copied": {
+        const first = chunk.follows?.origin;
+        return first === undefined || IN_TARGET.has(first.kind) ? { kind: "self" } : first;
+      }
+      case "given":
+        if (origin === undefined) throw new TypeError("fetched chunks have an origin");
+        return origin;
+      default: {
+        const { role, directory } = directories[found];
+        return { kind: role, location: directory };
+      }
+    }
+  }
 }
 
 /** What a worker reads by itself. */
 type LocalSources = Pick<LocalStage, "seeds"> & { readonly directories: readonly DirectorySource[] };
+
+/** Where the target had the chunk before. */
+const IN_TARGET: ReadonlySet<Origin["kind"]> = new Set(["in place", "resumed"]);
 
 /** How one task is done. */
 interface AssembleOptions extends Partial<LocalSources> {
@@ -192,28 +226,4 @@ function notFetched(chunk: PlannedChunk): Item {
 
 function isDamage(found: Found): found is WireError {
   return typeof found === "object" && !("seed" in found);
-}
-
-function originOf(
-  found: Exclude<Found, "missing" | WireError>,
-  { chunk, origin }: Item,
-  { seeds, directories }: LocalSources,
-): Origin {
-  if (typeof found === "object") return seedOrigin(seeds[found.seed]);
-  switch (found) {
-    case "in place":
-    case "present":
-      return { kind: found };
-    case "copied": {
-      const first = chunk.follows?.origin;
-      return first === undefined || first.kind === "in place" ? { kind: "self" } : first;
-    }
-    case "given":
-      if (origin === undefined) throw new TypeError("fetched chunks have an origin");
-      return origin;
-    default: {
-      const { role, directory } = directories[found];
-      return { kind: role, location: directory };
-    }
-  }
 }

@@ -4,7 +4,6 @@
  * chunks is on this machine, the others go through a queue, so that no request waits for what needs none.
  */
 import type { ChunkSizes } from "../core/chunk.ts";
-import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import { abortable } from "../core/abortable.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import { BoundedQueue } from "../core/bounded_queue.ts";
@@ -35,8 +34,6 @@ export interface DeliveryOptions extends AssemblyOptions {
   /** Limits of the chunks' sizes: they say how much memory a request may take. */
   readonly sizes: ChunkSizes;
   readonly sources: Sources;
-  /** The chunk that no source has to have. */
-  readonly zeros?: ZeroChunk;
   readonly signal?: AbortSignal;
 }
 

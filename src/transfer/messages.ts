@@ -49,8 +49,10 @@ export interface TargetInfo {
   readonly path: string;
   /** What it is called in messages. */
   readonly displayName: string;
-  /** It reads as zeros where nothing has been written: runs of zeros become holes. */
+  /** Runs of zeros become holes. It reads as zeros where nothing has been written, unless it is resumed. */
   readonly sparse: boolean;
+  /** An interrupted run wrote to it: it may hold anything. */
+  readonly resumed: boolean;
 }
 
 /** A file at hand that may have chunks: a regular file or a block device. */
@@ -66,6 +68,8 @@ export interface AssembleItem {
   readonly size: number;
   /** Its places in the blob. */
   readonly offsets: readonly number[];
+  /** It is the chunk of zeros ({@linkcode ZeroChunk}): set where the target is looked at. */
+  readonly isZeros?: boolean;
   /** Where in the target it should be already, from which it is copied then. */
   readonly copyFrom?: number;
   /** Where seeds should have it: tried in order. */

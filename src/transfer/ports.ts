@@ -41,12 +41,17 @@ export interface BlobTarget {
   readonly path: string;
   /** What it is called in messages. */
   readonly displayName: string;
-  /** Whether it reads as zeros where nothing has been written yet. */
+  /** Whether zeros become holes. */
   readonly sparse: boolean;
+  /** Whether an interrupted run wrote to it: what this run has not written may be anything. Otherwise, and if sparse, it is zeros. */
+  readonly resumed: boolean;
   /** Has what is written go to the disk all the while, until `over`; not there where the disk is not waited for. */
   writeBack?(over: AbortSignal): Promise<void>;
   /** Makes the finished file count. */
   commit(signal?: AbortSignal): Promise<void>;
-  /** Undoes what can be undone. */
-  discard(): void;
+  /**
+   * Ends the work on a file that is not finished, and undoes what can be undone, or with `keep` leaves what was written to the
+   * next run. Returns whether it is left.
+   */
+  discard(keep?: boolean): boolean;
 }

@@ -32,7 +32,7 @@ import type { SeedFiles } from "./seed_files.ts";
 export class Assembler {
   readonly #directories: Directories;
   readonly #seeds: SeedFiles;
-  #target: { path: string; file: TargetFile } | undefined;
+  #target: { info: TargetInfo; file: TargetFile } | undefined;
   #probe = new Uint8Array(0);
   /** The last chunk, for a task that wants it. */
   #back: Uint8Array | undefined;
@@ -80,8 +80,9 @@ export class Assembler {
   #assemble(task: AssembleTask, item: AssembleItem): [Found, number] {
     const { target, destination } = task;
     const probes = task.probeTarget && item.cloned !== true;
-    if (target !== undefined && probes && this.#isInPlace(task, target, item)) {
-      return ["in place", 0];
+    if (target !== undefined && probes) {
+      const found = this.#probePlaces(task, target, item);
+      if (found !== null) return [found, 0];
     }
     if (target !== undefined && this.#copy(task, target, item)) return ["copied", 0];
     if (task.skipPresent && destination?.kind === "directory") {
@@ -222,8 +223,26 @@ export class Assembler {
     this.#cacheProblem ??= errorToWire(error);
   }
 
-  #isInPlace(task: AssembleTask, target: TargetInfo, item: AssembleItem): boolean {
-    return item.offsets.every((offset) => this.#read(task, target, item, offset) !== null);
+  /** Looks where the target has the chunk, and copies it to its other places. `null` when it is nowhere. */
+  #probePlaces(task: AssembleTask, target: TargetInfo, item: AssembleItem): "in place" | "copied" | null {
+    let from: number | undefined;
+    const lacking: number[] = [];
+    for (const offset of item.offsets) {
+      if (this.#has(task, target, item, offset)) from ??= offset;
+      else lacking.push(offset);
+    }
+    if (from === undefined) return null;
+    if (lacking.length === 0) return "in place";
+    const bytes = item.isZeros ? new Uint8Array(item.size) : this.#read(task, target, item, from);
+    if (bytes === null) return null;
+    this.#write(task, item, bytes, lacking);
+    return "copied";
+  }
+
+  #has(task: AssembleTask, target: TargetInfo, item: AssembleItem, offset: number): boolean {
+    // What was not written yet need not be read. That it is zeros is the system's word, not the file's.
+    if (target.resumed && this.#open(target).isHole(offset, item.size)) return item.isZeros ?? false;
+    return this.#read(task, target, item, offset) !== null;
   }
 
   /** Copies the chunk from where the target should have it. False when it is not there. */
@@ -242,22 +261,30 @@ export class Assembler {
     try {
       bytes = this.#open(target).read(this.#probe.subarray(0, item.size), offset);
     } catch (error) {
+      // What cannot be read of an earlier run is written again.
+      if (target.resumed) return null;
       throw fileError("read", target.displayName, error);
     }
     return isChunk(task, item, bytes) ? bytes : null;
   }
 
-  #open({ path, displayName, sparse }: TargetInfo): TargetFile {
-    if (this.#target?.path !== path) {
-      this.release();
-      try {
-        this.#target = { path, file: new TargetFile(path, sparse) };
-      } catch (error) {
-        throw fileError("write", displayName, error);
-      }
+  #open(info: TargetInfo): TargetFile {
+    const open = this.#target;
+    if (open !== undefined && isSameTarget(open.info, info)) return open.file;
+    open?.file.close();
+    this.#target = undefined;
+    try {
+      this.#target = { info, file: new TargetFile(info.path, info) };
+    } catch (error) {
+      throw fileError("write", info.displayName, error);
     }
-    return this.#target!.file;
+    return this.#target.file;
   }
+}
+
+/** Whether a file that was opened for the one can be used for the other. */
+function isSameTarget(a: TargetInfo, b: TargetInfo): boolean {
+  return a.path === b.path && a.sparse === b.sparse && a.resumed === b.resumed;
 }
 
 /** Whether the bytes are what the chunk's id says. */

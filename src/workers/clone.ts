@@ -11,7 +11,7 @@ export function cloneRanges(task: CloneTask, seeds: SeedFiles): CloneResult {
   const cloned = new Array<number>(ranges.length).fill(-1);
   using pair = Reflink.open(seed.path, target.path);
   if (pair === null) return { cloned };
-  const file = new TargetFile(target.path, target.sparse);
+  const file = new TargetFile(target.path, target);
   try {
     for (const [i, range] of ranges.entries()) {
       const { head, blocks } = wholeBlocks(range, task.block);

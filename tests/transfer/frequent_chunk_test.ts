@@ -174,7 +174,7 @@ test("an interruption is handled between the parts", async () => {
     digest,
     sizes,
     sources: { stores: [store] },
-    target: { path: "target", displayName: "target", sparse: true },
+    target: { path: "target", displayName: "target", sparse: true, resumed: false },
     signal: interrupt.signal,
   };
   const running = deliver(new BlobPlan(index).chunks(), delivery, workers as Workers);

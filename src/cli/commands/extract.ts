@@ -31,7 +31,7 @@ export const definition = command({
     `Builds the blob that an index describes from chunks in one or more stores. The index may be a file,
 "-" for standard input, or an http(s) URL. The output is replaced atomically by the complete, verified
 blob; with -k it is updated in place. A block device is always written in place, and refused while it is mounted or
-in use. A file that already equals the blob is not written.
+in use. A file that already equals the blob is not written. An interrupted run is resumed by the next one.
 
 A seed (--seed, --seed-dir) is a file or block device of this machine, such as the version before: the chunks that it
 has are copied from it, or shared with it on XFS and btrfs, and only the others are fetched. Each is verified first. A

@@ -1,5 +1,6 @@
 /** What an interrupted command says about the work that it has done. */
 import { DesyncError } from "../../core/errors.ts";
+import { mayHavePartialFiles } from "../../deno/output/partial_file.ts";
 import { isPath } from "../../stores/location.ts";
 
 /** The options that say where the work may have left something. */
@@ -9,13 +10,16 @@ interface KeptOptions {
   readonly inPlace?: boolean;
 }
 
-/** Runs `work`. When it is interrupted, the error says what the next run can go on from, or with which option it could. */
+/**
+ * Runs `work`. When it is interrupted, the error says what the next run can go on from, or with which option it could. An
+ * `extract` says itself that it left something; where it could have, and did not, there was nothing yet.
+ */
 export async function reportingWhatIsKept<T>(
   options: KeptOptions,
-  canWriteInPlace: boolean,
+  command: "extract" | "other",
   work: () => Promise<T>,
 ): Promise<T> {
-  return await reporting(whatIsKept(options, canWriteInPlace), work);
+  return await reporting(whatIsKept(options, command), work);
 }
 
 /** The same for work that fills a store. */
@@ -28,21 +32,24 @@ async function reporting<T>(kept: string | undefined, work: () => Promise<T>): P
   try {
     return await work();
   } catch (error) {
-    if (kept === undefined || !(error instanceof DesyncError) || error.code !== "interrupted") throw error;
+    const isToExplain = error instanceof DesyncError && error.code === "interrupted" &&
+      error.hint === undefined;
+    if (kept === undefined || !isToExplain) throw error;
     throw new DesyncError(error.code, { reason: "Interrupted", hint: kept, cause: error });
   }
 }
 
 function whatIsKept(
   { stores = [], cache, inPlace }: KeptOptions,
-  canWriteInPlace: boolean,
+  command: "extract" | "other",
 ): string | undefined {
   if (inPlace) return "what was written is kept: the same command goes on from there";
   if (cache !== undefined) return `what was fetched is kept in ${cache}: the same command goes on from there`;
+  if (command === "extract" && mayHavePartialFiles) return undefined;
   const hints = [
     // Copying what is on this machine already does not help.
     ...stores.some((location) => !isPath(location)) ? ["-c CACHE"] : [],
-    ...canWriteInPlace ? ["-k"] : [],
+    ...command === "extract" ? ["-k"] : [],
   ];
   if (hints.length === 0) return undefined;
   return `nothing is kept: with ${hints.join(" or ")} the next run would go on from there`;

@@ -37,6 +37,6 @@ export async function run(
     : { ...flags, progress: "none" } as const;
   using _display = showProgress(progress, progressFlags, { label: "Writing" });
   const pieces = () => countBytes(part.stream({ signal }), progress);
-  await reportingWhatIsKept(flags, false, () => writeWholePieces(place, pieces, signal, !flags.noSync));
+  await reportingWhatIsKept(flags, "other", () => writeWholePieces(place, pieces, signal, !flags.noSync));
   return DONE;
 }

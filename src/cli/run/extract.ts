@@ -46,7 +46,7 @@ export async function run(
       threads: flags.concurrency,
       sync: !flags.noSync,
     };
-    return await reportingWhatIsKept(flags, true, () => extractToFile(index, sources, output, options));
+    return await reportingWhatIsKept(flags, "extract", () => extractToFile(index, sources, output, options));
   })();
   if (isForPeople(flags)) {
     const state = upToDate ? "up to date already" : "complete and verified";
@@ -82,7 +82,7 @@ function statistics(
   return {
     "chunks-from-seeds": progress.chunksFrom("seed"),
     "chunks-from-store": progress.chunksFrom("store", "cache", "self"),
-    "chunks-in-place": progress.chunksFrom("in place"),
+    "chunks-in-place": progress.chunksFrom("in place", "resumed"),
     "bytes-copied-from-seeds": fromSeeds.reduce((sum, { bytes }) => sum + bytes, -cloned),
     "bytes-cloned-from-seeds": cloned,
     "blocksize": Deno.statSync(output).blksize,

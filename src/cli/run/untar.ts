@@ -48,7 +48,7 @@ export async function run(
   {
     using _display = showProgress(progress, flags, { label: "Unpacking" });
     const named = () => namingArchive(location, flags, () => withBytes(source, paths.length > 0, unpack));
-    result = flags.index ? await reportingWhatIsKept(flags, false, named) : await named();
+    result = flags.index ? await reportingWhatIsKept(flags, "other", named) : await named();
   }
   return report(result, toTar ? "not in the tar" : "not restored");
 }

@@ -18,14 +18,15 @@ import { TemporaryFile } from "./temporary_file.ts";
 import { writeBack } from "./write_back.ts";
 
 /**
- * A new file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. Throws when that cannot work,
- * before any chunk is fetched.
+ * A file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. With a `key` of what it is to become
+ * ({@linkcode partialKey}), it is what an interrupted run left, if one did, and may be left to the next run. Throws when that
+ * cannot work, before any chunk is fetched.
  */
 export function createBlobTarget(
   path: string,
   size: number,
   data: Iterable<ByteRange>,
-  sync = true,
+  { sync = true, key }: { readonly sync?: boolean; readonly key?: string } = {},
 ): BlobTarget {
   if (isDevicePath(path)) checkExists(path);
   if (path === "-" || isSpecialOutput(path)) {
@@ -37,22 +38,27 @@ export function createBlobTarget(
     });
   }
   checkOutput(path);
-  const temporary = new TemporaryFile(path);
+  const temporary = new TemporaryFile(path, key);
   let file: Deno.FsFile;
+  let resumed = false;
   try {
-    file = temporary.create();
-    const ranges = [...data];
-    const free = checkFree(temporary.path, path, neededBytes(ranges, size, Deno.build.os));
+    ({ file, resumed } = temporary.createOrResume());
     file.truncateSync(size);
-    reserve(temporary.path, path, ranges, free);
+    const ranges = [...data];
+    const needed = neededBytes(ranges, size, Deno.build.os) - (resumed ? allocatedBytes(file) : 0);
+    const free = checkFree(temporary.path, path, needed);
+    // The run that made the file reserved all that it needs.
+    if (!resumed) reserve(temporary.path, path, ranges, free);
   } catch (error) {
-    temporary.remove();
+    if (resumed) temporary.keep();
+    else temporary.remove();
     throw fileError("write", path, error);
   }
   return {
     path: temporary.path,
     displayName: path,
     sparse: true,
+    resumed,
     writeBack: sync ? writingBack(path, file) : undefined,
     commit: async (signal) => {
       try {
@@ -62,8 +68,17 @@ export function createBlobTarget(
         throw fileError("write", path, error);
       }
     },
-    discard: () => temporary.remove(),
+    discard: (keep = false) => {
+      if (keep && temporary.isPartial) temporary.keep();
+      else temporary.remove();
+      return keep && temporary.isPartial;
+    },
   };
+}
+
+/** What a file has on the disk already. */
+function allocatedBytes(file: Deno.FsFile): number {
+  return 512 * (file.statSync().blocks ?? 0);
 }
 
 function writingBack(path: string, file: Deno.FsFile): (over: AbortSignal) => Promise<void> {
@@ -125,6 +140,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     path: place,
     displayName: path,
     sparse: false,
+    resumed: false,
     writeBack: sync ? writingBack(path, file) : undefined,
     fits: before !== undefined && (device || before.size === size),
     commit: async (signal) => {
@@ -140,7 +156,10 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
         close();
       }
     },
-    discard: close,
+    discard: () => {
+      close();
+      return true;
+    },
   };
 }
 

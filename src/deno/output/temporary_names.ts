@@ -1,6 +1,7 @@
 /** Temporary names beside what they become, and the files that killed runs left under them. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import type { Index } from "../../formats/index/index.ts";
 
 /** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
 const NAME_PART = 60;
@@ -13,9 +14,23 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const UUID_LENGTH = 36;
 
+/** What {@linkcode partialKey} gives. */
+const KEY = /^[0-9a-f]{32}$/;
+
 /** Whether a name is a temporary one: the prefix, and what makes it unlike all others. */
 export function isTemporaryName(name: string, prefix: string): boolean {
   return name.startsWith(prefix) && UUID.test(name.slice(prefix.length));
+}
+
+/** Whether it is the name of a file that a later run may go on with: the prefix, and what it is to become. */
+export function isPartialName(name: string, prefix: string): boolean {
+  return name.startsWith(prefix) && KEY.test(name.slice(prefix.length));
+}
+
+/** The end of a partial file's name: the same for all indexes of the same chunks. */
+export function partialKey({ digest, ends, ids }: Pick<Index, "digest" | "ends" | "ids">): string {
+  const places = new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength);
+  return createHash("sha256").update(digest).update(places).update(ids).digest("hex").slice(0, 32);
 }
 
 /** Whether a temporary file that was last changed then was left by a killed run. */
@@ -61,7 +76,7 @@ export function removeStaleAliases(directory: string): void {
   removeOld(directory, isAlias, ({ ctime }) => ctime);
 }
 
-/** Removes stale temporary files whose names begin so. */
+/** Removes stale temporary files whose names begin so. Partial files are left to `partial_file.ts`. */
 export function removeStaleFilesOf(directory: string, prefix: string): void {
   removeOld(directory, (name) => isTemporaryName(name, prefix), ({ mtime }) => mtime);
 }

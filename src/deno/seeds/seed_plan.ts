@@ -14,7 +14,7 @@ import type { OnSeedProblem, OpenedSeed } from "./blob_seed.ts";
 
 /** How seeds are used. */
 interface SeedPlanOptions {
-  /** Left out of the plan. */
+  /** Left out of the plan, as long as {@linkcode SeedPlan.planWithZeros} is not called. */
   readonly zeros?: ZeroChunk;
   /** The new file beside which the file system may share what seeds have; not there when the blob is written in place. */
   readonly newFile?: string;
@@ -29,6 +29,7 @@ export class SeedPlan {
   readonly #options: SeedPlanOptions;
   readonly #reported = new Set<string>();
   #seeds: readonly OpenedSeed[];
+  #zeros: ZeroChunk | undefined;
   /** The seed that ended the last attempt. */
   #failed: OpenedSeed | undefined;
 
@@ -36,11 +37,13 @@ export class SeedPlan {
     this.#index = index;
     this.#seeds = seeds;
     this.#options = options;
+    this.#zeros = options.zeros;
   }
 
   /** What comes from where. Throws what is wrong with a seed that has to be right. */
   plan(): PlannedSeeds {
-    const { zeros, newFile } = this.#options;
+    const { newFile } = this.#options;
+    const zeros = this.#zeros;
     while (this.#seeds.length > 0) {
       const assignment = assign(this.#index, this.#seeds.map(({ index }) => index));
       const used = new Set<number>();
@@ -57,6 +60,12 @@ export class SeedPlan {
       return { plan, seeds: use, blocks };
     }
     return { plan: new BlobPlan(this.#index, zeros) };
+  }
+
+  /** The same, and from now on, with the chunk of zeros: the file may hold something else there. */
+  planWithZeros(): PlannedSeeds {
+    this.#zeros = undefined;
+    return this.plan();
   }
 
   /** Another plan, when it was a seed that failed and it may be cut anew. */

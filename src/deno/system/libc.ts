@@ -8,10 +8,12 @@ import { mayCallLibraries } from "./permitted.ts";
 const O_WRONLY = 1;
 const O_CLOEXEC = 0o2000000;
 const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
+const SEEK_DATA = 3;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
-/** The error number for a disk that is full. */
+/** The error numbers for a disk that is full, and for no data up to the end of the file. */
 const ENOSPC = 28;
+const ENXIO = 6;
 
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -58,6 +60,7 @@ const FILE_SYMBOLS = {
   open: SYMBOLS.open,
   close: SYMBOLS.close,
   fallocate: SYMBOLS.fallocate,
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   __errno_location: SYMBOLS.__errno_location,
 } as const;
 
@@ -111,7 +114,7 @@ export function unlessUnsupported(c: Pick<Libc, "__errno_location">): void {
   if (!UNSUPPORTED.has(number)) throw new SystemError(number);
 }
 
-/** A file that was opened for {@linkcode allocate} and {@linkcode punchHole}. */
+/** A file that was opened for {@linkcode allocate}, {@linkcode punchHole} and {@linkcode nextData}. */
 export class RawFile implements Disposable {
   readonly #library: Deno.DynamicLibrary<typeof FILE_SYMBOLS>;
   readonly #fd: number;
@@ -143,6 +146,14 @@ export class RawFile implements Disposable {
   punchHole(offset: number, length: number): boolean {
     const mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
     return this.#library.symbols.fallocate(this.#fd, mode, BigInt(offset), BigInt(length)) === 0;
+  }
+
+  /** Where the first bytes from `offset` on are that were written: all before reads as zeros. `undefined` if that is not known. */
+  nextData(offset: number): number | undefined {
+    const { symbols } = this.#library;
+    const found = Number(symbols.lseek(this.#fd, BigInt(offset), SEEK_DATA));
+    if (found >= 0) return found;
+    return errno(symbols) === ENXIO ? Infinity : undefined;
   }
 
   [Symbol.dispose](): void {

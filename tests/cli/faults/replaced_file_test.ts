@@ -129,7 +129,7 @@ Deno.test({
     const target = createBlobTarget(path, 6, []);
     Deno.removeSync(target.path);
     Deno.symlinkSync(victim, target.path);
-    throws(() => new TargetFile(target.path, target.sparse));
+    throws(() => new TargetFile(target.path, target));
     target.discard();
     strictEqual(Deno.readTextFileSync(victim), "secret");
   },

@@ -177,7 +177,7 @@ Deno.test({
       (request) => ({ body: Deno.readFileSync(made.store + request.path), delay: 300 }),
     );
     const cases: [args: string[], says: RegExp][] = [
-      [["extract", "-s", server.url], /\(nothing is kept: with -c CACHE or -k the next run would go on/],
+      [["extract", "-s", server.url], /^desync: Interrupted$/],
       [["extract", "-s", server.url, "-k"], /\(what was written is kept: the same command goes on/],
       [
         ["extract", "-s", server.url, "-c", dir.dir("cache")],

@@ -1,0 +1,128 @@
+/**
+ * The file that an interrupted run leaves beside its target for the next one. Its name is known beforehand, so another user
+ * may have put something there, and two runs may want it: it is used only if it is a file of this user's that no other
+ * user could open, and by the run that holds its lock. A lock ends with its run, however that ends.
+ */
+import { basename, dirname, join, resolve } from "node:path";
+import { mayRead, mayWrite } from "../system/permitted.ts";
+import { isPartialName, isStale, removeQuietly, temporaryPrefix } from "./temporary_names.ts";
+
+/** What shows that two files were made by the same user in the same way. */
+type Made = Pick<Deno.FileInfo, "dev" | "uid" | "mode">;
+
+/** Whether there are any here: Windows keeps all other threads from a locked file, and Deno before 2.7 can only wait for one. */
+export const mayHavePartialFiles: boolean = Deno.build.os !== "windows" &&
+  "tryLockSync" in Deno.FsFile.prototype;
+
+/**
+ * Makes a file that only this user may open, and locks it. `undefined` where there is something of that name already, and
+ * where the file system has no locks.
+ */
+export function createPartialFile(path: string): Deno.FsFile | undefined {
+  let file: Deno.FsFile;
+  try {
+    file = Deno.openSync(path, { createNew: true, read: true, write: true, mode: 0o600 });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    throw error;
+  }
+  const lock = tryLock(file);
+  // Between the two calls, another run may have taken it for a left one.
+  if (lock === "locked" && isAt(path, file)) return file;
+  if (lock === "unsupported") removeQuietly(path);
+  file.close();
+  return undefined;
+}
+
+/**
+ * Opens and locks what an earlier run left there. `undefined` for everything else: what is not a file, belongs to another
+ * user, has other names, may be opened by others, or is in use. `own` was made just now, for this user alone.
+ */
+export function openPartialFile(path: string, own: Made): Deno.FsFile | undefined {
+  try {
+    // Opening another's named pipe would wait for its other end.
+    if (!isLeft(Deno.lstatSync(path), own)) return undefined;
+    const file = Deno.openSync(path, { read: true, write: true });
+    if (isLeft(file.statSync(), own) && tryLock(file) === "locked" && isAt(path, file)) return file;
+    file.close();
+  } catch {
+    // It is gone, or may not be opened.
+  }
+  return undefined;
+}
+
+function isLeft(info: Deno.FileInfo, own: Made): boolean {
+  // A file system that gives all files the same mode gave it to `own`, too.
+  return isOwn(info, own) && info.nlink === 1 && info.mode === own.mode;
+}
+
+function isOwn({ isFile, dev, uid }: Deno.FileInfo, own: Made): boolean {
+  return isFile && dev === own.dev && uid === own.uid;
+}
+
+/** Removes what is there if it is a file of this user's that no run holds. */
+export function removeUnusable(path: string, own: Made): void {
+  try {
+    if (isOwn(Deno.lstatSync(path), own)) removeUnheld(path, false);
+  } catch {
+    // There is nothing.
+  }
+}
+
+/** Removes all that interrupted runs left for a target that is complete now. */
+export function removePartialFilesOf(target: string): void {
+  const directory = dirname(resolve(target));
+  // The user is never asked for a permission.
+  if (!mayRead(directory) || !mayWrite(directory)) return;
+  removePartialFiles(directory, temporaryPrefix(basename(target)), { all: true });
+}
+
+/**
+ * Removes partial files in a directory whose names begin so and that no run holds: those of the name `except` and young
+ * ones only where `all` says so.
+ */
+export function removePartialFiles(
+  directory: string,
+  prefix: string,
+  { except, all }: { readonly except?: string; readonly all: boolean },
+): void {
+  try {
+    for (const { name, isFile } of Deno.readDirSync(directory)) {
+      if (!isFile || name === except || !isPartialName(name, prefix)) continue;
+      const path = join(directory, name);
+      const stale = isStale(Deno.lstatSync(path).mtime);
+      if (all || stale) removeUnheld(path, stale);
+    }
+  } catch {
+    // A user who may not list the directory may still write into it; and another program may have removed it first.
+  }
+}
+
+/** Removes the file if no run has locked it, or if that cannot be known of a stale one. */
+function removeUnheld(path: string, stale: boolean): void {
+  try {
+    using file = Deno.openSync(path, { read: true, write: true });
+    const lock = tryLock(file);
+    if ((lock === "locked" || lock === "unsupported" && stale) && isAt(path, file)) removeQuietly(path);
+  } catch {
+    // It belongs to another user, or is gone.
+  }
+}
+
+function tryLock(file: Deno.FsFile): "locked" | "held" | "unsupported" {
+  try {
+    return file.tryLockSync(true) ? "locked" : "held";
+  } catch {
+    return "unsupported";
+  }
+}
+
+/** Whether the path still leads to the open file: the run that had the lock before may have renamed or removed it. */
+function isAt(path: string, file: Deno.FsFile): boolean {
+  try {
+    const [there, open] = [Deno.lstatSync(path), file.statSync()];
+    return there.isFile && there.dev === open.dev && there.ino === open.ino;
+  } catch {
+    return false;
+  }
+}
