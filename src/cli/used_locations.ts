@@ -4,7 +4,7 @@ import { isPath } from "../stores/location.ts";
 import type { Command } from "./commands.ts";
 import { index, makeIndex } from "./flags/archive.ts";
 import { seed } from "./flags/counting.ts";
-import { ignore } from "./flags/filling.ts";
+import { ignore } from "./flags/storing.ts";
 import type { Flag } from "./flags/flag.ts";
 import {
   cache,

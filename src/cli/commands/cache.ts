@@ -1,7 +1,7 @@
 /** `desync cache -s STORE -c DIRECTORY INDEX…` */
 import { type ArgumentValues, several } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
-import { LISTED_CHUNK_FLAGS } from "../flags/filling.ts";
+import { LISTED_CHUNK_FLAGS } from "../flags/storing.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { progress } from "../flags/progress.ts";
 import { stores, targetCache } from "../flags/stores.ts";

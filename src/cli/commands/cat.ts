@@ -3,7 +3,7 @@ import { argument, type ArgumentValues, optional, written } from "../argument.ts
 import { command, type FlagsOf } from "../command.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { noSync, umask } from "../flags/output.ts";
-import { length, offset } from "../flags/part.ts";
+import { length, offset } from "../flags/blob_part.ts";
 import { progress } from "../flags/progress.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
 

@@ -1,7 +1,7 @@
 /** `desync prune -s DIRECTORY INDEX…` */
 import { anyNumber, type ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
-import { dryRun, keepChunks, yes } from "../flags/keeping.ts";
+import { dryRun, keepChunks, yes } from "../flags/maintenance.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { localStore } from "../flags/stores.ts";
 

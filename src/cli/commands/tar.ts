@@ -3,7 +3,7 @@ import { argument, type ArgumentValues, written } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { makeIndex, noTime } from "../flags/archive.ts";
 import { chunkSize } from "../flags/chunking.ts";
-import { compressionLevel, uncompressed } from "../flags/filling.ts";
+import { compressionLevel, uncompressed } from "../flags/storing.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { noSync, printStats, umask } from "../flags/output.ts";
 import {

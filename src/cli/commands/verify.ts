@@ -1,7 +1,7 @@
 /** `desync verify -s DIRECTORY` */
 import type { ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
-import { repair } from "../flags/keeping.ts";
+import { repair } from "../flags/maintenance.ts";
 import { progress } from "../flags/progress.ts";
 import { localStore } from "../flags/stores.ts";
 import { threads } from "../flags/threads.ts";

@@ -12,14 +12,14 @@ export const stores = list({
 
 export const targetStore = option({
   names: ["-s", "--store"],
-  value: "directory",
+  value: "location",
   description: "store to add missing chunks to",
   parse: someText,
 });
 
 export const sourceStore = option({
   names: ["-s", "--store"],
-  value: "directory",
+  value: "location",
   description: "store to read compressed sizes from",
   parse: someText,
 });
@@ -40,14 +40,14 @@ export const indexStore = option({
 
 export const cache = option({
   names: ["-c", "--cache"],
-  value: "directory",
+  value: "location",
   description: "local store that is searched first and filled with chunks from the others",
   parse: text,
 });
 
 export const targetCache = option({
   names: ["-c", "--cache"],
-  value: "directory",
+  value: "location",
   description: "store to add missing chunks to",
   parse: text,
 });

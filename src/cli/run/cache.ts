@@ -9,7 +9,7 @@ import { readIgnored } from "../inputs/chunk_ids.ts";
 import { missingOption } from "../parse/missing_option.ts";
 import { Locator } from "../locator.ts";
 import { showProgress } from "../output/progress.ts";
-import { storingOptions } from "../output/storing.ts";
+import { storingOptions } from "../output/storing_options.ts";
 import { expandWildcards } from "../inputs/expand_wildcards.ts";
 
 /** Copies the chunks. */

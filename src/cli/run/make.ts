@@ -9,7 +9,7 @@ import { checkInputPath, refuseSameFile, refuseSwapped } from "../inputs/local_p
 import { Locator } from "../locator.ts";
 import { printError } from "../output/output.ts";
 import { showProgress } from "../output/progress.ts";
-import { storingOptions } from "../output/storing.ts";
+import { storingOptions } from "../output/storing_options.ts";
 
 /** Cuts the file, stores its chunks, and writes the index last. */
 export async function run({ index: output, file }: Args, flags: Flags, signal: AbortSignal): Promise<number> {

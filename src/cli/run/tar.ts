@@ -17,7 +17,7 @@ import { Locator } from "../locator.ts";
 import { print, printError, warn } from "../output/output.ts";
 import { isStandardOutput, writeWholePieces } from "../output/piece_output.ts";
 import { showProgress } from "../output/progress.ts";
-import { storingOptions } from "../output/storing.ts";
+import { storingOptions } from "../output/storing_options.ts";
 import { treeInput } from "../inputs/tree_input.ts";
 
 /** Packs. Ends with `PARTLY` when something changed while it was read, or has a time that archives cannot hold. */

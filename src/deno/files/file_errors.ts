@@ -1,7 +1,7 @@
 /** What the system says about files, in words that help. */
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 
 /** The same words for all APIs: Deno, node, or the C library. */
 const WORDS: Readonly<Record<string, string>> = {
@@ -42,12 +42,12 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** Whether the error means that the file or directory is not there. */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || codeOf(error) === "ENOENT";
+  return error instanceof Deno.errors.NotFound || errorCode(error) === "ENOENT";
 }
 
 /** Whether rights or room were missing: with these the path would do. */
 export function isRefusal(error: unknown): boolean {
-  return REFUSALS.has(codeOf(error instanceof DesyncError ? error.cause : error));
+  return REFUSALS.has(errorCode(error instanceof DesyncError ? error.cause : error));
 }
 
 const REFUSALS: ReadonlySet<string> = new Set(["EACCES", "EDQUOT", "ENOSPC", "EPERM", "EROFS"]);
@@ -55,7 +55,7 @@ const REFUSALS: ReadonlySet<string> = new Set(["EACCES", "EDQUOT", "ENOSPC", "EP
 /** Why the system refused, in a few words. */
 export function reasonOf(error: unknown): string {
   if (error instanceof DesyncError) return messageOf(error);
-  return WORDS[isNotFound(error) ? "ENOENT" : codeOf(error)] ?? foreignText(messageOf(error));
+  return WORDS[isNotFound(error) ? "ENOENT" : errorCode(error)] ?? foreignText(messageOf(error));
 }
 
 /** The error for what could not be done with a file. One that says already what that was is returned as it is. */
@@ -67,7 +67,7 @@ export function fileError(action: string, subject: string, error: unknown): Desy
 
 /** The same for a file that the user named: a directory in its place is a mistake of the command line. */
 export function namedFileError(action: string, subject: string, error: unknown): DesyncError {
-  if (codeOf(error) !== "EISDIR") return fileError(action, subject, error);
+  if (errorCode(error) !== "EISDIR") return fileError(action, subject, error);
   return new DesyncError("usage", { action, subject, reason: reasonOf(error), cause: error });
 }
 

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { abortable } from "../../core/abortable.ts";
 import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { mayWrite } from "../system/permitted.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 
 /** What is read, and its bytes that had to be read to find that there is a writer. */
 interface InputFile {
@@ -63,7 +63,7 @@ async function firstBytes(pipe: number, signal?: AbortSignal): Promise<Uint8Arra
       if (readSync(pipe, buffer) > 0) return buffer;
     } catch (error) {
       // A program has it open for writing, but has written nothing yet.
-      if (codeOf(error) !== "EAGAIN") throw error;
+      if (errorCode(error) !== "EAGAIN") throw error;
       return new Uint8Array();
     }
     await pauseForOtherEnd(signal);

@@ -5,7 +5,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, namedFileError, tooLarge } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 
 /**
  * All bytes of the file or pipe, of standard input without a path. Throws `missing-file`, `io` also for more bytes than
@@ -80,7 +80,7 @@ function readNow(file: number, buffer: Uint8Array): number | undefined {
   try {
     return readSync(file, buffer, 0, buffer.length, null);
   } catch (error) {
-    if (codeOf(error) === "EAGAIN") return undefined;
+    if (errorCode(error) === "EAGAIN") return undefined;
     throw error;
   }
 }

@@ -5,7 +5,7 @@ import { urlWithoutSecrets } from "../../stores/redact.ts";
 import { messageOf } from "../../core/errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
 import { trustsOnlyNamed } from "./trust.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 import { environment, withoutVariables } from "../system/permitted.ts";
 import { type Proxy, PROXY_VARIABLES, proxyFor } from "./proxies.ts";
 
@@ -177,7 +177,7 @@ function orByNode(
       return response;
     } catch (second) {
       // Then Deno's word is the better one.
-      throw failure !== undefined && NOT_NAMED.includes(codeOf(second)) ? failure : second;
+      throw failure !== undefined && NOT_NAMED.includes(errorCode(second)) ? failure : second;
     }
   };
 }

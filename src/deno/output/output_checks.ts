@@ -6,7 +6,7 @@ import { fileError, isNotFound, namedFileError } from "../files/file_errors.ts";
 import { isDirectory } from "../files/file_kind.ts";
 import { mayRead } from "../system/permitted.ts";
 import { followLinks, refusePlanted } from "./planted.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 
 /**
  * Whether what is there is written to instead of being replaced: a pipe, a device, `/dev/stdout`. Throws `io` for one
@@ -55,7 +55,7 @@ export function outputError(path: string, error: unknown): DesyncError {
 /** Of a missing directory the system says that the file is missing, or a directory where the name ends with a slash. */
 function lacksDirectory(path: string, error: unknown): boolean {
   const directory = directoryFor(path);
-  if (!isNotFound(error) && codeOf(error) !== "EISDIR" || !mayRead(directory)) return false;
+  if (!isNotFound(error) && errorCode(error) !== "EISDIR" || !mayRead(directory)) return false;
   try {
     return !isDirectory(directory);
   } catch {

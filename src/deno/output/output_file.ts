@@ -1,7 +1,7 @@
 /** A file or pipe that is written to as it is, not beside it. */
 import { closeSync, constants, openSync } from "node:fs";
 import { isPipe, pauseForOtherEnd } from "../files/named_pipe.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 
 /**
  * Opens and empties what is at the path; nothing is made there. A pipe is waited for until it has a reader, in a way that
@@ -22,7 +22,7 @@ async function openWithReader(path: string, signal?: AbortSignal): Promise<numbe
     try {
       return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
     } catch (error) {
-      if (codeOf(error) !== "ENXIO") throw error;
+      if (errorCode(error) !== "ENXIO") throw error;
     }
     await pauseForOtherEnd(signal);
   }

@@ -6,7 +6,7 @@ import { dirname, resolve } from "node:path";
 import { loadLibc, systemErrorOf, terminatedText, unlessUnsupported } from "../system/libc.ts";
 import { OPEN } from "../system/linux.ts";
 import { mayRead } from "../system/permitted.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 
 /** Not a failure: what is open there, or its file system, has nothing to write to a disk. */
 const NOTHING_TO_SYNC: ReadonlySet<string> = new Set([
@@ -27,7 +27,7 @@ export async function syncFile(file: Deno.FsFile): Promise<void> {
   try {
     await file.sync();
   } catch (error) {
-    if (!NOTHING_TO_SYNC.has(codeOf(error))) throw error;
+    if (!NOTHING_TO_SYNC.has(errorCode(error))) throw error;
   }
 }
 
@@ -36,7 +36,7 @@ export async function syncFileData(file: Deno.FsFile): Promise<void> {
   try {
     await file.syncData();
   } catch (error) {
-    if (!NOTHING_TO_SYNC.has(codeOf(error))) throw error;
+    if (!NOTHING_TO_SYNC.has(errorCode(error))) throw error;
   }
 }
 
@@ -45,7 +45,7 @@ export function syncDataNow(file: Deno.FsFile): void {
   try {
     file.syncDataSync();
   } catch (error) {
-    if (!NOTHING_TO_SYNC.has(codeOf(error))) throw error;
+    if (!NOTHING_TO_SYNC.has(errorCode(error))) throw error;
   }
 }
 
@@ -60,7 +60,7 @@ function openDirectory(path: string): Deno.FsFile | undefined {
   try {
     return Deno.openSync(path);
   } catch (error) {
-    const refused = NOT_OPENED.has(codeOf(error)) || error instanceof Deno.errors.PermissionDenied ||
+    const refused = NOT_OPENED.has(errorCode(error)) || error instanceof Deno.errors.PermissionDenied ||
       Deno.build.os === "windows";
     if (refused) return undefined;
     throw error;

@@ -6,7 +6,7 @@ import type { TLSSocket } from "node:tls";
 import { lstatSync, unlinkSync } from "node:fs";
 import { DesyncError } from "../../core/errors.ts";
 import { reasonOf } from "../files/file_errors.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 import type { Exchange, NodeAnswer, NodeRequest } from "./exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import { displayAddress, type ListenAddress } from "./listen_address.ts";
@@ -81,7 +81,7 @@ export class Listener {
     server.keepAliveTimeout = idleMs;
     server.maxConnections = connections;
     server.on("clientError", (error: Error, socket: Socket) => {
-      endWith(socket, REFUSED[codeOf(error)] ?? NO_HTTP);
+      endWith(socket, REFUSED[errorCode(error)] ?? NO_HTTP);
     });
     server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
     // Nothing here can be switched to, or be a proxy.
@@ -108,7 +108,7 @@ export class Listener {
     try {
       await this.#listen();
     } catch (error) {
-      const isStale = codeOf(error) === "EADDRINUSE" && this.#address.kind === "path" &&
+      const isStale = errorCode(error) === "EADDRINUSE" && this.#address.kind === "path" &&
         isSocket(this.#address.path) && !await isAnswered(this.#address.path);
       if (!isStale) throw this.#refused(error);
       unlinkSync(this.#address.path);
@@ -137,7 +137,7 @@ export class Listener {
   }
 
   #refused(error: unknown): DesyncError {
-    const code = codeOf(error);
+    const code = errorCode(error);
     const isLow = code === "EACCES" && this.#address.kind === "port" && this.#address.port < 1024;
     return new DesyncError("io", {
       action: "listen on",
@@ -229,6 +229,6 @@ function isAnswered(path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const socket = connect({ path });
   socket.once("connect", () => resolve(true));
-  socket.once("error", (error) => resolve(codeOf(error) !== "ECONNREFUSED"));
+  socket.once("error", (error) => resolve(errorCode(error) !== "ECONNREFUSED"));
   return promise.finally(() => socket.destroy());
 }

@@ -16,7 +16,7 @@ import { followLinks, isShared } from "../output/planted.ts";
 import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
 import { syncDataNow } from "../output/sync.ts";
 import { removeQuietly } from "../output/temporary_names.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
 
 /** What the names of chunks begin with while they are written, as desync's do. */
 export const TEMPORARY_PREFIX = ".tmp-cacnk";
@@ -243,7 +243,7 @@ export class ChunkDirectory {
 
 /** Whether a rename failed because of what is at the new name. */
 function isNotReplaced(error: unknown): boolean {
-  return ["EPERM", "EACCES", "EBUSY", "EEXIST"].includes(codeOf(error)) ||
+  return ["EPERM", "EACCES", "EBUSY", "EEXIST"].includes(errorCode(error)) ||
     error instanceof Deno.errors.PermissionDenied || error instanceof Deno.errors.AlreadyExists ||
     error instanceof Deno.errors.Busy;
 }

@@ -7,7 +7,7 @@
  */
 import { abortable } from "../../core/abortable.ts";
 import { loadLibc, systemErrorOf } from "./libc.ts";
-import { codeOf } from "../tree/tree_system.ts";
+import { errorCode } from "./error_code.ts";
 
 /** Standard output, or standard error. */
 type Output = 1 | 2;
@@ -106,5 +106,5 @@ function denosOwn(file: Output): typeof Deno.stdout {
 
 /** Whether the error says that the other end of a pipe is closed. */
 export function isClosedPipe(error: unknown): boolean {
-  return error instanceof Deno.errors.BrokenPipe || codeOf(error) === "EPIPE";
+  return error instanceof Deno.errors.BrokenPipe || errorCode(error) === "EPIPE";
 }

@@ -19,7 +19,8 @@ import { isHeldEverywhere, isKept } from "./kept_time.ts";
 import type { Losses } from "../../archive/losses.ts";
 import { ownIds, umask } from "../system/permitted.ts";
 import type { Restored } from "./restored.ts";
-import { codeOf, type DirectoryEntry, type Handle, type TreeSystem } from "./tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
+import type { DirectoryEntry, Handle, TreeSystem } from "./tree_system.ts";
 
 const SET_ID_BITS = 0o6000;
 const CAPABILITIES = "security.capability";
@@ -91,7 +92,7 @@ export class NodeAttributes {
       work();
       return true;
     } catch (error) {
-      if (["ENOSPC", "EIO"].includes(codeOf(error))) throw error;
+      if (["ENOSPC", "EIO"].includes(errorCode(error))) throw error;
       this.#lose(what, reasonOf(error));
       return false;
     }
@@ -146,7 +147,7 @@ export class NodeAttributes {
         this.#system.setXattr(what, name, value);
       } catch (error) {
         // A disk that has room for files may have none for so large an attribute: ext4 takes no more than a block.
-        if (codeOf(error) !== "ENOSPC") throw error;
+        if (errorCode(error) !== "ENOSPC") throw error;
         throw new DesyncError("io", {
           reason: `the file system has no room for ${value.length} bytes of attributes`,
         });

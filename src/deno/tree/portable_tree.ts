@@ -30,8 +30,8 @@ import { join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
 import { isSpecialOnWindows, leadsToDirectory, toWindowsTarget } from "./link_target.ts";
+import { errorCode } from "../system/error_code.ts";
 import {
-  codeOf,
   type DirectoryEntry,
   type EntryStat,
   type Handle,
@@ -94,7 +94,7 @@ class PortableTree implements TreeSystem {
     try {
       symlinkSync(toWindowsTarget(text), path, toDirectory ? "dir" : "file");
     } catch (error) {
-      if (codeOf(error) !== "EPERM" && !String(error).includes("os error 1314")) throw error;
+      if (errorCode(error) !== "EPERM" && !String(error).includes("os error 1314")) throw error;
       throw new DesyncError("unsupported", {
         reason: "Windows requires Developer Mode or an administrator",
       });

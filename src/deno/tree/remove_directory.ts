@@ -1,7 +1,8 @@
 /** Removes directories with all that is in them, but never what is mounted in one. */
 import { DesyncError } from "../../core/errors.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
-import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
+import type { Handle, TreeSystem } from "./tree_system.ts";
 import { closeWritable, openWritable } from "./writable_directory.ts";
 
 /**
@@ -19,9 +20,9 @@ export function removeDirectory(
   try {
     return system.removeDirectory(parent, name);
   } catch (error) {
-    if (codeOf(error) === "EBUSY") throw mountedAt(path);
-    if (codeOf(error) === "ENOTDIR") throw cause ?? error;
-    if (!["ENOTEMPTY", "EEXIST", "EACCES", "EPERM"].includes(codeOf(error))) throw error;
+    if (errorCode(error) === "EBUSY") throw mountedAt(path);
+    if (errorCode(error) === "ENOTDIR") throw cause ?? error;
+    if (!["ENOTEMPTY", "EEXIST", "EACCES", "EPERM"].includes(errorCode(error))) throw error;
   }
   const directory = openWritable(system, parent, name);
   try {

@@ -9,7 +9,8 @@ import { DesyncError } from "../../core/errors.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
 import { fileError } from "../files/file_errors.ts";
 import { isMountedIn, mountedAt, removeDirectory } from "./remove_directory.ts";
-import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
+import type { Handle, TreeSystem } from "./tree_system.ts";
 import { untarTemporaryName } from "./stale_entries.ts";
 import { closeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
 
@@ -39,7 +40,7 @@ export function replaceDirectory(system: TreeSystem, replacement: Replacement, c
   try {
     system.rename(parent, name, aside);
   } catch (error) {
-    throw codeOf(error) === "EBUSY" ? mountedAt(path) : error;
+    throw errorCode(error) === "EBUSY" ? mountedAt(path) : error;
   }
   try {
     system.rename(parent, temporary, name);
@@ -61,7 +62,7 @@ function check(system: TreeSystem, { parent, name, path, recursive }: Replacemen
   try {
     opened = openWritable(system, parent, name);
   } catch (error) {
-    throw ["ENOTDIR", "ELOOP"].includes(codeOf(error)) ? cause : error;
+    throw ["ENOTDIR", "ELOOP"].includes(errorCode(error)) ? cause : error;
   }
   try {
     if (isMountedIn(system, parent, opened.handle)) throw mountedAt(path);
@@ -86,7 +87,7 @@ function checkMounts(system: TreeSystem, directory: Handle, path: string): void 
     try {
       child = openWritable(system, directory, name);
     } catch (error) {
-      if (["ENOTDIR", "ELOOP"].includes(codeOf(error))) continue;
+      if (["ENOTDIR", "ELOOP"].includes(errorCode(error))) continue;
       throw error;
     }
     try {

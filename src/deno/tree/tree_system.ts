@@ -84,11 +84,6 @@ export interface TreeSystem {
   readonly timeGranularity: bigint;
 }
 
-/** The code of a system's error, empty when it has none. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
 /** The error for a call that is not there. */
 export class NotSupported extends Error {
   readonly code = "ENOSYS";

@@ -18,7 +18,8 @@ import { NodeAttributes } from "./node_attributes.ts";
 import { type AttributeOptions, Restored } from "./restored.ts";
 import { FoldedNames, foldsNames } from "./folded_names.ts";
 import { replaceDirectory } from "./replace_directory.ts";
-import { codeOf, type Handle, type TreeSystem } from "./tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
+import type { Handle, TreeSystem } from "./tree_system.ts";
 import { removeStaleEntries, untarTemporaryName } from "./stale_entries.ts";
 import { closeWritable, makeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
 import { splitZeros } from "../output/zero_runs.ts";
@@ -213,7 +214,7 @@ export class TreeWriter implements Disposable {
       try {
         this.#system.makeDirectory(parent, name);
       } catch (error) {
-        if (codeOf(error) !== "EEXIST") throw error;
+        if (errorCode(error) !== "EEXIST") throw error;
         existed = true;
       }
       try {
@@ -223,7 +224,7 @@ export class TreeWriter implements Disposable {
         return opened;
       } catch (error) {
         // Something else of that name goes; if it comes back again and again, it is an attack.
-        if (!["ENOTDIR", "ELOOP"].includes(codeOf(error)) || tries === 10) throw error;
+        if (!["ENOTDIR", "ELOOP"].includes(errorCode(error)) || tries === 10) throw error;
         this.#system.unlink(parent, name);
       }
     }
@@ -257,7 +258,7 @@ export class TreeWriter implements Disposable {
       else this.#system.makeNode(parent, name, node);
       return true;
     } catch (error) {
-      if (!NOT_POSSIBLE.has(codeOf(error))) throw error;
+      if (!NOT_POSSIBLE.has(errorCode(error))) throw error;
       const kind = SPECIAL[node.kind as keyof typeof SPECIAL];
       this.losses.add(kind, () => this.#pathOf(node), reasonOf(error));
       return false;
@@ -320,7 +321,7 @@ export class TreeWriter implements Disposable {
     try {
       this.#system.rename(parent, temporary, name);
     } catch (error) {
-      if (!["EISDIR", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES"].includes(codeOf(error))) throw error;
+      if (!["EISDIR", "ENOTEMPTY", "EEXIST", "EPERM", "EACCES"].includes(errorCode(error))) throw error;
       if (this.#directories.length === 0 && !this.#inside) {
         throw new DesyncError("usage", {
           action: "write",

@@ -1,7 +1,8 @@
 /**
  * Directories of the target opened so that things can be made in them: a run before may have restored a mode of 0555.
  */
-import { codeOf, type DirectoryEntry, type Handle, type TreeSystem } from "./tree_system.ts";
+import { errorCode } from "../system/error_code.ts";
+import type { DirectoryEntry, Handle, TreeSystem } from "./tree_system.ts";
 
 /** An open directory, and the permissions that it had before it was made one that we can write into. */
 export interface WritableDirectory {
@@ -23,7 +24,7 @@ export function openWritable(system: TreeSystem, parent: Handle, name: Uint8Arra
   try {
     return makeWritable(system, system.openDirectory(parent, name));
   } catch (error) {
-    if (codeOf(error) !== "EACCES") throw error;
+    if (errorCode(error) !== "EACCES") throw error;
     // It may not even be read.
     const entry = { directory: parent, name };
     const oldMode = system.stat(entry)?.mode;

@@ -1,7 +1,7 @@
 /** Numbers and times as Go's flags take them. */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { errorRetryBaseInterval, timeout } from "../../../src/cli/flags/network.ts";
-import { length } from "../../../src/cli/flags/part.ts";
+import { length } from "../../../src/cli/flags/blob_part.ts";
 import { threads } from "../../../src/cli/flags/threads.ts";
 import { runCli } from "../../support/cli.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";

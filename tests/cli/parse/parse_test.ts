@@ -1,7 +1,7 @@
 /** What the parser makes of odd command lines. Those of everyday are run whole: usage_test.ts. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { inPlace, noSync } from "../../../src/cli/flags/output.ts";
-import { yes } from "../../../src/cli/flags/keeping.ts";
+import { yes } from "../../../src/cli/flags/maintenance.ts";
 import { concurrency, errorRetry } from "../../../src/cli/flags/network.ts";
 import { cacheRepair, stores } from "../../../src/cli/flags/stores.ts";
 import { samePermissions } from "../../../src/cli/flags/unpacking.ts";

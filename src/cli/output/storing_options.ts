@@ -1,7 +1,7 @@
 /** How a command's options have chunks stored. */
 import type { StoringOptions } from "../../deno/store/storing_options.ts";
 import type { Values } from "../flags/flag.ts";
-import type { compressionLevel, uncompressed } from "../flags/filling.ts";
+import type { compressionLevel, uncompressed } from "../flags/storing.ts";
 import type { concurrency } from "../flags/network.ts";
 import type { noSync } from "../flags/output.ts";
 
