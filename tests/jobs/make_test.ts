@@ -27,6 +27,7 @@ class Unordered implements Workers {
   readonly size = 3;
   readonly scan: Workers["scan"];
   readonly assemble: Workers["assemble"];
+  readonly clone: Workers["clone"];
   readonly verify: Workers["verify"];
   readonly release: Workers["release"];
   readonly flush: Workers["flush"];
@@ -38,6 +39,7 @@ class Unordered implements Workers {
     this.#pool = pool;
     this.scan = pool.scan.bind(pool);
     this.assemble = pool.assemble.bind(pool);
+    this.clone = pool.clone.bind(pool);
     this.verify = pool.verify.bind(pool);
     this.release = pool.release.bind(pool);
     this.flush = () => pool.flush();
@@ -118,6 +120,7 @@ function counting(pool: WorkerPool, seen: { guessed: number; stored: number }): 
       seen.stored += task.spans.length;
       return pool.store(task);
     },
+    clone: (task) => pool.clone(task),
     verify: (task) => pool.verify(task),
     release: () => pool.release(),
     flush: () => pool.flush(),
