@@ -46,6 +46,9 @@ const packages = {
   bsdtar: "libarchive-tools",
   chattr: "e2fsprogs",
   "mkfs.ext4": "e2fsprogs",
+  /** Make file systems whose files can share blocks. */
+  "mkfs.xfs": "xfsprogs",
+  "mkfs.btrfs": "btrfs-progs",
   /** Take away permissions, attach files as devices, and mount. */
   setpriv: "util-linux",
   losetup: "mount",

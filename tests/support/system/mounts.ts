@@ -56,6 +56,31 @@ export async function mountTmpfs(directory: string, size: string): Promise<Mount
   return new Mount(directory);
 }
 
+/** File systems whose files can share blocks, and bytes that the smallest of them need. */
+export const sharingFileSystems: ReadonlyMap<string, number> = new Map([
+  ["xfs", 300 << 20],
+  ["btrfs", 256 << 20],
+]);
+
+/** Whether {@linkcode mountSharing} works here for that file system. */
+export function canMountSharing(kind: string): boolean {
+  if (!canMount || !hasLoopDevices || mkfs(kind) === undefined) return false;
+  return Deno.readTextFileSync("/proc/filesystems").split(/\s+/).includes(kind);
+}
+
+function mkfs(kind: string): string | undefined {
+  return kind === "xfs" ? peers["mkfs.xfs"] : peers["mkfs.btrfs"];
+}
+
+/** The same for a file system of that kind in a new file. */
+export async function mountSharing(kind: string, file: string, directory: string): Promise<Mount> {
+  Deno.writeTextFileSync(file, "");
+  Deno.truncateSync(file, sharingFileSystems.get(kind));
+  await run(mkfs(kind), ["-q", ...kind === "xfs" ? ["-m", "reflink=1"] : [], file]);
+  await run(peers.mount, ["-o", "loop", file, directory]);
+  return new Mount(directory);
+}
+
 /** Makes a file system on a block device and mounts it over the directory; `options` are those of mount. */
 export async function mountNew(device: string, directory: string, options = "rw"): Promise<Mount> {
   await run(peers["mkfs.ext4"], ["-q", device]);
