@@ -196,4 +196,27 @@ export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/pru
 export { verifyStore, type VerifyStoreOptions } from "./src/jobs/verify.ts";
 export { type VerifyOptions, type VerifySummary } from "./src/jobs/verify_summary.ts";
 export { type InvalidChunk } from "./src/transfer/messages.ts";
-export { type IndexInfo, indexInfo, type IndexInfoOptions, type ListedSizes } from "./src/jobs/info.ts";
+export { type IndexInfo, indexInfo, type IndexInfoOptions } from "./src/jobs/info.ts";
+export { type ListedSizes } from "./src/jobs/stored_sizes.ts";
+export {
+  type PlannedFetch,
+  type PlannedRun,
+  type PlannedSource,
+  type UpdatePlan,
+  updatePlan,
+  type UpdatePlanOptions,
+} from "./src/jobs/plan/update_plan.ts";
+export {
+  type ChunkPlanOptions,
+  type PlacedRun,
+  type PlanOrigin,
+  type PlanSeed,
+} from "./src/jobs/plan/chunk_plan.ts";
+export { type CopiedRun, type OldUse, type OldVersion } from "./src/jobs/plan/old_versions.ts";
+export { type PathCost, type PathCosts } from "./src/jobs/plan/path_costs.ts";
+export { type WholeSize } from "./src/jobs/plan/whole_size.ts";
+export { type PlanPictureOptions } from "./src/pictures/plan_facts.ts";
+export { planHtml } from "./src/pictures/plan_html.ts";
+export { planJson } from "./src/pictures/plan_json.ts";
+export { planSvg } from "./src/pictures/plan_svg.ts";
+export { planText, type PlanTextOptions } from "./src/pictures/plan_text.ts";

@@ -14,6 +14,7 @@ const LAYERS = [
   ["stores"],
   ["transfer", "blob", "archive"],
   ["jobs", "servers"],
+  ["pictures"],
   ["deno", "workers"],
   ["cli"],
 ];

@@ -36,6 +36,8 @@ export interface ArchiveRange {
 
 /** No more of the same name are looked for. Archives that were made of tars may have some. */
 const MAX_SAME_NAME = 1000;
+/** Items of a table that are read together. */
+const ITEMS_AT_ONCE = 10_000;
 const FILENAME_BYTES = ELEMENT_HEADER_BYTES + MAX_NAME_BYTES + 1;
 
 /**
@@ -75,7 +77,8 @@ export function missingPath(path: string, reason = "not found"): DesyncError {
   return new DesyncError("missing-path", { subject: `"${path}"`, reason });
 }
 
-async function kindAt(
+/** What kind of node begins there. */
+export async function kindAt(
   access: RandomAccess,
   { start, end }: ArchiveRange,
   options: { signal?: AbortSignal },
@@ -129,6 +132,18 @@ async function nodeBehindName(
   name: Uint8Array,
   options: { signal?: AbortSignal },
 ): Promise<ArchiveRange | "other" | "omitted"> {
+  const there = await readName(access, { start, end }, hash, options);
+  if (!equalBytes(there.name, name)) return "other";
+  return there.end === end ? "omitted" : { start: there.end, end };
+}
+
+/** The name of a child that begins with it, and where the name ends. Throws `invalid-archive` for one of another hash. */
+export async function readName(
+  access: RandomAccess,
+  { start, end }: ArchiveRange,
+  hash: bigint,
+  options: { signal?: AbortSignal },
+): Promise<{ readonly name: Uint8Array; readonly end: number }> {
   const wrong = () =>
     invalidArchive(`a directory's table of children points to byte ${start}, where no name is`);
   if (end - start < ELEMENT_HEADER_BYTES + 2) throw wrong();
@@ -136,23 +151,25 @@ async function nodeBehindName(
   const size = readU64(viewOf(bytes), 0);
   if (viewOf(bytes).getBigUint64(8, true) !== ELEMENT.filename || size === undefined) throw wrong();
   if (size < ELEMENT_HEADER_BYTES + 2 || size > bytes.length || bytes[size - 1] !== 0) throw wrong();
-  const there = bytes.subarray(ELEMENT_HEADER_BYTES, size - 1);
-  if (nameHash(there) !== hash) {
-    throw invalidArchive(`a directory's table of children points to ${escapeName(there)} and means another`);
+  const name = bytes.subarray(ELEMENT_HEADER_BYTES, size - 1);
+  if (nameHash(name) !== hash) {
+    throw invalidArchive(`a directory's table of children points to ${escapeName(name)} and means another`);
   }
-  if (!equalBytes(there, name)) return "other";
-  return start + size === end ? "omitted" : { start: start + size, end };
+  return { name, end: start + size };
 }
 
 /** A directory's table. */
-interface Table {
+export interface Table {
   /** Where it begins. */
   readonly start: number;
+  /** All of them, in no order. */
+  items(): AsyncGenerator<GoodbyeItem>;
   /** Those of this hash, in no order. */
   itemsOf(hash: bigint): AsyncGenerator<GoodbyeItem>;
 }
 
-async function openTable(
+/** Opens the table of this directory. Throws `invalid-archive` for one that does not fit it. */
+export async function openTable(
   access: RandomAccess,
   directory: ArchiveRange,
   options: { signal?: AbortSignal },
@@ -170,16 +187,26 @@ async function openTable(
       `the table of children that ends at byte ${directory.end} does not fit its directory`,
     );
   }
-  const item = async (at: number): Promise<GoodbyeItem> => {
-    const offset = start + ELEMENT_HEADER_BYTES + at * GOODBYE_ITEM_BYTES;
-    const found = parseGoodbyeItem(await access.read(offset, GOODBYE_ITEM_BYTES, options));
+  const parse = (bytes: Uint8Array): GoodbyeItem => {
+    const found = parseGoodbyeItem(bytes);
     if (found.offset > entryOffset - ENTRY_BYTES) {
       throw invalidArchive("a directory's table of children points outside of it");
     }
     return found;
   };
+  const offsetOf = (at: number) => start + ELEMENT_HEADER_BYTES + at * GOODBYE_ITEM_BYTES;
+  const item = async (at: number) => parse(await access.read(offsetOf(at), GOODBYE_ITEM_BYTES, options));
   return {
     start,
+    async *items() {
+      for (let at = 0; at < count; at += ITEMS_AT_ONCE) {
+        const length = Math.min(ITEMS_AT_ONCE, count - at) * GOODBYE_ITEM_BYTES;
+        const bytes = await access.read(offsetOf(at), length, options);
+        for (let i = 0; i < length; i += GOODBYE_ITEM_BYTES) {
+          yield parse(bytes.subarray(i, i + GOODBYE_ITEM_BYTES));
+        }
+      }
+    },
     async *itemsOf(hash) {
       // Smaller hashes are at 2i+1, larger ones at 2i+2. In a table that lies, no place is looked at twice.
       const waiting = [0];

@@ -1,11 +1,11 @@
 /** What an index holds, and how much of it is at hand. */
 import type { ChunkId } from "../core/chunk.ts";
-import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { CHUNKS_PER_CHECK, Yielder } from "../core/yielder.ts";
+import { listedSize, type ListedSizes, storedSize } from "./stored_sizes.ts";
 
 /** Counts of chunks and bytes; "different" chunks are counted once however often they occur. */
 export interface IndexInfo {
@@ -29,14 +29,6 @@ export interface IndexInfo {
   sizeNotInSeedNorCache: number;
   /** Bytes that the same take in a store; `undefined` unless all are known. */
   compressedSizeNotInSeedNorCache: number | undefined;
-}
-
-/** What a list says about a chunk, in bytes. */
-export interface ListedSizes {
-  /** Of the chunk itself. */
-  readonly uncompressed?: number;
-  /** Of what a store has of it. */
-  readonly compressed?: number;
 }
 
 /** What {@linkcode indexInfo} may be given. */
@@ -113,7 +105,8 @@ export async function indexInfo(
     else info.compressedSizeNotInSeedNorCache += size;
   };
   const isSeeded = (i: number) => seeded.size > 0 && seeded.has(index.id(i));
-  const listedSize = (i: number) => listed === undefined ? undefined : compressedSize(listed, index, i);
+  const sizeInList = (i: number) =>
+    listed === undefined ? undefined : listedSize(listed, index.id(i), index.length(i));
 
   // A promise for each of a million chunks takes longer than counting them.
   if (cache === undefined && stores.length === 0) {
@@ -122,7 +115,7 @@ export async function indexInfo(
       if (first[i] !== i) continue;
       const inSeed = isSeeded(i);
       count(i, inSeed, false);
-      if (!inSeed) addCompressed(listedSize(i));
+      if (!inSeed) addCompressed(sizeInList(i));
     }
     return info;
   }
@@ -134,13 +127,13 @@ export async function indexInfo(
     count(i, inSeed, inCache);
     let stored: number | undefined;
     if (neededOnly && needed && listed === undefined) {
-      const found = await storedSize(stores, id, signal);
+      const found = await firstStoredSize(stores, id, signal);
       if (found !== null) info.inStore++;
       stored = found ?? undefined;
     } else if ((needed || !neededOnly) && await anyHas(stores, id, signal)) {
       info.inStore++;
     }
-    if (needed) addCompressed(listed === undefined ? stored : listedSize(i));
+    if (needed) addCompressed(listed === undefined ? stored : sizeInList(i));
   });
   return info;
 }
@@ -149,39 +142,20 @@ function* firstOnes(first: Int32Array): Generator<number> {
   for (let i = 0; i < first.length; i++) if (first[i] === i) yield i;
 }
 
-/** A size of 0 stands for one that the list's maker did not know. */
-function compressedSize(
-  listed: ReadonlyMap<ChunkId, ListedSizes>,
-  index: Index,
-  i: number,
-): number | undefined {
-  const id = index.id(i);
-  const sizes = listed.get(id);
-  if (sizes !== undefined && sizes.uncompressed !== index.length(i)) {
-    const reason = `chunk ${id} has ${sizes.uncompressed ?? "no"} bytes there and ${
-      index.length(i)
-    } in the index`;
-    throw new DesyncError("usage", { reason, chunk: id });
-  }
-  return sizes?.compressed || undefined;
-}
-
 async function anyHas(stores: readonly ChunkStore[], id: ChunkId, signal: AbortSignal): Promise<boolean> {
   for (const store of stores) if (await store.has(id, { signal })) return true;
   return false;
 }
 
 /** Bytes of the chunk in the first store that has it, `undefined` when that does not say, `null` when no store has it. */
-async function storedSize(
+async function firstStoredSize(
   stores: readonly ChunkStore[],
   id: ChunkId,
   signal: AbortSignal,
 ): Promise<number | undefined | null> {
   for (const store of stores) {
-    if (store.storedSize !== undefined) {
-      const size = await store.storedSize(id, { signal });
-      if (size !== null) return size;
-    } else if (await store.has(id, { signal })) return undefined;
+    const size = await storedSize(store, id, signal);
+    if (size !== null) return size;
   }
   return null;
 }

@@ -58,6 +58,22 @@ function isTrue(text: string): boolean {
   throw new DesyncError("usage", { reason: "it is neither true nor false" });
 }
 
+/** A switch that may name one of the words as well: `--x=word`. Alone it is the first; `undefined` without it. */
+export function optionalChoice<const Word extends string>(
+  { words, ...option }: Switch & { readonly words: readonly Word[] },
+): Flag<Word | undefined> {
+  const parse = (text: string) => {
+    const word = words.find((word) => word === text);
+    if (word !== undefined) return word;
+    try {
+      return isTrue(text) ? words[0] : undefined;
+    } catch {
+      throw new DesyncError("usage", { reason: `it is none of ${words.join(", ")}` });
+    }
+  };
+  return { ...option, parse, fallback: undefined, repeated: false };
+}
+
 type Taking<T> = Option<T> & { readonly value: string; readonly fallbackText?: string };
 
 /** An option that takes one value; `undefined` without it, unless it has a fallback. */

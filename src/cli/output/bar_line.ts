@@ -2,7 +2,7 @@
 import { originName } from "../../core/origin.ts";
 import type { SourceCount } from "../../core/progress.ts";
 import { withoutUnseen } from "../../core/foreign_text.ts";
-import { formatBytes, formatSeconds } from "./text.ts";
+import { formatBytes, formatSeconds } from "../../core/amounts.ts";
 
 /** What is shown. */
 export interface BarState {

@@ -6,7 +6,7 @@ import { barLine, type BarState } from "./bar_line.ts";
 import type { ProgressMode } from "../flags/progress.ts";
 import { barIsDrawn, drawLine, printError, printErrorJson } from "./output.ts";
 import { terminalColumns } from "./terminal.ts";
-import { formatGoSeconds } from "./text.ts";
+import { formatGoSeconds } from "../../core/amounts.ts";
 
 /** `plain` is the bar as lines, for terminals that cannot go back in one. */
 type Mode = Exclude<ProgressMode, "auto" | "none"> | "plain";

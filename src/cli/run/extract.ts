@@ -11,7 +11,7 @@ import { invalidSeedsOf, openSeedArguments } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
 import { isForPeople, namedSource, showProgress } from "../output/progress.ts";
-import { formatBytes } from "../output/text.ts";
+import { formatBytes } from "../../core/amounts.ts";
 
 /** Builds the blob. */
 export async function run(

@@ -1,13 +1,23 @@
 /** `desync info INDEX` */
-import { type IndexInfo, indexInfo, type ListedSizes } from "../../jobs/info.ts";
+import { type IndexInfo, indexInfo, type IndexInfoOptions } from "../../jobs/info.ts";
+import type { PlanSeed } from "../../jobs/plan/chunk_plan.ts";
+import type { ListedSizes } from "../../jobs/stored_sizes.ts";
+import { updatePlan } from "../../jobs/plan/update_plan.ts";
+import { nativeCodec } from "../../deno/codec/native_codec.ts";
+import { redactLocation } from "../../deno/schemes.ts";
+import type { Index } from "../../formats/index/index.ts";
+import type { Sources } from "../../stores/store.ts";
 import { type ChunkId, type ChunkSizes, isChunkId } from "../../core/chunk.ts";
 import { filePieces } from "../../deno/files/file_pieces.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
+import { namingArchive } from "../inputs/archive_source.ts";
 import { JsonListReader } from "../inputs/json_list.ts";
 import { Locator } from "../locator.ts";
 import { print } from "../output/output.ts";
+import { printPlan, titleOf } from "../output/plan_output.ts";
+import { missingOption } from "../parse/missing_option.ts";
 
 /** Keys, their words in the plain form, and values: desync's, in its order. What is not known is `undefined`. */
 type Line = readonly [key: string, words: string, value: number | undefined];
@@ -17,23 +27,53 @@ type Line = readonly [key: string, words: string, value: number | undefined];
  * stores are asked about all chunks. The plain form is for people: it says so, and asks only about what is needed.
  */
 export async function run({ index: location }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  checkPlanFlags(flags);
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
-  const seeds = [];
-  for (const location of flags.seed ?? []) seeds.push(await locator.index(location, signal));
+  const seeds: PlanSeed[] = [];
+  for (const location of flags.seed ?? []) {
+    seeds.push({ location: redactLocation(location), index: await locator.index(location, signal) });
+  }
   const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);
-  const plain = flags.format === "plain";
-  const options = { seeds, listed, neededOnly: plain, signal };
-  let info: IndexInfo;
+  const sources = await locator.sourcesToCount();
   try {
-    info = await indexInfo(index, await locator.sourcesToCount(), options);
+    if (flags.plan === undefined) {
+      const options = { seeds: seeds.map(({ index }) => index), listed, signal };
+      await printInfo(index, sources, options, flags.format === "plain");
+    } else {
+      const heaviestPaths = flags.byPath ? PATHS : undefined;
+      const options = { codec: nativeCodec, seeds, listed, heaviestPaths, signal };
+      const plan = await namingArchive(
+        location,
+        { index: true, digest: undefined },
+        () => updatePlan(index, sources, options),
+      );
+      printPlan(plan, flags.plan, { title: titleOf(location), rate: flags.rate });
+    }
   } catch (error) {
     if (!(error instanceof DesyncError) || error.code !== "usage") throw error;
     throw error.withContext({ action: "use", subject: flags.chunksInfo });
   }
+  return DONE;
+}
+
+/** Paths of an archive that are listed. */
+const PATHS = 30;
+
+function checkPlanFlags({ plan, byPath, rate }: Flags): void {
+  if (plan !== undefined || !byPath && rate === undefined) return;
+  throw missingOption("--plan", `${byPath ? "--by-path" : "--rate"} is about the plan`);
+}
+
+async function printInfo(
+  index: Index,
+  sources: Sources,
+  options: IndexInfoOptions,
+  plain: boolean,
+): Promise<void> {
+  const info = await indexInfo(index, sources, { ...options, neededOnly: plain });
   const lines = linesOf(info, index.sizes);
   print(`${plain ? plainText(lines, info) : jsonText(lines)}\n`);
-  return DONE;
 }
 
 function jsonText(lines: readonly Line[]): string {

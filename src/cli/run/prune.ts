@@ -7,7 +7,7 @@ import { readIds } from "../inputs/chunk_ids.ts";
 import { Locator } from "../locator.ts";
 import { print, printError, warn } from "../output/output.ts";
 import { abortable } from "../../core/abortable.ts";
-import { formatBytes } from "../output/text.ts";
+import { formatBytes } from "../../core/amounts.ts";
 import { expandWildcards } from "../inputs/expand_wildcards.ts";
 
 /** Prunes the store, after asking. */

@@ -1,7 +1,7 @@
 /** What is shown of a job's progress, and where. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { barLine, type BarState } from "../../../src/cli/output/bar_line.ts";
-import { formatSeconds } from "../../../src/cli/output/text.ts";
+import { formatSeconds } from "../../../src/core/amounts.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";

@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import { formatBytes, formatSeconds } from "../../../src/cli/output/text.ts";
+import { formatBytes, formatSeconds } from "../../src/core/amounts.ts";
 
 Deno.test("bytes as people read them", () => {
   const cases: [number, string][] = [

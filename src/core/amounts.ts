@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Bytes and times as people read them. */
 
 const UNITS = ["B", "KB", "MB", "GB", "TB", "PB"];
 
