@@ -13,10 +13,8 @@ import { assign } from "../../transfer/seeds/assign.ts";
 import { OldVersions } from "./old_versions.ts";
 import { listedSize, type ListedSizes, storedSize } from "../stored_sizes.ts";
 
-/** Where bytes come from in a plan. `missing`: no source has them, or none was named. `resumed`: an interrupted run wrote them. */
-export type PlanOrigin =
-  | Origin
-  | { readonly kind: "resumed" | "missing" };
+/** Where bytes come from in a plan. `missing`: no source has them, or none was named. */
+export type PlanOrigin = Origin | { readonly kind: "missing" };
 
 /** Chunks of the blob that follow each other and are in the output already. */
 export interface PlacedRun {
