@@ -114,7 +114,7 @@ Deno.test({
     using place = await madeByDesync();
     const { dir, store, index } = place;
     using others = tempDir();
-    const [made, strangers] = [await makeCertificates(dir), await makeCertificates(others)];
+    const [made, strangers] = [await makeCertificates(dir, "rsa"), await makeCertificates(others)];
     const tls = ["--cert", made.serverCert, "--key", made.serverKey];
     const ca = ["--ca-cert", made.ca];
     await using mutual = await startDesyncServer(dir, [
@@ -217,7 +217,10 @@ async function startGoServer(
   const address = ["-l", `127.0.0.1:${port}`];
   const daemon = new Daemon(peers.desync!, ["chunk-server", "-s", store, ...options, ...address]);
   const answers = () => fetch(`http://127.0.0.1:${port}/`).then((response) => response.body?.cancel());
-  while (!await answers().then(() => true, () => false)) ok(!daemon.ended);
+  while (!await answers().then(() => true, () => false)) {
+    ok(!daemon.ended);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
   return { url: `http://127.0.0.1:${port}/`, daemon, [Symbol.asyncDispose]: () => daemon.stop() };
 }
 

@@ -38,7 +38,6 @@ const longest = [
   "tests/release_test.ts",
   "tests/cli/faults/few_files_test.ts",
   "tests/cli/faults/make_interrupted_test.ts",
-  "tests/cli/flags/flag_types_test.ts",
 ];
 
 /**

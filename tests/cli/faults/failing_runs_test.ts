@@ -14,11 +14,12 @@ import { peers } from "../../support/peers.ts";
 import { repository, run } from "../../support/process.ts";
 import { member } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
+import { amount } from "../../support/thorough.ts";
 
 const GIVEN = Deno.env.get("DESYNC_FAILING_RUNS");
-const RUNS = Number(GIVEN ?? 4);
+const RUNS = Number(GIVEN ?? amount(2, 4));
 /** What the first runs load and start stays. */
-const WARM_UP = 3;
+const WARM_UP = amount(2, 3);
 const SPARE_THREADS = 6;
 const MIB = 1024 * 1024;
 /** What the memory may grow by, whatever the number of runs, and for each run. */

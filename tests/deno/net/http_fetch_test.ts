@@ -152,7 +152,7 @@ Deno.test(
     const cert = made.clientCert;
     const encrypted = ["-aes256", "-passout", "pass:x"];
     await openssl("pkey", "-in", made.clientKey, ...encrypted, "-out", dir.path("encrypted.key"));
-    await openssl("rsa", "-in", made.clientKey, "-traditional", ...encrypted, "-out", dir.path("old.key"));
+    await openssl("genrsa", "-traditional", ...encrypted, "-out", dir.path("old.key"), "1024");
     for (const name of ["encrypted.key", "old.key"]) {
       refused({ clientCert: cert, clientKey: dir.path(name) }, /--client-key/, /encrypted.*openssl pkey/);
     }

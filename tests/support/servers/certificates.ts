@@ -1,4 +1,4 @@
-/** Certificates for a test's servers and clients, made by openssl in a second and valid for two days. */
+/** Certificates for a test's servers and clients, made by openssl and valid for two days. */
 
 import { peers } from "../peers.ts";
 import { run } from "../process.ts";
@@ -14,8 +14,15 @@ export interface Certificates {
   clientKey: string;
 }
 
-/** Makes an authority, a server's certificate for 127.0.0.1 and localhost, and a client's. */
-export async function makeCertificates(dir: TempDir): Promise<Certificates> {
+/**
+ * Makes an authority, a server's certificate for 127.0.0.1 and localhost, and a client's. RSA keys take a second of
+ * computing, so only the tests against the real programs have them.
+ */
+export async function makeCertificates(
+  dir: TempDir,
+  keys: keyof typeof newKeys = "ec",
+): Promise<Certificates> {
+  const newKey = [...newKeys[keys], "-nodes", "-sha256"];
   const ca = dir.path("tls", "ca.pem");
   const caKey = dir.path("tls", "ca.key");
   await run(peers.openssl, [
@@ -55,4 +62,7 @@ export async function makeCertificates(dir: TempDir): Promise<Certificates> {
   return { ca, serverCert, serverKey, clientCert, clientKey };
 }
 
-const newKey = ["-newkey", "rsa:2048", "-nodes", "-sha256"];
+const newKeys = {
+  rsa: ["-newkey", "rsa:2048"],
+  ec: ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"],
+} as const;
