@@ -6,6 +6,7 @@
 import { benchChunkServer } from "./chunk_server.ts";
 import { benchExtract } from "./extract.ts";
 import { benchCache, benchChop, benchMake } from "./make.ts";
+import { benchSeed } from "./seed.ts";
 import { benchSsh } from "./ssh.ts";
 import { benchSync } from "./sync.ts";
 import { benchTar } from "./tar.ts";
@@ -18,6 +19,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   chop: benchChop,
   verify: benchVerify,
   cache: benchCache,
+  seed: benchSeed,
   ssh: benchSsh,
   tar: benchTar,
   untar: benchUntar,
