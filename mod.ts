@@ -143,6 +143,7 @@ export { type StoreRequest, type WrapRequest, wrapStore } from "./src/stores/wra
 export { HttpStore, type HttpStoreOptions } from "./src/stores/http/http_store.ts";
 export { type Fetch, type HttpOptions } from "./src/stores/http/http_client.ts";
 export { MemoryStore } from "./src/stores/memory.ts";
+export { type Failover, FailoverGroup, type FailoverOptions } from "./src/stores/wrappers/failover.ts";
 export { DEFAULT_RETRY, type RetryOptions, retryStore } from "./src/stores/wrappers/retry.ts";
 export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/wrappers/limiter.ts";
 export { type Connection, type SessionOptions } from "./src/stores/protocol/protocol_client.ts";

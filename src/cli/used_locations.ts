@@ -1,6 +1,6 @@
 /** What stores and indexes a command line uses, for options that are set by their locations. */
 import { redactLocation } from "../deno/schemes.ts";
-import { isPath } from "../stores/location.ts";
+import { isPath, parseLocation } from "../stores/location.ts";
 import type { Command } from "./commands.ts";
 import { index, makeIndex } from "./flags/archive.ts";
 import { seed } from "./flags/counting.ts";
@@ -35,7 +35,7 @@ export function usedLocations(command: Command, words: readonly string[], given:
   const flags: Flag<unknown>[] = Object.values(command.flags);
   const needsIndex = flags.includes(index) || flags.includes(makeIndex);
   const ofStores = needsIndex && !given.get(index) && !given.get(makeIndex) ? [] : [
-    ...given.get(stores) ?? [],
+    ...(given.get(stores) ?? []).flatMap(parseLocation),
     ...ONE_STORE.flatMap((flag) => given.get(flag) ?? []),
     ...named("store"),
   ];

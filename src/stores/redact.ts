@@ -1,9 +1,26 @@
 /** Keeps passwords and signatures of locations out of what is printed. */
-import { isPath, schemeOf } from "./location.ts";
+import { isPath, parseLocation, schemeOf } from "./location.ts";
 import type { Scheme } from "./scheme.ts";
 
-/** The location as it may be shown. */
+/** The location, or the group of them, as it may be shown. */
 export function redactLocation(schemes: readonly Scheme[], location: string): string {
+  const members = parseLocation(location);
+  // In a password the character is no separator.
+  if (members.length === 1 || members.some((member) => isPath(member) && member.includes("@"))) {
+    return redactMember(schemes, location);
+  }
+  let hasQuery = false;
+  return members.map((member) => {
+    // What follows a query may be a part of it.
+    if (hasQuery && isPath(member)) return HIDDEN;
+    hasQuery = !isPath(member) && /[?#]/.test(member);
+    return redactMember(schemes, member);
+  }).join("|");
+}
+
+const HIDDEN = "…";
+
+function redactMember(schemes: readonly Scheme[], location: string): string {
   const name = schemeOf(location);
   const scheme = schemes.find(({ names }) => names.includes(name));
   return scheme === undefined ? urlWithoutSecrets(location) : scheme.redact(location);

@@ -1,10 +1,11 @@
 /** Opens stores, indexes and files by their locations, whatever their scheme. */
-import { DesyncError, type ErrorCode } from "../core/errors.ts";
+import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type IndexStore, namingIndex, takesIndexes, type WritableIndexStore } from "./index_store.ts";
 import { isPath, parseIndexLocation, parseLocation, PATH, schemeOf } from "./location.ts";
 import { redactLocation } from "./redact.ts";
+import { type Failover, FailoverGroup } from "./wrappers/failover.ts";
 import { limitsFor } from "./wrappers/limiter.ts";
 import { retriedBytes } from "./wrappers/retried_bytes.ts";
 import { retriedIndexes } from "./wrappers/retried_indexes.ts";
@@ -55,17 +56,31 @@ export class Registry implements AsyncDisposable {
     return redactLocation(this.#schemes, location);
   }
 
-  /** A store to read, or a group of them. Throws `usage` for an invalid location. */
+  /**
+   * A store to read, or a group of them, `a|b`, each with the options of its location. Throws `usage` for an invalid
+   * location.
+   */
   async openGroup(text: string, options?: StoreOptions): Promise<ChunkStore> {
-    const members = parseLocation(text);
-    if (members.length === 1) return await this.openChunks(text, options);
-    const redacted = members.map((member) => this.redact(member)).join("|");
-    throw new DesyncError("usage", {
-      action: "open",
-      subject: `the stores "${redacted}"`,
-      reason: "groups of stores are not supported yet",
-      hint: "repeat --store for each; they are searched in order",
-    });
+    const locations = parseLocation(text);
+    if (locations.length === 1) return await this.openChunks(text, options);
+    if (locations.some((location) => location.trim() === "")) {
+      throw new DesyncError("usage", {
+        action: "open",
+        subject: `the stores "${this.redact(text)}"`,
+        reason: "a group has an empty member",
+        hint: "write it as a|b, without | at its ends",
+      });
+    }
+    await using opened = new AsyncDisposableStack();
+    const members: ChunkStore[] = [];
+    for (const location of locations) {
+      const member = await this.openChunks(location, options);
+      opened.defer(member[Symbol.asyncDispose].bind(member));
+      members.push(member);
+    }
+    const group = new FailoverGroup(members, { onFailover: reportFailovers(this.#context) });
+    opened.move();
+    return group;
   }
 
   /** A store. Options given here come before those of the location. */
@@ -85,6 +100,8 @@ export class Registry implements AsyncDisposable {
     purpose: Purpose,
     options?: StoreOptions,
   ): Promise<WritableChunkStore> {
+    const members = parseLocation(location);
+    if (members.length > 1 && !members.every(isPath)) throw readOnlyGroup(purpose);
     const { openChunks } = await this.#opener(location);
     if (openChunks !== undefined) {
       const store = await this.openChunks(location, { create: true, ...options });
@@ -188,6 +205,22 @@ export class Registry implements AsyncDisposable {
     const subject = `${what}${this.redact(location)}`;
     return unknownScheme(this.#schemes, { action, subject }, location, words);
   }
+}
+
+/** Warns when a member of a group fails, once for each: in a server they may fail and come back for long. */
+function reportFailovers({ warn }: SchemeContext): (failover: Failover) => void {
+  const reported = new Set<string>();
+  return ({ error, failed, active }) => {
+    if (reported.has(failed)) return;
+    reported.add(failed);
+    warn(`${messageOf(error)} (continuing with ${active})`);
+  };
+}
+
+/** The error for a group of stores that was named to be written. */
+export function readOnlyGroup(purpose: Purpose): DesyncError {
+  const reason = "a group of stores is only read";
+  return new DesyncError("usage", { ...purpose, reason, hint: "name one of its stores" });
 }
 
 /** The error for a store that only a directory could be. */

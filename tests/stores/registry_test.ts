@@ -140,9 +140,39 @@ Deno.test("a store keeps its capabilities, and what it cannot do is refused", as
     code: "usage",
     message: "Cannot open the store later://h/x: later:// is not supported yet (use toy://)",
   });
-  await rejects(registry.openGroup("toy://u:p@a|toy://b"), {
+});
+
+Deno.test("a group is opened with the options of each member, and closed if one cannot be opened", async () => {
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const opener: Opener = {
+    openChunks: (location, { idleTimeoutMs }) => {
+      if (location.endsWith("wrong")) throw new DesyncError("usage", { reason: "it is wrong" });
+      const store = new RemoteStore({ location: urlWithoutSecrets(location) });
+      store[Symbol.asyncDispose] = () => Promise.resolve(void closed.push(location));
+      opened.push(`${location} ${idleTimeoutMs}`);
+      return Promise.resolve(store);
+    },
+  };
+  const registry = new Registry(
+    [scheme(opener)],
+    context,
+    (location) => ({ idleTimeoutMs: location.length }),
+  );
+  const group = await registry.openGroup("toy://u:p@a|toy://b");
+  strictEqual(group.properties.location, "toy://a|toy://b");
+  deepStrictEqual(opened, ["toy://u:p@a 11", "toy://b 7"]);
+  await group[Symbol.asyncDispose]();
+  deepStrictEqual(closed.splice(0).sort(), ["toy://b", "toy://u:p@a"]);
+  await rejects(registry.openGroup("toy://a|toy://wrong"), { code: "usage" });
+  deepStrictEqual(closed, ["toy://a"]);
+  for (const text of ["toy://u:p@a|", "|toy://u:p@a", "toy://u:p@a||toy://b", "|"]) {
+    const message = /^Cannot open the stores "[^@]*": a group has an empty member/;
+    await rejects(registry.openGroup(text), { code: "usage", message });
+  }
+  await rejects(registry.openWritable("toy://u:p@a|toy://b", { action: "fill", subject: "it" }), {
     code: "usage",
-    message: /^Cannot open the stores "toy:\/\/a\|toy:\/\/b": groups of stores are not supported yet/,
+    message: "Cannot fill it: a group of stores is only read (name one of its stores)",
   });
 });
 
@@ -159,10 +189,15 @@ Deno.test("locations are redacted by their scheme, alone and in texts", () => {
     ["shell://me:p@h/x", "shell://h/x"],
     ["shell://h/x?y", "shell://h/x"],
     ["other://u@h/x?y", "other://h/x"],
+    ["web://u:p@h/x|/path|shell://me@h", "web://h/x|/path|shell://me@h"],
+    ["web://h/x?a|b=c", "web://h/x|…"],
+    ["web://u:p|q@h/x", "web://h/x"],
   ];
   for (const [location, expected] of shown) {
     strictEqual(redactLocation(schemes, location), expected);
-    strictEqual(redactText(schemes, `a ${location} b`), `a ${expected} b`);
+    if (!location.includes("|")) {
+      strictEqual(redactText(schemes, `a ${location} b`), `a ${expected} b`);
+    }
   }
   strictEqual(redactLocation(schemes, "a@b?c#d"), "a@b?c#d");
   strictEqual(redactText(schemes, "x a@b?c#d c://u:p@h?x"), "x a@b?c#d c://h");

@@ -3,6 +3,7 @@
 import { rejects } from "node:assert/strict";
 import { FileAccess } from "../../src/deno/files/file_access.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
+import { FailoverGroup } from "../../src/stores/wrappers/failover.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { makeHttpFetch } from "../../src/deno/net/http_fetch.ts";
@@ -56,9 +57,17 @@ async function openHttp(chunks: readonly Held[]): Promise<Subject> {
   return { store, [Symbol.asyncDispose]: end };
 }
 
+/** Of what has all requests until it is dead, and a directory. */
+async function openGroup(chunks: readonly Held[]): Promise<Subject> {
+  const { store, [Symbol.asyncDispose]: end } = await openLocal(chunks);
+  const dead = new HttpStore("http://user:secret@127.0.0.1:1/");
+  return { store: new FailoverGroup([dead, store]), [Symbol.asyncDispose]: end };
+}
+
 testStore("local store", [...MANAGED, "touch", "removeStale"], openLocal);
 testStore("memory store", MANAGED, openMemory);
 testStore("remote store", [...MANAGED, "touch"], openRemote);
+testStore("failover group", READABLE, openGroup);
 testStore("store on nginx", READABLE, openHttp, { ignore: !peers.nginx });
 
 Deno.test("a directory or file that fails rejects the promise", async () => {

@@ -6,7 +6,7 @@ export const stores = list({
   names: ["-s", "--store"],
   value: "location",
   description:
-    "store to read chunks from: a directory, an http(s) or an ssh URL; several (repeated or comma-separated) are searched in order; quote a name with a comma: '\"a,b\"'",
+    "store to read chunks from: a directory, an http(s) or an ssh URL; several (repeated or comma-separated) are searched in order; in a group, 'a|b', the next store is used when one fails; quote a name with a comma: '\"a,b\"'",
   parse: commaList,
 });
 

@@ -1,7 +1,9 @@
 /** Locations that say something else than was meant: a list, or a place on another host. */
 import { isNotFound } from "../../deno/files/file_errors.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { isPath } from "../../stores/location.ts";
+import { redactLocation } from "../../deno/schemes.ts";
+import { isPath, parseLocation } from "../../stores/location.ts";
+import { readOnlyGroup } from "../../stores/registry.ts";
 
 /** A directory whose name has a comma is several stores unless it is quoted: said where its parts do not exist. */
 export function refuseCutName(location: string, next: string | undefined): void {
@@ -15,16 +17,21 @@ export function refuseCutName(location: string, next: string | undefined): void 
   });
 }
 
-/** Throws `usage` for a path that does not exist and that casync would reach by ssh. */
+/** Throws `usage` for a path that does not exist and that casync would reach by ssh, alone or in a group. */
 export function refuseOtherHost(location: string): void {
-  const hint = asOnAnotherHost(location);
-  if (hint === undefined) return;
-  const reason = "no such directory";
-  throw new DesyncError("usage", { action: "open", subject: `the store ${location}`, reason, hint });
+  for (const member of parseLocation(location)) {
+    const hint = asOnAnotherHost(member);
+    if (hint === undefined) continue;
+    const reason = "no such directory";
+    throw new DesyncError("usage", { action: "open", subject: `the store ${member}`, reason, hint });
+  }
 }
 
-/** Nothing is made here in the name of a place on another host. */
+/** Nothing is made here in the name of a place on another host, or of a group. */
 export function refuseToFill(location: string): void {
+  if (isPath(location) && parseLocation(location).length > 1 && !exists(location)) {
+    throw readOnlyGroup({ action: "store chunks in", subject: redactLocation(location) });
+  }
   const there = asOnAnotherHost(location);
   if (there === undefined) return;
   throw new DesyncError("usage", {

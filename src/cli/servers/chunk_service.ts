@@ -9,6 +9,7 @@ import type { OnProblem } from "../../servers/problems.ts";
 import { type ChunkCounts, ServedChunks } from "../../servers/chunks/served_chunks.ts";
 import type { Flags } from "../commands/chunk_server.ts";
 import { WorkerPool } from "../../workers/pool.ts";
+import { parseLocation } from "../../stores/location.ts";
 import { checkLocations } from "../configuration.ts";
 import { Locator } from "../locator.ts";
 import { type NamedStores, readStoreFile } from "./store_file.ts";
@@ -99,7 +100,10 @@ async function namedStores(flags: Flags, signal: AbortSignal): Promise<NamedStor
     });
   }
   await checkLocations(flags.config, signal, () => {
-    const locations = [...named.stores, ...named.cache === undefined ? [] : [named.cache]];
+    const locations = [
+      ...named.stores.flatMap(parseLocation),
+      ...named.cache === undefined ? [] : [named.cache],
+    ];
     return Promise.resolve(
       locations.map((location) => ({ displayName: `the store ${redactLocation(location)}`, location })),
     );

@@ -2,7 +2,7 @@
  * Chunks out of stores whose bytes may be damaged: everything that reads them decides here what becomes of such a chunk.
  *
  * From a store on another machine it may have been damaged on the way: it is requested again, then the next store is
- * asked. In a directory of this machine it is an error: with another store in its place it would go unnoticed.
+ * asked. In a group of stores the other members are asked before. In a directory of this machine it is an error: with another store in its place it would go unnoticed.
  */
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { invalidChunk, isInvalid } from "../../codec/open_chunk.ts";
@@ -37,7 +37,7 @@ export async function openFrom<T>(
   { damage, first, signal }: OpenOptions,
 ): Promise<T | null> {
   let failure = first;
-  const { retry, directory } = store.properties;
+  const { retry, directory, members } = store.properties;
   const attempt = async () => {
     try {
       if (failure !== undefined) throw failure;
@@ -51,11 +51,40 @@ export async function openFrom<T>(
   try {
     return await retrying(retry ?? ONCE, signal, attempt);
   } catch (error) {
-    const damaged = isInvalid(error) && error.code === "invalid-chunk";
-    if (directory !== undefined || !damaged) throw error;
+    if (directory !== undefined || !isDamaged(error)) throw error;
+    if (members !== undefined) return await openFromMembers(members, id, open, { damage, signal });
     damage.push(error);
     return null;
   }
+}
+
+/** The same from a group whose active member delivered a damaged chunk: each member is asked, in a directory too. */
+async function openFromMembers<T>(
+  members: readonly ChunkStore[],
+  id: ChunkId,
+  open: (stored: StoredChunk) => T | Promise<T>,
+  options: OpenOptions,
+): Promise<T | null> {
+  for (const member of members) {
+    try {
+      const opened = await openFrom(member, id, open, options);
+      if (opened !== null) return opened;
+    } catch (error) {
+      if (isDamaged(error)) options.damage.push(error);
+      // What cannot be reached is left to the others: that the chunk is damaged is reported.
+      else if (isFatal(error)) throw error;
+    }
+  }
+  return null;
+}
+
+function isDamaged(error: unknown): error is DesyncError {
+  return isInvalid(error) && error.code === "invalid-chunk";
+}
+
+/** Whether the error is not that of a store that fails. */
+function isFatal(error: unknown): boolean {
+  return !(error instanceof DesyncError) || error.code === "interrupted" || isInvalid(error);
 }
 
 /** The error for a chunk of the store that `openChunk` refused. */

@@ -69,7 +69,24 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["extract", "--progress", "loud", "a", "b"], "auto, bar, lines, json, none"],
   [["extract", "-k=maybe", "a", "b"], "-k", "maybe"],
   [["extract", "--in-place=maybe", "a", "b"], "--in-place", "maybe"],
-  [["extract", "-s", "a|b", testdata("casync-small.caibx"), "b"], "a|b", "not supported yet"],
+  [["extract", "-s", "a|", testdata("casync-small.caibx"), "b"], '"a|": a group has an empty member'],
+  [["extract", "-s", "|", testdata("casync-small.caibx"), "b"], "a group has an empty member"],
+  [
+    ["cache", "-s", "http://127.0.0.1:1", "-c", "a|b", testdata("casync-small.caibx")],
+    "Cannot store chunks in a|b: a group of stores is only read (name one of its stores)",
+  ],
+  [
+    [
+      "extract",
+      "-s",
+      testdata("tree.castr"),
+      "-c",
+      "http://u:p@a|http://b",
+      testdata("casync-small.caibx"),
+      "b",
+    ],
+    "Cannot use http://a|http://b as the cache: a group of stores is only read",
+  ],
   [["extract", "-s", "sftp://u@h/p", testdata("casync-small.caibx"), "b"], "sftp://h/p", "not supported yet"],
   [["extract", "s3+https://h/b/x.caibx", "b"], "s3+https", "not supported yet"],
   [
