@@ -85,8 +85,8 @@ export async function readIndex(
 }
 
 /**
- * Writes an index to a location, which is a path today: the file appears there complete, or not at all. Throws `usage` for
- * a location that takes no index, `missing-file`, `io`, `interrupted`.
+ * Writes an index to a location, a file or an `http(s)://` URL: it appears there complete, or not at all. Throws `usage` for
+ * a location that takes no index, `missing-file`, `io`, `store`, `timeout`, `interrupted`.
  *
  * @example A copy of an index
  * ```ts

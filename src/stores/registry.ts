@@ -143,8 +143,9 @@ export class Registry implements AsyncDisposable {
     const more = { pipes: true, ...options };
     const indexes = openIndexes && await this.#openIndexes(store, location, "write", "", more);
     if (indexes !== undefined && takesIndexes(indexes)) return { store: indexes, name };
-    const subject = this.redact(location);
-    throw unknownScheme(this.#schemes, { action: "write", subject }, location, "a path of this machine");
+    if (openIndexes === undefined) throw await this.#unknown("openIndexes", "write", "", location);
+    const reason = `writing indexes to ${schemeOf(location)}:// is not supported`;
+    throw new DesyncError("usage", { action: "write", subject: this.redact(location), reason });
   }
 
   /** A place that has indexes. Throws `usage` for one that has none. */

@@ -13,7 +13,7 @@ export const stores = list({
 export const targetStore = option({
   names: ["-s", "--store"],
   value: "location",
-  description: "store to add missing chunks to",
+  description: "store to add missing chunks to: a directory or an http(s) URL",
   parse: someText,
 });
 
@@ -41,14 +41,15 @@ export const indexStore = option({
 export const cache = option({
   names: ["-c", "--cache"],
   value: "location",
-  description: "local store that is searched first and filled with chunks from the others",
+  description:
+    "store that is searched first and filled with chunks from the others: a directory or an http(s) URL",
   parse: text,
 });
 
 export const targetCache = option({
   names: ["-c", "--cache"],
   value: "location",
-  description: "store to add missing chunks to",
+  description: "store to add missing chunks to: a directory or an http(s) URL",
   parse: text,
 });
 

@@ -50,7 +50,9 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
       const fetch = fetchFor(url, url.protocol === "https:" && url.origin === start.origin);
       const response = await fetchOnce(fetch, url, hops, { ...init, headers, redirect: "manual" });
       const location = REDIRECTS.includes(response.status) ? response.headers.get("location") : null;
-      if (location === null) return response;
+      if (location === null || init.redirect === "manual") return response;
+      // What is there would be read, not written.
+      if (response.status === 303 && init.body !== undefined) return response;
       await response.body?.cancel();
       if (hops === MOST_REDIRECTS) throw new TypeError("too many redirects");
       const next = redirectTarget(location, url);

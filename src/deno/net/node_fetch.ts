@@ -10,18 +10,18 @@ import type { Fetch } from "../../stores/http/http_client.ts";
 import type { Certificates } from "./certificates.ts";
 
 /**
- * Makes GET and HEAD requests, without redirects, over up to `connections` connections to a host, which are closed when it is
- * disposed of.
+ * Makes requests, with bodies of bytes, without redirects, over up to `connections` connections to a host, which are closed
+ * when it is disposed of.
  */
 export function makeNodeFetch({ caCerts, own }: Certificates, connections: number): Fetch & Disposable {
   const agent = new Agent({ keepAlive: true, maxSockets: connections, ca: caCerts, ...own });
-  const fetch: Fetch = (url, { method = "GET", headers, signal }) =>
+  const fetch: Fetch = (url, { method = "GET", headers, signal, body }) =>
     new Promise((resolve, reject) => {
       const sent = Object.fromEntries(new Headers(headers));
       const options = { agent, method, headers: sent, signal: signal ?? undefined };
       const asked = request(url, options, (answer) => resolve(responseOf(answer, method)));
       asked.on("error", reject);
-      asked.end();
+      asked.end(body instanceof Uint8Array ? body : undefined);
     });
   return Object.assign(fetch, { [Symbol.dispose]: () => agent.destroy() });
 }

@@ -14,29 +14,63 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
   [429, "the server wants fewer requests"],
 ]);
 
-/** The status 400, with which desync's servers refuse the names of chunks in a form that they do not serve. */
-export class BadRequest extends DesyncError {}
+/** The same for what is uploaded. */
+const UPLOAD_HELP: ReadonlyMap<number, string> = new Map([
+  [400, "does the server take uploads?"],
+  [403, "the server refuses uploads to it"],
+  [404, "the server takes no uploads there"],
+  [405, "the server takes no uploads there"],
+  [409, "a directory is missing there, or has that name"],
+  [413, "larger than what the server takes"],
+  [501, "the server takes no uploads"],
+  [507, "no space left on the server"],
+]);
+
+/** Errors of servers that another try does not change. */
+const LASTING_STATUSES = [501, 505, 507];
+
+/** What a server answered instead of what was asked for. */
+export class StatusError extends DesyncError {
+  /** HTTP's status code. */
+  readonly status: number;
+
+  constructor(status: number, fields: ErrorFields) {
+    super("store", fields);
+    this.status = status;
+  }
+}
+
+/** Whether the server says 400, with which desync's servers refuse the names of chunks in a form that they do not serve. */
+export function isBadRequest(error: unknown): error is StatusError {
+  return error instanceof StatusError && error.status === 400;
+}
 
 /** The error for a status that gives no body. */
-export function statusError(response: Response, target: HttpTarget): DesyncError {
+export function statusError(response: Response, target: HttpTarget): StatusError {
   const status = withoutSecretsOf(target, `${response.status} ${foreignText(response.statusText)}`).trim();
   const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
   // What servers answer, with a body that is not redacted, where TLS is spoken.
-  const wantsTls = response.status === 400 && target.url.protocol === "http:";
+  const isUpload = target.action === "write";
+  const wantsTls = response.status === 400 && !isUpload && target.url.protocol === "http:";
   const help = isKnown
     ? "the server does not accept the user and password"
     : wantsTls
     ? "is it an https:// URL?"
-    : STATUS_HELP.get(response.status);
-  const retriable = response.status >= 500 || response.status === 408 || response.status === 429;
+    : (isUpload ? UPLOAD_HELP.get(response.status) : undefined) ??
+      STATUS_HELP.get(response.status);
+  const retriable = (response.status >= 500 && !LASTING_STATUSES.includes(response.status)) ||
+    response.status === 408 || response.status === 429;
   const more = { hint: help, retriable, retryAfterMs: retryAfter(response.headers) };
-  const error = unreadable(target.redacted, `HTTP status ${status}`, more);
-  return response.status === 400 ? new BadRequest(error.code, error) : error;
+  return new StatusError(response.status, failed(target, `HTTP status ${status}`, more));
 }
 
 /** The error for what could not be read at a URL, which is shown without its secrets. */
 export function unreadable(redacted: string, reason: string, more: ErrorFields = {}): DesyncError {
   return new DesyncError("store", { action: "read", subject: redacted, reason, ...more });
+}
+
+function failed({ redacted, action = "read" }: HttpTarget, reason: string, more: ErrorFields): DesyncError {
+  return unreadable(redacted, reason, { action, ...more });
 }
 
 /** The time that a server asks for, in milliseconds, from now on. */
@@ -64,8 +98,8 @@ export function requestError(
   if (signal?.aborted) return interrupted();
   const cause = errorWithoutSecretsOf(target, error);
   if (watch.timedOut) {
-    const fields = { action: "read", subject: target.redacted, reason: watch.complaint };
-    return new DesyncError("timeout", { ...fields, cause, retriable: true });
+    const { action = "read", redacted: subject } = target;
+    return new DesyncError("timeout", { action, subject, reason: watch.complaint, cause, retriable: true });
   }
   if (error instanceof DesyncError) return error;
   const all = reasonOf(error, target);
@@ -74,7 +108,7 @@ export function requestError(
   const lasting = LASTING.find(([pattern]) => pattern.test(reason));
   const [pattern, words, hint] = lasting ?? [];
   const retriable = lasting === undefined && !isNotPermitted(error);
-  return unreadable(target.redacted, way + wordsFor(reason, pattern, words), { hint, cause, retriable });
+  return failed(target, way + wordsFor(reason, pattern, words), { hint, cause, retriable });
 }
 
 /**

@@ -1,15 +1,17 @@
 /** Indexes behind a web server. */
 import { freeBytes } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
-import type { Index } from "../../formats/index/index.ts";
+import { type Index, serializeIndex } from "../../formats/index/index.ts";
 import { IndexParser } from "../../formats/index/index_parser.ts";
-import { type HttpOptions, httpRead } from "./http_client.ts";
+import { type HttpOptions, httpRead, httpSize } from "./http_client.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
-import type { IndexStore } from "../index_store.ts";
+import { StatusError } from "./http_errors.ts";
+import { httpPut } from "./http_put.ts";
+import type { WritableIndexStore } from "../index_store.ts";
 import { urlOfIndex } from "../location.ts";
 
-/** Reads indexes with GET. */
-export class HttpIndexStore implements IndexStore {
+/** Reads indexes with GET, and writes them with PUT. */
+export class HttpIndexStore implements WritableIndexStore {
   readonly #location: string;
   readonly #optionsFor: (location: HttpLocation) => HttpOptions;
 
@@ -36,5 +38,32 @@ export class HttpIndexStore implements IndexStore {
       subject: redacted,
       reason: "HTTP status 404",
     });
+  }
+
+  /** Asks for it, which shows whether the server is there, and whether it knows the user. Only writing shows the rest. */
+  async check(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const location = this.#target(name);
+    const { url, redacted } = location;
+    try {
+      await httpSize(url, redacted, this.#optionsFor(location), options.signal);
+    } catch (error) {
+      // What a server says of reading it, if not who asks, need not hold for writing.
+      if (error instanceof StatusError && error.status !== 401 && error.status < 500) return;
+      throw error instanceof DesyncError ? error.with({ action: "write" }) : error;
+    }
+  }
+
+  /** In one request: web servers replace a file when they have all of it. */
+  async write(name: string, index: Index, options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    const location = this.#target(name);
+    const { url, redacted } = location;
+    await httpPut(url, redacted, serializeIndex(index), this.#optionsFor(location), options.signal);
+  }
+
+  #target(name: string): HttpLocation {
+    const location = parseHttpLocation(urlOfIndex(this.#location, name));
+    if (name !== "") return location;
+    const reason = "the URL has no name of an index";
+    throw new DesyncError("usage", { action: "write", subject: location.redacted, reason });
   }
 }

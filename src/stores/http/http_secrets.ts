@@ -7,6 +7,8 @@ import { percentDecoded } from "../url.ts";
 export interface HttpTarget {
   readonly url: URL;
   readonly redacted: string;
+  /** What the request is for. Default: `read`. */
+  readonly action?: "read" | "write";
   readonly headers?: Readonly<Record<string, string>>;
 }
 

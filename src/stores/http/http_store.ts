@@ -9,12 +9,14 @@ import {
 } from "../../core/chunk.ts";
 import { TooLarge } from "./http_body.ts";
 import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
-import { BadRequest } from "./http_errors.ts";
+import { httpPut } from "./http_put.ts";
+import { isBadRequest, type StatusError } from "./http_errors.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
 import { DesyncError } from "../../core/errors.ts";
-import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
+import type { VerifiedChunk } from "../../codec/open_chunk.ts";
+import type { PutResult, RequestOptions, StoreProperties, WritableChunkStore } from "../store.ts";
 
 /** Options of {@linkcode HttpStore}. */
 export interface HttpStoreOptions extends HttpOptions {
@@ -25,8 +27,8 @@ export interface HttpStoreOptions extends HttpOptions {
 }
 
 /**
- * Reads chunks with GET. Compressed and plain ones are found without configuration: the form that the store had last is
- * asked for first.
+ * Reads chunks with GET, and adds them with PUT where the server takes that. Compressed and plain ones are found without
+ * configuration: the form that the store had last is asked for first.
  *
  * @example A store behind a password, whose server hangs now and then
  * ```ts
@@ -37,7 +39,7 @@ export interface HttpStoreOptions extends HttpOptions {
  * if (store.properties.location.includes("password")) throw new Error("messages do not contain it");
  * ```
  */
-export class HttpStore implements ChunkStore {
+export class HttpStore implements WritableChunkStore {
   readonly properties: StoreProperties;
   readonly #base: HttpLocation;
   readonly #options: HttpStoreOptions;
@@ -82,6 +84,23 @@ export class HttpStore implements ChunkStore {
     });
   }
 
+  /** Throws `store` when the server does not take it. */
+  async put(
+    { id, stored: { form, bytes } }: VerifiedChunk,
+    options: RequestOptions = {},
+  ): Promise<PutResult> {
+    const url = this.#url(id, form);
+    try {
+      await httpPut(url, redact(url), bytes, this.#options, options.signal);
+    } catch (error) {
+      if (!isBadRequest(error)) throw error;
+      const other = form === "plain" ? "only compressed chunks" : "only uncompressed chunks (-u)";
+      throw error.with({ hint: `the server may take no uploads, or ${other}` });
+    }
+    this.#remember(form);
+    return { storedBytes: bytes.length };
+  }
+
   /** There is nothing to close. */
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
@@ -92,7 +111,7 @@ export class HttpStore implements ChunkStore {
    * that is an error only when it refuses both.
    */
   async #inFirstForm<T>(ask: (form: StoredForm) => Promise<T | null>): Promise<T | null> {
-    const refusals: BadRequest[] = [];
+    const refusals: StatusError[] = [];
     for (const form of this.#forms) {
       try {
         const answer = await ask(form);
@@ -100,7 +119,7 @@ export class HttpStore implements ChunkStore {
         this.#remember(form);
         return answer;
       } catch (error) {
-        if (!(error instanceof BadRequest)) throw error;
+        if (!isBadRequest(error)) throw error;
         refusals.push(error);
       }
     }

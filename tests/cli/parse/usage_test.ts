@@ -90,8 +90,12 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["extract", "-s", "sftp://u@h/p", testdata("casync-small.caibx"), "b"], "sftp://h/p", "not supported yet"],
   [["extract", "s3+https://h/b/x.caibx", "b"], "s3+https", "not supported yet"],
   [
-    ["make", "http://h/x.caibx", testdata("README.md")],
-    "Cannot write http://h/x.caibx: http:// is not supported (use a path of this machine)",
+    ["make", "ssh://h/x.caibx", testdata("README.md")],
+    "Cannot write ssh://h/x.caibx: ssh:// is not supported (use a file, http:// or https://)",
+  ],
+  [
+    ["make", "http://u:p@h/?q", testdata("README.md")],
+    "Cannot write http://h/: the URL has no name of an index",
   ],
   [["make", "x.caibx", "sftp://u:p@h/x"], "Cannot read sftp://h/x: sftp:// is not supported yet"],
   [["extract", "x.caibx", "http://u:p@h/b"], "Cannot write http://h/b"],

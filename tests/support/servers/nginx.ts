@@ -23,6 +23,8 @@ export interface NginxOptions {
   unlogged?: boolean;
   /** Accept PUT, making directories as needed. */
   put?: boolean;
+  /** With put: take files of so many bytes at most. Default: of any size. */
+  largest?: number;
   /** Content types by the ends of names, as in nginx's own mime.types. Everything else is an octet-stream. */
   types?: Readonly<Record<string, string>>;
 }
@@ -106,7 +108,10 @@ function configuration(
 ): string {
   const lines: string[] = [];
   if (options.autoindex) lines.push("autoindex on;");
-  if (options.put) lines.push("dav_methods PUT;", "create_full_put_path on;", "client_max_body_size 0;");
+  if (options.put) {
+    const limit = `client_max_body_size ${options.largest ?? 0};`;
+    lines.push("dav_methods PUT;", "create_full_put_path on;", limit);
+  }
   if (certificates) {
     lines.push(
       `ssl_certificate "${certificates.serverCert}";`,
