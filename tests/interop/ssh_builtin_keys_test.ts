@@ -11,7 +11,7 @@ import { run } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { startAgent } from "../support/servers/ssh_agent.ts";
 import { environmentFor, ignoreWithout, small, url } from "../support/servers/ssh_subjects.ts";
-import { type Sshd, startSshd } from "../support/servers/sshd.ts";
+import { makeSshKey, type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 
 const NONE = "the host accepts none of the agent's keys and key files";
@@ -21,7 +21,7 @@ const HINT = "(RSA keys sign with SHA-2 only: for a host that accepts only SHA-1
 async function startRsaSshd(more: string): Promise<[server: Sshd, path: string]> {
   const server = await startSshd(more);
   const path = `${server.home}/.ssh/id_rsa`;
-  await run(peers["ssh-keygen"], ["-q", "-t", "rsa", "-b", "2048", "-N", "", "-C", "", "-f", path]);
+  await makeSshKey(path, "rsa");
   Deno.removeSync(`${server.home}/.ssh/id_ed25519`);
   // Which the server has for its authorized keys.
   Deno.renameSync(`${path}.pub`, `${server.home}/.ssh/id_ed25519.pub`);

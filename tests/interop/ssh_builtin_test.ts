@@ -13,7 +13,7 @@ import {
   url,
 } from "../support/servers/ssh_subjects.ts";
 import { startAgent } from "../support/servers/ssh_agent.ts";
-import { type Sshd, startSshd } from "../support/servers/sshd.ts";
+import { makeSshKey, type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 
@@ -46,7 +46,7 @@ for (const [name, file, says] of hosts) {
     fn: async () => {
       using dir = tempDir();
       await using server = await startSshd();
-      await run(peers["ssh-keygen"], ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", dir.path("other")]);
+      await makeSshKey(dir.path("other"));
       const known = `${server.home}/.ssh/known_hosts`;
       Deno.writeTextFileSync(known, file(server, Deno.readTextFileSync(dir.path("other.pub")).trim()));
       const { index, store, bytes } = small();

@@ -12,15 +12,25 @@ import { filesIn } from "../support/files.ts";
 import { type Form, type Made, makeBlob } from "../support/made.ts";
 import { random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
-import { type TempDir, tempDir } from "../support/temp.ts";
+import { tempDir } from "../support/temp.ts";
 import { share } from "../support/thorough.ts";
 
-/** Enough for workers to be asked: 40 MB, of which parts come again and again. */
-function bigBlob(dir: TempDir, form: Form = "plain"): Made {
+const shared = tempDir();
+Deno.test.afterAll(() => shared[Symbol.dispose]());
+const blobs = new Map<Form, Made>();
+
+/** Enough for workers to be asked: 40 MB, of which parts come again and again. For all tests, which leave it as it is. */
+function bigBlob(form: Form = "plain"): Made {
+  const made = blobs.get(form) ?? makeBigBlob(form);
+  blobs.set(form, made);
+  return made;
+}
+
+function makeBigBlob(form: Form): Made {
   const generator = random(11);
   const kinds = Array.from({ length: 100 }, (_, i) => generator.bytes(i % 10 === 0 ? 100 : 65_536 - i));
   const pieces = Array.from({ length: 700 }, () => kinds[generator.below(kinds.length)]);
-  return makeBlob(dir, pieces, { form });
+  return makeBlob(shared, pieces, { name: form, form });
 }
 
 function open(made: Made, sources: Sources, pool: WorkerPool): ChunkedBlob {
@@ -35,9 +45,8 @@ function open(made: Made, sources: Sources, pool: WorkerPool): ChunkedBlob {
 // Plain chunks are below as well.
 for (const form of share(["zstd", "plain", "gzip"] as const, 2)) {
   Deno.test(`a large blob by workers is the blob (${form})`, async () => {
-    using dir = tempDir();
     using pool = new WorkerPool(2);
-    const made = bigBlob(dir, form);
+    const made = bigBlob(form);
     ok(made.bytes.length > 32 * 1024 * 1024);
     const blob = open(made, { stores: [new LocalStore(made.store)] }, pool);
     sameBytes(await blob.bytes(), made.bytes);
@@ -58,14 +67,13 @@ for (const form of share(["zstd", "plain", "gzip"] as const, 2)) {
 }
 
 Deno.test("a large blob from a web server by workers, with a cache that is filled and then used", async () => {
-  using dir = tempDir();
   using pool = new WorkerPool(2);
-  const made = bigBlob(dir, "zstd");
+  const made = bigBlob("zstd");
   await using server = await startFaultyServer(
     {},
     ({ path }) => ({ body: Deno.readFileSync(made.store + path) }),
   );
-  const cache = new LocalStore(dir.dir("cache"));
+  const cache = new LocalStore(shared.dir("cache"));
   const sources = { stores: [new HttpStore(server.url)], cache };
   sameBytes(await open(made, sources, pool).bytes(), made.bytes);
   const { length } = server.requests;
@@ -76,9 +84,8 @@ Deno.test("a large blob from a web server by workers, with a cache that is fille
 });
 
 Deno.test("a chunk that is invalid or missing ends it, with the store's name, and only what is right comes before", async () => {
-  using dir = tempDir();
   using pool = new WorkerPool(2);
-  const made = bigBlob(dir, "zstd");
+  const made = bigBlob("zstd");
   const blob = () => open(made, { stores: [new LocalStore(made.store)] }, pool);
   const read = async () => {
     let at = 0;
@@ -101,9 +108,8 @@ Deno.test("a chunk that is invalid or missing ends it, with the store's name, an
 });
 
 Deno.test("reading a large blob can be stopped, by a signal or by not reading on", async () => {
-  using dir = tempDir();
   using pool = new WorkerPool(2);
-  const made = bigBlob(dir);
+  const made = bigBlob();
   const blob = open(made, { stores: [new LocalStore(made.store)] }, pool);
   const stop = new AbortController();
   const reading = (async () => {

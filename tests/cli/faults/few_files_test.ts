@@ -37,7 +37,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const noise = new Random(1);
-    const pieces = Array.from({ length: 300 }, () => noise.bytes(3000));
+    const pieces = Array.from({ length: 100 }, () => noise.bytes(3000));
     const made = makeBlob(dir, pieces);
     const file = dir.write("file", made.bytes);
     await using server = await startFaultyServer({}, ({ path }) => {

@@ -8,6 +8,7 @@ import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { runAny } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
+import { share } from "../../support/thorough.ts";
 
 const numbers: [text: string, value: number][] = [
   ["16", 16],
@@ -97,14 +98,14 @@ Deno.test({
     const made = makeBlob(dir, somePieces());
     const cat = (option: string) =>
       runAny(peers.desync!, ["cat", option, "-s", made.store, "-l=1", made.index]);
-    for (const [text, value] of numbers) {
+    for (const [text, value] of share(numbers, 6)) {
       const { code, stdoutBytes } = await cat(`-o=${text}`);
       strictEqual(code, 0, text);
       deepStrictEqual(stdoutBytes, Uint8Array.from(made.bytes.subarray(value, value + 1)), text);
     }
-    for (const [text] of times) strictEqual((await cat(`-b=${text}`)).code, 0, text);
-    for (const text of noNumbers) strictEqual((await cat(`--offset=${text}`)).code, 1, text);
-    for (const text of noTimes) {
+    for (const [text] of share(times, 6)) strictEqual((await cat(`-b=${text}`)).code, 0, text);
+    for (const text of share(noNumbers, 6)) strictEqual((await cat(`--offset=${text}`)).code, 1, text);
+    for (const text of share(noTimes, 6)) {
       strictEqual((await cat(`--error-retry-base-interval=${text}`)).code, 1, text);
     }
   },

@@ -170,7 +170,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const random = new Random(1);
-    const made = makeBlob(dir, Array.from({ length: 200 }, () => random.bytes(40_000)));
+    const made = makeBlob(dir, Array.from({ length: 200 }, () => random.bytes(1000)));
     const target = dir.write("target", "old");
     await using server = await startFaultyServer(
       {},

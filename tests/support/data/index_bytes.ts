@@ -42,6 +42,8 @@ export const sha512256Flags = 0xb000_0000_0000_0000n;
 /** The same with SHA-256 ids. */
 export const sha256Flags = 0x9000_0000_0000_0000n;
 
+const NO_ID = "0".repeat(64);
+
 /** The bytes of an index file. */
 export function indexBytes(fields: IndexFields = {}): Uint8Array<ArrayBuffer> {
   const items = fields.items ?? [];
@@ -53,6 +55,13 @@ export function indexBytes(fields: IndexFields = {}): Uint8Array<ArrayBuffer> {
   const u64 = (value: bigint | number): void => {
     view.setBigUint64(at, BigInt(value), true);
     at += 8;
+  };
+  /** Long indexes have few different ids. */
+  const ids = new Map<string, Uint8Array>();
+  const bytesOf = (id: string): Uint8Array => {
+    const known = ids.get(id) ?? Uint8Array.fromHex(id);
+    if (ids.size < 1000) ids.set(id, known);
+    return known;
   };
 
   u64(fields.indexSize ?? 48);
@@ -66,7 +75,7 @@ export function indexBytes(fields: IndexFields = {}): Uint8Array<ArrayBuffer> {
   u64(fields.tableType ?? 0xe75b9e112f17417dn);
   for (const item of items) {
     u64(item.end);
-    bytes.set(Uint8Array.fromHex(item.id ?? "0".repeat(64)), at);
+    bytes.set(bytesOf(item.id ?? NO_ID), at);
     at += 32;
   }
   if (!fields.noTail) {

@@ -87,8 +87,25 @@ export class Sshd implements AsyncDisposable {
   }
 }
 
+/** What an RSA key is, in its two files: to make one takes a second, so a test file has one for all its purposes. */
+let rsaKey: { readonly secret: string; readonly open: string } | undefined;
+
+/** Makes a key at the path, and its public part beside it. */
+export async function makeSshKey(path: string, type: "ed25519" | "rsa" = "ed25519"): Promise<void> {
+  if (type === "rsa" && rsaKey !== undefined) {
+    Deno.writeTextFileSync(path, rsaKey.secret, { mode: 0o600 });
+    Deno.writeTextFileSync(`${path}.pub`, rsaKey.open);
+    return;
+  }
+  const bits = type === "rsa" ? ["-b", "2048"] : [];
+  await run(peers["ssh-keygen"], ["-q", "-t", type, ...bits, "-N", "", "-C", "", "-f", path]);
+  if (type === "rsa") {
+    rsaKey = { secret: Deno.readTextFileSync(path), open: Deno.readTextFileSync(`${path}.pub`) };
+  }
+}
+
 /** Starts sshd on a free port of 127.0.0.1, with more lines of configuration, or with a host's key of another type. */
-export async function startSshd(more = "", hostKeyType = "ed25519"): Promise<Sshd> {
+export async function startSshd(more = "", hostKeyType: "ed25519" | "rsa" = "ed25519"): Promise<Sshd> {
   const { sshd } = peers;
   if (sshd === undefined) throw new Error("sshd is not installed: give the test `ignore: !peers.sshd`");
   // sshd wants this directory, which the system's service makes.
@@ -96,9 +113,8 @@ export async function startSshd(more = "", hostKeyType = "ed25519"): Promise<Ssh
   const dir = tempDir();
   try {
     const userKey = dir.path("home", ".ssh", "id_ed25519");
-    for (const [path, type] of [[dir.path("host"), hostKeyType], [userKey, "ed25519"]]) {
-      await run(peers["ssh-keygen"], ["-q", "-t", type, "-N", "", "-C", "", "-f", path]);
-    }
+    await makeSshKey(dir.path("host"), hostKeyType);
+    await makeSshKey(userKey);
     const hostKey = Deno.readTextFileSync(dir.path("host.pub")).trim();
     dir.write("known_hosts", `${alias} ${hostKey}\n`);
     // Another program may take the port between its choice and its use; then try the next.
