@@ -13,6 +13,7 @@ import { isBlockDevice } from "./output/output_checks.ts";
 import { removePartialFilesOf } from "./output/partial_file.ts";
 import { partialKey } from "./output/temporary_names.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
+import { KeptIndexes } from "./seeds/kept_indexes.ts";
 import { isWorthCutting, lookAtOldOutput } from "./seeds/old_output.ts";
 import { haveAll, openSeeds, regenerate } from "./seeds/open_seeds.ts";
 import { SeedPlan } from "./seeds/seed_plan.ts";
@@ -36,6 +37,8 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
   readonly seeds?: readonly BlobSeed[];
   /** What is done when a seed is not what its index describes, or cannot be read. Default: `skip`. */
   readonly invalidSeeds?: InvalidSeeds;
+  /** A directory in which the indexes of `seeds` that were cut are kept for the next run. Default: they are not. */
+  readonly seedIndexes?: string;
   /** Gets what is wrong with a seed that is skipped, once for each. */
   readonly onSeedProblem?: OnSeedProblem;
   /** Called when another phase begins, which `progress` is counted from 0 for. */
@@ -96,11 +99,11 @@ export async function extractToFile(
     progress.reset();
     onPhase?.({ kind: "cut", attempt, seed: ++cut });
   };
-  const seedOptions = { invalid: invalidSeeds, onProblem: onSeedProblem, onCut: beginCut, signal, progress };
+  const kept = options.seedIndexes === undefined ? undefined : new KeptIndexes(options.seedIndexes);
+  const cutting = { onCut: beginCut, kept, signal, progress };
+  const seedOptions = { ...cutting, invalid: invalidSeeds, onProblem: onSeedProblem };
   const asSeed = isWorthCutting(sources) && !seeds.some((seed) => isSameFile(seed.path, path));
-  const old = writesInPlace
-    ? undefined
-    : await lookAtOldOutput(path, index, pool, { signal, progress, asSeed, onCut: beginCut });
+  const old = writesInPlace ? undefined : await lookAtOldOutput(path, index, pool, { ...cutting, asSeed });
   if (old?.upToDate) {
     removePartialFilesOf(path);
     return { upToDate: true };

@@ -91,11 +91,11 @@ interface ProgressOptions {
 const IN_PLACE = { kind: "in place" } as const;
 
 /** Whether some of the chunks, if there are many, are all where they have to be. */
-async function looksLikeBlob(
+export async function looksLikeBlob(
   path: string,
   index: Index,
   workers: Workers,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<boolean> {
   const step = Math.floor(index.count / SAMPLES);
   if (step <= 1) return true;

@@ -235,7 +235,10 @@ const rows: Record<string, (subject: Subject, place: Place) => Promise<string>> 
       ...[made.index, dir.path("x")],
     ]),
   "`--seed` with a blob alone": (subject, { dir, made, image }) =>
-    statuses(subject, ["extract", "-s", made.store, "--seed", image, made.index, dir.path("x")]),
+    statuses(subject, [
+      ...["extract", "-s", made.store, "-c", dir.dir("cache"), "--seed", image, made.index],
+      dir.path("x"),
+    ]),
   "chunks taken from a seed that changed in part, skipped": async ({ run }, { dir, made }) => {
     const changed = made.bytes.slice();
     changed[changed.length - 1] ^= 1;

@@ -21,6 +21,7 @@ export const VARIABLES = {
   DENO_TLS_CA_STORE: "the only authorities to trust: system, mozilla, or both, comma-separated",
   SSH_AUTH_SOCK: "the socket of the ssh agent, for --ssh-builtin",
   HOME: "where .config/desync/config.json is looked for (on Windows HOMEDRIVE and HOMEPATH)",
+  XDG_CACHE_HOME: "where the indexes of seeds that were cut are kept, without a cache (default: ~/.cache)",
   DESYNC_PROGRESSBAR_ENABLED: "when set, shows a bar even if standard error is not a terminal",
   DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto is --progress=lines",
   TERM: "when it is dumb, progress is shown as lines instead of a bar",

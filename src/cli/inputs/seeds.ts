@@ -1,9 +1,11 @@
 /** The seeds that the command line names. */
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import type { BlobSeed, InvalidSeeds } from "../../deno/seeds/blob_seed.ts";
 import { fileError } from "../../deno/files/file_errors.ts";
 import { isSameFile } from "../../deno/files/same_file.ts";
+import { environment } from "../../deno/system/permitted.ts";
+import { isPath } from "../../stores/location.ts";
 import type { Values } from "../flags/flag.ts";
 import type { SEED_FLAGS } from "../flags/seeds.ts";
 import type { Locator } from "../locator.ts";
@@ -47,6 +49,19 @@ export async function openSeedArguments(
     }
   }
   return seeds;
+}
+
+/**
+ * Where the indexes of seeds that are cut are kept: in the cache, if that is a directory, else where the user's programs
+ * keep such things. `undefined` where that is not known.
+ */
+export function seedIndexesDirectory(cache: string | undefined): string | undefined {
+  if (cache !== undefined && isPath(cache)) return join(cache, ".seeds");
+  const given = environment("XDG_CACHE_HOME");
+  const home = environment("HOME");
+  // The specification has relative paths ignored.
+  if (isAbsolute(given)) return join(given, "desync", "seeds");
+  return isAbsolute(home) ? join(home, ".cache", "desync", "seeds") : undefined;
 }
 
 function named(text: string): ReturnType<typeof parseSeed> {

@@ -7,7 +7,7 @@ import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
-import { invalidSeedsOf, openSeedArguments } from "../inputs/seeds.ts";
+import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
 import { isForPeople, namedSource, showProgress } from "../output/progress.ts";
@@ -39,6 +39,7 @@ export async function run(
       progress,
       seeds,
       invalidSeeds,
+      seedIndexes: seedIndexesDirectory(flags.cache),
       onSeedProblem: reportSeedProblem,
       onPhase,
       inPlace: flags.inPlace,

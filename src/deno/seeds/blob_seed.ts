@@ -26,6 +26,8 @@ export interface OpenedSeed {
   readonly index: Index;
   /** `skip` for what was cut just now: what changes meanwhile is taken from elsewhere. */
   readonly invalid: InvalidSeeds;
+  /** Called when it is not what its index describes. */
+  readonly onInvalid?: () => void;
 }
 
 /** Gets what is wrong with a seed that is skipped. */

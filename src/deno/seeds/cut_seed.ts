@@ -1,31 +1,44 @@
 /** A seed without an index: cut where the blob was, so that the same bytes are the same chunks. */
-import { Progress } from "../../core/progress.ts";
-import type { Index } from "../../formats/index/index.ts";
-import { BLOB_FLAGS } from "../../formats/index/index.ts";
+import type { Progress } from "../../core/progress.ts";
+import { BLOB_FLAGS, type Index } from "../../formats/index/index.ts";
 import { makeFromFile } from "../../jobs/make.ts";
 import type { Workers } from "../../transfer/ports.ts";
 import { inspectSource } from "../files/source_file.ts";
+import type { OpenedSeed } from "./blob_seed.ts";
+import type { KeptIndexes } from "./kept_indexes.ts";
 
-/** What cutting may be given. */
-interface CutOptions {
+/** How seeds are cut. */
+export interface CutOptions {
   readonly signal?: AbortSignal;
   /** Counts the seed's bytes. */
-  readonly progress?: Progress;
+  readonly progress: Progress;
+  /** Called when a seed is cut, which takes its time. */
+  readonly onCut?: () => void;
+  /** Has the indexes of seeds that were cut before, and gets those that are. */
+  readonly kept?: KeptIndexes;
 }
 
 /**
- * The index of a file or block device as it is now, with the sizes and the digest of the blob's index. It is not noticed
- * when it changes meanwhile: no chunk is used before it is verified. Throws `missing-file`, `usage`, `io`, `interrupted`.
+ * A file or block device as it is now, with the sizes and the digest of the blob's index. It is not noticed when it changes
+ * meanwhile: no chunk is used before it is verified. Throws `missing-file`, `usage`, `io`, `interrupted`.
  */
 export async function cutSeed(
   path: string,
   { sizes, digest }: Index,
   workers: Workers,
-  { signal, progress = new Progress() }: CutOptions = {},
-): Promise<Index> {
+  { signal, progress, onCut, kept }: CutOptions,
+): Promise<OpenedSeed> {
   const { size } = inspectSource(path);
+  const file = { path, displayName: path };
+  const before = await kept?.find(path, { sizes, digest }, workers, signal);
+  if (before !== undefined) {
+    const onInvalid = () => kept?.forget(path, { sizes, digest });
+    return { file, index: before, invalid: "skip", onInvalid };
+  }
+  onCut?.();
   progress.total = size;
   const options = { sizes, digest, flags: BLOB_FLAGS, signal, progress };
   const { index } = await makeFromFile({ path, start: 0, end: size }, workers, options);
-  return index;
+  await kept?.keep(path, index);
+  return { file, index, invalid: "skip" };
 }

@@ -12,16 +12,12 @@ import type { Workers } from "../../transfer/ports.ts";
 import { checkUnchanged, inspectSource } from "../files/source_file.ts";
 import { isPlantedAt } from "../output/planted.ts";
 import type { OpenedSeed } from "./blob_seed.ts";
-import { cutSeed } from "./cut_seed.ts";
+import { type CutOptions, cutSeed } from "./cut_seed.ts";
 
 /** How the file is looked at. */
-interface LookOptions {
-  readonly signal?: AbortSignal;
-  readonly progress: Progress;
+interface LookOptions extends CutOptions {
   /** Reading the file is faster than reading its bytes from the sources. */
   readonly asSeed: boolean;
-  /** Called when all of it is cut, which takes its time. */
-  readonly onCut?: () => void;
 }
 
 /** What was found. */
@@ -47,9 +43,9 @@ export async function lookAtOldOutput(
   path: string,
   index: Index,
   workers: Workers,
-  { signal, progress, asSeed, onCut }: LookOptions,
+  { asSeed, ...options }: LookOptions,
 ): Promise<Found> {
-  const options = { signal, progress };
+  const { signal, progress } = options;
   return await unlessUnreadable(progress, NOTHING, async () => {
     const { isFile, size } = Deno.lstatSync(path);
     if (!isFile || size === 0 && index.size > 0 || isPlantedAt(path)) return NOTHING;
@@ -65,10 +61,8 @@ export async function lookAtOldOutput(
     if (upToDate) checkUnchanged(path, before);
     if (upToDate || !cuts) return { upToDate };
     const seed = async () => {
-      if (inPlace === undefined) onCut?.();
-      const cut = inPlace === undefined
-        ? await cutSeed(path, index, workers, options)
-        : await cutTheRest(path, index, inPlace, workers, signal);
+      if (inPlace === undefined) return await cutSeed(path, index, workers, options);
+      const cut = await cutTheRest(path, index, inPlace, workers, signal);
       return { file: { path, displayName: path }, index: cut, invalid: "skip" } as const;
     };
     return { upToDate, seed: () => unlessUnreadable(progress, undefined, seed) };

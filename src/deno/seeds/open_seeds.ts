@@ -1,22 +1,17 @@
 /** From what was named as seeds to files whose chunks are known. */
 import { chunkSizesProblem } from "../../chunker/params.ts";
 import { DesyncError } from "../../core/errors.ts";
-import type { Progress } from "../../core/progress.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Workers } from "../../transfer/ports.ts";
 import { assign } from "../../transfer/seeds/assign.ts";
 import { isSameFile } from "../files/same_file.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem, OpenedSeed } from "./blob_seed.ts";
-import { cutSeed } from "./cut_seed.ts";
+import { type CutOptions, cutSeed } from "./cut_seed.ts";
 
 /** How seeds are opened. */
-interface OpenSeedsOptions {
+interface OpenSeedsOptions extends CutOptions {
   readonly invalid: InvalidSeeds;
   readonly onProblem?: OnSeedProblem;
-  /** Called when a seed is cut, which `progress` counts. */
-  readonly onCut?: () => void;
-  readonly signal?: AbortSignal;
-  readonly progress: Progress;
 }
 
 /**
@@ -42,7 +37,7 @@ export async function openSeeds(
       continue;
     }
     try {
-      opened.push({ file, index: await cut(path, index, workers, options), invalid: "skip" });
+      opened.push(await cut(path, index, workers, options));
     } catch (error) {
       const skips = options.invalid === "skip" && error instanceof DesyncError &&
         error.code !== "interrupted";
@@ -67,16 +62,20 @@ export async function regenerate(
   workers: Workers,
   options: OpenSeedsOptions,
 ): Promise<OpenedSeed> {
-  return { file, index: await cut(file.path, index, workers, options), invalid: "skip" };
+  return await cut(file.path, index, workers, options);
 }
 
-async function cut(path: string, index: Index, workers: Workers, options: OpenSeedsOptions): Promise<Index> {
+async function cut(
+  path: string,
+  index: Index,
+  workers: Workers,
+  options: OpenSeedsOptions,
+): Promise<OpenedSeed> {
   const problem = chunkSizesProblem(index.sizes);
   if (problem !== undefined) {
     const reason = "the chunk sizes of the blob's index are not such that a file can be cut";
     throw new DesyncError("usage", { action: "cut", subject: `the seed ${path}`, reason, hint: problem });
   }
-  options.onCut?.();
   return await cutSeed(path, index, workers, options);
 }
 

@@ -105,6 +105,7 @@ export class SeedPlan {
   }
 
   #refuse(seed: OpenedSeed, error: DesyncError): void {
+    seed.onInvalid?.();
     if (seed.invalid === "skip") return this.#report(seed, error);
     this.#failed = seed;
     throw error;

@@ -145,11 +145,20 @@ Deno.test("programs read how far it is in desync's lines", async () => {
     "Attempt 1: Chunking Seed 1",
     "Attempt 2: Assembling",
   ]);
-  deepStrictEqual(await phases("--seed", v1), [
+  const withoutIndex = ["-c", dir.path("cache"), "--seed", v1];
+  deepStrictEqual(await phases(...withoutIndex), [
     "Attempt 1: Validating",
     "Attempt 1: Chunking Seed 1",
     "Attempt 1: Assembling",
   ]);
+  // Its index was kept in the cache, which commands for stores do not mind.
+  deepStrictEqual(await phases(...withoutIndex), ["Attempt 1: Validating", "Attempt 1: Assembling"]);
+  strictEqual([...Deno.readDirSync(dir.path("cache", ".seeds"))].length, 1);
+  const { code, stdout, stderr } = await runCli(["verify", "-s", dir.path("cache")]);
+  deepStrictEqual([code, stdout, stderr], [0, "", ""]);
+  const pruned = await runCli(["prune", "-y", "-s", dir.path("cache"), made.index]);
+  strictEqual(pruned.code, 0, pruned.stderr);
+  strictEqual([...Deno.readDirSync(dir.path("cache", ".seeds"))].length, 1);
 });
 
 Deno.test("a cache gets nothing from seeds, and is not asked for what they have", async () => {
