@@ -62,10 +62,10 @@ export class Locator implements AsyncDisposable {
     return await this.#sources(false);
   }
 
-  /** The same for the chunks of that index; the cache is made unless it is there. Throws `usage` when nothing was named that could have them. */
-  async sourcesOf(index: Index): Promise<Sources> {
+  /** The same for the chunks of that index; the cache is made unless it is there. Throws `usage` when nothing was named that could have them, and there are no seeds. */
+  async sourcesOf(index: Index, hasSeeds = false): Promise<Sources> {
     const sources = await this.#sources(true, index.sizes.max);
-    if (index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
+    if (!hasSeeds && index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
       throw missingOption("-s, --store", "name at least one store to take chunks from");
     }
     return sources;

@@ -17,6 +17,11 @@ export class Yielder {
     this.#signal = signal;
   }
 
+  /** Whether the job has to stop. */
+  get isAborted(): boolean {
+    return this.#signal?.aborted ?? false;
+  }
+
   /** Whether it is time to {@linkcode yieldNow}. Throws `interrupted` when the job has to stop. */
   get isDue(): boolean {
     if (this.#signal?.aborted) throw interrupted();

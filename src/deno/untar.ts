@@ -1,9 +1,11 @@
 /** An archive unpacked into a directory of this machine. */
 import { featuresOf } from "../formats/archive/features.ts";
 import type { ArchiveBytes, SelectOptions } from "../archive/read_selected.ts";
+import type { Loss } from "../archive/losses.ts";
 import type { TreeSink } from "../archive/tree_ports.ts";
 import { unpack, type UnpackResult } from "../jobs/unpack.ts";
 import { abortable } from "../core/abortable.ts";
+import { Yielder } from "../core/yielder.ts";
 import { Accounts } from "./system/accounts.ts";
 import { fileError } from "./files/file_errors.ts";
 import { JobLibc } from "./system/libc.ts";
@@ -13,6 +15,7 @@ import { portableTree } from "./tree/portable_tree.ts";
 import type { AttributeOptions } from "./tree/restored.ts";
 import { syncTree } from "./output/sync.ts";
 import type { TreeSystem } from "./tree/tree_system.ts";
+import { Extraneous } from "./tree/update/extraneous.ts";
 import { TreeWriter } from "./tree/tree_writer.ts";
 
 /** What {@linkcode untar} may be given. */
@@ -23,10 +26,28 @@ export interface UntarOptions extends Partial<AttributeOptions>, SelectOptions {
    */
   readonly recursiveUnlink?: boolean;
   /**
+   * Leave files and symlinks alone that are as the archive has them: content, owner, mode, time and attributes. All bytes
+   * are compared. Others are replaced as always. Default: `false`.
+   */
+  readonly inPlace?: boolean;
+  /**
+   * Remove what the target has and the archive has not, when all of the archive was read and verified. With `paths` that
+   * is done inside of these alone. What is mounted is never removed. Default: `false`.
+   */
+  readonly deleteOthers?: boolean;
+  /** Called with the path of each file, symlink … or directory that was removed, all that is in it included. */
+  readonly onDelete?: (path: string) => void;
+  /**
    * Return when all of it is on the disk: on Linux, where foreign functions are allowed; else that is left to the system.
    * Default: true.
    */
   readonly sync?: boolean;
+}
+
+/** What came of unpacking into a directory. */
+export interface UntarResult extends UnpackResult {
+  /** What should have been removed and was not. */
+  readonly notDeleted: readonly Loss[];
 }
 
 /**
@@ -67,7 +88,7 @@ export async function untar(
   archive: ArchiveBytes,
   target: string,
   options: UntarOptions = {},
-): Promise<UnpackResult> {
+): Promise<UntarResult> {
   return await untarBy(archive, target, options);
 }
 
@@ -82,25 +103,29 @@ export async function untarBy(
   archive: ArchiveBytes,
   target: string,
   options: UntarByOptions = {},
-): Promise<UnpackResult> {
+): Promise<UntarResult> {
   const { sameOwner = true, samePermissions, time = true, recursiveUnlink = false, sync = true } = options;
   const { features = featuresOf("all"), xattrsInclude = [], paths = [] } = options;
+  const { inPlace = false, deleteOthers = false, onDelete = () => {} } = options;
   // Not the target of another user's symlink.
   followLinks(target);
   using job = new JobLibc();
   const system = options.system ?? nativeTree(job.libc) ?? portableTree();
   const accounts = new Accounts(job.libc);
   const attributes = { sameOwner, samePermissions, time, features, xattrsInclude };
-  const tree = { inside: paths.length > 0, recursiveUnlink, accounts };
+  const extraneous = deleteOthers ? new Extraneous(system, target) : undefined;
+  const tree = { inside: paths.length > 0, recursiveUnlink, inPlace, extraneous, accounts };
   using writer = new TreeWriter(system, target, { ...attributes, ...tree });
   const sink: TreeSink = {
     write: (event) => writer.write(event),
     finish: async ({ signal }) => {
+      await extraneous?.remove(time, onDelete, new Yielder(signal));
       if (sync) await synced(target, signal);
       return writer.losses.all;
     },
   };
-  return await unpack(archive, sink, options);
+  const result = await unpack(archive, sink, options);
+  return { ...result, notDeleted: extraneous?.kept.all ?? [] };
 }
 
 async function synced(target: string, signal: AbortSignal | undefined): Promise<void> {

@@ -14,7 +14,7 @@ export class ByteWriter {
     this.#emit = emit;
   }
 
-  /** Bytes that were written so far. */
+  /** Bytes that were written so far, here or elsewhere. */
   get offset(): number {
     return this.#emitted + this.#length;
   }
@@ -27,6 +27,11 @@ export class ByteWriter {
       else writeU64(this.#view, this.#length, value);
       this.#length += 8;
     }
+  }
+
+  /** Counts bytes that are written elsewhere. */
+  skip(length: number): void {
+    this.#emitted += length;
   }
 
   /** Writes the bytes, which may be changed afterwards. */

@@ -153,8 +153,13 @@ export function managesChunks(store: ChunkStore): store is ManagedChunkStore {
   return takesChunks(store) && "list" in store && "remove" in store;
 }
 
-/** Where a job finds chunks: the cache is asked first, then the stores in their order. */
+/** Where a job finds chunks: the seeds are asked first, then the cache, then the stores in their order. */
 export interface Sources {
+  /**
+   * What this machine has of older versions. Their chunks are verified as all are, and are not put into the cache. A seed
+   * that fails, or whose bytes have changed, is one that does not have the chunk.
+   */
+  readonly seeds?: readonly ChunkStore[];
   /** Filled with what the stores deliver. */
   readonly cache?: WritableChunkStore;
   /** An invalid chunk in the cache is replaced instead of being an error. */

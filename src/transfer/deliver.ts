@@ -68,7 +68,7 @@ export class Delivery {
       ...rest,
     };
     const stages = stagesOf(sources, options.seeds?.files);
-    const local = stages.findIndex(({ kind }) => kind !== "local");
+    const local = stages.findIndex(({ kind }) => kind !== "local" && kind !== "seed");
     this.#localStages = stages.splice(0, local < 0 ? stages.length : local);
     this.#otherStages = stages;
     const writer = writerFor(options.destination);
@@ -217,6 +217,8 @@ export class Delivery {
     switch (stage.kind) {
       case "local":
         return await this.#assembly.fromHere(chunks, stage, options);
+      case "seed":
+        return await this.#fetch.fromSeed(chunks, stage.seed, options);
       case "cache":
         return await this.#fetch.fromCache(chunks, options);
       case "store":

@@ -1,10 +1,11 @@
-/** Fetches chunks from stores that workers cannot read by themselves, and passes them on to be verified and written. */
+/** Fetches chunks from seeds and stores that workers cannot read by themselves, and passes them on to be verified and written. */
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import { isInvalid } from "../codec/open_chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { Origin } from "../core/origin.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
+import { getFromSeed } from "../stores/wrappers/get_from_seed.ts";
 import { openFrom } from "../stores/wrappers/open_from.ts";
 import type { ChunkStore, RequestOptions } from "../stores/store.ts";
 import type { Assembly, DamagedChunk, FetchedChunk } from "./assembly.ts";
@@ -18,6 +19,18 @@ export class RemoteFetch {
   constructor(cache: CacheUse, assembly: Assembly) {
     this.#cache = cache;
     this.#assembly = assembly;
+  }
+
+  /** Takes the chunks from a seed. Returns those that it does not have, or not any more. */
+  async fromSeed(
+    group: readonly PlannedChunk[],
+    seed: ChunkStore,
+    options: RequestOptions,
+  ): Promise<PlannedChunk[]> {
+    const origin = { kind: "seed", location: seed.properties.location } as const;
+    const { fetched, missing } = await request(group, origin, (id) => getFromSeed(seed, id, options));
+    const damaged = await this.#assembly.write(fetched, options, false);
+    return [...missing, ...damaged.map(([chunk]) => chunk)];
   }
 
   /** Takes the chunks from a cache that is not a directory. Returns those that it does not have, or has damaged. */

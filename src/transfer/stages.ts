@@ -12,15 +12,17 @@ export interface LocalStage {
   readonly directories: DirectorySource[];
 }
 
-/** What a worker reads by itself, a store that has to be asked for bytes, or a cache that has to be. */
+/** What a worker reads by itself, a seed or a store that has to be asked for bytes, or a cache that has to be. */
 export type Stage =
   | LocalStage
+  | { readonly kind: "seed"; readonly seed: ChunkStore }
   | { readonly kind: "store"; readonly store: ChunkStore }
   | { readonly kind: "cache" };
 
 /** The stages of these sources, in order. */
 export function stagesOf(sources: Sources, seeds: readonly SeedFile[] = []): Stage[] {
   const stages: Stage[] = seeds.length === 0 ? [] : [{ kind: "local", seeds, directories: [] }];
+  for (const seed of sources.seeds ?? []) stages.push({ kind: "seed", seed });
   const addDirectory = (source: DirectorySource) => {
     const last = stages.at(-1);
     if (last?.kind === "local") last.directories.push(source);

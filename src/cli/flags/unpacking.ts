@@ -1,7 +1,7 @@
 /** Options about what is restored of an archive, and to where. */
 import { FEATURE_WORDS } from "../../formats/archive/features.ts";
 import { choice, list, toggle, yesOrNo } from "./flag.ts";
-import { one } from "./texts.ts";
+import { commaList, one } from "./texts.ts";
 
 export const noSameOwner = toggle({
   names: ["--no-same-owner"],
@@ -52,4 +52,22 @@ export const outputFormat = choice({
   description: "disk, or gnu-tar to write a tar file",
   words: ["disk", "gnu-tar"],
   fallback: "disk",
+});
+
+export const treeSeeds = list({
+  names: ["--seed"],
+  value: "[index:]directory",
+  description:
+    "take what they have from these directories of older versions, with -i; may be repeated or comma-separated; an unchanged one is read faster with the index that it was unpacked from",
+  parse: commaList,
+});
+
+export const keepUnchanged = toggle({
+  names: ["-k", "--in-place"],
+  description: "leave files alone that are as the archive has them; with -i the target is also a seed",
+});
+
+export const deleteOthers = toggle({
+  names: ["--delete"],
+  description: "at the end, remove what the target has and the archive has not",
 });

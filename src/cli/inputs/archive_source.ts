@@ -4,7 +4,13 @@ import { DesyncError, type ErrorCode } from "../../core/errors.ts";
 import { isDirectory } from "../../deno/files/file_kind.ts";
 import { readTree } from "../../deno/tree/tree_reader.ts";
 import type { ArchiveEventHandler } from "../../formats/archive/archive.ts";
+import { ENTRY_BYTES } from "../../formats/archive/archive_elements.ts";
+import { featuresAtStart } from "../../formats/archive/archive_node.ts";
+import { featuresOf } from "../../formats/archive/features.ts";
+import type { Index } from "../../formats/index/index.ts";
+import type { ChunkedBlob } from "../../blob/blob.ts";
 import { blobAccess } from "../../blob/blob_access.ts";
+import type { ChunkStore } from "../../stores/store.ts";
 import type { RandomAccess } from "../../stores/byte_source.ts";
 import { type Pieces, readArchive } from "../../archive/read_archive.ts";
 import type { Locator } from "../locator.ts";
@@ -31,12 +37,16 @@ export interface ArchiveSource {
   readonly access: () => Promise<RandomAccess & Partial<Disposable> | null>;
 }
 
+/** Opens the seeds for the archive of the index, which records these features. */
+export type OpenSeeds = (index: Index, features: bigint) => Promise<readonly ChunkStore[]>;
+
 /** Opens the archive. An index is read before, the archive itself as its pieces are asked for. */
 export async function openArchive(
   location: string,
   flags: ArchiveFlags,
   locator: Locator,
   signal: AbortSignal,
+  openSeeds?: OpenSeeds,
 ): Promise<ArchiveSource> {
   if (!flags.index) {
     const bytes = await locator.bytes(location);
@@ -47,7 +57,11 @@ export async function openArchive(
     };
   }
   const index = await locator.index(location, signal);
-  const sources = await locator.sourcesOf(index);
+  let sources = await locator.sourcesOf(index, openSeeds !== undefined);
+  if (openSeeds !== undefined && index.count > 0) {
+    const features = await recordedFeatures(index, () => locator.blob(index, sources), signal);
+    sources = { ...sources, seeds: await openSeeds(index, features) };
+  }
   const blob = await locator.blob(index, sources);
   return {
     pieces: blob.stream({ signal }),
@@ -55,6 +69,19 @@ export async function openArchive(
     size: index.size,
     access: async () => blobAccess(await locator.blob(index, sources, KEPT_BYTES)),
   };
+}
+
+const ALL_FEATURES = featuresOf("all");
+
+/** What the archive records: its index says it too, unless it was cut as if it were any blob. */
+async function recordedFeatures(
+  index: Index,
+  open: () => Promise<ChunkedBlob>,
+  signal: AbortSignal,
+): Promise<bigint> {
+  if ((index.flags & ALL_FEATURES) !== 0n) return index.flags;
+  const start = await (await open()).slice(0, ENTRY_BYTES).bytes({ signal });
+  return featuresAtStart(start) ?? index.flags;
 }
 
 const ABOUT_ARCHIVES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-archive", "missing-path"]);

@@ -2,20 +2,23 @@
 import { basename, extname } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
-import { untar } from "../../deno/untar.ts";
+import { isDirectory } from "../../deno/files/file_kind.ts";
+import { untar, type UntarResult } from "../../deno/untar.ts";
+import type { Loss } from "../../archive/losses.ts";
 import { parseArchivePaths } from "../../archive/archive_parts.ts";
 import { archiveToTar, type ArchiveToTarOptions } from "../../jobs/archive_to_tar.ts";
 import { Progress } from "../../core/progress.ts";
 import type { ArchiveBytes } from "../../archive/read_selected.ts";
 import type { UnpackResult } from "../../jobs/unpack.ts";
 import { chosenFeatures } from "../inputs/archive_features.ts";
-import { type ArchiveSource, namingArchive, openArchive } from "../inputs/archive_source.ts";
+import type { ChunkStore } from "../../stores/store.ts";
+import { type ArchiveSource, namingArchive, openArchive, type OpenSeeds } from "../inputs/archive_source.ts";
 import type { Args, Flags } from "../commands/untar.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { Locator } from "../locator.ts";
-import { warn } from "../output/output.ts";
+import { printError, warn } from "../output/output.ts";
 import { writeWholePieces } from "../output/piece_output.ts";
 import { showProgress } from "../output/progress.ts";
 import { redactLocation } from "../../deno/schemes.ts";
@@ -31,26 +34,71 @@ export async function run(
   parseArchivePaths(paths); // before anything is opened
   checkOutputPath(target, location);
   await using locator = new Locator(flags);
-  const source = await openArchive(location, flags, locator, signal);
+  await using opened = new AsyncDisposableStack();
+  const openSeeds = await seedsFor(flags, target, paths, locator, opened, signal);
+  const source = await openArchive(location, flags, locator, signal, openSeeds);
   const progress = new Progress();
   progress.total = source.size ?? 0;
-  const { samePermissions, xattrsInclude, recursiveUnlink } = flags;
+  const { samePermissions, xattrsInclude, recursiveUnlink, keepUnchanged: inPlace, deleteOthers } = flags;
   const sync = !flags.noSync;
   const features = chosenFeatures(flags.restoreWith, flags.restoreWithout);
   const [sameOwner, time] = [!flags.noSameOwner, !flags.noTime];
   const attributes = { sameOwner, samePermissions, time, xattrsInclude, features };
   const selection = { paths, signal, progress };
+  let deleted = 0;
+  const onDelete = (path: string) => {
+    deleted++;
+    if (flags.verbose) printError(`removed ${path}\n`);
+  };
+  const updating = { recursiveUnlink, inPlace, deleteOthers, onDelete };
   const unpack = (archive: ArchiveBytes) =>
     toTar
       ? writeTar(archive, location, target, { ...selection, signal }, sync)
-      : untar(archive, target, { ...selection, ...attributes, recursiveUnlink, sync });
-  let result: UnpackResult;
+      : untar(archive, target, { ...selection, ...attributes, ...updating, sync });
+  let result: UnpackResult & Partial<UntarResult>;
   {
     using _display = showProgress(progress, flags, { label: "Unpacking" });
     const named = () => namingArchive(location, flags, () => withBytes(source, paths.length > 0, unpack));
     result = flags.index ? await reportingWhatIsKept(flags, "other", named) : await named();
   }
+  if (deleted > 0 && !flags.verbose) {
+    printError(`${target}: removed what the archive does not have: ${deleted} entries\n`);
+  }
   return report(result, toTar ? "not in the tar" : "not restored");
+}
+
+/** Opens what was given as seeds, and the target where it is updated. `undefined` without seeds. */
+async function seedsFor(
+  flags: Flags,
+  target: string,
+  paths: readonly string[],
+  locator: Locator,
+  opened: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<OpenSeeds | undefined> {
+  const { treeSeeds = [], keepUnchanged, index } = flags;
+  if (!index && treeSeeds.length > 0) {
+    throw new DesyncError("usage", {
+      action: "use",
+      subject: "--seed",
+      reason: "only the chunks of an index can be taken from seeds",
+      hint: "give -i and an index",
+    });
+  }
+  if (!index || (treeSeeds.length === 0 && !keepUnchanged)) return undefined;
+  const { openGivenSeed, parseTreeSeed } = await import("../inputs/tree_seeds.ts");
+  const given = treeSeeds.map(parseTreeSeed);
+  return async (archive, features) => {
+    const places = paths.length === 0 ? [target] : paths.map((path) => `${target}/${basename(path)}`);
+    // What is there may be no directory, or not be there yet.
+    const own = keepUnchanged ? places.filter((path) => isDirectory(path)) : [];
+    const seeds: ChunkStore[] = [];
+    for (const seed of [...own.map((directory) => ({ directory })), ...given]) {
+      const store = await openGivenSeed(seed, { archive, features, flags, locator, signal });
+      if (store !== undefined) seeds.push(opened.use(store));
+    }
+    return seeds;
+  };
 }
 
 /** Parts of an archive are read at their places where that can be done: no more is fetched than they take. */
@@ -67,15 +115,19 @@ async function withBytes<T>(
   }
 }
 
-function report({ losses, omitted }: UnpackResult, state: string): number {
+function report(result: UnpackResult & Partial<UntarResult>, state: string): number {
+  const { losses, omitted, notDeleted = [] } = result;
   if (omitted > 0) {
     warn(`${omitted} entries have a name but no content: the program that made the archive omitted it`);
   }
-  for (const { what, count, path, reason } of losses) {
-    const others = count === 1 ? path : `${count} files, the first is ${path}`;
-    warn(`${state}: ${what} (${others}: ${reason})`);
-  }
-  return losses.length === 0 ? DONE : PARTLY;
+  for (const loss of losses) reportLoss(state, loss);
+  for (const loss of notDeleted) reportLoss("not removed", loss);
+  return losses.length + notDeleted.length === 0 ? DONE : PARTLY;
+}
+
+function reportLoss(state: string, { what, count, path, reason }: Loss): void {
+  const others = count === 1 ? path : `${count} files, the first is ${path}`;
+  warn(`${state}: ${what} (${others}: ${reason})`);
 }
 
 /** desync takes --no-same-owner and --no-same-permissions with a tar too, where they change nothing: tar itself has them. */
@@ -86,6 +138,8 @@ function checkTarFlags(flags: Flags): void {
     ["--without", flags.restoreWithout !== undefined, "a tar has all that it can hold"],
     ["--xattrs-include", flags.xattrsInclude !== undefined, "give it to tar"],
     ["--recursive-unlink", flags.recursiveUnlink, "give it to tar"],
+    ["--in-place", flags.keepUnchanged, "unpack to disk"],
+    ["--delete", flags.deleteOthers, "unpack to disk"],
   ];
   const wrong = given.find(([, given]) => given);
   if (wrong === undefined) return;

@@ -10,6 +10,7 @@ const ARM = Deno.build.arch === "aarch64";
 export const OPEN = {
   readOnly: 0,
   writeOnly: 1,
+  readWrite: 2,
   create: 0o100,
   exclusive: 0o200,
   /** A terminal does not become the program's own. */

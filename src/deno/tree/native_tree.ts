@@ -1,15 +1,29 @@
 /** Directories and files by the C library of Linux: everything relative to open directories, with OPEN.noFollow. */
 import { viewOf } from "../../core/bytes.ts";
-import { type ArchiveNode, MODE_FORMATS } from "../../formats/archive/archive_elements.ts";
+import { type ArchiveNode, MAX_TARGET_BYTES, MODE_FORMATS } from "../../formats/archive/archive_elements.ts";
+import { CHATTR_FLAGS } from "../../formats/archive/features.ts";
 import { splitTime } from "../../formats/archive/node_time.ts";
-import { type Libc, libc, pathIn, systemErrorOf, terminated, terminatedText } from "../system/libc.ts";
-import { AT, CURRENT_DIRECTORY, EMPTY_NAME, FSXATTR, IOCTL, OPEN } from "../system/linux.ts";
+import { Accounts } from "../system/accounts.ts";
+import {
+  type Libc,
+  libc,
+  pathIn,
+  systemErrorOf,
+  terminated,
+  terminatedText,
+  unlessUnsupported,
+} from "../system/libc.ts";
+import { AT, CURRENT_DIRECTORY, EMPTY_NAME, FSXATTR, IOCTL, MODE, OPEN } from "../system/linux.ts";
 import { DirectoryLister } from "../system/list_directory.ts";
-import { StatReader } from "../system/statx.ts";
+import { type Stat, StatReader } from "../system/statx.ts";
+import { chattrFeatures } from "./chattr.ts";
+import { AttributeReader } from "./native_attributes.ts";
 import {
   type DirectoryEntry,
   type EntryStat,
+  type FileAttributes,
   type Handle,
+  NotAFile,
   NotSupported,
   type TreeSystem,
 } from "./tree_system.ts";
@@ -26,6 +40,7 @@ class NativeTree implements TreeSystem {
   readonly timeGranularity = 1n;
   readonly #libc: Libc;
   readonly #stats: StatReader | undefined;
+  #attributes: { readonly features: bigint; readonly reader: AttributeReader } | undefined;
 
   constructor(c: Libc) {
     this.#libc = c;
@@ -45,8 +60,32 @@ class NativeTree implements TreeSystem {
   }
 
   createFile(directory: Handle, name: Uint8Array): Handle {
-    const flags = OPEN.writeOnly | OPEN.create | OPEN.exclusive | OPEN.noFollow | OPEN.closeOnExec;
+    const flags = OPEN.readWrite | OPEN.create | OPEN.exclusive | OPEN.noFollow | OPEN.closeOnExec;
     return this.#check(this.#libc.openat(directory, terminated(name), flags, 0o600));
+  }
+
+  openFile(directory: Handle, name: Uint8Array): Handle {
+    if (this.#stats === undefined) throw new NotSupported();
+    const text = terminated(name);
+    // Opening a device may do things, even if it is not read.
+    if (!isFile(this.#stats.read(directory, text, AT.noFollow))) throw new NotAFile();
+    const flags = OPEN.readOnly | OPEN.noFollow | OPEN.closeOnExec | OPEN.nonBlocking | OPEN.noTerminal;
+    const file = this.#check(this.#libc.openat(directory, text, flags, 0));
+    if (isFile(this.#stats.read(file, EMPTY_NAME, AT.emptyPath))) return file;
+    this.#libc.close(file);
+    throw new NotAFile();
+  }
+
+  read(file: Handle, bytes: Uint8Array, offset: number): number {
+    let at = 0;
+    while (at < bytes.length) {
+      const rest = bytes.subarray(at) as Uint8Array<ArrayBuffer>;
+      const read = Number(this.#libc.pread(file, rest, BigInt(rest.length), BigInt(offset + at)));
+      if (read === 0) break;
+      if (read > 0) at += read;
+      else this.#unlessInterrupted();
+    }
+    return at;
   }
 
   write(file: Handle, bytes: Uint8Array, offset: number): void {
@@ -54,10 +93,7 @@ class NativeTree implements TreeSystem {
       const rest = bytes.subarray(at) as Uint8Array<ArrayBuffer>;
       const written = Number(this.#libc.pwrite(file, rest, BigInt(rest.length), BigInt(offset + at)));
       if (written >= 0) at += written;
-      else {
-        const error = systemErrorOf(this.#libc);
-        if (error.code !== "EINTR") throw error;
-      }
+      else this.#unlessInterrupted();
     }
   }
 
@@ -89,6 +125,7 @@ class NativeTree implements TreeSystem {
 
   list(directory: Handle): Uint8Array[] {
     if (this.#libc.getdents64 !== null) {
+      this.#libc.lseek(directory, 0n, 0);
       return new DirectoryLister(this.#libc).list(directory).map(({ name }) => name);
     }
     const encoder = new TextEncoder();
@@ -97,10 +134,26 @@ class NativeTree implements TreeSystem {
 
   stat(what: Handle | DirectoryEntry): EntryStat | undefined {
     if (this.#stats === undefined) return undefined;
-    const { mode, mtime, changed, device, mount } = typeof what === "number"
+    const stat = typeof what === "number"
       ? this.#stats.read(what, EMPTY_NAME, AT.emptyPath)
       : this.#stats.read(what.directory, terminated(what.name), AT.noFollow);
-    return { mode: mode & 0o7777, mtime, changed, device, mount };
+    return { ...stat, mode: stat.mode & 0o7777, isFile: isFile(stat), size: Number(stat.size) };
+  }
+
+  readLink({ directory, name }: DirectoryEntry): Uint8Array | undefined {
+    const buffer = new Uint8Array(MAX_TARGET_BYTES + 1);
+    const size = BigInt(buffer.length);
+    const length = Number(this.#libc.readlinkat(directory, terminated(name), buffer, size));
+    return length < 0 ? undefined : buffer.subarray(0, length);
+  }
+
+  attributes(file: Handle, features: bigint): FileAttributes {
+    if (this.#attributes?.features !== features) {
+      const reader = new AttributeReader(this.#libc, features, new Accounts(this.#libc));
+      this.#attributes = { features, reader };
+    }
+    const flags = (features & CHATTR_FLAGS) === 0n ? 0n : chattrFeatures(this.#chattrFlags(file)) & features;
+    return { ...this.#attributes.reader.ofOpen(file, "file"), flags };
   }
 
   close(handle: Handle): void {
@@ -164,6 +217,19 @@ class NativeTree implements TreeSystem {
     this.#check(this.#libc.ioctl(handle, IOCTL.setAttributes, bytes));
   }
 
+  #chattrFlags(file: Handle): number {
+    const bytes = new Uint8Array(8);
+    if (this.#libc.ioctl(file, IOCTL.getFlags, bytes) === 0) return viewOf(bytes).getUint32(0, true);
+    unlessUnsupported(this.#libc);
+    return 0;
+  }
+
+  /** Throws the error of the call before, unless it is to be made again. */
+  #unlessInterrupted(): void {
+    const error = systemErrorOf(this.#libc);
+    if (error.code !== "EINTR") throw error;
+  }
+
   #check(result: number): number {
     if (result < 0) throw systemErrorOf(this.#libc);
     return result;
@@ -174,4 +240,8 @@ class NativeTree implements TreeSystem {
 function deviceNumber(major: number, minor: number): bigint {
   const [a, i] = [BigInt(major), BigInt(minor)];
   return (a & 0xfffff000n) << 32n | (a & 0xfffn) << 8n | (i & 0xffffff00n) << 12n | i & 0xffn;
+}
+
+function isFile({ mode }: Stat): boolean {
+  return (mode & MODE.kind) === MODE.regular;
 }

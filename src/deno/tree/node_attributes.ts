@@ -20,7 +20,8 @@ import type { Losses } from "../../archive/losses.ts";
 import { ownIds, umask } from "../system/permitted.ts";
 import type { Restored } from "./restored.ts";
 import { errorCode } from "../system/error_code.ts";
-import type { DirectoryEntry, Handle, TreeSystem } from "./tree_system.ts";
+import type { DirectoryEntry, EntryStat, Handle, TreeSystem } from "./tree_system.ts";
+import { hasSameAttributes } from "./update/same_attributes.ts";
 
 const SET_ID_BITS = 0o6000;
 const CAPABILITIES = "security.capability";
@@ -82,6 +83,41 @@ export class NodeAttributes {
     if (flags !== 0) this.#try("chattr flags", () => this.#system.addFlags(handle, flags));
   }
 
+  /**
+   * Whether what is there has all that {@linkcode apply} and {@linkcode applyLate} would give it, without a loss, and nothing
+   * else that they give. False where that cannot be seen.
+   */
+  agrees(what: Handle | DirectoryEntry, node: ArchiveNode): boolean {
+    const stat = this.#system.stat(what);
+    if (stat === undefined || !this.#ownersAgree(stat, node)) return false;
+    if (node.kind !== "symlink" && this.#expectedMode(node) !== stat.mode) return false;
+    if (this.#restored.times && hasTimes(node.features) && stat.mtime !== node.mtime) return false;
+    if (typeof what === "number") return hasSameAttributes(this.#system, what, node, this.#restored);
+    return node.selinux === undefined || !this.#restored.labels;
+  }
+
+  /** A file that is not given away belongs to who runs this. */
+  #ownersAgree(stat: EntryStat, node: ArchiveNode): boolean {
+    const isGiven = this.#restored.owners && hasOwners(node.features);
+    const { uid, gid } = isGiven ? this.#ownersOf(node) : { uid: this.#self?.uid, gid: stat.gid };
+    return stat.uid === uid && stat.gid === gid;
+  }
+
+  /** `undefined` where a part of it would be lost. */
+  #expectedMode(node: ArchiveNode): number | undefined {
+    if (!this.#restored.modes || !hasModes(node.features)) {
+      return this.#restored.plainMode(node) & ~this.#umask;
+    }
+    const mode = this.#restored.acls ? node.mode : modeWithoutAcl(node);
+    const { uid, gid } = this.#ownersOf(node);
+    const privileged = hasOwners(node.features) && (this.#restored.owners || this.#isSelf(uid, gid));
+    return (mode & SET_ID_BITS) === 0 || this.#mayHaveSetIds(privileged) ? mode : undefined;
+  }
+
+  #mayHaveSetIds(privileged: boolean): boolean {
+    return privileged && (this.#restored.setIds || this.#self?.uid === 0);
+  }
+
   #lose(what: string, reason: string): void {
     this.#losses.add(what, this.#path, reason);
   }
@@ -101,11 +137,21 @@ export class NodeAttributes {
   /** Whether privileges may be given: the node belongs to whom the archive says. */
   #setOwner(what: Handle | DirectoryEntry, node: ArchiveNode): boolean {
     if (!hasOwners(node.features)) return false;
-    const { owners, names } = this.#restored;
-    const uid = this.#accounts.idOf("user", names ? node.user : undefined, node.uid);
-    const gid = this.#accounts.idOf("group", names ? node.group : undefined, node.gid);
-    if (!owners) return uid === this.#self?.uid && gid === this.#self.gid;
+    const { uid, gid } = this.#ownersOf(node);
+    if (!this.#restored.owners) return this.#isSelf(uid, gid);
     return this.#try("owners", () => this.#system.setOwner(what, uid, gid));
+  }
+
+  #ownersOf({ user, group, uid, gid }: ArchiveNode): { uid: number; gid: number } {
+    const { names } = this.#restored;
+    return {
+      uid: this.#accounts.idOf("user", names ? user : undefined, uid),
+      gid: this.#accounts.idOf("group", names ? group : undefined, gid),
+    };
+  }
+
+  #isSelf(uid: number, gid: number): boolean {
+    return uid === this.#self?.uid && gid === this.#self.gid;
   }
 
   #setMode(what: Handle | DirectoryEntry, node: ArchiveNode, privileged: boolean): void {
@@ -118,7 +164,7 @@ export class NodeAttributes {
   #givenMode(node: ArchiveNode, privileged: boolean): number {
     const mode = this.#restored.acls ? node.mode : modeWithoutAcl(node);
     if ((mode & SET_ID_BITS) === 0 || node.kind === "directory") return mode;
-    if (privileged && (this.#restored.setIds || this.#self?.uid === 0)) return mode;
+    if (this.#mayHaveSetIds(privileged)) return mode;
     const reason = !privileged
       ? "the owner is another"
       : this.#self === undefined

@@ -9,6 +9,7 @@ import {
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -19,6 +20,8 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readlinkSync,
+  readSync,
   renameSync,
   rmdirSync,
   symlinkSync,
@@ -35,12 +38,16 @@ import {
   type DirectoryEntry,
   type EntryStat,
   type Handle,
+  NotAFile,
   NotSupported,
   type TreeSystem,
 } from "./tree_system.ts";
 import { utf8Name } from "../files/utf8_name.ts";
 
 const WINDOWS = Deno.build.os === "windows";
+/** Windows has none of the others. */
+const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
+
 /** An open directory: where it is, and what it was when it was opened. */
 interface PathDirectory {
   readonly path: string;
@@ -75,7 +82,27 @@ class PortableTree implements TreeSystem {
   }
 
   createFile(directory: Handle, name: Uint8Array): Handle {
-    return openSync(this.#path(directory, name), "wx", 0o600);
+    return openSync(this.#path(directory, name), "wx+", 0o600);
+  }
+
+  openFile(directory: Handle, name: Uint8Array): Handle {
+    const path = this.#path(directory, name);
+    // Opening a device may do things, even if it is not read.
+    if (!lstatSync(path).isFile()) throw new NotAFile();
+    const file = openSync(path, READ);
+    if (fstatSync(file).isFile()) return file;
+    closeSync(file);
+    throw new NotAFile();
+  }
+
+  read(file: Handle, bytes: Uint8Array, offset: number): number {
+    let at = 0;
+    while (at < bytes.length) {
+      const read = readSync(file, bytes, at, bytes.length - at, offset + at);
+      if (read === 0) break;
+      at += read;
+    }
+    return at;
   }
 
   write(file: Handle, bytes: Uint8Array, offset: number): void {
@@ -122,13 +149,36 @@ class PortableTree implements TreeSystem {
   }
 
   stat(what: Handle | DirectoryEntry): EntryStat {
-    const { mode, mtimeNs, ctimeNs, dev } = typeof what !== "number"
+    const info = typeof what !== "number"
       ? lstatSync(this.#path(what.directory, what.name), { bigint: true })
       : this.#directories.has(what)
       ? lstatSync(this.#checked(what).path, { bigint: true })
       : fstatSync(what, { bigint: true });
-    return { mode: Number(mode) & 0o7777, mtime: mtimeNs, changed: ctimeNs, device: dev };
+    return {
+      isFile: info.isFile(),
+      mode: Number(info.mode) & 0o7777,
+      uid: Number(info.uid),
+      gid: Number(info.gid),
+      size: Number(info.size),
+      inode: info.ino,
+      mtime: info.mtimeNs,
+      changed: info.ctimeNs,
+      device: info.dev,
+    };
   }
+
+  readLink({ directory, name }: DirectoryEntry): Uint8Array | undefined {
+    // On Windows it is not what was given, and may be of the wrong type.
+    if (WINDOWS) return undefined;
+    try {
+      const target = readlinkSync(this.#path(directory, name));
+      return target.includes("\ufffd") ? undefined : new TextEncoder().encode(target);
+    } catch {
+      return undefined;
+    }
+  }
+
+  attributes(): undefined {}
 
   close(handle: Handle): void {
     if (!this.#directories.delete(handle)) closeSync(handle);

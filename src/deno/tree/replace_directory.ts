@@ -6,9 +6,8 @@
  * directory that is mounted at a second place.
  */
 import { DesyncError } from "../../core/errors.ts";
-import { escapeName } from "../../formats/archive/node_text.ts";
 import { fileError } from "../files/file_errors.ts";
-import { isMountedIn, mountedAt, removeDirectory } from "./remove_directory.ts";
+import { mountedAt, refuseMountAt, refuseMountsIn, removeDirectory } from "./remove_directory.ts";
 import { errorCode } from "../system/error_code.ts";
 import type { Handle, TreeSystem } from "./tree_system.ts";
 import { untarTemporaryName } from "./stale_entries.ts";
@@ -65,7 +64,7 @@ function check(system: TreeSystem, { parent, name, path, recursive }: Replacemen
     throw ["ENOTDIR", "ELOOP"].includes(errorCode(error)) ? cause : error;
   }
   try {
-    if (isMountedIn(system, parent, opened.handle)) throw mountedAt(path);
+    refuseMountAt(system, parent, opened.handle, path);
     if (!recursive && system.list(opened.handle).length > 0) {
       throw new DesyncError("io", {
         action: "replace",
@@ -74,28 +73,8 @@ function check(system: TreeSystem, { parent, name, path, recursive }: Replacemen
         hint: "give --recursive-unlink to remove it",
       });
     }
-    checkMounts(system, opened.handle, path);
+    refuseMountsIn(system, opened.handle, path);
   } finally {
     closeWritable(system, opened);
-  }
-}
-
-/** Throws when something is mounted below the open directory. */
-function checkMounts(system: TreeSystem, directory: Handle, path: string): void {
-  for (const name of system.list(directory)) {
-    let child: WritableDirectory;
-    try {
-      child = openWritable(system, directory, name);
-    } catch (error) {
-      if (["ENOTDIR", "ELOOP"].includes(errorCode(error))) continue;
-      throw error;
-    }
-    try {
-      const childPath = `${path}/${escapeName(name)}`;
-      if (isMountedIn(system, directory, child.handle)) throw mountedAt(childPath);
-      checkMounts(system, child.handle, childPath);
-    } finally {
-      closeWritable(system, child);
-    }
   }
 }

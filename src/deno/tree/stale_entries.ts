@@ -10,10 +10,15 @@ export function untarTemporaryName(): string {
   return PREFIX + crypto.randomUUID();
 }
 
+/** Whether an entry is being unpacked, or was by a run that was killed. */
+export function isTemporaryEntry(name: Uint8Array): boolean {
+  return isTemporaryName(decoder.decode(name), PREFIX);
+}
+
 /** Removes stale entries of an open directory, as far as that is possible. */
 export function removeStaleEntries(system: TreeSystem, directory: Handle): void {
   for (const name of listQuietly(system, directory)) {
-    if (!isTemporaryName(decoder.decode(name), PREFIX)) continue;
+    if (!isTemporaryEntry(name)) continue;
     try {
       removeIfStale(system, { directory, name });
     } catch {

@@ -51,6 +51,15 @@ export async function readTree(
 export interface ReadTreeByOptions extends ReadTreeOptions {
   /** The calls to read with. Default: those of the C library where it can be used. */
   readonly system?: ReadSystem;
+  /**
+   * Called for what cannot be read, in place of an error: it is left out or, where its size was given already, made up of
+   * zeros.
+   */
+  readonly onUnreadable?: (error: DesyncError) => void;
+  /** Files of more bytes are left out. */
+  readonly maxFileSize?: number;
+  /** Omit the bytes of files. */
+  readonly withoutData?: boolean;
 }
 
 /** The same, by these calls. */
@@ -71,6 +80,7 @@ class TreeReader {
   readonly #onEvent: ArchiveEventHandler;
   readonly #features: bigint;
   readonly #skipNames: readonly Uint8Array[];
+  readonly #options: ReadTreeByOptions;
   readonly #yielder: Yielder;
   readonly #buffer = new Uint8Array(PIECE_BYTES);
   readonly #linked = new Set<string>();
@@ -78,8 +88,9 @@ class TreeReader {
   /** Names from the root to where it is, for messages. */
   readonly #names: Uint8Array[] = [];
 
-  constructor(system: ReadSystem, root: string, onEvent: ArchiveEventHandler, options: ReadTreeOptions) {
+  constructor(system: ReadSystem, root: string, onEvent: ArchiveEventHandler, options: ReadTreeByOptions) {
     this.#system = system;
+    this.#options = options;
     this.#root = root;
     this.#onEvent = onEvent;
     this.#features = options.features ?? DEFAULT_FEATURES;
@@ -111,16 +122,9 @@ class TreeReader {
   }
 
   async #readChildren(directory: OpenNode, outer: ExcludePatterns): Promise<void> {
-    if (this.#names.length >= MAX_DEPTH) {
-      throw new DesyncError("unsupported", {
-        action: "read",
-        subject: this.#path(),
-        reason: `it is ${MAX_DEPTH} directories deep, more than an archive may have`,
-      });
-    }
-    const names = this.#reading(() => this.#system.list(directory));
+    const names = this.#orUnreadable(() => this.#list(directory), []);
     names.sort((a, b) => compareBytes(a.name, b.name));
-    const exclude = this.#patternsIn(directory, names, outer);
+    const exclude = this.#orUnreadable(() => this.#patternsIn(directory, names, outer), outer);
     for (const child of names) {
       if (this.#skipNames.some((name) => equalBytes(child.name, name))) continue;
       this.#names.push(child.name);
@@ -129,9 +133,20 @@ class TreeReader {
     }
   }
 
+  #list(directory: OpenNode): ListedName[] {
+    if (this.#names.length < MAX_DEPTH) return this.#reading(() => this.#system.list(directory));
+    throw new DesyncError("unsupported", {
+      action: "read",
+      subject: this.#path(),
+      reason: `it is ${MAX_DEPTH} directories deep, more than an archive may have`,
+    });
+  }
+
   async #readChild(directory: OpenNode, child: ListedName, exclude: ExcludePatterns): Promise<void> {
-    const open = this.#reading(() => this.#system.open(directory, child));
+    const open = this.#orUnreadable(() => this.#reading(() => this.#system.open(directory, child)), null);
+    if (open === null) return;
     try {
+      if (open.node.size > (this.#options.maxFileSize ?? Infinity)) return;
       if (this.#has(EXCLUDE_NODUMP) && open.nodump) return;
       if (this.#has(EXCLUDE_SUBMOUNTS) && open.mount !== directory.mount) return;
       const { excluded, inside } = exclude.test(child.name, open.node.kind === "directory");
@@ -163,26 +178,47 @@ class TreeReader {
       this.#linked.add(inode);
     }
     this.#summary.bytes += node.size;
+    if (this.#options.withoutData) return;
+    let readable = true;
     for (let left = node.size; left > 0;) {
       if (this.#yielder.isDue) await this.#yielder.yieldNow();
       const buffer = this.#buffer.subarray(0, Math.min(left, PIECE_BYTES));
-      const length = this.#reading(() => this.#system.read(open, buffer));
+      let length = readable ? this.#orUnreadable(() => this.#readPart(open, buffer), 0) : 0;
       if (length === 0) {
-        const reason = "it became shorter while it was read";
-        throw new DesyncError("io", { action: "read", subject: this.#path(), reason });
+        readable = false;
+        length = buffer.fill(0).length;
       }
       left -= length;
       const waiting = this.#onEvent({ type: "data", bytes: buffer.subarray(0, length) });
       if (waiting !== undefined) await waiting;
     }
-    if (this.#reading(() => this.#system.changed(open)) && this.#summary.changed++ === 0) {
-      this.#summary.changedPath = this.#path();
-    }
+    const changed = this.#orUnreadable(() => this.#reading(() => this.#system.changed(open)), true);
+    if (changed && this.#summary.changed++ === 0) this.#summary.changedPath = this.#path();
+  }
+
+  #readPart(open: OpenNode, buffer: Uint8Array): number {
+    const length = this.#reading(() => this.#system.read(open, buffer));
+    if (length > 0) return length;
+    const reason = "it became shorter while it was read";
+    throw new DesyncError("io", { action: "read", subject: this.#path(), reason });
   }
 
   /** For messages alone. */
   #path(): string {
     return [this.#root.replace(/(?<=[^/])\/+$/, ""), ...this.#names.map(escapeName)].join("/");
+  }
+
+  /** What `work` gives, or `otherwise` where reading goes on without what cannot be read. */
+  #orUnreadable<T>(work: () => T, otherwise: T): T {
+    const { onUnreadable } = this.#options;
+    if (onUnreadable === undefined) return work();
+    try {
+      return work();
+    } catch (error) {
+      if (!(error instanceof DesyncError)) throw error;
+      onUnreadable(error);
+      return otherwise;
+    }
   }
 
   #reading<T>(work: () => T, path?: string): T {

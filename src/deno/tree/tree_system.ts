@@ -17,8 +17,18 @@ export interface DirectoryEntry {
 
 /** What the system knows of a file or directory. Times are in nanoseconds since 1970. */
 export interface EntryStat {
+  /** Whether it is a regular file. */
+  readonly isFile: boolean;
   /** Its permissions, without its kind. */
   readonly mode: number;
+  /** Number of the user who owns it. */
+  readonly uid: number;
+  /** Number of the group that owns it. */
+  readonly gid: number;
+  /** Bytes of a file. */
+  readonly size: number;
+  /** What tells it from all others of its device. */
+  readonly inode: bigint;
   /** When its bytes were changed last, or what was set as that. */
   readonly mtime: bigint;
   /** When anything about it was changed last, which cannot be set. */
@@ -28,6 +38,9 @@ export interface EntryStat {
   /** The number of the mount by which it was reached, where the system says it. */
   readonly mount?: bigint;
 }
+
+/** What a file may have besides owner, mode and time. */
+export type FileAttributes = Pick<ArchiveNode, "xattrs" | "acl" | "fcaps" | "selinux" | "flags">;
 
 /**
  * The calls. All throw errors with a `code` such as `EEXIST`, like node's; `ENOSYS` means that there is no such call
@@ -42,6 +55,13 @@ export interface TreeSystem {
   makeDirectory(directory: Handle, name: Uint8Array): void;
   /** Makes a file that only its owner can use for now. Fails with `EEXIST` when there is anything of that name. */
   createFile(directory: Handle, name: Uint8Array): Handle;
+  /**
+   * Opens a regular file to read it, and never waits for a pipe. Fails with `ENOTSUP` for anything else, with `ELOOP` or
+   * `ENOTSUP` for a symlink.
+   */
+  openFile(directory: Handle, name: Uint8Array): Handle;
+  /** Reads bytes from a place of an open file: how many, fewer than asked for only at its end. */
+  read(file: Handle, bytes: Uint8Array, offset: number): number;
   /** Writes bytes at a place of a file that was created; what is not written before the last byte reads as zeros. */
   write(file: Handle, bytes: Uint8Array, offset: number): void;
   /** Gives a file more bytes than were written: they read as zeros. */
@@ -60,7 +80,7 @@ export interface TreeSystem {
   unlink(directory: Handle, name: Uint8Array): void;
   /** Removes an empty directory. */
   removeDirectory(directory: Handle, name: Uint8Array): void;
-  /** Names in a directory. */
+  /** All names in a directory, however often it is asked. */
   list(directory: Handle): Uint8Array[];
   /** Not followed when it is a symlink; `undefined` where the system cannot be asked. */
   stat(what: Handle | DirectoryEntry): EntryStat | undefined;
@@ -73,6 +93,10 @@ export interface TreeSystem {
   setMode(what: Handle | DirectoryEntry, mode: number): void;
   /** The time of the last change, in nanoseconds since 1970; that of the last access becomes now. */
   setTime(what: Handle | DirectoryEntry, mtime: bigint): void;
+  /** A symlink's target, `undefined` when it is something else or cannot be read. */
+  readLink(entry: DirectoryEntry): Uint8Array | undefined;
+  /** What a file has of these features besides what {@linkcode stat} says; `undefined` where the system cannot be asked. */
+  attributes(file: Handle, features: bigint): FileAttributes | undefined;
   /** Sets an extended attribute, replacing one of the same name. */
   setXattr(what: Handle | DirectoryEntry, name: string, value: Uint8Array): void;
   /** Adds flags of chattr, FS_*_FL, to those that a file or directory has. */
@@ -82,6 +106,15 @@ export interface TreeSystem {
 
   /** The last digits of times that cannot be set here, in nanoseconds: 1 when all can. */
   readonly timeGranularity: bigint;
+}
+
+/** The error for what is not a regular file. */
+export class NotAFile extends Error {
+  readonly code = "ENOTSUP";
+
+  constructor() {
+    super("not a regular file");
+  }
 }
 
 /** The error for a call that is not there. */

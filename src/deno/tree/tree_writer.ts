@@ -22,7 +22,10 @@ import { errorCode } from "../system/error_code.ts";
 import type { Handle, TreeSystem } from "./tree_system.ts";
 import { removeStaleEntries, untarTemporaryName } from "./stale_entries.ts";
 import { closeWritable, makeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
-import { splitZeros } from "../output/zero_runs.ts";
+import { ArchiveNames, type Extraneous } from "./update/extraneous.ts";
+import { KeptFile } from "./update/kept_file.ts";
+import { NewFile } from "./update/new_file.ts";
+import { sameBytes } from "./update/same_bytes.ts";
 
 /** How the tree is written. */
 interface TreeOptions {
@@ -30,6 +33,10 @@ interface TreeOptions {
   readonly inside: boolean;
   /** Whether directories that are not empty make way for what the archive has of the same name. */
   readonly recursiveUnlink: boolean;
+  /** Whether files and symlinks that are as the archive has them are left alone. */
+  readonly inPlace?: boolean;
+  /** Notes what the target has and the archive has not. */
+  readonly extraneous?: Extraneous;
   readonly accounts: Accounts;
 }
 
@@ -40,17 +47,17 @@ interface OpenDirectory extends WritableDirectory {
   readonly links: ArchiveNode[];
   /** What was made in it, where the system may take two names for one. */
   readonly names?: FoldedNames;
+  /** What the archive has in it, where the rest is to be removed. */
+  readonly inArchive?: ArchiveNames;
 }
 
-/** A file that is being written. */
+/** A file that is being unpacked. */
 interface OpenFile {
-  readonly handle: Handle;
   readonly node: ArchiveNode;
-  readonly temporary: Uint8Array;
-  /** Bytes so far. */
-  size: number;
-  /** Those up to the last that was written: zeros are not. */
-  written: number;
+  /** What is there already, as long as it is the same. */
+  kept?: KeptFile;
+  /** What is written in its place. */
+  made?: NewFile;
 }
 
 /** What nodes that need a system's help are called when they cannot be made. */
@@ -90,6 +97,8 @@ export class TreeWriter implements Disposable {
   /** Whether the target's file system takes names for the same that differ in case. */
   #folds = false;
   #file: OpenFile | undefined;
+  readonly #inPlace: boolean;
+  readonly #extraneous: Extraneous | undefined;
   /** The symlink, pipe … whose end comes next. */
   #leaf = false;
   readonly #temporary = untarTemporaryName();
@@ -107,14 +116,16 @@ export class TreeWriter implements Disposable {
     this.#target = target;
     this.#inside = options.inside;
     this.#recursiveUnlink = options.recursiveUnlink;
+    this.#inPlace = options.inPlace ?? false;
+    this.#extraneous = options.extraneous;
     this.#restored = new Restored(options);
     this.#attributes = new NodeAttributes(system, this.#restored, this.losses, options.accounts);
   }
 
   /** Does what the event says. Throws `io` with the path that could not be written. */
   write(event: ArchiveEvent): void {
-    if (event.type === "omitted") return;
-    if (event.type === "node") this.#at(event.node, () => this.#begin(event.node));
+    if (event.type === "omitted") this.#directories.at(-1)?.inArchive?.add(event.name);
+    else if (event.type === "node") this.#at(event.node, () => this.#begin(event.node));
     else if (event.type === "data") this.#at(this.#file?.node, () => this.#write(event.bytes));
     else if (this.#leaf) this.#leaf = false;
     else if (this.#file !== undefined) this.#at(this.#file.node, () => this.#finishFile(this.#file!));
@@ -123,10 +134,11 @@ export class TreeWriter implements Disposable {
 
   /** Closes what is open, and removes the file that is not complete. */
   [Symbol.dispose](): void {
-    const file = this.#file;
-    if (file !== undefined) {
-      this.#system.close(file.handle);
-      this.#quietly(() => this.#system.unlink(this.#parent(), file.temporary));
+    const { kept, made } = this.#file ?? {};
+    if (kept !== undefined) this.#system.close(kept.handle);
+    if (made !== undefined) {
+      this.#system.close(made.handle);
+      this.#quietly(() => this.#system.unlink(this.#parent(), encoder.encode(this.#temporary)));
     }
     for (const directory of this.#directories.splice(0).reverse()) closeWritable(this.#system, directory);
     if (this.#around !== undefined) closeWritable(this.#system, this.#around);
@@ -151,6 +163,11 @@ export class TreeWriter implements Disposable {
     return [this.#target, ...names].join("/");
   }
 
+  /** The names from the target to the directory. */
+  #way(): Uint8Array[] {
+    return this.#directories.map(({ node }) => node.name).filter(({ length }) => length > 0);
+  }
+
   #parent(): Handle {
     return (this.#directories.at(-1) ?? this.#around!).handle;
   }
@@ -170,6 +187,7 @@ export class TreeWriter implements Disposable {
     const opened = makeWritable(this.#system, this.#system.openRoot(path));
     removeStaleEntries(this.#system, opened.handle);
     this.#folds = foldsNames(this.#system, opened.handle, this.#temporary);
+    this.#extraneous?.begin(opened.handle);
     return opened;
   }
 
@@ -179,11 +197,13 @@ export class TreeWriter implements Disposable {
       node,
       links: [],
       names: this.#folds ? new FoldedNames() : undefined,
+      inArchive: this.#extraneous === undefined ? undefined : new ArchiveNames(),
     });
   }
 
   /** Two files become one where their names are the same to the system: that has to be reported. */
   #noteName(node: ArchiveNode): void {
+    this.#directories.at(-1)?.inArchive?.add(node.name);
     if (this.#directories.at(-1)?.names?.add(node.name) !== false) return;
     this.losses.add(
       "names that differ in case alone",
@@ -234,13 +254,12 @@ export class TreeWriter implements Disposable {
     const parent = this.#parent();
     const temporary = encoder.encode(this.#temporary);
     if (node.kind === "file") {
-      const handle = this.#system.createFile(parent, temporary);
-      this.#file = { handle, node, temporary, size: 0, written: 0 };
-      this.#attributes.applyEarly(handle, node, () => this.#pathOf(node));
+      this.#file = { node, kept: this.#keptFile(parent, node) };
+      if (this.#file.kept === undefined) this.#makeFile(this.#file);
       return;
     }
     this.#leaf = true;
-    if (!this.#restored.kind(node.kind)) return;
+    if (!this.#restored.kind(node.kind) || this.#isSameLink(parent, node)) return;
     if (!this.#makeLeaf(parent, temporary, node)) return;
     try {
       this.#attributes.apply({ directory: parent, name: temporary }, node, () => this.#pathOf(node));
@@ -248,6 +267,44 @@ export class TreeWriter implements Disposable {
     } catch (error) {
       this.#quietly(() => this.#system.unlink(parent, temporary));
       throw error;
+    }
+  }
+
+  #makeFile(file: OpenFile): void {
+    const handle = this.#system.createFile(this.#parent(), encoder.encode(this.#temporary));
+    file.made = new NewFile(this.#system, handle);
+    this.#attributes.applyEarly(handle, file.node, () => this.#pathOf(file.node));
+  }
+
+  /** The file that is there, if it may turn out to be the one of the archive. */
+  #keptFile(parent: Handle, node: ArchiveNode): KeptFile | undefined {
+    if (!this.#inPlace) return undefined;
+    let handle: Handle;
+    try {
+      handle = this.#system.openFile(parent, node.name);
+    } catch {
+      return undefined;
+    }
+    try {
+      if (this.#system.stat(handle)?.size === node.size && this.#attributes.agrees(handle, node)) {
+        return new KeptFile(this.#system, handle);
+      }
+    } catch {
+      // What cannot be looked at is replaced.
+    }
+    this.#system.close(handle);
+    return undefined;
+  }
+
+  /** Whether there is the same symlink, which is left alone. */
+  #isSameLink(directory: Handle, node: ArchiveNode): boolean {
+    if (!this.#inPlace || node.kind !== "symlink") return false;
+    const entry = { directory, name: node.name };
+    try {
+      const target = this.#system.readLink(entry);
+      return target !== undefined && sameBytes(target, node.target!) && this.#attributes.agrees(entry, node);
+    } catch {
+      return false;
     }
   }
 
@@ -282,20 +339,47 @@ export class TreeWriter implements Disposable {
 
   #write(bytes: Uint8Array): void {
     const file = this.#file;
-    if (file === undefined) return;
-    splitZeros(bytes, file.size, (from, to) => {
-      this.#system.write(file.handle, bytes.subarray(from, to), file.size + from);
-      file.written = file.size + to;
-    });
-    file.size += bytes.length;
+    if (file === undefined || file.kept?.matches(bytes)) return;
+    if (file.kept !== undefined) this.#replaceKept(file, file.kept);
+    file.made!.write(bytes);
+  }
+
+  /** Whether the file that was compared has its name, and has not been written to. */
+  #isStillThere({ handle }: KeptFile, node: ArchiveNode): boolean {
+    try {
+      const [file, there] = [handle, { directory: this.#parent(), name: node.name }].map((what) =>
+        this.#system.stat(what)
+      );
+      return file?.inode === there?.inode && file?.device === there?.device && file?.size === node.size &&
+        this.#attributes.agrees(handle, node);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Goes on with a new file, which begins with what was the same. */
+  #replaceKept(file: OpenFile, kept: KeptFile): void {
+    this.#makeFile(file);
+    kept.copyTo(file.made!);
+    file.kept = undefined;
+    this.#system.close(kept.handle);
   }
 
   #finishFile(file: OpenFile): void {
-    const { handle, node, temporary } = file;
+    const { node, kept } = file;
+    if (kept !== undefined) {
+      if (this.#isStillThere(kept, node)) {
+        this.#file = undefined;
+        return this.#system.close(kept.handle);
+      }
+      this.#replaceKept(file, kept);
+    }
     const path = () => this.#pathOf(node);
-    if (file.written < file.size) this.#system.extend(handle, file.size);
+    const made = file.made!;
+    const { handle } = made;
+    made.finish();
     this.#attributes.apply(handle, node, path);
-    this.#replace(this.#parent(), temporary, node);
+    this.#replace(this.#parent(), encoder.encode(this.#temporary), node);
     this.#file = undefined;
     try {
       this.#attributes.applyLate(handle, node, path);
@@ -309,6 +393,8 @@ export class TreeWriter implements Disposable {
     if (directory === undefined) return;
     this.#retypeLinks(directory);
     const path = () => this.#pathOf();
+    const { handle, inArchive } = directory;
+    if (inArchive !== undefined) this.#extraneous?.note(handle, this.#way(), inArchive);
     this.#attributes.apply(directory.handle, directory.node, path);
     this.#attributes.applyLate(directory.handle, directory.node, path);
     this.#directories.pop();

@@ -96,6 +96,17 @@ export class ArchiveEncoder {
     else if (event.type === "end") this.#end();
   }
 
+  /**
+   * Takes the next bytes of the file as given, in place of `data`, without passing them on: where only the rest of an
+   * archive is wanted.
+   */
+  skipData(length: number): void {
+    if (this.#skipping) return;
+    if (this.#left === undefined || length > this.#left) throw misplaced("bytes of no file");
+    this.#left -= length;
+    this.#writer.skip(length);
+  }
+
   /** To be called after the last event: passes on what is left. Throws `usage` when the archive is not complete. */
   finish(): void {
     if (!this.#done) throw misplaced("the end of an archive that is not complete");

@@ -7,6 +7,7 @@ import { encodeForCache } from "./cache_policy.ts";
 import { CacheUse } from "./cache_use.ts";
 import { Limiter } from "./limiter.ts";
 import { limitStore } from "./limit_store.ts";
+import { getFromSeed } from "./get_from_seed.ts";
 import { openFrom, undelivered } from "./open_from.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../store.ts";
 
@@ -50,6 +51,10 @@ export class ChunkReader {
   /** The chunk's verified bytes. Throws `missing-chunk`, `invalid-chunk`, or what the stores throw. */
   async read(expected: ExpectedChunk, options: RequestOptions = {}): Promise<Uint8Array> {
     const { signal } = options;
+    for (const seed of this.#sources.seeds ?? []) {
+      const bytes = await this.#readSeed(seed, expected, options);
+      if (bytes !== null) return bytes;
+    }
     const cached = await this.#readCache(expected, options);
     if (cached !== null) return cached;
     const damage: DesyncError[] = [];
@@ -68,6 +73,21 @@ export class ChunkReader {
     const limiter = new Limiter(concurrency);
     this.#limiters.push(limiter);
     return limitStore(store, limiter);
+  }
+
+  async #readSeed(
+    seed: ChunkStore,
+    expected: ExpectedChunk,
+    options: RequestOptions,
+  ): Promise<Uint8Array | null> {
+    const stored = await getFromSeed(seed, expected.id, options);
+    try {
+      return stored === null ? null : openChunk(this.#codec, stored, expected).bytes;
+    } catch (error) {
+      // It has changed since it was looked through.
+      if (isInvalid(error)) return null;
+      throw error;
+    }
   }
 
   async #readCache(expected: ExpectedChunk, options: RequestOptions): Promise<Uint8Array | null> {

@@ -1,0 +1,120 @@
+/** The seeds of an archive: directories as the user names them, with or without their indexes. */
+import { DesyncError, messageOf } from "../../core/errors.ts";
+import { Progress } from "../../core/progress.ts";
+import { isDirectory } from "../../deno/files/file_kind.ts";
+import { openTreeSeed, type TreeSeedOptions } from "../../deno/open_tree_seed.ts";
+import type { Index } from "../../formats/index/index.ts";
+import type { ChunkStore } from "../../stores/store.ts";
+import type { ProgressMode } from "../flags/progress.ts";
+import type { Locator } from "../locator.ts";
+import { warn } from "../output/output.ts";
+import { isForPeople, showProgress } from "../output/progress.ts";
+
+/** What is to be unpacked, and how. */
+interface SeedUse {
+  readonly archive: Index;
+  /** What the archive records. */
+  readonly features: bigint;
+  readonly flags: { readonly progress: ProgressMode; readonly concurrency: number | undefined };
+  readonly locator: Locator;
+  readonly signal: AbortSignal;
+}
+
+/** A seed as it was given. */
+interface GivenSeed {
+  readonly directory: string;
+  readonly index?: string;
+}
+
+/**
+ * `DIRECTORY`, or `INDEX:DIRECTORY`, where both may have colons in them. Throws `missing-file` or `usage` when there is no
+ * such directory.
+ */
+export function parseTreeSeed(text: string): GivenSeed {
+  if (isDirectory(text)) return { directory: text };
+  for (let at = text.lastIndexOf(":"); at > 0; at = text.lastIndexOf(":", at - 1)) {
+    const directory = text.slice(at + 1);
+    if (directory !== "" && isDirectory(directory)) return { directory, index: text.slice(0, at) };
+  }
+  throw new DesyncError("usage", {
+    action: "use",
+    subject: `the seed ${text}`,
+    reason: "it is not a directory",
+    hint: "give the directory of an older version, or INDEX:DIRECTORY",
+  });
+}
+
+/** Looks through the seed. `undefined`, with a warning, when it cannot be used: then its chunks are fetched. */
+export async function openGivenSeed(given: GivenSeed, use: SeedUse): Promise<ChunkStore | undefined> {
+  const { directory } = given;
+  const { archive, features, flags, signal } = use;
+  const { sizes, digest } = archive;
+  const unreadable: Unreadable = { count: 0 };
+  const progress = new Progress();
+  const index = given.index === undefined ? undefined : await usableIndex(given.index, directory, use);
+  const options: TreeSeedOptions = {
+    features,
+    sizes,
+    digest,
+    // A larger file cannot be in the archive.
+    maxFileSize: archive.size,
+    threads: flags.concurrency,
+    signal,
+    progress,
+    onUnreadable: (error) => {
+      unreadable.first ??= error;
+      unreadable.count++;
+    },
+  };
+  const open = async (index: Index | undefined) => {
+    using _display = isForPeople(flags)
+      ? showProgress(progress, flags, { label: "Reading seed" })
+      : undefined;
+    return await openTreeSeed(directory, { ...options, index });
+  };
+  try {
+    return await open(index).catch((error) => {
+      if (index === undefined || !(error instanceof DesyncError) || error.code !== "mismatch") throw error;
+      warn(`${messageOf(error)} (continuing without the index ${given.index})`);
+      unreadable.first = undefined;
+      unreadable.count = 0;
+      return open(undefined);
+    });
+  } catch (error) {
+    if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
+    warn(`${messageOf(error)} (continuing without this seed)`);
+    return undefined;
+  } finally {
+    reportUnreadable(directory, unreadable);
+  }
+}
+
+/** What cannot be read of a seed. */
+interface Unreadable {
+  first?: DesyncError;
+  count: number;
+}
+
+function reportUnreadable(directory: string, { first, count }: Unreadable): void {
+  if (first === undefined) return;
+  const others = count === 1 ? "" : `, and ${count - 1} more`;
+  warn(`the seed ${directory} is used without what cannot be read: ${messageOf(first)}${others}`);
+}
+
+/** The seed's index, if the archive's chunks may be in it. */
+async function usableIndex(
+  location: string,
+  directory: string,
+  { archive, locator, signal }: SeedUse,
+): Promise<Index | undefined> {
+  const index = await locator.index(location, signal);
+  const { flags, sizes } = index;
+  const alike = flags === archive.flags && sizes.min === archive.sizes.min &&
+    sizes.avg === archive.sizes.avg &&
+    sizes.max === archive.sizes.max;
+  if (alike) return index;
+  warn(
+    `the index ${location} of the seed ${directory} was made with other sizes or features than that of the archive (continuing without the index)`,
+  );
+  return undefined;
+}
