@@ -1,19 +1,19 @@
 /** `untar --seed`, `--in-place` and `--delete` as users run them: what is fetched, and what stands in the target. */
 
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { LocalStore } from "../../../src/deno/store/local_store.ts";
-import { makeFromTree } from "../../../src/deno/make_from_tree.ts";
-import { serializeIndex } from "../../../src/formats/index/index.ts";
-import { runCli } from "../../support/cli.ts";
-import { cliCommand } from "../../support/cli_command.ts";
-import { exists } from "../../support/exists.ts";
-import { assertFails } from "../../support/failure.ts";
-import { contentOf, filesIn } from "../../support/files.ts";
-import { peers } from "../../support/peers.ts";
-import { random } from "../../support/random.ts";
-import { type FaultyServer, startFaultyServer } from "../../support/servers/faulty_server.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
-import { type TempDir, tempDir } from "../../support/temp.ts";
+import { LocalStore } from "../../../../src/deno/store/local_store.ts";
+import { makeFromTree } from "../../../../src/deno/make_from_tree.ts";
+import { serializeIndex } from "../../../../src/formats/index/index.ts";
+import { runCli } from "../../../support/cli.ts";
+import { cliCommand } from "../../../support/cli_command.ts";
+import { exists } from "../../../support/exists.ts";
+import { assertFails } from "../../../support/failure.ts";
+import { contentOf, filesIn } from "../../../support/files.ts";
+import { peers } from "../../../support/peers.ts";
+import { random } from "../../../support/random.ts";
+import { type FaultyServer, startFaultyServer } from "../../../support/servers/faulty_server.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../../../support/system/without_privileges.ts";
+import { type TempDir, tempDir } from "../../../support/temp.ts";
 
 const owner = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 const untar = ["untar", "-i", "--no-sync", ...owner];

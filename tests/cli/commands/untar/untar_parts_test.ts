@@ -1,16 +1,16 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { directory, file, symlink } from "../../support/data/archive_bytes.ts";
-import { runCli } from "../../support/cli.ts";
-import { exists } from "../../support/exists.ts";
-import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/servers/faulty_server.ts";
-import { contentOf, filesIn } from "../../support/files.ts";
-import { gnuTar, tar } from "../../support/data/gnu_tar.ts";
-import { startNginx } from "../../support/servers/nginx.ts";
-import { peers } from "../../support/peers.ts";
-import { random } from "../../support/random.ts";
-import { type TempDir, tempDir } from "../../support/temp.ts";
-import { testdata } from "../../support/testdata.ts";
+import { directory, file, symlink } from "../../../support/data/archive_bytes.ts";
+import { runCli } from "../../../support/cli.ts";
+import { exists } from "../../../support/exists.ts";
+import { assertFails } from "../../../support/failure.ts";
+import { startFaultyServer } from "../../../support/servers/faulty_server.ts";
+import { contentOf, filesIn } from "../../../support/files.ts";
+import { gnuTar, tar } from "../../../support/data/gnu_tar.ts";
+import { startNginx } from "../../../support/servers/nginx.ts";
+import { peers } from "../../../support/peers.ts";
+import { random } from "../../../support/random.ts";
+import { type TempDir, tempDir } from "../../../support/temp.ts";
+import { testdata } from "../../../support/testdata.ts";
 
 const owner = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 const untar = ["untar", ...owner];

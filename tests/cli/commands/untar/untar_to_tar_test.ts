@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { readTarTree } from "../../../src/deno/tree/tar_source.ts";
-import { readArchive } from "../../../src/archive/read_archive.ts";
+import { readTarTree } from "../../../../src/deno/tree/tar_source.ts";
+import { readArchive } from "../../../../src/archive/read_archive.ts";
 import {
   device,
   directory,
@@ -11,16 +11,16 @@ import {
   named,
   symlink,
   types,
-} from "../../support/data/archive_bytes.ts";
-import { EventLog, type SeenNode } from "../../support/data/archive_events.ts";
-import { runCli } from "../../support/cli.ts";
-import { exists } from "../../support/exists.ts";
-import { assertFails } from "../../support/failure.ts";
-import { gnuTar, tar } from "../../support/data/gnu_tar.ts";
-import { peers } from "../../support/peers.ts";
-import { run } from "../../support/process.ts";
-import { type TempDir, tempDir } from "../../support/temp.ts";
-import { testdata } from "../../support/testdata.ts";
+} from "../../../support/data/archive_bytes.ts";
+import { EventLog, type SeenNode } from "../../../support/data/archive_events.ts";
+import { runCli } from "../../../support/cli.ts";
+import { exists } from "../../../support/exists.ts";
+import { assertFails } from "../../../support/failure.ts";
+import { gnuTar, tar } from "../../../support/data/gnu_tar.ts";
+import { peers } from "../../../support/peers.ts";
+import { run } from "../../../support/process.ts";
+import { type TempDir, tempDir } from "../../../support/temp.ts";
+import { testdata } from "../../../support/testdata.ts";
 
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
 const toTar = ["untar", "--output-format=gnu-tar"];

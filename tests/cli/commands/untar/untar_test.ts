@@ -1,6 +1,6 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { directory, element, file, types } from "../../support/data/archive_bytes.ts";
+import { directory, element, file, types } from "../../../support/data/archive_bytes.ts";
 import {
   CHATTR,
   hasAccessLists,
@@ -8,19 +8,19 @@ import {
   setChattr,
   setXattr,
   xattrsOf,
-} from "../../support/system/attributes.ts";
-import { runCli } from "../../support/cli.ts";
-import { cliCommand } from "../../support/cli_command.ts";
-import { exists } from "../../support/exists.ts";
-import { assertFails } from "../../support/failure.ts";
-import { startFaultyServer } from "../../support/servers/faulty_server.ts";
-import { filesIn } from "../../support/files.ts";
-import { peers } from "../../support/peers.ts";
-import { run, runAny } from "../../support/process.ts";
-import { random } from "../../support/random.ts";
-import { tempDir } from "../../support/temp.ts";
-import { testdata } from "../../support/testdata.ts";
-import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
+} from "../../../support/system/attributes.ts";
+import { runCli } from "../../../support/cli.ts";
+import { cliCommand } from "../../../support/cli_command.ts";
+import { exists } from "../../../support/exists.ts";
+import { assertFails } from "../../../support/failure.ts";
+import { startFaultyServer } from "../../../support/servers/faulty_server.ts";
+import { filesIn } from "../../../support/files.ts";
+import { peers } from "../../../support/peers.ts";
+import { run, runAny } from "../../../support/process.ts";
+import { random } from "../../../support/random.ts";
+import { tempDir } from "../../../support/temp.ts";
+import { testdata } from "../../../support/testdata.ts";
+import { canDropPrivileges, runCliUnprivileged } from "../../../support/system/without_privileges.ts";
 
 /** What is in a directory's files, and where its symlinks lead. */
 function treeOf(folder: string): Record<string, Uint8Array | string> {
