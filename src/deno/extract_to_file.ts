@@ -1,6 +1,7 @@
 /** Extraction into a file, with everything wired: the plan, the target, the seeds and the workers. */
 import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
+import { moveWithin } from "../jobs/move_within.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { Progress } from "../core/progress.ts";
 import { Yielder } from "../core/yielder.ts";
@@ -134,7 +135,21 @@ export async function extractToFile(
   onPhase?.({ kind: "assemble", attempt });
   if (writesInPlace) {
     const target = openBlobInPlace(path, index.size, force, sync);
-    await extractBlob(index, planned, sources, target, pool, { ...building, probeTarget: true });
+    const looksForMoves = isWorthCutting(sources) && target.oldSize > 0 && !haveAll(opened, index);
+    const moveOptions = {
+      zeros,
+      signal,
+      progress,
+      onCut: beginCut,
+      onMove: () => onPhase?.({ kind: "assemble", attempt }),
+    };
+    await extractBlob(index, planned, sources, target, pool, {
+      ...building,
+      probeTarget: true,
+      moveWithin: looksForMoves
+        ? (info) => moveWithin(index, info, target.oldSize, pool, moveOptions)
+        : undefined,
+    });
     if (!isDevice) removePartialFilesOf(path);
     return { upToDate: target.fits && progress.sources.every(({ origin }) => origin.kind === "in place") };
   }

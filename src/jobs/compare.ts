@@ -82,6 +82,32 @@ export async function chunksInPlace(
   return found;
 }
 
+/** The same of a file that has at least the blob's size; `undefined` where none of a few chunks is in its place. */
+export async function chunksStillInPlace(
+  path: string,
+  index: Index,
+  workers: Workers,
+  { signal, progress }: ProgressOptions,
+): Promise<Uint8Array | undefined> {
+  let wrong = 0;
+  const found = new Uint8Array(index.count).fill(1);
+  const step = Math.floor(index.count / SAMPLES);
+  if (step > 1) {
+    const samples = spansOfIndex(index, step);
+    await compareSpans(path, index, samples, workers, { signal, onWrong: () => wrong++ });
+    if (wrong === Math.ceil(index.count / step)) return undefined;
+  }
+  progress.total = index.size;
+  const onWrong = (chunk: number) => found[chunk] = 0;
+  await compareSpans(path, index, spansOfIndex(index), workers, {
+    origin: IN_PLACE,
+    signal,
+    progress,
+    onWrong,
+  });
+  return found;
+}
+
 /** What a comparison that goes on for long is given. */
 interface ProgressOptions {
   readonly signal?: AbortSignal;

@@ -5,6 +5,7 @@ import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
 import { deliver } from "../transfer/deliver.ts";
 import type { BlobPlan } from "../transfer/plan.ts";
+import type { TargetInfo } from "../transfer/messages.ts";
 import type { BlobTarget, Workers } from "../transfer/ports.ts";
 import { cloneRuns, type SharedBlocks } from "../transfer/seeds/clone_runs.ts";
 import type { SeedUse } from "../transfer/seeds/seed_use.ts";
@@ -31,6 +32,8 @@ export interface PlannedSeeds {
 /** The same, with what the caller who wires the job knows. */
 interface WiredOptions extends ExtractOptions {
   readonly zeros: ZeroChunk;
+  /** Moves what the target has of the blob to where it has to be. Returns for each chunk 1 if it is there. */
+  readonly moveWithin?: (target: TargetInfo) => Promise<Uint8Array>;
   /** Gives another plan when the work failed, to go on from what is written by then; `undefined` when there is none. */
   readonly planAnew?: (error: unknown) => Promise<PlannedSeeds | undefined>;
 }
@@ -47,7 +50,7 @@ export async function extractBlob(
   workers: Workers,
   options: WiredOptions,
 ): Promise<void> {
-  const { progress = new Progress(), planAnew, ...rest } = options;
+  const { progress = new Progress(), planAnew, moveWithin: _, ...rest } = options;
   const { resumed } = target;
   progress.total = index.size;
   const over = new AbortController();
@@ -58,8 +61,10 @@ export async function extractBlob(
     // What was cloned before is no hole, and may be anything.
     const info = { path, displayName, sparse: sparse && isFirst, resumed };
     const { digest, sizes } = index;
-    const probeTarget = options.probeTarget === true || resumed || !isFirst;
+    const moves = isFirst ? options.moveWithin : undefined;
+    const probeTarget = options.probeTarget === true && moves === undefined || resumed || !isFirst;
     const work = { digest, sizes, sources, target: info, seeds, progress, ...rest, probeTarget };
+    if (moves !== undefined) plan.setDone(await moves(info));
     if (seeds !== undefined && blocks !== undefined) {
       await cloneRuns(plan, blocks, seeds, info, workers, { progress, signal: options.signal });
     }

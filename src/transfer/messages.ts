@@ -76,6 +76,8 @@ export interface AssembleItem {
   readonly places?: readonly SeedPlace[];
   /** It was cloned to some of its places in the target, unverified: where it is right, nothing more is done. */
   readonly cloned?: boolean;
+  /** The chunk's bytes, which a worker verified. */
+  readonly verified?: Uint8Array;
   /** The chunk, when it has been fetched already. */
   readonly given?: StoredChunk;
 }

@@ -54,6 +54,8 @@ export class BlobPlan {
   readonly #seeds: Assignment | undefined;
   /** For each chunk whether its bytes are cloned. */
   #cloned: Uint8Array | undefined;
+  /** For each chunk whether it is where it has to be. */
+  #done: Uint8Array | undefined;
 
   /** The chunk `skip` is left out. */
   constructor(index: Index, skip?: ZeroChunk, seeds?: Assignment) {
@@ -75,6 +77,11 @@ export class BlobPlan {
     this.#cloned.fill(isCloned ? 1 : 0, first, end);
   }
 
+  /** Notes, for each chunk of the index, with 1 that it is where it has to be: {@linkcode chunks} leaves these places out. */
+  setDone(done: Uint8Array): void {
+    this.#done = done;
+  }
+
   /**
    * The different chunks. One with very many places comes in parts, one right after the other: no part that follows is in
    * a group ({@linkcode grouped} by their work) with the one that leads.
@@ -91,6 +98,7 @@ export class BlobPlan {
     let follows: FirstPart | undefined;
     let offsets: number[] = [];
     for (let at = first; at >= 0; at = this.#next[at]) {
+      if (this.#done?.[at] === 1) continue;
       if (offsets.length === most) {
         if (follows === undefined) {
           follows = new FirstPart(offsets[0]);
@@ -100,6 +108,7 @@ export class BlobPlan {
       }
       offsets.push(this.#index.start(at));
     }
+    if (offsets.length === 0) return;
     yield follows === undefined ? { ...chunk, offsets } : { ...chunk, offsets, follows };
   }
 

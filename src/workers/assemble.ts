@@ -79,6 +79,11 @@ export class Assembler {
 
   #assemble(task: AssembleTask, item: AssembleItem): [Found, number] {
     const { target, destination } = task;
+    if (item.verified !== undefined) {
+      this.#write(task, item, item.verified);
+      freeBytes(item.verified);
+      return ["copied", 0];
+    }
     const probes = task.probeTarget && item.cloned !== true;
     if (target !== undefined && probes) {
       const found = this.#probePlaces(task, target, item);
@@ -225,6 +230,11 @@ export class Assembler {
 
   /** Looks where the target has the chunk, and copies it to its other places. `null` when it is nowhere. */
   #probePlaces(task: AssembleTask, target: TargetInfo, item: AssembleItem): "in place" | "copied" | null {
+    if (task.giveBack) {
+      // It is only asked for one place at a time.
+      this.#back = this.#read(task, target, item, item.offsets[0])?.slice();
+      return this.#back === undefined ? null : "in place";
+    }
     let from: number | undefined;
     const lacking: number[] = [];
     for (const offset of item.offsets) {

@@ -76,9 +76,10 @@ export class WorkerPool implements Workers, Disposable {
   }
 
   async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
-    const transfer = task.items.flatMap((item) =>
-      item.given === undefined ? [] : transferable(item.given.bytes)
-    );
+    const transfer = task.items.flatMap(({ verified, given }) => {
+      const bytes = verified ?? given?.bytes;
+      return bytes === undefined ? [] : transferable(bytes);
+    });
     const result = await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
     return { ...result, encoded: trusted(result.encoded) };
   }

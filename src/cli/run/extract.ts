@@ -81,8 +81,8 @@ function statistics(
   const fromSeeds = sources.filter(({ origin }) => origin.kind === "seed");
   const cloned = fromSeeds.reduce((sum, { clonedBytes = 0 }) => sum + clonedBytes, 0);
   return {
-    "chunks-from-seeds": progress.chunksFrom("seed"),
-    "chunks-from-store": progress.chunksFrom("store", "cache", "self"),
+    "chunks-from-seeds": progress.chunksFrom("seed", "self"),
+    "chunks-from-store": progress.chunksFrom("store", "cache"),
     "chunks-in-place": progress.chunksFrom("in place", "resumed"),
     "bytes-copied-from-seeds": fromSeeds.reduce((sum, { bytes }) => sum + bytes, -cloned),
     "bytes-cloned-from-seeds": cloned,

@@ -99,10 +99,15 @@ function checkExists(path: string): void {
   }
 }
 
+/** A version that was longer may have had what is at the end now so far behind it. */
+const MOVED_BYTES = 64 * 1024 * 1024;
+
 /** What {@linkcode openBlobInPlace} opened. */
 interface InPlaceTarget extends BlobTarget {
   /** It was there before, with the blob's size if it is a file. */
   readonly fits: boolean;
+  /** Bytes that it had before and that may be of the blob: of a device not many more than the blob has. */
+  readonly oldSize: number;
 }
 
 /**
@@ -115,6 +120,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
   let file: Deno.FsFile | undefined;
   let before: Deno.FileInfo | undefined;
   let device = false;
+  let oldSize = 0;
   let place = path;
   try {
     place = followLinks(path);
@@ -122,8 +128,9 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     if (!force) claim = claimDevice(path, "unmount it, or give --force");
     [file, before] = openFile(place);
     device = before?.isFile === false;
-    if (device) checkRoom(path, file.seekSync(0, Deno.SeekMode.End), size);
-    else if ((before?.size ?? 0) < size) file.truncateSync(size);
+    oldSize = device ? file.seekSync(0, Deno.SeekMode.End) : before?.size ?? 0;
+    if (device) checkRoom(path, oldSize, size);
+    else if (oldSize < size) file.truncateSync(size);
   } catch (error) {
     file?.close();
     claim?.[Symbol.dispose]();
@@ -142,6 +149,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     sparse: false,
     resumed: false,
     writeBack: sync ? writingBack(path, file) : undefined,
+    oldSize: device ? Math.min(oldSize, size + MOVED_BYTES) : oldSize,
     fits: before !== undefined && (device || before.size === size),
     commit: async (signal) => {
       try {

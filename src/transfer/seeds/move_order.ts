@@ -9,8 +9,10 @@
 
 /** A chunk that is somewhere in the file, and where it has to go. */
 export interface Move {
-  /** Where it is. No two moves overlap there. */
+  /** Where it is. No two moves overlap there, except with those that stay. */
   readonly from: number;
+  /** It stays there as well, where nothing goes. */
+  readonly stays?: boolean;
   /** Its bytes. */
   readonly size: number;
   /** Where it goes. No two of these overlap, of all moves. */
@@ -52,7 +54,7 @@ const DROPPED = 3;
 class Ordering {
   readonly #moves: readonly Move[];
   readonly #limits: MoveLimits;
-  /** The moves in the order of their old places. */
+  /** The moves in the order of their old places, but for those that stay. */
   readonly #bySource: Int32Array;
   readonly #state: Uint8Array;
   /** For each move how many others, not yet read, are at its new places. */
@@ -72,7 +74,8 @@ class Ordering {
     const { length } = moves;
     this.#moves = moves;
     this.#limits = limits;
-    this.#bySource = Int32Array.from(moves.keys()).sort((a, b) => moves[a].from - moves[b].from);
+    this.#bySource = Int32Array.from([...moves.keys()].filter((i) => !moves[i].stays))
+      .sort((a, b) => moves[a].from - moves[b].from);
     this.#state = new Uint8Array(length);
     this.#blockers = new Int32Array(length);
     this.#waitersAt = new Int32Array(length + 1);

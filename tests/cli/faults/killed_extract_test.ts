@@ -1,6 +1,10 @@
 /** extract that is killed: the next run goes on from there. */
+import { makeFromFile } from "../../../src/deno/make.ts";
+import { LocalStore } from "../../../src/deno/store/local_store.ts";
+import { serializeIndex } from "../../../src/formats/index/index.ts";
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { cliCommand } from "../../support/cli_command.ts";
+import { joined } from "../../support/data/joined.ts";
 import { filesIn } from "../../support/files.ts";
 import { makeBlob } from "../../support/made.ts";
 import { random } from "../../support/random.ts";
@@ -65,5 +69,47 @@ Deno.test({
     ok(sources.some(({ name }: { name: string }) => name === "resumed"));
     const requests = server.requests.length;
     ok(requests <= 1.05 * PIECES + kills * IN_FLIGHT, `${requests} requests for ${PIECES} chunks`);
+  },
+});
+
+Deno.test({
+  name: "killed at any moment, an update in place with moved parts is completed by the next run",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const noise = random();
+    const parts = Array.from({ length: 6 }, () => noise.bytes(3_000_000 + noise.below(1_000_000)));
+    const [a, b, c, d, e, f] = parts;
+    const bytes = joined([noise.bytes(1000), d, b, e, noise.bytes(200_000), a, c, a.subarray(0, 500_000), f]);
+    const sizes = { min: 4096, avg: 16384, max: 65536 };
+    const store = new LocalStore(dir.path("store"), { create: true });
+    const { index } = await makeFromFile(dir.write("new", bytes), { store, sizes, sync: false });
+    const path = dir.write("new.caibx", serializeIndex(index));
+    await using server = await startFaultyServer({}, (request) => {
+      return { body: Deno.readFileSync(dir.path("store") + request.path), delay: 2 };
+    });
+    const target = dir.write("target", joined(parts));
+    const [program, ...before] = cliCommand;
+    const args = [...before, "extract", "-k", "--no-sync", "-n", "4", "-s", server.url, path, target];
+    const start = () => new Deno.Command(program, { args, stdin: "null", stderr: "piped" }).spawn();
+    const kills = amount(3, 20);
+    for (let turn = 0; turn < kills; turn++) {
+      const child = start();
+      const ended = child.output();
+      await new Promise((resolve) => setTimeout(resolve, 200 + noise.below(1000)));
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It was done by then.
+      }
+      await ended;
+    }
+    const { code, stderr } = await start().output();
+    strictEqual(code, 0, new TextDecoder().decode(stderr));
+    sameBytes(Deno.readFileSync(target), bytes);
+    ok(
+      server.requests.length < index.count,
+      `${server.requests.length} of ${index.count} chunks were requested`,
+    );
   },
 });
