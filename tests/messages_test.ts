@@ -19,7 +19,7 @@ const LOOKED_INTO =
   /(?:const|let) \w+ = [^;{(]*\bmessageOf\(|\bmessageOf\([^()]*\)\)?\??\.\w|\.(?:test|exec)\(messageOf\(/;
 /** Errors of others, which have no code for it. */
 const OF_OTHERS = [
-  "cli/configured_options.ts", // the place that JSON.parse names
+  "cli/configuration/configuration.ts", // the place that JSON.parse names
   "cli/inputs/json_list.ts", // JSON.parse, cut
   "deno/net/certificates.ts", // Deno's TLS
   "deno/net/http_fetch.ts", // fetch

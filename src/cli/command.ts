@@ -1,5 +1,6 @@
 /** What defines a command. */
 import { type Arguments, type ArgumentValues, readArguments } from "./argument.ts";
+import type { Configuration } from "./configuration/configuration.ts";
 import type { Flags, Values } from "./flags/flag.ts";
 import { GLOBAL_FLAGS } from "./flags/global.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
@@ -13,10 +14,14 @@ interface Description<A extends Arguments, F extends Flags> {
   readonly examples: readonly string[];
   /** What SIGHUP means to it. Default: to stop. A command that reloads listens by itself. */
   readonly onHangUp?: "reload";
+  /** Whether the configuration is read before it runs. Default: yes. */
+  readonly readsConfiguration?: boolean;
 }
 
-/** The values that a command gets of options: of those that it lists, and of those of all commands. */
-export type FlagsOf<F extends Flags> = Values<F & typeof GLOBAL_FLAGS>;
+/** The values that a command gets of options, of those that it lists and of those of all commands, and the configuration. */
+export type FlagsOf<F extends Flags> = Values<F & typeof GLOBAL_FLAGS> & {
+  readonly configuration?: Configuration;
+};
 
 /** Does the work of a command. Returns the exit status. */
 type Run<A extends Arguments, F extends Flags> = (
@@ -43,7 +48,8 @@ export function command<A extends Arguments, F extends Flags>(
       const { run } = await code();
       return (words, given, signal) => {
         const flags = given.valuesOf({ ...description.flags, ...GLOBAL_FLAGS });
-        return run(readArguments(description.args, words), flags, signal);
+        const { configuration } = given;
+        return run(readArguments(description.args, words), { ...flags, configuration }, signal);
       };
     },
   };

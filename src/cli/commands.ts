@@ -109,6 +109,11 @@ export const COMMANDS: readonly Entry[] = [
     summary: "serve indexes over HTTP",
   },
   {
+    name: "config",
+    group: "Other",
+    summary: "print the configuration, or write it",
+  },
+  {
     name: "completion",
     group: "Other",
     summary: "print a shell completion script",

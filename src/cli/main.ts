@@ -5,7 +5,7 @@ import { causesOf, DesyncError, errorFromWire, errorToWire, messageOf } from "..
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output/output.ts";
 import { type CommandLine, parse } from "./parse/parse.ts";
-import { verbose as verboseFlag } from "./flags/global.ts";
+import { config, verbose as verboseFlag } from "./flags/global.ts";
 import { umask } from "./flags/output.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
 import { onInterrupt } from "./signals.ts";
@@ -39,12 +39,17 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run({ command, words, given }: CommandLine): Promise<number> {
   checkCurrentDirectory();
   applyUmask(given.get(umask));
-  const [run, { checkConfiguration }] = await Promise.all([command.load(), import("./configuration.ts")]);
+  const [run, { readConfiguration }] = await Promise.all([
+    command.load(),
+    import("./configuration/read_configuration.ts"),
+  ]);
   using interrupt = onInterrupt(command.onHangUp !== "reload");
+  if (command.readsConfiguration ?? true) {
+    given.configuration = await readConfiguration(given.get(config), interrupt.signal);
+  }
   using reached = isReachable(words, given)
     ? undefined
     : (await import("./inputs/reachable.ts")).makeReachable(command, words, given);
-  await checkConfiguration(command, words, given, interrupt.signal);
   return await run(reached?.words ?? words, reached?.given ?? given, interrupt.signal);
 }
 

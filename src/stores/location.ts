@@ -36,6 +36,13 @@ export function parseIndexLocation(text: string): IndexLocation {
   return { store: text.slice(0, start) + text.slice(end), name: text.slice(start, end) };
 }
 
+/** Where an index or a file lies, as a location that has options: the directory, without a query. */
+export function placeOf(text: string): string {
+  const end = isPath(text) ? text.length : partsOf(text).end;
+  const separator = text.includes("/") ? "/" : "\\";
+  return text.slice(0, Math.max(0, text.lastIndexOf(separator, end - 1)));
+}
+
 /** The URL of what has that name in a store of indexes. */
 export function urlOfIndex(store: string, name: string): string {
   const { end } = partsOf(store);

@@ -3,13 +3,14 @@ import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { type IndexStore, namingIndex, takesIndexes, type WritableIndexStore } from "./index_store.ts";
-import { isPath, parseIndexLocation, parseLocation, PATH, schemeOf } from "./location.ts";
+import { isPath, parseIndexLocation, parseLocation, PATH, placeOf, schemeOf } from "./location.ts";
 import { redactLocation } from "./redact.ts";
 import { type Failover, FailoverGroup } from "./wrappers/failover.ts";
 import { limitsFor } from "./wrappers/limiter.ts";
 import { retriedBytes } from "./wrappers/retried_bytes.ts";
 import { retriedIndexes } from "./wrappers/retried_indexes.ts";
 import { DEFAULT_RETRY, retryStore } from "./wrappers/retry.ts";
+import { wrapStore } from "./wrappers/wrap.ts";
 import { type Opener, type Purpose, type Scheme, type SchemeContext, unknownScheme } from "./scheme.ts";
 import {
   type ChunkStore,
@@ -89,8 +90,12 @@ export class Registry implements AsyncDisposable {
     if (openChunks === undefined) throw await this.#unknown("openChunks", "open", "the store ", location);
     const all = { ...this.#optionsOf(location), ...options };
     const store = await openChunks(location, all);
-    if (isPath(location)) return store;
-    const known = { ...store.properties, concurrency: store.properties.concurrency ?? limitsFor(all) };
+    const form = all.uncompressed ? "plain" : undefined;
+    if (isPath(location)) {
+      return form === undefined ? store : wrapStore(store, (send) => send(), { ...store.properties, form });
+    }
+    const concurrency = store.properties.concurrency ?? limitsFor(all);
+    const known = { ...store.properties, concurrency, form };
     return retryStore(store, all.retry ?? DEFAULT_RETRY, known);
   }
 
@@ -157,7 +162,7 @@ export class Registry implements AsyncDisposable {
   async openBytes(location: string): Promise<ByteSource> {
     const { openBytes } = await this.#opener(location);
     if (openBytes === undefined) throw await this.#unknown("openBytes", "read", "", location);
-    const options = this.#optionsOf(location);
+    const options = this.#optionsOf(placeOf(location));
     const bytes = await openBytes(location, options);
     return isPath(location) ? bytes : retriedBytes(bytes, options.retry ?? DEFAULT_RETRY);
   }
@@ -171,7 +176,8 @@ export class Registry implements AsyncDisposable {
   ): Promise<IndexStore> {
     const { openIndexes } = await this.#opener(store);
     if (openIndexes === undefined) throw await this.#unknown("openIndexes", action, what, location);
-    const options = { ...this.#optionsOf(store), ...more };
+    const place = store === location ? store : placeOf(location);
+    const options = { ...this.#optionsOf(place), ...more };
     const indexes = await openIndexes(store, options);
     return isPath(store) ? indexes : retriedIndexes(indexes, options.retry ?? DEFAULT_RETRY);
   }

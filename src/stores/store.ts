@@ -28,6 +28,8 @@ export interface StoreProperties {
    * about a missing chunk asks whether it is.
    */
   readonly found?: boolean;
+  /** The form in which the store wants its chunks. Default: any. */
+  readonly form?: StoredForm;
   /** Set for a group: the stores in it, any of which may have an intact copy of a chunk that arrived damaged. */
   readonly members?: readonly ChunkStore[];
 }

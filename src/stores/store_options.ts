@@ -25,6 +25,27 @@ export interface StoreOptions {
   readonly clientCert?: string;
   /** File with the key of that certificate. */
   readonly clientKey?: string;
+  /** Accept any certificate of a TLS server. */
+  readonly trustInsecure?: boolean;
+  /** Value of the Authorization header for HTTP servers, such as `Bearer TOKEN`. Default: what the URL says. */
+  readonly httpAuth?: string;
+  /** Value of the Cookie header for HTTP servers. */
+  readonly httpCookie?: string;
+  /** What the configuration has for the host of an S3 store. */
+  readonly s3?: S3Credentials;
+  /** Store chunks uncompressed, whatever else is asked for. */
+  readonly uncompressed?: boolean;
   /** Reach ssh hosts without the ssh program. */
   readonly sshBuiltin?: boolean;
+}
+
+/** Credentials of an S3 server, as desync's configuration has them. Variables of the environment come before them. */
+export interface S3Credentials {
+  /** Key and secret key. They come before the file. */
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+  /** A file of the AWS tools, and the profile in it. Default: `default`. */
+  readonly awsCredentialsFile?: string;
+  readonly awsProfile?: string;
+  readonly awsRegion?: string;
 }

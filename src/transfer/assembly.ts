@@ -7,7 +7,7 @@ import { type DesyncError, errorFromWire, type WireError } from "../core/errors.
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { Origin } from "../core/origin.ts";
 import { Progress } from "../core/progress.ts";
-import { CACHE_ENCODING } from "../stores/wrappers/cache_policy.ts";
+import { cacheEncoding } from "../stores/wrappers/cache_policy.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import type { RequestOptions } from "../stores/store.ts";
@@ -141,8 +141,8 @@ export class Assembly {
     if (properties === undefined || !fills) return undefined;
     const { directory } = properties;
     return directory === undefined
-      ? { kind: "main", encoding: CACHE_ENCODING }
-      : { kind: "directory", directory, encoding: CACHE_ENCODING };
+      ? { kind: "main", encoding: cacheEncoding(properties) }
+      : { kind: "directory", directory, encoding: cacheEncoding(properties) };
   }
 
   #count(

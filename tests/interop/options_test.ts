@@ -47,7 +47,6 @@ Deno.test({
 const missing: [args: string[], ...says: string[]][] = [
   [["list-chunks", "-t", "a.caibx"], "-t", "not supported yet"],
   [["chunk-server", "--encryption", "-s", "x"], "--encryption", "not supported yet"],
-  [["config"], "config", "not supported yet"],
   [["help", "mount-index"], "mount-index", "not supported yet"],
 ];
 for (const [args, ...says] of missing) {

@@ -22,6 +22,13 @@ export class TempDir implements Disposable {
     return path;
   }
 
+  /** The same for a file that only its owner may read. */
+  writePrivate(name: string, content: string): string {
+    const path = this.write(name, content);
+    if (Deno.build.os !== "windows") Deno.chmodSync(path, 0o600);
+    return path;
+  }
+
   /** Makes a directory and returns its path. */
   dir(name: string): string {
     const path = this.path(name);

@@ -6,7 +6,7 @@ export const config = option({
   names: ["--config"],
   value: "file",
   description:
-    "desync's configuration file; options in it for a store in use are an error, as they are not supported yet",
+    "desync's configuration file: credentials, and options for stores by their locations; options of the command line come first",
   parse: text,
   fallbackText: "~/.config/desync/config.json",
 });

@@ -63,7 +63,7 @@ const TIME_UNITS: Readonly<Record<string, number>> = {
 };
 
 /** Timers take no longer ones: 24.8 days. */
-const LONGEST_MS = 2 ** 31 - 1;
+export const LONGEST_MS = 2 ** 31 - 1;
 
 const PART = /(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy;
 

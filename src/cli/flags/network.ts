@@ -16,7 +16,7 @@ export const errorRetry = option({
   value: "number",
   description: "attempts per request in total, when the network or a server fails",
   parse: wholeNumber(0),
-  fallback: 3,
+  fallbackText: "3",
 });
 
 export const errorRetryBaseInterval = option({
@@ -24,7 +24,6 @@ export const errorRetryBaseInterval = option({
   value: "time",
   description: "delay before the first retry; each further retry adds as much again",
   parse: (text) => Math.max(0, duration(text)),
-  fallback: 500,
   fallbackText: "500ms",
 });
 
@@ -34,7 +33,6 @@ export const timeout = option({
   description:
     "fail a request after this much silence, or less than 100 bytes a second for as long; 0 disables the timeout",
   parse: timeLimit,
-  fallback: 60_000,
   fallbackText: "1m",
 });
 

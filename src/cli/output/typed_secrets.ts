@@ -1,4 +1,4 @@
-/** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed. */
+/** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed, and those of the configuration. */
 import { oneLine } from "../../core/foreign_text.ts";
 import { SCHEMES } from "../../deno/schemes.ts";
 import { redactText } from "../../stores/redact.ts";
@@ -11,9 +11,18 @@ const SECRET_OPTION = "--authorization";
 
 /** From now on nothing secret in these words is printed. */
 export function hideSecretsOf(words: readonly string[]): void {
-  const found = [...words.flatMap(secretsOf), ...secretValues(words)];
+  secrets = [];
+  hide([...words.flatMap(secretsOf), ...secretValues(words)]);
+}
+
+/** Nor these texts, which were not typed. */
+export function hideSecrets(texts: readonly string[]): void {
+  hide(texts.filter((text) => text.length >= SHORTEST_PART).map((text) => [text, "…"] as const));
+}
+
+function hide(found: readonly (readonly [secret: string, instead: string])[]): void {
   const forms = found.flatMap(([secret, instead]) => formsOf(secret).map((form) => [form, instead] as const));
-  secrets = forms.sort(([a], [b]) => b.length - a.length);
+  secrets = [...secrets, ...forms].sort(([a], [b]) => b.length - a.length);
 }
 
 /** A message without them, and without those of any other location. */

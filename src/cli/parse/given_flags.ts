@@ -1,8 +1,11 @@
 /** What the options of one command line say. */
+import type { Configuration } from "../configuration/configuration.ts";
 import type { Flag, Flags, Values } from "../flags/flag.ts";
 
 /** The values of options, by the option itself. */
 export class GivenFlags {
+  /** What stands behind them where nothing was given. */
+  configuration: Configuration | undefined;
   readonly #values = new Map<Flag<unknown>, unknown>();
 
   /** The value of the option, given or not. */
@@ -25,6 +28,7 @@ export class GivenFlags {
   /** The same with other texts, which `change` makes of those that were given. */
   withTexts(change: (flag: Flag<unknown>, text: string) => string): GivenFlags {
     const changed = new GivenFlags();
+    changed.configuration = this.configuration;
     for (const [flag, value] of this.#values) {
       const one = (value: unknown) => typeof value === "string" ? change(flag, value) : value;
       changed.set(flag, Array.isArray(value) ? value.map(one) : one(value));

@@ -3,7 +3,6 @@
 /** Commands. */
 export const MISSING_COMMANDS: readonly string[] = [
   "mount-index",
-  "config",
 ];
 
 /** Commands of casync that desync has under other names, or not at all, and what does their work here. */

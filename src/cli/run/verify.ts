@@ -6,12 +6,13 @@ import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
 import { openManaged } from "../locator.ts";
+import { optionsByLocation } from "../store_flags.ts";
 import { printIfOpen, warn } from "../output/output.ts";
 import { showProgress } from "../output/progress.ts";
 
 /** Checks the store. */
 export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  await using registry = new Registry(SCHEMES, { warn });
+  await using registry = new Registry(SCHEMES, { warn }, optionsByLocation(flags));
   await using store = await openManaged(registry, flags.localStore, "verify");
   const { digest = "sha512-256" } = flags;
   const progress = new Progress();

@@ -9,8 +9,6 @@ import type { OnProblem } from "../../servers/problems.ts";
 import { type ChunkCounts, ServedChunks } from "../../servers/chunks/served_chunks.ts";
 import type { Flags } from "../commands/chunk_server.ts";
 import { WorkerPool } from "../../workers/pool.ts";
-import { parseLocation } from "../../stores/location.ts";
-import { checkLocations } from "../configuration.ts";
 import { Locator } from "../locator.ts";
 import { type NamedStores, readStoreFile } from "./store_file.ts";
 import type { Service } from "./service.ts";
@@ -61,10 +59,10 @@ async function openWith(
     counts,
     onProblem,
   });
-  // desync and casync read no uncompressed chunks from directories.
+  // desync reads no uncompressed chunks from directories, unless its configuration says so, and casync none at all.
   const uploads = filled && new ChunkUploads(filled, {
     codec: nativeCodec,
-    form: "compressed",
+    form: filled.properties.form ?? "compressed",
     openElsewhere: (chunk) => worker.open(chunk),
   });
   const names = [...stores, ...cache === undefined ? [] : [cache]].map(redactLocation);
@@ -99,14 +97,5 @@ async function namedStores(flags: Flags, signal: AbortSignal): Promise<NamedStor
       reason: "it names no stores",
     });
   }
-  await checkLocations(flags.config, signal, () => {
-    const locations = [
-      ...named.stores.flatMap(parseLocation),
-      ...named.cache === undefined ? [] : [named.cache],
-    ];
-    return Promise.resolve(
-      locations.map((location) => ({ displayName: `the store ${redactLocation(location)}`, location })),
-    );
-  });
   return named;
 }

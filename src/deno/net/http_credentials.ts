@@ -1,8 +1,9 @@
-/** What shows servers who asks, where the URL does not say it: from the environment, or a netrc file. */
+/** What shows servers who asks: from the options of their location, the URL, the environment, or a netrc file. */
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { basicAuthorization, type HttpLocation } from "../../stores/http/http_location.ts";
+import type { StoreOptions } from "../../stores/store_options.ts";
 import { isNotFound, namedFileError } from "../files/file_errors.ts";
 import { netrcUser } from "./netrc.ts";
 import { environment, mayRead } from "../system/permitted.ts";
@@ -18,11 +19,21 @@ export class HttpCredentials {
     this.#warn = warn;
   }
 
-  /** The headers for what is there: what the URL says comes first, then DESYNC_HTTP_AUTH, then the netrc file. */
-  headersFor({ url, headers }: HttpLocation): Readonly<Record<string, string>> {
-    if (headers.authorization !== undefined) return headers;
-    const authorization = fromEnvironment() ?? this.#fromNetrc(url.hostname);
-    return authorization === undefined ? headers : { ...headers, authorization };
+  /**
+   * The headers for what is there. What the options of the location say comes first, then the URL, then DESYNC_HTTP_AUTH,
+   * then the netrc file.
+   */
+  headersFor(
+    { url, headers }: HttpLocation,
+    { httpAuth, httpCookie }: Pick<StoreOptions, "httpAuth" | "httpCookie">,
+  ): Readonly<Record<string, string>> {
+    const authorization = httpAuth ?? headers.authorization ?? fromEnvironment() ??
+      this.#fromNetrc(url.hostname);
+    return {
+      ...headers,
+      ...(authorization === undefined ? {} : { authorization }),
+      ...(httpCookie === undefined ? {} : { cookie: httpCookie }),
+    };
   }
 
   #fromNetrc(host: string): string | undefined {

@@ -58,7 +58,7 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
       const next = redirectTarget(location, url);
       if (next.origin !== url.origin) {
         const others = new Headers(headers);
-        others.delete("authorization");
+        for (const name of ["authorization", "cookie"]) others.delete(name);
         headers = others;
       }
       url = next;

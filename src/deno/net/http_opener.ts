@@ -22,7 +22,7 @@ export function openHttp({ warn }: SchemeContext): Opener {
   const opener = httpOpener((location, options) => ({
     fetch: fetchFor(options),
     idleTimeoutMs: options.idleTimeoutMs,
-    headers: credentials.headersFor(location),
+    headers: credentials.headersFor(location, options),
   }));
   const close = () => fetches.forEach((fetch) => fetch[Symbol.dispose]());
   return { ...opener, [Symbol.dispose]: close };

@@ -7,7 +7,7 @@ import { FilledStore } from "./filled_store.ts";
 
 /** What functions may be given that add chunks to a store. */
 export interface StoringOptions {
-  /** How chunks are stored. Default: compressed, with zstd. */
+  /** How chunks are stored, unless the store wants another form. Default: compressed, with zstd. */
   readonly form?: StoredForm;
   /** zstd's level, for chunks that have to be compressed. Default: 3. */
   readonly level?: number;
@@ -26,6 +26,7 @@ export interface StoringOptions {
 
 /** The store while chunks are added to it. To be disposed of. */
 export function fillStore(store: WritableChunkStore, options: StoringOptions): FilledStore {
-  const { form = "compressed", level = DEFAULT_ZSTD_LEVEL, sync = true } = options;
+  const { level = DEFAULT_ZSTD_LEVEL, sync = true } = options;
+  const form = store.properties.form ?? options.form ?? "compressed";
   return new FilledStore(store, { form, level }, sync);
 }

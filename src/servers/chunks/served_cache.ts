@@ -3,7 +3,7 @@ import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { invalidChunk, isInvalid, type VerifiedChunk } from "../../codec/open_chunk.ts";
 import { CacheUse } from "../../stores/wrappers/cache_use.ts";
 import { wrapStore } from "../../stores/wrappers/wrap.ts";
-import type { Sources, WritableChunkStore } from "../../stores/store.ts";
+import type { Sources, StoreProperties, WritableChunkStore } from "../../stores/store.ts";
 import type { OnProblem } from "../problems.ts";
 
 /** A cache that failed is used again after so long. */
@@ -34,6 +34,11 @@ export class ServedCache {
       },
     };
     this.#lastUse = new CacheUse(this.#sources);
+  }
+
+  /** What is known of it; `undefined` where the sources have none. */
+  get properties(): StoreProperties | undefined {
+    return this.#use.properties;
   }
 
   /** Whether it gets what the stores deliver. */

@@ -156,8 +156,9 @@ export class ServedChunks {
   ): Promise<ReadChunk> {
     const { fills } = this.#cache;
     const read = this.#opened(stored, id, verify || fills);
-    if (fills && read.opened !== undefined) {
-      await this.#cache.put(encodeForCache(this.#codec, read.opened), signal);
+    const { properties } = this.#cache;
+    if (fills && properties !== undefined && read.opened !== undefined) {
+      await this.#cache.put(encodeForCache(this.#codec, read.opened, properties), signal);
     }
     return read;
   }

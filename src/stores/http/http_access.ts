@@ -31,7 +31,7 @@ export class HttpAccess implements RandomAccess {
     options: HttpOptions,
     signal?: AbortSignal,
   ): Promise<HttpAccess | null> {
-    const own = { ...options, headers: { ...options.headers, ...location.headers } };
+    const own = { ...options, headers: { ...location.headers, ...options.headers } };
     const { url, redacted } = location;
     const head = await httpPart(url, redacted, { first: BLOCK_BYTES }, own, signal);
     if (head === null) return null;

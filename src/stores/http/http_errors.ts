@@ -8,7 +8,7 @@ import { urlWithoutSecrets } from "../redact.ts";
 const STATUS_HELP: ReadonlyMap<number, string> = new Map([
   [
     401,
-    "the server wants a user and password: in the URL, DESYNC_HTTP_AUTH, ~/.netrc or the file that NETRC names",
+    "the server wants a user and password: in the URL, DESYNC_HTTP_AUTH, ~/.netrc or the file that NETRC names, or http-auth in the configuration",
   ],
   [403, "the server refuses access to it"],
   [429, "the server wants fewer requests"],

@@ -19,7 +19,8 @@ const HIDDEN = "…";
 /** The text, which may come from anywhere, without what is secret in the request, and without the queries of URLs. */
 export function withoutSecretsOf({ url, headers }: HttpTarget, text: string): string {
   let clean = text;
-  for (const secret of [...queryParts(url), ...passwords(headers?.authorization ?? "")]) {
+  const { authorization = "", cookie = "" } = headers ?? {};
+  for (const secret of [...queryParts(url), ...passwords(authorization), ...cookieParts(cookie)]) {
     clean = clean.replaceAll(secret, HIDDEN);
   }
   return redactText([], clean);
@@ -47,6 +48,11 @@ function passwords(authorization: string): string[] {
     parts.push(user, user.slice(user.indexOf(":") + 1));
   }
   return longestFirst(parts, 1);
+}
+
+function cookieParts(cookie: string): string[] {
+  const values = cookie.split(/;\s*/).map((pair) => pair.slice(pair.indexOf("=") + 1));
+  return longestFirst([cookie, ...values], SHORTEST_SECRET);
 }
 
 function longestFirst(parts: string[], shortest: number): string[] {

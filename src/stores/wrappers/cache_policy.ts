@@ -7,13 +7,23 @@ import { type Codec, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { type ChunkEncoding, encodeIfPossible } from "../../codec/encode_chunk.ts";
 import { invalidChunk, type OpenedChunk } from "../../codec/open_chunk.ts";
 import type { DesyncError } from "../../core/errors.ts";
+import type { StoreProperties } from "../store.ts";
 
-/** Chunks are kept as they came: compressing plain ones would take longer than all else that reading does. */
-export const CACHE_ENCODING: ChunkEncoding = { form: "as it came", level: DEFAULT_ZSTD_LEVEL };
+/**
+ * Chunks are kept as they came, unless the cache wants another form: compressing plain ones would take longer than all else
+ * that reading does.
+ */
+export function cacheEncoding({ form }: Pick<StoreProperties, "form">): ChunkEncoding {
+  return { form: form ?? "as it came", level: DEFAULT_ZSTD_LEVEL };
+}
 
 /** A chunk from a store in the form in which the cache gets it; plain where the codec cannot compress. */
-export function encodeForCache(codec: Codec, chunk: OpenedChunk): OpenedChunk {
-  return encodeIfPossible(codec, chunk, CACHE_ENCODING);
+export function encodeForCache(
+  codec: Codec,
+  chunk: OpenedChunk,
+  cache: Pick<StoreProperties, "form">,
+): OpenedChunk {
+  return encodeIfPossible(codec, chunk, cacheEncoding(cache));
 }
 
 /**

@@ -107,7 +107,10 @@ export class ChunkReader {
   /** The bytes of a chunk that a store gave, which the cache gets as well. */
   async #open(stored: StoredChunk, expected: ExpectedChunk, options: RequestOptions): Promise<Uint8Array> {
     const chunk = openChunk(this.#codec, stored, expected);
-    if (this.#cache.fills) await this.#cache.put(encodeForCache(this.#codec, chunk), options);
+    const { fills, properties } = this.#cache;
+    if (fills && properties !== undefined) {
+      await this.#cache.put(encodeForCache(this.#codec, chunk, properties), options);
+    }
     return chunk.bytes;
   }
 }

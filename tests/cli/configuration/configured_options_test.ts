@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { patternMatches } from "../../src/cli/configured_options.ts";
+import { patternMatches } from "../../../src/cli/configuration/configured_options.ts";
 
 const host = "https://host";
 
