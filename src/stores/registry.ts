@@ -16,6 +16,7 @@ import {
   type ChunkStore,
   type ManagedChunkStore,
   managesChunks,
+  type StoreProperties,
   takesChunks,
   type WritableChunkStore,
 } from "./store.ts";
@@ -90,7 +91,7 @@ export class Registry implements AsyncDisposable {
     if (openChunks === undefined) throw await this.#unknown("openChunks", "open", "the store ", location);
     const all = { ...this.#optionsOf(location), ...options };
     const store = await openChunks(location, all);
-    const form = all.uncompressed ? "plain" : undefined;
+    const form: StoreProperties["form"] = all.uncompressed ? "plain" : undefined;
     if (isPath(location)) {
       return form === undefined ? store : wrapStore(store, (send) => send(), { ...store.properties, form });
     }
