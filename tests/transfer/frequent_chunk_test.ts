@@ -22,6 +22,7 @@ import { Random, random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
+import { amount } from "../support/thorough.ts";
 
 /** The C library, once loaded, stays until the program ends. */
 function test(name: string, fn: () => Promise<void>): void {
@@ -39,7 +40,7 @@ function indexOf(...chunks: [id: string, size: number, times: number][]): Index 
 
 test("a plan has every place once, in parts of bounded work that do not wait for one another in a group", async () => {
   const generator = random();
-  for (let turn = 0; turn < 10; turn++) {
+  for (let turn = 0; turn < amount(4, 10); turn++) {
     const chunks = Array.from({ length: 8 }, (_, i): [string, number, number] => {
       const size = 1 + generator.below(2 ** generator.below(26));
       return [i.toString(16).repeat(64), size, 1 + generator.below(generator.below(2) === 0 ? 3 : 9000)];
