@@ -9,7 +9,7 @@
  * carry out (`--watch`, `--reporter` …) is carried out by one, file after file.
  */
 
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { parseArguments, type Wanted } from "./runner/arguments.ts";
 import { deno, type Ended, forwardSignals, interrupted, type Output } from "./runner/deno.ts";
 import { mergeReports } from "./runner/junit.ts";
@@ -45,6 +45,12 @@ function warn(text: string): void {
 async function fetchDependencies(): Promise<void> {
   const { code } = await deno(["cache", "--quiet", "cli.ts"], repository, print);
   if (code !== 0) warn("the npm packages could not be fetched: tests that start the program will fail");
+}
+
+/** Whether all that is tested is outside of the repository: the runner's own tests have such files. */
+function isElsewhere(paths: readonly string[]): boolean {
+  const isOutside = (path: string) => relative(repository, resolve(repository, path)).startsWith("..");
+  return paths.length > 0 && paths.every(isOutside);
 }
 
 /** What every run of `deno test` gets. Older ones look for leaks without being asked. */
@@ -135,8 +141,8 @@ function writeReport(path: string, directory: string): void {
 async function main(args: string[]): Promise<number> {
   forwardSignals();
   if (peers.desync !== undefined) Deno.env.set(checkedVariable, peers.desync);
-  await fetchDependencies();
   const wanted = parseArguments(args);
+  if (wanted === undefined || !isElsewhere(wanted.paths)) await fetchDependencies();
   const parts = wanted && planParts(wanted, repository);
   const several = wanted !== undefined && parts !== undefined &&
     parts.filter((part) => part.tests).length > 1;

@@ -17,7 +17,7 @@ import { run, type RunResult } from "../../support/process.ts";
 import { Random, random } from "../../support/random.ts";
 import { sha512256 } from "../../support/sha.ts";
 import { tempDir } from "../../support/temp.ts";
-import { pairs, share } from "../../support/thorough.ts";
+import { amount, pairs, share } from "../../support/thorough.ts";
 
 // Windows removes no directory that is in use.
 const ignore = Deno.build.os === "windows";
@@ -69,7 +69,7 @@ async function fedInTwo(
 const SLOWLY = ["-m", "1:4:16", "--compression-level", "22"];
 
 function slowText(): Uint8Array {
-  const text = new TextEncoder().encode(new Random(4).bytes(750_000).toBase64());
+  const text = new TextEncoder().encode(new Random(4).bytes(amount(400_000, 750_000)).toBase64());
   return joined([text, text.map((byte) => byte ^ 1), text.map((byte) => byte ^ 2)]);
 }
 

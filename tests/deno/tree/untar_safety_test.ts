@@ -217,7 +217,7 @@ Deno.test({
   ignore: !canMeasureMemory,
   fn: async () => {
     using dir = tempDir();
-    const count = amount(50_000, 300_000);
+    const count = amount(30_000, 300_000);
     // The archive comes from a pipe: here it is never whole in memory or on disk either.
     const pipe = dir.path("pipe");
     await runAny("mkfifo", [pipe]);
@@ -245,7 +245,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const peaks: number[] = [];
-    const many = amount(5_000, 20_000);
+    const many = amount(3_000, 20_000);
     for (const count of [20, many]) {
       const archive = dir.path(`${count}.catar`);
       await pipeTo(manyFiles(count), (await Deno.open(archive, { write: true, create: true })).writable);
