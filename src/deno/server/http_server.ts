@@ -63,7 +63,7 @@ export class HttpServer implements AsyncDisposable {
         if (count > this.#limits.pipelined) socket.destroy();
         else this.#answer(request, exchange);
       };
-      const listener = new Listener(address, tls, this.#limits, reusePort, onRequest);
+      const listener = new Listener(address, tls, this.#limits, reusePort, this.#patience, onRequest);
       return listener;
     });
   }

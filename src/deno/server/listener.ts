@@ -10,6 +10,7 @@ import { errorCode } from "../system/error_code.ts";
 import type { Exchange, NodeAnswer, NodeRequest } from "./exchange.ts";
 import type { ServerLimits } from "./limits.ts";
 import { displayAddress, type ListenAddress } from "./listen_address.ts";
+import type { Awaited, Patience } from "./patience.ts";
 import { contextOf, type ServerTls } from "./tls.ts";
 
 /** Called for each request; `expectsContinue` when the client waits with the body until it is asked for it. */
@@ -36,14 +37,26 @@ const REFUSED: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
 };
 
+/** A connection with its requests: between them, its client is waited for. */
+class Connection implements Awaited {
+  readonly exchanges = new Set<Exchange>();
+  deadline = Infinity;
+  readonly giveUp: () => void;
+
+  constructor(socket: Socket) {
+    this.giveUp = () => socket.destroy();
+  }
+}
+
 /** Listens until it is closed. */
 export class Listener {
   readonly #address: ListenAddress;
   readonly #reusePort: boolean;
   readonly #server: AnyServer;
   readonly #secure: SecureServer | undefined;
-  /** Every connection, with its requests. */
-  readonly #connections = new Map<Socket, Set<Exchange>>();
+  readonly #patience: Patience;
+  readonly #idleMs: number;
+  readonly #connections = new Map<Socket, Connection>();
   #endsIdle = false;
 
   constructor(
@@ -51,9 +64,12 @@ export class Listener {
     tls: ServerTls | undefined,
     limits: ServerLimits,
     reusePort: boolean,
+    patience: Patience,
     onRequest: OnRequest,
   ) {
     this.#address = address;
+    this.#patience = patience;
+    this.#idleMs = limits.idleMs;
     this.#reusePort = reusePort;
     const options = {
       maxHeaderSize: limits.headerBytes,
@@ -73,12 +89,13 @@ export class Listener {
     );
   }
 
-  #configure({ headersMs, idleMs, connections }: ServerLimits, isMutual: boolean): void {
+  #configure({ headersMs, connections }: ServerLimits, isMutual: boolean): void {
     const server = this.#server;
     server.headersTimeout = headersMs;
     // Bodies are watched by Patience: large ones may take as long as they need.
     server.requestTimeout = 0;
-    server.keepAliveTimeout = idleMs;
+    // Idle connections too: a timer for each request costs a twentieth of what it takes to answer one.
+    server.keepAliveTimeout = 0;
     server.maxConnections = connections;
     server.on("clientError", (error: Error, socket: Socket) => {
       endWith(socket, REFUSED[errorCode(error)] ?? NO_HTTP);
@@ -93,12 +110,14 @@ export class Listener {
       if (isMutual && !isAuthorized(socket as TLSSocket)) return void socket.destroy();
       // Once it is no longer HTTP's, node listens no more, and an error without a listener ends the program.
       socket.on("error", () => {});
-      const exchanges = new Set<Exchange>();
-      this.#connections.set(socket, exchanges);
+      const connection = new Connection(socket);
+      this.#connections.set(socket, connection);
+      this.#patience.begin(connection, Infinity);
       socket.once("close", () => {
         this.#connections.delete(socket);
+        this.#patience.end(connection);
         // Node reports it to the first of those that wait for their turn.
-        for (const exchange of exchanges) exchange.lost();
+        for (const exchange of connection.exchanges) exchange.lost();
       });
     });
   }
@@ -176,16 +195,21 @@ export class Listener {
 
   /** A request of the connection begins. Returns how many it has now. */
   begin(socket: Socket, exchange: Exchange): number {
-    return this.#connections.get(socket)?.add(exchange).size ?? 0;
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return 0;
+    connection.deadline = Infinity;
+    return connection.exchanges.add(exchange).size;
   }
 
   /** A request of the connection is over. */
   end(socket: Socket, exchange: Exchange): void {
-    const exchanges = this.#connections.get(socket);
-    exchanges?.delete(exchange);
+    const connection = this.#connections.get(socket);
+    connection?.exchanges.delete(exchange);
+    if (connection?.exchanges.size !== 0) return;
+    connection.deadline = performance.now() + this.#idleMs;
     // Deno pauses a connection with many requests at a time whose client is slow, and does not read from it again.
-    if (exchanges?.size === 0 && socket.isPaused()) socket.resume();
-    if (this.#endsIdle && exchanges?.size === 0) socket.end();
+    if (socket.isPaused()) socket.resume();
+    if (this.#endsIdle) socket.end();
   }
 
   /** Takes no new connections. Resolves when all are closed. */
@@ -199,8 +223,8 @@ export class Listener {
   /** From now on connections without a request end. */
   endIdle(): void {
     this.#endsIdle = true;
-    for (const [socket, { size }] of this.#connections) {
-      if (size === 0) socket.end();
+    for (const [socket, { exchanges }] of this.#connections) {
+      if (exchanges.size === 0) socket.end();
     }
   }
 
