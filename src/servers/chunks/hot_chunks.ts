@@ -8,11 +8,20 @@ const ADMITTED = 16;
 /** Bytes that an entry takes besides its content: name, headers, and the table. */
 const ENTRY_BYTES = 1024;
 
-/** Contents by the paths under which they are requested; those not used for longest go first. */
+/** What is kept, and whether it was used since it was last looked at to make room. */
+interface Entry {
+  readonly content: Content;
+  used: boolean;
+}
+
+/**
+ * Contents by the paths under which they are requested; those not used for long go first. What is used gets a second chance
+ * when its turn comes: to keep the exact order would cost every request more than it is worth.
+ */
 export class HotChunks {
   readonly #limit: number;
-  /** In the order of their use. */
-  readonly #contents = new Map<string, Content>();
+  /** In the order of their turns to go. */
+  readonly #entries = new Map<string, Entry>();
   #bytes = 0;
   #refused = 0;
 
@@ -38,11 +47,10 @@ export class HotChunks {
 
   /** What is kept for the path. */
   get(path: string): Content | undefined {
-    const content = this.#contents.get(path);
-    if (content === undefined) return undefined;
-    this.#contents.delete(path);
-    this.#contents.set(path, content);
-    return content;
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return undefined;
+    entry.used = true;
+    return entry.content;
   }
 
   /** Keeps the content, if it is not too large. */
@@ -50,19 +58,24 @@ export class HotChunks {
     const bytes = sizeOf(content);
     if (bytes > this.#limit * LARGEST_SHARE) return;
     this.#remove(path);
-    this.#contents.set(path, content);
-    this.#bytes += bytes;
-    for (const oldest of this.#contents.keys()) {
-      if (this.#bytes <= this.#limit) break;
-      this.#remove(oldest);
+    for (const [next, entry] of this.#entries) {
+      if (this.#bytes + bytes <= this.#limit) break;
+      this.#remove(next);
+      if (entry.used) this.#add(next, entry.content);
     }
+    this.#add(path, content);
+  }
+
+  #add(path: string, content: Content): void {
+    this.#entries.set(path, { content, used: false });
+    this.#bytes += sizeOf(content);
   }
 
   #remove(path: string): void {
-    const content = this.#contents.get(path);
-    if (content === undefined) return;
-    this.#contents.delete(path);
-    this.#bytes -= sizeOf(content);
+    const entry = this.#entries.get(path);
+    if (entry === undefined) return;
+    this.#entries.delete(path);
+    this.#bytes -= sizeOf(entry.content);
   }
 }
 
