@@ -5,6 +5,7 @@ import type { Handler, ServerRequest, ServerResponse } from "../../servers/excha
 import { plainAnswer } from "../../servers/statuses.ts";
 import type { Awaited, Patience } from "./patience.ts";
 import { pathOf } from "./request_path.ts";
+import type { SentHeads } from "./sent_heads.ts";
 import type { PendingBodies } from "./pending_bodies.ts";
 
 /** What node's servers call their listeners with. */
@@ -36,6 +37,7 @@ export interface ExchangeContext {
   readonly handler: Handler;
   readonly patience: Patience;
   readonly pending: PendingBodies;
+  readonly heads: SentHeads;
   readonly lingerMs: number;
   readonly onAnswered: ((answered: Answered) => void) | undefined;
   /** Called when the handler throws, which it must not. */
@@ -156,17 +158,30 @@ export class Exchange implements ServerRequest, Awaited {
   #send(response: ServerResponse): void {
     const answer = this.#answer;
     if (this.#isOver || answer.headersSent) return;
-    const { status, headers, body } = this.#withinMemory(response);
-    const length = body?.length ?? response.length ?? (this.method === "HEAD" ? undefined : 0);
-    const fields: Record<string, string | number> = { ...headers };
-    if (length !== undefined && !LACKS_LENGTH.has(status)) fields["content-length"] = length;
-    if (this.#context.closing()) fields.connection = "close";
+    const sent = this.#withinMemory(response);
+    const { status, body } = sent;
     this.#status = status;
-    answer.writeHead(status, fields);
+    this.#writeHead(sent);
     this.#context.patience.begin(this);
     if (body === undefined || body.length === 0 || this.method === "HEAD") answer.end(() => this.#sentAll(0));
     else if (body.length <= PIECE_BYTES) answer.end(body, () => this.#sentAll(body.length));
     else this.#sendPieces(body, 0);
+  }
+
+  #writeHead(response: ServerResponse): void {
+    const { heads, closing } = this.#context;
+    const answer = this.#answer;
+    const { status, headers, body } = response;
+    // What is not said here depends on the request.
+    const isUsual = body !== undefined && this.method === "GET" && answer.shouldKeepAlive &&
+      this.#request.httpVersion === "1.1" && !closing();
+    if (isUsual && heads.use(answer, response)) return;
+    const length = body?.length ?? response.length ?? (this.method === "HEAD" ? undefined : 0);
+    const fields: Record<string, string | number> = { ...headers };
+    if (length !== undefined && !LACKS_LENGTH.has(status)) fields["content-length"] = length;
+    if (closing()) fields.connection = "close";
+    answer.writeHead(status, fields);
+    if (isUsual) heads.keep(answer, response);
   }
 
   /** The response, or one that says that there is no memory for it. */

@@ -7,6 +7,7 @@ import { Listener, type OnRequest } from "./listener.ts";
 import { Patience } from "./patience.ts";
 import { PendingBodies } from "./pending_bodies.ts";
 import type { ServerTls } from "./tls.ts";
+import { SentHeads } from "./sent_heads.ts";
 import { canServe } from "./runtime.ts";
 import { DesyncError } from "../../core/errors.ts";
 
@@ -44,6 +45,7 @@ export class HttpServer implements AsyncDisposable {
       handler,
       patience: this.#patience,
       pending: new PendingBodies(this.#limits.pendingBytes),
+      heads: new SentHeads(),
       lingerMs: this.#limits.lingerMs,
       onAnswered,
       onFailure,

@@ -25,6 +25,8 @@ const waiting: (() => void)[] = [];
 let aborted = 0;
 const large = new Uint8Array(60_000_000).fill(7);
 
+const shared: ServerResponse = { status: 203, headers: { "x-shared": "yes" }, body: bytes("shared") };
+
 /** Does what its path says. */
 const toy: Handler = async (request) => {
   switch (request.path) {
@@ -32,6 +34,8 @@ const toy: Handler = async (request) => {
       throw new Error("broken");
     case "/large":
       return { status: 200, headers: {}, body: large };
+    case "/shared":
+      return shared;
     case "/copy":
       return { status: 200, headers: {}, body: new Uint8Array(2000) };
     case "/wait": {
@@ -127,6 +131,35 @@ test("requests are answered", async () => {
     ],
   );
   deepStrictEqual([one.answered[0].client, one.answered[0].protocol], ["127.0.0.1", "HTTP/1.1"]);
+});
+
+test("a response that is sent again has the same headers, and those that its request asks for", async () => {
+  await using one = await startToy();
+  const request = (method: string, more = "", version = "1.1") =>
+    `${method} /shared HTTP/${version}\r\nhost: a\r\n${more}\r\n`;
+  const answer = "HTTP/1.1 203 Non-Authoritative Information\r\nx-shared: yes\r\ncontent-length: 6\r\n" +
+    "Date: \\w+, \\d+ \\w+ \\d+ \\d+:\\d+:\\d+ GMT\r\nConnection: (keep-alive|close)\r\n\r\n(shared)?";
+  const answers = new RegExp(answer, "g");
+  const ask = async (...requests: string[]) => {
+    using client = new RawClient(one.port, requests.join(""));
+    const received = await client.closed;
+    strictEqual(received.replaceAll(answers, ""), "");
+    return [...received.matchAll(answers)].map(([, connection, body = ""]) => `${connection} ${body}`);
+  };
+  const usual = Array<string>(3).fill("keep-alive shared");
+  const close = "connection: close\r\n";
+  const three = Array<string>(3).fill(request("GET"));
+  deepStrictEqual(await ask(...three, request("HEAD"), request("GET", close)), [
+    ...usual,
+    "keep-alive ",
+    "close shared",
+  ]);
+  deepStrictEqual(await ask(...three, request("HEAD", close)), [...usual, "close "]);
+  deepStrictEqual(await ask(...three, request("GET", "", "1.0")), [...usual, "close shared"]);
+  deepStrictEqual(
+    one.answered.map(({ status, complete }) => [status, complete]),
+    Array(13).fill([203, true]),
+  );
 });
 
 test("a handler that fails is answered for", async () => {
