@@ -204,3 +204,51 @@ test("what cannot be a seed", async () => {
   await extracts(dir, blob, { seeds, onSeedProblem: ({ code }) => problems.push(code) });
   deepStrictEqual(problems, ["missing-file", "usage"]);
 });
+
+Deno.test({
+  name: "a seed that cannot be read is an error, or the stores take over",
+  // Reading it fails as a broken disk does.
+  ignore: Deno.build.os !== "linux",
+  sanitizeResources: false,
+  fn: async () => {
+    using dir = tempDir();
+    const blob = await blobOf(dir, random(12).bytes(200_000));
+    const seeds = [{ path: "/proc/self/mem", index: blob.index }];
+    await rejects(extracts(dir, blob, { seeds, invalidSeeds: "fail" }), { code: "io", action: "read" });
+    const problems: string[] = [];
+    const progress = await extracts(dir, blob, { seeds, onSeedProblem: ({ code }) => problems.push(code) });
+    deepStrictEqual([problems, progress.chunksFrom("store")], [["io"], blob.index.count]);
+  },
+});
+
+test("an interruption ends the cutting of a seed, and leaves nothing behind", async () => {
+  using dir = tempDir();
+  const blob = await blobOf(dir, random(13).bytes(300_000));
+  const seed = dir.write("seed", blob.bytes);
+  const old = dir.write("target", random(14).bytes(300_000));
+  for (const seeds of [[{ path: seed }], []]) {
+    const stop = new AbortController();
+    const onPhase = () => stop.abort();
+    await rejects(extracts(dir, blob, { seeds, onPhase, signal: stop.signal }), { code: "interrupted" });
+    strictEqual(Deno.statSync(old).size, 300_000);
+    deepStrictEqual([...Deno.readDirSync(dir.root)].map(({ name }) => name).sort(), [
+      "made",
+      "seed",
+      "target",
+    ]);
+  }
+});
+
+test("what moved by a part of the blob costs no more than the part", async () => {
+  using dir = tempDir();
+  const generator = random();
+  const old = generator.bytes(4_000_000);
+  const moved = new Uint8Array(old.length + 40_000);
+  moved.set(generator.bytes(40_000));
+  moved.set(old, 40_000);
+  const blob = await blobOf(dir, moved);
+  dir.write("target", old);
+  const progress = await extracts(dir, blob, {});
+  const fetched = progress.sources.find(({ origin }) => origin.kind === "store")!.bytes;
+  ok(fetched <= 40_000 + 2 * sizes.max, String(fetched));
+});
