@@ -1,7 +1,8 @@
 /** desync's configuration file: what it may say, checked, so that nothing in it is silently ignored. */
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";
-import { redactLocation } from "../../deno/schemes.ts";
+import { redactLocation, SCHEMES } from "../../deno/schemes.ts";
+import { schemeOf } from "../../stores/location.ts";
 import { didYouMean } from "../parse/nearest.ts";
 
 /** Options of the stores that match a pattern, by desync's names. What is not set is missing. */
@@ -183,7 +184,9 @@ class Parser {
 
   /** Servers are compared as texts: what is written otherwise would never be found. */
   #checkServer(server: string): void {
-    if (/^https?:\/\/[^/?#@\s]+$/.test(server)) return;
+    const name = `s3+${schemeOf(server)}`;
+    const isServer = /^[a-z]+:\/\/[^/?#@\s]+$/.test(server);
+    if (isServer && SCHEMES.some(({ names }) => names.includes(name))) return;
     throw this.#invalid(
       `${quotedText(redactLocation(server))} in s3-credentials is not a server`,
       "write it as https://host or https://host:port",
