@@ -9,7 +9,9 @@ import type { ChunkedBlob } from "../blob/blob.ts";
 import { Yielder } from "../core/yielder.ts";
 import type { ByteSource } from "../stores/byte_source.ts";
 import { type IndexStore, namingIndex } from "../stores/index_store.ts";
+import { MemoryStore } from "../stores/memory.ts";
 import { Registry } from "../stores/registry.ts";
+import { wrapStore } from "../stores/wrappers/wrap.ts";
 import type { ChunkStore, ManagedChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
 import { BlobOpener } from "./inputs/blob_opener.ts";
 import type { Values } from "./flags/flag.ts";
@@ -64,7 +66,15 @@ export class Locator implements AsyncDisposable {
 
   /** The same for the chunks of that index; the cache is made unless it is there. Throws `usage` when nothing was named that could have them, and there are no seeds. */
   async sourcesOf(index: Index, hasSeeds = false): Promise<Sources> {
-    const sources = await this.#sources(true, index.sizes.max);
+    return this.#checked(index, await this.#sources(true, index.sizes.max), hasSeeds);
+  }
+
+  /** The same where nothing is to be written: a cache that does not exist counts as empty. */
+  async sourcesToPlan(index: Index, hasSeeds: boolean): Promise<Sources> {
+    return this.#checked(index, await this.#sources("unless missing", index.sizes.max), hasSeeds);
+  }
+
+  #checked(index: Index, sources: Sources, hasSeeds: boolean): Sources {
     if (!hasSeeds && index.count > 0 && sources.stores.length === 0 && sources.cache === undefined) {
       throw missingOption("-s, --store", "name at least one store to take chunks from");
     }
@@ -151,7 +161,7 @@ export class Locator implements AsyncDisposable {
     return store;
   }
 
-  async #sources(create: boolean, maxChunkSize?: number): Promise<Sources> {
+  async #sources(create: boolean | "unless missing", maxChunkSize?: number): Promise<Sources> {
     const { cache, cacheRepair = false } = this.#flags;
     return {
       stores: await this.stores(maxChunkSize),
@@ -162,12 +172,16 @@ export class Locator implements AsyncDisposable {
   }
 
   /** The cache; `undefined`, with a warning, when it cannot be made and there are stores to go on with. */
-  async #cache(location: string, create: boolean): Promise<WritableChunkStore | undefined> {
-    if (create) refuseToFill(location);
+  async #cache(
+    location: string,
+    create: boolean | "unless missing",
+  ): Promise<WritableChunkStore | undefined> {
+    if (create !== false) refuseToFill(location);
     try {
       const purpose = { action: "use", subject: `${redactLocation(location)} as the cache` };
-      return this.#opens(await this.#registry.openWritable(location, purpose, { create }));
+      return this.#opens(await this.#registry.openWritable(location, purpose, { create: create === true }));
     } catch (error) {
+      if (create === "unless missing" && isMissing(error)) return emptyCache(location);
       const needed = !create || this.#flags.stores === undefined;
       if (needed || !isRefusal(error)) throw error;
       this.#reportCacheProblem(messageOf(error), "without a cache");
@@ -180,6 +194,16 @@ export class Locator implements AsyncDisposable {
     if (!this.#cacheReported) warn(`${message} (continuing ${how})`);
     this.#cacheReported = true;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof DesyncError && error.code === "missing-file";
+}
+
+/** What will be made in that directory. */
+function emptyCache(location: string): WritableChunkStore {
+  const store = new MemoryStore(redactLocation(location));
+  return wrapStore(store, (send) => send(), { ...store.properties, directory: location });
 }
 
 /** What is on standard input can only be read in order. */

@@ -1,5 +1,4 @@
 /** Extraction into a file, with everything wired: the plan, the target, the seeds and the workers. */
-import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import { moveWithin } from "../jobs/move_within.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
@@ -8,16 +7,11 @@ import { Yielder } from "../core/yielder.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
-import { nativeCodec } from "./codec/native_codec.ts";
-import { isSameFile } from "./files/same_file.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
 import { removePartialFilesOf } from "./output/partial_file.ts";
 import { partialKey } from "./output/temporary_names.ts";
+import { prepareExtraction } from "./prepare_extraction.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
-import { KeptIndexes } from "./seeds/kept_indexes.ts";
-import { isWorthCutting, lookAtOldOutput } from "./seeds/old_output.ts";
-import { haveAll, openSeeds, regenerate } from "./seeds/open_seeds.ts";
-import { SeedPlan } from "./seeds/seed_plan.ts";
 
 /** What {@linkcode extractToFile} may be given. */
 export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {
@@ -87,70 +81,33 @@ export async function extractToFile(
   path: string,
   options: ExtractToFileOptions = {},
 ): Promise<{ readonly upToDate: boolean }> {
-  const { inPlace = false, force = false, sync = true, threads, signal, progress = new Progress() } = options;
-  const { seeds = [], invalidSeeds = "skip", onSeedProblem, onPhase } = options;
+  const { force = false, sync = true, threads, signal, progress = new Progress(), onPhase } = options;
   const yielder = new Yielder(signal);
   using pool = new WorkerPool(threads);
-  const zeros = new ZeroChunk(index, nativeCodec);
-  const isDevice = isBlockDevice(path);
-  const writesInPlace = inPlace || isDevice;
-  let attempt = 1;
-  let cut = 0;
-  const beginCut = () => {
-    progress.reset();
-    onPhase?.({ kind: "cut", attempt, seed: ++cut });
-  };
-  const kept = options.seedIndexes === undefined ? undefined : new KeptIndexes(options.seedIndexes);
-  const cutting = { onCut: beginCut, kept, signal, progress };
-  const seedOptions = { ...cutting, invalid: invalidSeeds, onProblem: onSeedProblem };
-  const asSeed = isWorthCutting(sources) && !seeds.some((seed) => isSameFile(seed.path, path));
-  const old = writesInPlace ? undefined : await lookAtOldOutput(path, index, pool, { ...cutting, asSeed });
-  if (old?.upToDate) {
+  const prepared = await prepareExtraction(index, sources, path, pool, { ...options, progress });
+  if (prepared.upToDate) {
     removePartialFilesOf(path);
     return { upToDate: true };
   }
-  const opened = await openSeeds(seeds, index, writesInPlace ? path : undefined, pool, seedOptions);
-  if (old?.seed !== undefined && !haveAll(opened, index)) {
-    const seed = await old.seed();
-    if (seed !== undefined) opened.push(seed);
-  }
-  const seedPlan = new SeedPlan(index, opened, {
-    // A new file reads as zeros where nothing was written; an old one may hold anything, also one that is resumed.
-    zeros: writesInPlace ? undefined : zeros,
-    newFile: writesInPlace ? undefined : path,
-    onProblem: onSeedProblem,
-    regenerate: async (seed) => {
-      const anew = await regenerate(seed, index, pool, seedOptions);
-      attempt++;
-      cut = 0;
-      progress.reset();
-      onPhase?.({ kind: "assemble", attempt });
-      return anew;
-    },
-  });
+  const { seedPlan, zeros, writesInPlace } = prepared;
   let planned = seedPlan.plan();
   await yielder.yieldIfDue();
   const building = { signal, progress, zeros, planAnew: () => seedPlan.planAnew() };
   progress.reset();
-  onPhase?.({ kind: "assemble", attempt });
+  onPhase?.({ kind: "assemble", attempt: 1 });
   if (writesInPlace) {
     const target = openBlobInPlace(path, index.size, force, sync);
-    const looksForMoves = isWorthCutting(sources) && target.oldSize > 0 && !haveAll(opened, index);
-    const moveOptions = {
-      zeros,
-      signal,
-      progress,
-      onCut: beginCut,
-      onMove: () => onPhase?.({ kind: "assemble", attempt }),
-    };
+    const { onCut, looksForMoves } = prepared;
+    const onMove = () => onPhase?.({ kind: "assemble", attempt: 1 });
+    const moveOptions = { zeros, signal, progress, onCut, onMove };
     await extractBlob(index, planned, sources, target, pool, {
       ...building,
       probeTarget: true,
-      moveWithin: looksForMoves
+      moveWithin: looksForMoves && target.oldSize > 0
         ? (info) => moveWithin(index, info, target.oldSize, pool, moveOptions)
         : undefined,
     });
-    if (!isDevice) removePartialFilesOf(path);
+    if (!isBlockDevice(path)) removePartialFilesOf(path);
     return { upToDate: target.fits && progress.sources.every(({ origin }) => origin.kind === "in place") };
   }
   const target = createBlobTarget(path, index.size, planned.plan.ranges(), { sync, key: partialKey(index) });

@@ -36,6 +36,7 @@ export { type StoreOptions } from "../stores/store_options.ts";
 export { nativeCodec } from "./codec/native_codec.ts";
 
 export { type ExtractPhase, extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
+export { planExtraction, type PlanExtractionOptions } from "./plan_extraction.ts";
 export { type BlobSeed, type InvalidSeeds, type OnSeedProblem } from "./seeds/blob_seed.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
 export { untar, type UntarOptions, type UntarResult } from "./untar.ts";

@@ -69,43 +69,63 @@ export async function chunksInPlace(
 ): Promise<Uint8Array | undefined> {
   const { signal, progress } = options;
   if (size !== index.size || !await looksLikeBlob(path, index, workers, signal)) return undefined;
-  progress.total = index.size;
-  const found = new Uint8Array(index.count).fill(1);
-  await compareSpans(path, index, spansOfIndex(index), workers, {
-    origin: IN_PLACE,
-    signal,
-    progress,
-    onWrong: (chunk) => found[chunk] = 0,
-  });
-  progress.reset();
+  const found = await chunksAtTheirPlaces(path, index, workers, options);
   if (!found.includes(0)) countInPlace(index, progress);
   return found;
 }
 
-/** The same of a file that has at least the blob's size; `undefined` where none of a few chunks is in its place. */
+/**
+ * The same of a file that has at least the blob's size, or is continued by {@linkcode BehindEnd}; `undefined` where none of a
+ * few chunks is in its place.
+ */
 export async function chunksStillInPlace(
   path: string,
   index: Index,
   workers: Workers,
-  { signal, progress }: ProgressOptions,
+  options: PlaceOptions,
 ): Promise<Uint8Array | undefined> {
-  let wrong = 0;
-  const found = new Uint8Array(index.count).fill(1);
+  const { signal, behindEnd } = options;
   const step = Math.floor(index.count / SAMPLES);
   if (step > 1) {
-    const samples = spansOfIndex(index, step);
-    await compareSpans(path, index, samples, workers, { signal, onWrong: () => wrong++ });
-    if (wrong === Math.ceil(index.count / step)) return undefined;
+    let right = 0;
+    const onSpan = (_: number, isRight: boolean) => {
+      if (isRight) right++;
+    };
+    await compareSpans(path, index, spansOfIndex(index, step), workers, { signal, behindEnd, onSpan });
+    if (right === 0) return undefined;
   }
+  return await chunksAtTheirPlaces(path, index, workers, options);
+}
+
+/** For each chunk 1 if the file has it where the blob has it, else 0. Nothing is counted in the end. Throws `io`. */
+export async function chunksAtTheirPlaces(
+  path: string,
+  index: Index,
+  workers: Workers,
+  { signal, progress, behindEnd }: PlaceOptions,
+): Promise<Uint8Array> {
   progress.total = index.size;
-  const onWrong = (chunk: number) => found[chunk] = 0;
-  await compareSpans(path, index, spansOfIndex(index), workers, {
-    origin: IN_PLACE,
-    signal,
-    progress,
-    onWrong,
-  });
+  const found = new Uint8Array(index.count);
+  const onSpan = (chunk: number, isRight: boolean) => {
+    if (isRight) found[chunk] = 1;
+  };
+  const options = { origin: IN_PLACE, signal, progress, behindEnd, onSpan };
+  await compareSpans(path, index, spansOfIndex(index), workers, options);
+  progress.reset();
   return found;
+}
+
+/** How places are compared. */
+interface PlaceOptions extends ProgressOptions {
+  readonly behindEnd?: BehindEnd;
+}
+
+/** What a file that is too short will have behind its end. */
+export interface BehindEnd {
+  /** Bytes that it has now. */
+  readonly size: number;
+  /** Whether it will have the chunk, which ends behind its end. */
+  readonly has: (span: IndexSpan) => boolean;
 }
 
 /** What a comparison that goes on for long is given. */
@@ -139,12 +159,14 @@ async function firstWrong(
   index: Index,
   wanted: Iterable<IndexSpan>,
   workers: Workers,
-  options: Omit<SpanOptions, "onWrong">,
+  options: Omit<SpanOptions, "onSpan">,
 ): Promise<number | undefined> {
   let first: number | undefined;
   await compareSpans(path, index, untilKnown(wanted, () => first !== undefined), workers, {
     ...options,
-    onWrong: (chunk) => first = Math.min(first ?? Infinity, chunk),
+    onSpan: (chunk, isRight) => {
+      if (!isRight) first = Math.min(first ?? Infinity, chunk);
+    },
   });
   return first;
 }
@@ -154,8 +176,9 @@ interface SpanOptions {
   readonly origin?: Origin;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-  /** Gets each chunk that is not what it has to be. */
-  readonly onWrong: (chunk: number) => void;
+  readonly behindEnd?: BehindEnd;
+  /** Gets each chunk, and whether it is what it has to be. */
+  readonly onSpan: (chunk: number, isRight: boolean) => void;
 }
 
 async function compareSpans(
@@ -163,15 +186,22 @@ async function compareSpans(
   index: Index,
   wanted: Iterable<IndexSpan>,
   workers: Workers,
-  { origin = { kind: "input", location: path }, signal, progress, onWrong }: SpanOptions,
+  { origin = { kind: "input", location: path }, signal, progress, behindEnd, onSpan }: SpanOptions,
 ): Promise<void> {
   const groups = grouped(wanted, GROUP_SPANS, GROUP_BYTES);
+  const end = behindEnd?.size ?? Infinity;
   await forEachConcurrent(groups, 2 * workers.size, signal, async (group) => {
+    const inFile = group.filter(({ offset, size }) => offset + size <= end);
     // Without what the ids have to be, the worker reports what they are.
-    const spans = group.map(({ offset, size }) => ({ offset, size }));
-    const { ids } = await workers.store({ digest: index.digest, file: path, spans });
-    for (const [i, { chunk, id }] of group.entries()) {
-      if (toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) !== id) onWrong(chunk);
+    const spans = inFile.map(({ offset, size }) => ({ offset, size }));
+    const { ids } = spans.length === 0
+      ? { ids: new Uint8Array(0) }
+      : await workers.store({ digest: index.digest, file: path, spans });
+    for (const [i, { chunk, id }] of inFile.entries()) {
+      onSpan(chunk, toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === id);
+    }
+    for (const span of group) {
+      if (span.offset + span.size > end) onSpan(span.chunk, behindEnd?.has(span) ?? false);
     }
     progress?.add(origin, group.length, group.reduce((sum, span) => sum + span.size, 0), 0);
   });
@@ -199,7 +229,7 @@ export function checkSize(path: string, size: number, index: Index): void {
 }
 
 /** Where a chunk of an index belongs in the blob. */
-interface IndexSpan {
+export interface IndexSpan {
   readonly chunk: number;
   readonly id: ChunkId;
   readonly offset: number;

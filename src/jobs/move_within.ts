@@ -11,8 +11,8 @@ import { IdTable } from "../formats/index/id_table.ts";
 import type { TargetInfo } from "../transfer/messages.ts";
 import { GROUP_SPANS, grouped } from "../transfer/plan.ts";
 import type { ByteRange, Workers } from "../transfer/ports.ts";
-import { type Move, orderMoves } from "../transfer/seeds/move_order.ts";
-import { chunksStillInPlace } from "./compare.ts";
+import { type Move, type MoveOrder, orderMoves } from "../transfer/seeds/move_order.ts";
+import { type BehindEnd, chunksStillInPlace } from "./compare.ts";
 import { makeFromFile } from "./make.ts";
 
 /**
@@ -60,23 +60,44 @@ export async function moveWithin(
   workers: Workers,
   options: MoveWithinOptions,
 ): Promise<Uint8Array> {
-  const { signal, progress } = options;
+  const { progress } = options;
+  const { done, moves, order } = await planMoves(index, target.path, size, workers, options);
+  options.onMove?.();
+  progress.total = index.size;
+  countInPlace(index, done, progress);
+  await new Mover(index, target, moves, done, workers, options).run(order);
+  await workers.release();
+  return done;
+}
+
+/** What there is to move. */
+interface PlannedMoves {
+  /** For each chunk 1 if the file has it where the blob has it. */
+  readonly done: Uint8Array;
+  readonly moves: readonly ChunkMove[];
+  readonly order: MoveOrder;
+}
+
+/** What {@linkcode moveWithin} does, without doing it. `behindEnd` is for a file that is shorter than the blob. */
+export async function planMoves(
+  index: Index,
+  path: string,
+  size: number,
+  workers: Workers,
+  options: MoveWithinOptions & { readonly behindEnd?: BehindEnd },
+): Promise<PlannedMoves> {
+  const { progress } = options;
   options.onCut?.();
-  const found = await chunksStillInPlace(target.path, index, workers, { signal, progress });
+  const found = await chunksStillInPlace(path, index, workers, options);
   const done = found ?? new Uint8Array(index.count);
   let moves: ChunkMove[] = [];
   if (done.includes(0) && chunkSizesProblem(index.sizes) === undefined) {
     const ranges = [...otherRanges(index, done, size)];
-    const parts = await cutRanges(index, target.path, ranges, workers, options);
+    const parts = await cutRanges(index, path, ranges, workers, options);
     moves = movesOf(index, done, parts, options.zeros);
   }
   progress.reset();
-  options.onMove?.();
-  progress.total = index.size;
-  countInPlace(index, done, progress);
-  await new Mover(index, target, moves, done, workers, options).run();
-  await workers.release();
-  return done;
+  return { done, moves, order: orderMoves(moves, LIMITS) };
 }
 
 function countInPlace(index: Index, done: Uint8Array, progress: Progress): void {
@@ -217,8 +238,7 @@ class Mover {
     this.#options = options;
   }
 
-  async run(): Promise<void> {
-    const { steps } = orderMoves(this.#moves, LIMITS);
+  async run({ steps }: MoveOrder): Promise<void> {
     if (steps.length > 0) await this.#read(steps[0].read);
     for (const [i, { write }] of steps.entries()) {
       // What the next step reads is not overwritten by this one.

@@ -46,6 +46,11 @@ export function missingOf({ sources }: UpdatePlan): PlannedSource | undefined {
   return sources.find(({ origin, chunks }) => origin.kind === "missing" && chunks > 0);
 }
 
+/** Whether a source is worth a line: it gives something, or is asked. */
+export function isUsed({ bytes, chunks, requests }: PlannedSource): boolean {
+  return bytes > 0 || chunks > 0 || requests > 0;
+}
+
 /** All that is to be said besides the sources. */
 export function factsOf(plan: UpdatePlan, { rate }: { readonly rate?: number }): Fact[] {
   const { size, chunks, uniqueChunks, fetch, writtenBytes, outputBytes, cacheBytes, whole } = plan;
@@ -53,7 +58,7 @@ export function factsOf(plan: UpdatePlan, { rate }: { readonly rate?: number }):
     ["Blob", `${formatBytes(size)} in ${count(chunks, "chunk")}, ${grouped(uniqueChunks)} different`],
     ["Fetch", fetchText(plan)],
   ];
-  if (whole !== undefined && fetch.storedBytes !== undefined && whole.storedBytes > 0) {
+  if (whole !== undefined && fetch.chunks > 0 && fetch.storedBytes !== undefined && whole.storedBytes > 0) {
     const share = fetch.storedBytes / whole.storedBytes;
     const about = whole.estimated ? "about " : "";
     facts.push([
@@ -73,7 +78,9 @@ export function factsOf(plan: UpdatePlan, { rate }: { readonly rate?: number }):
     : cacheBytes > 0
     ? `, ${formatBytes(cacheBytes)} for the cache`
     : "";
-  facts.push(["Disk", `${formatBytes(outputBytes)} more for the output${cache}`]);
+  const upTo = outputBytes > 0 &&
+    plan.sources.some(({ origin, bytes }) => origin.kind === "seed" && bytes > 0);
+  facts.push(["Disk", `${upTo ? "up to " : ""}${formatBytes(outputBytes)} more for the output${cache}`]);
   const seconds = secondsOf(plan, rate);
   if (seconds !== undefined) facts.push(["Time", `${formatSeconds(seconds)} at ${formatBytes(rate!)}/s`]);
   return facts;
@@ -109,8 +116,9 @@ export function costOf(
   }
   const parts: string[] = [];
   const amount = storedBytes === undefined ? "an unknown amount" : formatBytes(storedBytes);
-  if (requests > 0 || chunks > 0) parts.push(`${amount} in ${count(requests, "request")}`);
-  if (notFound > 0) parts.push(`${grouped(notFound)} in vain`);
+  const needed = origin.kind === "store" ? count(requests, "request") : count(chunks, "chunk");
+  if (requests > 0) parts.push(`${amount} in ${needed}`);
+  if (notFound > 0) parts.push(`${grouped(notFound)} not found`);
   if (assumed) parts.push("not asked");
   return parts.join(", ");
 }

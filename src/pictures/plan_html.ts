@@ -3,7 +3,15 @@ import { formatBytes } from "../core/amounts.ts";
 import type { PathCosts } from "../jobs/plan/path_costs.ts";
 import type { UpdatePlan } from "../jobs/plan/update_plan.ts";
 import { escapeMarkup } from "./markup.ts";
-import { costOf, factsOf, headline, pathsNote, percent, type PlanPictureOptions } from "./plan_facts.ts";
+import {
+  costOf,
+  factsOf,
+  headline,
+  isUsed,
+  pathsNote,
+  percent,
+  type PlanPictureOptions,
+} from "./plan_facts.ts";
 import { BANDS, classOf, ribbonShapes, ribbonStyles } from "./ribbon_shapes.ts";
 import { styledSources, USE_LOOKS } from "./source_styles.ts";
 
@@ -63,13 +71,13 @@ export function planHtml(plan: UpdatePlan, options: PlanPictureOptions): string 
   const olds = ribbon.old.map(({ version }) =>
     `<p class="quiet">Below: old version ${escapeMarkup(version.location)}, ${formatBytes(version.size)}</p>`
   );
-  const rows = sources.map(({ name, source }, i) =>
-    `<tr><th scope="row"><span class="key f${i}"></span>${escapeMarkup(name)}</th>` +
-    `<td class="number">${formatBytes(source.bytes)}</td>` +
-    `<td class="number quiet">${
-      plan.size === 0 ? "" : escapeMarkup(percent(source.bytes / plan.size))
-    }</td>` +
-    `<td class="quiet">${escapeMarkup(costOf(source))}</td></tr>`
+  const rows = sources.flatMap(({ name, source }, i) =>
+    !isUsed(source) ? [] : `<tr><th scope="row"><span class="key f${i}"></span>${escapeMarkup(name)}</th>` +
+      `<td class="number">${formatBytes(source.bytes)}</td>` +
+      `<td class="number quiet">${
+        plan.size === 0 ? "" : escapeMarkup(percent(source.bytes / plan.size))
+      }</td>` +
+      `<td class="quiet">${escapeMarkup(costOf(source))}</td></tr>`
   );
   const uses = (["same place", "moved", "unused"] as const).map((use) =>
     `<span class="use"><span class="key ${classOf(use)}"></span>${USE_LOOKS[use].name}</span>`

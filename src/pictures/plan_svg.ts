@@ -2,7 +2,15 @@
 import { formatBytes } from "../core/amounts.ts";
 import type { UpdatePlan } from "../jobs/plan/update_plan.ts";
 import { escapeMarkup, shortened } from "./markup.ts";
-import { costOf, factsOf, headline, pathsNote, percent, type PlanPictureOptions } from "./plan_facts.ts";
+import {
+  costOf,
+  factsOf,
+  headline,
+  isUsed,
+  pathsNote,
+  percent,
+  type PlanPictureOptions,
+} from "./plan_facts.ts";
 import { BANDS, classOf, ribbonShapes, ribbonStyles } from "./ribbon_shapes.ts";
 import { styledSources, USE_LOOKS } from "./source_styles.ts";
 
@@ -72,6 +80,7 @@ export function planSvg(plan: UpdatePlan, options: PlanPictureOptions): string {
   y += 36;
   text(MARGIN, "Where the new version comes from", "heading");
   for (const [i, { name, source }] of sources.entries()) {
+    if (!isUsed(source)) continue;
     y += ROW;
     parts.push(`<rect class="f${i}" x="${MARGIN}" y="${y - 12}" width="14" height="14" rx="3"/>`);
     text(MARGIN + 24, shortened(name, NAME_LENGTH));

@@ -5,7 +5,15 @@ import type { PathCosts } from "../jobs/plan/path_costs.ts";
 import type { UpdatePlan } from "../jobs/plan/update_plan.ts";
 import { cellsOf } from "./cells.ts";
 import { shortened } from "./markup.ts";
-import { costOf, factsOf, headline, pathsNote, percent, type PlanPictureOptions } from "./plan_facts.ts";
+import {
+  costOf,
+  factsOf,
+  headline,
+  isUsed,
+  pathsNote,
+  percent,
+  type PlanPictureOptions,
+} from "./plan_facts.ts";
 import { type Look, styledSources, USE_LOOKS } from "./source_styles.ts";
 
 /** What a text may be given besides. */
@@ -88,7 +96,7 @@ function legend(
   colour: boolean,
 ): string[] {
   const sample = (look: Look) => paint([look], colour ? [0, 0] : [0], colour);
-  const lines = sources.flatMap((styled) => {
+  const lines = sources.filter(({ source }) => isUsed(source)).flatMap((styled) => {
     const { bytes } = styled.source;
     const share = plan.size === 0 ? "" : percent(bytes / plan.size);
     const [name, cost] = [withoutUnseen(styled.name), costOf(styled.source)];

@@ -79,7 +79,7 @@ s   600 KB     60 %  copied from seed v1.caibx: 20 chunks,
                      200 KB of it moved
 F   250 KB     25 %  fetched from
                      https://example.com/store/: 120 KB in
-                     15 requests, 1 in vain
+                     15 requests, 1 not found
 r  50.0 KB      5 %  repeats, copied within the blob
 old: s used, at the same place; m used, moved to another
      place; - no longer needed
@@ -89,7 +89,8 @@ Fetch       120 KB (for 250 KB of the blob) in 15 requests
 That is     25 % of about 480 KB, which all chunks of the
             blob take
 Write       900 KB to the output
-Disk        900 KB more for the output, 120 KB for the cache
+Disk        up to 900 KB more for the output, 120 KB for the
+            cache
 Time        6s at 20.0 KB/s
 
 Paths with the most new bytes, found by fetching 3 chunks

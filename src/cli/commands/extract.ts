@@ -3,6 +3,7 @@ import { argument, type ArgumentValues, written } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { detailedExitStatus, force, inPlace, noSync, printStats, umask } from "../flags/output.ts";
+import { dryRunPlan, rate } from "../flags/plan.ts";
 import { progress } from "../flags/progress.ts";
 import { SEED_FLAGS } from "../flags/seeds.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
@@ -18,6 +19,8 @@ const flags = {
   umask,
   detailedExitStatus,
   printStats,
+  dryRun: dryRunPlan,
+  rate,
   noSync,
   progress,
   ...NETWORK_FLAGS,
@@ -35,7 +38,9 @@ in use. A file that already equals the blob is not written. An interrupted run i
 
 A seed (--seed, --seed-dir) is a file or block device of this machine, such as the version before: the chunks that it
 has are copied from it, or shared with it on XFS and btrfs, and only the others are fetched. Each is verified first. A
-file that is replaced is a seed without being named, unless all stores are directories.`,
+file that is replaced is a seed without being named, unless all stores are directories.
+
+--dry-run prints what would be fetched, copied and written, without doing it.`,
   examples: [
     "desync extract -s /mnt/store image.caibx image.raw",
     "desync extract -s https://example.com/store -c /var/cache/desync image.caibx image.raw",

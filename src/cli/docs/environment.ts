@@ -24,7 +24,9 @@ export const VARIABLES = {
   XDG_CACHE_HOME: "where the indexes of seeds that were cut are kept, without a cache (default: ~/.cache)",
   DESYNC_PROGRESSBAR_ENABLED: "when set, shows a bar even if standard error is not a terminal",
   DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto is --progress=lines",
-  TERM: "when it is dumb, progress is shown as lines instead of a bar",
+  TERM:
+    "when it is dumb, progress is shown as lines instead of a bar, and plans have letters instead of colours",
+  NO_COLOR: "when set, plans (info --plan) have letters instead of colours",
   TMPDIR: "the directory for temporary files (default: /tmp), for streams that need random access " +
     "(on Windows TEMP, TMP)",
   SOURCE_DATE_EPOCH: "the date of the manual page, in seconds since 1970 (default: today)",

@@ -7,9 +7,12 @@ import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
+import { planExtraction } from "../../deno/plan_extraction.ts";
 import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
+import { printPlan, titleOf } from "../output/plan_output.ts";
+import { missingOption } from "../parse/missing_option.ts";
 import { isForPeople, namedSource, showProgress } from "../output/progress.ts";
 import { formatBytes } from "../../core/amounts.ts";
 
@@ -24,6 +27,26 @@ export async function run(
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const seeds = await openSeedArguments(flags, location, locator, signal);
+  const seedOptions = {
+    seeds,
+    invalidSeeds,
+    seedIndexes: seedIndexesDirectory(flags.cache),
+    onSeedProblem: reportSeedProblem,
+  };
+  if (flags.dryRun !== undefined) {
+    const { inPlace, concurrency: threads } = flags;
+    const options = { ...seedOptions, inPlace, threads, signal };
+    const plan = await planExtraction(
+      index,
+      await locator.sourcesToPlan(index, seeds.length > 0),
+      output,
+      options,
+    );
+    printPlan(plan, flags.dryRun, { title: titleOf(location), rate: flags.rate });
+    const upToDate = plan.sources.every(({ origin, chunks }) => origin.kind === "in place" || chunks === 0);
+    return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
+  }
+  if (flags.rate !== undefined) throw missingOption("--dry-run", "--rate is about the plan that it prints");
   const sources = await locator.sourcesOf(index);
   const progress = new Progress();
   const { upToDate } = await (async () => {
@@ -37,10 +60,7 @@ export async function run(
     const options: ExtractToFileOptions = {
       signal,
       progress,
-      seeds,
-      invalidSeeds,
-      seedIndexes: seedIndexesDirectory(flags.cache),
-      onSeedProblem: reportSeedProblem,
+      ...seedOptions,
       onPhase,
       inPlace: flags.inPlace,
       force: flags.force,

@@ -102,6 +102,11 @@ function checkExists(path: string): void {
 /** A version that was longer may have had what is at the end now so far behind it. */
 const MOVED_BYTES = 64 * 1024 * 1024;
 
+/** Bytes of an output of `oldSize` bytes that may be of a blob of `size` bytes. */
+export function usefulSize(oldSize: number, size: number, isDevice: boolean): number {
+  return isDevice ? Math.min(oldSize, size + MOVED_BYTES) : oldSize;
+}
+
 /** What {@linkcode openBlobInPlace} opened. */
 interface InPlaceTarget extends BlobTarget {
   /** It was there before, with the blob's size if it is a file. */
@@ -149,7 +154,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     sparse: false,
     resumed: false,
     writeBack: sync ? writingBack(path, file) : undefined,
-    oldSize: device ? Math.min(oldSize, size + MOVED_BYTES) : oldSize,
+    oldSize: usefulSize(oldSize, size, device),
     fits: before !== undefined && (device || before.size === size),
     commit: async (signal) => {
       try {

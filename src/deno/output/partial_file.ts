@@ -51,6 +51,24 @@ export function openPartialFile(path: string, own: Made): Deno.FsFile | undefine
   return undefined;
 }
 
+/**
+ * The size of what an earlier run left there, if the next one could go on with it. Nothing is changed, and it is not kept
+ * from others. Throws nothing.
+ */
+export function sizeOfPartialFile(path: string): number | undefined {
+  if (!mayHavePartialFiles) return undefined;
+  try {
+    const { dev } = Deno.lstatSync(dirname(path));
+    const info = Deno.lstatSync(path);
+    const own = { dev, uid: Deno.uid(), mode: info.mode };
+    if (!isLeft(info, own) || ((info.mode ?? 0) & 0o077) !== 0) return undefined;
+    using file = Deno.openSync(path, { read: true });
+    return tryLock(file) === "locked" && isAt(path, file) ? info.size : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function isLeft(info: Deno.FileInfo, own: Made): boolean {
   // A file system that gives all files the same mode gave it to `own`, too.
   return isOwn(info, own) && info.nlink === 1 && info.mode === own.mode;

@@ -11,7 +11,7 @@ import {
   removePartialFiles,
   removeUnusable,
 } from "./partial_file.ts";
-import { removeQuietly, removeStaleFilesOf, temporaryPrefix } from "./temporary_names.ts";
+import { partialPath, removeQuietly, removeStaleFilesOf, temporaryPrefix } from "./temporary_names.ts";
 
 /** The steps in the life of such a file. All throw what the system says. */
 export class TemporaryFile {
@@ -62,7 +62,7 @@ export class TemporaryFile {
    */
   createOrResume(): { readonly file: Deno.FsFile; readonly resumed: boolean } {
     if (this.#key !== undefined && mayHavePartialFiles) {
-      const path = join(this.#directory, this.#prefix + this.#key);
+      const path = partialPath(this.#target, this.#key);
       const made = createPartialFile(path);
       if (made !== undefined) return { file: this.#usePartial(path, made), resumed: false };
       // Only a file of ours says as whom we write, and with which modes.

@@ -1,6 +1,6 @@
 /** Temporary names beside what they become, and the files that killed runs left under them. */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Index } from "../../formats/index/index.ts";
 
 /** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
@@ -31,6 +31,11 @@ export function isPartialName(name: string, prefix: string): boolean {
 export function partialKey({ digest, ends, ids }: Pick<Index, "digest" | "ends" | "ids">): string {
   const places = new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength);
   return createHash("sha256").update(digest).update(places).update(ids).digest("hex").slice(0, 32);
+}
+
+/** Where what a run leaves for the next one is, which goes on from there: beside its target. */
+export function partialPath(target: string, key: string): string {
+  return join(dirname(resolve(target)), temporaryPrefix(basename(target)) + key);
 }
 
 /** Whether a temporary file that was last changed then was left by a killed run. */

@@ -40,6 +40,11 @@ export class SeedPlan {
     this.#zeros = options.zeros;
   }
 
+  /** Those that are used: what {@linkcode plan} could not read is none of them. */
+  get seeds(): readonly OpenedSeed[] {
+    return this.#seeds;
+  }
+
   /** What comes from where. Throws what is wrong with a seed that has to be right. */
   plan(): PlannedSeeds {
     const { newFile } = this.#options;

@@ -16,14 +16,14 @@ import { listedSize, type ListedSizes, storedSize } from "../stored_sizes.ts";
 /** Where bytes come from in a plan. `missing`: no source has them, or none was named. */
 export type PlanOrigin = Origin | { readonly kind: "missing" };
 
-/** Chunks of the blob that follow each other and are in the output already. */
+/** Chunks of the blob that follow each other and that the output has already. */
 export interface PlacedRun {
   /** The first of them in the index. */
   readonly first: number;
   /** How many. */
   readonly count: number;
-  /** `resumed`: in what an interrupted run left. */
-  readonly kind: "in place" | "resumed";
+  /** `resumed`: in what an interrupted run left. `self`: at another place of it. */
+  readonly kind: "in place" | "resumed" | "self";
 }
 
 /** A blob that is at hand, usually an older version. */
@@ -40,6 +40,8 @@ export interface ChunkPlanOptions {
   readonly codec?: Codec;
   /** What is in the output already. */
   readonly placed?: Iterable<PlacedRun>;
+  /** Not all of that which is in place is copied to its other places: `placed` has what is. Default: all is. */
+  readonly placedIsAll?: boolean;
   /** Blobs that are at hand. Default: none. */
   readonly seeds?: readonly PlanSeed[];
   /** What is known of the chunks' sizes: stores are not asked for them. */
@@ -79,7 +81,7 @@ export async function planChunks(
   sources: Sources,
   options: ChunkPlanOptions = {},
 ): Promise<ChunkPlan> {
-  const { codec = portableCodec, placed = [], seeds = [], signal } = options;
+  const { codec = portableCodec, placed = [], placedIsAll = false, seeds = [], signal } = options;
   const origins = new Origins();
   const from = new Uint16Array(index.count);
   const yielder = new Yielder(signal);
@@ -90,9 +92,14 @@ export async function planChunks(
   const zeros = new ZeroChunk(index, codec);
   const isZero = (i: number) => index.length(i) === zeros.size && zeros.is(index.id(i), zeros.size);
   const first = index.firstOccurrences();
+  /** Of each different chunk whether the output has it at any place. */
+  const isThere = new Uint8Array(index.count);
+  for (let i = 0; i < index.count; i++) if (from[i] !== 0 && !placedIsAll) isThere[first[i]] = 1;
   for (let i = 0; i < index.count; i++) {
     if (i % CHUNKS_PER_CHECK === 0) await yielder.yieldIfDue();
-    if (from[i] === 0 && isZero(i)) from[i] = origins.numberOf({ kind: "zeros" });
+    if (from[i] !== 0) continue;
+    if (isThere[first[i]] === 1) from[i] = origins.numberOf({ kind: "self" });
+    else if (isZero(i)) from[i] = origins.numberOf({ kind: "zeros" });
   }
   const old = new OldVersions(seeds);
   if (seeds.length > 0) {

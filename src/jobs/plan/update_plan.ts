@@ -70,7 +70,7 @@ export interface UpdatePlan {
   readonly fetch: PlannedFetch;
   /** Bytes that are written to the output: all but those in place, and zeros in a new file. */
   readonly writtenBytes: number;
-  /** Bytes that the output takes on the disk beside what is there now. */
+  /** Bytes that the output takes on the disk beside what is there now; less where the file system shares parts of seeds. */
   readonly outputBytes: number;
   /** Bytes that the cache grows by, about; `undefined` when they are not known. */
   readonly cacheBytes: number | undefined;
@@ -132,10 +132,12 @@ export async function updatePlan(
     uniqueChunks: unique,
     sources: planned,
     fetch,
-    writtenBytes: index.size - bytesOf("in place") - holes,
-    outputBytes: inPlace === undefined ? index.size - holes : Math.max(0, index.size - inPlace.size),
+    writtenBytes: index.size - bytesOf("in place") - bytesOf("resumed") - holes,
+    outputBytes: inPlace === undefined
+      ? index.size - holes - bytesOf("resumed")
+      : Math.max(0, index.size - inPlace.size),
     cacheBytes: sources.cache === undefined ? 0 : fetch.storedBytes,
-    whole: await wholeSize(plan, sources.stores, options),
+    whole: await wholeSize(plan, fetch.chunks === 0 ? [] : sources.stores, options),
     runs: runs.map(({ kind, ...run }) => ({ ...run, source: kind })),
     runPrecision: precision,
     oldVersions: old.versions,
