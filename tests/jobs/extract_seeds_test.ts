@@ -9,6 +9,7 @@ import { MemoryStore } from "../../src/stores/memory.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import type { WritableChunkStore } from "../../src/stores/store.ts";
 import { random } from "../support/random.ts";
+import { attachLoopDevice, hasLoopDevices } from "../support/system/loop_device.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
@@ -218,6 +219,37 @@ Deno.test({
     const problems: string[] = [];
     const progress = await extracts(dir, blob, { seeds, onSeedProblem: ({ code }) => problems.push(code) });
     deepStrictEqual([problems, progress.chunksFrom("store")], [["io"], blob.index.count]);
+  },
+});
+
+Deno.test({
+  name: "one partition is the seed of the other, with its index and without",
+  ignore: !hasLoopDevices,
+  sanitizeResources: false,
+  fn: async () => {
+    using dir = tempDir();
+    const partition = random(15).bytes(1 << 20);
+    const file = dir.write("a", partition);
+    const seedIndex = (await makeFromFile(file, { sizes })).index;
+    const blob = await blobOf(dir, changed(partition.subarray(0, 900_000)));
+    dir.write("b", new Uint8Array(1 << 20));
+    await using a = await attachLoopDevice(file);
+    await using b = await attachLoopDevice(dir.path("b"));
+    // SteamOS names the device by a link beside the index.
+    Deno.symlinkSync(a.path, dir.path("link"));
+    const lacking = missing(blob.index, seedIndex);
+    for (const seed of [{ path: dir.path("link"), index: seedIndex }, { path: a.path }]) {
+      blob.asked.clear();
+      await extractToFile(blob.index, { stores: [blob.store] }, b.path, { seeds: [seed] });
+      sameBytes(Deno.readFileSync(dir.path("b")).subarray(0, blob.bytes.length), blob.bytes);
+      deepStrictEqual(blob.asked, lacking);
+      // The next is to find nothing in place.
+      Deno.writeFileSync(b.path, new Uint8Array(1 << 20));
+    }
+    await rejects(
+      extractToFile(blob.index, { stores: [blob.store] }, b.path, { seeds: [{ path: b.path }] }),
+      { code: "usage" },
+    );
   },
 });
 
