@@ -12,7 +12,7 @@ import {
   percent,
   type PlanPictureOptions,
 } from "./plan_facts.ts";
-import { BANDS, classOf, ribbonShapes, ribbonStyles } from "./ribbon_shapes.ts";
+import { BANDS, classOf, PATH_WORDS, ribbonShapes, ribbonStyles } from "./ribbon_shapes.ts";
 import { styledSources, USE_LOOKS } from "./source_styles.ts";
 
 const WIDTH = 1000;
@@ -139,6 +139,7 @@ function pathTable(paths: PathCosts): string {
       `<rect class="new" width="${added}" height="1"/><rect class="kept" x="${added}" width="${kept}" height="1"/></svg></td></tr>`;
   });
   return `<h2>Paths with the most new bytes</h2>
+<p><span class="use"><span class="key new"></span>${PATH_WORDS.new}</span><span class="use"><span class="key kept"></span>${PATH_WORDS.kept}</span></p>
 <p class="quiet">${escapeMarkup(pathsNote(paths))}</p>
 <table>
 ${rows.join("\n")}

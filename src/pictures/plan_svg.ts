@@ -11,7 +11,7 @@ import {
   percent,
   type PlanPictureOptions,
 } from "./plan_facts.ts";
-import { BANDS, classOf, ribbonShapes, ribbonStyles } from "./ribbon_shapes.ts";
+import { BANDS, classOf, PATH_WORDS, ribbonShapes, ribbonStyles } from "./ribbon_shapes.ts";
 import { styledSources, USE_LOOKS } from "./source_styles.ts";
 
 const WIDTH = 960;
@@ -23,11 +23,12 @@ const ROW = 24;
 const BYTES_COLUMN = 500;
 const SHARE_COLUMN = 576;
 const COST_COLUMN = 600;
-const PATH_BAR = 260;
-const PATHS_NOTE = 270;
+const PATH_BAR = 210;
+const PATH_COLUMN = 432;
+const PATH_LENGTH = 62;
 /** Characters that fit. */
 const NAME_LENGTH = 50;
-const COST_LENGTH = 46;
+const COST_LENGTH = 42;
 const LINE_LENGTH = 108;
 const FACT_LENGTH = 104;
 
@@ -114,7 +115,12 @@ export function planSvg(plan: UpdatePlan, options: PlanPictureOptions): string {
     const { heaviest } = plan.paths;
     y += 36;
     text(MARGIN, "Paths with the most new bytes", "heading");
-    text(PATHS_NOTE, shortened(pathsNote(plan.paths), 90), "quiet");
+    y += ROW;
+    parts.push(`<rect class="new" x="${MARGIN}" y="${y - 12}" width="14" height="14" rx="3"/>`);
+    text(MARGIN + 24, PATH_WORDS.new);
+    parts.push(`<rect class="kept" x="${MARGIN + 180}" y="${y - 12}" width="14" height="14" rx="3"/>`);
+    text(MARGIN + 204, PATH_WORDS.kept);
+    text(PATH_COLUMN, shortened(pathsNote(plan.paths), PATH_LENGTH), "quiet");
     const most = Math.max(1, ...heaviest.map(({ newBytes, keptBytes }) => newBytes + keptBytes));
     for (const { path, newBytes, keptBytes } of heaviest) {
       y += ROW;
@@ -125,9 +131,9 @@ export function planSvg(plan: UpdatePlan, options: PlanPictureOptions): string {
           kept.toFixed(1)
         }" height="12"/>`,
       );
-      text(BYTES_COLUMN - 60, formatBytes(newBytes), "", "end");
-      text(SHARE_COLUMN - 60, `of ${formatBytes(newBytes + keptBytes)}`, "quiet");
-      text(COST_COLUMN, shortened(path, COST_LENGTH));
+      text(PATH_COLUMN - 110, formatBytes(newBytes), "", "end");
+      text(PATH_COLUMN - 100, `of ${formatBytes(newBytes + keptBytes)}`, "quiet");
+      text(PATH_COLUMN, shortened(path, PATH_LENGTH));
     }
   }
   const height = y + 32;

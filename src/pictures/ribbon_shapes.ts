@@ -107,6 +107,9 @@ function round(value: number): number {
   return Number(value.toFixed(2));
 }
 
+/** What the parts of a path's bar are. */
+export const PATH_WORDS = { new: "has to be fetched", kept: "is at hand" };
+
 /** Of paths, what is fetched and what is at hand. */
 const FETCHED = { light: "#f0852d", dark: "#f79a48" };
 const KEPT = { light: "#8d97a8", dark: "#717d90" };
