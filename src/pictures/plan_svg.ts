@@ -120,7 +120,7 @@ export function planSvg(plan: UpdatePlan, options: PlanPictureOptions): string {
     text(MARGIN + 24, PATH_WORDS.new);
     parts.push(`<rect class="kept" x="${MARGIN + 180}" y="${y - 12}" width="14" height="14" rx="3"/>`);
     text(MARGIN + 204, PATH_WORDS.kept);
-    text(PATH_COLUMN, shortened(pathsNote(plan.paths), PATH_LENGTH), "quiet");
+    text(PATH_COLUMN, pathsNote(plan.paths), "quiet");
     const most = Math.max(1, ...heaviest.map(({ newBytes, keptBytes }) => newBytes + keptBytes));
     for (const { path, newBytes, keptBytes } of heaviest) {
       y += ROW;

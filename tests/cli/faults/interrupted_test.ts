@@ -103,6 +103,8 @@ const commands: [words: string, writes: number][] = [
   ["chunk large", 0],
   ["verify-index zeros.caibx blob --progress bar", 2],
   ["info -s store --seed zeros.caibx many.caibx", 0],
+  ["info --plan -s store --seed zeros.caibx many.caibx", 0],
+  ["extract --dry-run -k -s store zeros.caibx large", 0],
   ["list-chunks many.caibx", 1],
   ["inspect-chunks -s store many.caibx -", 2],
   ["prune --dry-run -y -s store many.caibx zeros.caibx", 0],
