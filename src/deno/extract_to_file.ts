@@ -110,9 +110,11 @@ export async function extractToFile(
     if (!isBlockDevice(path)) removePartialFilesOf(path);
     return { upToDate: target.fits && progress.sources.every(({ origin }) => origin.kind === "in place") };
   }
-  const target = createBlobTarget(path, index.size, planned.plan.ranges(), { sync, key: partialKey(index) });
+  const { plan } = planned;
+  const parts = { data: plan.ranges(), zeros: plan.omittedRanges() };
+  const target = createBlobTarget(path, index.size, parts, { sync, key: partialKey(index) });
   try {
-    if (target.resumed) planned = seedPlan.planWithZeros();
+    if (!target.hasZeros) planned = seedPlan.planWithZeros();
   } catch (error) {
     target.discard(target.resumed);
     throw error;

@@ -80,7 +80,7 @@ export async function prepareExtraction(
     if (seed !== undefined) opened.push(seed);
   }
   const seedPlan = new SeedPlan(index, opened, {
-    // A new file reads as zeros where nothing was written; an old one may hold anything, also one that is resumed.
+    // A new file reads as zeros where nothing was written; an old one may hold anything.
     zeros: writesInPlace ? undefined : zeros,
     newFile: writesInPlace || dryRun ? undefined : path,
     onProblem: onSeedProblem,

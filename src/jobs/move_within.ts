@@ -157,7 +157,9 @@ async function cutRanges(
   progress.reset();
   progress.total = total;
   const parts: CutPart[] = [];
-  for (const range of ranges) parts.push(await cut(range, progress));
+  await forEachConcurrent(ranges, workers.size, signal, async (range) => {
+    parts.push(await cut(range, progress));
+  });
   return parts;
 }
 

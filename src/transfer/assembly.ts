@@ -111,7 +111,7 @@ export class Assembly {
     options: RequestOptions,
     { seeds = [], directories = [], probe = false, toCache = true }: AssembleOptions,
   ): Promise<Outcome> {
-    const { digest, target, probeTarget = false, destination, receive, zeros } = this.#options;
+    const { digest, target, probeTarget = false, destination, receive } = this.#options;
     const result = await this.#workers.assemble({
       digest,
       target,
@@ -124,8 +124,7 @@ export class Assembly {
       giveBack: receive !== undefined,
       items: items.map(({ chunk: { id, size, offsets, follows, cloned, ...chunk }, stored }) => {
         const places = seeds.length === 0 ? undefined : chunk.places;
-        const isZeros = probeTarget && probe && zeros?.is(id, size);
-        return { id, size, offsets, isZeros, given: stored, copyFrom: follows?.offset, places, cloned };
+        return { id, size, offsets, given: stored, copyFrom: follows?.offset, places, cloned };
       }),
     });
     for (const place of result.invalidPlaces) this.#options.seeds?.refuse(place);

@@ -68,8 +68,6 @@ export interface AssembleItem {
   readonly size: number;
   /** Its places in the blob. */
   readonly offsets: readonly number[];
-  /** It is the chunk of zeros ({@linkcode ZeroChunk}): set where the target is looked at. */
-  readonly isZeros?: boolean;
   /** Where in the target it should be already, from which it is copied then. */
   readonly copyFrom?: number;
   /** Where seeds should have it: tried in order. */

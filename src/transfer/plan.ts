@@ -144,6 +144,19 @@ export class BlobPlan {
     if (start >= 0) yield { offset: start, length: this.#index.size - start };
   }
 
+  /** The parts of the blob that are left out, joined where they touch. */
+  *omittedRanges(): Generator<ByteRange> {
+    let start = -1;
+    for (let i = 0; i <= this.#index.count; i++) {
+      const skipped = i < this.#index.count && this.#skips(i);
+      if (skipped && start < 0) start = this.#index.start(i);
+      if (!skipped && start >= 0) {
+        yield { offset: start, length: this.#index.start(i) - start };
+        start = -1;
+      }
+    }
+  }
+
   #skips(i: number): boolean {
     return this.#first[i] === this.#skipped;
   }

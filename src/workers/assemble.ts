@@ -246,15 +246,15 @@ export class Assembler {
     }
     if (from === undefined) return null;
     if (lacking.length === 0) return "in place";
-    const bytes = item.isZeros ? new Uint8Array(item.size) : this.#read(task, target, item, from);
+    const bytes = this.#read(task, target, item, from);
     if (bytes === null) return null;
     this.#write(task, item, bytes, lacking);
     return "copied";
   }
 
   #has(task: AssembleTask, target: TargetInfo, item: AssembleItem, offset: number): boolean {
-    // What was not written yet need not be read. That it is zeros is the system's word, not the file's.
-    if (target.resumed && this.#open(target).isHole(offset, item.size)) return item.isZeros ?? false;
+    // What was not written yet need not be read.
+    if (target.resumed && this.#open(target).isHole(offset, item.size)) return false;
     return this.#read(task, target, item, offset) !== null;
   }
 

@@ -17,6 +17,20 @@ import { syncDirectory, syncFile } from "./sync.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 import { writeBack } from "./write_back.ts";
 
+/** What {@linkcode createBlobTarget} made or opened. */
+interface NewTarget extends BlobTarget {
+  /** Whether it is zeros where the blob has no data. */
+  readonly hasZeros: boolean;
+}
+
+/** The parts of a blob. */
+interface BlobParts {
+  /** Those that need room on the disk. */
+  readonly data: Iterable<ByteRange>;
+  /** Those that are zeros, and are not written. */
+  readonly zeros: Iterable<ByteRange>;
+}
+
 /**
  * A file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. With a `key` of what it is to become
  * ({@linkcode partialKey}), it is what an interrupted run left, if one did, and may be left to the next run. Throws when that
@@ -25,9 +39,9 @@ import { writeBack } from "./write_back.ts";
 export function createBlobTarget(
   path: string,
   size: number,
-  data: Iterable<ByteRange>,
+  { data, zeros }: BlobParts,
   { sync = true, key }: { readonly sync?: boolean; readonly key?: string } = {},
-): BlobTarget {
+): NewTarget {
   if (isDevicePath(path)) checkExists(path);
   if (path === "-" || isSpecialOutput(path)) {
     throw new DesyncError("usage", {
@@ -41,6 +55,7 @@ export function createBlobTarget(
   const temporary = new TemporaryFile(path, key);
   let file: Deno.FsFile;
   let resumed = false;
+  let hasZeros = true;
   try {
     ({ file, resumed } = temporary.createOrResume());
     file.truncateSync(size);
@@ -49,6 +64,7 @@ export function createBlobTarget(
     const free = checkFree(temporary.path, path, needed);
     // The run that made the file reserved all that it needs.
     if (!resumed) reserve(temporary.path, path, ranges, free);
+    else hasZeros = punchHoles(temporary.path, zeros);
   } catch (error) {
     if (resumed) temporary.keep();
     else temporary.remove();
@@ -59,6 +75,7 @@ export function createBlobTarget(
     displayName: path,
     sparse: true,
     resumed,
+    hasZeros,
     writeBack: sync ? writingBack(path, file) : undefined,
     commit: async (signal) => {
       try {
@@ -241,6 +258,13 @@ function reserve(
     if (outcome === "full") throw full(path, needed, free);
     if (outcome === "unsupported") return;
   }
+}
+
+/** Makes the ranges zeros, whatever is there. Whether that worked. */
+function punchHoles(temporary: string, ranges: Iterable<ByteRange>): boolean {
+  using raw = RawFile.open(temporary);
+  for (const { offset, length } of ranges) if (!raw?.punchHole(offset, length)) return false;
+  return true;
 }
 
 function full(path: string, needed: number, free: number | undefined): DesyncError {

@@ -14,22 +14,40 @@ type Made = Pick<Deno.FileInfo, "dev" | "uid" | "mode">;
 export const mayHavePartialFiles: boolean = Deno.build.os !== "windows" &&
   "tryLockSync" in Deno.FsFile.prototype;
 
+/** A partial file that this run has locked. */
+export interface PartialFile {
+  readonly file: Deno.FsFile;
+  /** Closing it ends the lock: that of the other would, but only when the disk has what was written to it last. */
+  readonly lock: Deno.FsFile;
+}
+
 /**
  * Makes a file that only this user may open, and locks it. `undefined` where there is something of that name already, and
  * where the file system has no locks.
  */
-export function createPartialFile(path: string): Deno.FsFile | undefined {
-  let file: Deno.FsFile;
+export function createPartialFile(path: string): PartialFile | undefined {
+  let lock: Deno.FsFile;
   try {
-    file = Deno.openSync(path, { createNew: true, read: true, write: true, mode: 0o600 });
+    lock = Deno.openSync(path, { createNew: true, read: true, write: true, mode: 0o600 });
   } catch (error) {
     if (error instanceof Deno.errors.AlreadyExists) return undefined;
     throw error;
   }
-  const lock = tryLock(file);
+  const state = tryLock(lock);
   // Between the two calls, another run may have taken it for a left one.
-  if (lock === "locked" && isAt(path, file)) return file;
-  if (lock === "unsupported") removeQuietly(path);
+  const file = state === "locked" ? openAgain(path, lock) : undefined;
+  if (file !== undefined) return { file, lock };
+  if (state === "unsupported") removeQuietly(path);
+  lock.close();
+  return undefined;
+}
+
+/** Opens what the path leads to, if that is the file that is open already. */
+function openAgain(path: string, open: Deno.FsFile): Deno.FsFile | undefined {
+  if (!isAt(path, open)) return undefined;
+  const file = Deno.openSync(path, { read: true, write: true });
+  const [one, other] = [file.statSync(), open.statSync()];
+  if (one.dev === other.dev && one.ino === other.ino) return file;
   file.close();
   return undefined;
 }
@@ -38,13 +56,15 @@ export function createPartialFile(path: string): Deno.FsFile | undefined {
  * Opens and locks what an earlier run left there. `undefined` for everything else: what is not a file, belongs to another
  * user, has other names, may be opened by others, or is in use. `own` was made just now, for this user alone.
  */
-export function openPartialFile(path: string, own: Made): Deno.FsFile | undefined {
+export function openPartialFile(path: string, own: Made): PartialFile | undefined {
   try {
     // Opening another's named pipe would wait for its other end.
     if (!isLeft(Deno.lstatSync(path), own)) return undefined;
-    const file = Deno.openSync(path, { read: true, write: true });
-    if (isLeft(file.statSync(), own) && tryLock(file) === "locked" && isAt(path, file)) return file;
-    file.close();
+    const lock = Deno.openSync(path, { read: true, write: true });
+    const isOurs = isLeft(lock.statSync(), own) && tryLock(lock) === "locked";
+    const file = isOurs ? openAgain(path, lock) : undefined;
+    if (file !== undefined) return { file, lock };
+    lock.close();
   } catch {
     // It is gone, or may not be opened.
   }

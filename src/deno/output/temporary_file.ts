@@ -8,6 +8,7 @@ import {
   createPartialFile,
   mayHavePartialFiles,
   openPartialFile,
+  type PartialFile,
   removePartialFiles,
   removeUnusable,
 } from "./partial_file.ts";
@@ -26,6 +27,8 @@ export class TemporaryFile {
   #made: Deno.FileInfo | undefined;
   /** Open until it has its place: only a descriptor that was open before is certain to report what the disk did not take. */
   #file: Deno.FsFile | undefined;
+  /** What keeps other runs from a partial file. */
+  #lock: Deno.FsFile | undefined;
 
   /**
    * Makes nothing yet, but removes what killed runs left of the same target long ago. With a `key` of what it is to become
@@ -78,10 +81,11 @@ export class TemporaryFile {
     return { file: this.create(), resumed: false };
   }
 
-  #usePartial(path: string, file: Deno.FsFile): Deno.FsFile {
+  #usePartial(path: string, { file, lock }: PartialFile): Deno.FsFile {
     this.#path = path;
     this.#isPartial = true;
     this.#file = file;
+    this.#lock = lock;
     this.#made = file.statSync();
     this.#old = rightsOf(this.#target, this.#made.uid);
     return file;
@@ -154,13 +158,17 @@ export class TemporaryFile {
 
   /** Closes and removes it, if it is there. */
   remove(): void {
+    // The name of a partial file is this run's as long as it has the lock; Windows removes no open file.
+    if (this.#isPartial) removeQuietly(this.path);
     this.#close();
-    removeQuietly(this.path);
+    if (!this.#isPartial) removeQuietly(this.path);
   }
 
   #close(): void {
     this.#file?.close();
     this.#file = undefined;
+    this.#lock?.close();
+    this.#lock = undefined;
   }
 }
 

@@ -92,7 +92,7 @@ Deno.test({
     const [program, ...before] = cliCommand;
     const args = [...before, "extract", "-k", "--no-sync", "-n", "4", "-s", server.url, path, target];
     const start = () => new Deno.Command(program, { args, stdin: "null", stderr: "piped" }).spawn();
-    const kills = amount(3, 20);
+    const kills = amount(2, 20);
     for (let turn = 0; turn < kills; turn++) {
       const child = start();
       const ended = child.output();

@@ -126,7 +126,7 @@ Deno.test({
       deepStrictEqual(rights(victim), [0, 0, 0o600]);
       strictEqual(Deno.readTextFileSync(path), "old");
     }
-    const target = createBlobTarget(path, 6, []);
+    const target = createBlobTarget(path, 6, { data: [], zeros: [] });
     Deno.removeSync(target.path);
     Deno.symlinkSync(victim, target.path);
     throws(() => new TargetFile(target.path, target));
