@@ -1,6 +1,18 @@
 /** How one store, index or file is reached: each location may have its own. */
 import type { RetryOptions } from "./wrappers/retry.ts";
 
+/** The keys for an S3 service, for a location whose keys are not in the environment. */
+export interface S3KeyOptions {
+  readonly accessKey?: string;
+  readonly secretKey?: string;
+  /** File of Amazon's tools with keys. Default: where those have it. */
+  readonly credentialsFile?: string;
+  /** Which keys of that file. Default: those that `AWS_PROFILE` names, or `default`. */
+  readonly profile?: string;
+  /** The region of the bucket. Default: what the service says. */
+  readonly region?: string;
+}
+
 /** Options of a location. What its scheme has no use for is ignored. */
 export interface StoreOptions {
   /** Concurrent requests at most; for ssh, sessions. Default: what suits the store. */
@@ -31,21 +43,10 @@ export interface StoreOptions {
   readonly httpAuth?: string;
   /** Value of the Cookie header for HTTP servers. */
   readonly httpCookie?: string;
-  /** What the configuration has for the host of an S3 store. */
-  readonly s3?: S3Credentials;
+  /** Keys for S3 services. */
+  readonly s3?: S3KeyOptions;
   /** Store chunks uncompressed, whatever else is asked for. */
   readonly uncompressed?: boolean;
   /** Reach ssh hosts without the ssh program. */
   readonly sshBuiltin?: boolean;
-}
-
-/** Credentials of an S3 server, as desync's configuration has them. Variables of the environment come before them. */
-export interface S3Credentials {
-  /** Key and secret key. They come before the file. */
-  readonly accessKey?: string;
-  readonly secretKey?: string;
-  /** A file of the AWS tools, and the profile in it. Default: `default`. */
-  readonly awsCredentialsFile?: string;
-  readonly awsProfile?: string;
-  readonly awsRegion?: string;
 }

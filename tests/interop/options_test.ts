@@ -45,7 +45,6 @@ Deno.test({
 });
 
 const missing: [args: string[], ...says: string[]][] = [
-  [["list-chunks", "-t", "a.caibx"], "-t", "not supported yet"],
   [["chunk-server", "--encryption", "-s", "x"], "--encryption", "not supported yet"],
   [["help", "mount-index"], "mount-index", "not supported yet"],
 ];

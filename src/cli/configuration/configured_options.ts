@@ -4,13 +4,12 @@ import { DesyncError } from "../../core/errors.ts";
 import { foreignText, quotedText } from "../../core/foreign_text.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isPath } from "../../stores/location.ts";
-import type { S3Credentials } from "../../stores/store_options.ts";
+import type { S3KeyOptions } from "../../stores/store_options.ts";
 import { goMatches } from "../inputs/go_pattern.ts";
 import type { Configuration, StoreEntry } from "./configuration.ts";
 
 /** Keys that are known and not supported yet. */
 const UNSUPPORTED: readonly (keyof StoreEntry)[] = [
-  "trust-insecure",
   "encryption",
   "encryption-key",
   "encryption-algorithm",
@@ -52,7 +51,7 @@ export function configuredOptions(configuration: Configuration | undefined, loca
 export function configuredS3(
   configuration: Configuration | undefined,
   location: string,
-): S3Credentials | undefined {
+): S3KeyOptions | undefined {
   const [, server] = /^s3\+(https?:\/\/[^/?#]*)/i.exec(location) ?? [];
   if (configuration?.s3Credentials === undefined || server === undefined) return undefined;
   // Without a user, and with the scheme in small letters, as Go has it.
@@ -63,9 +62,9 @@ export function configuredS3(
   return {
     accessKey: entry["access-key"] || undefined,
     secretKey: entry["secret-key"] || undefined,
-    awsCredentialsFile: entry["aws-credentials-file"] || undefined,
-    awsProfile: entry["aws-profile"] || undefined,
-    awsRegion: entry["aws-region"] || undefined,
+    credentialsFile: entry["aws-credentials-file"] || undefined,
+    profile: entry["aws-profile"] || undefined,
+    region: entry["aws-region"] || undefined,
   };
 }
 

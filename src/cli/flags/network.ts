@@ -1,5 +1,5 @@
 /** Options about the way to stores and indexes that are not on this machine. */
-import { option, toggle } from "./flag.ts";
+import { type Flag, option, toggle } from "./flag.ts";
 import { duration, timeLimit, wholeNumber } from "./go_values.ts";
 import { text } from "./texts.ts";
 
@@ -57,6 +57,14 @@ export const clientKey = option({
   parse: text,
 });
 
+export const trustInsecure: Flag<boolean | undefined> = {
+  ...toggle({
+    names: ["-t", "--trust-insecure"],
+    description: "accept any certificate of a server: who is asked, and sees passwords, is then not certain",
+  }),
+  fallback: undefined,
+};
+
 export const sshBuiltin = toggle({
   names: ["--ssh-builtin"],
   description: "connect to ssh:// stores without the ssh program (uses the agent, key files and known_hosts)",
@@ -71,5 +79,6 @@ export const NETWORK_FLAGS = {
   caCert,
   clientCert,
   clientKey,
+  trustInsecure,
   sshBuiltin,
 };

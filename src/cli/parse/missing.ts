@@ -20,15 +20,8 @@ export const CASYNC_COMMANDS: ReadonlyMap<string, string> = new Map([
   ["stat", "`desync mtree` prints what is recorded of each file"],
 ]);
 
-const EVERYWHERE = "every command";
-
 /** Options, and the commands that have them there. */
-export const MISSING_OPTIONS: ReadonlyMap<string, typeof EVERYWHERE | readonly string[]> = new Map<
-  string,
-  typeof EVERYWHERE | readonly string[]
->([
-  ["--trust-insecure", EVERYWHERE],
-  ["-t", EVERYWHERE],
+export const MISSING_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
   ["--encryption", ["chunk-server"]],
   ["--encryption-algorithm", ["chunk-server"]],
   ["--encryption-key", ["chunk-server"]],
@@ -40,6 +33,5 @@ export const MISSING_OPTIONS: ReadonlyMap<string, typeof EVERYWHERE | readonly s
 
 /** Does desync have that option for that command? Only asked for options that this program does not know. */
 export function isMissingOption(option: string, command: string | undefined): boolean {
-  const commands = MISSING_OPTIONS.get(option);
-  return commands === EVERYWHERE || (command !== undefined && (commands?.includes(command) ?? false));
+  return command !== undefined && (MISSING_OPTIONS.get(option)?.includes(command) ?? false);
 }

@@ -15,6 +15,8 @@ export interface TlsOptions {
   readonly clientCert?: string;
   /** Its private key. */
   readonly clientKey?: string;
+  /** Take any certificate of a server. Default: no. */
+  readonly trustInsecure?: boolean;
 }
 
 /** The same, read and found to be usable. */

@@ -2,7 +2,7 @@
 import type { Fetch } from "../../stores/http/http_client.ts";
 import { DEFAULT_LIMITS } from "../../stores/wrappers/limiter.ts";
 import { urlWithoutSecrets } from "../../stores/redact.ts";
-import { messageOf } from "../../core/errors.ts";
+import { DesyncError, messageOf } from "../../core/errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
 import { trustsOnlyNamed } from "./trust.ts";
 import { errorCode } from "../system/error_code.ts";
@@ -96,7 +96,8 @@ function makeFetches(
   connections: number,
   open: DisposableStack,
 ): (url: URL, withOwn: boolean) => Fetch {
-  const pins = tls.caCert !== undefined;
+  const pins = tls.caCert !== undefined && !tls.trustInsecure;
+  const isInsecure = tls.trustInsecure ?? false;
   // First of all: what is trusted is settled when Deno makes its first client.
   const isPinned = trustsOnlyNamed(pins);
   const named = readCertificates(tls);
@@ -121,6 +122,13 @@ function makeFetches(
     const known = fetches.get(whose);
     if (known !== undefined) return known;
     const proxy = proxyFor(url, environment);
+    const certificates = { ...named, own: withOwn ? named.own : {} };
+    if (isInsecure && url.protocol === "https:") {
+      if (proxy !== undefined) return refusingProxy(proxy);
+      const made = byNode(certificates, { connections, verify: false }, open);
+      fetches.set(whose, made);
+      return made;
+    }
     const secure = url.protocol === "https:" || proxy?.url.startsWith("https:") === true;
     const key = JSON.stringify([secure, proxy, withOwn]);
     const client = clients.get(key) ?? makeClient(secure, proxy, withOwn);
@@ -128,7 +136,6 @@ function makeFetches(
     const own: Fetch = (url, init) => fetch(url, { ...init, client });
     const plain = proxy === undefined ? own : namingProxy(own, proxy);
     const isByNode = pins && secure && proxy === undefined;
-    const certificates = { ...named, own: withOwn ? named.own : {} };
     const made = isByNode ? orByNode(isPinned ? plain : undefined, certificates, connections, open) : plain;
     fetches.set(whose, made);
     return made;
@@ -147,6 +154,31 @@ function namingProxy(fetch: Fetch, { url: proxy }: Proxy): Fetch {
   };
 }
 
+/** node makes no requests through proxies. */
+function refusingProxy({ url: proxy }: Proxy): Fetch {
+  const error = new DesyncError("unsupported", {
+    action: "use",
+    subject: `the proxy ${proxy}`,
+    reason: "certificates that are not verified (-t, trust-insecure) are not supported through a proxy",
+    hint: "NO_PROXY lists what is reached directly",
+  });
+  return () => Promise.reject(error);
+}
+
+/** Node's requests, whose code is loaded with the first one. */
+function byNode(
+  certificates: Certificates,
+  options: { readonly connections: number; readonly verify: boolean },
+  open: DisposableStack,
+): Fetch {
+  let made: Fetch | undefined;
+  return async (url, init) => {
+    const { makeNodeFetch } = await import("./node_fetch.ts");
+    made ??= open.use(makeNodeFetch(certificates, options));
+    return await made(url, init);
+  };
+}
+
 /** What node says of a certificate that is not one of those that were named; older Denos give no code at all. */
 const NOT_NAMED = ["", "DEPTH_ZERO_SELF_SIGNED_CERT", "UNABLE_TO_VERIFY_LEAF_SIGNATURE"];
 
@@ -161,7 +193,7 @@ function orByNode(
   open: DisposableStack,
 ): Fetch {
   let chosen = first;
-  let byNode: Fetch | undefined;
+  const second = byNode(named, { connections, verify: true }, open);
   return async (url, init) => {
     let failure: unknown;
     try {
@@ -171,15 +203,13 @@ function orByNode(
       if (chosen !== first || !cause.includes("CaUsedAsEndEntity")) throw error;
       failure = error;
     }
-    const { makeNodeFetch } = await import("./node_fetch.ts");
-    byNode ??= open.use(makeNodeFetch(named, connections));
     try {
-      const response = await byNode(url, init);
-      chosen = byNode;
+      const response = await second(url, init);
+      chosen = second;
       return response;
-    } catch (second) {
+    } catch (error) {
       // Then Deno's word is the better one.
-      throw failure !== undefined && NOT_NAMED.includes(errorCode(second)) ? failure : second;
+      throw failure !== undefined && NOT_NAMED.includes(errorCode(error)) ? failure : error;
     }
   };
 }

@@ -12,10 +12,11 @@ export function openHttp({ warn }: SchemeContext): Opener {
   const credentials = new HttpCredentials(warn);
   const fetches = new Map<string, Fetch & Disposable>();
   const fetchFor = (options: StoreOptions): Fetch => {
-    const { caCert, clientCert, clientKey } = options;
+    const { caCert, clientCert, clientKey, trustInsecure = false } = options;
     const connections = limitsFor(options).max;
-    const key = JSON.stringify([caCert, clientCert, clientKey, connections]);
-    const made = fetches.get(key) ?? makeHttpFetch({ caCert, clientCert, clientKey, connections });
+    const key = JSON.stringify([caCert, clientCert, clientKey, trustInsecure, connections]);
+    const made = fetches.get(key) ??
+      makeHttpFetch({ caCert, clientCert, clientKey, trustInsecure, connections });
     fetches.set(key, made);
     return made;
   };

@@ -1,7 +1,7 @@
 /**
- * A fetch for servers whose own certificate, which the user trusts, says that it is an authority's, as those of
- * `openssl req -x509` do. Deno's fetch refuses them; node:https takes such a certificate when it is exactly one of
- * those that are trusted, is valid now and has the host's name.
+ * A fetch for servers whose certificates Deno's fetch never takes. One that the user trusts may say that it is an
+ * authority's, as those of `openssl req -x509` do: node:https takes it when it is exactly one of those that are trusted, is
+ * valid now and has the host's name. And the user may want any certificate to be taken.
  */
 import { Agent, request } from "node:https";
 import type { IncomingMessage } from "node:http";
@@ -9,12 +9,27 @@ import { Readable } from "node:stream";
 import type { Fetch } from "../../stores/http/http_client.ts";
 import type { Certificates } from "./certificates.ts";
 
-/**
- * Makes requests, with bodies of bytes, without redirects, over up to `connections` connections to a host, which are closed
- * when it is disposed of.
- */
-export function makeNodeFetch({ caCerts, own }: Certificates, connections: number): Fetch & Disposable {
-  const agent = new Agent({ keepAlive: true, maxSockets: connections, ca: caCerts, ...own });
+/** How {@linkcode makeNodeFetch} makes requests. */
+interface NodeFetchOptions {
+  /** Connections to a host at most. */
+  readonly connections: number;
+  /** Whether the certificates of servers are verified. */
+  readonly verify: boolean;
+}
+
+/** Makes requests, with bodies of bytes, without redirects. Disposing of it closes its connections. */
+export function makeNodeFetch(
+  { caCerts, own }: Certificates,
+  { connections, verify }: NodeFetchOptions,
+): Fetch & Disposable {
+  const ca = caCerts.length > 0 ? caCerts : undefined;
+  const agent = new Agent({
+    keepAlive: true,
+    maxSockets: connections,
+    ca,
+    rejectUnauthorized: verify,
+    ...own,
+  });
   const fetch: Fetch = (url, { method = "GET", headers, signal, body }) =>
     new Promise((resolve, reject) => {
       const sent = Object.fromEntries(new Headers(headers));

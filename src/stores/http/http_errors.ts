@@ -119,7 +119,7 @@ const LASTING: readonly (readonly [pattern: RegExp, words?: string, hint?: strin
   [
     /\bUnknownIssuer\b|\bunable to verify the first certificate\b|\bself.signed certificate\b/,
     "the server's certificate is not from a trusted authority",
-    "--ca-cert names those to trust",
+    "--ca-cert names those to trust, -t accepts any",
   ],
   [
     /\bCaUsedAsEndEntity\b/,

@@ -145,6 +145,14 @@ Deno.test({
     );
     assertFails(await extract(...configured(dir, { [`${plain.url}/x`]: options })), 1, "ertificate");
     assertFails(await extract(...configured(dir, { [server.url]: { "ca-cert": ca } })), 1, "ertificate");
+    // Of any authority, but for that of another store.
+    const any = { ...options, "ca-cert": "", "trust-insecure": true };
+    const insecure = await extract(...configured(dir, { [server.url]: any }));
+    strictEqual(insecure.code, 0, insecure.stderr);
+    assertFails(await extract("-t=false", ...configured(dir, { [server.url]: any })), 1, "-t accepts any");
+    assertFails(await extract(...configured(dir, { [`${plain.url}/x`]: any })), 1, "-t accepts any");
+    assertFails(await extract("-t"), 1, "ertificate");
+    strictEqual((await extract("-t", "--client-cert", clientCert, "--client-key", clientKey)).code, 0);
   },
 });
 

@@ -409,3 +409,32 @@ testFetch("what answers a request without TLS where TLS is spoken is told", asyn
     await rejects(asked, { code: "store", retriable: false, message: /is it an https:\/\/ URL\?/ });
   }
 });
+
+testFetch(
+  "with trustInsecure any certificate is taken, also after a redirect, and no other way is",
+  async () => {
+    const other = await selfSigned("other-name", "-addext", "subjectAltName=DNS:elsewhere.example");
+    await using server = serveTls(
+      other,
+      (request) => new Response(`${request.method} ${request.url.at(-1)}`),
+    );
+    const insecure = { trustInsecure: true };
+    await rejects(read(server.addr.port), /certificate/);
+    strictEqual(await read(server.addr.port, insecure), "GET x");
+    // What is trusted does not matter then.
+    strictEqual(await read(server.addr.port, { ...insecure, caCert: made.ca }), "GET x");
+    await using redirecting = redirectTls(at(server, "/y"));
+    strictEqual(await read(redirecting.addr.port, insecure), "GET y");
+    await using plain = await startFaultyServer({}, () => ({ body: "plain" }));
+    const fetch = makeHttpFetch({ ...insecure, connections: 1 });
+    strictEqual(await (await fetch(new URL(plain.url), {})).text(), "plain");
+    await withVariables({ HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "" }, async () => {
+      const url = new URL("https://store.example/x");
+      await rejects(httpGet(url, url.href, 100, { fetch: makeHttpFetch(insecure) }), {
+        code: "unsupported",
+        message:
+          /the proxy http:\/\/127\.0\.0\.1:1: certificates that are not verified .* are not supported through/,
+      });
+    });
+  },
+);
