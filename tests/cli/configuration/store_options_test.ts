@@ -149,6 +149,26 @@ Deno.test({
     const any = { ...options, "ca-cert": "", "trust-insecure": true };
     const insecure = await extract(...configured(dir, { [server.url]: any }));
     strictEqual(insecure.code, 0, insecure.stderr);
+    if (peers.desync) {
+      for (
+        const [other, status] of [[options, 0], [any, 0], [{ "ca-cert": ca }, 1], [
+          { "trust-insecure": true },
+          1,
+        ]] as const
+      ) {
+        const line = [
+          ...configured(dir, { [server.url]: other }),
+          "extract",
+          "-e",
+          "1",
+          "-s",
+          server.url,
+          made.index,
+        ];
+        strictEqual((await runAny(peers.desync, [...line, dir.path(`x${outputs++}`)])).code, status);
+        strictEqual((await runCli([...line, dir.path(`x${outputs++}`)])).code, status);
+      }
+    }
     assertFails(await extract("-t=false", ...configured(dir, { [server.url]: any })), 1, "-t accepts any");
     assertFails(await extract(...configured(dir, { [`${plain.url}/x`]: any })), 1, "-t accepts any");
     assertFails(await extract("-t"), 1, "ertificate");
