@@ -1,5 +1,6 @@
 /** desync's configuration file. */
-import { parseConfiguredOptions, patternMatches } from "../../src/cli/configured_options.ts";
+import { parseConfiguration } from "../../src/cli/configuration/configuration.ts";
+import { patternMatches } from "../../src/cli/configuration/configured_options.ts";
 import { splitLines, type Target, words } from "../target.ts";
 
 const LOCATIONS = [
@@ -39,7 +40,8 @@ export const config: Target = {
   check(input) {
     let seen = "";
     // Absolute, as the place where a relative path begins is nobody's to know here.
-    for (const { pattern } of parseConfiguredOptions(input, "/home/me/config.json")) {
+    const { storeOptions = {} } = parseConfiguration(input, "/home/me/config.json");
+    for (const pattern of Object.keys(storeOptions)) {
       if (!pattern.includes(":") && !pattern.startsWith("/")) continue;
       for (const location of LOCATIONS) seen += patternMatches(pattern, location) ? "+" : ".";
     }
