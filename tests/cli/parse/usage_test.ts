@@ -11,7 +11,7 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["list-chunk", "a"], /did you mean list-chunks\?/i],
   [["extract", "--in-plce", "a", "b"], "--in-plce", /did you mean --in-place\?/i],
   [["extract", "--stor", "a", "b", "c"], /did you mean --store\?/i],
-  [["extract", "--dry-run", "a", "b"], "--dry-run", "belongs to prune"],
+  [["extract", "--by-path", "a", "b"], "--by-path", "belongs to info"],
   [["extract", "--nothing-like-it", "a", "b"], "desync extract --help"],
   [["nothing-like-it"], "desync --help"],
   [["--help", "nothing-like-it"], "Unknown command nothing-like-it"],
