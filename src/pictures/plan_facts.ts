@@ -19,12 +19,11 @@ const NEARLY_ALL = 0.8;
 
 /** The whole in one sentence. */
 export function headline(plan: UpdatePlan): string {
-  const { size, fetch, sources } = plan;
+  const { size, fetch } = plan;
   const missing = missingOf(plan);
   const here = size - fetch.bytes - (missing?.bytes ?? 0);
   const share = size === 0 ? "" : `; ${percent(here / size)} of it needs no store`;
-  const named = sources.some(({ origin }) => origin.kind === "store");
-  if (missing !== undefined && named) {
+  if (missing !== undefined && namesStores(plan)) {
     return `The ${formatBytes(size)} cannot be built: ${count(missing.chunks, "chunk")} (${
       formatBytes(missing.bytes)
     }) not found`;
@@ -39,6 +38,10 @@ export function headline(plan: UpdatePlan): string {
   return `${build}, ${formatBytes(bytes)}${compressed} are fetched in ${
     count(fetch.requests, "request")
   }${share}`;
+}
+
+function namesStores({ sources }: UpdatePlan): boolean {
+  return sources.some(({ origin }) => origin.kind === "store");
 }
 
 /** What no source has. */
@@ -96,6 +99,9 @@ export function secondsOf({ fetch }: UpdatePlan, rate: number | undefined): numb
 function fetchText(plan: UpdatePlan): string {
   const { fetch } = plan;
   const missing = missingOf(plan);
+  if (missing !== undefined && !namesStores(plan)) {
+    return `${formatBytes(missing.bytes)} before compression, in ${count(missing.chunks, "chunk")}`;
+  }
   const requests = count(fetch.requests, "request");
   const bytes = fetch.storedBytes === undefined
     ? `up to ${formatBytes(fetch.bytes)} (compressed sizes are not known)`

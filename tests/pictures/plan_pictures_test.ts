@@ -191,4 +191,7 @@ Deno.test("what is missing is said first", () => {
   const missing = { ...none, origin: { kind: "missing" } as const, chunks: 2, bytes: 9000 };
   const text = planText({ ...plan, sources: [...plan.sources, missing] }, { title: "v2.caibx" });
   ok(text.includes("cannot be built: 2 chunks (9.00 KB) not found"));
+  const unnamed = planText({ ...plan, sources: [missing], runs: [] }, { title: "v2.caibx" });
+  ok(unnamed.includes("9.00 KB have to come from a store"));
+  ok(unnamed.includes("9.00 KB before compression, in 2 chunks"));
 });
