@@ -62,17 +62,22 @@ export const USE_LOOKS: Readonly<Record<OldUse, Look & { readonly name: string }
   unused: { light: "#e3e7ed", dark: "#2d3440", terminal: 252, letter: "-", name: "no longer needed" },
 };
 
-/** The sources of a plan with their looks. */
-export function styledSources(sources: readonly PlannedSource[]): StyledSource[] {
+/** The looks of origins, in their order: of several of a kind each has its own. */
+export function looksOf(origins: readonly { readonly kind: Kind }[]): Look[] {
   const counts = new Map<Kind, number>();
-  const storesNamed = sources.some(({ origin }) => origin.kind === "store");
-  return sources.map((source) => {
-    const { kind } = source.origin;
+  return origins.map(({ kind }) => {
     const turn = counts.get(kind) ?? 0;
     counts.set(kind, turn + 1);
     const looks = LOOKS[kind];
-    return { ...looks[Math.min(turn, looks.length - 1)], name: nameOf(source, storesNamed), source };
+    return looks[Math.min(turn, looks.length - 1)];
   });
+}
+
+/** The sources of a plan with their looks. */
+export function styledSources(sources: readonly PlannedSource[]): StyledSource[] {
+  const storesNamed = sources.some(({ origin }) => origin.kind === "store");
+  const looks = looksOf(sources.map(({ origin }) => origin));
+  return sources.map((source, i) => ({ ...looks[i], name: nameOf(source, storesNamed), source }));
 }
 
 function nameOf({ origin }: PlannedSource, storesNamed: boolean): string {

@@ -26,7 +26,7 @@ export const VARIABLES = {
   DESYNC_ENABLE_PARSABLE_PROGRESS: "when set, --progress=auto is --progress=lines",
   TERM:
     "when it is dumb, progress is shown as lines instead of a bar, and plans have letters instead of colours",
-  NO_COLOR: "when set, plans (info --plan) have letters instead of colours",
+  NO_COLOR: "when set, plans (info --plan) have letters instead of colours, and bars have none",
   TMPDIR: "the directory for temporary files (default: /tmp), for streams that need random access " +
     "(on Windows TEMP, TMP)",
   SOURCE_DATE_EPOCH: "the date of the manual page, in seconds since 1970 (default: today)",

@@ -74,9 +74,9 @@ function printable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, printable(field)]));
 }
 
-/** Draws a line in the place of the terminal's last one. */
-export function drawLine(line: string): void {
-  writeError(`\r${clean(line)}\x1b[K`);
+/** Draws a line in the place of the terminal's last one. `paint` may add colours to what is fit to be shown. */
+export function drawLine(line: string, paint: (line: string) => string = (line) => line): void {
+  writeError(`\r${paint(clean(line))}\x1b[K`);
 }
 
 function writeError(text: string): void {

@@ -1,6 +1,5 @@
 /** Prints a plan in the form that was asked for. */
 import { redactLocation } from "../../deno/schemes.ts";
-import { environment } from "../../deno/system/permitted.ts";
 import type { UpdatePlan } from "../../jobs/plan/update_plan.ts";
 import { planHtml } from "../../pictures/plan_html.ts";
 import { planJson } from "../../pictures/plan_json.ts";
@@ -9,7 +8,7 @@ import { planText } from "../../pictures/plan_text.ts";
 import type { PlanPictureOptions } from "../../pictures/plan_facts.ts";
 import type { PlanForm } from "../flags/plan.ts";
 import { jsonText, print } from "./output.ts";
-import { outputColumns } from "./terminal.ts";
+import { outputColumns, showsColours } from "./terminal.ts";
 
 /** Prints the plan to standard output. */
 export function printPlan(plan: UpdatePlan, form: PlanForm, options: PlanPictureOptions): void {
@@ -19,7 +18,7 @@ export function printPlan(plan: UpdatePlan, form: PlanForm, options: PlanPicture
 function textOf(plan: UpdatePlan, form: PlanForm, options: PlanPictureOptions): string {
   switch (form) {
     case "text":
-      return planText(plan, { ...options, columns: outputColumns(), colour: showsColours() });
+      return planText(plan, { ...options, columns: outputColumns(), colour: showsColours(Deno.stdout) });
     case "json":
       return `${jsonText(planJson(plan, options))}\n`;
     case "svg":
@@ -27,11 +26,6 @@ function textOf(plan: UpdatePlan, form: PlanForm, options: PlanPictureOptions): 
     case "html":
       return planHtml(plan, options);
   }
-}
-
-/** Whether standard output is a terminal that shows colours, and its user wants them (no-color.org). */
-function showsColours(): boolean {
-  return Deno.stdout.isTerminal() && environment("TERM") !== "dumb" && environment("NO_COLOR") === "";
 }
 
 /** What a plan for this index is called. */

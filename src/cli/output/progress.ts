@@ -5,7 +5,8 @@ import type { Progress, SourceCount } from "../../core/progress.ts";
 import { barLine, type BarState } from "./bar_line.ts";
 import type { ProgressMode } from "../flags/progress.ts";
 import { barIsDrawn, drawLine, printError, printErrorJson } from "./output.ts";
-import { terminalColumns } from "./terminal.ts";
+import { paintRibbon } from "../../pictures/filling_ribbon.ts";
+import { showsColours, terminalColumns } from "./terminal.ts";
 import { formatGoSeconds } from "../../core/amounts.ts";
 
 /** `plain` is the bar as lines, for terminals that cannot go back in one. */
@@ -19,6 +20,9 @@ const SMOOTHING = 0.15;
 /** A bar was asked for where there is no terminal. */
 const COLUMNS_OF_A_FILE = 120;
 
+/** A bar on a narrower terminal has no room for the sources' names, which explain the colours. */
+const RIBBON_COLUMNS = 90;
+
 /** What a job is called, and what it counts in. */
 interface ProgressLabels {
   /** Default: bytes. */
@@ -27,6 +31,8 @@ interface ProgressLabels {
   readonly stored?: BarState["stored"];
   /** What desync calls it in its lines for programs. */
   readonly label?: string;
+  /** On a wide terminal the bar has the colours of the sources. */
+  readonly ribbon?: boolean;
 }
 
 /** The option that asks for a way to show it. */
@@ -208,11 +214,11 @@ class Bar implements Display {
     const { done, total, sources } = this.#progress;
     const { unit = "bytes", stored = "read" } = this.#labels;
     // The last column stays free: many terminals go on to the next line when it is written to.
-    const line = barLine(
-      { done, total, unit, rate, seconds, ended, sources, stored },
-      terminalColumns(COLUMNS_OF_A_FILE) - 1,
-    );
+    const columns = terminalColumns(COLUMNS_OF_A_FILE) - 1;
+    const line = barLine({ done, total, unit, rate, seconds, ended, sources, stored }, columns);
     if (this.#plain) printError(`${line}\n`);
-    else drawLine(line);
+    else if (this.#labels.ribbon && columns >= RIBBON_COLUMNS && showsColours(Deno.stderr)) {
+      drawLine(line, (line) => paintRibbon(line, sources));
+    } else drawLine(line);
   }
 }

@@ -51,7 +51,7 @@ export async function run(
   const progress = new Progress();
   const { upToDate } = await (async () => {
     const first = seeds.length > 0 ? "Attempt 1: Validating" : labelOf({ kind: "assemble", attempt: 1 });
-    using display = showProgress(progress, flags, { label: first });
+    using display = showProgress(progress, flags, { label: first, ribbon: true });
     let assembles = false;
     const onPhase = (phase: ExtractPhase) => {
       display.begin(labelOf(phase), !assembles);

@@ -114,6 +114,26 @@ Deno.test({
 });
 
 Deno.test({
+  name: "on a wide terminal the bar of extract has the colours of its sources, unless NO_COLOR is set",
+  ...onTerminal,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const cases: [columns: number, env: Record<string, string>, coloured: boolean][] = [
+      [120, {}, true],
+      [120, { NO_COLOR: "1" }, false],
+      [80, {}, false],
+    ];
+    for (const [i, [columns, env, coloured]] of cases.entries()) {
+      const args = ["extract", "-s", made.store, made.index, dir.path(String(i))];
+      const { code, stdout } = await runOnTerminal({ columns }, args, { env });
+      strictEqual(code, 0, stdout);
+      strictEqual(stdout.includes("\x1b[48;5;"), coloured, JSON.stringify(stdout));
+    }
+  },
+});
+
+Deno.test({
   name: "a terminal that cannot go back gets lines",
   ...onTerminal,
   fn: async () => {
