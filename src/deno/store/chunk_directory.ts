@@ -14,7 +14,7 @@ import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { followLinks, isShared } from "../output/planted.ts";
 import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
-import { syncDataNow } from "../output/sync.ts";
+import { syncDataNow, syncFileData } from "../output/sync.ts";
 import { removeQuietly } from "../output/temporary_names.ts";
 import { errorCode } from "../system/error_code.ts";
 
@@ -32,7 +32,10 @@ export interface StagedChunk {
   readonly target: string;
 }
 
-/** One reader and writer of such a directory. All calls are synchronous: they are made in workers, chunk after chunk. */
+/** How large a chunk may be to be written at once by a thread that has other work, in bytes. */
+const LARGE_BYTES = 1024 * 1024;
+
+/** One reader and writer of such a directory. Most calls are synchronous: they are made in workers, chunk after chunk. */
 export class ChunkDirectory {
   readonly path: string;
   readonly #reader = new StoredFileReader();
@@ -140,17 +143,44 @@ export class ChunkDirectory {
     run: string,
     { store, sync = false }: { readonly store?: DirectoryIdentity; readonly sync?: boolean },
   ): StagedChunk | null {
-    const target = this.pathOf(id, chunk.form);
-    const temporary = this.#stagedPath(id, run);
-    const directory = target.substring(0, target.lastIndexOf("/"));
+    const staged = this.#named(id, chunk, run);
     try {
-      this.#writeNew(temporary, directory, chunk.bytes, store, sync);
-      return { id, temporary, target };
+      using file = this.#createNew(staged, store);
+      const { bytes } = chunk;
+      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      if (sync) syncDataNow(file);
+      return staged;
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) return null;
-      removeQuietly(temporary);
+      removeQuietly(staged.temporary);
       throw this.#notStored(id, error);
     }
+  }
+
+  /** The same under a name of its own, for threads that have other work: that goes on while a large chunk is written. */
+  async stageAside(
+    id: ChunkId,
+    chunk: StoredChunk,
+    options: { readonly sync?: boolean },
+  ): Promise<StagedChunk> {
+    const run = crypto.randomUUID();
+    const { bytes } = chunk;
+    // Nothing else has this name.
+    if (bytes.length <= LARGE_BYTES) return this.stage(id, chunk, run, options)!;
+    const staged = this.#named(id, chunk, run);
+    try {
+      using file = this.#createNew(staged);
+      for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      if (options.sync) await syncFileData(file);
+      return staged;
+    } catch (error) {
+      removeQuietly(staged.temporary);
+      throw this.#notStored(id, error);
+    }
+  }
+
+  #named(id: ChunkId, { form }: StoredChunk, run: string): StagedChunk {
+    return { id, temporary: this.#stagedPath(id, run), target: this.pathOf(id, form) };
   }
 
   /** Whether {@linkcode stage} has begun with the chunk in this run. */
@@ -191,20 +221,9 @@ export class ChunkDirectory {
     return fileError("store", `chunk ${id} in ${this.path}`, error);
   }
 
-  #writeNew(
-    path: string,
-    directory: string,
-    bytes: Uint8Array,
-    store: DirectoryIdentity | undefined,
-    sync: boolean,
-  ): void {
-    using file = this.#createNew(path, directory, store);
-    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
-    if (sync) syncDataNow(file);
-  }
-
   /** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
-  #createNew(path: string, directory: string, store: DirectoryIdentity | undefined): Deno.FsFile {
+  #createNew({ temporary: path, target }: StagedChunk, store?: DirectoryIdentity): Deno.FsFile {
+    const directory = target.substring(0, target.lastIndexOf("/"));
     const options = { createNew: true, write: true, mode: FILE_MODE };
     // Asking costs a tenth of what the error for a missing directory does.
     if (existsSync(directory)) {

@@ -62,11 +62,9 @@ export class LocalStore implements ManagedChunkStore {
   }
 
   /** Does not wait for the disk. */
-  put({ id, stored }: VerifiedChunk): Promise<PutResult> {
-    return Promise.try(() => {
-      this.#chunks.write(id, stored);
-      return { storedBytes: stored.bytes.length };
-    });
+  async put({ id, stored }: VerifiedChunk): Promise<PutResult> {
+    this.#chunks.place(await this.#chunks.stageAside(id, stored, {}));
+    return { storedBytes: stored.bytes.length };
   }
 
   /** Gives the chunk's file a new modification time. */

@@ -32,7 +32,7 @@ export function syncedStore(store: WritableChunkStore): WritableChunkStore {
     },
     async put({ id, stored }) {
       // Two names for two puts of one chunk: there is always a file to rename.
-      const staged = chunks.stage(id, stored, crypto.randomUUID(), { sync: system === null })!;
+      const staged = await chunks.stageAside(id, stored, { sync: system === null });
       try {
         if (system !== null) await sync(staged.temporary);
       } catch (error) {

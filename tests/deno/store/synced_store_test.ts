@@ -44,6 +44,25 @@ Deno.test({
   },
 });
 
+Deno.test("other work goes on while a large chunk is written", async () => {
+  using dir = tempDir();
+  const large = hashChunk(nativeCodec, "sha256", new Uint8Array(30_000_000));
+  const local = new LocalStore(dir.dir("local"));
+  await using synced = syncedStore(new LocalStore(dir.dir("synced")));
+  for (const store of [local, synced]) {
+    let done = false;
+    const put = store.put(large).then(({ storedBytes }) => {
+      done = true;
+      strictEqual(storedBytes, 30_000_000);
+    });
+    await new Promise((resolve) => setTimeout(resolve));
+    ok(!done);
+    await put;
+    strictEqual((await store.get(large.id))?.bytes.length, 30_000_000);
+  }
+  strictEqual(filesIn(dir.root).length, 2);
+});
+
 Deno.test("chunks are put as into the store itself, which need not be a directory", async () => {
   using dir = tempDir();
   const path = dir.dir("store");
