@@ -83,6 +83,29 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a failover group is served by its next store, and uploads go on to the server behind",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, [new Uint8Array(1000).fill(1), new Uint8Array(1000).fill(2)]);
+    const target = dir.dir("target");
+    await using behind = await startDesyncServer(dir, ["chunk-server", "-s", target, "-w"]);
+    const group = `http://127.0.0.1:1/none|${made.store}`;
+    const words = ["--store-file", dir.write("stores.json", JSON.stringify({ stores: [group] }))];
+    await using reading = await startDesyncServer(dir, ["chunk-server", ...words, "-e", "1"]);
+    await using writing = await startDesyncServer(dir, ["chunk-server", "-s", behind.url, "-w"]);
+    for (const [i, id] of made.ids.entries()) {
+      const path = storePath(id, "zstd");
+      strictEqual(await statusOf(reading.url + path), 200);
+      const body = Deno.readFileSync(made.chunk(i));
+      strictEqual(await statusOf(writing.url + path, { method: "PUT", body }), 200);
+    }
+    deepStrictEqual(filesIn(target), filesIn(made.store));
+    for (const server of [reading, writing, behind]) await endsWell(server);
+  },
+});
+
+Deno.test({
   name: "a cache that is full, or goes away, is no reason not to serve",
   ignore: ignore || !canMount,
   fn: async () => {
