@@ -5,6 +5,7 @@ Deno.test({
   name: "the indexes of seeds are kept in the cache, else with the user's caches",
   ignore: Deno.build.os === "windows",
   fn: () => {
+    const before = Deno.env.toObject();
     Deno.env.delete("XDG_CACHE_HOME");
     Deno.env.set("HOME", "/home/me");
     strictEqual(seedIndexesDirectory("/var/cache/desync"), "/var/cache/desync/.seeds");
@@ -16,5 +17,7 @@ Deno.test({
     strictEqual(seedIndexesDirectory(undefined), "/home/me/.cache/desync/seeds");
     Deno.env.delete("HOME");
     strictEqual(seedIndexesDirectory(undefined), undefined);
+    Deno.env.delete("XDG_CACHE_HOME");
+    for (const [name, value] of Object.entries(before)) Deno.env.set(name, value);
   },
 });
