@@ -3,12 +3,14 @@ import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import type { TreeSource } from "../archive/tree_ports.ts";
+import type { ArchiveNode } from "../formats/archive/archive_elements.ts";
 import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { ChunkStore } from "../stores/store.ts";
 import { fileError } from "./files/file_errors.ts";
 import { makeFromTree } from "./make_from_tree.ts";
 import { JobLibc } from "./system/libc.ts";
+import { ownIds } from "./system/permitted.ts";
 import { nativeTree } from "./tree/native_tree.ts";
 import { portableTree } from "./tree/portable_tree.ts";
 import { SeedFiles } from "./tree/seed/seed_files.ts";
@@ -20,6 +22,11 @@ import { readTreeBy, type ReadTreeByOptions } from "./tree/tree_reader.ts";
 export interface TreeSeedOptions {
   /** What the archive that is to be unpacked records: only a seed that is packed alike has chunks in common with it. */
   readonly features: bigint;
+  /**
+   * Files of the user and group who run this count as files of this owner: for a tree that was unpacked without its owners.
+   * Default: nothing is changed.
+   */
+  readonly ownAs?: Pick<ArchiveNode, "uid" | "gid" | "user" | "group">;
   /** How the archive was cut. */
   readonly sizes: ChunkSizes;
   /** What its chunks' ids are. */
@@ -88,11 +95,13 @@ async function lookThrough(directory: string, layout: TreeLayout, options: TreeS
   };
   const read: TreeSource = (onEvent, more) => {
     const passOn: ArchiveEventHandler = (event) => {
-      layout.visit(event);
-      return onEvent(event);
+      const known = event.type === "node" ? { ...event, node: likeArchive(event.node) } : event;
+      layout.visit(known);
+      return onEvent(known);
     };
     return readTreeBy(directory, passOn, { ...more, ...reading });
   };
+  const likeArchive = owning(options.ownAs);
   let { index } = options;
   if (index === undefined) {
     ({ index } = await makeFromTree(read, { features, sizes, digest, threads, signal, progress }));
@@ -104,4 +113,12 @@ async function lookThrough(directory: string, layout: TreeLayout, options: TreeS
     subject: directory,
     reason: "it is not what its index describes",
   });
+}
+
+/** Gives one's own files to another owner. */
+function owning(ownAs: TreeSeedOptions["ownAs"]): (node: ArchiveNode) => ArchiveNode {
+  const self = ownIds();
+  if (ownAs === undefined || self === undefined) return (node) => node;
+  const { uid, gid, user, group } = ownAs;
+  return (node) => node.uid === self.uid && node.gid === self.gid ? { ...node, uid, gid, user, group } : node;
 }

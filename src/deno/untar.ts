@@ -31,6 +31,11 @@ export interface UntarOptions extends Partial<AttributeOptions>, SelectOptions {
    */
   readonly inPlace?: boolean;
   /**
+   * Directories with older versions of the tree: where the file system can do that, files share the blocks that have not
+   * changed with those of the same path there, as with `inPlace` with those that they replace. Default: none.
+   */
+  readonly olderVersions?: readonly string[];
+  /**
    * Remove what the target has and the archive has not, when all of the archive was read and verified. With `paths` that
    * is done inside of these alone. What is mounted is never removed. Default: `false`.
    */
@@ -106,7 +111,7 @@ export async function untarBy(
 ): Promise<UntarResult> {
   const { sameOwner = true, samePermissions, time = true, recursiveUnlink = false, sync = true } = options;
   const { features = featuresOf("all"), xattrsInclude = [], paths = [] } = options;
-  const { inPlace = false, deleteOthers = false, onDelete = () => {} } = options;
+  const { inPlace = false, olderVersions, deleteOthers = false, onDelete = () => {} } = options;
   // Not the target of another user's symlink.
   followLinks(target);
   using job = new JobLibc();
@@ -114,7 +119,7 @@ export async function untarBy(
   const accounts = new Accounts(job.libc);
   const attributes = { sameOwner, samePermissions, time, features, xattrsInclude };
   const extraneous = deleteOthers ? new Extraneous(system, target) : undefined;
-  const tree = { inside: paths.length > 0, recursiveUnlink, inPlace, extraneous, accounts };
+  const tree = { inside: paths.length > 0, recursiveUnlink, inPlace, olderVersions, extraneous, accounts };
   using writer = new TreeWriter(system, target, { ...attributes, ...tree });
   const sink: TreeSink = {
     write: (event) => writer.write(event),

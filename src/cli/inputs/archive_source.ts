@@ -3,10 +3,8 @@ import type { DigestName } from "../../core/chunk.ts";
 import { DesyncError, type ErrorCode } from "../../core/errors.ts";
 import { isDirectory } from "../../deno/files/file_kind.ts";
 import { readTree } from "../../deno/tree/tree_reader.ts";
-import type { ArchiveEventHandler } from "../../formats/archive/archive.ts";
-import { ENTRY_BYTES } from "../../formats/archive/archive_elements.ts";
-import { featuresAtStart } from "../../formats/archive/archive_node.ts";
-import { featuresOf } from "../../formats/archive/features.ts";
+import { ArchiveDecoder, type ArchiveEventHandler } from "../../formats/archive/archive.ts";
+import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { ChunkedBlob } from "../../blob/blob.ts";
 import { blobAccess } from "../../blob/blob_access.ts";
@@ -37,8 +35,11 @@ export interface ArchiveSource {
   readonly access: () => Promise<RandomAccess & Partial<Disposable> | null>;
 }
 
-/** Opens the seeds for the archive of the index, which records these features. */
-export type OpenSeeds = (index: Index, features: bigint) => Promise<readonly ChunkStore[]>;
+/** What the archive says of its root; `undefined` when it is no archive, which reading it says. */
+export type ReadRoot = () => Promise<ArchiveNode | undefined>;
+
+/** Opens the seeds for the archive of the index. */
+export type OpenSeeds = (index: Index, readRoot: ReadRoot) => Promise<readonly ChunkStore[]>;
 
 /** Opens the archive. An index is read before, the archive itself as its pieces are asked for. */
 export async function openArchive(
@@ -59,8 +60,9 @@ export async function openArchive(
   const index = await locator.index(location, signal);
   let sources = await locator.sourcesOf(index, openSeeds !== undefined);
   if (openSeeds !== undefined && index.count > 0) {
-    const features = await recordedFeatures(index, () => locator.blob(index, sources), signal);
-    sources = { ...sources, seeds: await openSeeds(index, features) };
+    const withoutSeeds = sources;
+    const readRoot = async () => await rootOf(index, await locator.blob(index, withoutSeeds), signal);
+    sources = { ...sources, seeds: await openSeeds(index, readRoot) };
   }
   const blob = await locator.blob(index, sources);
   return {
@@ -71,17 +73,20 @@ export async function openArchive(
   };
 }
 
-const ALL_FEATURES = featuresOf("all");
-
-/** What the archive records: its index says it too, unless it was cut as if it were any blob. */
-async function recordedFeatures(
+/** The first node of the archive, as far as it is in the first chunk. */
+async function rootOf(
   index: Index,
-  open: () => Promise<ChunkedBlob>,
+  blob: ChunkedBlob,
   signal: AbortSignal,
-): Promise<bigint> {
-  if ((index.flags & ALL_FEATURES) !== 0n) return index.flags;
-  const start = await (await open()).slice(0, ENTRY_BYTES).bytes({ signal });
-  return featuresAtStart(start) ?? index.flags;
+): Promise<ArchiveNode | undefined> {
+  const decoder = new ArchiveDecoder();
+  decoder.push(await blob.slice(0, index.length(0)).bytes({ signal }));
+  try {
+    const event = decoder.next();
+    return event?.type === "node" ? event.node : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 const ABOUT_ARCHIVES: ReadonlySet<ErrorCode> = new Set<ErrorCode>(["invalid-archive", "missing-path"]);

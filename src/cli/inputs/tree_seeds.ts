@@ -1,59 +1,56 @@
 /** The seeds of an archive: directories as the user names them, with or without their indexes. */
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { Progress } from "../../core/progress.ts";
-import { isDirectory } from "../../deno/files/file_kind.ts";
 import { openTreeSeed, type TreeSeedOptions } from "../../deno/open_tree_seed.ts";
+import { featuresOf } from "../../formats/archive/features.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { ChunkStore } from "../../stores/store.ts";
 import type { ProgressMode } from "../flags/progress.ts";
 import type { Locator } from "../locator.ts";
+import type { ReadRoot } from "./archive_source.ts";
+import type { TreeSeedArgument } from "./tree_seed_argument.ts";
 import { warn } from "../output/output.ts";
 import { isForPeople, showProgress } from "../output/progress.ts";
 
 /** What is to be unpacked, and how. */
 interface SeedUse {
   readonly archive: Index;
-  /** What the archive records. */
-  readonly features: bigint;
+  readonly likeness: Likeness;
   readonly flags: { readonly progress: ProgressMode; readonly concurrency: number | undefined };
   readonly locator: Locator;
   readonly signal: AbortSignal;
 }
 
-/** A seed as it was given. */
-interface GivenSeed {
-  readonly directory: string;
-  readonly index?: string;
-}
+/** How a seed has to be packed to be like the archive. */
+type Likeness = Pick<TreeSeedOptions, "features" | "ownAs">;
+
+const ALL_FEATURES = featuresOf("all");
 
 /**
- * `DIRECTORY`, or `INDEX:DIRECTORY`, where both may have colons in them. Throws `missing-file` or `usage` when there is no
- * such directory.
+ * Finds out how seeds have to be packed. The root of the archive is read where its index does not say what it records, and
+ * where owners are not restored: then one's own files are those of the root's owner.
  */
-export function parseTreeSeed(text: string): GivenSeed {
-  if (isDirectory(text)) return { directory: text };
-  for (let at = text.lastIndexOf(":"); at > 0; at = text.lastIndexOf(":", at - 1)) {
-    const directory = text.slice(at + 1);
-    if (directory !== "" && isDirectory(directory)) return { directory, index: text.slice(0, at) };
-  }
-  throw new DesyncError("usage", {
-    action: "use",
-    subject: `the seed ${text}`,
-    reason: "it is not a directory",
-    hint: "give the directory of an older version, or INDEX:DIRECTORY",
-  });
+export async function likenessOf(
+  archive: Index,
+  readRoot: ReadRoot,
+  restoresOwners: boolean,
+): Promise<Likeness> {
+  const saysFeatures = (archive.flags & ALL_FEATURES) !== 0n;
+  const root = saysFeatures && restoresOwners ? undefined : await readRoot();
+  const features = saysFeatures ? archive.flags : root?.features ?? archive.flags;
+  return { features, ownAs: restoresOwners ? undefined : root };
 }
 
 /** Looks through the seed. `undefined`, with a warning, when it cannot be used: then its chunks are fetched. */
-export async function openGivenSeed(given: GivenSeed, use: SeedUse): Promise<ChunkStore | undefined> {
+export async function openGivenSeed(given: TreeSeedArgument, use: SeedUse): Promise<ChunkStore | undefined> {
   const { directory } = given;
-  const { archive, features, flags, signal } = use;
+  const { archive, likeness, flags, signal } = use;
   const { sizes, digest } = archive;
   const unreadable: Unreadable = { count: 0 };
   const progress = new Progress();
   const index = given.index === undefined ? undefined : await usableIndex(given.index, directory, use);
   const options: TreeSeedOptions = {
-    features,
+    ...likeness,
     sizes,
     digest,
     // A larger file cannot be in the archive.

@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
 import { isDirectory } from "../../deno/files/file_kind.ts";
+import { ownIds } from "../../deno/system/permitted.ts";
 import { untar, type UntarResult } from "../../deno/untar.ts";
 import type { Loss } from "../../archive/losses.ts";
 import { parseArchivePaths } from "../../archive/archive_parts.ts";
@@ -14,6 +15,7 @@ import { chosenFeatures } from "../inputs/archive_features.ts";
 import type { ChunkStore } from "../../stores/store.ts";
 import { type ArchiveSource, namingArchive, openArchive, type OpenSeeds } from "../inputs/archive_source.ts";
 import type { Args, Flags } from "../commands/untar.ts";
+import { parseTreeSeed, type TreeSeedArgument } from "../inputs/tree_seed_argument.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
@@ -33,9 +35,10 @@ export async function run(
   if (toTar) checkTarFlags(flags);
   parseArchivePaths(paths); // before anything is opened
   checkOutputPath(target, location);
+  const seeds = (flags.treeSeeds ?? []).map(parseTreeSeed);
   await using locator = new Locator(flags);
   await using opened = new AsyncDisposableStack();
-  const openSeeds = await seedsFor(flags, target, paths, locator, opened, signal);
+  const openSeeds = seedsFor(flags, seeds, { target, paths, locator, opened, signal });
   const source = await openArchive(location, flags, locator, signal, openSeeds);
   const progress = new Progress();
   progress.total = source.size ?? 0;
@@ -50,7 +53,8 @@ export async function run(
     deleted++;
     if (flags.verbose) printError(`removed ${path}\n`);
   };
-  const updating = { recursiveUnlink, inPlace, deleteOthers, onDelete };
+  const olderVersions = seeds.map(({ directory }) => directory);
+  const updating = { recursiveUnlink, inPlace, olderVersions, deleteOthers, onDelete };
   const unpack = (archive: ArchiveBytes) =>
     toTar
       ? writeTar(archive, location, target, { ...selection, signal }, sync)
@@ -67,17 +71,23 @@ export async function run(
   return report(result, toTar ? "not in the tar" : "not restored");
 }
 
+/** What seeds are for. */
+interface SeedUse {
+  readonly target: string;
+  readonly paths: readonly string[];
+  readonly locator: Locator;
+  readonly opened: AsyncDisposableStack;
+  readonly signal: AbortSignal;
+}
+
 /** Opens what was given as seeds, and the target where it is updated. `undefined` without seeds. */
-async function seedsFor(
+function seedsFor(
   flags: Flags,
-  target: string,
-  paths: readonly string[],
-  locator: Locator,
-  opened: AsyncDisposableStack,
-  signal: AbortSignal,
-): Promise<OpenSeeds | undefined> {
-  const { treeSeeds = [], keepUnchanged, index } = flags;
-  if (!index && treeSeeds.length > 0) {
+  given: readonly TreeSeedArgument[],
+  { target, paths, locator, opened, signal }: SeedUse,
+): OpenSeeds | undefined {
+  const { keepUnchanged, index } = flags;
+  if (!index && given.length > 0) {
     throw new DesyncError("usage", {
       action: "use",
       subject: "--seed",
@@ -85,16 +95,17 @@ async function seedsFor(
       hint: "give -i and an index",
     });
   }
-  if (!index || (treeSeeds.length === 0 && !keepUnchanged)) return undefined;
-  const { openGivenSeed, parseTreeSeed } = await import("../inputs/tree_seeds.ts");
-  const given = treeSeeds.map(parseTreeSeed);
-  return async (archive, features) => {
+  if (!index || (given.length === 0 && !keepUnchanged)) return undefined;
+  return async (archive, readRoot) => {
+    const { likenessOf, openGivenSeed } = await import("../inputs/tree_seeds.ts");
+    const restoresOwners = !flags.noSameOwner && ownIds()?.uid === 0;
+    const likeness = await likenessOf(archive, readRoot, restoresOwners);
     const places = paths.length === 0 ? [target] : paths.map((path) => `${target}/${basename(path)}`);
     // What is there may be no directory, or not be there yet.
     const own = keepUnchanged ? places.filter((path) => isDirectory(path)) : [];
     const seeds: ChunkStore[] = [];
     for (const seed of [...own.map((directory) => ({ directory })), ...given]) {
-      const store = await openGivenSeed(seed, { archive, features, flags, locator, signal });
+      const store = await openGivenSeed(seed, { archive, likeness, flags, locator, signal });
       if (store !== undefined) seeds.push(opened.use(store));
     }
     return seeds;

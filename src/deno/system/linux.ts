@@ -37,6 +37,7 @@ export const IOCTL = {
   setAttributes: 0x401c5820n,
   getFatAttributes: 0x80047210n,
   getSubvolumeFlags: 0x80089419n,
+  cloneRange: 0x4020940dn,
 } as const;
 
 /** struct fsxattr, for {@linkcode IOCTL}'s attributes: its size, and the place of fsx_projid. */

@@ -101,6 +101,12 @@ class NativeTree implements TreeSystem {
     this.#check(this.#libc.ftruncate(file, BigInt(size)));
   }
 
+  clone(from: Handle, to: Handle): void {
+    // struct file_clone_range: the file, from where, all that follows, to where.
+    const range = new Uint8Array(BigInt64Array.of(BigInt(from), 0n, 0n, 0n).buffer);
+    this.#check(this.#libc.ioctl(to, IOCTL.cloneRange, range));
+  }
+
   makeSymlink(directory: Handle, name: Uint8Array, target: Uint8Array): void {
     this.#check(this.#libc.symlinkat(terminated(target), directory, terminated(name)));
   }

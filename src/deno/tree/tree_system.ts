@@ -66,6 +66,8 @@ export interface TreeSystem {
   write(file: Handle, bytes: Uint8Array, offset: number): void;
   /** Gives a file more bytes than were written: they read as zeros. */
   extend(file: Handle, size: number): void;
+  /** Gives an empty file all bytes of another, whose blocks both share from then on. Only where the system can do so. */
+  readonly clone?: (from: Handle, to: Handle) => void;
   /** Makes a symlink, wherever it leads; of the type for directories, where there are types. */
   makeSymlink(directory: Handle, name: Uint8Array, target: Uint8Array, toDirectory: boolean): void;
   /**

@@ -23,8 +23,8 @@ import type { Handle, TreeSystem } from "./tree_system.ts";
 import { removeStaleEntries, untarTemporaryName } from "./stale_entries.ts";
 import { closeWritable, makeWritable, openWritable, type WritableDirectory } from "./writable_directory.ts";
 import { ArchiveNames, type Extraneous } from "./update/extraneous.ts";
-import { KeptFile } from "./update/kept_file.ts";
-import { NewFile } from "./update/new_file.ts";
+import { BaseTrees } from "./update/base_trees.ts";
+import { FileWriter } from "./update/file_writer.ts";
 import { sameBytes } from "./update/same_bytes.ts";
 
 /** How the tree is written. */
@@ -35,6 +35,8 @@ interface TreeOptions {
   readonly recursiveUnlink: boolean;
   /** Whether files and symlinks that are as the archive has them are left alone. */
   readonly inPlace?: boolean;
+  /** Directories whose files of the same path new ones may share blocks with. */
+  readonly olderVersions?: readonly string[];
   /** Notes what the target has and the archive has not. */
   readonly extraneous?: Extraneous;
   readonly accounts: Accounts;
@@ -49,15 +51,6 @@ interface OpenDirectory extends WritableDirectory {
   readonly names?: FoldedNames;
   /** What the archive has in it, where the rest is to be removed. */
   readonly inArchive?: ArchiveNames;
-}
-
-/** A file that is being unpacked. */
-interface OpenFile {
-  readonly node: ArchiveNode;
-  /** What is there already, as long as it is the same. */
-  kept?: KeptFile;
-  /** What is written in its place. */
-  made?: NewFile;
 }
 
 /** What nodes that need a system's help are called when they cannot be made. */
@@ -96,7 +89,8 @@ export class TreeWriter implements Disposable {
   #around: WritableDirectory | undefined;
   /** Whether the target's file system takes names for the same that differ in case. */
   #folds = false;
-  #file: OpenFile | undefined;
+  readonly #files: FileWriter;
+  readonly #bases: BaseTrees;
   readonly #inPlace: boolean;
   readonly #extraneous: Extraneous | undefined;
   /** The symlink, pipe … whose end comes next. */
@@ -120,29 +114,33 @@ export class TreeWriter implements Disposable {
     this.#extraneous = options.extraneous;
     this.#restored = new Restored(options);
     this.#attributes = new NodeAttributes(system, this.#restored, this.losses, options.accounts);
+    this.#bases = new BaseTrees(system, this.#inside ? [] : options.olderVersions ?? [], this.#inPlace);
+    const temporary = encoder.encode(this.#temporary);
+    this.#files = new FileWriter(system, this.#attributes, {
+      temporary,
+      inPlace: this.#inPlace,
+      bases: this.#bases,
+      replace: (parent, node) => this.#replace(parent, temporary, node),
+    });
   }
 
   /** Does what the event says. Throws `io` with the path that could not be written. */
   write(event: ArchiveEvent): void {
     if (event.type === "omitted") this.#directories.at(-1)?.inArchive?.add(event.name);
     else if (event.type === "node") this.#at(event.node, () => this.#begin(event.node));
-    else if (event.type === "data") this.#at(this.#file?.node, () => this.#write(event.bytes));
+    else if (event.type === "data") this.#at(this.#files.node, () => this.#files.write(event.bytes));
     else if (this.#leaf) this.#leaf = false;
-    else if (this.#file !== undefined) this.#at(this.#file.node, () => this.#finishFile(this.#file!));
+    else if (this.#files.node !== undefined) this.#at(this.#files.node, () => this.#files.finish());
     else this.#at(undefined, () => this.#finishDirectory());
   }
 
   /** Closes what is open, and removes the file that is not complete. */
   [Symbol.dispose](): void {
-    const { kept, made } = this.#file ?? {};
-    if (kept !== undefined) this.#system.close(kept.handle);
-    if (made !== undefined) {
-      this.#system.close(made.handle);
-      this.#quietly(() => this.#system.unlink(this.#parent(), encoder.encode(this.#temporary)));
-    }
+    this.#files[Symbol.dispose]();
+    this.#bases[Symbol.dispose]();
     for (const directory of this.#directories.splice(0).reverse()) closeWritable(this.#system, directory);
     if (this.#around !== undefined) closeWritable(this.#system, this.#around);
-    this.#file = this.#around = undefined;
+    this.#around = undefined;
   }
 
   /** Runs a step, whose errors then name the path. */
@@ -192,6 +190,7 @@ export class TreeWriter implements Disposable {
   }
 
   #pushDirectory(opened: WritableDirectory, node: ArchiveNode): void {
+    this.#bases.enter(node.name);
     this.#directories.push({
       ...opened,
       node,
@@ -254,9 +253,7 @@ export class TreeWriter implements Disposable {
     const parent = this.#parent();
     const temporary = encoder.encode(this.#temporary);
     if (node.kind === "file") {
-      this.#file = { node, kept: this.#keptFile(parent, node) };
-      if (this.#file.kept === undefined) this.#makeFile(this.#file);
-      return;
+      return this.#files.begin(parent, node, () => this.#pathOf(node));
     }
     this.#leaf = true;
     if (!this.#restored.kind(node.kind) || this.#isSameLink(parent, node)) return;
@@ -268,32 +265,6 @@ export class TreeWriter implements Disposable {
       this.#quietly(() => this.#system.unlink(parent, temporary));
       throw error;
     }
-  }
-
-  #makeFile(file: OpenFile): void {
-    const handle = this.#system.createFile(this.#parent(), encoder.encode(this.#temporary));
-    file.made = new NewFile(this.#system, handle);
-    this.#attributes.applyEarly(handle, file.node, () => this.#pathOf(file.node));
-  }
-
-  /** The file that is there, if it may turn out to be the one of the archive. */
-  #keptFile(parent: Handle, node: ArchiveNode): KeptFile | undefined {
-    if (!this.#inPlace) return undefined;
-    let handle: Handle;
-    try {
-      handle = this.#system.openFile(parent, node.name);
-    } catch {
-      return undefined;
-    }
-    try {
-      if (this.#system.stat(handle)?.size === node.size && this.#attributes.agrees(handle, node)) {
-        return new KeptFile(this.#system, handle);
-      }
-    } catch {
-      // What cannot be looked at is replaced.
-    }
-    this.#system.close(handle);
-    return undefined;
   }
 
   /** Whether there is the same symlink, which is left alone. */
@@ -337,57 +308,6 @@ export class TreeWriter implements Disposable {
     }
   }
 
-  #write(bytes: Uint8Array): void {
-    const file = this.#file;
-    if (file === undefined || file.kept?.matches(bytes)) return;
-    if (file.kept !== undefined) this.#replaceKept(file, file.kept);
-    file.made!.write(bytes);
-  }
-
-  /** Whether the file that was compared has its name, and has not been written to. */
-  #isStillThere({ handle }: KeptFile, node: ArchiveNode): boolean {
-    try {
-      const [file, there] = [handle, { directory: this.#parent(), name: node.name }].map((what) =>
-        this.#system.stat(what)
-      );
-      return file?.inode === there?.inode && file?.device === there?.device && file?.size === node.size &&
-        this.#attributes.agrees(handle, node);
-    } catch {
-      return false;
-    }
-  }
-
-  /** Goes on with a new file, which begins with what was the same. */
-  #replaceKept(file: OpenFile, kept: KeptFile): void {
-    this.#makeFile(file);
-    kept.copyTo(file.made!);
-    file.kept = undefined;
-    this.#system.close(kept.handle);
-  }
-
-  #finishFile(file: OpenFile): void {
-    const { node, kept } = file;
-    if (kept !== undefined) {
-      if (this.#isStillThere(kept, node)) {
-        this.#file = undefined;
-        return this.#system.close(kept.handle);
-      }
-      this.#replaceKept(file, kept);
-    }
-    const path = () => this.#pathOf(node);
-    const made = file.made!;
-    const { handle } = made;
-    made.finish();
-    this.#attributes.apply(handle, node, path);
-    this.#replace(this.#parent(), encoder.encode(this.#temporary), node);
-    this.#file = undefined;
-    try {
-      this.#attributes.applyLate(handle, node, path);
-    } finally {
-      this.#system.close(handle);
-    }
-  }
-
   #finishDirectory(): void {
     const directory = this.#directories.at(-1);
     if (directory === undefined) return;
@@ -398,6 +318,7 @@ export class TreeWriter implements Disposable {
     this.#attributes.apply(directory.handle, directory.node, path);
     this.#attributes.applyLate(directory.handle, directory.node, path);
     this.#directories.pop();
+    this.#bases.leave();
     this.#system.close(directory.handle);
   }
 

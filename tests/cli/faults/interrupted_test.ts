@@ -113,6 +113,7 @@ const commands: [words: string, writes: number][] = [
   ["untar many.catar tree --progress bar", 2],
   ["untar --output-format gnu-tar many.catar -", 2],
   ["untar -i -s archived archived.caibx indexed-tree --progress bar", 2],
+  ["untar -i --seed files -s archived archived.caibx seeded-tree --progress bar", 2],
   ["list -i -s archived archived.caibx", 2],
   ["tar - files --progress bar", 2],
   ["tar files.catar files --progress bar", 2],
