@@ -50,6 +50,8 @@ class Blob {
   static async make(dir: TempDir, seed?: number): Promise<Blob> {
     const noise = random(seed);
     const pieces = Array.from({ length: PIECES }, () => noise.bytes(PIECE));
+    // Zeros within chunks, as many as become a hole, and fewer.
+    for (let i = 0; i < PIECES; i += 3) pieces[i].fill(0, 1000, [19_000, 6000, 1100][i % 9 / 3]);
     const zeros = new Uint8Array(65536);
     const all = [...pieces.slice(0, 30), ...Array<Uint8Array>(ZEROS).fill(zeros), ...pieces.slice(20)];
     const made = makeBlob(dir, all, { name: `blob-${noise.seed}`, form: "plain" });
