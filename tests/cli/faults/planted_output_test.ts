@@ -5,6 +5,8 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { withoutLink } from "../../../src/cli/inputs/local_path.ts";
 import { createBlobTarget, openBlobInPlace } from "../../../src/deno/output/blob_target.ts";
+import { partialKey } from "../../../src/deno/output/temporary_names.ts";
+import { parseIndex } from "../../../src/formats/index/index_parser.ts";
 import { LocalStore } from "../../../src/deno/store/local_store.ts";
 import { isSpecialOutput } from "../../../src/deno/output/output_checks.ts";
 import { followLinks } from "../../../src/deno/output/planted.ts";
@@ -129,6 +131,40 @@ Deno.test({
     using file = new WholeFile(at("link"));
     await file.commit();
     ok(Deno.lstatSync(at("link")).isFile && Deno.readTextFileSync(victim) === "precious");
+  },
+});
+
+Deno.test({
+  name:
+    "nothing is written to what another user planted for an interrupted run, nor can they open what one left",
+  ignore: !canBeAnotherUser,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const victim = dir.write("victim", "precious");
+    const at = await sharedDirectory(dir, ":");
+    const name = `.tmp-desync-new-${partialKey(parseIndex(Deno.readFileSync(made.index)))}`;
+    for (
+      const planted of ["mkfifo -m 666 NAME", "umask 0; : > NAME", "ln -s ../victim NAME", "mkdir NAME"]
+    ) {
+      await runAsAnotherUser(planted.replace("NAME", name), dir.path("shared"));
+      const before = Deno.lstatSync(at(name));
+      const result = await runCli(["extract", "-s", made.store, made.index, at("new")], { timeout: 30_000 });
+      deepStrictEqual([result.code, result.stderr], [0, ""], planted);
+      sameBytes(Deno.readFileSync(at("new")), made.bytes);
+      deepStrictEqual(filesIn(dir.path("shared")).filter((other) => other !== name), ["new"], planted);
+      deepStrictEqual([Deno.lstatSync(at(name)).ino, Deno.lstatSync(at(name)).size], [
+        before.ino,
+        before.size,
+      ]);
+      Deno.removeSync(at(name));
+      Deno.removeSync(at("new"));
+    }
+    strictEqual(Deno.readTextFileSync(victim), "precious");
+    Deno.removeSync(made.chunk(2));
+    strictEqual((await runCli(["extract", "-s", made.store, made.index, at("new")])).code, 1);
+    deepStrictEqual(filesIn(dir.path("shared")), [name]);
+    await runAsAnotherUser(`test ! -r ${name} -a ! -w ${name}`, dir.path("shared"));
   },
 });
 
