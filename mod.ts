@@ -130,6 +130,7 @@ export {
   type ManagedChunkStore,
   managesChunks,
   type PutResult,
+  type RemovedChunk,
   type RemoveOptions,
   type RemoveStaleOptions,
   type RequestOptions,
@@ -142,6 +143,9 @@ export {
 export { type StoreRequest, type WrapRequest, wrapStore } from "./src/stores/wrappers/wrap.ts";
 export { HttpStore, type HttpStoreOptions } from "./src/stores/http/http_store.ts";
 export { type Fetch, type HttpOptions } from "./src/stores/http/http_client.ts";
+export { S3Store, type S3StoreOptions } from "./src/stores/s3/s3_store.ts";
+export { type S3Options } from "./src/stores/s3/s3_client.ts";
+export { type S3Keys } from "./src/stores/s3/s3_signer.ts";
 export { MemoryStore } from "./src/stores/memory.ts";
 export { type Failover, FailoverGroup, type FailoverOptions } from "./src/stores/wrappers/failover.ts";
 export { DEFAULT_RETRY, type RetryOptions, retryStore } from "./src/stores/wrappers/retry.ts";

@@ -32,7 +32,7 @@
 export { LocalStore } from "./store/local_store.ts";
 export { IndexDirectory, type IndexDirectoryOptions } from "./store/index_directory.ts";
 export { type OpenOptions, openStore, openWritableStore, readIndex, writeIndex } from "./open_store.ts";
-export { type StoreOptions } from "../stores/store_options.ts";
+export { type S3KeyOptions, type StoreOptions } from "../stores/store_options.ts";
 export { nativeCodec } from "./codec/native_codec.ts";
 
 export { type ExtractPhase, extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";

@@ -16,8 +16,13 @@ export const SCHEMES: readonly Scheme[] = [
     load: async (context) => (await import("./net/http_opener.ts")).openHttp(context),
   },
   { names: ["ssh"], redact: urlWithUser, load: async () => (await import("./ssh/ssh_opener.ts")).sshOpener },
+  {
+    names: ["s3+http", "s3+https"],
+    redact: urlWithoutSecrets,
+    load: async (context) => (await import("./net/s3_opener.ts")).openS3(context),
+  },
   // What desync reaches and this program does not yet.
-  { names: ["s3+http", "s3+https", "gs", "sftp", "oci+http", "oci+https"], redact: urlWithoutSecrets },
+  { names: ["gs", "sftp", "oci+http", "oci+https"], redact: urlWithoutSecrets },
 ];
 
 /** The location without what must not be seen. */

@@ -55,16 +55,23 @@ export async function pruneStore(
   const summary: PruneSummary = { kept: 0, removed: 0, removedBytes: 0, stale: { files: 0, bytes: 0 } };
   // A directory of this machine does one thing after the other.
   const most = directory === undefined ? concurrency.start : 1;
-  const remove = async ({ id, form, storedBytes }: ListedChunk, signal: AbortSignal) => {
-    if (!dryRun) await store.remove(id, { form, signal });
+  const count = ({ storedBytes }: ListedChunk) => {
     summary.removed++;
     summary.removedBytes += storedBytes;
     progress?.add({ kind: "store", location }, 1, storedBytes, storedBytes);
   };
+  const remove = async (chunk: ListedChunk, signal: AbortSignal) => {
+    if (!dryRun) await store.remove(chunk.id, { form: chunk.form, signal });
+    count(chunk);
+  };
   for await (const page of store.list({ signal })) {
     const unneeded = page.filter(({ id }) => !keep.has(id));
     summary.kept += page.length - unneeded.length;
-    await forEachConcurrent(unneeded, most, signal, remove);
+    if (dryRun || store.removeAll === undefined) await forEachConcurrent(unneeded, most, signal, remove);
+    else {
+      if (unneeded.length > 0) await store.removeAll(unneeded, { signal });
+      unneeded.forEach(count);
+    }
   }
   summary.stale = await store.removeStale?.({ dryRun, signal }) ?? summary.stale;
   return summary;

@@ -82,6 +82,11 @@ export interface ManagedChunkStore extends WritableChunkStore {
   /** Removes the chunk. It is no error when it is not there. */
   remove(id: ChunkId, options?: RemoveOptions): Promise<void>;
   /**
+   * Removes several chunks, each in its form, with fewer requests than {@linkcode remove} would take, and retries what
+   * fails. Not for stores that have no such request.
+   */
+  removeAll?(chunks: readonly RemovedChunk[], options?: RequestOptions): Promise<void>;
+  /**
    * Removes what killed writers left long ago, in a store where they leave anything; with `dryRun` it is only counted.
    */
   removeStale?(options?: RemoveStaleOptions): Promise<StaleFiles>;
@@ -96,6 +101,9 @@ export interface ListedChunk {
   /** Bytes that it takes. */
   readonly storedBytes: number;
 }
+
+/** A chunk in the form in which it is to be removed. */
+export type RemovedChunk = Pick<ListedChunk, "id" | "form">;
 
 /** How {@linkcode ManagedChunkStore.remove} removes. */
 export interface RemoveOptions extends RequestOptions {

@@ -3,7 +3,9 @@ import type { RetryOptions } from "./wrappers/retry.ts";
 
 /** The keys for an S3 service, for a location whose keys are not in the environment. */
 export interface S3KeyOptions {
+  /** The name of the key. */
   readonly accessKey?: string;
+  /** The key itself. */
   readonly secretKey?: string;
   /** File of Amazon's tools with keys. Default: where those have it. */
   readonly credentialsFile?: string;

@@ -495,6 +495,7 @@ Deno.test("docs/interop.md has these tables and no others, and the notes that th
     "Blobs",
     "Stores",
     "Servers",
+    "S3",
     "Archives",
     "Archives by casync or this program",
     "Archives by desync",

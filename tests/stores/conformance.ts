@@ -16,7 +16,17 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 
 /** Everything that a store may be able to do. */
-const CAPABILITIES = ["get", "has", "storedSize", "put", "touch", "list", "remove", "removeStale"] as const;
+const CAPABILITIES = [
+  "get",
+  "has",
+  "storedSize",
+  "put",
+  "touch",
+  "list",
+  "remove",
+  "removeAll",
+  "removeStale",
+] as const;
 type Capability = typeof CAPABILITIES[number];
 
 /** What a store can do that is only read, and that says what its chunks take. */
@@ -66,15 +76,16 @@ function same(chunk: StoredChunk | null, wanted: StoredChunk): void {
 
 /**
  * Defines the tests for one kind of store and for all that wraps it. `can` lists the methods that it
- * has, and no other; `open` makes one that holds the chunks, of which `asVerified` makes what `put` takes.
+ * has, and no other; `open` makes one that holds the chunks, of which `asVerified` makes what `put` takes. `bare` leaves
+ * the wrappers out, for stores that take long.
  */
 export function testStore(
   kind: string,
   can: readonly Capability[],
   open: (chunks: readonly Held[]) => Promise<Subject>,
-  options: { ignore?: boolean } = {},
+  options: { ignore?: boolean; bare?: boolean } = {},
 ): void {
-  for (const [how, wrap] of WRAPPERS) {
+  for (const [how, wrap] of options.bare ? WRAPPERS.slice(0, 1) : WRAPPERS) {
     testWrapped(`${kind}${how}`, can, async (chunks) => {
       const subject = await open(chunks);
       const store = wrap(subject.store);
@@ -202,6 +213,19 @@ function testWrapped(
     }
     deepStrictEqual((await Array.fromAsync(store.list())).flat().map(({ id }) => id), [held[2].id]);
   }, ["list", "remove"]);
+
+  test("removes several chunks, in the forms that are named", async (store) => {
+    ok(managesChunks(store));
+    const [first, second, ...rest] = held;
+    const form = (chunk: Held) => expected(chunk).form;
+    const other = form(second) === "plain" ? "compressed" : "plain";
+    const gone = { id: absent, form: "plain" } as const;
+    await store.removeAll?.([gone, { id: first.id, form: form(first) }, { id: second.id, form: other }]);
+    deepStrictEqual([await store.has(first.id), await store.has(second.id)], [false, true]);
+    await store.removeAll?.(rest.map((chunk) => ({ id: chunk.id, form: form(chunk) })));
+    await store.removeAll?.([]);
+    deepStrictEqual((await Array.fromAsync(store.list())).flat().map(({ id }) => id), [second.id]);
+  }, ["removeAll"]);
 
   test("removes no fresh temporary files", async (store) => {
     ok(managesChunks(store));

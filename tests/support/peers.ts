@@ -57,6 +57,13 @@ const packages = {
   /** Checks units, and passes sockets on as systemd does. */
   "systemd-analyze": "systemd",
   "systemd-socket-activate": "systemd",
+  /** A real S3 server: OpenStack Swift. */
+  "swift-proxy-server": "swift-proxy",
+  "swift-account-server": "swift-account",
+  "swift-container-server": "swift-container",
+  "swift-object-server": "swift-object",
+  "swift-ring-builder": "swift",
+  memcached: "memcached",
   /** Gives a process mounts of its own, which go when it ends. */
   unshare: "util-linux",
 } as const;

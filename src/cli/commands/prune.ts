@@ -15,7 +15,7 @@ export const definition = command({
   args,
   flags,
   description:
-    `Removes every chunk of a local store that none of the indexes lists, and stale temporary files that are more than a
+    `Removes every chunk of a store that none of the indexes lists, and stale temporary files that are more than a
 day old. Asks for confirmation unless -y is given. Nothing is removed if any index cannot be read.`,
   examples: [
     "desync prune --dry-run -s /mnt/store current.caibx previous.caibx",

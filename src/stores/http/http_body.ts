@@ -72,3 +72,11 @@ export class TooLarge extends DesyncError {
     super("store", { action: "read", subject: redacted, reason: `larger than the limit of ${limit} bytes` });
   }
 }
+
+/** What is larger than any chunk is not one. Throws the error itself, or `invalid-chunk` for it. */
+export function refuseTooLarge(error: unknown): never {
+  if (error instanceof TooLarge) {
+    throw new DesyncError("invalid-chunk", { reason: error.reason, cause: error });
+  }
+  throw error;
+}

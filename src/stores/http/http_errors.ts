@@ -58,10 +58,14 @@ export function statusError(response: Response, target: HttpTarget): StatusError
     ? "is it an https:// URL?"
     : (isUpload ? UPLOAD_HELP.get(response.status) : undefined) ??
       STATUS_HELP.get(response.status);
-  const retriable = (response.status >= 500 && !LASTING_STATUSES.includes(response.status)) ||
-    response.status === 408 || response.status === 429;
+  const retriable = isPassing(response.status);
   const more = { hint: help, retriable, retryAfterMs: retryAfter(response.headers) };
   return new StatusError(response.status, failed(target, `HTTP status ${status}`, more));
+}
+
+/** Whether another try may help. */
+export function isPassing(status: number): boolean {
+  return (status >= 500 && !LASTING_STATUSES.includes(status)) || status === 408 || status === 429;
 }
 
 /** The error for what could not be read at a URL, which is shown without its secrets. */
@@ -74,7 +78,7 @@ function failed({ redacted, action = "read" }: HttpTarget, reason: string, more:
 }
 
 /** The time that a server asks for, in milliseconds, from now on. */
-function retryAfter(headers: Headers): number | undefined {
+export function retryAfter(headers: Headers): number | undefined {
   const text = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   // Other forms of dates are none here.

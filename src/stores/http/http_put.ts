@@ -5,7 +5,7 @@ import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
 
 /** How slow an upload may be, as fetch does not show how far it is. Low enough for many at a time over a slow link. */
-const SLOWEST_BYTES_PER_MS = 1;
+export const SLOWEST_UPLOAD_BYTES_PER_MS = 1;
 
 /** With any other, what was sent is not there. */
 const STORED = [200, 201, 204];
@@ -26,10 +26,10 @@ export async function httpPut(
   const target: HttpTarget = { url, redacted, headers: options.headers, action: "write" };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
-    watch.touch(bytes.length / SLOWEST_BYTES_PER_MS);
+    watch.touch(bytes.length / SLOWEST_UPLOAD_BYTES_PER_MS);
     const response = await (options.fetch ?? fetch)(url, {
       method: "PUT",
-      body: bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes),
+      body: asBody(bytes),
       headers: { "content-type": "application/octet-stream", ...options.headers },
       redirect: "error",
       signal: watch.signal,
@@ -41,4 +41,9 @@ export async function httpPut(
   } finally {
     watch.stop();
   }
+}
+
+/** The bytes as fetch takes them: not shared with other threads. */
+export function asBody(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return bytes.buffer instanceof ArrayBuffer ? bytes as Uint8Array<ArrayBuffer> : new Uint8Array(bytes);
 }

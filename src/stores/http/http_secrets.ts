@@ -7,8 +7,8 @@ import { percentDecoded } from "../url.ts";
 export interface HttpTarget {
   readonly url: URL;
   readonly redacted: string;
-  /** What the request is for. Default: `read`. */
-  readonly action?: "read" | "write";
+  /** What the request is for, as in messages. Default: `read`. */
+  readonly action?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

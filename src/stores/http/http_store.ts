@@ -7,14 +7,14 @@ import {
   type StoredChunk,
   type StoredForm,
 } from "../../core/chunk.ts";
-import { TooLarge } from "./http_body.ts";
+import { refuseTooLarge } from "./http_body.ts";
 import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
 import { httpPut } from "./http_put.ts";
-import { isBadRequest, type StatusError } from "./http_errors.ts";
+import { isBadRequest } from "./http_errors.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
+import { FormOrder } from "../form_order.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
-import { DesyncError } from "../../core/errors.ts";
 import type { VerifiedChunk } from "../../codec/open_chunk.ts";
 import type { PutResult, RequestOptions, StoreProperties, WritableChunkStore } from "../store.ts";
 
@@ -44,7 +44,7 @@ export class HttpStore implements WritableChunkStore {
   readonly #base: HttpLocation;
   readonly #options: HttpStoreOptions;
   readonly #pace = new HttpPace();
-  #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
+  readonly #forms = new FormOrder();
 
   /**
    * `url` is the directory that holds the `abcd/` directories; a user and password in it are sent as basic
@@ -61,16 +61,11 @@ export class HttpStore implements WritableChunkStore {
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
     const options = { ...this.#options, pace: this.#pace };
     const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
-    return await this.#inFirstForm(async (form) => {
+    return await this.#forms.first(async (form) => {
       const url = this.#url(id, form);
-      const bytes = await httpGet(url, redact(url), limit, options, signal).catch((error) => {
-        if (error instanceof TooLarge) {
-          throw new DesyncError("invalid-chunk", { reason: error.reason, cause: error });
-        }
-        throw error;
-      });
+      const bytes = await httpGet(url, redact(url), limit, options, signal).catch(refuseTooLarge);
       return bytes === null ? null : { form, bytes };
-    });
+    }, isBadRequest);
   }
 
   async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
@@ -78,10 +73,10 @@ export class HttpStore implements WritableChunkStore {
   }
 
   async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
-    return await this.#inFirstForm(async (form) => {
+    return await this.#forms.first(async (form) => {
       const url = this.#url(id, form);
       return await httpSize(url, redact(url), this.#options, signal);
-    });
+    }, isBadRequest);
   }
 
   /** Throws `store` when the server does not take it. */
@@ -97,7 +92,7 @@ export class HttpStore implements WritableChunkStore {
       const other = form === "plain" ? "only compressed chunks" : "only uncompressed chunks (-u)";
       throw error.with({ hint: `the server may take no uploads, or ${other}` });
     }
-    this.#remember(form);
+    this.#forms.remember(form);
     return { storedBytes: bytes.length };
   }
 
@@ -106,37 +101,10 @@ export class HttpStore implements WritableChunkStore {
     return Promise.resolve();
   }
 
-  /**
-   * The answer for the form that is there, `null` when neither is. A server of one form may refuse the names of the other:
-   * that is an error only when it refuses both.
-   */
-  async #inFirstForm<T>(ask: (form: StoredForm) => Promise<T | null>): Promise<T | null> {
-    const refusals: StatusError[] = [];
-    for (const form of this.#forms) {
-      try {
-        const answer = await ask(form);
-        if (answer === null) continue;
-        this.#remember(form);
-        return answer;
-      } catch (error) {
-        if (!isBadRequest(error)) throw error;
-        refusals.push(error);
-      }
-    }
-    if (refusals.length === this.#forms.length) throw refusals[0];
-    return null;
-  }
-
   #url(id: ChunkId, form: StoredForm): URL {
     const url = new URL(this.#base.url);
     url.pathname += chunkPath(id, form);
     return url;
-  }
-
-  #remember(form: StoredForm): void {
-    if (this.#forms[0] !== form) {
-      this.#forms = form === "plain" ? ["plain", "compressed"] : ["compressed", "plain"];
-    }
   }
 }
 

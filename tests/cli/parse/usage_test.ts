@@ -88,10 +88,11 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
     "Cannot use http://a|http://b as the cache: a group of stores is only read",
   ],
   [["extract", "-s", "sftp://u@h/p", testdata("casync-small.caibx"), "b"], "sftp://h/p", "not supported yet"],
-  [["extract", "s3+https://h/b/x.caibx", "b"], "s3+https", "not supported yet"],
+  [["extract", "gs://b/x.caibx", "b"], "gs://b/x.caibx", "not supported yet"],
+  [["extract", "s3+https://h/x.caibx", "b"], "Cannot use s3+https://h/: it has no bucket"],
   [
     ["make", "ssh://h/x.caibx", testdata("README.md")],
-    "Cannot write ssh://h/x.caibx: ssh:// is not supported (use a file, http:// or https://)",
+    "Cannot write ssh://h/x.caibx: ssh:// is not supported (use a file, http://, https://, s3+http:// or s3+https://)",
   ],
   [
     ["make", "http://u:p@h/?q", testdata("README.md")],
@@ -102,12 +103,12 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["cat", "x.caibx", "http://h/b"], "Cannot write http://h/b"],
   [["untar", "x.catar", "http://h/b"], "Cannot write http://h/b"],
   [["tar", "x.catar", "http://h/b"], "Cannot read http://h/b"],
-  [["tar", "s3+http://h/b", "."], "Cannot write s3+http://h/b", "not supported yet"],
+  [["tar", "s3+http://h/b", "."], "Cannot write s3+http://h/b: s3+http:// is not supported"],
   [["inspect-chunks", "x.caibx", "http://h/b"], "Cannot write http://h/b"],
   [["chunk", "-"], "Cannot read standard input: this command needs a file"],
   [
     ["extract", "ssh://me@h/x.caibx", "b"],
-    "ssh://me@h/x.caibx: ssh:// is not supported (use a file, http:// or https://)",
+    "ssh://me@h/x.caibx: ssh:// is not supported (use a file, http://, https://, s3+http:// or s3+https://)",
   ],
   [["extract", "--client-cert", "x", "http://127.0.0.1/x", "b"], "Missing option --client-key"],
   [["extract", testdata("casync-small.caibx"), "b"], "Missing option -s, --store"],

@@ -23,6 +23,8 @@ export interface NginxOptions {
   unlogged?: boolean;
   /** Accept PUT, making directories as needed. */
   put?: boolean;
+  /** Pass all requests on to the server with that address, unchanged. */
+  proxyTo?: string;
   /** With put: take files of so many bytes at most. Default: of any size. */
   largest?: number;
   /** Content types by the ends of names, as in nginx's own mime.types. Everything else is an octet-stream. */
@@ -108,6 +110,10 @@ function configuration(
 ): string {
   const lines: string[] = [];
   if (options.autoindex) lines.push("autoindex on;");
+  if (options.proxyTo !== undefined) {
+    lines.push("client_max_body_size 0;", "location / {", `proxy_pass ${options.proxyTo};`);
+    lines.push("proxy_set_header Host $http_host;", "}");
+  }
   if (options.put) {
     const limit = `client_max_body_size ${options.largest ?? 0};`;
     lines.push("dav_methods PUT;", "create_full_put_path on;", limit);

@@ -1,0 +1,25 @@
+/** Connections to web servers, shared by the locations that have the same options. */
+import type { Fetch } from "../../stores/http/http_client.ts";
+import { limitsFor } from "../../stores/wrappers/limiter.ts";
+import type { StoreOptions } from "../../stores/store_options.ts";
+import { makeHttpFetch } from "./http_fetch.ts";
+
+/** Makes a fetch for each set of options. Disposing of it closes their connections. */
+export class HttpFetches implements Disposable {
+  readonly #made = new Map<string, Fetch & Disposable>();
+
+  /** The fetch of a location with these options. */
+  for(options: StoreOptions): Fetch {
+    const { caCert, clientCert, clientKey, trustInsecure = false } = options;
+    const connections = limitsFor(options).max;
+    const key = JSON.stringify([caCert, clientCert, clientKey, trustInsecure, connections]);
+    const made = this.#made.get(key) ??
+      makeHttpFetch({ caCert, clientCert, clientKey, trustInsecure, connections });
+    this.#made.set(key, made);
+    return made;
+  }
+
+  [Symbol.dispose](): void {
+    for (const fetch of this.#made.values()) fetch[Symbol.dispose]();
+  }
+}

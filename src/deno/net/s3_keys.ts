@@ -1,0 +1,156 @@
+/**
+ * With which keys S3 services are asked: desync's variables, then Amazon's, then options of the location, then the files of
+ * Amazon's tools. Without any of these, nobody asks.
+ */
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { DesyncError } from "../../core/errors.ts";
+import type { S3Keys } from "../../stores/s3/s3_signer.ts";
+import type { S3KeyOptions } from "../../stores/store_options.ts";
+import { isNotFound, namedFileError } from "../files/file_errors.ts";
+import { readText } from "../files/read_whole.ts";
+import { environment, mayRead } from "../system/permitted.ts";
+import { parseAwsProfiles, type Profile } from "./aws_profiles.ts";
+
+/** Names of variables with an access key, a secret key and a session's token. */
+const VARIABLES = [
+  ["S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_SESSION_TOKEN"],
+  ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+] as const;
+
+/** What is in a profile instead of keys, and needs other programs or services. */
+const UNSUPPORTED = [
+  "role_arn",
+  "credential_process",
+  "sso_session",
+  "sso_start_url",
+  "web_identity_token_file",
+];
+
+/** Finds the keys of one location. */
+export class S3KeyFinder {
+  readonly #options: S3KeyOptions;
+  readonly #warn: (text: string) => void;
+  #warned = false;
+
+  /** `warn` is called once when the file that is used can be read by others. */
+  constructor(options: S3KeyOptions, warn: (text: string) => void) {
+    this.#options = options;
+    this.#warn = warn;
+  }
+
+  /**
+   * The keys, `undefined` when there are none. A file is read anew each time: another program may have renewed them. Throws
+   * `usage` for half of them, and for a profile that is not there.
+   */
+  credentials(): S3Keys | undefined {
+    for (const [access, secret, token] of VARIABLES) {
+      const keys = keysOf(environment(access), environment(secret), environment(token), access, secret);
+      if (keys !== undefined) return keys;
+    }
+    const { accessKey = "", secretKey = "" } = this.#options;
+    return keysOf(accessKey, secretKey, "", "access-key", "secret-key") ?? this.#fromFile();
+  }
+
+  /** The region, if it is known. */
+  region(): string | undefined {
+    for (const name of ["S3_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"]) {
+      const region = environment(name);
+      if (region !== "") return region;
+    }
+    if (this.#options.region !== undefined) return this.#options.region;
+    const { name } = this.#profile();
+    const profiles = parseAwsProfiles(readIfThere(configFile()));
+    return profiles.get(name === "default" ? name : `profile ${name}`)?.get("region");
+  }
+
+  #fromFile(): S3Keys | undefined {
+    const { name, isNamed } = this.#profile();
+    const file = this.#options.credentialsFile ?? credentialsFile();
+    const section = this.#sectionOf(file, name) ?? this.#sectionOf(configFile(), `profile ${name}`) ??
+      this.#sectionOf(configFile(), name);
+    const subject = `the profile ${JSON.stringify(name)} of ${file}`;
+    if (section === undefined) {
+      if (!isNamed) return undefined;
+      throw new DesyncError("usage", { action: "use", subject, reason: "there is no such profile" });
+    }
+    const [access, secret] = ["aws_access_key_id", "aws_secret_access_key"];
+    const token = section.get("aws_session_token") ?? "";
+    const keys = keysOf(section.get(access) ?? "", section.get(secret) ?? "", token, access, secret, subject);
+    const other = UNSUPPORTED.find((key) => section.has(key));
+    if (keys === undefined && (isNamed || other !== undefined)) {
+      const reason = other === undefined ? "it has no keys" : `${other} is not supported`;
+      throw new DesyncError("usage", {
+        action: "use",
+        subject,
+        reason,
+        hint: "set AWS_ACCESS_KEY_ID and so on",
+      });
+    }
+    return keys;
+  }
+
+  /** The section of the file that has keys, or what would give some. */
+  #sectionOf(file: string, name: string): Profile | undefined {
+    const text = readIfThere(file);
+    const section = parseAwsProfiles(text).get(name);
+    if (section === undefined) return undefined;
+    const isOpen = Deno.build.os !== "windows" && (statSync(file).mode & 0o044) !== 0;
+    if (isOpen && !this.#warned && section.has("aws_secret_access_key")) {
+      this.#warned = true;
+      this.#warn(`${file} has secret keys, and others can read it (chmod 600 ${file})`);
+    }
+    return ["aws_access_key_id", ...UNSUPPORTED].some((key) => section.has(key)) ? section : undefined;
+  }
+
+  #profile(): { name: string; isNamed: boolean } {
+    const name = this.#options.profile ?? environment("AWS_PROFILE");
+    return {
+      name: name || "default",
+      isNamed: name !== "" || this.#options.credentialsFile !== undefined,
+    };
+  }
+}
+
+function keysOf(
+  accessKey: string,
+  secretKey: string,
+  token: string,
+  accessName: string,
+  secretName: string,
+  where = "the environment",
+): S3Keys | undefined {
+  if (accessKey === "" && secretKey === "") return undefined;
+  if (accessKey !== "" && secretKey !== "") {
+    return { accessKey, secretKey, ...token === "" ? {} : { sessionToken: token } };
+  }
+  const [given, missing] = accessKey === "" ? [secretName, accessName] : [accessName, secretName];
+  throw new DesyncError("usage", {
+    action: "use",
+    subject: `the S3 keys of ${where}`,
+    reason: `${given} is set, ${missing} is not`,
+  });
+}
+
+function credentialsFile(): string {
+  return environment("AWS_SHARED_CREDENTIALS_FILE") || inHome("credentials");
+}
+
+function configFile(): string {
+  return environment("AWS_CONFIG_FILE") || inHome("config");
+}
+
+function inHome(name: string): string {
+  const home = environment(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
+  return home === "" ? "" : join(home, ".aws", name);
+}
+
+function readIfThere(path: string): string {
+  if (path === "" || !mayRead(path)) return "";
+  try {
+    return readText(path);
+  } catch (error) {
+    if (isNotFound(error)) return "";
+    throw namedFileError("read", `the S3 keys in ${path}`, error);
+  }
+}

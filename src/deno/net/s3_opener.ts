@@ -1,0 +1,20 @@
+/** Opens what is in S3 services with the certificates, proxies and keys of this machine. */
+import { s3Opener } from "../../stores/s3/s3_opener.ts";
+import type { Opener, SchemeContext } from "../../stores/scheme.ts";
+import { HttpFetches } from "./http_fetches.ts";
+import { S3KeyFinder } from "./s3_keys.ts";
+
+/** The opener. Locations with the same options share their connections. */
+export function openS3({ warn }: SchemeContext): Opener {
+  const fetches = new HttpFetches();
+  const opener = s3Opener((_location, options) => {
+    const keys = new S3KeyFinder(options.s3 ?? {}, warn);
+    return {
+      fetch: fetches.for(options),
+      idleTimeoutMs: options.idleTimeoutMs,
+      credentials: () => keys.credentials(),
+      region: keys.region(),
+    };
+  });
+  return { ...opener, [Symbol.dispose]: () => fetches[Symbol.dispose]() };
+}

@@ -1,0 +1,94 @@
+/** The objects below a prefix, page by page (ListObjectsV2). */
+import { DesyncError } from "../../core/errors.ts";
+import { childOf, parseXml, textOf, type XmlElement } from "../../formats/xml.ts";
+import { readBody } from "../http/http_body.ts";
+import type { S3Client } from "./s3_client.ts";
+
+/** An object. */
+export interface ListedObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** A page of a thousand keys takes half a megabyte. */
+const LARGEST_PAGE = 16 * 1024 * 1024;
+/** Pages without any object that may follow each other: objects that were removed make some. */
+const EMPTY_PAGES = 1000;
+
+/** Follows a listing from page to page. Throws `store` when it does not come to an end. */
+export class S3Listing {
+  readonly #client: S3Client;
+  readonly #prefix: string;
+  readonly #redacted: string;
+  #token: string | undefined;
+  /** The tokens so far: one for each thousand objects. */
+  readonly #seen = new Set<string>();
+  #emptyPages = 0;
+  /** Whether the last page has been read. */
+  done = false;
+
+  /** `redacted` is what the place is called in messages. */
+  constructor(client: S3Client, prefix: string, redacted: string) {
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#redacted = redacted;
+  }
+
+  /** The next page. When it throws, it can be asked for again. */
+  async next(signal?: AbortSignal): Promise<ListedObject[]> {
+    const query: Record<string, string> = { "list-type": "2", "encoding-type": "url", prefix: this.#prefix };
+    if (this.#token !== undefined) query["continuation-token"] = this.#token;
+    const request = { method: "GET", query, action: "list" } as const;
+    const bytes = await this.#client.request(
+      request,
+      (response, redacted, watch) => readBody(response, redacted, LARGEST_PAGE, watch),
+      signal,
+    );
+    const page = this.#parse(new TextDecoder().decode(bytes ?? new Uint8Array(0)));
+    const objects = objectsOf(page);
+    this.#emptyPages = objects.length === 0 ? this.#emptyPages + 1 : 0;
+    if (textOf(page, "IsTruncated") !== "true") {
+      this.done = true;
+      return objects;
+    }
+    const token = textOf(page, "NextContinuationToken");
+    if (token === "") throw this.#failed("the service does not say how its list goes on");
+    if (this.#seen.has(token) || this.#emptyPages > EMPTY_PAGES) throw this.#failed("the list has no end");
+    this.#seen.add(token);
+    this.#token = token;
+    return objects;
+  }
+
+  #parse(text: string): XmlElement {
+    try {
+      const page = parseXml(text);
+      if (page.name === "ListBucketResult" && childOf(page, "IsTruncated") !== undefined) return page;
+    } catch (error) {
+      if (!(error instanceof DesyncError)) throw error;
+      throw this.#failed(error.reason ?? "", true);
+    }
+    throw this.#failed("the answer is not a list of objects");
+  }
+
+  #failed(reason: string, retriable = false): DesyncError {
+    return new DesyncError("store", { action: "list", subject: this.#redacted, reason, retriable });
+  }
+}
+
+function objectsOf(page: XmlElement): ListedObject[] {
+  const isEncoded = textOf(page, "EncodingType") === "url";
+  return page.children.filter(({ name }) => name === "Contents").map((object) => {
+    const key = textOf(object, "Key");
+    return { key: isEncoded ? urlDecoded(key) : key, size: Number(textOf(object, "Size")) };
+  });
+}
+
+/** Keys that are no chunks' may be anything. */
+function urlDecoded(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll("+", " "));
+  } catch {
+    return key;
+  }
+}

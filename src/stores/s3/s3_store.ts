@@ -1,0 +1,173 @@
+/** A store in a bucket: objects named as the files of a local store, below a prefix. */
+import {
+  type ChunkId,
+  chunkPath,
+  COMPRESSED_SUFFIX,
+  isChunkId,
+  MAX_CHUNK_SIZE,
+  maxStoredSize,
+  type StoredChunk,
+  type StoredForm,
+} from "../../core/chunk.ts";
+import type { VerifiedChunk } from "../../codec/open_chunk.ts";
+import { FormOrder } from "../form_order.ts";
+import { readBody, refuseTooLarge } from "../http/http_body.ts";
+import { HttpPace } from "../http/http_pace.ts";
+import { asBody } from "../http/http_put.ts";
+import type {
+  ListedChunk,
+  ManagedChunkStore,
+  PutResult,
+  RemovedChunk,
+  RemoveOptions,
+  RequestOptions,
+  StoreProperties,
+} from "../store.ts";
+import type { LimiterOptions } from "../wrappers/limiter.ts";
+import { retrying, type RetryOptions } from "../wrappers/retry.ts";
+import { S3Client, type S3Options } from "./s3_client.ts";
+import { S3Listing } from "./s3_list.ts";
+import { parseS3Location } from "./s3_location.ts";
+import { MOST_AT_ONCE, removeObjects } from "./s3_remove.ts";
+
+/** Options of {@linkcode S3Store}. */
+export interface S3StoreOptions extends S3Options {
+  /** No chunk of this store is larger, in bytes uncompressed (an index says so). Default: casync's limit, 128 MiB. */
+  readonly maxChunkSize?: number;
+  /** Bounds of the concurrent requests. Default: what the caller thinks. */
+  readonly concurrency?: LimiterOptions;
+  /** How each page of a list, and each removal of many chunks, is retried: no wrapper sees them. Default: not at all. */
+  readonly retry?: RetryOptions;
+}
+
+const NO_RETRY: RetryOptions = { retries: 0, baseIntervalMs: 0 };
+
+/**
+ * Chunks in an S3 service: Amazon's, OpenStack Swift, Ceph, MinIO and others. Keys are those of desync.
+ *
+ * @example A store that only its owner may read
+ * ```ts
+ * import { retryStore, S3Store } from "@desync/desync";
+ *
+ * const credentials = () => ({ accessKey: "AKIA…", secretKey: "secret" });
+ * const url = "s3+https://s3.eu-west-1.amazonaws.com/bucket/store";
+ * await using store = retryStore(new S3Store(url, { credentials, region: "eu-west-1" }));
+ * if (store.properties.location !== url) throw new Error("messages name it");
+ * ```
+ */
+export class S3Store implements ManagedChunkStore {
+  readonly properties: StoreProperties;
+  readonly #client: S3Client;
+  readonly #prefix: string;
+  readonly #options: S3StoreOptions;
+  readonly #pace = new HttpPace();
+  readonly #forms = new FormOrder();
+
+  /** `location` is `s3+https://host/bucket/prefix`, or with `s3+http`. */
+  constructor(location: string, options: S3StoreOptions = {}) {
+    const parsed = parseS3Location(location);
+    this.#client = new S3Client(parsed, options);
+    this.#prefix = parsed.prefix;
+    this.#options = options;
+    this.properties = { location: parsed.redacted, probe: "cheap", concurrency: options.concurrency };
+  }
+
+  async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
+    const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
+    return await this.#forms.first(async (form) => {
+      const bytes = await this.#client.request(
+        { method: "GET", key: this.#key(id, form), action: "read" },
+        (response, redacted, watch) => readBody(response, redacted, limit, watch, this.#pace),
+        signal,
+      ).catch(refuseTooLarge);
+      return bytes === null ? null : { form, bytes };
+    });
+  }
+
+  async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
+    return await this.storedSize(id, options) !== null;
+  }
+
+  async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
+    return await this.#forms.first((form) =>
+      this.#client.request(
+        { method: "HEAD", key: this.#key(id, form), action: "read" },
+        ({ headers }) => {
+          const announced = headers.get("content-length") ?? "";
+          return Promise.resolve(/^\d+$/.test(announced) ? Number(announced) : undefined);
+        },
+        signal,
+      )
+    );
+  }
+
+  /** An object appears complete or not at all. */
+  async put(
+    { id, stored: { form, bytes } }: VerifiedChunk,
+    options: RequestOptions = {},
+  ): Promise<PutResult> {
+    const body = asBody(bytes);
+    const headers = { "content-type": "application/zstd" };
+    const request = { method: "PUT", key: this.#key(id, form), headers, body, action: "write" } as const;
+    await this.#client.request(request, discard, options.signal);
+    this.#forms.remember(form);
+    return { storedBytes: bytes.length };
+  }
+
+  /** Keys that are no chunks' are left out. */
+  async *list({ signal }: RequestOptions = {}): AsyncGenerator<ListedChunk[], void> {
+    const listing = new S3Listing(this.#client, this.#prefix, this.properties.location);
+    while (!listing.done) {
+      const objects = await this.#retrying(() => listing.next(signal), signal);
+      yield objects.flatMap(({ key, size }): ListedChunk[] => {
+        const chunk = this.#chunkOf(key);
+        return chunk === undefined ? [] : [{ ...chunk, storedBytes: size }];
+      });
+    }
+  }
+
+  async remove(id: ChunkId, { form, signal }: RemoveOptions = {}): Promise<void> {
+    for (const one of ["compressed", "plain"] as const) {
+      if (form !== undefined && form !== one) continue;
+      const request = { method: "DELETE", key: this.#key(id, one), action: "remove" } as const;
+      await this.#client.request(request, discard, signal);
+    }
+  }
+
+  /** A thousand with each request, where the service has that. */
+  async removeAll(chunks: readonly RemovedChunk[], { signal }: RequestOptions = {}): Promise<void> {
+    for (let from = 0; from < chunks.length; from += MOST_AT_ONCE) {
+      const some = chunks.slice(from, from + MOST_AT_ONCE);
+      const keys = some.map(({ id, form }) => this.#key(id, form));
+      const { location } = this.properties;
+      if (await this.#retrying(() => removeObjects(this.#client, keys, location, signal), signal)) continue;
+      for (const { id, form } of some) {
+        await this.#retrying(() => this.remove(id, { form, signal }), signal);
+      }
+    }
+  }
+
+  /** There is nothing to close. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #retrying<T>(attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return retrying(this.#options.retry ?? NO_RETRY, signal, attempt);
+  }
+
+  #key(id: ChunkId, form: StoredForm): string {
+    return this.#prefix + chunkPath(id, form);
+  }
+
+  #chunkOf(key: string): RemovedChunk | undefined {
+    const name = key.slice(key.lastIndexOf("/") + 1);
+    const form = name.endsWith(COMPRESSED_SUFFIX) ? "compressed" : "plain";
+    const id = form === "plain" ? name : name.slice(0, -COMPRESSED_SUFFIX.length);
+    return isChunkId(id) && key === this.#key(id, form) ? { id, form } : undefined;
+  }
+}
+
+async function discard(response: Response): Promise<void> {
+  await response.body?.cancel();
+}

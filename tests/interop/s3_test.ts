@@ -1,0 +1,109 @@
+/** Commands on stores and indexes in buckets of a real S3 server, and desync on the same: the table of docs/interop.md. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { runCli } from "../support/cli.ts";
+import { freshBlob } from "../support/data/fresh_blob.ts";
+import { type Outcome, outcome, tryTable } from "../support/documents/matrix.ts";
+import { assertFails } from "../support/failure.ts";
+import { makeBlob, somePieces } from "../support/made.ts";
+import { peers } from "../support/peers.ts";
+import { runAny } from "../support/process.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import { startNginx } from "../support/servers/nginx.ts";
+import { canStartSwift, startSwift } from "../support/servers/swift.ts";
+import { tempDir } from "../support/temp.ts";
+
+Deno.test({
+  name: "docs/interop.md: S3; and every command that fills, reads or manages a store in a bucket",
+  ignore: !canStartSwift,
+  fn: async (t) => {
+    using dir = tempDir();
+    await using swift = await startSwift();
+    const bucket = await swift.bucket();
+    const { env } = swift;
+
+    const table = async () => {
+      await using nginx = await startNginx(dir.root, { https: true, proxyTo: swift.url.replace("s3+", "") });
+      const trusting = { ...env, SSL_CERT_FILE: nginx.certificates!.ca };
+      const secure = bucket.replace(swift.url, `s3+${nginx.url}`);
+      const bytes = freshBlob();
+      const file = dir.write("whole", bytes);
+      const programs = {
+        "desync": (args: string[]) => runAny(peers.desync!, args, { env: trusting }),
+        "this program": (args: string[]) => runCli(args, { env: trusting }),
+      };
+      const row = (maker: keyof typeof programs, at: string, name: string) => async () => {
+        const [store, index] = [`${at}/${name}`, `${at}/indexes/${name}.caibx`];
+        const { code, stderr } = await programs[maker](["make", "-s", store, index, file]);
+        strictEqual(code, 0, stderr);
+        const cell = (reader: keyof typeof programs) => async (): Promise<Outcome> => {
+          const target = dir.path(`${name}-${reader}`);
+          const result = await programs[reader](["extract", "-s", store, index, target]);
+          if (result.code === 0) sameBytes(Deno.readFileSync(target), bytes);
+          return outcome(result, []);
+        };
+        return { "desync": cell("desync"), "this program": cell("this program") };
+      };
+      await tryTable("S3", {
+        "desync, over TLS": row("desync", secure, "go"),
+        "this program, over TLS": row("this program", secure, "ours"),
+        "this program, without TLS": row("this program", bucket, "plain"),
+      });
+    };
+    await t.step({ name: "the table", ignore: !peers.desync || !peers.nginx, fn: table });
+
+    const succeeds = async (...args: string[]) => {
+      const { code, stdout, stderr } = await runCli(args, { env });
+      deepStrictEqual([code, stderr], [0, ""]);
+      return stdout;
+    };
+    const made = makeBlob(dir, somePieces());
+    await t.step("chop, cache, tar, caches, verify and prune", async () => {
+      const blob = dir.write("bytes", made.bytes);
+      const holdsAll = async (store: string) => {
+        await succeeds("extract", "-s", store, made.index, dir.path("out"));
+        sameBytes(Deno.readFileSync(dir.path("out")), made.bytes);
+        Deno.removeSync(dir.path("out"));
+      };
+      await succeeds("chop", "-u", "-s", `${bucket}/chop`, made.index, blob);
+      await holdsAll(`${bucket}/chop`);
+      await succeeds("cache", "-s", `${bucket}/chop`, "-c", `${bucket}/copy/`, made.index);
+      await holdsAll(`${bucket}/copy`);
+      await succeeds("extract", "-s", made.store, "-c", `${bucket}/cache`, made.index, dir.path("new"));
+      await holdsAll(`${bucket}/cache`);
+      dir.write("tree/file", made.bytes);
+      await succeeds("tar", "-i", "-s", `${bucket}/tar`, `${bucket}/tree.caidx`, dir.path("tree"));
+      strictEqual(
+        (await succeeds("list", "-i", "-s", `${bucket}/tar`, `${bucket}/tree.caidx`)).length > 0,
+        true,
+      );
+
+      strictEqual(await succeeds("verify", "-s", `${bucket}/copy`), "");
+      const nothing = dir.write("none", "");
+      const dry = await succeeds("prune", "--dry-run", "-s", `${bucket}/copy`, "--keep-chunks", nothing);
+      match(dry, /^3 chunks .* would be removed, 0 kept\n$/);
+      await succeeds("prune", "-y", "-s", `${bucket}/copy`, made.index);
+      await holdsAll(`${bucket}/copy`);
+      await succeeds("prune", "-y", "-s", `${bucket}/copy`, "--keep-chunks", nothing);
+      const gone = await runCli(["cat", "-s", `${bucket}/copy`, made.index], { env });
+      assertFails(gone, 1, "not found", `searched: ${bucket}/copy`);
+      await holdsAll(`${bucket}/chop`);
+    });
+
+    await t.step("what is wrong is one clear line", async () => {
+      const image = dir.path("bytes");
+      const wrong: [args: string[], env: Record<string, string>, says: string][] = [
+        [["make", "-s", bucket, `${bucket}/y.caibx`, image], { S3_SECRET_KEY: "s3cret" }, "the secret key"],
+        [["cat", "-s", bucket, made.index], { S3_SECRET_KEY: "s3cret" }, "does not accept the secret key"],
+        [["verify", "-s", `${bucket}none`], {}, "the bucket does not exist"],
+        [["make", "-s", `${bucket}none`, `${bucket}/y.caibx`, image], {}, "the bucket does not exist"],
+        [["list-chunks", `${bucket}/none.caibx`], {}, "none.caibx: no such object"],
+      ];
+      for (const [args, more, says] of wrong) {
+        const result = await runCli(args, { env: { ...env, ...more } });
+        assertFails(result, 1, says);
+        ok(!result.stderr.includes("s3cret"), result.stderr);
+      }
+      assertFails(await runCli(["list-chunks", `${bucket}/y.caibx`], { env }), 1, "no such object");
+    });
+  },
+});

@@ -1,0 +1,112 @@
+/** The conformance suite over a store in a bucket of a real S3 server, and a store that shares its bucket. */
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { compressChunk, hashChunk } from "../../../src/codec/open_chunk.ts";
+import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
+import { pruneStore } from "../../../src/jobs/prune.ts";
+import { S3Client } from "../../../src/stores/s3/s3_client.ts";
+import { parseS3Location } from "../../../src/stores/s3/s3_location.ts";
+import { S3Store } from "../../../src/stores/s3/s3_store.ts";
+import { asVerified } from "../../support/data/as_verified.ts";
+import { canStartSwift, startSwift, type Swift } from "../../support/servers/swift.ts";
+import { type Held, MANAGED, type Subject, testStore } from "../conformance.ts";
+
+let started: Promise<{ swift: Swift; bucket: string }> | undefined;
+let stores = 0;
+
+/** One server, and one bucket, for all tests of this file: they take long to make. */
+function shared(): Promise<{ swift: Swift; bucket: string }> {
+  started ??= (async () => {
+    const swift = await startSwift();
+    return { swift, bucket: await swift.bucket() };
+  })();
+  return started;
+}
+
+async function openS3(chunks: readonly Held[]): Promise<Subject> {
+  const { swift, bucket } = await shared();
+  const store = new S3Store(`${bucket}/a pre+fix/ü${stores++}`, swift.options);
+  await Promise.all(
+    chunks.map(({ id, form, bytes }) =>
+      store.put(asVerified(id, { form: form === "plain" ? "plain" : "compressed", bytes }))
+    ),
+  );
+  return { store, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+testStore("store in a bucket", [...MANAGED, "removeAll"], openS3, { ignore: !canStartSwift, bare: true });
+
+Deno.test({
+  name: "a store in a bucket has the chunks below its prefix, under desync's keys, and nothing else",
+  ignore: !canStartSwift,
+  fn: async () => {
+    const { swift, bucket } = await shared();
+    const chunk = compressChunk(nativeCodec, hashChunk(nativeCodec, "sha512-256", new Uint8Array(10)));
+    const { id } = chunk;
+    const [store, inside] = [
+      new S3Store(`${bucket}/p`, swift.options),
+      new S3Store(`${bucket}/p/q/`, swift.options),
+    ];
+    await store.put(chunk);
+    await inside.put(chunk);
+    const client = new S3Client(parseS3Location(bucket), swift.options);
+    const write = (key: string, text: string) =>
+      client.request(
+        { method: "PUT", key, body: new TextEncoder().encode(text), action: "write" },
+        () => Promise.resolve(),
+      );
+    const others = [
+      `p/${id}`,
+      `p/abcd/${id}.cacnk`,
+      "p/x.caibx",
+      "p/<&\u0001>",
+      `p/${id.slice(0, 4)}/${id}.tmp`,
+    ];
+    for (const key of others) await write(key, "other");
+    const listed = async () => (await Array.fromAsync(store.list())).flat().map(({ id }) => id);
+    deepStrictEqual(await listed(), [id]);
+    const read = (key: string) =>
+      client.request({ method: "GET", key, action: "read" }, (response) => response.text());
+    strictEqual((await read(`p/${id.slice(0, 4)}/${id}.cacnk`))?.length, chunk.stored.bytes.length);
+    const { removed } = await pruneStore(store, new Set());
+    deepStrictEqual([removed, await listed(), await inside.has(id)], [1, [], true]);
+    for (const key of others) strictEqual(await read(key), "other");
+  },
+});
+
+Deno.test({
+  name: "wrong keys, a bucket that is not there, and bytes that changed on the way",
+  ignore: !canStartSwift,
+  fn: async () => {
+    const { swift, bucket } = await shared();
+    const chunk = hashChunk(nativeCodec, "sha512-256", new Uint8Array(11));
+    const wrong = { credentials: () => ({ accessKey: "test:tester", secretKey: "s3cret" }) };
+    for (
+      const [options, location, says] of [
+        [wrong, bucket, /the service does not accept the secret key$/],
+        [{}, bucket, /no credentials were found: set S3_ACCESS_KEY and S3_SECRET_KEY/],
+        [swift.options, `${bucket}none`, /the bucket does not exist$/],
+      ] as const
+    ) {
+      const store = new S3Store(`${location}/p`, options);
+      const expected = { code: "store", message: says };
+      await rejects(store.put(chunk), expected);
+      await rejects(store.get(chunk.id), expected);
+      await rejects(Array.fromAsync(store.list()), expected);
+      if (options !== swift.options) await rejects(store.has(chunk.id), expected);
+    }
+    const changing = new S3Store(bucket, {
+      ...swift.options,
+      fetch: (url, init) => fetch(url, { ...init, body: new Uint8Array(11).fill(1) }),
+    });
+    await rejects(changing.put(chunk), { code: "store", retriable: true });
+    strictEqual(await new S3Store(bucket, swift.options).has(chunk.id), false);
+  },
+});
+
+Deno.test({
+  name: "the server of these tests ends",
+  ignore: !canStartSwift,
+  fn: async () => {
+    await (await started)?.swift[Symbol.asyncDispose]();
+  },
+});
