@@ -68,6 +68,7 @@ export class FailoverGroup implements ChunkStore {
     });
   }
 
+  /** Closes all members. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#members.map((member) => member[Symbol.asyncDispose]()));
   }
