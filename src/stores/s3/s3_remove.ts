@@ -1,10 +1,11 @@
 /** Removes many objects with one request (DeleteObjects). */
-import { md5 } from "npm:@noble/hashes@2.4.0/legacy.js";
+
 import { DesyncError } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
 import { childOf, parseXml, textOf, type XmlElement } from "../../formats/xml.ts";
 import { readBody } from "../http/http_body.ts";
 import { S3Error } from "./s3_errors.ts";
+import { md5 } from "./md5.ts";
 import type { S3Client } from "./s3_client.ts";
 
 /** Keys in one request: more are refused. */
