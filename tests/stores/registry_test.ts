@@ -95,7 +95,7 @@ Deno.test("each location has its own options, and an index has those of its stor
   deepStrictEqual(seen, [
     ["toy://h/a", { concurrency: 9 }],
     ["toy://h/abc", { concurrency: 11, maxChunkSize: 7 }],
-    ["toy://h/", { concurrency: 8, pipes: true }],
+    ["toy://h/", { concurrency: 7, pipes: true }],
   ]);
 });
 
