@@ -31,5 +31,5 @@ Deno.test("a store that is closed says so, without a retry", async () => {
 });
 
 Deno.test("a store that cannot be written is refused", async () => {
-  await rejects(openWritableStore("https://example.com/store/"), { code: "unsupported" });
+  await rejects(openWritableStore("ssh://example.com/store"), { code: "unsupported" });
 });

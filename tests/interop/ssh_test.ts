@@ -140,7 +140,7 @@ Deno.test({
       const { code, stderr } = await runCli(args, { env });
       strictEqual(code, 1, remote);
       ok(stderr.includes(remote === "casync" || remote === "desync" ? "127.0.0.1" : made.ids[1]), stderr);
-      deepStrictEqual(filesIn(dir.root).filter((name) => name.includes("target")), []);
+      deepStrictEqual(filesIn(dir.root).filter((name) => name === "target"), []);
     }
     deepStrictEqual(await server.leftProcesses(), []);
   },

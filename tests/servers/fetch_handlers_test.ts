@@ -7,6 +7,7 @@ import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
+import { readOnlyStore } from "../support/read_only_store.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";
@@ -79,7 +80,7 @@ Deno.test("an operator gets to know of failures, not of each", async () => {
 });
 
 Deno.test("handlers that cannot write are not made writable", () => {
-  throws(() => chunkHandler(new HttpStore("http://127.0.0.1:9"), { writable: true }), { code: "usage" });
+  throws(() => chunkHandler(readOnlyStore, { writable: true }), { code: "usage" });
   throws(() => chunkHandler({ stores: [] }, { writable: true }), { code: "usage" });
   throws(() => indexHandler({ read: () => Promise.reject() }, { writable: true }), { code: "usage" });
 });

@@ -73,7 +73,7 @@ export type Peer = keyof typeof packages;
 
 /** Programs that every Unix has, so that no test is skipped without them. */
 export const basics: readonly string[] = (
-  "sh cat chmod chown cmp cp env false find grep head id kill ln ls mkdir mkfifo mknod mv printf rm sed seq sleep sort stat sync tail " +
+  "sh cat chmod chown cmp cp df env false find grep head id kill ln ls mkdir mkfifo mknod mv printf rm sed seq sleep sort stat sync tail " +
   "tee touch true wc"
 ).split(" ");
 

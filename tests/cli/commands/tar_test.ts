@@ -193,9 +193,9 @@ const wrong: [
   ],
   [
     "a store far away",
-    (dir) => ["-i", "-s", "http://127.0.0.1:1/", dir.path("x"), someTree(dir)],
+    (dir) => ["-i", "-s", "ssh://127.0.0.1/x", dir.path("x"), someTree(dir)],
     1,
-    "writing to http:// stores is not supported (store them in a directory and copy it to the server)",
+    "writing to ssh:// stores is not supported",
   ],
 ];
 for (const [what, args, status, ...says] of wrong) {

@@ -149,7 +149,7 @@ const wrong: [words: string[], status: number, ...says: (string | RegExp)[]][] =
   [[], 2, "Missing option -s, --store"],
   [["-s", "STORE", "-s", "STORE", "-w"], 2, "-w, --writable", "exactly one store"],
   [["-s", "STORE", "-c", "CACHE", "-w"], 2, "-w, --writable", "no cache"],
-  [["-s", "http://127.0.0.1:1/", "-w"], 1, "Cannot store chunks in http://127.0.0.1:1/"],
+  [["-s", "ssh://127.0.0.1/x", "-w"], 1, "Cannot store chunks in ssh://127.0.0.1/x"],
   [["-s", "NONE"], 1, "NONE", "no such directory"],
   [["-s", "STORE", "--store-file", "FILE"], 2, "--store-file", "--store names as well"],
   [["-c", "CACHE", "--store-file", "FILE"], 2, "--store-file", "--cache names as well"],

@@ -8,7 +8,7 @@ import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
 import { ChunkUploads, type ChunkUploadsOptions } from "../../../src/servers/chunks/chunk_uploads.ts";
 import type { Handler } from "../../../src/servers/exchange.ts";
 import { ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
-import { HttpStore } from "../../../src/stores/http/http_store.ts";
+import { readOnlyStore } from "../../support/read_only_store.ts";
 import type { ManagedChunkStore } from "../../../src/stores/store.ts";
 import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
 import { stored, zstdBomb } from "../../support/made.ts";
@@ -232,7 +232,7 @@ Deno.test("large chunks are verified by a worker, and other requests answered me
 });
 
 Deno.test("a store that cannot be written says so at once, one that fails when it fails", async () => {
-  throws(() => new ChunkUploads(new HttpStore("http://127.0.0.1:9/")), { code: "usage" });
+  throws(() => new ChunkUploads(readOnlyStore), { code: "usage" });
   const full = wrapStore(new RemoteStore(), (send, { name }) => {
     if (name !== "put") return send();
     throw new DesyncError("io", {

@@ -82,7 +82,8 @@ Deno.test("an unchanged directory has every chunk, with its index and without, f
   const tree = makeTree(dir, "tree", random());
   for (const digest of ["sha512-256", "sha256"] as const) {
     const { index } = await makeFromTree(tree, { sizes, digest });
-    const archive = await unpacked(index, [await openTreeSeed(tree, like(index))]);
+    await using cut = await openTreeSeed(tree, like(index));
+    const archive = await unpacked(index, [cut]);
     await using seed = await openTreeSeed(tree, { ...like(index), index });
     deepStrictEqual(await unpacked(index, [seed]), archive);
     deepStrictEqual(archive, await packed(tree, index.flags));
