@@ -9,12 +9,15 @@ export function redactLocation(schemes: readonly Scheme[], location: string): st
   if (members.length === 1 || members.some((member) => isPath(member) && member.includes("@"))) {
     return redactMember(schemes, location);
   }
+  let hasUrl = false;
   let hasQuery = false;
   return members.map((member) => {
-    // What follows a query may be a part of it.
-    if (hasQuery && isPath(member)) return HIDDEN;
-    hasQuery = !isPath(member) && /[?#]/.test(member);
-    return redactMember(schemes, member);
+    // What follows a URL may be a part of it, and what follows a query a part of that.
+    const isPart = hasUrl && isPath(member);
+    if (isPart && hasQuery) return HIDDEN;
+    hasUrl ||= !isPath(member);
+    hasQuery = hasUrl && /[?#]/.test(member);
+    return isPart ? member.replace(/[?#].*$/s, "") : redactMember(schemes, member);
   }).join("|");
 }
 

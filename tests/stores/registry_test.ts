@@ -191,6 +191,7 @@ Deno.test("locations are redacted by their scheme, alone and in texts", () => {
     ["other://u@h/x?y", "other://h/x"],
     ["web://u:p@h/x|/path|shell://me@h", "web://h/x|/path|shell://me@h"],
     ["web://h/x?a|b=c", "web://h/x|…"],
+    ["web://u:p@h|st/x?sig=1|y", "web://h|st/x|…"],
     ["web://u:p|q@h/x", "web://h/x"],
   ];
   for (const [location, expected] of shown) {
