@@ -147,8 +147,14 @@ function removeUnheld(path: string, stale: boolean): void {
   }
 }
 
-function tryLock(file: Deno.FsFile): "locked" | "held" | "unsupported" {
+/** Deno has it since 2.7; the types of an older one lack it. */
+interface LockableFile {
+  tryLockSync?(exclusive: boolean): boolean;
+}
+
+function tryLock(file: Deno.FsFile & LockableFile): "locked" | "held" | "unsupported" {
   try {
+    if (file.tryLockSync === undefined) return "unsupported";
     return file.tryLockSync(true) ? "locked" : "held";
   } catch {
     return "unsupported";
