@@ -7,7 +7,7 @@ import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
-import { readOnlyStore } from "../support/read_only_store.ts";
+import { readOnlyStore } from "../support/servers/read_only_store.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";

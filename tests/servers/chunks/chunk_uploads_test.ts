@@ -8,7 +8,7 @@ import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
 import { ChunkUploads, type ChunkUploadsOptions } from "../../../src/servers/chunks/chunk_uploads.ts";
 import type { Handler } from "../../../src/servers/exchange.ts";
 import { ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
-import { readOnlyStore } from "../../support/read_only_store.ts";
+import { readOnlyStore } from "../../support/servers/read_only_store.ts";
 import type { ManagedChunkStore } from "../../../src/stores/store.ts";
 import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
 import { stored, zstdBomb } from "../../support/made.ts";

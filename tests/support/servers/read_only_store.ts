@@ -1,5 +1,5 @@
 /** A store that lacks what writing takes. */
-import type { ChunkStore } from "../../src/stores/store.ts";
+import type { ChunkStore } from "../../../src/stores/store.ts";
 
 /** It has no chunks, and takes none. */
 export const readOnlyStore: ChunkStore = {
