@@ -55,22 +55,25 @@ export async function pruneStore(
   const summary: PruneSummary = { kept: 0, removed: 0, removedBytes: 0, stale: { files: 0, bytes: 0 } };
   // A directory of this machine does one thing after the other.
   const most = directory === undefined ? concurrency.start : 1;
-  const count = ({ storedBytes }: ListedChunk) => {
+  const count = (storedBytes: number) => {
     summary.removed++;
     summary.removedBytes += storedBytes;
     progress?.add({ kind: "store", location }, 1, storedBytes, storedBytes);
   };
   const remove = async (chunk: ListedChunk, signal: AbortSignal) => {
+    // A directory looks when it is asked, and after the removal there is nothing to look at.
+    const { storedBytes } = chunk;
     if (!dryRun) await store.remove(chunk.id, { form: chunk.form, signal });
-    count(chunk);
+    count(storedBytes);
   };
   for await (const page of store.list({ signal })) {
     const unneeded = page.filter(({ id }) => !keep.has(id));
     summary.kept += page.length - unneeded.length;
     if (dryRun || store.removeAll === undefined) await forEachConcurrent(unneeded, most, signal, remove);
     else {
+      const sizes = unneeded.map(({ storedBytes }) => storedBytes);
       if (unneeded.length > 0) await store.removeAll(unneeded, { signal });
-      unneeded.forEach(count);
+      sizes.forEach(count);
     }
   }
   summary.stale = await store.removeStale?.({ dryRun, signal }) ?? summary.stale;
