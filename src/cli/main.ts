@@ -55,7 +55,7 @@ async function run({ command, words, given }: CommandLine): Promise<number> {
 
 /** Throws `unsupported` where new files would permit more than was asked for. */
 function applyUmask(mask: number | undefined): void {
-  if (mask === undefined || setUmask(mask)) return;
+  if (mask === undefined || setUmask(mask) !== undefined) return;
   const fields = Deno.build.os === "windows" ? { reason: "Windows has no umask" } : {
     reason: "Deno's permission --allow-sys is missing",
     hint: "it has none for the umask alone",

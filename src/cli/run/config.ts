@@ -24,10 +24,9 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
     if (text !== configurationText(configuration, { secrets: true })) warn("secrets are not shown");
     return DONE;
   }
-  if (isNew) makePrivate(path);
-  const text = configurationText(configuration, { secrets: true });
-  await writeWhole(path, () => [new TextEncoder().encode(`${text}\n`)], { signal });
-  if (isNew && Deno.build.os !== "windows") Deno.chmodSync(path, 0o600);
+  const text = `${configurationText(configuration, { secrets: true })}\n`;
+  if (isNew) await writePrivate(path, text, signal);
+  else await writeWhole(path, () => [new TextEncoder().encode(text)], { signal });
   print(`Writing config to ${path}\n`);
   return DONE;
 }
@@ -42,12 +41,22 @@ function exists(path: string): boolean {
   }
 }
 
-/** Makes its directory. The new file is readable by its owner from the start, where this may be asked of the system. */
-function makePrivate(path: string): void {
+/** Readable by its owner alone from the start, where this may be asked of the system; its directory is made too. */
+async function writePrivate(path: string, text: string, signal: AbortSignal): Promise<void> {
+  const before = setUmask(0o077);
   try {
-    mkdirSync(dirname(path), { recursive: true });
-  } catch (error) {
-    throw namedFileError("write", path, error);
+    makeDirectory(dirname(path), path);
+    await writeWhole(path, () => [new TextEncoder().encode(text)], { signal });
+  } finally {
+    if (before !== undefined) setUmask(before);
   }
-  setUmask(0o077);
+  if (Deno.build.os !== "windows") Deno.chmodSync(path, 0o600);
+}
+
+function makeDirectory(directory: string, forFile: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw namedFileError("write", forFile, error);
+  }
 }

@@ -65,11 +65,9 @@ export function umask(): number | undefined {
   return mayReadSystem("umask") ? Deno.umask() : undefined;
 }
 
-/** Sets them for this process. Whether that could be done. */
-export function setUmask(mask: number): boolean {
-  if (Deno.build.os === "windows" || !mayReadSystem("umask")) return false;
-  Deno.umask(mask);
-  return true;
+/** Sets them for this process. Returns those before, `undefined` when they could not be set. */
+export function setUmask(mask: number): number | undefined {
+  return Deno.build.os === "windows" || !mayReadSystem("umask") ? undefined : Deno.umask(mask);
 }
 
 /** The numbers of the user who runs this, `undefined` when they may not be asked for or there are none. */

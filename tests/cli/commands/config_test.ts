@@ -64,3 +64,15 @@ Deno.test({
     strictEqual(Deno.readTextFileSync(other), "{");
   },
 });
+
+Deno.test({
+  name: "config -w leaves the umask of its process as it was",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    strictEqual((await runCli(["--config", dir.path("new/c.json"), "config", "-w"])).code, 0);
+    // Tests of commands share a process.
+    strictEqual((await runCli(["make", dir.path("x.caibx"), dir.write("blob", "x")])).code, 0);
+    strictEqual(Deno.statSync(dir.path("x.caibx")).mode! & 0o777, 0o666 & ~Deno.umask());
+  },
+});
