@@ -85,7 +85,7 @@ export class S3Client {
         if (request.method === "HEAD" && error.status < 500 && !corrected.has("explained")) {
           corrected.add("explained");
           const range = { ...request, method: "GET" as const, headers: { range: "bytes=0-0" } };
-          await this.request(range, (response) => response.body?.cancel() ?? Promise.resolve(), signal);
+          await this.request(range, () => Promise.resolve(), signal);
           continue;
         }
         if (!await this.#correct(error, identity, corrected)) throw error;
@@ -145,7 +145,7 @@ export class S3Client {
         signal: watch.signal,
       });
       watch.touch();
-      if (response.ok) return await read(response, redacted, watch);
+      if (response.ok) return await readOrDiscard(response, () => read(response, redacted, watch));
       const text = await readBody(response, redacted, MOST_OF_AN_ERROR, watch).then(
         (bytes) => new TextDecoder().decode(bytes),
         () => "",
@@ -190,6 +190,15 @@ export class S3Client {
   #redacted({ key = "" }: Pick<S3Request, "key">): string {
     const { endpoint, bucket } = this.#location;
     return `s3+${endpoint.origin}/${bucket}/${key}`;
+  }
+}
+
+/** What `read` makes of the answer, of which nothing is left open then. */
+async function readOrDiscard<T>(response: Response, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } finally {
+    if (!response.bodyUsed) await response.body?.cancel();
   }
 }
 

@@ -60,7 +60,7 @@ export class S3IndexStore implements WritableIndexStore {
     } as const;
     await this.#client.request(
       request,
-      (response) => response.body?.cancel() ?? Promise.resolve(),
+      () => Promise.resolve(),
       options.signal,
     );
   }

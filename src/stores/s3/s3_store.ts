@@ -109,7 +109,7 @@ export class S3Store implements ManagedChunkStore {
     const body = asBody(bytes);
     const headers = { "content-type": "application/zstd" };
     const request = { method: "PUT", key: this.#key(id, form), headers, body, action: "write" } as const;
-    await this.#client.request(request, discard, options.signal);
+    await this.#client.request(request, () => Promise.resolve(), options.signal);
     this.#forms.remember(form);
     return { storedBytes: bytes.length };
   }
@@ -130,7 +130,7 @@ export class S3Store implements ManagedChunkStore {
     for (const one of ["compressed", "plain"] as const) {
       if (form !== undefined && form !== one) continue;
       const request = { method: "DELETE", key: this.#key(id, one), action: "remove" } as const;
-      await this.#client.request(request, discard, signal);
+      await this.#client.request(request, () => Promise.resolve(), signal);
     }
   }
 
@@ -166,8 +166,4 @@ export class S3Store implements ManagedChunkStore {
     const id = form === "plain" ? name : name.slice(0, -COMPRESSED_SUFFIX.length);
     return isChunkId(id) && key === this.#key(id, form) ? { id, form } : undefined;
   }
-}
-
-async function discard(response: Response): Promise<void> {
-  await response.body?.cancel();
 }

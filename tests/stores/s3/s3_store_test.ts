@@ -10,20 +10,22 @@ import { asVerified } from "../../support/data/as_verified.ts";
 import { canStartSwift, startSwift, type Swift } from "../../support/servers/swift.ts";
 import { type Held, MANAGED, type Subject, testStore } from "../conformance.ts";
 
-let started: Promise<{ swift: Swift; bucket: string }> | undefined;
+/** One server, and one bucket, for all tests of this file: they take long to make. */
+let shared: { swift: Swift; bucket: string } | undefined;
 let stores = 0;
 
-/** One server, and one bucket, for all tests of this file: they take long to make. */
-function shared(): Promise<{ swift: Swift; bucket: string }> {
-  started ??= (async () => {
-    const swift = await startSwift();
-    return { swift, bucket: await swift.bucket() };
-  })();
-  return started;
-}
+Deno.test.beforeAll(async () => {
+  if (!canStartSwift) return;
+  const swift = await startSwift();
+  shared = { swift, bucket: await swift.bucket() };
+});
+
+Deno.test.afterAll(async () => {
+  await shared?.swift[Symbol.asyncDispose]();
+});
 
 async function openS3(chunks: readonly Held[]): Promise<Subject> {
-  const { swift, bucket } = await shared();
+  const { swift, bucket } = shared!;
   const store = new S3Store(`${bucket}/a pre+fix/ü${stores++}`, swift.options);
   await Promise.all(
     chunks.map(({ id, form, bytes }) =>
@@ -39,7 +41,7 @@ Deno.test({
   name: "a store in a bucket has the chunks below its prefix, under desync's keys, and nothing else",
   ignore: !canStartSwift,
   fn: async () => {
-    const { swift, bucket } = await shared();
+    const { swift, bucket } = shared!;
     const chunk = compressChunk(nativeCodec, hashChunk(nativeCodec, "sha512-256", new Uint8Array(10)));
     const { id } = chunk;
     const [store, inside] = [
@@ -77,7 +79,7 @@ Deno.test({
   name: "wrong keys, a bucket that is not there, and bytes that changed on the way",
   ignore: !canStartSwift,
   fn: async () => {
-    const { swift, bucket } = await shared();
+    const { swift, bucket } = shared!;
     const chunk = hashChunk(nativeCodec, "sha512-256", new Uint8Array(11));
     const wrong = { credentials: () => ({ accessKey: "test:tester", secretKey: "s3cret" }) };
     for (
@@ -100,13 +102,5 @@ Deno.test({
     });
     await rejects(changing.put(chunk), { code: "store", retriable: true });
     strictEqual(await new S3Store(bucket, swift.options).has(chunk.id), false);
-  },
-});
-
-Deno.test({
-  name: "the server of these tests ends",
-  ignore: !canStartSwift,
-  fn: async () => {
-    await (await started)?.swift[Symbol.asyncDispose]();
   },
 });
