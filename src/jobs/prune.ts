@@ -9,6 +9,11 @@ import type { Progress } from "../core/progress.ts";
 export interface PruneOptions {
   /** Remove nothing, only count. */
   readonly dryRun?: boolean;
+  /**
+   * Chunks that may have been put into the store after this moment stay, where the store knows: those of a version whose
+   * index is not written yet. It is what `Date.now()` said before the indexes were read. Default: no chunk stays for that.
+   */
+  readonly startedAt?: number;
   /** Stops the work. */
   readonly signal?: AbortSignal;
   /** Counts the chunks that are removed, and the bytes that they took. How many there will be is not known before. */
@@ -19,6 +24,8 @@ export interface PruneOptions {
 export interface PruneSummary {
   /** Chunks that are needed. */
   kept: number;
+  /** Chunks that are not needed by what is known, but were put there meanwhile. */
+  recent: number;
   /** Chunks that were removed. */
   removed: number;
   /** Bytes that they took. */
@@ -50,9 +57,15 @@ export async function pruneStore(
   keep: ReadonlySet<ChunkId>,
   options: PruneOptions = {},
 ): Promise<PruneSummary> {
-  const { dryRun = false, signal, progress } = options;
+  const { dryRun = false, startedAt = Infinity, signal, progress } = options;
   const { location, directory, concurrency = DEFAULT_LIMITS } = store.properties;
-  const summary: PruneSummary = { kept: 0, removed: 0, removedBytes: 0, stale: { files: 0, bytes: 0 } };
+  const summary: PruneSummary = {
+    kept: 0,
+    recent: 0,
+    removed: 0,
+    removedBytes: 0,
+    stale: { files: 0, bytes: 0 },
+  };
   // A directory of this machine does one thing after the other.
   const most = directory === undefined ? concurrency.start : 1;
   const count = (storedBytes: number) => {
@@ -67,8 +80,10 @@ export async function pruneStore(
     count(storedBytes);
   };
   for await (const page of store.list({ signal })) {
-    const unneeded = page.filter(({ id }) => !keep.has(id));
-    summary.kept += page.length - unneeded.length;
+    const unknown = page.filter(({ id }) => !keep.has(id));
+    const unneeded = unknown.filter(({ storedAt = -Infinity }) => storedAt <= startedAt);
+    summary.kept += page.length - unknown.length;
+    summary.recent += unknown.length - unneeded.length;
     if (dryRun || store.removeAll === undefined) await forEachConcurrent(unneeded, most, signal, remove);
     else {
       const sizes = unneeded.map(({ storedBytes }) => storedBytes);

@@ -100,6 +100,11 @@ export interface ListedChunk {
   readonly form: StoredForm;
   /** Bytes that it takes. */
   readonly storedBytes: number;
+  /**
+   * The latest moment at which it can have been put there, as `Date.now()` says it, in a store that knows: clocks of
+   * services and file systems may know only the second.
+   */
+  readonly storedAt?: number;
 }
 
 /** A chunk in the form in which it is to be removed. */

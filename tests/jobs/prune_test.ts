@@ -34,7 +34,7 @@ for (const [name, make] of kinds) {
     using dir = tempDir();
     const store = make(dir.path("store"));
     for (const chunk of chunks) await store.put(chunk);
-    const expected = { kept: 4, removed: 6, removedBytes: bytes, stale: { files: 0, bytes: 0 } };
+    const expected = { kept: 4, recent: 0, removed: 6, removedBytes: bytes, stale: { files: 0, bytes: 0 } };
     deepStrictEqual(await pruneStore(store, keep, { dryRun: true }), expected);
     strictEqual((await Array.fromAsync(store.list())).flat().length, 10);
     const progress = new Progress();
@@ -44,6 +44,36 @@ for (const [name, make] of kinds) {
     deepStrictEqual(left.toSorted(), [...keep].toSorted());
   });
 }
+
+Deno.test("chunks that are put into a directory after the start stay, those of before do not", async () => {
+  using dir = tempDir();
+  const store = new LocalStore(dir.path("store"), { create: true });
+  for (const chunk of chunks.slice(0, 7)) await store.put(chunk);
+  const startedAt = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const chunk of chunks.slice(7)) await store.put(chunk);
+  const { kept, recent, removed } = await pruneStore(store, keep, { startedAt });
+  deepStrictEqual({ kept, recent, removed }, { kept: 4, recent: 3, removed: 3 });
+  deepStrictEqual(
+    (await Promise.all(chunks.map(({ id }) => store.has(id)))).map(Number).join(""),
+    "1111000111",
+  );
+});
+
+Deno.test("a file system that knows only the second is not taken at its word", async () => {
+  using dir = tempDir();
+  const store = new LocalStore(dir.path("store"), { create: true });
+  const [{ id }] = chunks;
+  await store.put(chunks[0]);
+  const path = dir.path(`store/${id.slice(0, 4)}/${id}`);
+  const second = Math.floor(Date.now() / 1000) - 100;
+  Deno.utimeSync(path, second, second);
+  const prunedAt = async (ms: number) =>
+    (await pruneStore(store, new Set(), { dryRun: true, startedAt: second * 1000 + ms })).removed;
+  deepStrictEqual([await prunedAt(1999), await prunedAt(2000)], [0, 1]);
+  Deno.utimeSync(path, second, second + 0.5);
+  deepStrictEqual([await prunedAt(499), await prunedAt(500)], [0, 1]);
+});
 
 Deno.test("several chunks are removed at a time where that takes its time, no more than suit the store", async () => {
   const store = new RemoteStore({ concurrency: { start: 3, max: 8 } });

@@ -10,8 +10,13 @@ import { abortable } from "../../core/abortable.ts";
 import { formatBytes } from "../../core/amounts.ts";
 import { expandWildcards } from "../inputs/expand_wildcards.ts";
 
+/** By how much the times of files may lag behind the clock: a tick of the kernel. */
+const FILE_CLOCK_STEP_MS = 10;
+
 /** Prunes the store, after asking. */
 export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  const startedAt = Date.now();
+  await new Promise((resolve) => setTimeout(resolve, FILE_CLOCK_STEP_MS));
   await using locator = new Locator(flags);
   const store = await locator.managed(flags.localStore, "prune");
   const lists = flags.keepChunks ?? [];
@@ -28,18 +33,18 @@ export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal):
     warn("nothing was removed");
     return FAILED;
   }
-  const summary = await pruneStore(store, keep, { dryRun, signal });
+  const summary = await pruneStore(store, keep, { dryRun, startedAt, signal });
   if (dryRun) print(`${describe(summary)}\n`);
+  else if (summary.recent > 0) warn(`${summary.recent} chunks that were put there just now stay`);
   return DONE;
 }
 
-function describe({ kept, removed, removedBytes, stale }: PruneSummary): string {
-  const chunks = `${removed} chunks (${removedBytes} bytes, ${
-    formatBytes(removedBytes)
-  }) would be removed, ${kept} kept`;
-  return stale.files === 0
-    ? chunks
-    : `${chunks}; ${stale.files} stale temporary files (${stale.bytes} bytes) as well`;
+function describe({ kept, recent, removed, removedBytes, stale }: PruneSummary): string {
+  const size = `${removedBytes} bytes, ${formatBytes(removedBytes)}`;
+  const parts = [`${removed} chunks (${size}) would be removed, ${kept} kept`];
+  if (recent > 0) parts.push(`${recent} that were put there just now stay`);
+  if (stale.files > 0) parts.push(`${stale.files} stale temporary files (${stale.bytes} bytes) as well`);
+  return parts.join("; ");
 }
 
 async function confirmed(location: string, kept: number, signal: AbortSignal): Promise<boolean> {

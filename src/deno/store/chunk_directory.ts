@@ -91,10 +91,15 @@ export class ChunkDirectory {
 
   /** Bytes of the chunk's file when it is here in this form. */
   sizeOfForm(id: ChunkId, form: StoredForm): number | undefined {
+    return this.fileOf(id, form)?.size;
+  }
+
+  /** What is known about the chunk's file when it is here in this form. */
+  fileOf(id: ChunkId, form: StoredForm): Deno.FileInfo | undefined {
     const path = this.pathOf(id, form);
     try {
-      const { isFile, size } = Deno.statSync(path);
-      return isFile ? size : undefined;
+      const file = Deno.statSync(path);
+      return file.isFile ? file : undefined;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw fileError("read", path, error);

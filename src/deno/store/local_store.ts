@@ -114,16 +114,26 @@ export class LocalStore implements ManagedChunkStore {
   }
 }
 
-/** Its size is looked up when it is asked for: that takes longer than all else. */
+/** Its file is looked at when something about it is asked for: that takes longer than all else. */
 function listed(chunks: ChunkDirectory, id: ChunkId, form: StoredForm): ListedChunk {
+  let file: Deno.FileInfo | undefined;
+  // Another may have removed it.
+  const look = () => file ??= chunks.fileOf(id, form);
   return {
     id,
     form,
     get storedBytes() {
-      // Another may have removed it.
-      return chunks.sizeOfForm(id, form) ?? 0;
+      return look()?.size ?? 0;
+    },
+    get storedAt() {
+      return latest(look()?.mtime?.getTime());
     },
   };
+}
+
+/** Some file systems round times down to one or two seconds; where they do not, hardly any time is a whole second. */
+function latest(time: number | undefined): number | undefined {
+  return time === undefined || time % 1000 !== 0 ? time : time + 2000;
 }
 
 function checkDirectory(path: string, create: boolean): void {

@@ -9,10 +9,14 @@ export interface ListedObject {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
+  /** The latest moment at which it can have been written, as `Date.now()` says it; not a number when that is not known. */
+  readonly writtenAt: number;
 }
 
 /** A page of a thousand keys takes half a megabyte. */
 const LARGEST_PAGE = 16 * 1024 * 1024;
+/** Services round times down. */
+const CLOCK_STEP_MS = 1000;
 /** Pages without any object that may follow each other: objects that were removed make some. */
 const EMPTY_PAGES = 1000;
 
@@ -40,13 +44,17 @@ export class S3Listing {
     const query: Record<string, string> = { "list-type": "2", "encoding-type": "url", prefix: this.#prefix };
     if (this.#token !== undefined) query["continuation-token"] = this.#token;
     const request = { method: "GET", query, action: "list" } as const;
+    let behind = NaN;
     const bytes = await this.#client.request(
       request,
-      (response, redacted, watch) => readBody(response, redacted, LARGEST_PAGE, watch),
+      (response, redacted, watch) => {
+        behind = Date.now() - Date.parse(response.headers.get("date") ?? "");
+        return readBody(response, redacted, LARGEST_PAGE, watch);
+      },
       signal,
     );
     const page = this.#parse(new TextDecoder().decode(bytes ?? new Uint8Array(0)));
-    const objects = objectsOf(page);
+    const objects = objectsOf(page, behind);
     this.#emptyPages = objects.length === 0 ? this.#emptyPages + 1 : 0;
     if (textOf(page, "IsTruncated") !== "true") {
       this.done = true;
@@ -76,11 +84,16 @@ export class S3Listing {
   }
 }
 
-function objectsOf(page: XmlElement): ListedObject[] {
+/** `behind` is by how many milliseconds the service's clock is behind this one, at most. */
+function objectsOf(page: XmlElement, behind: number): ListedObject[] {
   const isEncoded = textOf(page, "EncodingType") === "url";
   return page.children.filter(({ name }) => name === "Contents").map((object) => {
     const key = textOf(object, "Key");
-    return { key: isEncoded ? urlDecoded(key) : key, size: Number(textOf(object, "Size")) };
+    return {
+      key: isEncoded ? urlDecoded(key) : key,
+      size: Number(textOf(object, "Size")),
+      writtenAt: Date.parse(textOf(object, "LastModified")) + CLOCK_STEP_MS + behind,
+    };
   });
 }
 

@@ -119,9 +119,10 @@ export class S3Store implements ManagedChunkStore {
     const listing = new S3Listing(this.#client, this.#prefix, this.properties.location);
     while (!listing.done) {
       const objects = await this.#retrying(() => listing.next(signal), signal);
-      yield objects.flatMap(({ key, size }): ListedChunk[] => {
+      yield objects.flatMap(({ key, size, writtenAt }): ListedChunk[] => {
         const chunk = this.#chunkOf(key);
-        return chunk === undefined ? [] : [{ ...chunk, storedBytes: size }];
+        if (chunk === undefined) return [];
+        return [{ ...chunk, storedBytes: size, storedAt: Number.isNaN(writtenAt) ? undefined : writtenAt }];
       });
     }
   }

@@ -69,7 +69,10 @@ Deno.test({
     const read = (key: string) =>
       client.request({ method: "GET", key, action: "read" }, (response) => response.text());
     strictEqual((await read(`p/${id.slice(0, 4)}/${id}.cacnk`))?.length, chunk.stored.bytes.length);
-    const { removed } = await pruneStore(store, new Set());
+    // It was put just now, by the service's clock and as well as that is known.
+    const early = await pruneStore(store, new Set(), { startedAt: Date.now() - 3000 });
+    deepStrictEqual([early.removed, early.recent], [0, 1]);
+    const { removed } = await pruneStore(store, new Set(), { startedAt: Date.now() + 3000 });
     deepStrictEqual([removed, await listed(), await inside.has(id)], [1, [], true]);
     for (const key of others) strictEqual(await read(key), "other");
   },
