@@ -199,7 +199,7 @@ export { type Origin, originName } from "./src/core/origin.ts";
 export { Progress, type SourceCount } from "./src/core/progress.ts";
 export { type PruneOptions, pruneStore, type PruneSummary } from "./src/jobs/prune.ts";
 export { verifyStore, type VerifyStoreOptions } from "./src/jobs/verify.ts";
-export { type VerifyOptions, type VerifySummary } from "./src/jobs/verify_summary.ts";
+export { type ListedAmount, type VerifyOptions, type VerifySummary } from "./src/jobs/verify_summary.ts";
 export { type InvalidChunk } from "./src/transfer/messages.ts";
 export { type IndexInfo, indexInfo, type IndexInfoOptions } from "./src/jobs/info.ts";
 export { type ListedSizes } from "./src/jobs/stored_sizes.ts";

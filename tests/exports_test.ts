@@ -67,6 +67,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "IndexStore",
     "InvalidChunk",
     "LimiterOptions",
+    "ListedAmount",
     "ListedChunk",
     "ListedSizes",
     "Loss",

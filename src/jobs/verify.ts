@@ -7,7 +7,7 @@ import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ListedChunk, ManagedChunkStore } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { InvalidChunk } from "../transfer/messages.ts";
-import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify_summary.ts";
+import { emptySummary, type ListedAmount, type VerifyOptions, type VerifySummary } from "./verify_summary.ts";
 
 /** What {@linkcode verifyStore} may be given. */
 export interface VerifyStoreOptions extends VerifyOptions {
@@ -33,10 +33,15 @@ export async function verifyStore(
   store: ManagedChunkStore,
   options: VerifyStoreOptions = {},
 ): Promise<VerifySummary> {
-  const { repair = false, signal, progress } = options;
+  const { repair = false, signal, progress, onListed } = options;
   const { location, concurrency = DEFAULT_LIMITS } = store.properties;
   const summary = emptySummary();
   const most = concurrency.start;
+  if (progress !== undefined || onListed !== undefined) {
+    const listed = await amountOf(store, signal);
+    if (progress !== undefined) progress.total = listed.chunks;
+    onListed?.(listed);
+  }
   for await (const page of store.list({ signal })) {
     await forEachConcurrent(page, most, signal, async (chunk, signal) => {
       const storedBytes = await check(store, chunk, summary, options, signal);
@@ -45,6 +50,16 @@ export async function verifyStore(
   }
   if (repair) summary.staleFiles = (await store.removeStale?.({ signal }))?.files ?? 0;
   return summary;
+}
+
+/** Listed twice instead of kept: a store may have many millions of chunks. */
+async function amountOf(store: ManagedChunkStore, signal?: AbortSignal): Promise<ListedAmount> {
+  let [chunks, storedBytes] = [0, 0];
+  for await (const page of store.list({ signal })) {
+    chunks += page.length;
+    for (const chunk of page) storedBytes += chunk.storedBytes;
+  }
+  return { chunks, storedBytes };
 }
 
 /** Bytes that the chunk takes; `undefined` when it is gone, or another form of it is what readers get. */

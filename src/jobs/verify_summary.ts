@@ -17,9 +17,19 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal;
   /**
    * Counts chunks and the bytes that they take. What it has done of its total is counted in `abcd` directories for a
-   * directory of this machine, in chunks for other stores, which do not say how many they have.
+   * directory of this machine, in chunks for other stores.
    */
   readonly progress?: Progress;
+  /** Called once with what there is to read, before it is read; not for a directory of this machine. */
+  readonly onListed?: (listed: ListedAmount) => void;
+}
+
+/** What a store has. */
+export interface ListedAmount {
+  /** Chunks; one that is stored in two forms counts twice. */
+  readonly chunks: number;
+  /** Bytes that they take. */
+  readonly storedBytes: number;
 }
 
 /** What was found. */

@@ -78,10 +78,12 @@ Deno.test({
         true,
       );
 
-      strictEqual(await succeeds("verify", "-s", `${bucket}/copy`), "");
+      const verified = await runCli(["verify", "-s", `${bucket}/copy`], { env });
+      deepStrictEqual([verified.code, verified.stdout], [0, ""]);
+      match(verified.stderr, /^desync: .*\/copy: 3 chunks \([\d.]+ KB\) will be read\n$/);
       const nothing = dir.write("none", "");
       // What was put there just now stays, and services know only the second.
-      await new Promise((resolve) => setTimeout(resolve, copied + 3000 - Date.now()));
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, copied + 3000 - Date.now())));
       const dry = await succeeds("prune", "--dry-run", "-s", `${bucket}/copy`, "--keep-chunks", nothing);
       match(dry, /^3 chunks .* would be removed, 0 kept\n$/);
       await succeeds("prune", "-y", "-s", `${bucket}/copy`, made.index);

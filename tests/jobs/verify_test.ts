@@ -8,6 +8,7 @@ import { Progress } from "../../src/core/progress.ts";
 import type { InvalidChunk } from "../../src/transfer/messages.ts";
 import { verifyStore } from "../../src/jobs/verify.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import type { ListedAmount } from "../../src/jobs/verify_summary.ts";
 import type { ManagedChunkStore } from "../../src/stores/store.ts";
 import { asVerified } from "../support/data/as_verified.ts";
 import { Random } from "../support/random.ts";
@@ -55,6 +56,18 @@ for (const [name, make] of kinds) {
     });
   }
 }
+
+Deno.test("what will be read from a store far away is said before it is read", async () => {
+  const store = new RemoteStore();
+  for (const chunk of right) await store.put(chunk);
+  const said: unknown[] = [];
+  const progress = new Progress();
+  const onListed = (listed: ListedAmount) => said.push(listed, progress.total, store.requests.get);
+  await verifyByThreads(store, { progress, onListed });
+  const storedBytes = right.reduce((sum, { stored }) => sum + stored.bytes.length, 0);
+  deepStrictEqual(said, [{ chunks: 6, storedBytes }, 6, 0]);
+  deepStrictEqual([progress.done, progress.total], [6, 6]);
+});
 
 Deno.test("what a store does not give is reported, and the rest is verified", async () => {
   const store = new RemoteStore();

@@ -9,7 +9,7 @@ export interface BarState {
   readonly done: number;
   /** 0 where it is not known. */
   readonly total: number;
-  readonly unit: "bytes" | "directories";
+  readonly unit: "bytes" | "chunks" | "directories";
   /** Amount a second. */
   readonly rate: number;
   /** Seconds that are left or, at the end, that it took; `undefined` where it is not known. */
@@ -43,9 +43,7 @@ export function barLine(state: BarState, columns: number): string {
       const full = Math.round(share * cells);
       return `[${"#".repeat(full)}${".".repeat(cells - full)}]${percent}`;
     };
-    const amount = bytes
-      ? `${formatBytes(done)} of ${formatBytes(total)}`
-      : `${done} of ${total} directories`;
+    const amount = bytes ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done} of ${total} ${unit}`;
     forms.push(
       [bar(WIDE_BAR), amount, speed, time],
       [bar(NARROW_BAR), amount, speed, time],

@@ -128,7 +128,7 @@ class JsonLines implements Display {
       unit: this.#unit,
       seconds: Number(seconds.toFixed(3)),
       secondsLeft: rate > 0 ? Math.round((total - done) / rate) : null,
-      // Where directories are counted, it is not known how many bytes the chunks have.
+      // Where directories or chunks are counted, it is not known how many bytes the chunks have.
       sources: this.#unit === "bytes" ? named : named.map(({ bytes: _, ...rest }) => rest),
     };
     printErrorJson(line);

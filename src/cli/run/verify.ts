@@ -2,6 +2,7 @@
 import { verifyStore } from "../../deno/verify_store.ts";
 import { SCHEMES } from "../../deno/schemes.ts";
 import { Registry } from "../../stores/registry.ts";
+import { formatBytes } from "../../core/amounts.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
@@ -15,8 +16,11 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
   await using registry = new Registry(SCHEMES, { warn }, optionsByLocation(flags));
   await using store = await openManaged(registry, flags.localStore, "verify");
   const { digest = "sha512-256" } = flags;
+  const { directory, location } = store.properties;
   const progress = new Progress();
-  using _display = showProgress(progress, flags, { unit: "directories" });
+  using _display = showProgress(progress, flags, {
+    unit: directory === undefined ? "chunks" : "directories",
+  });
   const summary = await verifyStore(store, {
     digest,
     repair: flags.repair,
@@ -26,12 +30,15 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
     onInvalid: ({ id, reason, removed }) =>
       printIfOpen(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
     onUnreadable: warn,
+    // A provider may charge for it.
+    onListed: ({ chunks, storedBytes }) =>
+      warn(`${location}: ${chunks} chunks (${formatBytes(storedBytes)}) will be read`),
   });
   const { otherDigest } = summary;
   if (otherDigest > 0) {
     const other = digest === "sha256" ? "sha512-256" : "sha256";
     warn(
-      `${otherDigest} chunks in ${store.properties.location} have ids by another digest (--digest ${other} verifies them)`,
+      `${otherDigest} chunks in ${location} have ids by another digest (--digest ${other} verifies them)`,
     );
   }
   if (summary.staleFiles > 0) warn(`${summary.staleFiles} stale temporary files removed`);
