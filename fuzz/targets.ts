@@ -14,6 +14,7 @@ import { pax } from "./targets/pax.ts";
 import { protocol } from "./targets/protocol.ts";
 import { tables } from "./targets/tables.ts";
 import { tar } from "./targets/tar.ts";
+import { xml } from "./targets/xml.ts";
 
 export const TARGETS: readonly Target[] = [
   index,
@@ -31,6 +32,7 @@ export const TARGETS: readonly Target[] = [
   config,
   jsonList,
   location,
+  xml,
 ];
 
 /** The decoder of this name. */

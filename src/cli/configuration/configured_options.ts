@@ -52,11 +52,9 @@ export function configuredS3(
   configuration: Configuration | undefined,
   location: string,
 ): S3KeyOptions | undefined {
-  const [, server] = /^s3\+(https?:\/\/[^/?#]*)/i.exec(location) ?? [];
-  if (configuration?.s3Credentials === undefined || server === undefined) return undefined;
-  // Without a user, and with the scheme in small letters, as Go has it.
-  const { protocol } = new URL(server);
-  const key = server.replace(/^[^/]*\/\/(?:.*@)?/, `${protocol}//`);
+  const [, scheme, host] = /^s3\+(https?):\/\/(?:[^/?#]*@)?([^/?#]*)/i.exec(location) ?? [];
+  if (configuration?.s3Credentials === undefined || scheme === undefined) return undefined;
+  const key = `${scheme.toLowerCase()}://${host}`;
   if (!Object.hasOwn(configuration.s3Credentials, key)) return undefined;
   const entry = configuration.s3Credentials[key];
   return {

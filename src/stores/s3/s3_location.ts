@@ -1,7 +1,7 @@
 /** What a location such as `s3+https://host:port/bucket/prefix?lookup=path` says. */
 import { DesyncError } from "../../core/errors.ts";
 import { urlWithoutSecrets } from "../redact.ts";
-import { parseUrl, percentDecoded } from "../url.ts";
+import { percentDecoded } from "../url.ts";
 
 /** A place in a bucket. */
 export interface S3Location {
@@ -25,7 +25,8 @@ export function parseS3Location(text: string): S3Location {
     new DesyncError("usage", { action: "use", subject: redacted, reason, hint });
   const [, address] = /^s3\+(https?:\/\/.*)$/is.exec(text) ?? [];
   if (address === undefined) throw invalid("it is not an s3+http or s3+https URL");
-  const url = parseUrl(address);
+  const url = URL.parse(address);
+  if (url === null) throw invalid("it is not a URL");
   if (url.username !== "" || url.password !== "") {
     throw invalid("keys do not belong into the URL", "set S3_ACCESS_KEY and S3_SECRET_KEY");
   }

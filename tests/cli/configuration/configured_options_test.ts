@@ -1,5 +1,5 @@
 import { strictEqual } from "node:assert/strict";
-import { patternMatches } from "../../../src/cli/configuration/configured_options.ts";
+import { configuredS3, patternMatches } from "../../../src/cli/configuration/configured_options.ts";
 
 const host = "https://host";
 
@@ -33,4 +33,21 @@ Deno.test("configured options: long patterns are matched like others", () => {
   strictEqual(patternMatches(`${host}/${long}`, `${host}/${long}`), true);
   strictEqual(patternMatches(`${host}/${long}`, `${host}/b`), false);
   strictEqual(patternMatches(`${host}/${"*a".repeat(50)}b`, `${host}/${long}`), false);
+});
+
+Deno.test("configured credentials: for the server alone, whatever the location is", () => {
+  const s3Credentials = { "http://h:1": { "access-key": "key" } };
+  const cases: [location: string, accessKey: string | undefined][] = [
+    ["s3+http://h:1/bucket", "key"],
+    ["S3+HTTP://me:pa@ss@h:1?x", "key"],
+    ["s3+https://h:1/bucket", undefined],
+    ["s3+http://h/bucket", undefined],
+    ["s3+http://[h:1/bucket", undefined],
+    ["s3+http://h:x/bucket", undefined],
+    ["s3+http://", undefined],
+    ["http://h:1/bucket", undefined],
+  ];
+  for (const [location, accessKey] of cases) {
+    strictEqual(configuredS3({ path: "c.json", s3Credentials }, location)?.accessKey, accessKey, location);
+  }
 });

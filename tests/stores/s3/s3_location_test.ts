@@ -1,5 +1,6 @@
 import { deepStrictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../../src/core/errors.ts";
+import { urlWithoutSecrets } from "../../../src/stores/redact.ts";
 import { parseS3Location } from "../../../src/stores/s3/s3_location.ts";
 
 const host = "s3+https://host:9000";
@@ -31,11 +32,12 @@ Deno.test("locations that are none are refused without what is secret in them", 
   const bad = [
     ...["s3+https://h", "s3+https://h/", "s3+https://h//", "s3+ftp://h/b", "https://h/b", "s3+https://"],
     ...["s3+https://AKID:s3cret@h/b", "s3+https://h/b?lookup=s3cret", "s3+https://h/b?key=s3cret"],
-    "s3+https://AKID:s3cret@",
+    ...["s3+https://AKID:s3cret@", "s3+https://AKID:s3cret@[x/b", "s3+http://h:x/b"],
   ];
   for (const location of bad) {
     throws(() => parseS3Location(location), (error) => {
-      return error instanceof DesyncError && error.code === "usage" && !/s3cret/.test(error.message);
+      return error instanceof DesyncError && error.code === "usage" && !/s3cret/.test(error.message) &&
+        error.subject === urlWithoutSecrets(location);
     }, location);
   }
 });
