@@ -110,16 +110,25 @@ export function requestError(
   const [way] = WAY.exec(all)!;
   const reason = all.slice(way.length);
   const lasting = LASTING.find(([pattern]) => pattern.test(reason));
-  const [pattern, words, hint] = lasting ?? [];
+  const [pattern, words, hint] = lasting ?? PASSING.find(([pattern]) => pattern.test(reason)) ?? [];
   const retriable = lasting === undefined && !isNotPermitted(error);
   return failed(target, way + wordsFor(reason, pattern, words), { hint, cause, retriable });
 }
 
-/**
- * What another try does not change: what fetch says of it, better words where there are some, and what helps. As the TLS
- * library has it, "invalid peer certificate: UnknownIssuer".
- */
-const LASTING: readonly (readonly [pattern: RegExp, words?: string, hint?: string])[] = [
+/** What fetch says, better words where there are some, and what helps. */
+type Rewording = readonly [pattern: RegExp, words?: string, hint?: string];
+
+/** What another try may change. */
+const PASSING: readonly Rewording[] = [
+  [
+    /\bwithout sending TLS close_notify\b|^socket hang up$/,
+    "the server ended the connection without a word",
+    "does it want a client's certificate? --client-cert and --client-key",
+  ],
+];
+
+/** What another try does not change. As the TLS library has it, "invalid peer certificate: UnknownIssuer". */
+const LASTING: readonly Rewording[] = [
   [
     /\bUnknownIssuer\b|\bunable to verify the first certificate\b|\bself.signed certificate\b/,
     "the server's certificate is not from a trusted authority",

@@ -143,8 +143,13 @@ Deno.test({
       (await extract(...configured(dir, { [server.url]: { ...options, "client-cert": "" } }))).code,
       2,
     );
-    assertFails(await extract(...configured(dir, { [`${plain.url}/x`]: options })), 1, "ertificate");
-    assertFails(await extract(...configured(dir, { [server.url]: { "ca-cert": ca } })), 1, "ertificate");
+    assertFails(await extract(...configured(dir, { [`${plain.url}/x`]: options })), 1, "trusted authority");
+    // The server's alert may be lost when it closes the connection at once.
+    assertFails(
+      await extract(...configured(dir, { [server.url]: { "ca-cert": ca } })),
+      1,
+      /client's certificate|reset/,
+    );
     // Of any authority, but for that of another store.
     const any = { ...options, "ca-cert": "", "trust-insecure": true };
     const insecure = await extract(...configured(dir, { [server.url]: any }));
@@ -171,7 +176,7 @@ Deno.test({
     }
     assertFails(await extract("-t=false", ...configured(dir, { [server.url]: any })), 1, "-t accepts any");
     assertFails(await extract(...configured(dir, { [`${plain.url}/x`]: any })), 1, "-t accepts any");
-    assertFails(await extract("-t"), 1, "ertificate");
+    assertFails(await extract("-t"), 1, /client's certificate|reset/);
     strictEqual((await extract("-t", "--client-cert", clientCert, "--client-key", clientKey)).code, 0);
   },
 });
