@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { describeCommands, describeGlobalOptions } from "../../../src/cli/docs/description.ts";
 import { runCli } from "../../support/cli.ts";
 import { peers } from "../../support/peers.ts";
@@ -76,11 +77,13 @@ for (const shell of shells) {
       const { code, stdout: script, stderr } = await runCli(["completion", shell]);
       deepStrictEqual([code, stderr], [0, ""]);
       const found = await offered(shell, script, cases.map(([line]) => line), dir);
-      const table = (rows: string[][]) => Object.fromEntries(cases.map(([line], i) => [line, rows[i]]));
-      deepStrictEqual(
-        table(found.map((words) => words.filter((word) => !word.startsWith("-")).map(lastPart))),
-        table(cases.map(([, words]) => words.map(lastPart))),
-      );
+      const wrong = cases.flatMap(([line, expected], i) => {
+        const words = found[i].filter((word) => !word.startsWith("-")).map(lastPart);
+        return isDeepStrictEqual(words, expected.map(lastPart))
+          ? []
+          : [{ line, expected, offered: found[i] }];
+      });
+      deepStrictEqual(wrong, []);
     },
   });
 

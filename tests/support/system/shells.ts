@@ -99,19 +99,20 @@ async function probeZsh(script: string, lines: readonly string[], { scratch, cwd
     answered() { print -r -- '${END}' >>'${out}' }
     zle -N answered
     bindkey '^Xe' answered
-    print -n >'${out}'
+    # Only then does zsh read each key. Before, the terminal would take ^U for its own, and erase the line.
+    zle-line-init() { print -n >>'${out}' }
+    zle -N zle-line-init
     `,
   );
-  const driver = `zmodload zsh/zpty
+  const driver = `zmodload zsh/zpty zsh/zselect
     cd $1; shift
     zpty shell env TERM=dumb zsh -f -i
     zpty -w shell "source '${setup}'"
-    until [[ -e '${out}' ]]; do sleep 0.02; done
-    ends=0
+    until [[ -e '${out}' ]]; do zselect -t 1; done
     for line; do
+      before="$(<'${out}')"
       zpty -n -w shell "$line"$'\\t\\C-u\\C-xe'
-      (( ++ends ))
-      until (( $(grep -c '^${END}' '${out}') == ends )); do sleep 0.02; done
+      until [[ "$(<'${out}')" == "$before"*'${END}' ]]; do zselect -t 1; done
     done
     zpty -d shell`;
   return await probed("zsh", ["-f", "-c", driver, "zsh", cwd, ...lines], { cwd }, out);
@@ -135,11 +136,22 @@ async function probed(
   options: { stdin?: string; cwd: string; env?: Record<string, string> },
   out: string,
 ): Promise<string> {
-  const { code, stdout, stderr } = await runAny(peers[shell]!, args, options);
+  const ended = await runAny(peers[shell]!, args, options).catch((error: Error) => {
+    throw new Error(`${error.message}; so far it offered:\n${offeredIn(out) ?? "nothing"}`);
+  });
+  const text = offeredIn(out);
+  if (text === undefined) {
+    const { code, stdout, stderr } = ended;
+    throw new Error(`${shell} ended with status ${code} and offered nothing:\n${stdout}${stderr}`);
+  }
+  return text;
+}
+
+function offeredIn(out: string): string | undefined {
   try {
     return Deno.readTextFileSync(out);
   } catch {
-    throw new Error(`${shell} ended with status ${code} and offered nothing:\n${stdout}${stderr}`);
+    return undefined; // not begun yet
   }
 }
 
