@@ -21,7 +21,7 @@ export async function runOnTerminal(
 ): Promise<RunResult> {
   const quoted = [...cliCommand, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
   const command = `stty cols ${columns} rows 24; ${quoted.join(" ")} ${options.after ?? ""}`;
-  const env = { ...options.env, TERM: name };
+  const env = { NO_COLOR: "", ...options.env, TERM: name }; // colours, whatever this process was started with
   const result = await runAny(peers.script!, ["-qefc", command, "/dev/null"], { ...options, env });
   // deno-lint-ignore no-control-regex
   const stdout = result.stdout.replaceAll(/\x1b\[(?:0G|2K|J)/g, "").replaceAll("\r\n", "\n");
