@@ -3,7 +3,8 @@
 /** One program's way to do a job. */
 export interface Contender {
   readonly name: string;
-  readonly command: readonly string[];
+  /** A function is called before each run. */
+  readonly command: readonly string[] | (() => readonly string[]);
   /** Undoes what the last run made, outside the time that is measured. */
   readonly before?: () => void;
 }
@@ -24,7 +25,8 @@ export async function compare(title: string, contenders: readonly Contender[]): 
   for (let round = 0; round <= RUNS; round++) {
     for (const contender of contenders) {
       contender.before?.();
-      const run = await time(contender.command);
+      const { command } = contender;
+      const run = await time(typeof command === "function" ? command() : command);
       if (round > 0) runs.get(contender.name)!.push(run);
     }
   }

@@ -8,6 +8,7 @@ import { benchExtract } from "./extract.ts";
 import { benchCache, benchChop, benchMake } from "./make.ts";
 import { benchSeed } from "./seed.ts";
 import { benchSsh } from "./ssh.ts";
+import { benchStores } from "./stores.ts";
 import { benchSync } from "./sync.ts";
 import { benchTar } from "./tar.ts";
 import { benchUntar } from "./untar.ts";
@@ -21,6 +22,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   cache: benchCache,
   seed: benchSeed,
   ssh: benchSsh,
+  stores: benchStores,
   tar: benchTar,
   untar: benchUntar,
   sync: benchSync,
