@@ -30,6 +30,8 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
    * named, unless all sources are directories.
    */
   readonly seeds?: readonly BlobSeed[];
+  /** Whether the file that is replaced or updated in place may be a seed. Default: true. */
+  readonly outputAsSeed?: boolean;
   /** What is done when a seed is not what its index describes, or cannot be read. Default: `skip`. */
   readonly invalidSeeds?: InvalidSeeds;
   /** A directory in which the indexes of `seeds` that were cut are kept for the next run. Default: they are not. */

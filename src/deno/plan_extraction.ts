@@ -26,6 +26,7 @@ export type PlanExtractionOptions = Pick<
   | "inPlace"
   | "threads"
   | "seeds"
+  | "outputAsSeed"
   | "invalidSeeds"
   | "seedIndexes"
   | "onSeedProblem"

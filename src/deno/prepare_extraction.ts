@@ -33,7 +33,14 @@ export type Preparation =
 type PrepareOptions =
   & Pick<
     ExtractToFileOptions,
-    "inPlace" | "seeds" | "invalidSeeds" | "seedIndexes" | "onSeedProblem" | "onPhase" | "signal"
+    | "inPlace"
+    | "seeds"
+    | "outputAsSeed"
+    | "invalidSeeds"
+    | "seedIndexes"
+    | "onSeedProblem"
+    | "onPhase"
+    | "signal"
   >
   & {
     readonly progress: Progress;
@@ -52,6 +59,7 @@ export async function prepareExtraction(
   const {
     inPlace = false,
     seeds = [],
+    outputAsSeed = true,
     invalidSeeds = "skip",
     seedIndexes,
     onSeedProblem,
@@ -71,7 +79,8 @@ export async function prepareExtraction(
   const kept = seedIndexes === undefined ? undefined : new KeptIndexes(seedIndexes);
   const cutting = { onCut: beginCut, kept, signal, progress };
   const seedOptions = { ...cutting, invalid: invalidSeeds, onProblem: onSeedProblem };
-  const asSeed = isWorthCutting(sources) && !seeds.some((seed) => isSameFile(seed.path, path));
+  const mayCut = outputAsSeed && isWorthCutting(sources);
+  const asSeed = mayCut && !seeds.some((seed) => isSameFile(seed.path, path));
   const old = writesInPlace ? undefined : await lookAtOldOutput(path, index, pool, { ...cutting, asSeed });
   if (old?.upToDate) return { upToDate: true };
   const opened = await openSeeds(seeds, index, writesInPlace ? path : undefined, pool, seedOptions);
@@ -93,6 +102,6 @@ export async function prepareExtraction(
       return anew;
     },
   });
-  const looksForMoves = writesInPlace && isWorthCutting(sources) && !haveAll(opened, index);
+  const looksForMoves = writesInPlace && mayCut && !haveAll(opened, index);
   return { upToDate: false, seedPlan, zeros, writesInPlace, looksForMoves, onCut: beginCut };
 }

@@ -1,8 +1,12 @@
 /** In a worker: the files of seeds, opened once each. */
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { errorToWire, type WireError } from "../core/errors.ts";
 import { fileError } from "../deno/files/file_errors.ts";
+import { inspectSource } from "../deno/files/source_file.ts";
 import type { SeedFile } from "../transfer/messages.ts";
+
+/** What has become a named pipe meanwhile does not keep us waiting. */
+const OPEN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** What is open, or why it cannot be read. */
 type Opened = number | WireError;
@@ -40,7 +44,8 @@ export class SeedFiles {
     let file = this.#files.get(seed.path);
     if (file !== undefined) return file;
     try {
-      file = openSync(seed.path, "r");
+      inspectSource(seed.path);
+      file = openSync(seed.path, OPEN);
     } catch (error) {
       return this.#failed(seed, error);
     }

@@ -8,6 +8,7 @@ import type { Index } from "../../src/formats/index/index.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import type { WritableChunkStore } from "../../src/stores/store.ts";
+import { run } from "../support/process.ts";
 import { random } from "../support/random.ts";
 import { attachLoopDevice, hasLoopDevices } from "../support/system/loop_device.ts";
 import { sameBytes } from "../support/same_bytes.ts";
@@ -163,6 +164,14 @@ test("the file that is replaced is a seed where there is a network between", asy
   const old = random(8).bytes(1_000_000);
   const { index } = await makeFromFile(dir.write("target", old), { sizes });
   const blob = await blobOf(dir, changed(old));
+  const unchanged = () => Deno.writeFileSync(dir.path("target"), old);
+  for (const inPlace of [false, true]) {
+    const progress = await extracts(dir, blob, { inPlace, outputAsSeed: false });
+    strictEqual(progress.chunksFrom("seed", "self"), 0);
+    ok(blob.asked.size > missing(blob.index, index).size);
+    blob.asked.clear();
+    unchanged();
+  }
   const progress = await extracts(dir, blob, {});
   deepStrictEqual(blob.asked, missing(blob.index, index));
   ok(progress.chunksFrom("seed") > 0);
@@ -204,6 +213,22 @@ test("what cannot be a seed", async () => {
   const seeds = [{ path: dir.path("none") }, { path: dir.root, index: blob.index }];
   await extracts(dir, blob, { seeds, onSeedProblem: ({ code }) => problems.push(code) });
   deepStrictEqual(problems, ["missing-file", "usage"]);
+});
+
+Deno.test({
+  name: "a named pipe that is to have what another seed lacks is not waited for",
+  ignore: Deno.build.os === "windows",
+  sanitizeResources: false,
+  fn: async () => {
+    using dir = tempDir();
+    const blob = await blobOf(dir, random(16).bytes(100_000));
+    const pipe = dir.path("pipe");
+    await run("mkfifo", [pipe]);
+    const seeds = [dir.write("empty", ""), pipe].map((path) => ({ path, index: blob.index }));
+    const problems: string[] = [];
+    await extracts(dir, blob, { seeds, onSeedProblem: ({ reason }, path) => problems.push(path + reason) });
+    deepStrictEqual(problems.slice(1), [`${pipe}not a regular file`]);
+  },
 });
 
 Deno.test({

@@ -64,6 +64,11 @@ const packages = {
   "swift-object-server": "swift-object",
   "swift-ring-builder": "swift",
   memcached: "memcached",
+  /** Installs bundles on devices; what it needs for that, and a message bus of its own. */
+  rauc: "rauc",
+  mksquashfs: "squashfs-tools",
+  "dbus-run-session": "dbus-daemon",
+  "dbus-send": "dbus-bin",
   /** Gives a process mounts of its own, which go when it ends. */
   unshare: "util-linux",
 } as const;

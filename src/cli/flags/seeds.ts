@@ -1,6 +1,6 @@
 /** Options about files at hand that have much in common with what is extracted. */
-import { list, toggle } from "./flag.ts";
-import { commaList } from "./texts.ts";
+import { list, option, toggle } from "./flag.ts";
+import { commaList, yesOrNoText } from "./texts.ts";
 
 export const blobSeeds = list({
   names: ["--seed"],
@@ -28,5 +28,21 @@ export const regenerateInvalidSeeds = toggle({
   description: "cut a seed that is not what its index says, and continue with the result",
 });
 
+/** casync's, which RAUC gives. */
+export const seedOutput = option({
+  names: ["--seed-output"],
+  value: "yes|no",
+  description: "whether chunks are taken from other places of the output, too",
+  parse: yesOrNoText,
+  fallback: true,
+  fallbackText: "yes",
+});
+
 /** All of them. */
-export const SEED_FLAGS = { blobSeeds, seedDirs, skipInvalidSeeds, regenerateInvalidSeeds };
+export const SEED_FLAGS = {
+  blobSeeds,
+  seedDirs,
+  skipInvalidSeeds,
+  regenerateInvalidSeeds,
+  seedOutput,
+};

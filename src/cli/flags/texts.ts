@@ -12,6 +12,13 @@ export function someText(text: string): string {
   return text;
 }
 
+/** The values of casync's switches. */
+export function yesOrNoText(text: string): boolean {
+  if (/^(yes|y|true|t|on|1)$/i.test(text)) return true;
+  if (/^(no|n|false|f|off|0)$/i.test(text)) return false;
+  throw new DesyncError("usage", { reason: "it is neither yes nor no" });
+}
+
 /** The one value of an option that is repeated for each. */
 export function one(text: string): string[] {
   return [someText(text)];

@@ -31,6 +31,7 @@ export async function run(
     seeds,
     invalidSeeds,
     seedIndexes: seedIndexesDirectory(flags.cache),
+    outputAsSeed: flags.seedOutput,
     onSeedProblem: reportSeedProblem,
   };
   if (flags.dryRun !== undefined) {

@@ -2,7 +2,7 @@
 
 import { hasLoopDevices } from "./loop_device.ts";
 import { peers } from "../peers.ts";
-import { run, runAny, type RunResult } from "../process.ts";
+import { run, runAny, type RunOptions, type RunResult } from "../process.ts";
 
 /** Whether {@linkcode mountTmpfs} works here. */
 export const canMount: boolean = Deno.build.os === "linux" && Deno.uid() === 0 && mounts();
@@ -26,8 +26,12 @@ export const canMountPrivately: boolean = canMount && peers.unshare !== undefine
   new Deno.Command(peers.unshare, { args: ["--mount", "true"], stderr: "null" }).outputSync().success;
 
 /** Runs a shell script, `$1` and so on being the words, that sees mounts of its own: they go when it ends. */
-export function runAmongMounts(script: string, words: readonly string[]): Promise<RunResult> {
-  return runAny(peers.unshare!, ["--mount", "sh", "-euc", script, "sh", ...words]);
+export function runAmongMounts(
+  script: string,
+  words: readonly string[],
+  options?: RunOptions,
+): Promise<RunResult> {
+  return runAny(peers.unshare!, ["--mount", "sh", "-euc", script, "sh", ...words], options);
 }
 
 /** Whether {@linkcode mountNew} works here. */
