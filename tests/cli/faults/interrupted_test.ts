@@ -9,13 +9,15 @@ import { repository, run } from "../../support/process.ts";
 import { sha512256 } from "../../support/sha.ts";
 import { member } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
+import { amount } from "../../support/thorough.ts";
 
-const CHUNKS = 400_000;
+/** Enough for each loop to last much longer than until its second line of progress. */
+const CHUNKS = amount(150_000, 400_000);
 const SIZE = 64;
-const FILES = 200_000;
+const FILES = amount(60_000, 200_000);
 const TREE_FILES = 3_000;
-const MEMBERS = 30_000;
-const REQUESTS = 100_000;
+const MEMBERS = amount(15_000, 30_000);
+const REQUESTS = amount(10_000, 100_000);
 const PIECE = 64 * 1024;
 
 /**

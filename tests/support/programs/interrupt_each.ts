@@ -9,6 +9,11 @@ import { main } from "../../../src/cli/main.ts";
 const lists: { words: string[]; writes: number; input?: string }[] = JSON.parse(
   await new Response(Deno.stdin.readable).text(),
 );
+/** What a pipe gives at once. */
+const PIPE_BYTES = 64 * 1024;
+/** A bar is drawn twice as often as usual, so that a command is known to be in its loop sooner. */
+const INTERVAL_MS = 100;
+
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
 let [left, atOnce, said] = [0, false, ""];
 
@@ -25,6 +30,11 @@ Deno.stdout.writeSync = count;
 Deno.stdout.write = (bytes) => Promise.resolve(count(bytes));
 Deno.stderr.writeSync = count;
 
+const usualInterval = globalThis.setInterval;
+globalThis.setInterval =
+  ((work: () => void, milliseconds: number) =>
+    usualInterval(work, Math.min(milliseconds, INTERVAL_MS))) as typeof usualInterval;
+
 // One real listener for all: Deno 2.6 still calls those of commands that have ended.
 const listeners = new Set<() => void>();
 Deno.addSignalListener("SIGINT", () => listeners.forEach((listener) => listener()));
@@ -38,7 +48,7 @@ Deno.removeSignalListener = (_signal, listener) => void listeners.delete(listene
 const ends: [status: number, writesAfter: number, said: string][] = [];
 for (const { words, writes, input } of lists) {
   using file = input === undefined ? undefined : Deno.openSync(input);
-  if (file !== undefined) Deno.stdin.read = file.read.bind(file);
+  if (file !== undefined) Deno.stdin.read = (into) => file.read(into.subarray(0, PIPE_BYTES));
   said = "";
   left = Math.max(1, writes);
   atOnce = writes === 0;
