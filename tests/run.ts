@@ -4,9 +4,10 @@
  *
  *     deno task test [arguments of deno test]
  *
- * Each test file gets a process of its own, several of them at a time: two more than there are processors, as tests
- * also wait, or as many as DENO_JOBS says. The output of each is printed when it has ended. What one process alone can
- * carry out (`--watch`, `--reporter` …) is carried out by one, file after file.
+ * A test file gets a process of its own, or with others that need none alone when there are many. Several processes run
+ * at a time: two more than there are processors, as tests also wait, or as many as DENO_JOBS says. The output of each is
+ * printed when it has ended. What one process alone can carry out (`--watch`, `--reporter` …) is carried out by one, file
+ * after file.
  */
 
 import { join, relative, resolve } from "node:path";
@@ -84,9 +85,10 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
     const kept: Uint8Array[] = [];
     const args = part.tests ? [...usual, ...more, ...part.args, ...rest] : part.args;
     // What a process runs that is not one of the file's own is not in its coverage.
-    const env = coverage === undefined ? lane.environment(part) : {};
+    const env = { ...part.env, ...coverage === undefined ? lane.environment(part) : {} };
     const ended = await deno(args, repository, (bytes) => kept.push(bytes), env);
     if (ended.code !== 0) lane.endProcess();
+    if (part.files.length > 1) say(`\n${part.name}`);
     kept.forEach(print);
     if (ended.code !== 0 && result.code === 0) result.code = ended.code;
     if (ended.summary !== undefined) {

@@ -14,8 +14,8 @@ export class Lane implements Disposable {
   #server: { readonly directory: string; readonly child: Deno.ChildProcess } | undefined;
 
   /** The variables that the part is to have. */
-  environment({ file }: Part): Record<string, string> {
-    if (file === undefined || !runsCommandLines(file)) return {};
+  environment({ files }: Part): Record<string, string> {
+    if (!files.some(runsCommandLines)) return {};
     this.#server ??= this.#start();
     return { [sharedVariable]: this.#server.directory };
   }

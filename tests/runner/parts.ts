@@ -1,18 +1,23 @@
 /** Splits a run into parts, each for a process of its own. */
 
 import { isAbsolute, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { documentedFiles } from "../support/documents/examples.ts";
 import type { Wanted } from "./arguments.ts";
 import { isTestFile, testFilesIn } from "./files.ts";
+import { filesVariable } from "./files_variable.ts";
+import { groupsOf } from "./groups.ts";
 
 /** One process of `deno test`. */
 export interface Part {
   /** What is said about it. */
   readonly name: string;
-  /** The test file, if it is one. */
-  readonly file?: string;
+  /** The test files. */
+  readonly files: readonly string[];
   /** Its arguments: all of them, or for tests those besides what every test gets. */
   readonly args: readonly string[];
+  /** Variables on top of the runner's own. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether it runs tests; otherwise it only has to end well. */
   readonly tests: boolean;
 }
@@ -45,7 +50,7 @@ const longest = [
  * Undefined when a path is not there, which is for `deno test` to say.
  */
 export function planParts(
-  { paths, check }: Pick<Wanted, "paths" | "check">,
+  { paths, check, coverage, junit }: Pick<Wanted, "paths" | "check" | "coverage" | "junit">,
   cwd: string,
 ): Part[] | undefined {
   const files = new Set<string>();
@@ -60,19 +65,19 @@ export function planParts(
     if (kind === "file" ? found.length === 0 : !inTests) others.push(path);
   }
   const names = inOrder([...files].map((file) => relative(cwd, file)));
-  const parts: Part[] = names.map((name) => ({
-    name,
-    file: name,
-    args: ["--no-check", name],
-    tests: true,
-  }));
+  // A report has each file by its name.
+  const isReported = coverage !== undefined || junit !== undefined;
+  const groups = isReported
+    ? names.map((name) => [name])
+    : groupsOf(names, new Set(names.filter(isLong)), (name) => Deno.readTextFileSync(join(cwd, name)));
+  const parts: Part[] = byLength(groups).map(partOf);
   if (check && names.length > 0) {
     // All of them with the examples, which are tests as well: examples_test.ts runs them.
     const documents = documentedFiles().filter((file) => file.endsWith(".md"));
     const args = paths.length === 0
       ? ["check", "--quiet", "--doc", ".", ...documents]
       : ["test", "--no-run", ...names];
-    parts.unshift({ name: "the types", args, tests: false });
+    parts.unshift({ name: "the types", files: [], args, tests: false });
   }
   if (others.length > 0) {
     const args = [
@@ -81,7 +86,7 @@ export function planParts(
       ...names.length === 0 ? [] : [`--ignore=${names.join(",")}`],
       ...others,
     ];
-    parts.unshift({ name: "the examples in the documentation", args, tests: true });
+    parts.unshift({ name: "the examples in the documentation", files: [], args, tests: true });
   }
   return parts;
 }
@@ -92,6 +97,24 @@ function kindOf(path: string): "file" | "directory" | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Those known to take long first, then groups, and single files at the end, where they end soon after each other. */
+function byLength(groups: string[][]): string[][] {
+  const rank = ([first, ...more]: string[]) => more.length > 0 ? 1 : isLong(first) ? 0 : 2;
+  return groups.sort((a, b) => rank(a) - rank(b));
+}
+
+function isLong(name: string): boolean {
+  return longest.includes(name.replaceAll("\\", "/"));
+}
+
+function partOf(files: string[]): Part {
+  const name = files.join(" ");
+  if (files.length === 1) return { name, files, args: ["--no-check", name], tests: true };
+  const together = fileURLToPath(new URL("./together.ts", import.meta.url));
+  const env = { [filesVariable]: JSON.stringify(files) };
+  return { name, files, args: ["--no-check", together], env, tests: true };
 }
 
 /** The longest first, then by size, which says a little about how long they take. */

@@ -113,6 +113,29 @@ Deno.test("files run in processes of their own, at the same time", async () => {
   ok(Deno.readTextFileSync(dir.path("a")) !== Deno.readTextFileSync(dir.path("b")));
 });
 
+Deno.test("many files share processes, and what one of them does wrong is its own failure", async () => {
+  using dir = tempDir();
+  const text = (name: string) =>
+    `Deno.test("${name}", () => Deno.writeTextFileSync(${
+      JSON.stringify(dir.path("pids", name))
+    }, String(Deno.pid)));`;
+  const names = Array.from({ length: 24 }, (_, i) => `f${String(i).padStart(2, "0")}`);
+  const files = names.map((name) => dir.write(`${name}_test.ts`, text(name)));
+  dir.write("f03_test.ts", `throw new Error("not loaded"); ${text("f03")}`);
+  dir.write("f05_test.ts", `${text("f05")} Deno.test("fails", () => { throw new Error("no"); });`);
+  dir.write("f07_test.ts", `Deno.env.set("DESYNC_OF_ONE_FILE", "1"); ${text("f07")}`);
+  const result = await runTests(["--no-check", ...files]);
+  strictEqual(lastLines(result).at(-1), "23 passed, 2 failed, 0 skipped", result.stdout + result.stderr);
+  const failures = result.stdout.slice(result.stdout.lastIndexOf("Failed:"));
+  match(failures, /f03_test\.ts can be loaded => /);
+  match(failures, /fails => .*f05_test\.ts:1:/);
+  const pids = names.filter((name) => name !== "f03").map((name) =>
+    Deno.readTextFileSync(dir.path("pids", name))
+  );
+  strictEqual(new Set(pids).size, 4);
+  strictEqual(pids.filter((pid) => pid === Deno.readTextFileSync(dir.path("pids/f07"))).length, 1);
+});
+
 Deno.test({
   name: "files that run command lines share a process until one fails",
   ignore: Deno.build.os !== "linux",
