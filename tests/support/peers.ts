@@ -62,7 +62,6 @@ const packages = {
   "swift-account-server": "swift-account",
   "swift-container-server": "swift-container",
   "swift-object-server": "swift-object",
-  "swift-ring-builder": "swift",
   memcached: "memcached",
   /** Installs bundles on devices; what it needs for that, and a message bus of its own. */
   rauc: "rauc",
