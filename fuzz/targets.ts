@@ -5,6 +5,7 @@ import { archive } from "./targets/archive.ts";
 import { caexclude } from "./targets/caexclude.ts";
 import { gzip, zstd } from "./targets/compressed.ts";
 import { config } from "./targets/config.ts";
+import { httpHead } from "./targets/http_head.ts";
 import { index } from "./targets/index.ts";
 import { jsonList } from "./targets/json_list.ts";
 import { knownHosts } from "./targets/known_hosts.ts";
@@ -33,6 +34,7 @@ export const TARGETS: readonly Target[] = [
   jsonList,
   location,
   xml,
+  httpHead,
 ];
 
 /** The decoder of this name. */

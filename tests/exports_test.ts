@@ -55,6 +55,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "Fetch",
     "FoundPart",
     "Hasher",
+    "HttpAnswer",
     "HttpOptions",
     "HttpStore",
     "HttpStoreOptions",

@@ -1,9 +1,11 @@
 /** fetch as many small files want it: HTTP/1.1, many connections that stay open, certificates and proxies. */
+import type { HttpAnswer } from "../../stores/http/http_answer.ts";
 import type { Fetch } from "../../stores/http/http_client.ts";
 import { DEFAULT_LIMITS } from "../../stores/wrappers/limiter.ts";
 import { urlWithoutSecrets } from "../../stores/redact.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { type Certificates, readCertificates, systemCertificates, type TlsOptions } from "./certificates.ts";
+import { makeHttp1Fetch } from "./http1/http1_fetch.ts";
 import { trustsOnlyNamed } from "./trust.ts";
 import { errorCode } from "../system/error_code.ts";
 import { environment, withoutVariables } from "../system/permitted.ts";
@@ -67,7 +69,7 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
   return Object.assign(followed, { [Symbol.dispose]: () => open.dispose() });
 }
 
-async function fetchOnce(fetch: Fetch, url: URL, hops: number, init: RequestInit): Promise<Response> {
+async function fetchOnce(fetch: Fetch, url: URL, hops: number, init: RequestInit): Promise<HttpAnswer> {
   try {
     return await fetch(url, init);
   } catch (error) {
@@ -134,7 +136,15 @@ function makeFetches(
     const client = clients.get(key) ?? makeClient(secure, proxy, withOwn);
     clients.set(key, client);
     const own: Fetch = (url, init) => fetch(url, { ...init, client });
-    const plain = proxy === undefined ? own : namingProxy(own, proxy);
+    const plain = proxy === undefined
+      ? open.use(
+        makeHttp1Fetch(url, {
+          connections,
+          tls: secure ? { caCerts: trusted!, ...certificates.own } : undefined,
+          rest: own,
+        }),
+      )
+      : namingProxy(own, proxy);
     const isByNode = pins && secure && proxy === undefined;
     const made = isByNode ? orByNode(isPinned ? plain : undefined, certificates, connections, open) : plain;
     fetches.set(whose, made);

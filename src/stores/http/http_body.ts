@@ -1,4 +1,5 @@
 /** Reads the bodies of answers: bounded in size and in silence. */
+import type { HttpAnswer } from "./http_answer.ts";
 import { concat } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { HttpPace } from "./http_pace.ts";
@@ -11,7 +12,7 @@ const SLOWEST_BYTES_PER_MS = 1;
 
 /** All of the body. Throws {@linkcode TooLarge} when it has more than `limit` bytes. */
 export async function readBody(
-  response: Response,
+  response: HttpAnswer,
   redacted: string,
   limit: number,
   watch: IdleWatch,
@@ -47,7 +48,7 @@ export async function readBody(
 
 /** Passes the body to `take`, piece by piece as it comes. */
 export async function takePieces(
-  response: Response,
+  response: HttpAnswer,
   watch: IdleWatch,
   take: (piece: Uint8Array<ArrayBuffer>) => void,
 ): Promise<void> {

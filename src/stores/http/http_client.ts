@@ -1,4 +1,5 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
+import type { HttpAnswer } from "./http_answer.ts";
 import { readBody, takePieces } from "./http_body.ts";
 import { requestError, statusError } from "./http_errors.ts";
 import type { HttpPace } from "./http_pace.ts";
@@ -6,7 +7,7 @@ import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
 
 /** The part of fetch that is used, so that a program can bring its own (a proxy, client certificates, HTTP/1.1 only). */
-export type Fetch = (url: URL, init: RequestInit) => Promise<Response>;
+export type Fetch = (url: URL, init: RequestInit) => Promise<HttpAnswer>;
 
 /** How requests are made. */
 export interface HttpOptions {
@@ -54,7 +55,7 @@ export async function httpRead(
   take: (piece: Uint8Array) => void,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const read = async (response: Response, watch: IdleWatch) => {
+  const read = async (response: HttpAnswer, watch: IdleWatch) => {
     await takePieces(response, watch, take);
     return true;
   };
@@ -65,7 +66,7 @@ async function getting<T>(
   url: URL,
   redacted: string,
   options: HttpOptions & { readonly pace?: HttpPace },
-  read: (response: Response, watch: IdleWatch) => Promise<T>,
+  read: (response: HttpAnswer, watch: IdleWatch) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T | null> {
   const target: HttpTarget = { url, redacted, headers: options.headers };

@@ -1,4 +1,5 @@
 /** What went wrong with a request, in words that help, and whether it is worth another try. */
+import type { HttpAnswer } from "./http_answer.ts";
 import { DesyncError, type ErrorFields, interrupted, messageOf } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
 import { errorWithoutSecretsOf, type HttpTarget, withoutSecretsOf } from "./http_secrets.ts";
@@ -46,7 +47,7 @@ export function isBadRequest(error: unknown): error is StatusError {
 }
 
 /** The error for a status that gives no body. */
-export function statusError(response: Response, target: HttpTarget): StatusError {
+export function statusError(response: HttpAnswer, target: HttpTarget): StatusError {
   const status = withoutSecretsOf(target, `${response.status} ${foreignText(response.statusText)}`).trim();
   const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
   // What servers answer, with a body that is not redacted, where TLS is spoken.
@@ -78,7 +79,7 @@ function failed({ redacted, action = "read" }: HttpTarget, reason: string, more:
 }
 
 /** The time that a server asks for, in milliseconds, from now on. */
-export function retryAfter(headers: Headers): number | undefined {
+export function retryAfter(headers: HttpAnswer["headers"]): number | undefined {
   const text = headers.get("retry-after")?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text) * 1000;
   // Other forms of dates are none here.

@@ -1,4 +1,5 @@
 /** Parts of what is at a URL, and streams of it: GET over fetch with the header Range (RFC 9110, 14). */
+import type { HttpAnswer } from "./http_answer.ts";
 import { readBody } from "./http_body.ts";
 import type { HttpOptions } from "./http_client.ts";
 import { requestError, statusError, unreadable } from "./http_errors.ts";
@@ -31,7 +32,7 @@ export async function httpPart(
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; whole: HttpWhole } | null> {
   const target: HttpTarget = { url, redacted, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
-  let response: Response | undefined;
+  let response: HttpAnswer | undefined;
   try {
     const headers = { ...options.headers, ...rangeHeaders(range) };
     response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
@@ -66,7 +67,7 @@ const PARTS_REFUSED: ReadonlySet<number> = new Set([400, 416, 501]);
 
 /** What the answer says about the whole, and how many bytes it has; `null` when it is no part. */
 function partOf(
-  response: Response,
+  response: HttpAnswer,
   target: HttpTarget,
   range: HttpRange,
 ): HttpWhole & { length: number } | null {

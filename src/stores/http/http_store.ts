@@ -102,9 +102,8 @@ export class HttpStore implements WritableChunkStore {
   }
 
   #url(id: ChunkId, form: StoredForm): URL {
-    const url = new URL(this.#base.url);
-    url.pathname += chunkPath(id, form);
-    return url;
+    const { origin, pathname, search } = this.#base.url;
+    return new URL(`${origin}${pathname}${chunkPath(id, form)}${search}`);
   }
 }
 

@@ -1,4 +1,5 @@
 /** Requests to one bucket of an S3 service: signed, and repeated with what the service says about region, clock and keys. */
+import type { HttpAnswer } from "../http/http_answer.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { readBody } from "../http/http_body.ts";
 import type { Fetch, HttpOptions } from "../http/http_client.ts";
@@ -35,7 +36,7 @@ export interface S3Request {
 }
 
 /** Reads the answer to a request that succeeded. */
-export type ReadAnswer<T> = (response: Response, redacted: string, watch: IdleWatch) => Promise<T>;
+export type ReadAnswer<T> = (response: HttpAnswer, redacted: string, watch: IdleWatch) => Promise<T>;
 
 const DEFAULT_REGION = "us-east-1";
 /** Bytes of an error's body that are read. */
@@ -194,7 +195,7 @@ export class S3Client {
 }
 
 /** What `read` makes of the answer, of which nothing is left open then. */
-async function readOrDiscard<T>(response: Response, read: () => Promise<T>): Promise<T> {
+async function readOrDiscard<T>(response: HttpAnswer, read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } finally {

@@ -1,4 +1,5 @@
 /** What an S3 service says is wrong, in words that help. */
+import type { HttpAnswer } from "../http/http_answer.ts";
 import { childOf, parseXml, textOf, type XmlElement } from "../../formats/xml.ts";
 import { DesyncError, type ErrorFields } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
@@ -16,7 +17,7 @@ export class S3Error extends DesyncError {
   /** When it was answered, by the service's clock, in milliseconds. */
   readonly serverTime: number;
 
-  constructor(fields: ErrorFields, response: Response, answer: ServiceAnswer) {
+  constructor(fields: ErrorFields, response: HttpAnswer, answer: ServiceAnswer) {
     super("store", fields);
     this.status = response.status;
     this.serviceCode = answer.code;
@@ -53,7 +54,7 @@ const KNOWN: ReadonlyMap<string, readonly [reason: string, hint?: string]> = new
 const PASSING = ["RequestTimeout", "BadDigest", "XAmzContentSHA256Mismatch", "OperationAborted", "SlowDown"];
 
 /** The error for an answer with that body. `signed` is whether the request had credentials. */
-export function s3Error(response: Response, body: string, target: HttpTarget, signed: boolean): S3Error {
+export function s3Error(response: HttpAnswer, body: string, target: HttpTarget, signed: boolean): S3Error {
   const answer = answerOf(body);
   const { status } = response;
   const [reason, hint] = KNOWN.get(answer.code) ?? described(response, answer, signed);
@@ -69,7 +70,7 @@ export function s3Error(response: Response, body: string, target: HttpTarget, si
 }
 
 function described(
-  { status, statusText }: Response,
+  { status, statusText }: HttpAnswer,
   { code, message }: ServiceAnswer,
   signed: boolean,
 ): readonly [reason: string, hint?: string] {

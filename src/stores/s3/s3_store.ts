@@ -122,7 +122,7 @@ export class S3Store implements ManagedChunkStore {
       yield objects.flatMap(({ key, size, writtenAt }): ListedChunk[] => {
         const chunk = this.#chunkOf(key);
         if (chunk === undefined) return [];
-        return [{ ...chunk, storedBytes: size, storedAt: Number.isNaN(writtenAt) ? undefined : writtenAt }];
+        return [{ ...chunk, storedBytes: size, ...Number.isNaN(writtenAt) ? {} : { storedAt: writtenAt } }];
       });
     }
   }

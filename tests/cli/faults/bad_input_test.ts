@@ -261,13 +261,8 @@ const answers: [name: string, answer: Answer | Answer[], requests: number, ...sa
     3,
     /tried 3 times/,
   ],
-  // Since 2.7 Deno itself asks once more when a connection that was used before ends without an answer.
-  [
-    "an end before the answer",
-    { cut: { after: "request", by: "close" } },
-    Deno.version.deno.startsWith("2.6.") ? 3 : 4,
-    /tried 3 times/,
-  ],
+  // When a connection that was used before ends without an answer, a new one is tried at once.
+  ["an end before the answer", { cut: { after: "request", by: "close" } }, 4, /tried 3 times/],
   ["silence", { cut: { after: "request", by: "silence" } }, 3, /no answer for 0\.2 seconds/, /tried 3 times/],
   [
     "silence in the middle",

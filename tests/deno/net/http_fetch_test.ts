@@ -463,7 +463,7 @@ testFetch(
     strictEqual(await read(redirecting.addr.port, insecure), "GET y");
     await using plain = await startFaultyServer({}, () => ({ body: "plain" }));
     const fetch = makeHttpFetch({ ...insecure, connections: 1 });
-    strictEqual(await (await fetch(new URL(plain.url), {})).text(), "plain");
+    strictEqual((await (await fetch(new URL(plain.url), {})).arrayBuffer()).byteLength, 5);
     await withVariables({ HTTPS_PROXY: "http://127.0.0.1:1", NO_PROXY: "" }, async () => {
       const url = new URL("https://store.example/x");
       await rejects(httpGet(url, url.href, 100, { fetch: makeHttpFetch(insecure) }), {

@@ -67,7 +67,10 @@ Deno.test({
     const listed = async () => (await Array.fromAsync(store.list())).flat().map(({ id }) => id);
     deepStrictEqual(await listed(), [id]);
     const read = (key: string) =>
-      client.request({ method: "GET", key, action: "read" }, (response) => response.text());
+      client.request(
+        { method: "GET", key, action: "read" },
+        async (response) => new TextDecoder().decode(await response.arrayBuffer()),
+      );
     strictEqual((await read(`p/${id.slice(0, 4)}/${id}.cacnk`))?.length, chunk.stored.bytes.length);
     // It was put just now, by the service's clock and as well as that is known.
     const early = await pruneStore(store, new Set(), { startedAt: Date.now() - 3000 });

@@ -1,0 +1,21 @@
+/** What fetch returns, as far as it is used: so that a program may bring less. */
+
+/** The part of a `Response` that is used. */
+export interface HttpAnswer {
+  /** HTTP's status code. */
+  readonly status: number;
+  /** What stands behind it. */
+  readonly statusText: string;
+  /** Whether the status is one of success. */
+  readonly ok: boolean;
+  /** `basic` when all headers are visible. */
+  readonly type: string;
+  /** Values by name, in whatever case; several of one name are joined by commas. */
+  readonly headers: { get(name: string): string | null };
+  /** The bytes, decompressed where fetch does that; `null` when there are none. */
+  readonly body: ReadableStream<Uint8Array<ArrayBuffer>> | null;
+  /** Whether the body is being read, or was. */
+  readonly bodyUsed: boolean;
+  /** All of the body at once. */
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
