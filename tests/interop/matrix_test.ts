@@ -25,6 +25,7 @@ import { startSshd } from "../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { canServe } from "../../src/deno/server/runtime.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
+import { pairs } from "../support/thorough.ts";
 import { differences, type TreeState, treeState } from "../support/system/tree_state.ts";
 
 const ignore = !peers.casync || !peers.desync;
@@ -55,6 +56,11 @@ async function startWell(program: Program, words: string[], options: RunOptions 
 /** The cells of the three programs. */
 function forEach(attempt: (program: Program) => Promise<Outcome>): Cells {
   return Object.fromEntries(programs.map((program) => [program, () => attempt(program)]));
+}
+
+/** The rows that a usual run tries, where each of the programs meets each of the kinds. */
+function labels(programs: readonly Program[], kinds: readonly string[]): string[] {
+  return pairs(programs, kinds).map(([program, kind]) => `${program}, ${kind}`);
 }
 
 type Digest = "sha512-256" | "sha256";
@@ -136,7 +142,7 @@ Deno.test({
         }] as const
       )
     );
-    await tryTable("Blobs", Object.fromEntries(rows));
+    await tryTable("Blobs", Object.fromEntries(rows), labels(programs, Object.keys(cuttings)));
   },
 });
 
@@ -339,7 +345,7 @@ Deno.test({
         }] as const
       )
     );
-    await tryTable("Archives", Object.fromEntries(rows));
+    await tryTable("Archives", Object.fromEntries(rows), labels(programs, [".catar", ".caidx"]));
   },
 });
 
@@ -485,7 +491,7 @@ Deno.test({
         }] as const
       );
     });
-    await tryTable("SSH", Object.fromEntries(rows));
+    await tryTable("SSH", Object.fromEntries(rows), labels(programs, Object.keys(forms)));
     strictEqual((await server.leftProcesses()).length, 0);
   },
 });

@@ -13,7 +13,9 @@ import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { tempDir } from "../../support/temp.ts";
 import { amount } from "../../support/thorough.ts";
 
-const PIECES = 400;
+const PIECES = amount(250, 400);
+/** About that of a part that is moved. */
+const SIZE = amount(1_500_000, 3_000_000);
 /** Groups of chunks that are fetched at a time with four requests, and chunks in each: they are written when all are there. */
 const IN_FLIGHT = 3 * 8;
 
@@ -78,7 +80,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const noise = random();
-    const parts = Array.from({ length: 6 }, () => noise.bytes(3_000_000 + noise.below(1_000_000)));
+    const parts = Array.from({ length: 6 }, () => noise.bytes(SIZE + noise.below(SIZE / 3)));
     const [a, b, c, d, e, f] = parts;
     const bytes = joined([noise.bytes(1000), d, b, e, noise.bytes(200_000), a, c, a.subarray(0, 500_000), f]);
     const sizes = { min: 4096, avg: 16384, max: 65536 };
@@ -96,7 +98,7 @@ Deno.test({
     for (let turn = 0; turn < kills; turn++) {
       const child = start();
       const ended = child.output();
-      await new Promise((resolve) => setTimeout(resolve, 200 + noise.below(1000)));
+      await new Promise((resolve) => setTimeout(resolve, 200 + noise.below(amount(500, 1000))));
       try {
         child.kill("SIGKILL");
       } catch {

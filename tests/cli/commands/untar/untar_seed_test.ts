@@ -25,12 +25,13 @@ const untar = ["untar", "-i", "--no-sync", ...owner];
 const unix = Deno.build.os !== "windows";
 
 const SIZES = { min: 1024, avg: 4096, max: 16384 };
+const DIRECTORIES = 8;
 
 /** Two versions of a tree, of which the second has some files more, less, and changed, with their indexes in one store. */
 async function twoVersions(dir: TempDir): Promise<void> {
   const generator = random();
-  for (let i = 0; i < 12; i++) {
-    for (let file = 0; file < 10; file++) {
+  for (let i = 0; i < DIRECTORIES; i++) {
+    for (let file = 0; file < 8; file++) {
       const bytes = generator.bytes(3000);
       for (const version of ["v1", "v2"]) dir.write(`${version}/dir-${i}/file-${file}`, bytes);
     }
@@ -45,7 +46,7 @@ async function twoVersions(dir: TempDir): Promise<void> {
   for (const version of ["v1", "v2"]) {
     const tree = dir.path(version);
     for (const name of filesIn(tree)) Deno.utimeSync(`${tree}/${name}`, 1_700_000_000, 1_700_000_000);
-    for (let i = 0; i < 12; i++) Deno.utimeSync(`${tree}/dir-${i}`, 1_700_000_000, 1_700_000_000);
+    for (let i = 0; i < DIRECTORIES; i++) Deno.utimeSync(`${tree}/dir-${i}`, 1_700_000_000, 1_700_000_000);
     const { index } = await makeFromTree(tree, { sizes: SIZES, store });
     dir.write(`${version}.caidx`, serializeIndex(index));
   }
@@ -73,7 +74,7 @@ Deno.test("untar over an older version fetches what is new, and nothing when not
     return { code, stderr, requests: requestsTo(server).length };
   };
   const all = (await update(dir.path("v1.caidx"), target)).requests;
-  ok(all > 150, `${all} chunks`);
+  ok(all > 100, `${all} chunks`);
   if (unix) {
     const again = await update("-k", "--delete", dir.path("v1.caidx"), target);
     deepStrictEqual(again, { code: 0, stderr: "", requests: 0 });
@@ -189,7 +190,7 @@ Deno.test({
     await twoVersions(dir);
     Deno.chmodSync(dir.root, 0o755);
     for (const name of filesIn(dir.path("v1"))) Deno.chownSync(dir.path("v1", name), 4711, 4712);
-    for (let i = 0; i < 12; i++) Deno.chownSync(dir.path(`v1/dir-${i}`), 4711, 4712);
+    for (let i = 0; i < DIRECTORIES; i++) Deno.chownSync(dir.path(`v1/dir-${i}`), 4711, 4712);
     Deno.chownSync(dir.path("v1"), 4711, 4712);
     const { index } = await makeFromTree(dir.path("v1"), {
       sizes: SIZES,
