@@ -1,5 +1,5 @@
 /** Spans of a blob hashed, and added to a store as far as it lacks them. */
-import { fromHex, toHex } from "../core/bytes.ts";
+import { freeBytes, fromHex, toHex } from "../core/bytes.ts";
 import { type ChunkId, type DigestName, ID_BYTES } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import type { RequestOptions } from "../stores/store.ts";
@@ -84,6 +84,7 @@ export class ChunkWriter {
       await writer.put(encoded, options);
       added = encoded.length;
       addedBytes = encoded.reduce((sum, { stored }) => sum + stored.bytes.length, 0);
+      for (const { stored } of encoded) freeBytes(stored.bytes);
     }
     const ids = new Uint8Array(spans.length * ID_BYTES);
     identified.forEach(({ raw }, i) => ids.set(raw, i * ID_BYTES));

@@ -3,7 +3,7 @@
  * fetch needs for it. What is seldom is left to fetch: see {@linkcode Http1Options.rest}.
  */
 import { abortable } from "../../../core/abortable.ts";
-import { concat } from "../../../core/bytes.ts";
+import { concat, freeBytes } from "../../../core/bytes.ts";
 import type { HttpAnswer } from "../../../stores/http/http_answer.ts";
 import type { Fetch } from "../../../stores/http/http_client.ts";
 import { Http1Answer } from "./answer.ts";
@@ -69,20 +69,32 @@ class Http1Client implements Disposable {
     const head = encoder.encode(this.#requestHead(url, method, init.headers, body));
     // In one piece, or the system would wait with the second until the first is acknowledged.
     const request = body === null ? head : concat([head, body]);
+    try {
+      return await this.#exchange(request, method, init.signal ?? undefined);
+    } finally {
+      freeBytes(request);
+    }
+  }
+
+  async #exchange(
+    request: Uint8Array,
+    method: string,
+    signal?: AbortSignal,
+  ): Promise<HttpAnswer | undefined> {
     while (true) {
-      init.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const idle = this.#idle.pop();
-      const connection = idle ?? await this.#connect(init.signal ?? undefined);
+      const connection = idle ?? await this.#connect(signal);
       if (connection === undefined) return undefined;
       const stop = () => this.#close(connection);
-      init.signal?.addEventListener("abort", stop);
+      signal?.addEventListener("abort", stop);
       const over = (stays: boolean) => {
-        init.signal?.removeEventListener("abort", stop);
+        signal?.removeEventListener("abort", stop);
         if (stays) this.#keep(connection);
         else this.#close(connection);
       };
       try {
-        if (init.signal?.aborted) stop();
+        if (signal?.aborted) stop();
         connection.begin();
         const unsent = await trySending(connection, request);
         const answer = await receive(connection, method, over).catch((error) =>
@@ -92,7 +104,7 @@ class Http1Client implements Disposable {
         return answer;
       } catch (error) {
         over(false);
-        init.signal?.throwIfAborted();
+        signal?.throwIfAborted();
         if (idle === undefined || connection.received > 0) throw error;
         // The server may have closed it while it was idle, and the others with it.
         for (const other of this.#idle.splice(0)) this.#close(other);
