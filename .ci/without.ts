@@ -7,7 +7,7 @@
  */
 import { basename, delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { basics, type Peer, peers } from "../tests/support/peers.ts";
+import { basics, besidesPath, type Peer, peers } from "../tests/support/peers.ts";
 import { testFilesIn } from "../tests/runner/files.ts";
 import { filesIn } from "../tests/support/files.ts";
 
@@ -18,10 +18,10 @@ function say(text: string): void {
   Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
 }
 
-/** A directory with links to the programs of PATH and /usr/sbin, without these. */
+/** A directory with links to the programs of PATH, and beside it, without these. */
 function pathWithout(missing: readonly string[]): string {
   const directory = Deno.makeTempDirSync({ prefix: "desync-without-" });
-  const places = [...(Deno.env.get("PATH") ?? "").split(delimiter), "/usr/sbin"];
+  const places = [...(Deno.env.get("PATH") ?? "").split(delimiter), ...besidesPath];
   for (const place of places) {
     let entries: Deno.DirEntry[] = [];
     try {

@@ -16,7 +16,7 @@ export interface OpenOptions extends StoreOptions {
 }
 
 /**
- * Opens the store at a location: a directory, an `http(s)://` or an `ssh://` URL. Failed requests are retried. Nothing is
+ * Opens the store at a location: a directory, an `http(s)://`, `s3+http(s)://`, `sftp://` or `ssh://` URL. Failed requests are retried. Nothing is
  * requested before a chunk is; a closed store throws `usage`. Throws `usage` for what is not a location, `missing-file` or
  * `io` for a directory that cannot be read.
  *
@@ -65,7 +65,7 @@ export async function openWritableStore(
 }
 
 /**
- * Reads the index at a location: a file or an `http(s)://` URL. Throws `invalid-index` when something else is there,
+ * Reads the index at a location: a file, an `http(s)://`, `s3+http(s)://` or `sftp://` URL. Throws `invalid-index` when something else is there,
  * `missing-file`, `io`, `store`, `timeout`, `interrupted`.
  *
  * @example How large a blob is
@@ -85,7 +85,7 @@ export async function readIndex(
 }
 
 /**
- * Writes an index to a location, a file or an `http(s)://` URL: it appears there complete, or not at all. Throws `usage` for
+ * Writes an index to a location, a file, an `http(s)://`, `s3+http(s)://` or `sftp://` URL: it appears there complete, or not at all. Throws `usage` for
  * a location that takes no index, `missing-file`, `io`, `store`, `timeout`, `interrupted`.
  *
  * @example A copy of an index

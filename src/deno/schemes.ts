@@ -17,12 +17,17 @@ export const SCHEMES: readonly Scheme[] = [
   },
   { names: ["ssh"], redact: urlWithUser, load: async () => (await import("./ssh/ssh_opener.ts")).sshOpener },
   {
+    names: ["sftp"],
+    redact: urlWithUser,
+    load: async () => (await import("./ssh/sftp_opener.ts")).openSftp(),
+  },
+  {
     names: ["s3+http", "s3+https"],
     redact: urlWithoutSecrets,
     load: async (context) => (await import("./net/s3_opener.ts")).openS3(context),
   },
   // What desync reaches and this program does not yet.
-  { names: ["gs", "sftp", "oci+http", "oci+https"], redact: urlWithoutSecrets },
+  { names: ["gs", "oci+http", "oci+https"], redact: urlWithoutSecrets },
 ];
 
 /** The location without what must not be seen. */

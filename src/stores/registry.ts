@@ -184,7 +184,11 @@ export class Registry implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const opener of this.#openers.values()) (await opener)[Symbol.dispose]?.();
+    for (const loading of this.#openers.values()) {
+      const opener = await loading;
+      opener[Symbol.dispose]?.();
+      await opener[Symbol.asyncDispose]?.();
+    }
   }
 
   /** What opens the location: nothing at all where its scheme is not known. */

@@ -27,7 +27,7 @@ export interface SchemeContext {
  * and errors. None of it retries, which the registry does; what it cannot open it does not have. Disposed of, it closes what
  * those that it opened share, when they are all closed.
  */
-export interface Opener extends Partial<Disposable> {
+export interface Opener extends Partial<Disposable & AsyncDisposable> {
   /** A store of chunks. Nothing is requested from another machine yet. */
   openChunks?(location: string, options: StoreOptions): Promise<ChunkStore>;
   /** A store of indexes. */

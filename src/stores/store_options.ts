@@ -17,7 +17,7 @@ export interface S3KeyOptions {
 
 /** Options of a location. What its scheme has no use for is ignored. */
 export interface StoreOptions {
-  /** Concurrent requests at most; for ssh, sessions. Default: what suits the store. */
+  /** Concurrent requests at most; for `ssh://`, sessions. Default: what suits the store. */
   readonly concurrency?: number;
   /** Connections at most that the process can afford for it. Default: any number. */
   readonly connections?: number;

@@ -107,7 +107,10 @@ Deno.test({
     Deno.env.set("HOME", server.home);
     Deno.env.delete("SSH_AUTH_SOCK");
     try {
-      const connection = connectBuiltin(server.remote("true"), parseSshLocation(url(server, "/store")));
+      const connection = connectBuiltin(
+        { command: server.remote("true") },
+        parseSshLocation(url(server, "/store")),
+      );
       const { readable, close } = connection;
       await rejects(readable.getReader().read(), { message: `${NONE} ${HINT}` }).finally(close);
     } finally {

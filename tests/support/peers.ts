@@ -24,6 +24,8 @@ const packages = {
   "ssh-keygen": "openssh-client",
   "ssh-agent": "openssh-client",
   "ssh-add": "openssh-client",
+  /** What sshd starts for SFTP; it takes pipes as well. */
+  "sftp-server": "openssh-sftp-server",
   /** Runs the portable library; what starts the tests often has its own. */
   node: undefined,
   curl: "curl",
@@ -92,6 +94,9 @@ const toldVariable = "DESYNC_MISSING_PEERS_TOLD";
 /** Names the desync written in Go that the runner has found, which need not be tried again. */
 export const checkedVariable = "DESYNC_PEER_CHECKED";
 
+/** Where programs are besides: few but root have them on their PATH (see .ci/without.ts). */
+export const besidesPath: readonly string[] = ["/usr/sbin", "/usr/lib/openssh"];
+
 export const peers: Peers = findPeers();
 reportMissing();
 
@@ -107,10 +112,10 @@ function findPeers(): Peers {
   return found;
 }
 
-/** Every program of that name on PATH, and in /usr/sbin, which is on the PATH of few but root (see .ci/without.ts). */
+/** Every program of that name on PATH, and beside it. */
 function programs(name: string): string[] {
   const directories = (Deno.env.get("PATH") ?? "").split(delimiter).filter((directory) => directory !== "");
-  if (!Deno.env.has("DESYNC_TEST_PATH_ONLY")) directories.push("/usr/sbin");
+  if (!Deno.env.has("DESYNC_TEST_PATH_ONLY")) directories.push(...besidesPath);
   const file = Deno.build.os === "windows" ? `${name}.exe` : name;
   return directories.map((directory) => join(directory, file)).filter(isProgram);
 }

@@ -67,7 +67,8 @@ export const trustInsecure: Flag<boolean | undefined> = {
 
 export const sshBuiltin = toggle({
   names: ["--ssh-builtin"],
-  description: "connect to ssh:// stores without the ssh program (uses the agent, key files and known_hosts)",
+  description:
+    "connect to ssh:// and sftp:// stores without the ssh program (uses the agent, key files and known_hosts)",
 });
 
 /** All of them, for commands that read from stores or indexes. */

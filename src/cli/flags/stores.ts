@@ -6,14 +6,14 @@ export const stores = list({
   names: ["-s", "--store"],
   value: "location",
   description:
-    "store to read chunks from: a directory, an http(s), s3+http(s) or ssh URL; several (repeated or comma-separated) are searched in order; in a group, 'a|b', the next store is used when one fails; quote a name with a comma: '\"a,b\"'",
+    "store to read chunks from: a directory, an http(s), s3+http(s), sftp or ssh URL; several (repeated or comma-separated) are searched in order; in a group, 'a|b', the next store is used when one fails; quote a name with a comma: '\"a,b\"'",
   parse: commaList,
 });
 
 export const targetStore = option({
   names: ["-s", "--store"],
   value: "location",
-  description: "store to add missing chunks to: a directory, an http(s) or an s3+http(s) URL",
+  description: "store to add missing chunks to: a directory, an http(s), s3+http(s) or sftp URL",
   parse: someText,
 });
 
@@ -27,14 +27,14 @@ export const sourceStore = option({
 export const localStore = option({
   names: ["-s", "--store"],
   value: "location",
-  description: "the store: a directory or an s3+http(s) URL",
+  description: "the store: a directory, an s3+http(s) or an sftp URL",
   parse: someText,
 });
 
 export const indexStore = option({
   names: ["-s", "--store"],
   value: "location",
-  description: "where the indexes are: a directory, an http(s) or an s3+http(s) URL",
+  description: "where the indexes are: a directory, an http(s), s3+http(s) or sftp URL",
   parse: someText,
 });
 
@@ -42,14 +42,14 @@ export const cache = option({
   names: ["-c", "--cache"],
   value: "location",
   description:
-    "store that is searched first and filled with chunks from the others: a directory, an http(s) or an s3+http(s) URL",
+    "store that is searched first and filled with chunks from the others: a directory, an http(s), s3+http(s) or sftp URL",
   parse: text,
 });
 
 export const targetCache = option({
   names: ["-c", "--cache"],
   value: "location",
-  description: "store to add missing chunks to: a directory, an http(s) or an s3+http(s) URL",
+  description: "store to add missing chunks to: a directory, an http(s), s3+http(s) or sftp URL",
   parse: text,
 });
 

@@ -52,6 +52,7 @@ declare class Client {
   end(): void;
   setNoDelay(noDelay: boolean): void;
   exec(command: string, started: (error: Error | undefined, channel: Channel) => void): void;
+  subsys(name: string, started: (error: Error | undefined, channel: Channel) => void): void;
   on(event: "error", listener: (error: Error & { level?: string }) => void): this;
   on(event: "ready" | "close", listener: () => void): this;
 }

@@ -14,7 +14,7 @@ import type { Connection } from "../../stores/protocol/protocol_client.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { mayReadSystem } from "../system/permitted.ts";
 import { ssh2 } from "./load_ssh2.ts";
-import { pullCommand, type SshLocation } from "./ssh_location.ts";
+import type { RemoteService, SshLocation } from "./ssh_location.ts";
 import { readUserFile } from "./user_file.ts";
 import { userKeys } from "./user_keys.ts";
 
@@ -28,15 +28,15 @@ function userName(): string | undefined {
   return ["uid", "gid", "username"].every(mayReadSystem) ? userInfo().username : undefined;
 }
 
-/** Connects and starts the command that serves the store. */
-export function connectBuiltin(remoteProgram: string, location: SshLocation): Connection {
+/** Connects and starts what serves the store. */
+export function connectBuiltin(service: RemoteService, location: SshLocation): Connection {
   const username = location.user ?? userName();
   if (username === undefined) {
     throw new DesyncError("usage", {
       action: "reach",
       subject: location.redacted,
       reason: "no user is given",
-      hint: "add a user, as in ssh://user@host/path",
+      hint: "add a user, as in ssh://user@host/path or sftp://user@host/path",
     });
   }
   const client = new ssh2.Client();
@@ -58,7 +58,7 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
   });
   client.on("ready", () => {
     client.setNoDelay(true);
-    client.exec(pullCommand(remoteProgram, location.path), (error, started) => {
+    const use = (error: Error | undefined, started: Channel) => {
       if (error !== undefined) return fail(messageOf(error));
       channel = started;
       started.stderr.on("data", (piece: Uint8Array) => {
@@ -75,7 +75,9 @@ export function connectBuiltin(remoteProgram: string, location: SshLocation): Co
         .catch(() => output.writable.close()).catch(() => {});
       const local = Writable.toWeb(started) as WritableStream<Uint8Array>;
       input.readable.pipeTo(local, { preventAbort: true }).catch(() => started.end());
-    });
+    };
+    if ("command" in service) client.exec(service.command, use);
+    else client.subsys(service.subsystem, use);
   });
 
   const known = readKnownHosts();

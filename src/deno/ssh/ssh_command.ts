@@ -3,22 +3,20 @@ import { DesyncError } from "../../core/errors.ts";
 import { oneLine } from "../../core/foreign_text.ts";
 import type { Connection } from "../../stores/protocol/protocol_client.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
-import { pullCommand, type SshLocation } from "./ssh_location.ts";
+import type { RemoteService, SshLocation } from "./ssh_location.ts";
 
 /** Of what the remote said on standard error, the end is kept. */
 const KEPT_WORDS = 2000;
 /** A program whose connection is over gets so long to end by itself. */
 const PATIENCE_MS = 1000;
 
-/** Starts `ssh` (a program's name or path) with the command that serves the store. */
-export function connectBySsh(ssh: string, remoteProgram: string, location: SshLocation): Connection {
-  const { user, host, port, path } = location;
+/** Starts `ssh` (a program's name or path) with what serves the store. */
+export function connectBySsh(ssh: string, service: RemoteService, location: SshLocation): Connection {
+  const { user, host, port } = location;
   const args = [
     ...(port === undefined ? [] : ["-p", String(port)]),
     ...(user === undefined ? [] : ["-l", user]),
-    "--",
-    host,
-    pullCommand(remoteProgram, path),
+    ...("command" in service ? ["--", host, service.command] : ["-s", "--", host, service.subsystem]),
   ];
   let child: Deno.ChildProcess;
   try {

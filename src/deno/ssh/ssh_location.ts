@@ -1,4 +1,4 @@
-/** `ssh://[user@]host[:port]/path`, taken apart. */
+/** `ssh://[user@]host[:port]/path`, or with `sftp`, taken apart. */
 import { DesyncError } from "../../core/errors.ts";
 import { parseUrl, percentDecoded } from "../../stores/url.ts";
 
@@ -13,13 +13,16 @@ export interface SshLocation {
   readonly redacted: string;
 }
 
+/** What ssh starts on the host: a command of its shell, or a subsystem of its server. */
+export type RemoteService = { readonly command: string } | { readonly subsystem: string };
+
 /** Takes a URL apart. Throws `usage` when it cannot be one, or could be taken for an option of ssh. */
 export function parseSshLocation(text: string): SshLocation {
   const url = parseUrl(text);
   const user = url.username === "" ? undefined : percentDecoded(url.username);
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const path = percentDecoded(url.pathname);
-  const redacted = `ssh://${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
+  const redacted = `${url.protocol}//${user === undefined ? "" : `${user}@`}${url.host}${url.pathname}`;
   const refuse = (reason: string, hint?: string) =>
     new DesyncError("usage", { action: "use", subject: redacted, reason, hint });
   if (url.password !== "") throw refuse("ssh takes no password from a URL", "use a key or the agent");
@@ -27,8 +30,17 @@ export function parseSshLocation(text: string): SshLocation {
   if (host === "" || host.startsWith("-") || user?.startsWith("-")) throw refuse("it names no host");
   if (HOST_UNFIT.test(host)) throw refuse("its host has characters that names of hosts do not have");
   if (USER_UNFIT.test(user ?? "")) throw refuse("its user has characters that names of users do not have");
-  if (path === "" || path === "/") throw refuse("it names no directory on the host");
   return { user, host, port: url.port === "" ? undefined : Number(url.port), path, redacted };
+}
+
+/** The same for a store. Throws `usage`, too, when the URL has no path. */
+export function parseSshStore(text: string): SshLocation {
+  const location = parseSshLocation(text);
+  if (/^\/*$/.test(location.path)) {
+    const reason = "it names no directory on the host";
+    throw new DesyncError("usage", { action: "use", subject: location.redacted, reason });
+  }
+  return location;
 }
 
 /**

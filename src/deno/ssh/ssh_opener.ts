@@ -2,8 +2,8 @@
 import { ProtocolStore } from "../../stores/protocol/protocol_store.ts";
 import type { Opener } from "../../stores/scheme.ts";
 import { environment } from "../system/permitted.ts";
-import { connectBySsh } from "./ssh_command.ts";
-import { parseSshLocation } from "./ssh_location.ts";
+import { connectSsh } from "./connect_ssh.ts";
+import { parseSshStore, pullCommand } from "./ssh_location.ts";
 
 /** Sessions with a store that are opened unless the user says otherwise. */
 const SESSIONS = 2;
@@ -14,17 +14,15 @@ const MAX_SESSIONS = 8;
 export const sshOpener: Opener = {
   openChunks: (text, { concurrency = SESSIONS, connections = Infinity, sshBuiltin, ...options }) =>
     Promise.try(() => {
-      const location = parseSshLocation(text);
+      const location = parseSshStore(text);
       const remoteProgram = environment("CASYNC_REMOTE_PATH") || "casync";
-      const ssh = environment("CASYNC_SSH_PATH") || "ssh";
+      const service = { command: pullCommand(remoteProgram, location.path) };
       return new ProtocolStore({
         location: location.redacted,
         idleTimeoutMs: options.idleTimeoutMs,
         maxChunkSize: options.maxChunkSize,
         maxSessions: Math.min(concurrency, MAX_SESSIONS, connections),
-        connect: sshBuiltin
-          ? async () => (await import("./ssh_builtin.ts")).connectBuiltin(remoteProgram, location)
-          : () => connectBySsh(ssh, remoteProgram, location),
+        connect: () => connectSsh(service, location, sshBuiltin),
       });
     }),
 };

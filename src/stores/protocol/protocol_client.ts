@@ -10,6 +10,7 @@ import {
   WANTS_CHUNKS,
 } from "../../formats/protocol.ts";
 import { IdleWatch } from "../http/idle_watch.ts";
+import { beginningOf, wordsInstead } from "./words_instead.ts";
 
 /** The two directions of a connection, and what may be learnt when it breaks. */
 export interface Connection {
@@ -153,7 +154,7 @@ export class ProtocolClient {
     try {
       message = await this.#receive(true);
     } catch (error) {
-      throw wordsInstead(this.#seen, error);
+      throw wordsInstead(this.#seen, "the casync protocol", error);
     }
     this.#watch.pause();
     if (message === null) {
@@ -233,7 +234,7 @@ export class ProtocolClient {
         return null;
       }
       this.#watch.received(value.length);
-      if (first) this.#seen += new TextDecoder("latin1").decode(value.subarray(0, 200));
+      if (first) this.#seen = beginningOf(this.#seen, value);
       this.#decoder.push(value);
     }
   }
@@ -279,13 +280,4 @@ export class ProtocolClient {
 function aborted(reason: string): DesyncError {
   const said = foreignText(reason) || "no reason given";
   return new DesyncError("store", { reason: `the server aborted the session: ${said}` });
-}
-
-/** What a remote shell or a wrong program says instead of a greeting is worth showing. */
-function wordsInstead(seen: string, error: unknown): unknown {
-  const words = foreignText(seen.slice(0, 200).replaceAll(/[\x80-\xff]+/g, " "));
-  // Messages begin with their size, of which the upper half is zero.
-  if (words.length < 4 || seen.slice(0, 8).includes("\0")) return error;
-  const reason = `it says ${JSON.stringify(words)} instead of speaking the casync protocol`;
-  return new DesyncError("protocol", { reason, cause: error });
 }

@@ -87,18 +87,30 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
     ],
     "Cannot use http://a|http://b as the cache: a group of stores is only read",
   ],
-  [["extract", "-s", "sftp://u@h/p", testdata("casync-small.caibx"), "b"], "sftp://h/p", "not supported yet"],
+  [
+    ["extract", "-s", "oci+http://u@h/p", testdata("casync-small.caibx"), "b"],
+    "oci+http://h/p",
+    "not supported yet",
+  ],
+  [
+    ["extract", "-s", "sftp://u:p@h/p", testdata("casync-small.caibx"), "b"],
+    "Cannot use sftp://u@h/p: ssh takes no password from a URL",
+  ],
+  [
+    ["extract", "-s", "sftp://u@h/", testdata("casync-small.caibx"), "b"],
+    "Cannot use sftp://u@h/: it names no directory on the host",
+  ],
   [["extract", "gs://b/x.caibx", "b"], "gs://b/x.caibx", "not supported yet"],
   [["extract", "s3+https://h/x.caibx", "b"], "Cannot use s3+https://h/: it has no bucket"],
   [
     ["make", "ssh://h/x.caibx", testdata("README.md")],
-    "Cannot write ssh://h/x.caibx: ssh:// is not supported (use a file, http://, https://, s3+http:// or s3+https://)",
+    "Cannot write ssh://h/x.caibx: ssh:// is not supported (use a file, http://, https://, sftp://, s3+http:// or s3+https://)",
   ],
   [
     ["make", "http://u:p@h/?q", testdata("README.md")],
     "Cannot write http://h/: the URL has no name of an index",
   ],
-  [["make", "x.caibx", "sftp://u:p@h/x"], "Cannot read sftp://h/x: sftp:// is not supported yet"],
+  [["make", "x.caibx", "sftp://u:p@h/x"], "Cannot read sftp://h/x: sftp:// is not supported"],
   [["extract", "x.caibx", "http://u:p@h/b"], "Cannot write http://h/b"],
   [["cat", "x.caibx", "http://h/b"], "Cannot write http://h/b"],
   [["untar", "x.catar", "http://h/b"], "Cannot write http://h/b"],
@@ -108,7 +120,7 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["chunk", "-"], "Cannot read standard input: this command needs a file"],
   [
     ["extract", "ssh://me@h/x.caibx", "b"],
-    "ssh://me@h/x.caibx: ssh:// is not supported (use a file, http://, https://, s3+http:// or s3+https://)",
+    "ssh://me@h/x.caibx: ssh:// is not supported (use a file, http://, https://, sftp://, s3+http:// or s3+https://)",
   ],
   [["extract", "--client-cert", "x", "http://127.0.0.1/x", "b"], "Missing option --client-key"],
   [["extract", testdata("casync-small.caibx"), "b"], "Missing option -s, --store"],

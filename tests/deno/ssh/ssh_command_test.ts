@@ -14,7 +14,7 @@ Deno.test({
     const script = "#!/bin/sh\ntrap '' TERM\necho stubborn >&2\nexec 2>&-\nsleep 20 >&- 2>&-\nexit 7\n";
     const stubborn = dir.write("stubborn", script);
     Deno.chmodSync(stubborn, 0o755);
-    const connection = connectBySsh(stubborn, "casync", parseSshLocation("ssh://host/store"));
+    const connection = connectBySsh(stubborn, { command: "casync" }, parseSshLocation("ssh://host/store"));
     strictEqual(await connection.diagnose(), "stubborn");
     await connection.readable.cancel();
     await connection.writable.abort();

@@ -104,13 +104,14 @@ export async function makeSshKey(path: string, type: "ed25519" | "rsa" = "ed2551
   }
 }
 
-/** Starts sshd on a free port of 127.0.0.1, with more lines of configuration, or with a host's key of another type. */
+/** Starts sshd on a free port of 127.0.0.1, with more lines of configuration (a Subsystem instead of SFTP), or with a host's key of another type. */
 export async function startSshd(more = "", hostKeyType: "ed25519" | "rsa" = "ed25519"): Promise<Sshd> {
   const { sshd } = peers;
   if (sshd === undefined) throw new Error("sshd is not installed: give the test `ignore: !peers.sshd`");
   // sshd wants this directory, which the system's service makes.
   if (Deno.uid() === 0) Deno.mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
   const dir = tempDir();
+  const withSftp = more.includes("Subsystem") ? more : `Subsystem sftp internal-sftp\n${more}`;
   try {
     const userKey = dir.path("home", ".ssh", "id_ed25519");
     await makeSshKey(dir.path("host"), hostKeyType);
@@ -120,7 +121,7 @@ export async function startSshd(more = "", hostKeyType: "ed25519" | "rsa" = "ed2
     // Another program may take the port between its choice and its use; then try the next.
     for (let attempt = 0; attempt < 5; attempt++) {
       const port = freePort();
-      const conf = dir.write("sshd.conf", `${configuration(dir, port, `${userKey}.pub`)}${more}\n`);
+      const conf = dir.write("sshd.conf", `${configuration(dir, port, `${userKey}.pub`)}${withSftp}\n`);
       const daemon = new Daemon(sshd, ["-D", "-f", conf, "-E", dir.path("log")]);
       // sshd writes its pid once it listens.
       if (await daemon.waitUntil(() => exists(dir.path("pid")))) {

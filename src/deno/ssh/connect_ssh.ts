@@ -1,0 +1,15 @@
+/** Connections over ssh, by the program or by code of this one. */
+import type { Connection } from "../../stores/protocol/protocol_client.ts";
+import { environment } from "../system/permitted.ts";
+import { connectBySsh } from "./ssh_command.ts";
+import type { RemoteService, SshLocation } from "./ssh_location.ts";
+
+/** Connects to what serves a store on a host: by the ssh program, which knows the user's configuration, or built in. */
+export async function connectSsh(
+  service: RemoteService,
+  location: SshLocation,
+  builtin = false,
+): Promise<Connection> {
+  if (builtin) return (await import("./ssh_builtin.ts")).connectBuiltin(service, location);
+  return connectBySsh(environment("CASYNC_SSH_PATH") || "ssh", service, location);
+}

@@ -1,0 +1,199 @@
+/** One session as its client, against servers that do what they should not. */
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { concat, viewOf } from "../../../src/core/bytes.ts";
+import { SftpFiles } from "../../../src/stores/sftp/sftp_files.ts";
+import { SftpStore } from "../../../src/stores/sftp/sftp_store.ts";
+import {
+  encodeRequest,
+  REQUESTS,
+  STATUS,
+  stringField,
+  u32Field,
+  u64Field,
+} from "../../../src/stores/sftp/sftp_packets.ts";
+import { Host } from "../../support/servers/host.ts";
+import { sessionsOver } from "../../support/servers/sftp_server.ts";
+import { hashChunk } from "../../../src/codec/open_chunk.ts";
+import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
+
+type Request = { readonly type: number; readonly id: number; readonly fields: Uint8Array };
+
+/** A packet of a server. */
+function packet(type: number, ...fields: readonly Uint8Array[]): Uint8Array {
+  const body = concat([Uint8Array.of(type), ...fields]);
+  return concat([u32Field(body.length), body]);
+}
+const version = (number = 3) => packet(2, u32Field(number));
+const status = (id: number, code: number, message = "") =>
+  packet(101, u32Field(id), u32Field(code), stringField(message), stringField("en"));
+const handle = (id: number) => packet(102, u32Field(id), stringField("h"));
+const data = (id: number, bytes: Uint8Array) => packet(103, u32Field(id), stringField(bytes));
+/** Attributes with a size and a mode. */
+const attributes = (id: number, size: number, mode = 0o100644) =>
+  packet(105, u32Field(id), u32Field(5), u64Field(size), u32Field(mode));
+
+/** Answers requests as `answer` says, after the version. */
+function serve(answer: (request: Request, host: Host) => void): Host {
+  const host = new Host();
+  const run = async () => {
+    let bytes: Uint8Array = new Uint8Array(0);
+    while (true) {
+      const { value } = await host.reader.read().catch(() => ({ value: undefined }));
+      if (value === undefined) return;
+      bytes = concat([bytes, value]);
+      while (bytes.length >= 4 && bytes.length >= 4 + viewOf(bytes).getUint32(0)) {
+        const end = 4 + viewOf(bytes).getUint32(0);
+        const [type, id] = [bytes[4], viewOf(bytes).getUint32(5)];
+        if (type === REQUESTS.init) host.send(version());
+        else answer({ type, id, fields: bytes.slice(9, end) }, host);
+        bytes = bytes.slice(end);
+      }
+    }
+  };
+  run();
+  return host;
+}
+
+const read = (files: SftpFiles, path = "/file") =>
+  files.read(path, async ({ pieces }) => concat(await Array.fromAsync(pieces())));
+
+const content = Uint8Array.from({ length: 1000 }, (_, i) => i);
+
+Deno.test("what is not SFTP is one clear error", async () => {
+  const cases: [name: string, bytes: Uint8Array, code: string, message: RegExp][] = [
+    [
+      "words",
+      new TextEncoder().encode("Welcome to this host\n"),
+      "protocol",
+      /says "Welcome to this host" inst/,
+    ],
+    ["4 GB", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 2), "protocol", /packet of 4294967295 bytes/],
+    ["nothing", Uint8Array.of(0, 0, 0, 0, 2), "protocol", /packet of 0 bytes/],
+    ["another type", packet(77, u32Field(3)), "protocol", /unknown type 77/],
+    ["an old version", version(2), "unsupported", /speaks version 2 of SFTP, not 3/],
+    ["an answer", status(1, 0), "protocol", /began with status/],
+    ["a short version", packet(2, Uint8Array.of(0, 0)), "protocol", /too short/],
+    ["the end", new Uint8Array(0), "store", /ended before SFTP began \(the last words\)/],
+    ["a half", version().subarray(0, 6), "store", /ended within a packet/],
+  ];
+  for (const [name, bytes, code, message] of cases) {
+    const host = new Host();
+    host.lastWords = "the last words";
+    host.send(bytes);
+    host.end();
+    await using sessions = sessionsOver(() => host.connection);
+    await rejects(read(new SftpFiles(sessions)), { code, message, retriable: false }, name);
+    strictEqual(host.closed, true, name);
+  }
+});
+
+Deno.test("answers that were not requested, or are not what was, end the session", async () => {
+  const cases: [answer: (request: Request, host: Host) => void, code: string, message: RegExp][] = [
+    [({ id }, host) => host.send(status(id + 7, 0)), "protocol", /to request \d+, which does not exist/],
+    [({ id }, host) => host.send(data(id, content)), "protocol", /answered with data instead of handle/],
+    [({ id }, host) => host.send(status(id, 0)), "protocol", /with status instead of handle/],
+    [(_, host) => host.send(version()), "protocol", /version again/],
+    [(_, host) => host.send(Uint8Array.of(0x80, 0, 0, 0, 103)), "protocol", /packet of 2147483648 bytes/],
+    [({ id }, host) => host.send(packet(102, u32Field(id), u32Field(2 ** 31))), "protocol", /too short/],
+    [({ id }, host) => host.send(packet(104, u32Field(id), u32Field(2 ** 32 - 1))), "protocol", /too short/],
+    [
+      ({ id }, host) => host.send(packet(102, u32Field(id), stringField(new Uint8Array(257)))),
+      "protocol",
+      /handle of 257 bytes/,
+    ],
+    [({ id }, host) => host.send(status(id, 99, "a\x1b[31mb\n")), "store", /reports "a.*b"$/],
+    [({ id }, host) => host.send(status(id, STATUS.permissionDenied)), "store", /^permission denied$/],
+  ];
+  for (const [answer, code, message] of cases) {
+    const host = serve(answer);
+    await using sessions = sessionsOver(() => host.connection);
+    await rejects(read(new SftpFiles(sessions)), { code, message }, String(message));
+  }
+});
+
+Deno.test("parts come in any order and size; more than was asked for, or less than the size, is an error", async () => {
+  const pending: Uint8Array[] = [];
+  let asked = 0;
+  const server = (deliver: (offset: number, length: number) => Uint8Array | null) =>
+    serve(({ type, id, fields }, host) => {
+      if (type === REQUESTS.open) return host.send(handle(id));
+      if (type === REQUESTS.fstat) pending.push(attributes(id, content.length));
+      if (type === REQUESTS.read) {
+        asked++;
+        const [offset, length] = [viewOf(fields).getUint32(9), viewOf(fields).getUint32(13)];
+        const bytes = deliver(offset, length);
+        pending.push(bytes === null ? status(id, STATUS.eof) : data(id, bytes));
+      }
+      if (pending.length > 1 || asked > 1) host.send(...pending.splice(0).reverse());
+    });
+  await using short = sessionsOver(() =>
+    server((offset, length) => content.slice(offset, offset + Math.min(length, 300))).connection
+  );
+  deepStrictEqual(await read(new SftpFiles(short)), concat([content]));
+  asked = 0;
+  await using ended = sessionsOver(() =>
+    server((offset) => offset > 0 ? null : content.slice(0, 300)).connection
+  );
+  await rejects(read(new SftpFiles(ended)), {
+    code: "store",
+    message: /ends before its size/,
+    retriable: true,
+  });
+  asked = 0;
+  await using long = sessionsOver(() => server(() => new Uint8Array(40_000)).connection);
+  await rejects(read(new SftpFiles(long)), {
+    code: "protocol",
+    message: /more of a file than was requested/,
+  });
+});
+
+Deno.test("many requests are sent before the first answer", async () => {
+  const ids: number[] = [];
+  const host = serve(({ id }, host) => {
+    ids.push(id);
+    if (ids.length === 100) host.send(...ids.reverse().map((id) => status(id, STATUS.noSuchFile)));
+  });
+  await using sessions = sessionsOver(() => host.connection);
+  const files = new SftpFiles(sessions);
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => files.stat(`/${i}`)));
+  deepStrictEqual(new Set(answers), new Set([null]));
+  strictEqual(new Set(ids).size, 100);
+});
+
+Deno.test("a silent server times out, before its version and after", async () => {
+  const silent = new Host();
+  await using first = sessionsOver(() => silent.connection, 20);
+  await rejects(new SftpFiles(first).stat("/"), { code: "timeout", message: /no answer for 0.02 seconds/ });
+  const host = serve(() => {});
+  await using second = sessionsOver(() => host.connection, 20);
+  await rejects(new SftpFiles(second).stat("/"), { code: "timeout", retriable: true });
+});
+
+Deno.test("a connection that ends while a chunk is sent leaves its name alone; the next request takes a new one", async () => {
+  const chunk = hashChunk(nativeCodec, "sha512-256", content);
+  let connections = 0;
+  const seen: number[] = [];
+  const connect = () => {
+    connections++;
+    return serve(({ type, id }, host) => {
+      seen.push(type);
+      if (type === REQUESTS.stat) return host.send(attributes(id, 0, 0o040755));
+      if (type === REQUESTS.open) return host.send(handle(id));
+      if (type === REQUESTS.write) return host.end();
+      if (type === REQUESTS.mkdir) host.send(status(id, STATUS.failure));
+    }).connection;
+  };
+  await using sessions = sessionsOver(connect);
+  const store = new SftpStore({ redacted: "sftp://h/s", path: "/s", sessions });
+  const message = "Cannot write sftp://h/s: the connection ended";
+  for (const _ of [1, 2]) await rejects(store.put(chunk), { code: "store", message, retriable: true });
+  strictEqual(connections, 2);
+  strictEqual(seen.includes(REQUESTS.rename) || seen.includes(REQUESTS.extended), false);
+});
+
+Deno.test("requests are encoded as the draft says", () => {
+  deepStrictEqual(
+    encodeRequest("open", 7, [stringField("/a"), u32Field(1), u32Field(0)]),
+    Uint8Array.of(0, 0, 0, 19, 3, 0, 0, 0, 7, 0, 0, 0, 2, 0x2f, 0x61, 0, 0, 0, 1, 0, 0, 0, 0),
+  );
+});
