@@ -1,8 +1,7 @@
 /** Tries what README.md says about desync in Go: every row with both programs, and that nothing is left out. */
 import { deepStrictEqual, ok } from "node:assert/strict";
 import { join } from "node:path";
-import { describeCommands } from "../../src/cli/docs/description.ts";
-import { isMissingOption, MISSING_COMMANDS, MISSING_OPTIONS } from "../../src/cli/parse/missing.ts";
+import { MISSING_COMMANDS, MISSING_OPTIONS } from "../../src/cli/parse/missing.ts";
 import { SCHEMES } from "../../src/deno/schemes.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
@@ -12,7 +11,7 @@ import { assertFails } from "../support/failure.ts";
 import { startFaultyServer } from "../support/servers/faulty_server.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
-import { repository, run, runAny, type RunOptions, type RunResult } from "../support/process.ts";
+import { repository, runAny, type RunOptions, type RunResult } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 
@@ -65,40 +64,6 @@ Deno.test("the table of missing features has all that is refused as not supporte
     ...[...MISSING_OPTIONS.keys()].map((option) => ` ${option} `),
   ];
   deepStrictEqual(names.filter((name) => !tried.includes(name)), []);
-});
-
-Deno.test({
-  name: "every command and option of desync is known, or refused as not supported yet",
-  ignore: !peers.desync,
-  fn: async () => {
-    const help = async (...words: string[]) => (await run(peers.desync!, [...words, "--help"])).stdout;
-    const [, list] = /Available Commands:\n(.*?)\n\n/s.exec(await help())!;
-    const names = [...list.matchAll(/^ {2}(\S+)/gm)].map(([, name]) => name).filter((name) =>
-      name !== "help"
-    );
-    ok(names.length > 20);
-    const unknown: string[] = [];
-    await Promise.all(names.map(async (name) => {
-      const ours = (await describeCommands()).find((command) => command.name === name);
-      if (ours === undefined) {
-        if (!MISSING_COMMANDS.includes(name)) unknown.push(name);
-        return;
-      }
-      const text = await help(...name === "completion" ? [name, "bash"] : [name]);
-      const options = [...text.matchAll(/^ +(?:(-\w), )?(--[\w-]+)/gm)].flatMap((
-        [, short, long],
-      ) => [short, long]);
-      ok(options.includes("--digest"), text);
-      for (const option of options.filter((option) => option !== undefined)) {
-        const known = ours.options.some(({ names }) => names.includes(option)) ||
-          isMissingOption(option, name);
-        // It is taken wherever stores are read, without standing in the help.
-        const repair = option === "-r" || option === "--cache-repair";
-        if (!known && !repair) unknown.push(`${name} ${option}`);
-      }
-    }));
-    deepStrictEqual(unknown, []);
-  },
 });
 
 /** One of the two programs. */

@@ -12,6 +12,7 @@ import { makeBlob } from "../support/made.ts";
 import { random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
+import { amount } from "../support/thorough.ts";
 
 Deno.test({
   name: "failures and interruptions at any request end both loops; else the blob is right",
@@ -19,7 +20,7 @@ Deno.test({
   fn: async () => {
     const generator = random();
     const outcomes = new Set<string>();
-    for (let turn = 0; turn < 20; turn++) {
+    for (let turn = 0; turn < amount(9, 20); turn++) {
       using dir = tempDir();
       const kinds = Array.from(
         { length: 20 + generator.below(40) },

@@ -14,6 +14,7 @@ import { sameBytes } from "../../support/same_bytes.ts";
 import { sha512256 } from "../../support/sha.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
+import { share } from "../../support/thorough.ts";
 
 const OLD = "the old content";
 
@@ -213,10 +214,10 @@ Deno.test({
     const good = await runCliMeasured(["extract", "-s", made.store, made.index, dir.path("good")]);
     strictEqual(good.code, 0, good.stderr);
     // 4 GB in a file that is no larger than the chunk's may be; 100 GB in one that is; both from both kinds of store.
-    for (const blocks of [20_000, 800_000]) {
+    for (const [turn, blocks] of [20_000, 800_000].entries()) {
       Deno.writeFileSync(made.chunk(0), zstdBomb(blocks));
       await using server = await serve(made, 0, undefined);
-      for (const store of [made.store, server.url]) {
+      for (const store of share([made.store, server.url], 1, turn)) {
         const bad = await runCliMeasured(["extract", "-s", store, made.index, dir.path("bad")]);
         assertFails(bad, 1, made.ids[0], /(?:more|larger) than/);
         const more = bad.peak - good.peak;

@@ -53,7 +53,7 @@ Deno.test({
       ["make", "-s", dir.path("made"), dir.path("made.caibx"), file],
       ["verify", "-s", made.store],
     ];
-    for (const [turn, command] of commands.entries()) {
+    for (const [turn, command] of some(commands, 4).entries()) {
       const refused = await withLimit(30, command);
       assertFails(refused, 1, "limit of 30 open files", /at least \d+ are needed/, "ulimit -n");
       strictEqual(filesIn(dirname(target)).length, 0);

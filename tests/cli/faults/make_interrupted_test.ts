@@ -49,7 +49,7 @@ Deno.test({
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
-    const file = writeSlowFile(dir, amount(3, 8));
+    const file = writeSlowFile(dir, amount(2, 8));
     const { child, index } = await startSlowMake(dir, file);
     child.kill("SIGKILL");
     await child.stderr.cancel();
@@ -72,7 +72,7 @@ Deno.test({
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
-    const file = writeSlowFile(dir, amount(3, 8));
+    const file = writeSlowFile(dir, amount(2, 8));
     dir.write("out/slow.caibx", OLD);
     const { child, index } = await startSlowMake(dir, file);
     child.kill("SIGINT");

@@ -8,6 +8,7 @@ import { makeBlob, somePieces } from "../../support/made.ts";
 import { Random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
+import { amount } from "../../support/thorough.ts";
 
 Deno.test("the cache is filled from stores, searched first, and renewed", async () => {
   using dir = tempDir();
@@ -84,7 +85,8 @@ Deno.test("an invalid chunk of a store never gets into the cache", async () => {
 Deno.test("several processes share one cache at once", async () => {
   using dir = tempDir();
   const noise = new Random(4);
-  const made = makeBlob(dir, Array.from({ length: 200 }, () => noise.bytes(3000)));
+  const count = amount(80, 200);
+  const made = makeBlob(dir, Array.from({ length: count }, () => noise.bytes(3000)));
   const cache = dir.path("cache");
   await using server = await startFaultyServer({}, (request) => ({
     body: Deno.readFileSync(made.store + request.path),
@@ -96,6 +98,6 @@ Deno.test("several processes share one cache at once", async () => {
   }
   for (const n of [1, 2, 3, 4]) sameBytes(Deno.readFileSync(dir.path(`target${n}`)), made.bytes);
   const names = [...Deno.readDirSync(cache)].flatMap(({ name }) => [...Deno.readDirSync(`${cache}/${name}`)]);
-  strictEqual(names.length, 200);
+  strictEqual(names.length, count);
   strictEqual((await runCli(["verify", "-s", cache])).code, 0);
 });

@@ -6,11 +6,12 @@ import { parseListenAddress } from "../../../src/deno/server/listen_address.ts";
 import type { Handler } from "../../../src/servers/exchange.ts";
 import { type Random, random } from "../../support/random.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
+import { amount } from "../../support/thorough.ts";
 import { canServe } from "../../../src/deno/server/runtime.ts";
 
 const test = canServe() ? Deno.test : Deno.test.ignore;
 
-const ROUNDS = 6000;
+const ROUNDS = amount(2000, 6000);
 
 const REQUESTS = [
   "GET /a HTTP/1.1\r\nhost: a\r\nrange: bytes=0-5\r\n\r\n",

@@ -1,4 +1,4 @@
-/** Uses the patterns that standard input lists on hostile text, and prints a line for each that is done. */
+/** Uses the patterns that standard input lists on hostile text, and prints a line when it begins, and for each that is done. */
 
 import { hostileText, type Pattern } from "../source/patterns.ts";
 
@@ -11,6 +11,8 @@ const SUSPICIOUS_MS = 10;
 
 const { patterns, length }: { patterns: Pattern[]; length: number } = await new Response(Deno.stdin.readable)
   .json();
+// It has begun.
+Deno.stdout.writeSync(new TextEncoder().encode("\n"));
 for (const pattern of patterns) {
   const all = new RegExp(pattern.source, `${pattern.flags.replace("g", "")}g`);
   const use = (text: string) => {

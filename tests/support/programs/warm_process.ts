@@ -115,8 +115,12 @@ async function send(connection: Deno.UnixConn, parts: (Uint8Array | string)[]): 
 
 /** Whether the program, or one that it starts, reads the variable when it needs it; Deno reads others as it starts. */
 function isOfTheProgram(variable: string): boolean {
-  return /^(?:CASYNC|DESYNC|S3)_|^(?:DENO_DIR|HOME|LC_ALL|NETRC|SOURCE_DATE_EPOCH|TZ)$/.test(variable);
+  return /^(?:CASYNC|DESYNC|S3)_/.test(variable) || ofTheProgram.has(variable);
 }
+
+const ofTheProgram: ReadonlySet<string> = new Set(
+  ["DENO_DIR", "HOME", "LC_ALL", "NETRC", "SOURCE_DATE_EPOCH", "SSH_AUTH_SOCK", "TZ", "USERPROFILE"],
+);
 
 function environment(): string {
   return JSON.stringify(Object.entries(Deno.env.toObject()).sort());

@@ -26,8 +26,8 @@ async function countDone(patterns: readonly Pattern[], patience: number): Promis
   const input = child.stdin.getWriter();
   await input.write(new TextEncoder().encode(JSON.stringify({ patterns, length: LENGTH })));
   await input.close();
-  let done = 0;
-  let timer = setTimeout(kill, patience);
+  let done = -1;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     done += text.split("\n").length - 1;
     clearTimeout(timer);
