@@ -208,6 +208,13 @@ class NativeTree implements TreeSystem {
     this.#check(result);
   }
 
+  removeXattr(what: Handle | DirectoryEntry, name: string): void {
+    const result = typeof what === "number"
+      ? this.#libc.fremovexattr(what, terminatedText(name))
+      : this.#libc.lremovexattr(pathIn(what.directory, what.name), terminatedText(name));
+    if (result < 0) unlessUnsupported(this.#libc);
+  }
+
   addFlags(handle: Handle, flags: number): void {
     const bytes = new Uint8Array(8);
     const view = viewOf(bytes);

@@ -11,7 +11,14 @@ import {
   withoutExtraNul,
 } from "../../formats/archive/acl.ts";
 import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
-import { FAT_FLAGS, hasModes, hasOwners, hasTimes, SUBVOLUME_FLAGS } from "../../formats/archive/features.ts";
+import {
+  FAT_FLAGS,
+  FEATURES,
+  hasModes,
+  hasOwners,
+  hasTimes,
+  SUBVOLUME_FLAGS,
+} from "../../formats/archive/features.ts";
 import type { Accounts } from "../system/accounts.ts";
 import { chattrFlags } from "./chattr.ts";
 import { reasonOf } from "../files/file_errors.ts";
@@ -55,8 +62,22 @@ export class NodeAttributes {
     if (nocow !== 0) this.#try("chattr flags", () => this.#system.addFlags(file, nocow));
   }
 
-  /** Everything but what forbids further changes. */
-  apply(what: Handle | DirectoryEntry, node: ArchiveNode, path: () => string): void {
+  /** To be called before anything is made in a directory that was there: it would inherit a list that the archive has not. */
+  stopInheritance(directory: Handle, node: ArchiveNode, path: () => string): void {
+    this.#path = path;
+    if (this.#restoresLists(node)) this.#removeXattr("access lists", directory, ACL_XATTR.default);
+  }
+
+  /**
+   * Everything but what forbids further changes. With `mayHaveOthers`, what was there before, or was inherited, goes where the
+   * archive records that there is none.
+   */
+  apply(
+    what: Handle | DirectoryEntry,
+    node: ArchiveNode,
+    path: () => string,
+    mayHaveOthers = false,
+  ): void {
     this.#path = path;
     const privileged = this.#setOwner(what, node);
     // Only root sets attributes of what is read-only.
@@ -65,6 +86,8 @@ export class NodeAttributes {
     if (node.kind !== "symlink") {
       this.#setMode(what, node, privileged);
       this.#setAccessLists(what, node);
+      // Behind the mode: without a list, the permissions of the group are what the list left of them.
+      if (mayHaveOthers) this.#removeOthers(what, node);
     }
     if (this.#restored.capabilities) this.#setCapabilities(what, node, privileged);
     const label = this.#restored.labels ? node.selinux : undefined;
@@ -223,6 +246,32 @@ export class NodeAttributes {
       const alone = modeWithoutAcl(node);
       if (alone !== mode) this.#try("modes", () => this.#system.setMode(what, alone & ~SET_ID_BITS));
     }
+  }
+
+  #restoresLists({ features }: ArchiveNode): boolean {
+    const { acls, modes } = this.#restored;
+    return acls && modes && hasModes(features) && (features & FEATURES.acl) !== 0n;
+  }
+
+  #removeOthers(what: Handle | DirectoryEntry, node: ArchiveNode): void {
+    const names = new Set(node.xattrs.map(({ name }) => name));
+    if (this.#restoresLists(node)) {
+      const remove = (name: string) => {
+        if (!names.has(name)) this.#removeXattr("access lists", what, name);
+      };
+      if (node.acl === undefined) remove(ACL_XATTR.access);
+      if (node.kind === "directory" && node.defaultAcl === undefined) remove(ACL_XATTR.default);
+    }
+    if (typeof what !== "number" || !this.#restored.xattrs || (node.features & FEATURES.xattrs) === 0n) {
+      return;
+    }
+    for (const { name } of this.#system.attributes(what, FEATURES.xattrs)?.xattrs ?? []) {
+      if (!names.has(name)) this.#removeXattr("extended attributes", what, name);
+    }
+  }
+
+  #removeXattr(kind: string, what: Handle | DirectoryEntry, name: string): void {
+    this.#try(kind, () => this.#system.removeXattr(what, name));
   }
 
   #setProject(what: Handle | DirectoryEntry, { projectId }: ArchiveNode): void {

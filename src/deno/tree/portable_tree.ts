@@ -216,6 +216,9 @@ class PortableTree implements TreeSystem {
     throw new NotSupported();
   }
 
+  /** What cannot be seen cannot be missed. */
+  removeXattr(): void {}
+
   addFlags(): void {
     throw new NotSupported();
   }

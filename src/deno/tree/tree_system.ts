@@ -101,6 +101,8 @@ export interface TreeSystem {
   attributes(file: Handle, features: bigint): FileAttributes | undefined;
   /** Sets an extended attribute, replacing one of the same name. */
   setXattr(what: Handle | DirectoryEntry, name: string, value: Uint8Array): void;
+  /** Removes an extended attribute, if it is there and the file system has such. */
+  removeXattr(what: Handle | DirectoryEntry, name: string): void;
   /** Adds flags of chattr, FS_*_FL, to those that a file or directory has. */
   addFlags(handle: Handle, flags: number): void;
   /** Sets the quota project. */

@@ -44,6 +44,8 @@ interface TreeOptions {
 
 /** A directory that is being filled. */
 interface OpenDirectory extends WritableDirectory {
+  /** Whether it may have attributes that the archive has not. */
+  readonly mayHaveOthers: boolean;
   readonly node: ArchiveNode;
   /** Symlinks in it that may have the wrong type, where they have types. */
   readonly links: ArchiveNode[];
@@ -177,7 +179,7 @@ export class TreeWriter implements Disposable {
       this.#around = this.#openTarget(this.#target);
     }
     this.#noteName(node);
-    if (node.kind === "directory") this.#pushDirectory(this.#enterDirectory(node.name), node);
+    if (node.kind === "directory") this.#enterDirectory(node);
     else this.#make(node);
   }
 
@@ -189,15 +191,17 @@ export class TreeWriter implements Disposable {
     return opened;
   }
 
-  #pushDirectory(opened: WritableDirectory, node: ArchiveNode): void {
+  #pushDirectory(opened: WritableDirectory, node: ArchiveNode, mayHaveOthers: boolean): void {
     this.#bases.enter(node.name);
     this.#directories.push({
       ...opened,
+      mayHaveOthers,
       node,
       links: [],
       names: this.#folds ? new FoldedNames() : undefined,
       inArchive: this.#extraneous === undefined ? undefined : new ArchiveNames(),
     });
+    if (mayHaveOthers) this.#attributes.stopInheritance(opened.handle, node, () => this.#pathOf());
   }
 
   /** Two files become one where their names are the same to the system: that has to be reported. */
@@ -214,7 +218,7 @@ export class TreeWriter implements Disposable {
   #beginRoot(node: ArchiveNode): void {
     if (node.kind === "directory") {
       Deno.mkdirSync(this.#target, { recursive: true });
-      return this.#pushDirectory(this.#openTarget(this.#target), node);
+      return this.#pushDirectory(this.#openTarget(this.#target), node, true);
     }
     const path = resolve(this.#target);
     try {
@@ -226,7 +230,13 @@ export class TreeWriter implements Disposable {
     this.#make({ ...node, name: encoder.encode(basename(path)) });
   }
 
-  #enterDirectory(name: Uint8Array): WritableDirectory {
+  /** Whether what is made now may inherit attributes: from a directory that is not one of the archive. */
+  get #inherits(): boolean {
+    return this.#directories.length === 0;
+  }
+
+  #enterDirectory(node: ArchiveNode): void {
+    const { name } = node;
     const parent = this.#parent();
     for (let tries = 0;; tries++) {
       let existed = false;
@@ -237,10 +247,11 @@ export class TreeWriter implements Disposable {
         existed = true;
       }
       try {
-        if (!existed) return { handle: this.#system.openDirectory(parent, name) };
-        const opened = openWritable(this.#system, parent, name);
-        removeStaleEntries(this.#system, opened.handle);
-        return opened;
+        const opened = existed
+          ? openWritable(this.#system, parent, name)
+          : { handle: this.#system.openDirectory(parent, name) };
+        if (existed) removeStaleEntries(this.#system, opened.handle);
+        return this.#pushDirectory(opened, node, existed || this.#inherits);
       } catch (error) {
         // Something else of that name goes; if it comes back again and again, it is an attack.
         if (!["ENOTDIR", "ELOOP"].includes(errorCode(error)) || tries === 10) throw error;
@@ -253,13 +264,14 @@ export class TreeWriter implements Disposable {
     const parent = this.#parent();
     const temporary = encoder.encode(this.#temporary);
     if (node.kind === "file") {
-      return this.#files.begin(parent, node, () => this.#pathOf(node));
+      return this.#files.begin(parent, node, () => this.#pathOf(node), this.#inherits);
     }
     this.#leaf = true;
     if (!this.#restored.kind(node.kind) || this.#isSameLink(parent, node)) return;
     if (!this.#makeLeaf(parent, temporary, node)) return;
     try {
-      this.#attributes.apply({ directory: parent, name: temporary }, node, () => this.#pathOf(node));
+      const made = { directory: parent, name: temporary };
+      this.#attributes.apply(made, node, () => this.#pathOf(node), this.#inherits);
       this.#replace(parent, temporary, node);
     } catch (error) {
       this.#quietly(() => this.#system.unlink(parent, temporary));
@@ -313,9 +325,9 @@ export class TreeWriter implements Disposable {
     if (directory === undefined) return;
     this.#retypeLinks(directory);
     const path = () => this.#pathOf();
-    const { handle, inArchive } = directory;
+    const { handle, inArchive, mayHaveOthers } = directory;
     if (inArchive !== undefined) this.#extraneous?.note(handle, this.#way(), inArchive);
-    this.#attributes.apply(directory.handle, directory.node, path);
+    this.#attributes.apply(directory.handle, directory.node, path, mayHaveOthers);
     this.#attributes.applyLate(directory.handle, directory.node, path);
     this.#directories.pop();
     this.#bases.leave();

@@ -27,6 +27,8 @@ interface OpenFile {
   readonly node: ArchiveNode;
   /** For messages. */
   readonly path: () => string;
+  /** Whether it may have inherited attributes from its directory. */
+  readonly inherits: boolean;
   /** What is there already, as long as it is the same. */
   kept?: KeptFile;
   /** What is written in its place. */
@@ -52,8 +54,8 @@ export class FileWriter implements Disposable {
   }
 
   /** Begins a file in an open directory. */
-  begin(parent: Handle, node: ArchiveNode, path: () => string): void {
-    this.#file = { parent, node, path, kept: this.#keptFile(parent, node) };
+  begin(parent: Handle, node: ArchiveNode, path: () => string, inherits: boolean): void {
+    this.#file = { parent, node, path, inherits, kept: this.#keptFile(parent, node) };
     if (this.#file.kept === undefined) this.#make(this.#file);
   }
 
@@ -68,7 +70,7 @@ export class FileWriter implements Disposable {
   /** Ends the file, whose bytes have all come. */
   finish(): void {
     const file = this.#file!;
-    const { parent, node, path, kept } = file;
+    const { parent, node, path, inherits, kept } = file;
     if (kept !== undefined) {
       if (this.#isStillThere(file, kept)) {
         this.#file = undefined;
@@ -79,7 +81,7 @@ export class FileWriter implements Disposable {
     const made = file.made!;
     const { handle } = made;
     made.finish();
-    this.#attributes.apply(handle, node, path);
+    this.#attributes.apply(handle, node, path, inherits);
     this.#options.replace(parent, node);
     this.#file = undefined;
     try {
