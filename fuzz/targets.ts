@@ -13,6 +13,7 @@ import { location } from "./targets/location.ts";
 import { netrc } from "./targets/netrc.ts";
 import { pax } from "./targets/pax.ts";
 import { protocol } from "./targets/protocol.ts";
+import { sftp } from "./targets/sftp.ts";
 import { tables } from "./targets/tables.ts";
 import { tar } from "./targets/tar.ts";
 import { xml } from "./targets/xml.ts";
@@ -25,6 +26,7 @@ export const TARGETS: readonly Target[] = [
   pax,
   acl,
   protocol,
+  sftp,
   zstd,
   gzip,
   caexclude,

@@ -15,7 +15,7 @@ import {
   u32Field,
   u64Field,
 } from "./sftp_packets.ts";
-import { answerOf, checkDone, SftpSession } from "./sftp_session.ts";
+import { answerOf, checkDone, type SftpSession } from "./sftp_session.ts";
 
 /** Permissions, less the server's umask: all who may read the store may read every chunk. */
 const FILE_MODE = 0o644;
