@@ -32,7 +32,10 @@ Deno.test({
       const desync = {
         at: (path: string) => `sftp://127.0.0.1${dir.root}/${path}`,
         run: (args: string[]) =>
-          runAny(peers.desync!, args, { env: { ...env, CASYNC_SSH_PATH: sshd.ssh(sshd.port) } }),
+          // With one session, not ten.
+          runAny(peers.desync!, [...args, "-n", "1"], {
+            env: { ...env, CASYNC_SSH_PATH: sshd.ssh(sshd.port) },
+          }),
       };
       const ours = { at: location, run: (args: string[]) => runCli(args, { env }) };
       const builtin = { at: location, run: (args: string[]) => runCli([...args, "--ssh-builtin"], { env }) };

@@ -106,8 +106,9 @@ export class SftpFiles {
     try {
       const answers = [];
       for (let at = 0; at < bytes.length; at += session.writeAtOnce) {
-        const part = stringField(bytes.subarray(at, at + session.writeAtOnce));
-        answers.push(session.request("write", handle, u64Field(at), part));
+        // Copied once, into the packet.
+        const part = bytes.subarray(at, at + session.writeAtOnce);
+        answers.push(session.request("write", handle, u64Field(at), u32Field(part.length), part));
       }
       // Servers do what concerns one file in the order in which they were asked.
       answers.push(session.request("close", handle));

@@ -1,5 +1,6 @@
 /** A store on a machine that is reached by SFTP: files named as those of a local store. */
 import { abortable } from "../../core/abortable.ts";
+import { allOrFirstFailure } from "../../core/all_or_first_failure.ts";
 import { concat } from "../../core/bytes.ts";
 import {
   type ChunkId,
@@ -86,13 +87,15 @@ export class SftpStore implements ManagedChunkStore {
     return await this.storedSize(id, options) !== null;
   }
 
+  /** Asks for both forms at once: what fills a store lacks most chunks, whose absence takes two answers. */
   async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
-    return await this.#forms.first((form) =>
-      this.#request("read", signal, async () => {
-        const file = await this.#files.stat(this.#pathOf(id, form));
-        return file === null || !isRegular(file) ? null : file.size;
-      }, `chunk ${id} in `)
-    );
+    return await this.#request("read", signal, async () => {
+      const forms = (["compressed", "plain"] as const).map((form) =>
+        this.#files.stat(this.#pathOf(id, form))
+      );
+      const file = (await allOrFirstFailure(forms)).find((file) => file !== null && isRegular(file));
+      return file === undefined || file === null ? null : file.size;
+    }, `chunk ${id} in `);
   }
 
   /** A chunk appears complete or not at all. */

@@ -10,8 +10,13 @@ import { contentOf, filesIn } from "../../support/files.ts";
 import { storePath } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { Random, random } from "../../support/random.ts";
+import { sha512256 } from "../../support/sha.ts";
+import { DesyncError } from "../../../src/core/errors.ts";
+import { Limiter } from "../../../src/stores/wrappers/limiter.ts";
+import { limitStore } from "../../../src/stores/wrappers/limit_store.ts";
+import { retryStore } from "../../../src/stores/wrappers/retry.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
-import { sftpSessions } from "../../support/servers/sftp_server.ts";
+import { sessionsOver, sftpSessions, startSftpServer } from "../../support/servers/sftp_server.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 import { type Held, MANAGED, type Subject, testStore } from "../conformance.ts";
@@ -183,5 +188,43 @@ Deno.test({
       await rejects(indexes.read("text"), { code: "invalid-index" });
       Deno.removeSync(dir.path("text"));
     }
+  },
+});
+
+Deno.test({
+  name:
+    "a server that is killed while chunks are sent leaves only whole ones; the rest follow by another session",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    const killers: (() => void)[] = [];
+    const sessions = sessionsOver(() => startSftpServer([], (kill) => killers.push(kill)));
+    await using _ = sessions;
+    const place = { redacted: "sftp://host/store", path: dir.root, sessions };
+    const store = new SftpStore(place);
+    const some = limitStore(store, new Limiter({ start: 8, max: 8 }));
+    const generator = random();
+    const chunks = Array.from(
+      { length: 60 },
+      () => hashChunk(nativeCodec, "sha512-256", generator.bytes(50_000 + generator.below(50_000))),
+    );
+    let stored = 0;
+    const first = await Promise.allSettled(chunks.map(async (chunk) => {
+      await some.put(chunk);
+      if (++stored === 10) killers[0]();
+    }));
+    ok(first.some(({ status }) => status === "rejected"), "it was killed too late");
+    for (const name of filesIn(dir.root).filter((name) => !name.includes("/.tmp-cacnk"))) {
+      strictEqual(sha512256(Deno.readFileSync(dir.path(name))), name.slice(5));
+    }
+    for (const result of first) {
+      if (result.status === "rejected") {
+        ok(result.reason instanceof DesyncError && result.reason.retriable, String(result.reason));
+      }
+    }
+    const retried = retryStore(store, { retries: 1, baseIntervalMs: 1 });
+    await Promise.all(chunks.map((chunk) => retried.put(chunk)));
+    for (const { id, bytes } of chunks) sameBytes((await store.get(id))!.bytes, bytes);
+    strictEqual(killers.length, 2);
   },
 });

@@ -4,12 +4,16 @@ import { SessionPool } from "../../../src/stores/protocol/session_pool.ts";
 import { SftpSession } from "../../../src/stores/sftp/sftp_session.ts";
 import { peers } from "../peers.ts";
 
-/** Starts the server, with options of its own such as `-R`. Its umask is that of sshd's sessions. */
-export function startSftpServer(...options: readonly string[]): Connection {
+/** Starts the server, with options of its own such as `-R`. `started` gets what kills it. */
+export function startSftpServer(
+  options: readonly string[] = [],
+  started: (kill: () => void) => void = () => {},
+): Connection {
   const command = peers["sftp-server"];
   if (command === undefined) throw new Error('give the test `ignore: !peers["sftp-server"]`');
   const args = ["-e", "-l", "QUIET", "-u", "022", ...options];
   const child = new Deno.Command(command, { args, stdin: "piped", stdout: "piped", stderr: "null" }).spawn();
+  started(() => child.kill("SIGKILL"));
   return {
     readable: child.stdout,
     writable: child.stdin,
@@ -20,7 +24,7 @@ export function startSftpServer(...options: readonly string[]): Connection {
 
 /** Sessions with such servers. */
 export function sftpSessions(...options: readonly string[]): SessionPool<SftpSession> {
-  return sessionsOver(() => startSftpServer(...options));
+  return sessionsOver(() => startSftpServer(options));
 }
 
 /** Sessions over these connections, one at a time. */
