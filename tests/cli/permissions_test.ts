@@ -230,7 +230,7 @@ const lacked = new Set<string>();
 
 /** A usual run tries one row of each command, and of each kind of store. */
 const tried = thorough ? rows : rows.filter(({ command }, i) => {
-  const kindOf = (command: string) => command.split(" ")[0] + /\b(?:http|ssh):\/\//.exec(command)?.[0];
+  const kindOf = (command: string) => command.split(" ")[0] + /\b(?:http|ssh|sftp):\/\//.exec(command)?.[0];
   return rows.findIndex((other) => kindOf(other.command) === kindOf(command)) === i;
 });
 
@@ -242,7 +242,7 @@ for (const row of tried) {
     lacked.add(kindOfRow);
     return thorough || isNew;
   });
-  const ssh = row.command.includes("ssh://");
+  const ssh = /\bs(?:sh|ftp):\/\//.test(row.command);
   Deno.test({
     name: `${row.command} does with its permissions what it does with all`,
     ignore: (ssh && !(peers.sshd && peers.casync)) || (isServer(row.command) && !canServe()),
