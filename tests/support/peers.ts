@@ -17,6 +17,8 @@ const packages = {
   /** The desync written in Go, never this project's own program; `DESYNC_PEER` names it. */
   desync: undefined,
   nginx: "nginx-light",
+  /** Serves directories over WebDAV. */
+  rclone: "rclone",
   zstd: "zstd",
   /** The server, and what its users need. */
   sshd: "openssh-server",

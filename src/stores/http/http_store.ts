@@ -9,6 +9,7 @@ import {
 } from "../../core/chunk.ts";
 import { refuseTooLarge } from "./http_body.ts";
 import { httpGet, type HttpOptions, httpSize } from "./http_client.ts";
+import { lacksDirectory, makeDirectory } from "./http_directories.ts";
 import { httpPut } from "./http_put.ts";
 import { isBadRequest } from "./http_errors.ts";
 import { HttpPace } from "./http_pace.ts";
@@ -85,8 +86,13 @@ export class HttpStore implements WritableChunkStore {
     options: RequestOptions = {},
   ): Promise<PutResult> {
     const url = this.#url(id, form);
+    const put = () => httpPut(url, redact(url), bytes, this.#options, options.signal);
     try {
-      await httpPut(url, redact(url), bytes, this.#options, options.signal);
+      await put().catch(async (error) => {
+        if (!lacksDirectory(error)) throw error;
+        if (!await makeDirectory(this.#base.url, url, this.#options, options.signal)) throw error;
+        await put();
+      });
     } catch (error) {
       if (!isBadRequest(error)) throw error;
       const other = form === "plain" ? "only compressed chunks" : "only uncompressed chunks (-u)";

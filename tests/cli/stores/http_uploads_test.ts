@@ -3,9 +3,11 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { canServe } from "../../../src/deno/server/runtime.ts";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
+import { contentOf } from "../../support/files.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
+import { Daemon } from "../../support/servers/daemon.ts";
 import { endsWell, startDesyncServer } from "../../support/servers/desync_server.ts";
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { startNginx } from "../../support/servers/nginx.ts";
@@ -74,6 +76,46 @@ Deno.test({
     assertFails(noIndex, 1, `Cannot write ${readOnly.url}y.caibx`, "HTTP status 405");
   },
 });
+
+Deno.test({
+  name: "make and caches fill stores behind rclone's WebDAV, which makes no directories by itself",
+  ignore: !peers.rclone,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const blob = dir.write("bytes", made.bytes);
+    const port = freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const args = ["serve", "webdav", dir.dir("www"), "--addr", `127.0.0.1:${port}`, "--config", ""];
+    await using rclone = new Daemon(peers.rclone!, args);
+    await listening(rclone, port);
+    await succeeds("make", "-s", `${url}/store`, `${url}/x.caibx`, blob);
+    await succeeds("extract", "-s", `${url}/store`, "-c", `${url}/cache`, `${url}/x.caibx`, dir.path("out"));
+    sameBytes(Deno.readFileSync(dir.path("out")), made.bytes);
+    deepStrictEqual(
+      Object.keys(contentOf(dir.path("www/cache"))),
+      Object.keys(contentOf(dir.path("www/store"))),
+    );
+  },
+});
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+async function listening(daemon: Daemon, port: number): Promise<void> {
+  for (let turn = 0; turn < 1000; turn++) {
+    if (daemon.ended) throw new Error("the server ended");
+    try {
+      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+  throw new Error("the server does not listen");
+}
 
 Deno.test({
   name: "make publishes to chunk-server and index-server in one command",

@@ -73,7 +73,31 @@ Deno.test("what a server does not take is one clear line, and requested again on
       error?.message,
     );
     ok(error.message.includes(says), error.message);
-    strictEqual(requests.length, count, error.message);
+    strictEqual(requests.filter(({ method }) => method === "PUT").length, count, error.message);
+  }
+});
+
+Deno.test("a directory that the server lacks is made, from the store down, and the chunk put again", async () => {
+  for (const missing of [404, 409]) {
+    let known = "/";
+    await using server = await startFaultyServer({}, ({ method, path: asked }) => {
+      const parent = asked.replace(/[^/]*\/?$/, "");
+      if (!known.startsWith(parent)) return { status: missing };
+      if (method === "MKCOL") known = asked;
+      return { status: 201 };
+    });
+    const requested = () => server.requests.splice(0).map(({ method, path }) => `${method} ${path}`);
+    const store = new HttpStore(`${server.url}/store`);
+    await store.put(compressed);
+    const chunk = `/store${path}`;
+    const directory = `/store/${id.slice(0, 4)}/`;
+    const all = [`PUT ${chunk}`, `MKCOL ${directory}`, "MKCOL /store/", `MKCOL ${directory}`, `PUT ${chunk}`];
+    deepStrictEqual(requested(), all);
+    await store.put(compressed);
+    deepStrictEqual(requested(), [`PUT ${chunk}`]);
+    // What is above the store is the user's to make.
+    await rejects(new HttpStore(`${server.url}/above/store`).put(compressed), { code: "store" });
+    strictEqual(requested().some((request) => request === "MKCOL /above/"), false);
   }
 });
 
