@@ -11,6 +11,7 @@ import { Daemon } from "../tests/support/servers/daemon.ts";
 import { startNginx } from "../tests/support/servers/nginx.ts";
 import { ours, path, peer } from "./data.ts";
 import { say } from "./measure.ts";
+import { freePort } from "../tests/support/servers/ports.ts";
 
 const CHUNKS = 512;
 const CHUNK_BYTES = 64 * 1024;
@@ -163,9 +164,4 @@ function residentMegabytes(pid: number): string {
 function listens(port: number): boolean {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   return Deno.readTextFileSync("/proc/net/tcp").includes(`0100007F:${hex} 00000000:0000 0A`);
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -27,6 +27,7 @@ import { canServe } from "../../src/deno/server/runtime.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
 import { pairs } from "../support/thorough.ts";
 import { differences, type TreeState, treeState } from "../support/system/tree_state.ts";
+import { freePort, listening } from "../support/servers/ports.ts";
 
 const ignore = !peers.casync || !peers.desync;
 
@@ -163,25 +164,8 @@ async function startServer(
   const words = [command, "-l", `127.0.0.1:${port}`, "-s", directory, ...options];
   const [first, ...before] = commands[program];
   const daemon = new Daemon(first, [...before, ...words]);
-  for (let turn = 0; !await answers(port); turn++) {
-    ok(!daemon.ended && turn < 2000, `${program} ${command} does not listen`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await listening(daemon, port);
   return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: () => daemon.stop() };
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 Deno.test({

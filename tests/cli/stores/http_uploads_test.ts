@@ -12,6 +12,7 @@ import { endsWell, startDesyncServer } from "../../support/servers/desync_server
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { startNginx } from "../../support/servers/nginx.ts";
 import { tempDir } from "../../support/temp.ts";
+import { freePort, listening } from "../../support/servers/ports.ts";
 
 async function succeeds(...args: string[]): Promise<void> {
   const { code, stderr } = await runCli(args);
@@ -98,24 +99,6 @@ Deno.test({
     );
   },
 });
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
-}
-
-async function listening(daemon: Daemon, port: number): Promise<void> {
-  for (let turn = 0; turn < 1000; turn++) {
-    if (daemon.ended) throw new Error("the server ended");
-    try {
-      (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  throw new Error("the server does not listen");
-}
 
 Deno.test({
   name: "make publishes to chunk-server and index-server in one command",

@@ -61,7 +61,10 @@ export async function startDesyncServer(
   const words = ["-c", 'exec "$@" 2>"$0"', errors, ...cliCommand, ...args, ...where];
   const server = new DesyncServer(new Daemon("/bin/sh", words, env), errors);
   try {
-    await server.says(/\bserving .* on .*\n/);
+    // A line for each address.
+    const addresses = args.filter((word) => ["-l", "--metrics-listen"].includes(word)).length +
+      where.length / 2;
+    await server.says(new RegExp(`(?:^.* serving .* on .*\n){${addresses}}`, "m"));
     server.urls = [...server.stderr.matchAll(/\bserving .* on (\S+)/g)].map(([, url]) => url);
     return server;
   } catch (error) {

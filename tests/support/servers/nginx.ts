@@ -10,6 +10,7 @@ import { type Certificates, makeCertificates } from "./certificates.ts";
 import { peers } from "../peers.ts";
 import { run } from "../process.ts";
 import { type TempDir, tempDir } from "../temp.ts";
+import { freePort } from "./ports.ts";
 
 /** What the server shall do besides serving files. */
 export interface NginxOptions {
@@ -158,11 +159,6 @@ http {
   }
 }
 `;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 function hasContent(path: string): boolean {

@@ -12,6 +12,7 @@ import { exists } from "../exists.ts";
 import { peers } from "../peers.ts";
 import { run } from "../process.ts";
 import { type TempDir, tempDir } from "../temp.ts";
+import { freePort } from "./ports.ts";
 
 /** The name under which the host's key is known, whatever the port. */
 const alias = "desync-test";
@@ -153,9 +154,4 @@ PermitRootLogin prohibit-password
 MaxStartups 100
 SetEnv "HOME=${dir.path("home")}" "DENO_DIR=${denoDir}"
 `;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

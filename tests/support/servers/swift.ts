@@ -5,7 +5,6 @@
  *     await using swift = await startSwift();
  *     const store = new S3Store(`${swift.url}bucket`, swift.options);
  */
-import { connect } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { concat } from "../../../src/core/bytes.ts";
@@ -15,6 +14,7 @@ import { peers } from "../peers.ts";
 import { repository, run } from "../process.ts";
 import { type TempDir, tempDir } from "../temp.ts";
 import { Daemon } from "./daemon.ts";
+import { freePorts, listening } from "./ports.ts";
 
 const ACCESS_KEY = "test:tester";
 const SECRET_KEY = "testing";
@@ -158,31 +158,4 @@ ${filters.map((name) => `[filter:${name}]\nuse = egg:swift#${eggOf(name)}\n${mor
 
 function eggOf(filter: string): string {
   return filter === "cache" ? "memcache" : filter;
-}
-
-async function listening(daemon: Daemon, port: number): Promise<void> {
-  const end = performance.now() + 60_000;
-  while (!await answers(port)) {
-    if (daemon.ended || performance.now() > end) throw new Error("Swift does not start");
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
-}
-
-function freePorts(count: number): number[] {
-  using open = new DisposableStack();
-  return Array.from(
-    { length: count },
-    () => open.use(Deno.listen({ hostname: "127.0.0.1", port: 0 })).addr.port,
-  );
 }
