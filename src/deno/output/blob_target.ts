@@ -7,6 +7,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { abortable } from "../../core/abortable.ts";
 import type { BlobTarget, ByteRange } from "../../transfer/ports.ts";
 import { claimDevice } from "./device_claim.ts";
+import { tryLock } from "./file_lock.ts";
 import { isDevicePath } from "../files/device_path.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { RawFile } from "../system/libc.ts";
@@ -133,12 +134,13 @@ interface InPlaceTarget extends BlobTarget {
 }
 
 /**
- * The file or block device itself: what it holds already counts, and it is kept when the work fails. A device that is in
- * use is refused unless `force` is given, and always what another user may have planted. With `sync`, it is on the disk
+ * The file or block device itself: what it holds already counts, and it is kept when the work fails. A file that another
+ * run is writing to is refused, and a device that is in use, unless `force` is given, and always what another user may have planted. With `sync`, it is on the disk
  * when `commit` ends.
  */
 export function openBlobInPlace(path: string, size: number, force = false, sync = true): InPlaceTarget {
   let claim: Disposable | undefined;
+  let lock: Disposable | undefined;
   let file: Deno.FsFile | undefined;
   let before: Deno.FileInfo | undefined;
   let device = false;
@@ -150,11 +152,13 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     if (!force) claim = claimDevice(path, "unmount it, or give --force");
     [file, before] = openFile(place);
     device = before?.isFile === false;
+    if (!device) lock = lockedFile(place);
     oldSize = device ? file.seekSync(0, Deno.SeekMode.End) : before?.size ?? 0;
     if (device) checkRoom(path, oldSize, size);
     else if (oldSize < size) file.truncateSync(size);
   } catch (error) {
     file?.close();
+    lock?.[Symbol.dispose]();
     claim?.[Symbol.dispose]();
     throw outputError(path, error);
   }
@@ -163,6 +167,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     if (!open) return;
     open = false;
     file.close();
+    lock?.[Symbol.dispose]();
     claim?.[Symbol.dispose]();
   };
   return {
@@ -191,6 +196,22 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
       return true;
     },
   };
+}
+
+/**
+ * Keeps other runs from writing to the file until this is disposed of: each would find its own bytes right while the other
+ * overwrites them. Windows would keep the threads of this run from it, too.
+ */
+function lockedFile(path: string): Disposable | undefined {
+  if (Deno.build.os === "windows") return undefined;
+  // Of its own: what was written last to the other one may keep that open for a while.
+  const file = Deno.openSync(path, { read: true, write: true });
+  if (tryLock(file) !== "held") return file;
+  file.close();
+  throw new DesyncError("io", {
+    reason: "another run is writing to it",
+    hint: "run this again when that has ended",
+  });
 }
 
 /** Opened, and what it was before; `undefined` when it had to be made. Throws `usage` for what has no places. */

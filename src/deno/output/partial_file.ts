@@ -5,6 +5,7 @@
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { mayRead, mayWrite } from "../system/permitted.ts";
+import { tryLock } from "./file_lock.ts";
 import { isPartialName, isStale, removeQuietly, temporaryPrefix } from "./temporary_names.ts";
 
 /** What shows that two files were made by the same user in the same way. */
@@ -144,20 +145,6 @@ function removeUnheld(path: string, stale: boolean): void {
     if ((lock === "locked" || lock === "unsupported" && stale) && isAt(path, file)) removeQuietly(path);
   } catch {
     // It belongs to another user, or is gone.
-  }
-}
-
-/** Deno has it since 2.7; the types of an older one lack it. */
-interface LockableFile {
-  tryLockSync?(exclusive: boolean): boolean;
-}
-
-function tryLock(file: Deno.FsFile & LockableFile): "locked" | "held" | "unsupported" {
-  try {
-    if (file.tryLockSync === undefined) return "unsupported";
-    return file.tryLockSync(true) ? "locked" : "held";
-  } catch {
-    return "unsupported";
   }
 }
 
