@@ -43,6 +43,11 @@ const longest = [
   "tests/release_test.ts",
   "tests/cli/faults/few_files_test.ts",
   "tests/cli/faults/make_interrupted_test.ts",
+  "tests/cli/faults/killed_extract_test.ts",
+  "tests/cli/commands/untar/untar_seed_test.ts",
+  "tests/cli/servers/faults_test.ts",
+  "tests/interop/servers_test.ts",
+  "tests/interop/s3_test.ts",
 ];
 
 /**
