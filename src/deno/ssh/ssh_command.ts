@@ -35,6 +35,7 @@ export function connectBySsh(ssh: string, service: RemoteService, location: SshL
   return {
     readable: child.stdout,
     writable: child.stdin,
+    writesThrough: true,
     diagnose: async () => {
       const { code, signal } = await end(child);
       const said = oneLine(await inTime(words), "; ");

@@ -1,5 +1,5 @@
 /** One session with an SFTP server: many concurrent requests, answers matched by their ids. */
-import { concat } from "../../core/bytes.ts";
+import { concat, freeBytes } from "../../core/bytes.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
 import { IdleWatch } from "../http/idle_watch.ts";
@@ -155,7 +155,10 @@ export class SftpSession implements Session {
           count < this.#outgoing.length && bytes + this.#outgoing[count].length <= BATCH_BYTES
         );
         const batch = this.#outgoing.splice(0, count);
-        await this.#writer.write(batch.length === 1 ? batch[0] : concat(batch));
+        const joined = batch.length === 1 ? batch[0] : concat(batch);
+        await this.#writer.write(joined);
+        // At once: uploads would fill the memory before it is collected.
+        if (this.#connection.writesThrough) { for (const one of new Set([joined, ...batch])) freeBytes(one); }
       }
     } catch {
       this.#outgoing.length = 0;

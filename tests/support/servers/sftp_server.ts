@@ -17,6 +17,7 @@ export function startSftpServer(
   return {
     readable: child.stdout,
     writable: child.stdin,
+    writesThrough: true,
     diagnose: async () => `status ${(await child.status).code}`,
     close: async () => void await child.status,
   };
