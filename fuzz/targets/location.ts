@@ -10,7 +10,7 @@ import { type Target, words } from "../target.ts";
 const PASSWORD = "pw5ECRET";
 const SIGNATURE = "sig5ECRET";
 /** Texts in which these stand where passwords and signatures do. */
-const HAS_PASSWORD = new RegExp(`^(?:https?|ssh)://[^/?#\\\\@]*:${PASSWORD}[^/?#\\\\@]*@[^@]*$`);
+const HAS_PASSWORD = new RegExp(`^(?:https?|ssh|sftp)://[^/?#\\\\@]*:${PASSWORD}[^/?#\\\\@]*@[^@]*$`);
 const HAS_SIGNATURE = new RegExp(`^https?://[^?#@]*\\?[^#@]*${SIGNATURE}[^@]*$`);
 
 /** What may be shown of the text, parsed or not. */
@@ -34,6 +34,7 @@ export const location: Target = {
     "http://",
     "https://",
     "ssh://",
+    "sftp://",
     "@",
     ":",
     "?",
@@ -54,6 +55,7 @@ export const location: Target = {
       `https://user:${PASSWORD}@host/store`,
       `http://host:8080/a/b?sig=${SIGNATURE}&x=1#y`,
       `ssh://user:${PASSWORD}@[::1]:22/srv/store`,
+      `sftp://user:${PASSWORD}@host/srv/store`,
       `https://user:${PASSWORD}@h|st/[x?sig=${SIGNATURE}`,
     ),
   check(input) {

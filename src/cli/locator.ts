@@ -219,5 +219,5 @@ export async function openManaged(
   action: string,
 ): Promise<ManagedChunkStore> {
   if (location !== undefined) return await registry.openManaged(location, action);
-  throw missingOption("-s, --store", "name the store, a directory or an s3+http(s) URL");
+  throw missingOption("-s, --store", "name the store, a directory, an s3+http(s) or an sftp URL");
 }

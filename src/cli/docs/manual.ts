@@ -51,8 +51,9 @@ const CONCEPTS: readonly string[] = [
   `A blob is cut into chunks at places that depend on its content. An index (.caibx) lists the chunks of a blob in
 order; a store keeps each chunk once, under the digest of its content. With an old version of the blob, or a cache,
 only new chunks are fetched.`,
-  `A store is a directory, an http(s) URL, or ssh://[user@]host[:port]/path. An index is a file, an http(s) URL, or "-"
-for standard input. An archive (.catar) is a directory tree as one blob; the index of an archive ends in .caidx.`,
+  `A store is a directory, an http(s) URL, s3+https://host/bucket/prefix, or a directory of another host,
+sftp://[user@]host[:port]/path or ssh://[user@]host[:port]/path. An index is a file, an http(s), s3+http(s) or sftp
+URL, or "-" for standard input. An archive (.catar) is a directory tree as one blob; the index of an archive ends in .caidx.`,
   `Every chunk is verified before use. Files are replaced atomically. Results go to standard output, everything else to
 standard error.`,
 ];

@@ -84,7 +84,7 @@ Deno.test("a scheme that was added is named where another one is not known, and 
   const unknown = await runToy("list-chunks", "other://h/x");
   deepStrictEqual([unknown.code, unknown.stderr], [
     2,
-    "desync: Cannot read the index other://h/x: other:// is not supported (use a file, http://, https://, s3+http://, s3+https:// or toy://)\n",
+    "desync: Cannot read the index other://h/x: other:// is not supported (use a file, http://, https://, sftp://, s3+http://, s3+https:// or toy://)\n",
   ]);
   const missing = await runToy(
     "extract",
