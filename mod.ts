@@ -114,6 +114,8 @@ export { encodeMessage, type Message, MessageDecoder } from "./src/formats/proto
 export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
 export { cutPoints } from "./src/chunker/find.ts";
 export { ChunkerStream } from "./src/chunker/stream.ts";
+export { type ChunkCipher, type ChunkCipherName, type ChunkKey } from "./src/codec/chunk_cipher.ts";
+export { encryptedStore } from "./src/stores/wrappers/encrypted_store.ts";
 export { type Codec, type CompressingCodec, type Compression } from "./src/codec/codec.ts";
 export { portableCodec } from "./src/codec/portable.ts";
 export {

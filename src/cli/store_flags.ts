@@ -3,7 +3,7 @@ import { type Affordable, affordable } from "../deno/files/open_files.ts";
 import { isPath } from "../stores/location.ts";
 import type { StoreOptions } from "../stores/store_options.ts";
 import type { Configuration, StoreEntry } from "./configuration/configuration.ts";
-import { configuredOptions, configuredS3 } from "./configuration/configured_options.ts";
+import { configuredCipher, configuredOptions, configuredS3 } from "./configuration/configured_options.ts";
 import type { Values } from "./flags/flag.ts";
 import { LONGEST_MS } from "./flags/go_values.ts";
 import type { NETWORK_FLAGS } from "./flags/network.ts";
@@ -22,7 +22,7 @@ const BASE_INTERVAL_MS = 500;
 
 /**
  * Gives the options of a location: those of the command line, for all the same, before those that the configuration has
- * for it. Throws `usage` when several of its patterns match, `unsupported` for options that are not supported.
+ * for it. Throws `usage` when several of its patterns match, and for an encryption without a valid key.
  */
 export function optionsByLocation(flags: StoreFlags): (location: string) => StoreOptions {
   let share: Affordable | undefined;
@@ -32,7 +32,8 @@ export function optionsByLocation(flags: StoreFlags): (location: string) => Stor
   };
   return (location) => {
     const configured = configuredOptions(flags.configuration, location);
-    const options = merged(flags, configured);
+    const encryption = configuredCipher(configured, location, flags.configuration?.path ?? "");
+    const options = { ...merged(flags, configured), encryption };
     if (isPath(location)) return options;
     return { ...options, connections: connections(), s3: configuredS3(flags.configuration, location) };
   };

@@ -1,5 +1,6 @@
 /** From a chunk as a store holds it to bytes that are what the id says. Everything that is read passes here. */
 import { toHex } from "../core/bytes.ts";
+import type { ChunkCipher } from "./chunk_cipher.ts";
 import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../core/chunk.ts";
 import { DesyncError, type ErrorCode } from "../core/errors.ts";
 import { type Codec, type CompressingCodec, compressionOf, DEFAULT_ZSTD_LEVEL } from "./codec.ts";
@@ -23,6 +24,9 @@ let verified: (id: ChunkId, bytes: Uint8Array, stored: StoredChunk) => OpenedChu
  * which tests/imports_test.ts checks.
  */
 export let trustChunk: (id: ChunkId, stored: StoredChunk) => VerifiedChunk;
+
+/** The chunk as an encrypted store gets it. */
+export let sealChunk: (chunk: VerifiedChunk, cipher: ChunkCipher) => VerifiedChunk;
 
 /**
  * A chunk that is what its id says. Only {@linkcode openChunk} and {@linkcode hashChunk} make one, so that nothing else can
@@ -51,6 +55,8 @@ export class VerifiedChunk {
 
   static {
     trustChunk = (id, stored) => new VerifiedChunk(id, stored);
+    sealChunk = ({ id, stored: { form, bytes } }, cipher) =>
+      new VerifiedChunk(id, { form, bytes: cipher.seal(bytes) });
   }
 
   /** Only an {@linkcode OpenedChunk} is one. */

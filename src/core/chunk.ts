@@ -82,7 +82,8 @@ export function parseChunkId(text: string): ChunkId {
 }
 
 /**
- * Where a store keeps the chunk, relative to its root: `abcd/abcd….cacnk`, without the ending when it is plain.
+ * Where a store keeps the chunk, relative to its root: `abcd/abcd….cacnk`, without the ending when it is plain. An encrypted
+ * one has a further ending, its `suffix`.
  *
  * @example Where to look for a chunk
  * ```ts
@@ -92,8 +93,25 @@ export function parseChunkId(text: string): ChunkId {
  * await Deno.stat(`testdata/casync-zstd.castr/${chunkPath(id, "compressed")}`);
  * ```
  */
-export function chunkPath(id: ChunkId, form: StoredForm): string {
-  return `${id.substring(0, 4)}/${id}${form === "compressed" ? COMPRESSED_SUFFIX : ""}`;
+export function chunkPath(id: ChunkId, form: StoredForm, suffix: string = ""): string {
+  return `${id.substring(0, 4)}/${id}${form === "compressed" ? COMPRESSED_SUFFIX : ""}${suffix}`;
+}
+
+/** A chunk in one form. */
+export interface NamedChunk {
+  /** Its id. */
+  readonly id: ChunkId;
+  /** How it is stored. */
+  readonly form: StoredForm;
+}
+
+/** The chunk whose file has that name, without its directory; `undefined` for any other name. */
+export function parseChunkName(name: string, suffix: string = ""): NamedChunk | undefined {
+  if (!name.endsWith(suffix)) return undefined;
+  const own = name.slice(0, name.length - suffix.length);
+  const form = own.endsWith(COMPRESSED_SUFFIX) ? "compressed" : "plain";
+  const id = form === "plain" ? own : own.slice(0, -COMPRESSED_SUFFIX.length);
+  return isChunkId(id) ? { id, form } : undefined;
 }
 
 /** The most bytes that a chunk of up to `size` bytes may take in a store: what cannot be compressed grows a little. */

@@ -33,6 +33,7 @@ export { LocalStore } from "./store/local_store.ts";
 export { IndexDirectory, type IndexDirectoryOptions } from "./store/index_directory.ts";
 export { type OpenOptions, openStore, openWritableStore, readIndex, writeIndex } from "./open_store.ts";
 export { type S3KeyOptions, type StoreOptions } from "../stores/store_options.ts";
+export { chunkCipher } from "./codec/native_cipher.ts";
 export { nativeCodec } from "./codec/native_codec.ts";
 
 export { type ExtractPhase, extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";

@@ -33,14 +33,14 @@ export async function verifyStore(
   options: VerifyByThreadsOptions = {},
 ): Promise<VerifySummary> {
   const { threads, ...rest } = options;
-  const { directory } = store.properties;
+  const { directory, encryption } = store.properties;
   if (directory === undefined) {
     // Loaded for them alone: the portable codec below takes as long as the rest of the program.
     const { verifyStore: verifyByList } = await import("../jobs/verify.ts");
     return await verifyByList(store, { ...rest, codec: nativeCodec });
   }
   using pool = new WorkerPool(threads);
-  const chunks = { directory, prefixes: storePrefixes(directory) };
+  const chunks = { directory, encryption, prefixes: storePrefixes(directory) };
   const summary = await verifyDirectory(chunks, pool, rest);
   for (const name of otherPrefixes(directory)) {
     summary.unreadable++;

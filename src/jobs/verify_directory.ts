@@ -1,4 +1,5 @@
 /** Checks every chunk of a store in a directory of this machine, by worker threads that read it themselves. */
+import type { ChunkKey } from "../codec/chunk_cipher.ts";
 import { abortable } from "../core/abortable.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Workers } from "../transfer/ports.ts";
@@ -11,13 +12,14 @@ const GROUP = 16;
 /** The store. */
 interface ChunkDirectory {
   readonly directory: string;
+  readonly encryption?: ChunkKey;
   /** Its `abcd` directories. */
   readonly prefixes: readonly string[];
 }
 
 /** Checks the chunks in parallel, in each form in which they are stored. */
 export async function verifyDirectory(
-  { directory, prefixes }: ChunkDirectory,
+  { directory, encryption, prefixes }: ChunkDirectory,
   workers: Workers,
   options: VerifyOptions = {},
 ): Promise<VerifySummary> {
@@ -25,7 +27,7 @@ export async function verifyDirectory(
   const summary = emptySummary();
   progress.total = prefixes.length;
   await forEachConcurrent(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
-    const work = () => workers.verify({ directory, prefixes: group, digest, remove: repair });
+    const work = () => workers.verify({ directory, encryption, prefixes: group, digest, remove: repair });
     // A directory may have any number of chunks. What is removed is waited for, to be reported.
     const result = await (repair ? work() : abortable(work, signal));
     for (const chunk of result.invalid) options.onInvalid?.(chunk);

@@ -33,7 +33,8 @@ export function answerContent({ method, header }: ServerRequest, content: Conten
   if (known !== undefined && matchesAny(known, etag)) return notModified(response);
   if (method === "HEAD") return { status: 200, headers: response.headers, length: bytes.length };
   const wanted = header("range");
-  if (wanted === undefined || !isCurrent(header("if-range"), etag)) return response;
+  if (wanted === undefined || response.headers["accept-ranges"] === "none") return response;
+  if (!isCurrent(header("if-range"), etag)) return response;
   const range = parseRange(wanted, bytes.length);
   if (range === "all") return response;
   if (range === "none") {

@@ -5,6 +5,7 @@ import type { ByteSource } from "./byte_source.ts";
 import { type IndexStore, namingIndex, takesIndexes, type WritableIndexStore } from "./index_store.ts";
 import { isPath, parseIndexLocation, parseLocation, PATH, placeOf, schemeOf } from "./location.ts";
 import { redactLocation } from "./redact.ts";
+import { encryptedStore } from "./wrappers/encrypted_store.ts";
 import { type Failover, FailoverGroup } from "./wrappers/failover.ts";
 import { limitsFor } from "./wrappers/limiter.ts";
 import { retriedBytes } from "./wrappers/retried_bytes.ts";
@@ -90,7 +91,7 @@ export class Registry implements AsyncDisposable {
     const { openChunks } = await this.#opener(location);
     if (openChunks === undefined) throw await this.#unknown("openChunks", "open", "the store ", location);
     const all = { ...this.#optionsOf(location), ...options };
-    const store = await openChunks(location, all);
+    const store = encrypted(await openChunks(location, all), all);
     const form: StoreProperties["form"] = all.uncompressed ? "plain" : undefined;
     if (isPath(location)) {
       return form === undefined ? store : wrapStore(store, (send) => send(), { ...store.properties, form });
@@ -179,6 +180,14 @@ export class Registry implements AsyncDisposable {
     if (openIndexes === undefined) throw await this.#unknown("openIndexes", action, what, location);
     const place = store === location ? store : placeOf(location);
     const options = { ...this.#optionsOf(place), ...more };
+    if (options.encryption !== undefined) {
+      throw new DesyncError("usage", {
+        action,
+        subject: `${what}${this.redact(location)}`,
+        reason: "the options of its place ask for encryption, and indexes are never encrypted",
+        hint: "keep indexes elsewhere",
+      });
+    }
     const indexes = await openIndexes(store, options);
     return isPath(store) ? indexes : retriedIndexes(indexes, options.retry ?? DEFAULT_RETRY);
   }
@@ -217,6 +226,12 @@ export class Registry implements AsyncDisposable {
     const subject = `${what}${this.redact(location)}`;
     return unknownScheme(this.#schemes, { action, subject }, location, words);
   }
+}
+
+/** The store with its chunks encrypted, if the options say so and it has not done that by itself. */
+function encrypted(store: ChunkStore, { encryption }: StoreOptions): ChunkStore {
+  if (encryption === undefined || store.properties.encryption === encryption.key) return store;
+  return encryptedStore(store, encryption);
 }
 
 /** Warns when a member of a group fails, once for each: in a server they may fail and come back for long. */

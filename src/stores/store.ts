@@ -3,6 +3,7 @@
  * (retrying, limits, several stores in order, a cache) are wrappers around them, so that each exists once.
  */
 import type { ChunkId, StoredChunk, StoredForm } from "../core/chunk.ts";
+import type { ChunkKey } from "../codec/chunk_cipher.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { DesyncError } from "../core/errors.ts";
 import type { LimiterOptions } from "./wrappers/limiter.ts";
@@ -17,6 +18,12 @@ export interface StoreProperties {
    * which is faster than {@linkcode ChunkStore.get}.
    */
   readonly directory?: string;
+  /**
+   * The key with which the store encrypts chunks and decrypts them again. It has no others. Default: they are not encrypted.
+   */
+  readonly encryption?: ChunkKey;
+  /** What the names of its chunks end with, where that can be chosen: {@linkcode encryptedStore} needs it. */
+  readonly suffix?: string;
   /** How many concurrent requests suit the store. Default: the caller's choice. */
   readonly concurrency?: LimiterOptions;
   /** What {@linkcode ChunkStore.has} costs: little, or as much as fetching the chunk, which it does. */

@@ -1,4 +1,5 @@
 /** How one store, index or file is reached: each location may have its own. */
+import type { ChunkCipher } from "../codec/chunk_cipher.ts";
 import type { RetryOptions } from "./wrappers/retry.ts";
 
 /** The keys for an S3 service, for a location whose keys are not in the environment. */
@@ -49,6 +50,8 @@ export interface StoreOptions {
   readonly s3?: S3KeyOptions;
   /** Store chunks uncompressed, whatever else is asked for. */
   readonly uncompressed?: boolean;
+  /** Encrypts the chunks of the store, which are those of this key and no others. Default: they are not encrypted. */
+  readonly encryption?: ChunkCipher;
   /** Reach ssh hosts without the ssh program. */
   readonly sshBuiltin?: boolean;
 }

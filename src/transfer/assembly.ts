@@ -138,10 +138,10 @@ export class Assembly {
   get #cacheDestination(): ChunkDestination | undefined {
     const { fills, properties } = this.#cache;
     if (properties === undefined || !fills) return undefined;
-    const { directory } = properties;
+    const { directory, encryption } = properties;
     return directory === undefined
       ? { kind: "main", encoding: cacheEncoding(properties) }
-      : { kind: "directory", directory, encoding: cacheEncoding(properties) };
+      : { kind: "directory", directory, encryption, encoding: cacheEncoding(properties) };
   }
 
   #count(

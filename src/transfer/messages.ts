@@ -1,5 +1,6 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
 import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../core/chunk.ts";
+import type { ChunkKey } from "../codec/chunk_cipher.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../core/errors.ts";
@@ -8,6 +9,8 @@ import type { SeedPlace } from "./seeds/assign.ts";
 /** A directory that may have the chunks. */
 export interface DirectorySource {
   readonly directory: string;
+  /** With which key its chunks are encrypted, if they are. */
+  readonly encryption?: ChunkKey;
   /** For the cache, what its policy says applies to what is read and to invalid chunks. */
   readonly role: "cache" | "store";
   /** An invalid chunk of the cache is removed and counts as missing: it will be replaced. */
@@ -25,6 +28,8 @@ export interface DirectoryIdentity {
 export interface DirectoryDestination {
   readonly kind: "directory";
   readonly directory: string;
+  /** With which key its chunks are to be encrypted, if at all. */
+  readonly encryption?: ChunkKey;
   readonly encoding: ChunkEncoding;
   /** Where it has to stay the same directory. */
   readonly identity?: DirectoryIdentity;
@@ -251,6 +256,8 @@ export interface StoreResult {
 export interface VerifyTask {
   readonly kind: "verify";
   readonly directory: string;
+  /** Only the chunks that are encrypted with this key. Default: only those that are not encrypted. */
+  readonly encryption?: ChunkKey;
   readonly prefixes: readonly string[];
   readonly digest: DigestName;
   /** Remove what is invalid, and old temporary files. */

@@ -29,14 +29,14 @@ export function stagesOf(sources: Sources, seeds: readonly SeedFile[] = []): Sta
     else stages.push({ kind: "local", seeds: [], directories: [source] });
   };
   if (sources.cache !== undefined) {
-    const { directory } = sources.cache.properties;
+    const { directory, encryption } = sources.cache.properties;
     if (directory === undefined) stages.push({ kind: "cache" });
-    else addDirectory({ directory, role: "cache", repair: sources.cacheRepair ?? false });
+    else addDirectory({ directory, encryption, role: "cache", repair: sources.cacheRepair ?? false });
   }
   for (const store of sources.stores) {
-    const { directory } = store.properties;
+    const { directory, encryption } = store.properties;
     if (directory === undefined) stages.push({ kind: "store", store });
-    else addDirectory({ directory, role: "store", repair: false });
+    else addDirectory({ directory, encryption, role: "store", repair: false });
   }
   return stages;
 }

@@ -127,7 +127,7 @@ export class Assembler {
 
   /** The same for a chunk in a directory. Returns the bytes that it has there, `null` when it is not there. */
   #takeFrom(task: AssembleTask, item: AssembleItem, source: DirectorySource): number | null {
-    const directory = this.#directories.at(source.directory);
+    const directory = this.#directories.at(source);
     const isCache = source.role === "cache";
     let stored: StoredChunk | null;
     let chunk: OpenedChunk;

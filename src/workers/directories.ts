@@ -3,7 +3,7 @@ import { freeBytes } from "../core/bytes.ts";
 import type { ChunkId } from "../core/chunk.ts";
 import { encodeChunk } from "../codec/encode_chunk.ts";
 import type { OpenedChunk } from "../codec/open_chunk.ts";
-import { ChunkDirectory } from "../deno/store/chunk_directory.ts";
+import { ChunkDirectory, type ChunkPlace } from "../deno/store/chunk_directory.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { DirectoryDestination } from "../transfer/messages.ts";
 import { StagedChunks } from "./staged_chunks.ts";
@@ -14,25 +14,26 @@ export class Directories {
   /** By their run. */
   readonly #staged = new Map<string, StagedChunks>();
 
-  /** The directory at this path. */
-  at(path: string): ChunkDirectory {
-    let directory = this.#directories.get(path);
-    if (directory === undefined) this.#directories.set(path, directory = new ChunkDirectory(path));
+  /** The directory of that place. */
+  at(place: ChunkPlace): ChunkDirectory {
+    const name = `${place.directory}/${place.encryption?.suffix ?? ""}`;
+    let directory = this.#directories.get(name);
+    if (directory === undefined) this.#directories.set(name, directory = new ChunkDirectory(place));
     return directory;
   }
 
   /** Whether the chunk is there, in either form. */
   has(destination: DirectoryDestination, id: ChunkId): boolean {
-    return this.at(destination.directory).has(id) !== null || this.#stagedFor(destination)?.has(id) === true;
+    return this.at(destination).has(id) !== null || this.#stagedFor(destination)?.has(id) === true;
   }
 
   /** Adds a chunk in the form that is wanted there. Returns the bytes of its file. */
   add(destination: DirectoryDestination, chunk: OpenedChunk): number {
     const { id, stored } = encodeChunk(nativeCodec, chunk, destination.encoding);
-    const size = stored.bytes.length;
+    const size = stored.bytes.length + this.at(destination).overhead;
     const staged = this.#stagedFor(destination);
     if (staged !== undefined) staged.add(id, stored);
-    else this.at(destination.directory).write(id, stored, destination.identity);
+    else this.at(destination).write(id, stored, destination.identity);
     if (stored !== chunk.stored && stored.bytes !== chunk.bytes) freeBytes(stored.bytes);
     return size;
   }
@@ -49,7 +50,7 @@ export class Directories {
     if (run === undefined) return undefined;
     let staged = this.#staged.get(run);
     if (staged === undefined) {
-      this.#staged.set(run, staged = new StagedChunks(this.at(destination.directory), destination, run));
+      this.#staged.set(run, staged = new StagedChunks(this.at(destination), destination, run));
     }
     return staged;
   }

@@ -10,7 +10,7 @@ import type { InvalidChunk, VerifyResult, VerifyTask } from "../transfer/message
 
 /** Judges the chunks below the task's `abcd` directories. What is not named like a chunk is left alone. */
 export function verifyDirectories(task: VerifyTask): VerifyResult {
-  const chunks = new ChunkDirectory(task.directory);
+  const chunks = new ChunkDirectory(task);
   const invalid: InvalidChunk[] = [];
   const unreadable: string[] = [];
   let otherDigest = 0;
@@ -18,7 +18,7 @@ export function verifyDirectories(task: VerifyTask): VerifyResult {
   let storedBytes = 0;
   let staleFiles = 0;
   for (const prefix of task.prefixes) {
-    for (const { id, form, isFile } of listChunks(task.directory, prefix)) {
+    for (const { id, form, isFile } of listChunks(task.directory, prefix, chunks.suffix)) {
       const path = chunks.pathOf(id, form);
       try {
         const bytes = check(chunks, task, id, form);

@@ -36,13 +36,11 @@ for (const [what, cells] of notYet.rows) {
     for (const i of xz.ids.keys()) {
       Deno.writeFileSync(xz.chunk(i), new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]));
     }
-    const config = { "store-options": { [made.store]: { encryption: true } } };
     const places: Record<string, string> = {
       INDEX: made.index,
       STORE: made.store,
       FILE: dir.write("image", made.bytes),
       NEW: dir.path("new"),
-      CONFIG: dir.write("config.json", JSON.stringify(config)),
       XZ: xz.store,
     };
     const words = tried.split(" ").map((word) =>

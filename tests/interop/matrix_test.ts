@@ -11,7 +11,6 @@ import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { canSetAttributes, CHATTR, setChattr } from "../support/system/attributes.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
-import { Daemon } from "../support/servers/daemon.ts";
 import { denoDir } from "../support/deno_dir.ts";
 import { featureTrees, makeFeatureTree } from "../support/data/feature_trees.ts";
 import { freshBlob } from "../support/data/fresh_blob.ts";
@@ -21,13 +20,13 @@ import { type Cells, type Outcome, outcome, tryPage, tryTable } from "../support
 import { startNginx } from "../support/servers/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { runAny, type RunOptions, type RunResult } from "../support/process.ts";
+import { startPeerServer } from "../support/servers/peer_server.ts";
 import { startSshd } from "../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { canServe } from "../../src/deno/server/runtime.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
 import { pairs } from "../support/thorough.ts";
 import { differences, type TreeState, treeState } from "../support/system/tree_state.ts";
-import { freePort, listening } from "../support/servers/ports.ts";
 
 const ignore = !peers.casync || !peers.desync;
 
@@ -160,12 +159,7 @@ async function startServer(
   directory: string,
   ...options: string[]
 ) {
-  const port = freePort();
-  const words = [command, "-l", `127.0.0.1:${port}`, "-s", directory, ...options];
-  const [first, ...before] = commands[program];
-  const daemon = new Daemon(first, [...before, ...words]);
-  await listening(daemon, port);
-  return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: () => daemon.stop() };
+  return await startPeerServer([...commands[program], command], ["-s", directory, ...options]);
 }
 
 Deno.test({
@@ -485,6 +479,7 @@ Deno.test("docs/interop.md has these tables and no others, and the notes that th
     "Blobs",
     "Stores",
     "Servers",
+    "Encryption",
     "S3",
     "Archives",
     "Archives by casync or this program",

@@ -45,7 +45,7 @@ Deno.test({
 });
 
 const missing: [args: string[], ...says: string[]][] = [
-  [["chunk-server", "--encryption", "-s", "x"], "--encryption", "not supported yet"],
+  [["manpage", "--section", "1", "x"], "--section", "not supported yet"],
   [["help", "mount-index"], "mount-index", "not supported yet"],
 ];
 for (const [args, ...says] of missing) {

@@ -77,13 +77,13 @@ function same(chunk: StoredChunk | null, wanted: StoredChunk): void {
 /**
  * Defines the tests for one kind of store and for all that wraps it. `can` lists the methods that it
  * has, and no other; `open` makes one that holds the chunks, of which `asVerified` makes what `put` takes. `bare` leaves
- * the wrappers out, for stores that take long.
+ * the wrappers out, for stores that take long; `overhead` is how many bytes more a chunk takes in the store.
  */
 export function testStore(
   kind: string,
   can: readonly Capability[],
   open: (chunks: readonly Held[]) => Promise<Subject>,
-  options: { ignore?: boolean; bare?: boolean } = {},
+  options: { ignore?: boolean; bare?: boolean; overhead?: number } = {},
 ): void {
   for (const [how, wrap] of options.bare ? WRAPPERS.slice(0, 1) : WRAPPERS) {
     testWrapped(`${kind}${how}`, can, async (chunks) => {
@@ -98,8 +98,9 @@ function testWrapped(
   kind: string,
   can: readonly Capability[],
   open: (chunks: readonly Held[]) => Promise<Subject>,
-  options: { ignore?: boolean },
+  options: { ignore?: boolean; overhead?: number },
 ): void {
+  const { overhead = 0 } = options;
   const test = (name: string, fn: (store: ChunkStore) => Promise<void>, needs: Capability[] = []) => {
     if (needs.some((one) => !can.includes(one))) return;
     Deno.test({
@@ -136,7 +137,7 @@ function testWrapped(
   });
 
   test("reports how many bytes a chunk takes", async (store) => {
-    for (const { id, bytes } of held) strictEqual(await store.storedSize?.(id), bytes.length);
+    for (const { id, bytes } of held) strictEqual(await store.storedSize?.(id), bytes.length + overhead);
     strictEqual(await store.storedSize?.(absent), null);
   }, ["storedSize"]);
 
@@ -158,7 +159,7 @@ function testWrapped(
     const chunk = hashChunk(nativeCodec, "sha512-256", new Random(12).bytes(100));
     for (const one of [compressChunk(nativeCodec, chunk), chunk]) {
       for (const _ of [1, 2]) {
-        deepStrictEqual(await store.put(one), { storedBytes: one.stored.bytes.length });
+        deepStrictEqual(await store.put(one), { storedBytes: one.stored.bytes.length + overhead });
       }
       strictEqual(await store.has(one.id), true);
       ok(await store.get(one.id) !== null);
@@ -190,7 +191,7 @@ function testWrapped(
       chunks.map(({ id, form, storedBytes }) => `${id} ${form} ${storedBytes}`).sort();
     const wanted = held.map((chunk) => {
       const { form, bytes } = expected(chunk);
-      return { id: chunk.id, form, storedBytes: bytes.length };
+      return { id: chunk.id, form, storedBytes: bytes.length + overhead };
     });
     deepStrictEqual(names((await Array.fromAsync(store.list())).flat()), names(wanted));
     await rejects(Array.fromAsync(store.list({ signal: AbortSignal.abort() })), { code: "interrupted" });

@@ -3,8 +3,10 @@
 import { rejects } from "node:assert/strict";
 import { FileAccess } from "../../src/deno/files/file_access.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
+import { encryptedStore } from "../../src/stores/wrappers/encrypted_store.ts";
 import { FailoverGroup } from "../../src/stores/wrappers/failover.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import { chunkCipher } from "../../src/deno/codec/native_cipher.ts";
 import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { makeHttpFetch } from "../../src/deno/net/http_fetch.ts";
 import { asVerified } from "../support/data/as_verified.ts";
@@ -12,6 +14,7 @@ import { RemoteStore } from "../support/servers/remote_store.ts";
 import { storePath } from "../support/made.ts";
 import { startNginx } from "../support/servers/nginx.ts";
 import { peers } from "../support/peers.ts";
+import { Random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { type Held, MANAGED, READABLE, type Subject, testStore } from "./conformance.ts";
 
@@ -63,6 +66,49 @@ async function openGroup(chunks: readonly Held[]): Promise<Subject> {
   const dead = new HttpStore("http://user:secret@127.0.0.1:1/");
   return { store: new FailoverGroup([dead, store]), [Symbol.asyncDispose]: end };
 }
+
+const cipher = chunkCipher("xchacha20-poly1305", new Random(21).bytes(32));
+const { overhead } = cipher;
+
+/** The chunks in an encrypted store, and others of the same ids: unencrypted, and with another key. */
+function encryptedFolderOf(chunks: readonly Held[]): TempDir {
+  const dir = folderOf(chunks.slice(0, 2).map((chunk) => ({ ...chunk, bytes: new Uint8Array(9) })));
+  const other = chunkCipher("xchacha20-poly1305", new Random(22).bytes(32));
+  for (const { id, form, bytes } of chunks) {
+    for (const one of [cipher, other]) dir.write(storePath(id, form) + one.key.suffix, one.seal(bytes));
+  }
+  return dir;
+}
+
+function openEncrypted(chunks: readonly Held[]): Promise<Subject> {
+  const dir = encryptedFolderOf(chunks);
+  const end = () => Promise.resolve(dir[Symbol.dispose]());
+  return Promise.resolve({
+    store: new LocalStore(dir.root, { encryption: cipher }),
+    [Symbol.asyncDispose]: end,
+  });
+}
+
+async function openEncryptedHttp(chunks: readonly Held[]): Promise<Subject> {
+  const dir = encryptedFolderOf(chunks);
+  const server = await startNginx(dir.root, { put: true });
+  const client = Deno.createHttpClient({ http2: false });
+  const { suffix } = cipher.key;
+  const http = new HttpStore(server.url, { suffix, fetch: (url, init) => fetch(url, { ...init, client }) });
+  const end = async () => {
+    client.close();
+    await server[Symbol.asyncDispose]();
+    dir[Symbol.dispose]();
+  };
+  return { store: encryptedStore(http, cipher), [Symbol.asyncDispose]: end };
+}
+
+testStore("encrypted local store", [...MANAGED, "touch", "removeStale"], openEncrypted, { overhead });
+testStore("encrypted store on nginx", [...READABLE, "put"], openEncryptedHttp, {
+  ignore: !peers.nginx,
+  bare: true,
+  overhead,
+});
 
 testStore("local store", [...MANAGED, "touch", "removeStale"], openLocal);
 testStore("memory store", MANAGED, openMemory);

@@ -17,7 +17,7 @@ Deno.test({
       directory: store,
       encoding: { form: "plain", level: 3 },
     } as const;
-    const staged = new StagedChunks(new ChunkDirectory(store), destination, "run");
+    const staged = new StagedChunks(new ChunkDirectory({ directory: store }), destination, "run");
     const add = (byte: number) => {
       const bytes = Uint8Array.of(byte);
       staged.add(sha512256(bytes), { form: "plain", bytes });

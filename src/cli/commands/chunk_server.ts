@@ -4,6 +4,9 @@ import { command, type FlagsOf } from "../command.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { noSync } from "../flags/output.ts";
 import {
+  encryption,
+  encryptionAlgorithm,
+  encryptionKey,
   memory,
   SERVER_FLAGS,
   skipVerifyRead,
@@ -21,6 +24,9 @@ const flags = {
   cache,
   storeFile,
   uncompressed,
+  encryption,
+  encryptionKey,
+  encryptionAlgorithm,
   ...SERVER_FLAGS,
   memory,
   skipVerifyRead,

@@ -1,24 +1,16 @@
 /** Which options the configuration has for a location. */
 import { resolve } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
-import { foreignText, quotedText } from "../../core/foreign_text.ts";
+import { quotedText } from "../../core/foreign_text.ts";
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isPath } from "../../stores/location.ts";
 import type { S3KeyOptions } from "../../stores/store_options.ts";
 import { goMatches } from "../inputs/go_pattern.ts";
 import type { Configuration, StoreEntry } from "./configuration.ts";
+import { cipherFrom } from "./encryption_key.ts";
 
-/** Keys that are known and not supported yet. */
-const UNSUPPORTED: readonly (keyof StoreEntry)[] = [
-  "encryption",
-  "encryption-key",
-  "encryption-algorithm",
-];
-
-/**
- * The options under the one pattern that matches the location. Throws `usage` when several match, and `unsupported` when
- * they are more than this program can do.
- */
+/** The options under the one pattern that matches the location. Throws `usage` when several match. */
 export function configuredOptions(configuration: Configuration | undefined, location: string): StoreEntry {
   if (configuration?.storeOptions === undefined) return {};
   const matching = Object.entries(configuration.storeOptions)
@@ -32,19 +24,34 @@ export function configuredOptions(configuration: Configuration | undefined, loca
       reason: `several entries of store-options in ${configuration.path} match it: ${names.join(", ")}`,
     });
   }
-  const [[, options]] = matching.length === 0 ? [["", {} as StoreEntry]] as const : matching;
-  const unsupported = UNSUPPORTED.filter((key) => options[key]);
-  if (unsupported.length > 0) {
-    throw new DesyncError("unsupported", {
-      action: "use",
-      subject,
-      reason: `${configuration.path} sets ${foreignText(unsupported.join(", "))} for it (store-options ${
-        names[0]
-      }), which is not supported yet`,
-      hint: "give the options on the command line, and another file with --config",
-    });
+  return matching[0]?.[1] ?? {};
+}
+
+/**
+ * What encrypts the chunks of a store with these options, if anything does. Throws `usage` when they name no key, an invalid
+ * one, or one that would not be used: nothing is stored unencrypted that should not be.
+ */
+export function configuredCipher(
+  options: StoreEntry,
+  location: string,
+  file: string,
+): ChunkCipher | undefined {
+  const { encryption = false, "encryption-algorithm": algorithm = "", "encryption-key": key = "" } = options;
+  if (!encryption && algorithm === "" && key === "") return undefined;
+  const about = { action: "use", subject: redactLocation(location) };
+  if (!encryption) {
+    const reason = `${file} sets ${
+      key === "" ? "encryption-algorithm" : "encryption-key"
+    } for it without encryption`;
+    throw new DesyncError("usage", { ...about, reason, hint: 'set "encryption": true as well' });
   }
-  return options;
+  return cipherFrom({ algorithm, key }, {
+    about,
+    missing: `${file} sets encryption for it without a key`,
+    algorithmFrom: `encryption-algorithm in ${file}`,
+    keyFrom: `encryption-key in ${file}`,
+    keyOption: "encryption-key",
+  });
 }
 
 /** The credentials for the server of an S3 location. */

@@ -1,6 +1,7 @@
 /** Options of commands that serve chunks or indexes to others. */
 import { LOG_FORMATS } from "../../deno/server/log_formats.ts";
 import { parseListenAddress } from "../../deno/server/listen_address.ts";
+import { CHUNK_CIPHERS } from "../../codec/chunk_cipher.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { choice, type Flag, list, option, toggle } from "./flag.ts";
 import { byteCount, wholeNumber } from "./go_values.ts";
@@ -115,6 +116,27 @@ export const SERVER_FLAGS = {
 export const uncompressed = toggle({
   names: ["-u", "--uncompressed"],
   description: "serve and accept only uncompressed chunks (default: the form that is requested)",
+});
+
+export const encryption = toggle({
+  names: ["--encryption"],
+  description:
+    "serve and accept only encrypted chunks, however the stores have them; DESYNC_ENCRYPTION_KEY has the key",
+});
+
+export const encryptionKey = option({
+  names: ["--encryption-key"],
+  value: "hex",
+  description: "key for that, 64 hexadecimal digits, which the list of processes shows; implies --encryption",
+  parse: someText,
+});
+
+export const encryptionAlgorithm = choice({
+  names: ["--encryption-algorithm"],
+  value: "name",
+  description: "cipher for that; implies --encryption",
+  words: CHUNK_CIPHERS,
+  fallbackText: CHUNK_CIPHERS[0],
 });
 
 export const skipVerifyRead: Flag<boolean> = {

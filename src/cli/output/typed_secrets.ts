@@ -6,8 +6,8 @@ import { redactText } from "../../stores/redact.ts";
 /** What must not be seen, in each form that a message may have it, the longest first, and what is printed instead. */
 let secrets: readonly (readonly [secret: string, instead: string])[] = [];
 
-/** The option whose value is secret as a whole. */
-const SECRET_OPTION = "--authorization";
+/** The options whose values are secret as a whole. */
+const SECRET_OPTIONS: readonly string[] = ["--authorization", "--encryption-key"];
 
 /** From now on nothing secret in these words is printed. */
 export function hideSecretsOf(words: readonly string[]): void {
@@ -47,8 +47,9 @@ const SHORTEST_PART = 4;
 
 function secretValues(words: readonly string[]): (readonly [secret: string, instead: string])[] {
   const values = words.flatMap((word, i) => {
-    if (word === SECRET_OPTION) return words.slice(i + 1, i + 2);
-    return word.startsWith(`${SECRET_OPTION}=`) ? [word.slice(SECRET_OPTION.length + 1)] : [];
+    if (SECRET_OPTIONS.includes(word)) return words.slice(i + 1, i + 2);
+    const option = SECRET_OPTIONS.find((option) => word.startsWith(`${option}=`));
+    return option === undefined ? [] : [word.slice(option.length + 1)];
   });
   return values.filter((value) => value.length >= SHORTEST_PART).map((value) => [value, "…"] as const);
 }

@@ -22,9 +22,6 @@ export const CASYNC_COMMANDS: ReadonlyMap<string, string> = new Map([
 
 /** Options, and the commands that have them there. */
 export const MISSING_OPTIONS: ReadonlyMap<string, readonly string[]> = new Map([
-  ["--encryption", ["chunk-server"]],
-  ["--encryption-algorithm", ["chunk-server"]],
-  ["--encryption-key", ["chunk-server"]],
   ["--manual", ["manpage"]],
   ["--section", ["manpage"]],
   ["--source", ["manpage"]],

@@ -28,9 +28,9 @@ export async function run(
 }
 
 async function openDirectory(locator: Locator, store: string): Promise<ChunkDirectory> {
-  const { directory, location } = (await locator.managed(store, "look into")).properties;
+  const { directory, encryption, location } = (await locator.managed(store, "look into")).properties;
   if (directory === undefined) throw notADirectory("usage", { action: "look into", subject: location });
-  return new ChunkDirectory(directory);
+  return new ChunkDirectory({ directory, encryption });
 }
 
 /** The list as desync prints it, in pieces: that of a large index takes more memory than the index. */

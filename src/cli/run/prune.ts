@@ -6,6 +6,7 @@ import { DONE, FAILED } from "../exit_status.ts";
 import { readIds } from "../inputs/chunk_ids.ts";
 import { Locator } from "../locator.ts";
 import { print, printError, warn } from "../output/output.ts";
+import { warnOfKey } from "../output/warn_of_key.ts";
 import { abortable } from "../../core/abortable.ts";
 import { formatBytes } from "../../core/amounts.ts";
 import { expandWildcards } from "../inputs/expand_wildcards.ts";
@@ -34,6 +35,7 @@ export async function run({ indexes }: Args, flags: Flags, signal: AbortSignal):
     return FAILED;
   }
   const summary = await pruneStore(store, keep, { dryRun, startedAt, signal });
+  if (summary.kept + summary.removed === 0) warnOfKey(store);
   if (dryRun) print(`${describe(summary)}\n`);
   else if (summary.recent > 0) warn(`${summary.recent} chunks that were put there just now stay`);
   return DONE;

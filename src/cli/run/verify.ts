@@ -8,6 +8,7 @@ import type { Args, Flags } from "../commands/verify.ts";
 import { DONE, FAILED, PARTLY } from "../exit_status.ts";
 import { openManaged } from "../locator.ts";
 import { optionsByLocation } from "../store_flags.ts";
+import { warnOfKey } from "../output/warn_of_key.ts";
 import { printIfOpen, warn } from "../output/output.ts";
 import { showProgress } from "../output/progress.ts";
 
@@ -41,7 +42,8 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
       `${otherDigest} chunks in ${location} have ids by another digest (--digest ${other} verifies them)`,
     );
   }
+  const isEmpty = summary.chunks === 0 && warnOfKey(store);
   if (summary.staleFiles > 0) warn(`${summary.staleFiles} stale temporary files removed`);
-  if (summary.invalid > summary.removed || summary.unreadable + otherDigest > 0) return FAILED;
+  if (isEmpty || summary.invalid > summary.removed || summary.unreadable + otherDigest > 0) return FAILED;
   return summary.removed > 0 ? PARTLY : DONE;
 }

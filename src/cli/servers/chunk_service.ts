@@ -1,4 +1,5 @@
 /** The stores of a chunk server, opened. */
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { syncedStore } from "../../deno/store/synced_store.ts";
@@ -9,6 +10,7 @@ import type { OnProblem } from "../../servers/problems.ts";
 import { type ChunkCounts, ServedChunks } from "../../servers/chunks/served_chunks.ts";
 import type { Flags } from "../commands/chunk_server.ts";
 import { WorkerPool } from "../../workers/pool.ts";
+import { cipherFrom } from "../configuration/encryption_key.ts";
 import { Locator } from "../locator.ts";
 import { type NamedStores, readStoreFile } from "./store_file.ts";
 import type { Service } from "./service.ts";
@@ -22,6 +24,7 @@ export interface ChunkServiceContext {
 
 /** Opens the stores that the options, or the store file as it is now, name. Throws what opening them throws, and `usage`. */
 export async function openChunkService(flags: Flags, context: ChunkServiceContext): Promise<Service> {
+  const cipher = servedCipher(flags);
   const named = await namedStores(flags, context.signal);
   const { stores, cache } = named;
   if (flags.writable && (stores.length > 1 || cache !== undefined)) {
@@ -33,7 +36,7 @@ export async function openChunkService(flags: Flags, context: ChunkServiceContex
   }
   const locator = new Locator({ ...flags, stores, cache, cacheRepair: true });
   try {
-    return await openWith(locator, named, flags, context);
+    return await openWith(locator, named, flags, { ...context, cipher });
   } catch (error) {
     await locator[Symbol.asyncDispose]();
     throw error;
@@ -44,7 +47,7 @@ async function openWith(
   locator: Locator,
   { stores, cache }: NamedStores,
   flags: Flags,
-  { counts, onProblem }: ChunkServiceContext,
+  { counts, onProblem, cipher }: ChunkServiceContext & { readonly cipher?: ChunkCipher },
 ): Promise<Service> {
   const form = flags.uncompressed ? "plain" : undefined;
   const target = flags.writable ? await locator.storeToFill(stores[0]) : undefined;
@@ -54,6 +57,7 @@ async function openWith(
   const worker = new WorkerPool(1, 0);
   const chunks = new ServedChunks(sources, {
     codec: nativeCodec,
+    cipher,
     verifyReads: !flags.skipVerifyRead,
     memoryBytes: flags.memory,
     counts,
@@ -62,6 +66,7 @@ async function openWith(
   // desync reads no uncompressed chunks from directories, unless its configuration says so, and casync none at all.
   const uploads = filled && new ChunkUploads(filled, {
     codec: nativeCodec,
+    cipher,
     form: filled.properties.form ?? "compressed",
     openElsewhere: (chunk) => worker.open(chunk),
   });
@@ -76,6 +81,18 @@ async function openWith(
       await locator[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What encrypts the chunks on their way to clients and from them, if the options ask for that. */
+function servedCipher({ encryption, encryptionKey, encryptionAlgorithm }: Flags): ChunkCipher | undefined {
+  if (!encryption && encryptionKey === undefined && encryptionAlgorithm === undefined) return undefined;
+  return cipherFrom({ algorithm: encryptionAlgorithm ?? "", key: encryptionKey ?? "" }, {
+    about: { action: "serve", subject: "encrypted chunks" },
+    missing: "no key was given",
+    algorithmFrom: "--encryption-algorithm",
+    keyFrom: "--encryption-key",
+    keyOption: "--encryption-key",
+  });
 }
 
 async function namedStores(flags: Flags, signal: AbortSignal): Promise<NamedStores> {

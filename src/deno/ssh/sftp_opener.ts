@@ -44,7 +44,8 @@ export function openSftp(): Opener {
           start: Math.min(CHUNKS.start, concurrency),
           max: Math.min(CHUNKS.max, concurrency),
         };
-        const more = { maxChunkSize, create, retry, concurrency: limits };
+        const suffix = options.encryption?.key.suffix;
+        const more = { maxChunkSize, create, suffix, retry, concurrency: limits };
         return new SftpStore(place(parseSshStore(text), options), more);
       }),
     openIndexes: (text, options) =>

@@ -1,6 +1,10 @@
-/** Chunks as files in a directory: `abcd/abcd….cacnk` compressed, the same without the ending when plain. */
+/**
+ * Chunks as files in a directory: `abcd/abcd….cacnk` compressed, the same without the ending when plain, and with a further
+ * one when encrypted.
+ */
 import { existsSync } from "node:fs";
-import { equalBytes } from "../../core/bytes.ts";
+import type { ChunkCipher, ChunkKey } from "../../codec/chunk_cipher.ts";
+import { equalBytes, freeBytes } from "../../core/bytes.ts";
 import {
   type ChunkId,
   chunkPath,
@@ -12,6 +16,7 @@ import { DesyncError } from "../../core/errors.ts";
 import type { DirectoryIdentity } from "../../transfer/messages.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
+import { cipherOf } from "../codec/native_cipher.ts";
 import { followLinks, isShared } from "../output/planted.ts";
 import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
 import { syncDataNow, syncFileData } from "../output/sync.ts";
@@ -35,21 +40,40 @@ export interface StagedChunk {
 /** How large a chunk may be to be written at once by a thread that has other work, in bytes. */
 const LARGE_BYTES = 1024 * 1024;
 
-/** One reader and writer of such a directory. Most calls are synchronous: they are made in workers, chunk after chunk. */
+/** A directory with chunks, and the key with which they are encrypted if they are. */
+export interface ChunkPlace {
+  readonly directory: string;
+  readonly encryption?: ChunkKey;
+}
+
+/**
+ * One reader and writer of such a directory: what is read from it and written to it is not encrypted. Most calls are
+ * synchronous: they are made in workers, chunk after chunk.
+ */
 export class ChunkDirectory {
   readonly path: string;
+  /** Ends the names of its chunks. */
+  readonly suffix: string;
+  /** Bytes by which its files are larger than what is written to it. */
+  readonly overhead: number;
+  readonly #cipher: ChunkCipher | undefined;
+  /** The last chunk that was decrypted. */
+  #opened: Uint8Array | undefined;
   readonly #reader = new StoredFileReader();
   /** Whether others may write to the store, known when the first chunk is added. */
   #isShared: boolean | undefined;
   #forms: readonly [StoredForm, StoredForm] = ["compressed", "plain"];
 
-  constructor(path: string) {
-    this.path = path;
+  constructor({ directory, encryption }: ChunkPlace) {
+    this.path = directory;
+    this.suffix = encryption?.suffix ?? "";
+    this.#cipher = encryption && cipherOf(encryption);
+    this.overhead = this.#cipher?.overhead ?? 0;
   }
 
   /** Where the chunk is when it is stored in this form. */
   pathOf(id: ChunkId, form: StoredForm): string {
-    return `${this.path}/${chunkPath(id, form)}`;
+    return `${this.path}/${chunkPath(id, form, this.suffix)}`;
   }
 
   /**
@@ -71,7 +95,14 @@ export class ChunkDirectory {
   /** The same for one form alone. */
   readForm(id: ChunkId, form: StoredForm, size: number): StoredChunk | null {
     const bytes = this.#readFile(this.pathOf(id, form), maxStoredSize(size));
-    return bytes === null ? null : { form, bytes };
+    return bytes === null ? null : { form, bytes: this.#open(bytes) };
+  }
+
+  #open(bytes: Uint8Array): Uint8Array {
+    if (this.#cipher === undefined) return bytes;
+    if (this.#opened !== undefined) freeBytes(this.#opened);
+    this.#opened = undefined;
+    return this.#opened = this.#cipher.open(bytes);
   }
 
   /** The form in which the chunk is here, `null` when it is not. */
@@ -151,8 +182,9 @@ export class ChunkDirectory {
     const staged = this.#named(id, chunk, run);
     try {
       using file = this.#createNew(staged, store);
-      const { bytes } = chunk;
+      const bytes = this.#cipher?.seal(chunk.bytes) ?? chunk.bytes;
       for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      if (bytes !== chunk.bytes) freeBytes(bytes);
       if (sync) syncDataNow(file);
       return staged;
     } catch (error) {
@@ -169,12 +201,12 @@ export class ChunkDirectory {
     options: { readonly sync?: boolean },
   ): Promise<StagedChunk> {
     const run = crypto.randomUUID();
-    const { bytes } = chunk;
     // Nothing else has this name.
-    if (bytes.length <= LARGE_BYTES) return this.stage(id, chunk, run, options)!;
+    if (chunk.bytes.length <= LARGE_BYTES) return this.stage(id, chunk, run, options)!;
     const staged = this.#named(id, chunk, run);
     try {
       using file = this.#createNew(staged);
+      const bytes = this.#cipher?.seal(chunk.bytes) ?? chunk.bytes;
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
       if (options.sync) await syncFileData(file);
       return staged;

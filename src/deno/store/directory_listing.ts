@@ -1,7 +1,7 @@
 /**
  * What lies in the directory of a store: chunks, and what killed writers left. Everything else is ignored.
  */
-import { type ChunkId, COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../../core/chunk.ts";
+import { type NamedChunk, parseChunkName } from "../../core/chunk.ts";
 import { TEMPORARY_PREFIX } from "./chunk_directory.ts";
 import { fileError, isNotFound, reasonOf } from "../files/file_errors.ts";
 import { isStale } from "../output/temporary_names.ts";
@@ -23,20 +23,16 @@ function isPrefix(name: string): boolean {
 }
 
 /** What lies under a chunk's name. */
-interface ChunkEntry {
-  readonly id: ChunkId;
-  readonly form: StoredForm;
+interface ChunkEntry extends NamedChunk {
   /** No pipe, directory or the like, and no symlink. */
   readonly isFile: boolean;
 }
 
-/** The chunks in one of them whose names belong there. */
-export function* listChunks(directory: string, prefix: string): Generator<ChunkEntry> {
+/** The chunks in one of them whose names belong there, and end with the suffix: those of other keys are not seen. */
+export function* listChunks(directory: string, prefix: string, suffix: string): Generator<ChunkEntry> {
   for (const { name, isFile } of entriesOf(`${directory}/${prefix}`)) {
-    const compressed = name.endsWith(COMPRESSED_SUFFIX);
-    const id = compressed ? name.slice(0, -COMPRESSED_SUFFIX.length) : name;
-    if (!isChunkId(id) || !id.startsWith(prefix)) continue;
-    yield { id, form: compressed ? "compressed" : "plain", isFile };
+    const chunk = parseChunkName(name, suffix);
+    if (chunk?.id.startsWith(prefix)) yield { ...chunk, isFile };
   }
 }
 

@@ -5,7 +5,8 @@ import { LocalStore } from "./local_store.ts";
 
 /** The opener for paths. */
 export const directoryOpener: Opener = {
-  openChunks: (path, { create }) => Promise.try(() => new LocalStore(path, { create })),
+  openChunks: (path, { create, encryption }) =>
+    Promise.try(() => new LocalStore(path, { create, encryption })),
   openIndexes: (path, options) => Promise.resolve(new IndexDirectory(path, options)),
   openBytes: async (path) => new (await import("../files/file_bytes.ts")).FileBytes(path),
 };

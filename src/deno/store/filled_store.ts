@@ -16,7 +16,7 @@ export class FilledStore implements Disposable {
    * chunk under its name.
    */
   constructor(store: WritableChunkStore, encoding: ChunkEncoding, sync: boolean) {
-    const { directory } = store.properties;
+    const { directory, encryption } = store.properties;
     if (directory === undefined) {
       this.destination = { kind: "main", encoding, store };
       return;
@@ -24,7 +24,7 @@ export class FilledStore implements Disposable {
     this.#directory = openDirectory(directory);
     const identity = identityOf(this.#directory?.statSync() ?? Deno.statSync(directory));
     const run = sync ? crypto.randomUUID() : undefined;
-    this.destination = { kind: "directory", directory, encoding, identity, run };
+    this.destination = { kind: "directory", directory, encryption, encoding, identity, run };
   }
 
   /** Throws `io` when its path no longer leads to it. To be called before success is reported, or an index written. */

@@ -1,5 +1,6 @@
 /** A store in a directory of this machine. */
 import { type ChunkId, MAX_CHUNK_SIZE, type StoredChunk, type StoredForm } from "../../core/chunk.ts";
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import type { VerifiedChunk } from "../../codec/open_chunk.ts";
 import { DesyncError, interrupted } from "../../core/errors.ts";
 import type {
@@ -39,11 +40,15 @@ export class LocalStore implements ManagedChunkStore {
   readonly properties: StoreProperties & { readonly directory: string };
   readonly #chunks: ChunkDirectory;
 
-  /** Throws `missing-file` or `io` when `path` is not a directory. With `create` a missing one is made. */
-  constructor(path: string, options: { create?: boolean } = {}) {
-    checkDirectory(path, options.create ?? false);
-    this.properties = { location: path, directory: path, probe: "cheap" };
-    this.#chunks = new ChunkDirectory(path);
+  /**
+   * Throws `missing-file` or `io` when `path` is not a directory. With `create` a missing one is made. With `encryption` its
+   * chunks are those that are encrypted with that key, and no others.
+   */
+  constructor(path: string, options: { create?: boolean; encryption?: ChunkCipher } = {}) {
+    const { create = false, encryption } = options;
+    checkDirectory(path, create);
+    this.properties = { location: path, directory: path, probe: "cheap", encryption: encryption?.key };
+    this.#chunks = new ChunkDirectory(this.properties);
   }
 
   get(id: ChunkId): Promise<StoredChunk | null> {
@@ -64,7 +69,7 @@ export class LocalStore implements ManagedChunkStore {
   /** Does not wait for the disk. */
   async put({ id, stored }: VerifiedChunk): Promise<PutResult> {
     this.#chunks.place(await this.#chunks.stageAside(id, stored, {}));
-    return { storedBytes: stored.bytes.length };
+    return { storedBytes: stored.bytes.length + this.#chunks.overhead };
   }
 
   /** Gives the chunk's file a new modification time. */
@@ -83,7 +88,7 @@ export class LocalStore implements ManagedChunkStore {
     for (const prefix of storePrefixes(directory)) {
       await yielder.yieldIfDue();
       const page: ListedChunk[] = [];
-      for (const { id, form, isFile } of listChunks(directory, prefix)) {
+      for (const { id, form, isFile } of listChunks(directory, prefix, this.#chunks.suffix)) {
         if (isFile) page.push(listed(this.#chunks, id, form));
       }
       yield page;

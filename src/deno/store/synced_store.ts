@@ -12,9 +12,9 @@ import { ChunkDirectory } from "./chunk_directory.ts";
  * is not a directory is returned as it is. Disposing of the result disposes of the store.
  */
 export function syncedStore(store: WritableChunkStore): WritableChunkStore {
-  const { directory } = store.properties;
+  const { directory, encryption } = store.properties;
   if (directory === undefined) return store;
-  const chunks = new ChunkDirectory(directory);
+  const chunks = new ChunkDirectory({ directory, encryption });
   // Open for as long as chunks are added: the system reports to it what the disk refused meanwhile.
   const system = FileSystem.of(directory);
   const syncs = new SharedRequests<void>();
@@ -45,7 +45,7 @@ export function syncedStore(store: WritableChunkStore): WritableChunkStore {
       } catch (error) {
         throw fileError("store", `chunk ${id} in ${directory}`, error);
       }
-      return { storedBytes: stored.bytes.length };
+      return { storedBytes: stored.bytes.length + chunks.overhead };
     },
     async [Symbol.asyncDispose]() {
       await syncs.idle();

@@ -1,6 +1,6 @@
 /** Chunks over HTTP, as the clients of casync and desync request them. */
-import type { StoredForm } from "../../core/chunk.ts";
-import { type NamedChunk, parseChunkPath } from "./chunk_path.ts";
+import type { NamedChunk, StoredForm } from "../../core/chunk.ts";
+import { parseChunkPath } from "./chunk_path.ts";
 import type { ChunkUploads } from "./chunk_uploads.ts";
 import { answerContent, matchesAny, notModified } from "../content.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../exchange.ts";
@@ -44,18 +44,23 @@ export function answerChunks(chunks: ServedChunks, options: AnswerChunksOptions 
     if (!isRead && method !== "PUT") {
       return plainAnswer(405, `the method is not supported, only ${allow}`, { allow });
     }
-    const name = parseChunkPath(path);
-    if (name === undefined) return plainAnswer(400, PATHS[form ?? "both"]);
-    if (form !== undefined && name.form !== form) return plainAnswer(400, PATHS[form]);
+    const name = parseChunkPath(path, chunks.suffix);
+    if (name === undefined || (form !== undefined && name.form !== form)) {
+      return plainAnswer(400, `the path is not that of ${pathsOf(form, chunks.suffix)}`);
+    }
     return answer(request, name);
   };
 }
 
-const PATHS: Readonly<Record<StoredForm | "both", string>> = {
-  both: "the path is not that of a chunk: /<first 4 digits>/<id>.cacnk, or without .cacnk",
-  compressed: "the path is not that of a compressed chunk: /<first 4 digits>/<id>.cacnk",
-  plain: "the path is not that of an uncompressed chunk: /<first 4 digits>/<id>",
-};
+/** The paths that are served, in the words of an error. */
+function pathsOf(form: StoredForm | undefined, suffix: string): string {
+  const plain = `/<first 4 digits>/<id>${suffix}`;
+  const compressed = `/<first 4 digits>/<id>.cacnk${suffix}`;
+  const kind = suffix === "" ? "" : "encrypted ";
+  if (form === "plain") return `an uncompressed ${kind}chunk: ${plain}`;
+  if (form === "compressed") return `a compressed ${kind}chunk: ${compressed}`;
+  return `${kind === "" ? "a" : "an encrypted"} chunk: ${compressed}, or without .cacnk`;
+}
 
 async function read(
   chunks: ServedChunks,
@@ -64,10 +69,11 @@ async function read(
 ): Promise<ServerResponse> {
   const { signal, header } = request;
   const known = header("if-none-match");
-  const isKnown = known !== undefined && matchesAny(known, chunkTag(id, form));
+  const tag = chunkTag(id, form, chunks.suffix);
+  const isKnown = known !== undefined && matchesAny(known, tag);
   if (isKnown || request.method === "HEAD") {
     if (!await chunks.has(id, { signal })) return notFound(id);
-    const headers = { ...CHUNK_HEADERS, etag: chunkTag(id, form) };
+    const headers = { ...CHUNK_HEADERS, etag: tag };
     return isKnown ? notModified({ headers }) : { status: 200, headers };
   }
   const content = await chunks.get(id, form, { signal });

@@ -6,6 +6,7 @@ import {
   type StoredChunk,
   type StoredForm,
 } from "../../core/chunk.ts";
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { type Codec, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { type ChunkEncoding, encodeIfPossible } from "../../codec/encode_chunk.ts";
 import { claimedSize, isInvalid, openByEitherDigest, type VerifiedChunk } from "../../codec/open_chunk.ts";
@@ -29,6 +30,8 @@ export type OpenElsewhere = (
 export interface ChunkUploadsOptions {
   /** Verifies, and compresses if it can. Default: JavaScript that runs anywhere, which cannot. */
   readonly codec?: Codec;
+  /** Decrypts what is uploaded. Default: it is not encrypted. */
+  readonly cipher?: ChunkCipher;
   /** How chunks are stored. Default: as they come, if that is zstd or plain. */
   readonly form?: ChunkEncoding["form"];
   /** zstd's level, for chunks that have to be compressed. Default: 3. */
@@ -51,6 +54,7 @@ const PIECE_BYTES = 512;
 export class ChunkUploads {
   readonly #store: WritableChunkStore;
   readonly #codec: Codec;
+  readonly #cipher: ChunkCipher | undefined;
   readonly #encoding: ChunkEncoding;
   readonly #openElsewhere: OpenElsewhere | undefined;
   readonly #bodies: BodyMemory;
@@ -68,6 +72,7 @@ export class ChunkUploads {
     const { directory, concurrency } = store.properties;
     this.#store = directory === undefined ? limitStore(store, new Limiter(concurrency)) : store;
     this.#codec = options.codec ?? portableCodec;
+    this.#cipher = options.cipher;
     this.#encoding = { form: options.form ?? "as it came", level: options.level ?? DEFAULT_ZSTD_LEVEL };
     this.#openElsewhere = options.openElsewhere;
     this.#bodies = new BodyMemory(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
@@ -78,7 +83,8 @@ export class ChunkUploads {
    * store throws.
    */
   async store(id: ChunkId, form: StoredForm, request: ServerRequest): Promise<void> {
-    const limit = form === "plain" ? MAX_CHUNK_SIZE : maxStoredSize(MAX_CHUNK_SIZE);
+    const isBare = form === "plain" && this.#cipher === undefined;
+    const limit = isBare ? MAX_CHUNK_SIZE : maxStoredSize(MAX_CHUNK_SIZE);
     const pieces: Uint8Array[] = [];
     const take = (piece: Uint8Array) => void pieces.push(piece);
     await this.#bodies.withBody(request, { limit, pieceBytes: PIECE_BYTES, take }, async (hold) => {
@@ -104,12 +110,13 @@ export class ChunkUploads {
 
   /** The chunk that a client sent, to be encoded when it is stored. */
   async #opened(
-    stored: StoredChunk,
+    { form, bytes }: StoredChunk,
     id: ChunkId,
     hold: (bytes: number) => void,
   ): Promise<() => VerifiedChunk> {
     const encoding = this.#encoding;
     try {
+      const stored = { form, bytes: this.#cipher?.open(bytes) ?? bytes };
       const size = claimedSize(stored);
       if (this.#openElsewhere !== undefined && (size === undefined || size > LARGE_BYTES)) {
         const chunk = await this.#openElsewhere({ id, stored, encoding });

@@ -1,5 +1,12 @@
 /** The chunks that a server sends: from memory, the cache and the stores. Concurrent requests for one chunk become one. */
-import { type ChunkId, chunkPath, type StoredChunk, type StoredForm } from "../../core/chunk.ts";
+import {
+  type ChunkId,
+  chunkPath,
+  COMPRESSED_SUFFIX,
+  type StoredChunk,
+  type StoredForm,
+} from "../../core/chunk.ts";
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { canCompress, type Codec } from "../../codec/codec.ts";
 import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../../codec/open_chunk.ts";
 import { portableCodec } from "../../codec/portable.ts";
@@ -26,6 +33,8 @@ export interface ServedChunksOptions {
    * not: only what is converted to another form, added to the cache or kept in memory.
    */
   readonly verifyReads?: boolean;
+  /** Encrypts what is sent, under names with its suffix. Default: nothing is encrypted. */
+  readonly cipher?: ChunkCipher;
   /** Bytes of chunks that are kept in memory. Default: 64 MiB. */
   readonly memoryBytes?: number;
   /** Counted up. */
@@ -61,6 +70,9 @@ export class ServedChunks {
   readonly hot: HotChunks;
   /** Where chunks came from. */
   readonly counts: ChunkCounts;
+  /** What the names of its chunks end with. */
+  readonly suffix: string;
+  readonly #cipher: ChunkCipher | undefined;
   readonly #sources: Sources;
   readonly #codec: Codec;
   readonly #verifyReads: boolean;
@@ -74,6 +86,8 @@ export class ServedChunks {
   /** A cache is asked first and filled; an invalid chunk in it is replaced unless `cacheRepair` is false. */
   constructor(from: Sources | ChunkStore, options: ServedChunksOptions = {}) {
     const sources: Sources = "stores" in from ? from : { stores: [from] };
+    this.#cipher = options.cipher;
+    this.suffix = options.cipher?.key.suffix ?? "";
     this.#codec = options.codec ?? portableCodec;
     this.#verifyReads = options.verifyReads ?? false;
     this.#onProblem = options.onProblem ?? (() => {});
@@ -181,9 +195,13 @@ export class ServedChunks {
   #contentOf(read: ReadChunk, id: ChunkId, form: StoredForm): Content {
     const known = read.contents.get(form);
     if (known !== undefined) return known;
-    const content = contentOf(this.#bytesOf(read, id, form), chunkTag(id, form), CHUNK_HEADERS);
+    const bytes = this.#bytesOf(read, id, form);
+    const tag = chunkTag(id, form, this.suffix);
+    const content = this.#cipher === undefined
+      ? contentOf(bytes, tag, CHUNK_HEADERS)
+      : contentOf(this.#cipher.seal(bytes), tag, SEALED_HEADERS);
     read.contents.set(form, content);
-    if (read.opened !== undefined) this.hot.set(`/${chunkPath(id, form)}`, content);
+    if (read.opened !== undefined) this.hot.set(`/${chunkPath(id, form, this.suffix)}`, content);
     return content;
   }
 
@@ -210,9 +228,13 @@ export const CHUNK_HEADERS: Readonly<Record<string, string>> = {
   "cache-control": "public, max-age=31536000, immutable",
 };
 
-/** The entity tag of a chunk. Compressors differ, so that of a compressed one is weak. */
-export function chunkTag(id: ChunkId, form: StoredForm): string {
-  return form === "plain" ? `"${id}"` : `W/"${id}.cacnk"`;
+/** The same of an encrypted one: it is another each time, of which parts do not fit together. */
+const SEALED_HEADERS = { ...CHUNK_HEADERS, "accept-ranges": "none" };
+
+/** The entity tag of a chunk. Compressors differ and nonces are random, so that of anything but a plain one is weak. */
+export function chunkTag(id: ChunkId, form: StoredForm, suffix: string): string {
+  if (form === "plain" && suffix === "") return `"${id}"`;
+  return `W/"${id}${form === "plain" ? "" : COMPRESSED_SUFFIX}${suffix}"`;
 }
 
 /** The store with a bound on its concurrent requests, if it is not a directory. */

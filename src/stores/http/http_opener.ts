@@ -16,7 +16,8 @@ export function httpOpener(requestsFor: RequestsFor): Opener {
     openChunks: (location, options) =>
       Promise.try(() => {
         const requests = requestsFor(parseHttpLocation(location), options);
-        return new HttpStore(location, { ...requests, maxChunkSize: options.maxChunkSize });
+        const { maxChunkSize, encryption } = options;
+        return new HttpStore(location, { ...requests, maxChunkSize, suffix: encryption?.key.suffix });
       }),
     openIndexes: (store, options) =>
       Promise.resolve(new HttpIndexStore(store, (location) => requestsFor(location, options))),

@@ -23,6 +23,8 @@ import type { PutResult, RequestOptions, StoreProperties, WritableChunkStore } f
 export interface HttpStoreOptions extends HttpOptions {
   /** No chunk of this store is larger, in bytes uncompressed (an index says so). Default: casync's limit, 128 MiB. */
   readonly maxChunkSize?: number;
+  /** What the names of chunks end with: those of an encrypted store. Default: nothing more. */
+  readonly suffix?: string;
   /** Bounds of the concurrent requests. Default: what the caller thinks. */
   readonly concurrency?: LimiterOptions;
 }
@@ -56,7 +58,8 @@ export class HttpStore implements WritableChunkStore {
     if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";
     this.#base = base;
     this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
-    this.properties = { location: base.redacted, probe: "cheap", concurrency: options.concurrency };
+    const { suffix, concurrency } = options;
+    this.properties = { location: base.redacted, probe: "cheap", suffix, concurrency };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
@@ -109,7 +112,7 @@ export class HttpStore implements WritableChunkStore {
 
   #url(id: ChunkId, form: StoredForm): URL {
     const { origin, pathname, search } = this.#base.url;
-    return new URL(`${origin}${pathname}${chunkPath(id, form)}${search}`);
+    return new URL(`${origin}${pathname}${chunkPath(id, form, this.#options.suffix)}${search}`);
   }
 }
 

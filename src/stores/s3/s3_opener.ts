@@ -14,8 +14,9 @@ export function s3Opener(requestsFor: RequestsFor): Opener {
   return {
     openChunks: (location, options) =>
       Promise.try(() => {
-        const { maxChunkSize, retry = DEFAULT_RETRY } = options;
-        return new S3Store(location, { ...requestsFor(location, options), maxChunkSize, retry });
+        const { maxChunkSize, encryption, retry = DEFAULT_RETRY } = options;
+        const suffix = encryption?.key.suffix;
+        return new S3Store(location, { ...requestsFor(location, options), maxChunkSize, suffix, retry });
       }),
     openIndexes: (store, options) => Promise.try(() => new S3IndexStore(store, requestsFor(store, options))),
   };

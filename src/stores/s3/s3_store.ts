@@ -2,10 +2,9 @@
 import {
   type ChunkId,
   chunkPath,
-  COMPRESSED_SUFFIX,
-  isChunkId,
   MAX_CHUNK_SIZE,
   maxStoredSize,
+  parseChunkName,
   type StoredChunk,
   type StoredForm,
 } from "../../core/chunk.ts";
@@ -34,6 +33,8 @@ import { MOST_AT_ONCE, removeObjects } from "./s3_remove.ts";
 export interface S3StoreOptions extends S3Options {
   /** No chunk of this store is larger, in bytes uncompressed (an index says so). Default: casync's limit, 128 MiB. */
   readonly maxChunkSize?: number;
+  /** What the names of chunks end with: those of an encrypted store. Default: nothing more. */
+  readonly suffix?: string;
   /** Bounds of the concurrent requests. Default: what the caller thinks. */
   readonly concurrency?: LimiterOptions;
   /** How each page of a list, and each removal of many chunks, is retried: no wrapper sees them. Default: not at all. */
@@ -69,7 +70,8 @@ export class S3Store implements ManagedChunkStore {
     this.#client = new S3Client(parsed, options);
     this.#prefix = parsed.prefix;
     this.#options = options;
-    this.properties = { location: parsed.redacted, probe: "cheap", concurrency: options.concurrency };
+    const { suffix, concurrency } = options;
+    this.properties = { location: parsed.redacted, probe: "cheap", suffix, concurrency };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
@@ -158,13 +160,11 @@ export class S3Store implements ManagedChunkStore {
   }
 
   #key(id: ChunkId, form: StoredForm): string {
-    return this.#prefix + chunkPath(id, form);
+    return this.#prefix + chunkPath(id, form, this.#options.suffix);
   }
 
   #chunkOf(key: string): RemovedChunk | undefined {
-    const name = key.slice(key.lastIndexOf("/") + 1);
-    const form = name.endsWith(COMPRESSED_SUFFIX) ? "compressed" : "plain";
-    const id = form === "plain" ? name : name.slice(0, -COMPRESSED_SUFFIX.length);
-    return isChunkId(id) && key === this.#key(id, form) ? { id, form } : undefined;
+    const chunk = parseChunkName(key.slice(key.lastIndexOf("/") + 1), this.#options.suffix);
+    return chunk !== undefined && key === this.#key(chunk.id, chunk.form) ? chunk : undefined;
   }
 }

@@ -1,6 +1,5 @@
 /** What lies in a store: chunks, and what killed writers left. Everything else is ignored. */
-import { COMPRESSED_SUFFIX, isChunkId, type StoredForm } from "../../core/chunk.ts";
-import type { RemovedChunk } from "../store.ts";
+import { type NamedChunk, parseChunkName } from "../../core/chunk.ts";
 import { isRegular, type SftpEntry } from "./sftp_packets.ts";
 
 /** What the names of chunks begin with while they are written: as in directories. */
@@ -17,11 +16,14 @@ export function isPrefix(name: string): boolean {
   return /^[0-9a-f]{4}$/.test(name);
 }
 
-/** The chunk in that directory's entry, `undefined` for everything else. */
-export function chunkOf(prefix: string, { name, attributes }: SftpEntry): RemovedChunk | undefined {
-  const form: StoredForm = name.endsWith(COMPRESSED_SUFFIX) ? "compressed" : "plain";
-  const id = form === "plain" ? name : name.slice(0, -COMPRESSED_SUFFIX.length);
-  return isChunkId(id) && id.startsWith(prefix) && isRegular(attributes) ? { id, form } : undefined;
+/** The chunk in that directory's entry, whose name ends with the suffix; `undefined` for everything else. */
+export function chunkOf(
+  prefix: string,
+  { name, attributes }: SftpEntry,
+  suffix: string | undefined,
+): NamedChunk | undefined {
+  const chunk = parseChunkName(name, suffix);
+  return chunk?.id.startsWith(prefix) && isRegular(attributes) ? chunk : undefined;
 }
 
 /** Whether the entry is a stale temporary file. `aheadMs` is how far this machine's clock is before the server's. */

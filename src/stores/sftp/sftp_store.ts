@@ -37,6 +37,8 @@ export interface SftpStoreOptions {
   readonly create?: boolean;
   /** No chunk of this store is larger, in bytes uncompressed (an index says so). Default: casync's limit, 128 MiB. */
   readonly maxChunkSize?: number;
+  /** What the names of chunks end with: those of an encrypted store. Default: nothing more. */
+  readonly suffix?: string;
   /** Bounds of the concurrent requests. Default: what the caller thinks. */
   readonly concurrency?: LimiterOptions;
   /** How each part of a list is retried: no wrapper sees it. Default: not at all. */
@@ -63,7 +65,8 @@ export class SftpStore implements ManagedChunkStore {
     this.#root = prefixOf(place.path);
     this.#files = new SftpFiles(place.sessions);
     this.#options = options;
-    this.properties = { location: place.redacted, probe: "cheap", concurrency: options.concurrency };
+    const { suffix, concurrency } = options;
+    this.properties = { location: place.redacted, probe: "cheap", suffix, concurrency };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
@@ -126,7 +129,7 @@ export class SftpStore implements ManagedChunkStore {
     const aheadMs = await this.#aheadMs(signal);
     for await (const [prefix, entries] of this.#directories(signal)) {
       yield entries.flatMap((entry): ListedChunk[] => {
-        const chunk = chunkOf(prefix, entry);
+        const chunk = chunkOf(prefix, entry, this.#options.suffix);
         const { size = 0, mtime } = entry.attributes;
         // The server says only in which second it was.
         const storedAt = mtime === undefined ? undefined : (mtime + 1) * 1000 + aheadMs;
@@ -249,6 +252,6 @@ export class SftpStore implements ManagedChunkStore {
   }
 
   #pathOf(id: ChunkId, form: StoredForm): string {
-    return this.#root + chunkPath(id, form);
+    return this.#root + chunkPath(id, form, this.#options.suffix);
   }
 }

@@ -8,7 +8,7 @@ import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { invalidChunk, isInvalid } from "../../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { retrying, type RetryOptions } from "./retry.ts";
-import type { ChunkStore, Sources } from "../store.ts";
+import type { ChunkStore, Sources, StoreProperties } from "../store.ts";
 
 /** What to do about an invalid chunk in a directory of this machine, for the end of a message. */
 export const INVALID_IN_STORE = "`desync verify -r` removes invalid chunks from a store on its own machine";
@@ -105,7 +105,7 @@ export function undelivered(id: ChunkId, sources: Sources, damage: readonly Desy
   const asked = [...(sources.cache === undefined ? [] : [sources.cache]), ...sources.stores];
   const where = asked.length === 0
     ? "no store was given"
-    : `searched: ${asked.map(({ properties }) => properties.location).join(", ")}${
+    : `searched: ${asked.map(({ properties }) => withKey(properties)).join(", ")}${
       wrongAddresses(sources.stores)
     }`;
   const store = asked.length === 1 ? asked[0].properties.location : undefined;
@@ -116,6 +116,11 @@ export function undelivered(id: ChunkId, sources: Sources, damage: readonly Desy
     chunk: id,
     store,
   });
+}
+
+/** The store, and the key whose chunks alone it has: another would have others. */
+function withKey({ location, encryption }: StoreProperties): string {
+  return encryption === undefined ? location : `${location} with the key ${encryption.suffix.slice(1)}`;
 }
 
 /** Names the stores that had no chunk so far, if any: other requests may still be in flight. */

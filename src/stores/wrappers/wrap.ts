@@ -47,12 +47,17 @@ export function wrapStore<S extends ChunkStore>(
   wrap: WrapRequest,
   properties: StoreProperties = store.properties,
 ): S {
-  const methods = methodsOf(store, wrap);
+  return replaceMembers(store, methodsOf(store, wrap).set("properties", properties));
+}
+
+/** The store with members of others in the place of its own. */
+export function replaceMembers<S extends ChunkStore>(
+  store: S,
+  members: ReadonlyMap<string | symbol, unknown>,
+): S {
   return new Proxy(store, {
     get(target, name) {
-      if (name === "properties") return properties;
-      const method = methods.get(name);
-      if (method !== undefined) return method;
+      if (members.has(name)) return members.get(name);
       const value: unknown = Reflect.get(target, name, target);
       // With the store as `this`: it may have private fields.
       return typeof value === "function" ? value.bind(target) : value;
@@ -62,15 +67,16 @@ export function wrapStore<S extends ChunkStore>(
 
 type Method = (subject: ChunkId | VerifiedChunk, options?: RequestOptions) => Promise<unknown>;
 
-function methodsOf(store: Partial<ManagedChunkStore>, wrap: WrapRequest): Map<string | symbol, Method> {
-  const methods = new Map<string | symbol, Method>();
+function methodsOf(store: Partial<ManagedChunkStore>, wrap: WrapRequest): Map<string | symbol, unknown> {
+  const methods = new Map<string | symbol, unknown>();
   for (const name of REQUESTS) {
     if (store[name] === undefined) continue;
-    methods.set(name, (subject, options) => {
+    const method: Method = (subject, options) => {
       const id = typeof subject === "string" ? subject : subject.id;
       const send = () => (store[name] as Method).call(store, subject, options);
       return wrap(send, { name, id, signal: options?.signal });
-    });
+    };
+    methods.set(name, method);
   }
   return methods;
 }

@@ -155,7 +155,7 @@ const wrong: [words: string[], status: number, ...says: (string | RegExp)[]][] =
   [["-c", "CACHE", "--store-file", "FILE"], 2, "--store-file", "--cache names as well"],
   [["--store-file", "FILE"], 2, "the store file", "not JSON"],
   // What the configuration says of a store counts there as well.
-  [["--config", "CONFIG", "--store-file", "STORES"], 1, "Cannot use STORE", "sets encryption for it"],
+  [["--config", "CONFIG", "--store-file", "STORES"], 2, "Cannot use STORE", "sets encryption for it"],
   [["--store-file", "NONE"], 1, "the store file", "no such file"],
   [["-s", "STORE", "-l", "8080"], 2, "--listen", "did you mean :8080?"],
   [["-s", "STORE", "-l", "127.0.0.1:0", "-l", "fd:77"], 1, "Cannot listen on fd:77"],
