@@ -10,7 +10,7 @@ import { peers } from "../support/peers.ts";
 import { runAny, type RunResult } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { startNginx } from "../support/servers/nginx.ts";
-import { startPeerServer } from "../support/servers/peer_server.ts";
+import { startPeerServer } from "../support/servers/daemon.ts";
 import { tempDir } from "../support/temp.ts";
 
 const KEY = "6368616e676520746869732070617373776f726420746f206120736563726574";

@@ -20,7 +20,7 @@ import { type Cells, type Outcome, outcome, tryPage, tryTable } from "../support
 import { startNginx } from "../support/servers/nginx.ts";
 import { peers } from "../support/peers.ts";
 import { runAny, type RunOptions, type RunResult } from "../support/process.ts";
-import { startPeerServer } from "../support/servers/peer_server.ts";
+import { startPeerServer } from "../support/servers/daemon.ts";
 import { startSshd } from "../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { canServe } from "../../src/deno/server/runtime.ts";
@@ -481,6 +481,7 @@ Deno.test("docs/interop.md has these tables and no others, and the notes that th
     "Servers",
     "Encryption",
     "S3",
+    "SFTP",
     "Archives",
     "Archives by casync or this program",
     "Archives by desync",

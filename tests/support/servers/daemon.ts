@@ -2,6 +2,7 @@
  * Starts a server program that ends with the test: when it is disposed of, and also when the test's own process is
  * killed. Ctrl-C in the middle of a run leaves nothing behind.
  */
+import { freePort, listening } from "./ports.ts";
 
 /** How long a server may take to stop by itself before it is killed. */
 const stopMilliseconds = 3000;
@@ -65,4 +66,22 @@ export class Daemon implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
+}
+
+/** A server that listens, until it is disposed of. */
+export interface PeerServer extends AsyncDisposable {
+  /** Ends with a slash. */
+  readonly url: string;
+}
+
+/** Starts the command with these options and `-l 127.0.0.1:PORT`, and returns when it listens. */
+export async function startPeerServer(
+  [program, ...before]: readonly string[],
+  options: readonly string[],
+  env: Record<string, string> = {},
+): Promise<PeerServer> {
+  const port = freePort();
+  const daemon = new Daemon(program, [...before, "-l", `127.0.0.1:${port}`, ...options], env);
+  await listening(daemon, port);
+  return { url: `http://127.0.0.1:${port}/`, [Symbol.asyncDispose]: () => daemon.stop() };
 }
