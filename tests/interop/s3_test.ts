@@ -31,13 +31,16 @@ Deno.test({
         "desync": (args: string[]) => runAny(peers.desync!, args, { env: trusting }),
         "this program": (args: string[]) => runCli(args, { env: trusting }),
       };
-      const row = (maker: keyof typeof programs, at: string, name: string) => async () => {
+      const sealed = { encryption: true, "encryption-key": "0123456789abcdef".repeat(4) };
+      const config = JSON.stringify({ "store-options": { [`${secure}/sealed`]: sealed } });
+      const encrypted = ["--config", dir.writePrivate("sealed.json", config)];
+      const row = (maker: keyof typeof programs, at: string, name: string, ...more: string[]) => async () => {
         const [store, index] = [`${at}/${name}`, `${at}/indexes/${name}.caibx`];
-        const { code, stderr } = await programs[maker](["make", "-s", store, index, file]);
+        const { code, stderr } = await programs[maker]([...more, "make", "-s", store, index, file]);
         strictEqual(code, 0, stderr);
         const cell = (reader: keyof typeof programs) => async (): Promise<Outcome> => {
           const target = dir.path(`${name}-${reader}`);
-          const result = await programs[reader](["extract", "-s", store, index, target]);
+          const result = await programs[reader]([...more, "extract", "-s", store, index, target]);
           if (result.code === 0) sameBytes(Deno.readFileSync(target), bytes);
           return outcome(result, []);
         };
@@ -45,6 +48,7 @@ Deno.test({
       };
       await tryTable("S3", {
         "desync, over TLS": row("desync", secure, "go"),
+        "desync, over TLS, encrypted": row("desync", secure, "sealed", ...encrypted),
         "this program, over TLS": row("this program", secure, "ours"),
         "this program, without TLS": row("this program", bucket, "plain"),
       });

@@ -27,8 +27,13 @@ Deno.test({
       const bytes = freshBlob();
       const file = dir.write("whole", bytes);
       // desync makes no directory, and passes a port on as a part of the host's name.
-      for (const name of ["go", "ours", "builtin", "plain"]) dir.dir(name);
+      for (const name of ["go", "ours", "builtin", "plain", "sealed"]) dir.dir(name);
       dir.write("plain.json", JSON.stringify({ "store-options": { "*/plain": { uncompressed: true } } }));
+      const sealed = { encryption: true, "encryption-key": "0123456789abcdef".repeat(4) };
+      dir.writePrivate(
+        "sealed.json",
+        JSON.stringify({ "store-options": { [`sftp://*${dir.root}/sealed`]: sealed } }),
+      );
       const desync = {
         at: (path: string) => `sftp://127.0.0.1${dir.root}/${path}`,
         run: (args: string[]) =>
@@ -59,6 +64,7 @@ Deno.test({
       await tryTable("SFTP", {
         "desync": row(desync, "go"),
         "desync, uncompressed": row(desync, "plain", "--config", dir.path("plain.json")),
+        "desync, encrypted": row(desync, "sealed", "--config", dir.path("sealed.json")),
         "this program": row(ours, "ours"),
         "this program, ssh built in": row(builtin, "builtin"),
       });
