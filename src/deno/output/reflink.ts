@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { loadLibc } from "../system/libc.ts";
+import { loadLibc, O_NOFOLLOW } from "../system/libc.ts";
 import { aliasName, removeQuietly } from "./temporary_names.ts";
 
 const SYMBOLS = {
@@ -30,14 +30,14 @@ export class Reflink implements Disposable {
     this.#to = to;
   }
 
-  /** Opens both, which are there; `null` where this system cannot. */
+  /** Opens both, which are there; `null` where this system cannot, or when a symlink is where the second should be. */
   static open(from: string, to: string): Reflink | null {
     const library = loadLibc(SYMBOLS);
     if (library === null) return null;
     const { open, close } = library.symbols;
     const path = (text: string) => new TextEncoder().encode(`${text}\0`);
     const source = open(path(from), O_RDONLY | O_CLOEXEC);
-    const target = source < 0 ? -1 : open(path(to), O_WRONLY | O_CLOEXEC);
+    const target = source < 0 ? -1 : open(path(to), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
     if (target >= 0) return new Reflink(library, source, target);
     if (source >= 0) close(source);
     library.close();

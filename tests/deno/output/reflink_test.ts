@@ -4,7 +4,7 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { extractToFile, type ExtractToFileOptions } from "../../../src/deno/extract_to_file.ts";
 import { makeFromFile } from "../../../src/deno/make.ts";
-import { sharedBlock } from "../../../src/deno/output/reflink.ts";
+import { Reflink, sharedBlock } from "../../../src/deno/output/reflink.ts";
 import { Progress } from "../../../src/core/progress.ts";
 import { parseIndex } from "../../../src/formats/index/index_parser.ts";
 import { LocalStore } from "../../../src/deno/store/local_store.ts";
@@ -116,3 +116,15 @@ for (const kind of share([...sharingFileSystems.keys()], 1)) {
     },
   );
 }
+
+test("a symlink is not written through", Deno.build.os !== "linux", () => {
+  using dir = tempDir();
+  const from = dir.write("from", new Uint8Array(1));
+  const to = dir.write("to", new Uint8Array(1));
+  const link = dir.path("link");
+  Deno.symlinkSync(to, link);
+  using opened = Reflink.open(from, to);
+  ok(opened !== null);
+  strictEqual(Reflink.open(from, link), null);
+  return Promise.resolve();
+});
