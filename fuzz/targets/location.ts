@@ -12,6 +12,8 @@ const SIGNATURE = "sig5ECRET";
 /** Texts in which these stand where passwords and signatures do. */
 const HAS_PASSWORD = new RegExp(`^(?:https?|ssh|sftp)://[^/?#\\\\@]*:${PASSWORD}[^/?#\\\\@]*@[^@]*$`);
 const HAS_SIGNATURE = new RegExp(`^https?://[^?#@]*\\?[^#@]*${SIGNATURE}[^@]*$`);
+/** Begins another store of a group, in which it is none. */
+const MEMBER = new RegExp(`\\|(?:https?|ssh|sftp)://.*${SIGNATURE}`, "s");
 
 /** What may be shown of the text, parsed or not. */
 function shownOf(text: string): string[] {
@@ -62,7 +64,8 @@ export const location: Target = {
     const text = new TextDecoder().decode(input);
     hideSecretsOf([text]);
     const secrets = [PASSWORD, SIGNATURE].filter((secret) =>
-      text.split(secret).length === 2 && (secret === PASSWORD ? HAS_PASSWORD : HAS_SIGNATURE).test(text)
+      text.split(secret).length === 2 &&
+      (secret === PASSWORD ? HAS_PASSWORD.test(text) : HAS_SIGNATURE.test(text) && !MEMBER.test(text))
     );
     const shown = shownOf(text);
     for (const line of shown) {

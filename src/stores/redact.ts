@@ -11,9 +11,10 @@ export function redactLocation(schemes: readonly Scheme[], location: string): st
   }
   let hasUrl = false;
   let hasQuery = false;
+  const isUrl = (member: string) => !isPath(member) && schemeNamed(schemes, schemeOf(member)) !== undefined;
   return members.map((member) => {
     // What follows a URL may be a part of it, and what follows a query a part of that.
-    const isPart = hasUrl && isPath(member);
+    const isPart = hasUrl && !isUrl(member);
     if (isPart && hasQuery) return HIDDEN;
     hasUrl ||= !isPath(member);
     hasQuery = hasUrl && /[?#]/.test(member);
@@ -24,9 +25,12 @@ export function redactLocation(schemes: readonly Scheme[], location: string): st
 const HIDDEN = "…";
 
 function redactMember(schemes: readonly Scheme[], location: string): string {
-  const name = schemeOf(location);
-  const scheme = schemes.find(({ names }) => names.includes(name));
+  const scheme = schemeNamed(schemes, schemeOf(location));
   return scheme === undefined ? urlWithoutSecrets(location) : scheme.redact(location);
+}
+
+function schemeNamed(schemes: readonly Scheme[], name: string): Scheme | undefined {
+  return schemes.find(({ names }) => names.includes(name));
 }
 
 /** The same for each URL in a text. */

@@ -193,6 +193,8 @@ Deno.test("locations are redacted by their scheme, alone and in texts", () => {
     ["web://h/x?a|b=c", "web://h/x|…"],
     ["web://u:p@h|st/x?sig=1|y", "web://h|st/x|…"],
     ["web://u:p|q@h/x", "web://h/x"],
+    ["web://u:p@h|st/x?a||other://g=sig", "web://h|st/x|…|…"],
+    ["web://u:p@h/x?a|shell://h/y", "web://h/x|shell://h/y"],
   ];
   for (const [location, expected] of shown) {
     strictEqual(redactLocation(schemes, location), expected);
