@@ -4,7 +4,7 @@ import { commaList, text } from "./texts.ts";
 
 export const seed = list({
   names: ["--seed"],
-  value: "index",
+  value: "index[:blob]",
   description: "also compare with the chunks of this index; may be repeated or comma-separated",
   parse: commaList,
 });

@@ -36,6 +36,16 @@ export function parseSeed(
   return end < 0 ? { index, blob: rest } : { index, blob: rest.slice(0, end), ignored: rest.slice(end + 1) };
 }
 
+/** The index in the same text, for what does not look at blobs: alone it may have any name. Throws `usage`. */
+export function indexOfSeed(
+  text: string,
+  exists: (path: string) => boolean,
+  windows: boolean = Deno.build.os === "windows",
+): string {
+  const isAlone = text.endsWith(SUFFIX) || exists(text) || (!isPath(text) && !text.includes(`${SUFFIX}:`));
+  return isAlone ? text : parseSeed(text, exists, windows).index ?? text;
+}
+
 /** The blob that belongs to an index of that name. Throws `usage` for one on a server. */
 export function withoutSuffix(index: string): string {
   if (isPath(index)) return index.slice(0, -SUFFIX.length);

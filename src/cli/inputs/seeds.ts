@@ -12,7 +12,7 @@ import type { Locator } from "../locator.ts";
 import { warn } from "../output/output.ts";
 import { valueContext } from "../parse/usage_errors.ts";
 import { checkInputPath } from "./local_path.ts";
-import { parseSeed, withoutSuffix } from "./seed_argument.ts";
+import { indexOfSeed, parseSeed, withoutSuffix } from "./seed_argument.ts";
 
 type SeedFlags = Values<typeof SEED_FLAGS>;
 
@@ -64,9 +64,18 @@ export function seedIndexesDirectory(cache: string | undefined): string | undefi
   return isAbsolute(home) ? join(home, ".cache", "desync", "seeds") : undefined;
 }
 
+/** The index that is named behind `--seed`, where the blob is not looked at. Throws `usage`. */
+export function seedIndexOf(text: string): string {
+  return reading(text, () => indexOfSeed(text, exists));
+}
+
 function named(text: string): ReturnType<typeof parseSeed> {
+  return reading(text, () => parseSeed(text, exists));
+}
+
+function reading<T>(text: string, parse: () => T): T {
   try {
-    return parseSeed(text, exists);
+    return parse();
   } catch (error) {
     if (!(error instanceof DesyncError)) throw error;
     throw error.with(valueContext(text, "--seed"));

@@ -14,6 +14,7 @@ import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
 import { namingArchive } from "../inputs/archive_source.ts";
 import { JsonListReader } from "../inputs/json_list.ts";
+import { seedIndexOf } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
 import { print } from "../output/output.ts";
 import { printPlan, titleOf } from "../output/plan_output.ts";
@@ -31,7 +32,8 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const seeds: PlanSeed[] = [];
-  for (const location of flags.seed ?? []) {
+  for (const text of flags.seed ?? []) {
+    const location = seedIndexOf(text);
     seeds.push({ location: redactLocation(location), index: await locator.index(location, signal) });
   }
   const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);

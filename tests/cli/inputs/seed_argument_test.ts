@@ -1,5 +1,5 @@
-import { deepStrictEqual, throws } from "node:assert/strict";
-import { parseSeed } from "../../../src/cli/inputs/seed_argument.ts";
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { indexOfSeed, parseSeed } from "../../../src/cli/inputs/seed_argument.ts";
 
 const none = () => false;
 
@@ -32,5 +32,22 @@ Deno.test("files may have colons in their names, and drives letters", () => {
 Deno.test("what names no blob is refused", () => {
   for (const text of [":blob", "index:", "x.caibx:", "https://example.com/v1.caibx"]) {
     throws(() => parseSeed(text, none, false), { code: "usage" }, text);
+  }
+});
+
+Deno.test("the index of a seed whose blob is not looked at", () => {
+  const cases: [text: string, index: string][] = [
+    ["a/v1.caibx", "a/v1.caibx"],
+    ["a/v1.caibx:/dev/sda2", "a/v1.caibx"],
+    ["v1.index", "v1.index"],
+    ["v1.index:v1", "v1.index"],
+    ["tree.caidx", "tree.caidx"],
+    ["https://example.com/v1.caibx", "https://example.com/v1.caibx"],
+    ["https://example.com/v1.caibx:/srv/v1", "https://example.com/v1.caibx"],
+    ["https://example.com/index", "https://example.com/index"],
+    ["here:it", "here:it"],
+  ];
+  for (const [text, index] of cases) {
+    strictEqual(indexOfSeed(text, (path) => path === "here:it", false), index, text);
   }
 });
