@@ -4,8 +4,9 @@ import { commaList, text } from "./texts.ts";
 
 export const seed = list({
   names: ["--seed"],
-  value: "index[:blob]",
-  description: "also compare with the chunks of this index; may be repeated or comma-separated",
+  value: "index",
+  description:
+    "also compare with the chunks of this index (or index:blob); may be repeated or comma-separated",
   parse: commaList,
 });
 
