@@ -67,13 +67,13 @@ async function openGroup(chunks: readonly Held[]): Promise<Subject> {
   return { store: new FailoverGroup([dead, store]), [Symbol.asyncDispose]: end };
 }
 
-const cipher = chunkCipher("xchacha20-poly1305", new Random(21).bytes(32));
+const cipher = chunkCipher("aes-256-gcm", new Random(21).bytes(32));
 const { overhead } = cipher;
 
 /** The chunks in an encrypted store, and others of the same ids: unencrypted, and with another key. */
 function encryptedFolderOf(chunks: readonly Held[]): TempDir {
   const dir = folderOf(chunks.slice(0, 2).map((chunk) => ({ ...chunk, bytes: new Uint8Array(9) })));
-  const other = chunkCipher("xchacha20-poly1305", new Random(22).bytes(32));
+  const other = chunkCipher("aes-256-gcm", new Random(22).bytes(32));
   for (const { id, form, bytes } of chunks) {
     for (const one of [cipher, other]) dir.write(storePath(id, form) + one.key.suffix, one.seal(bytes));
   }

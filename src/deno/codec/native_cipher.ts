@@ -38,7 +38,8 @@ const NODE_CIPHERS: Readonly<Record<ChunkCipherName, NodeCipher>> = {
  * import { chunkCipher, nativeCodec, openWritableStore } from "@desync/desync/deno";
  *
  * const directory = await Deno.makeTempDir();
- * const encryption = chunkCipher("xchacha20-poly1305", crypto.getRandomValues(new Uint8Array(32)));
+ * const name = "aes-256-gcm"; // "xchacha20-poly1305" is faster, and not in Deno 2.6
+ * const encryption = chunkCipher(name, crypto.getRandomValues(new Uint8Array(32)));
  * await using store = await openWritableStore(directory, { encryption });
  * const chunk = hashChunk(nativeCodec, "sha512-256", new TextEncoder().encode("some bytes"));
  * await store.put(chunk);
@@ -101,7 +102,7 @@ function made<T>(key: ChunkKey, make: () => T): T {
     return make();
   } catch (cause) {
     const reason = `this version of Deno has no ${key.cipher}`;
-    throw new DesyncError("unsupported", { reason, hint: "use a newer one", cause });
+    throw new DesyncError("unsupported", { reason, hint: "2.7 or later has it", cause });
   }
 }
 

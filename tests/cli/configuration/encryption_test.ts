@@ -2,6 +2,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { canServe } from "../../../src/deno/server/runtime.ts";
 import { runCli } from "../../support/cli.ts";
+import { canEncrypt } from "../../support/data/ciphers.ts";
 import { contentOf, filesIn } from "../../support/files.ts";
 import { assertFails } from "../../support/failure.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
@@ -34,7 +35,9 @@ async function fill(dir: TempDir) {
   return { made, store, config };
 }
 
-Deno.test("another key finds nothing, and nothing of others is removed or verified", async () => {
+Deno.test("another key finds nothing, and nothing of others is removed or verified", {
+  ignore: !canEncrypt(),
+}, async () => {
   using dir = tempDir();
   const { made, store, config } = await fill(dir);
   const id = filesIn(store)[0].slice(-8);
@@ -71,24 +74,30 @@ Deno.test("another key finds nothing, and nothing of others is removed or verifi
   match(id, /^[0-9a-f]{8}$/);
 });
 
-Deno.test("a tampered chunk is found, by verify and by extract, and replaced", async () => {
-  using dir = tempDir();
-  const { made, store, config } = await fill(dir);
-  const path = dir.path("secret", filesIn(store).find((path) => path.includes(made.ids[0]))!);
-  const bytes = Deno.readFileSync(path);
-  bytes[bytes.length >> 1] ^= 1;
-  Deno.writeFileSync(path, bytes);
-  const args = [...config, "extract", "-s", store, made.index, dir.path("new")];
-  assertFails(await runCli(args), 1, `Chunk ${made.ids[0]}`, store, "cannot be decrypted", "another key");
-  const found = await runCli([...config, "verify", "-s", store]);
-  deepStrictEqual([found.code, found.stdout.includes(made.ids[0])], [1, true]);
-  strictEqual((await runCli([...config, "verify", "-r", "-s", store])).code, 3);
-  await succeeds(...config, "cache", "-s", made.store, "-c", store, made.index);
-  await succeeds(...args);
-  sameBytes(Deno.readFileSync(dir.path("new")), made.bytes);
-});
+Deno.test(
+  "a tampered chunk is found, by verify and by extract, and replaced",
+  { ignore: !canEncrypt() },
+  async () => {
+    using dir = tempDir();
+    const { made, store, config } = await fill(dir);
+    const path = dir.path("secret", filesIn(store).find((path) => path.includes(made.ids[0]))!);
+    const bytes = Deno.readFileSync(path);
+    bytes[bytes.length >> 1] ^= 1;
+    Deno.writeFileSync(path, bytes);
+    const args = [...config, "extract", "-s", store, made.index, dir.path("new")];
+    assertFails(await runCli(args), 1, `Chunk ${made.ids[0]}`, store, "cannot be decrypted", "another key");
+    const found = await runCli([...config, "verify", "-s", store]);
+    deepStrictEqual([found.code, found.stdout.includes(made.ids[0])], [1, true]);
+    strictEqual((await runCli([...config, "verify", "-r", "-s", store])).code, 3);
+    await succeeds(...config, "cache", "-s", made.store, "-c", store, made.index);
+    await succeeds(...args);
+    sameBytes(Deno.readFileSync(dir.path("new")), made.bytes);
+  },
+);
 
-Deno.test("an encrypted cache is filled and read, chop and inspect-chunks know the store", async () => {
+Deno.test("an encrypted cache is filled and read, chop and inspect-chunks know the store", {
+  ignore: !canEncrypt(),
+}, async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const [cache, chopped] = [dir.path("cache"), dir.path("chopped")];
@@ -126,26 +135,32 @@ const invalid: [options: object, says: string, env?: Record<string, string>][] =
   [{ "encryption-key": "5ec4e7", encryption: false }, "sets encryption-key for it without encryption"],
   [{ "encryption-algorithm": "aes-256-gcm", encryption: false }, "sets encryption-algorithm for it without"],
 ];
-Deno.test("an encryption without a valid key is refused by every command, with one line and without the key", async () => {
-  using dir = tempDir();
-  const made = makeBlob(dir, somePieces());
-  const store = dir.dir("secret");
-  for (const [i, [options, says, env = {}]] of invalid.entries()) {
-    const config = configured(dir, store, options);
-    const lines = [
-      ["make", "-s", store, dir.path("x.caibx"), made.index],
-      ["extract", "-s", made.store, "-c", store, made.index, dir.path("x")],
-      ["verify", "-s", store],
-      ["chunk-server", "-s", store, "-l", "127.0.0.1:0"],
-    ];
-    const result = await runCli([...config, ...lines[i % lines.length]], { env });
-    assertFails(result, 2, `Cannot use ${store}`, says);
-    ok(!result.stderr.includes("5ec4e7"), result.stderr);
-  }
-  deepStrictEqual(filesIn(store), []);
-});
+Deno.test(
+  "an encryption without a valid key is refused by every command, with one line and without the key",
+  { ignore: !canEncrypt() },
+  async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const store = dir.dir("secret");
+    for (const [i, [options, says, env = {}]] of invalid.entries()) {
+      const config = configured(dir, store, options);
+      const lines = [
+        ["make", "-s", store, dir.path("x.caibx"), made.index],
+        ["extract", "-s", made.store, "-c", store, made.index, dir.path("x")],
+        ["verify", "-s", store],
+        ["chunk-server", "-s", store, "-l", "127.0.0.1:0"],
+      ];
+      const result = await runCli([...config, ...lines[i % lines.length]], { env });
+      assertFails(result, 2, `Cannot use ${store}`, says);
+      ok(!result.stderr.includes("5ec4e7"), result.stderr);
+    }
+    deepStrictEqual(filesIn(store), []);
+  },
+);
 
-Deno.test("what cannot be encrypted is refused: indexes, and stores of other kinds", async () => {
+Deno.test("what cannot be encrypted is refused: indexes, and stores of other kinds", {
+  ignore: !canEncrypt(),
+}, async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const config = configured(dir, dir.root);

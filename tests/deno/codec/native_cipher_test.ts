@@ -5,6 +5,7 @@ import { fromHex } from "../../../src/core/bytes.ts";
 import { extendNonce } from "../../../src/deno/codec/extended_nonce.ts";
 import { chunkCipher } from "../../../src/deno/codec/native_cipher.ts";
 import { Random } from "../../support/random.ts";
+import { canEncrypt } from "../../support/data/ciphers.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 
 Deno.test("HChaCha20 is that of its draft (2.2.1)", () => {
@@ -26,13 +27,13 @@ const SEALED: Record<ChunkCipherName, string> = {
 };
 
 for (const name of CHUNK_CIPHERS) {
-  Deno.test(`${name}: a chunk of desync's is opened, under its name`, () => {
+  Deno.test(`${name}: a chunk of desync's is opened, under its name`, { ignore: !canEncrypt(name) }, () => {
     const cipher = chunkCipher(name, KEY);
     strictEqual(cipher.key.suffix, `.${name}-50d64035`);
     sameBytes(cipher.open(fromHex(SEALED[name])), TEXT);
   });
 
-  Deno.test(`${name}: what was sealed is opened, and nothing else is`, () => {
+  Deno.test(`${name}: what was sealed is opened, and nothing else is`, { ignore: !canEncrypt(name) }, () => {
     const random = new Random(31);
     const cipher = chunkCipher(name, random.bytes(32));
     for (const length of [0, 1, 16, 1000, 70_000]) {
@@ -55,7 +56,7 @@ for (const name of CHUNK_CIPHERS) {
     }
   });
 
-  Deno.test(`${name}: a key has 32 bytes, and is the caller's`, () => {
+  Deno.test(`${name}: a key has 32 bytes, and is the caller's`, { ignore: !canEncrypt(name) }, () => {
     throws(() => chunkCipher(name, new Uint8Array(31)), { code: "usage", message: /31 bytes/ });
     const key = new Random(33).bytes(32);
     const cipher = chunkCipher(name, key);
