@@ -6,12 +6,8 @@ const MANY_FILES = 24;
 /** How many are put together: the last one to end must not keep all others waiting. */
 const GROUP_SIZE = 10;
 
-/**
- * What concerns a whole process: hooks run before and after all of its tests, and variables are seen by all of them. Answers
- * that drip do not end in time when many other tests ran before: why is not known yet.
- */
-const ofTheProcess =
-  /\bDeno\.(?:test\.(?:before|after)|env\.(?:set|delete)\(|chdir\()|\/proc\/self\b|\bdrip: \{/;
+/** What concerns a whole process: hooks run before and after all of its tests, and variables are seen by all of them. */
+const ofTheProcess = /\bDeno\.(?:test\.(?:before|after)|env\.(?:set|delete)\(|chdir\()|\/proc\/self\b/;
 
 /**
  * The files in groups, each for one process. With few files each is a group of its own; so is one that changes or looks at its

@@ -1,5 +1,6 @@
 /** Reads the bodies of answers: bounded in size and in silence. */
 import type { HttpAnswer } from "./http_answer.ts";
+import { abortable } from "../../core/abortable.ts";
 import { concat } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { HttpPace } from "./http_pace.ts";
@@ -24,7 +25,7 @@ export async function readBody(
   const start = performance.now();
   if (asIs && pace?.fast && announced <= Math.min(limit, SMALL_BODY)) {
     watch.touch(announced / SLOWEST_BYTES_PER_MS);
-    const bytes = new Uint8Array(await response.arrayBuffer());
+    const bytes = new Uint8Array(await abortable(() => response.arrayBuffer(), watch.signal));
     pace.saw(bytes.length, performance.now() - start);
     if (bytes.length > limit) throw new TooLarge(redacted, limit);
     return bytes;
@@ -56,7 +57,7 @@ export async function takePieces(
   const reader = response.body?.getReader();
   try {
     while (reader !== undefined) {
-      const { value: piece } = await reader.read();
+      const piece = await nextPiece(reader, watch);
       if (piece === undefined) return;
       watch.received(piece.length);
       take(piece);
@@ -65,6 +66,17 @@ export async function takePieces(
     await reader?.cancel().catch(() => {});
     throw error;
   }
+}
+
+/**
+ * The next piece, `undefined` at the end. Throws when the watch gives up: fetch in Deno forgets its signal when the request is
+ * collected as garbage, which its body outlives.
+ */
+export async function nextPiece(
+  reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  watch: IdleWatch,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  return (await abortable(() => reader.read(), watch.signal)).value;
 }
 
 /** The error for a body of more bytes than what was asked for can have. */

@@ -1,6 +1,6 @@
 /** Parts of what is at a URL, and streams of it: GET over fetch with the header Range (RFC 9110, 14). */
 import type { HttpAnswer } from "./http_answer.ts";
-import { readBody } from "./http_body.ts";
+import { nextPiece, readBody } from "./http_body.ts";
 import type { HttpOptions } from "./http_client.ts";
 import { requestError, statusError, unreadable } from "./http_errors.ts";
 import type { HttpTarget } from "./http_secrets.ts";
@@ -105,7 +105,7 @@ export async function* httpStream(
       watch.pause();
       yield piece;
       watch.resume();
-      piece = (await reader?.read())?.value;
+      piece = reader && await nextPiece(reader, watch);
       watch.received(piece?.length ?? 0);
     }
   } catch (error) {
@@ -145,7 +145,7 @@ async function beginBody(
     if (part !== undefined) {
       checkSameWhole(partOf(response, target, part), part.whole, redacted);
     } else if (response.status !== 200) throw statusError(response, target);
-    return { watch, reader, first: (await reader?.read())?.value };
+    return { watch, reader, first: reader && await nextPiece(reader, watch) };
   } catch (error) {
     watch.stop();
     await reader?.cancel().catch(() => {});
