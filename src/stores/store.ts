@@ -109,7 +109,7 @@ export interface ListedChunk {
   readonly storedBytes: number;
   /**
    * The latest moment at which it can have been put there, as `Date.now()` says it, in a store that knows: clocks of
-   * services and file systems may know only the second.
+   * services may know only the second.
    */
   readonly storedAt?: number;
 }

@@ -60,21 +60,6 @@ Deno.test("chunks that are put into a directory after the start stay, those of b
   );
 });
 
-Deno.test("a file system that knows only the second is not taken at its word", async () => {
-  using dir = tempDir();
-  const store = new LocalStore(dir.path("store"), { create: true });
-  const [{ id }] = chunks;
-  await store.put(chunks[0]);
-  const path = dir.path(`store/${id.slice(0, 4)}/${id}`);
-  const second = Math.floor(Date.now() / 1000) - 100;
-  Deno.utimeSync(path, second, second);
-  const prunedAt = async (ms: number) =>
-    (await pruneStore(store, new Set(), { dryRun: true, startedAt: second * 1000 + ms })).removed;
-  deepStrictEqual([await prunedAt(1999), await prunedAt(2000)], [0, 1]);
-  Deno.utimeSync(path, second, second + 0.5);
-  deepStrictEqual([await prunedAt(499), await prunedAt(500)], [0, 1]);
-});
-
 Deno.test("several chunks are removed at a time where that takes its time, no more than suit the store", async () => {
   const store = new RemoteStore({ concurrency: { start: 3, max: 8 } });
   for (const chunk of chunks) await store.put(chunk);

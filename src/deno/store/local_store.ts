@@ -131,14 +131,9 @@ function listed(chunks: ChunkDirectory, id: ChunkId, form: StoredForm): ListedCh
       return look()?.size ?? 0;
     },
     get storedAt() {
-      return latest(look()?.mtime?.getTime());
+      return look()?.mtime?.getTime();
     },
   };
-}
-
-/** Some file systems round times down to one or two seconds; where they do not, hardly any time is a whole second. */
-function latest(time: number | undefined): number | undefined {
-  return time === undefined || time % 1000 !== 0 ? time : time + 2000;
 }
 
 function checkDirectory(path: string, create: boolean): void {
