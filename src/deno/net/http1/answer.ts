@@ -131,7 +131,7 @@ class Body {
     if (size === undefined) throw invalidChunks();
     this.#left = parseInt(size, 16);
     if (this.#left > 0) return;
-    // Headers may follow, which nobody has asked for.
+    // Headers may follow, which are not used.
     while (true) {
       const trailer = await this.#connection.takeUntil("\r\n");
       if (trailer === "") return;

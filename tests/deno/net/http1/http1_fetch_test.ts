@@ -275,7 +275,7 @@ Deno.test("aborting ends waiting for the answer and for its body, and nothing is
   await Promise.all(
     Array.from({ length: 6 }, async () => bytesOf(await fetch(server.url, { signal: stop.signal }))),
   );
-  // Later it concerns nobody.
+  // Once all has come, aborting changes nothing.
   stop.abort();
   const before = server.connections;
   await Promise.all([1, 2].map(async () => bytesOf(await fetch(server.url, {}))));
