@@ -68,13 +68,17 @@ function checkTree(view: DataView, at: number, end: number): number {
   if (treeEnd > end) throw new Error("its Huffman tree ends too early");
   const weights = nibbles > 0 ? readNibbles(view, at, nibbles) : readWeights(view, at, treeEnd);
   let sum = 0;
+  let longest = 0;
   for (const weight of weights) {
     if (weight > MAX_BITS) throw new Error("its Huffman tree is damaged");
     if (weight > 0) sum += 1 << (weight - 1);
+    if (weight === 1) longest++;
   }
   const bits = 32 - Math.clz32(sum);
   const missing = (1 << bits) - sum;
-  if (sum === 0 || bits > MAX_BITS || (missing & (missing - 1)) !== 0) {
+  if (missing === 1) longest++;
+  // Of the longest codes, those of weight 1, each tree has two at least: libzstd refuses one that has none.
+  if (sum === 0 || bits > MAX_BITS || (missing & (missing - 1)) !== 0 || longest < 2) {
     throw new Error("its Huffman tree is damaged");
   }
   return treeEnd;
