@@ -48,7 +48,7 @@ Deno.test("an executable has the workers and the packages in it, and nothing of 
 
   const modules = ["src/workers/worker.ts", "src/cli/servers/server_worker.ts"];
   const workers = (await Promise.all(modules.map(moduleGraph))).flatMap(filesThatRun);
-  ok(workers.includes("src/workers/assemble.ts") && workers.includes("src/cli/servers/server_thread.ts"));
+  ok(workers.includes("src/workers/assembler.ts") && workers.includes("src/cli/servers/server_thread.ts"));
   // What the commands import is there only if their files were taken for modules.
   const commands = filesIn(join(repository, "src/cli/run")).map((name) => `src/cli/run/${name}`);
   for (const file of ["cli.ts", ...commands, ...workers, ...filesThatRun(await moduleGraph("cli.ts"))]) {

@@ -1,7 +1,7 @@
 /**
  * Delivers chunks from their sources to a blob, a store, or both: takes them in groups through the stages (stages.ts).
- * Workers read, verify and write (assembly.ts); what they cannot read is fetched here (remote_fetch.ts). Where a part of the
- * chunks is on this machine, the others go through a queue, so that no request waits for what needs none.
+ * Workers read, verify and write (worker_delivery.ts); what they cannot read is fetched here (remote_fetch.ts). Where a
+ * part of the chunks is on this machine, the others go through a queue, so that no request waits for what needs none.
  */
 import type { ChunkSizes } from "../core/chunk.ts";
 import { abortable } from "../core/abortable.ts";
@@ -13,7 +13,7 @@ import { limitStore } from "../stores/wrappers/limit_store.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
-import { Assembly, type AssemblyOptions, type FetchedChunk } from "./assembly.ts";
+import { type FetchedChunk, WorkerDelivery, type WorkerDeliveryOptions } from "./worker_delivery.ts";
 import { GROUP_BYTES, grouped, type PlannedChunk, workOf } from "./plan.ts";
 import type { Workers } from "./ports.ts";
 import { Damage, RemoteFetch } from "./remote_fetch.ts";
@@ -30,7 +30,7 @@ const REMOTE_GROUP = 8;
 const FETCH_BYTES = 48 * 1024 * 1024;
 
 /** What is delivered and where to. */
-export interface DeliveryOptions extends AssemblyOptions {
+export interface DeliveryOptions extends WorkerDeliveryOptions {
   /** Limits of the chunks' sizes: they say how much memory a request may take. */
   readonly sizes: ChunkSizes;
   readonly sources: Sources;
@@ -53,7 +53,7 @@ export class Delivery {
   /** Those that need no requests and come before all others, and the others. */
   readonly #localStages: Stage[];
   readonly #otherStages: Stage[];
-  readonly #assembly: Assembly;
+  readonly #workerDelivery: WorkerDelivery;
   readonly #fetch: RemoteFetch;
   /** The most concurrent requests at each remote store. */
   readonly #requests: number[] = [];
@@ -74,8 +74,8 @@ export class Delivery {
     const writer = writerFor(options.destination);
     if (writer !== undefined) this.#requests.push(writer.max);
     const cacheUse = new CacheUse(sources);
-    this.#assembly = new Assembly(options, workers, cacheUse, writer);
-    this.#fetch = new RemoteFetch(cacheUse, this.#assembly);
+    this.#workerDelivery = new WorkerDelivery(options, workers, cacheUse, writer);
+    this.#fetch = new RemoteFetch(cacheUse, this.#workerDelivery);
   }
 
   /** The store with a bound on its requests, if it is not a directory. */
@@ -179,7 +179,9 @@ export class Delivery {
     }
     // What is there already need not be read.
     const copies = group.some(({ follows }) => follows !== undefined);
-    if (probeTarget || copies || destination !== undefined) rest = await this.#assembly.probe(rest, options);
+    if (probeTarget || copies || destination !== undefined) {
+      rest = await this.#workerDelivery.probe(rest, options);
+    }
     // A store that is filled gets the chunk of zeros as another has it, where one does.
     if (destination === undefined) rest = await this.#makeZeros(rest, options);
     return await this.#passAll(this.#localStages, rest, new Damage(), options);
@@ -216,7 +218,7 @@ export class Delivery {
   ): Promise<PlannedChunk[]> {
     switch (stage.kind) {
       case "local":
-        return await this.#assembly.fromHere(chunks, stage, options);
+        return await this.#workerDelivery.fromHere(chunks, stage, options);
       case "seed":
         return await this.#fetch.fromSeed(chunks, stage.seed, options);
       case "cache":
@@ -240,7 +242,7 @@ export class Delivery {
       else made.push({ chunk, stored: { form: "plain", bytes: zeros.bytes() }, origin: { kind: "zeros" } });
     }
     // Not into the cache: no later run will ask it for this chunk.
-    await this.#assembly.write(made, options, false);
+    await this.#workerDelivery.write(made, options, false);
     return others;
   }
 }

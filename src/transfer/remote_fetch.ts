@@ -8,17 +8,17 @@ import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { getFromSeed } from "../stores/wrappers/get_from_seed.ts";
 import { openFrom } from "../stores/wrappers/open_from.ts";
 import type { ChunkStore, RequestOptions } from "../stores/store.ts";
-import type { Assembly, DamagedChunk, FetchedChunk } from "./assembly.ts";
+import type { DamagedChunk, FetchedChunk, WorkerDelivery } from "./worker_delivery.ts";
 import type { PlannedChunk } from "./plan.ts";
 
 /** The requests of one delivery. */
 export class RemoteFetch {
   readonly #cache: CacheUse;
-  readonly #assembly: Assembly;
+  readonly #delivery: WorkerDelivery;
 
-  constructor(cache: CacheUse, assembly: Assembly) {
+  constructor(cache: CacheUse, delivery: WorkerDelivery) {
     this.#cache = cache;
-    this.#assembly = assembly;
+    this.#delivery = delivery;
   }
 
   /** Takes the chunks from a seed. Returns those that it does not have, or not any more. */
@@ -29,7 +29,7 @@ export class RemoteFetch {
   ): Promise<PlannedChunk[]> {
     const origin = { kind: "seed", location: seed.properties.location } as const;
     const { fetched, missing } = await request(group, origin, (id) => getFromSeed(seed, id, options));
-    const damaged = await this.#assembly.write(fetched, options, false);
+    const damaged = await this.#delivery.write(fetched, options, false);
     return [...missing, ...damaged.map(([chunk]) => chunk)];
   }
 
@@ -41,7 +41,7 @@ export class RemoteFetch {
       { kind: "cache", location },
       (id) => this.#cache.get(id, options),
     );
-    damaged.push(...await this.#assembly.write(fetched, options, false));
+    damaged.push(...await this.#delivery.write(fetched, options, false));
     for (const [chunk, error] of damaged) {
       await this.#cache.refuse(chunk.id, error, options);
       missing.push(chunk);
@@ -63,10 +63,10 @@ export class RemoteFetch {
   ): Promise<PlannedChunk[]> {
     const origin = { kind: "store", location: store.properties.location } as const;
     const { fetched, missing, damaged } = await request(group, origin, (id) => store.get(id, options));
-    damaged.push(...await this.#assembly.write(fetched, options, true));
+    damaged.push(...await this.#delivery.write(fetched, options, true));
     await allOrFirstFailure(damaged.map(async ([chunk, first]) => {
       const open = async (stored: StoredChunk) => {
-        for (const [, error] of await this.#assembly.write([{ chunk, stored, origin }], options, true)) {
+        for (const [, error] of await this.#delivery.write([{ chunk, stored, origin }], options, true)) {
           throw error;
         }
         return true;

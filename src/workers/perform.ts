@@ -3,7 +3,7 @@ import { ownBuffer } from "../core/bytes.ts";
 import { encodeChunk } from "../codec/encode_chunk.ts";
 import { openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
-import { Assembler } from "./assemble.ts";
+import { Assembler } from "./assembler.ts";
 import { cloneRanges } from "./clone.ts";
 import { CutWorker } from "./cut.ts";
 import { Directories } from "./directories.ts";

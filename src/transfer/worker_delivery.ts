@@ -19,7 +19,7 @@ import type { LocalStage } from "./stages.ts";
 import { type FilledDestination, forWorkers, type StoreWriter } from "./store_writer.ts";
 
 /** Where chunks are written. */
-export interface AssemblyOptions {
+export interface WorkerDeliveryOptions {
   readonly digest: DigestName;
   /** The blob that the chunks are written to. */
   readonly target?: TargetInfo;
@@ -46,9 +46,9 @@ export interface FetchedChunk {
 /** A chunk that is not what its id says, and why. */
 export type DamagedChunk = readonly [chunk: PlannedChunk, error: DesyncError];
 
-/** Sends the tasks of one delivery. */
-export class Assembly {
-  readonly #options: AssemblyOptions;
+/** What workers do of one delivery. */
+export class WorkerDelivery {
+  readonly #options: WorkerDeliveryOptions;
   readonly #workers: Workers;
   readonly #cache: CacheUse;
   /** Adds the chunks to a destination that is not a directory. */
@@ -56,7 +56,7 @@ export class Assembly {
   readonly #progress: Progress;
 
   constructor(
-    options: AssemblyOptions,
+    options: WorkerDeliveryOptions,
     workers: Workers,
     cache: CacheUse,
     writer: StoreWriter | undefined,
