@@ -1,6 +1,6 @@
 /** Only clients that send the right header may use a server. Source: RFC 9110, section 11.6. */
 import { DesyncError } from "../core/errors.ts";
-import type { Handler } from "./exchange.ts";
+import type { Handler } from "./handler.ts";
 import { plainAnswer } from "./statuses.ts";
 
 /**

@@ -4,7 +4,7 @@
  * Source: RFC 9110 (conditional requests: section 13, ranges: section 14).
  */
 import { parseRange } from "./byte_range.ts";
-import type { ServerRequest, ServerResponse } from "./exchange.ts";
+import type { ServerRequest, ServerResponse } from "./handler.ts";
 
 /** Bytes that have a name on the server. */
 export interface Content {

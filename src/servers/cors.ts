@@ -1,5 +1,5 @@
 /** Pages of other origins that may use a server. Source: the Fetch standard, section 3.2 (CORS protocol). */
-import type { Handler, ServerRequest, ServerResponse } from "./exchange.ts";
+import type { Handler, ServerRequest, ServerResponse } from "./handler.ts";
 
 /** Headers of answers that pages may read besides those that they always may. */
 const EXPOSED = "accept-ranges, content-length, content-range, etag";

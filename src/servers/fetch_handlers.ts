@@ -8,7 +8,7 @@ import { requireAuthorization } from "./authorization.ts";
 import { answerChunks } from "./chunks/chunk_handler.ts";
 import { ChunkUploads } from "./chunks/chunk_uploads.ts";
 import { withCors } from "./cors.ts";
-import { fetchHandler, type Handler } from "./exchange.ts";
+import type { Handler } from "./handler.ts";
 import { answerIndexes } from "./indexes/index_handler.ts";
 import { atMostOncePerSecond } from "./problems.ts";
 import { ServedChunks } from "./chunks/served_chunks.ts";
@@ -132,3 +132,20 @@ function guarded(
   const authorized = authorization === undefined ? handler : requireAuthorization(handler, authorization);
   return fetchHandler(cors === undefined ? authorized : withCors(authorized, cors));
 }
+
+/** The handler as a function of the web's `Request` and `Response`. */
+function fetchHandler(handler: Handler): (request: Request) => Promise<Response> {
+  return async (request) => {
+    // Without its signal: `Deno.serve` warns when it is used, and aborts it after complete answers too.
+    const { method, headers, body } = request;
+    const path = new URL(request.url).pathname;
+    const header = (name: string) => headers.get(name) ?? undefined;
+    const response = await handler({ method, path, header, body: body ?? NO_BODY });
+    const { status, length = response.body?.length } = response;
+    const sent = new Headers(response.headers);
+    if (length !== undefined) sent.set("content-length", String(length));
+    return new Response(method === "HEAD" ? null : response.body, { status, headers: sent });
+  };
+}
+
+const NO_BODY: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };

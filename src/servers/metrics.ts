@@ -1,5 +1,5 @@
 /** What a server does, in numbers. Source of the text: Prometheus, "Exposition formats", text format 0.0.4. */
-import type { ServerResponse } from "./exchange.ts";
+import type { ServerResponse } from "./handler.ts";
 import { type ChunkCounts, FROM } from "./chunks/served_chunks.ts";
 
 /** Upper bounds of the times that requests take, in seconds. */

@@ -1,5 +1,5 @@
 /** Bodies of requests, which are not believed: each is read within a bound, and all together are. */
-import type { ServerRequest } from "./exchange.ts";
+import type { ServerRequest } from "./handler.ts";
 import { plainAnswer, Refused } from "./statuses.ts";
 
 /** How a body is received. */

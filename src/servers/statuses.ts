@@ -1,6 +1,6 @@
 /** What a client gets of a failure: a status and one line, without names of the server's stores, paths or secrets. */
 import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
-import type { ServerResponse } from "./exchange.ts";
+import type { ServerResponse } from "./handler.ts";
 import type { OnProblem } from "./problems.ts";
 
 /** A status with the words for it. */

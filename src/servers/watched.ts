@@ -1,5 +1,5 @@
 /** For operators: the health of a server, and its metrics. */
-import type { Handler, ServerRequest } from "./exchange.ts";
+import type { Handler, ServerRequest } from "./handler.ts";
 import type { Metrics } from "./metrics.ts";
 import { plainAnswer } from "./statuses.ts";
 

@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { requireAuthorization } from "../../src/servers/authorization.ts";
 import { withCors } from "../../src/servers/cors.ts";
-import type { Handler } from "../../src/servers/exchange.ts";
+import type { Handler } from "../../src/servers/handler.ts";
 import { random } from "../support/random.ts";
 import { ask } from "./requests.ts";
 

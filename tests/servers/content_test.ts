@@ -2,7 +2,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { parseRange } from "../../src/servers/byte_range.ts";
 import { answerContent, contentOf } from "../../src/servers/content.ts";
-import type { ServerResponse } from "../../src/servers/exchange.ts";
+import type { ServerResponse } from "../../src/servers/handler.ts";
 import { requestOf } from "./requests.ts";
 
 const TEXT = "0123456789";

@@ -6,7 +6,7 @@ import { answerChunks } from "../../src/servers/chunks/chunk_handler.ts";
 import { ChunkUploads } from "../../src/servers/chunks/chunk_uploads.ts";
 import { ServedChunks } from "../../src/servers/chunks/served_chunks.ts";
 import { withCors } from "../../src/servers/cors.ts";
-import type { Handler } from "../../src/servers/exchange.ts";
+import type { Handler } from "../../src/servers/handler.ts";
 import { answerIndexes } from "../../src/servers/indexes/index_handler.ts";
 import { ServedIndexes } from "../../src/servers/indexes/served_indexes.ts";
 import { Metrics } from "../../src/servers/metrics.ts";

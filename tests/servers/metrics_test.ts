@@ -4,7 +4,7 @@ import { DesyncError } from "../../src/core/errors.ts";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { answerChunks } from "../../src/servers/chunks/chunk_handler.ts";
 import { ChunkUploads } from "../../src/servers/chunks/chunk_uploads.ts";
-import type { Handler } from "../../src/servers/exchange.ts";
+import type { Handler } from "../../src/servers/handler.ts";
 import { Metrics, METRICS_BYTES } from "../../src/servers/metrics.ts";
 import { atMostOncePerSecond } from "../../src/servers/problems.ts";
 import { FROM, ServedChunks } from "../../src/servers/chunks/served_chunks.ts";

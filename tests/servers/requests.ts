@@ -1,5 +1,5 @@
 /** Requests for handlers. */
-import type { Handler, ServerRequest, ServerResponse } from "../../src/servers/exchange.ts";
+import type { Handler, ServerRequest, ServerResponse } from "../../src/servers/handler.ts";
 
 /** What a request may have. */
 export interface RequestFields {

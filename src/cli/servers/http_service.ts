@@ -3,7 +3,7 @@ import { HttpServer } from "../../deno/server/http_server.ts";
 import { type ListenAddress, parseListenAddress, passedSockets } from "../../deno/server/listen_address.ts";
 import { readServerTls } from "../../deno/server/tls.ts";
 import { messageOf } from "../../core/errors.ts";
-import type { Handler } from "../../servers/exchange.ts";
+import type { Handler } from "../../servers/handler.ts";
 import { Metrics, METRICS_BYTES } from "../../servers/metrics.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
 import { answerHealth, answerMetrics } from "../../servers/watched.ts";

@@ -1,5 +1,5 @@
 /** What answers requests, until something else takes its place. */
-import type { Handler } from "../../servers/exchange.ts";
+import type { Handler } from "../../servers/handler.ts";
 import type { Service } from "./service.ts";
 
 /** A service with the requests that it has not answered yet. */

@@ -6,7 +6,7 @@ import type { ServerTls } from "../../deno/server/tls.ts";
 import { messageOf } from "../../core/errors.ts";
 import { requireAuthorization } from "../../servers/authorization.ts";
 import { withCors } from "../../servers/cors.ts";
-import type { Handler } from "../../servers/exchange.ts";
+import type { Handler } from "../../servers/handler.ts";
 import { Metrics } from "../../servers/metrics.ts";
 import { answerHealth, answerMetrics, measured } from "../../servers/watched.ts";
 import type { SERVER_FLAGS } from "../flags/serving.ts";

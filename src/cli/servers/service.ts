@@ -1,6 +1,6 @@
 /** What a server serves, as data that any thread can open for itself. */
 import { messageOf } from "../../core/errors.ts";
-import type { Handler } from "../../servers/exchange.ts";
+import type { Handler } from "../../servers/handler.ts";
 import type { Metrics } from "../../servers/metrics.ts";
 import { atMostOncePerSecond } from "../../servers/problems.ts";
 import type { Flags as ChunkFlags } from "../commands/chunk_server.ts";

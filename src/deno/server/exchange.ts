@@ -1,7 +1,7 @@
 /** One request and its answer: from node's objects to what handlers work on, and back. */
 import type { IncomingMessage as NodeRequest, ServerResponse as NodeAnswer } from "node:http";
 import { DesyncError, interrupted } from "../../core/errors.ts";
-import type { Handler, ServerRequest, ServerResponse } from "../../servers/exchange.ts";
+import type { Handler, ServerRequest, ServerResponse } from "../../servers/handler.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
 import type { Awaited, Patience } from "./patience.ts";
 import { pathOf } from "./request_path.ts";

@@ -1,5 +1,5 @@
 /** Answers HTTP/1.1 requests at some addresses, with TLS or without. */
-import type { Handler } from "../../servers/exchange.ts";
+import type { Handler } from "../../servers/handler.ts";
 import { type Answered, Exchange, type ExchangeContext, type NodeRequest } from "./exchange.ts";
 import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import type { ListenAddress } from "./listen_address.ts";

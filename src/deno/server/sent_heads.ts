@@ -1,5 +1,5 @@
 /** Heads of answers, as node wrote them: for answers that are sent again and again. */
-import type { ServerResponse } from "../../servers/exchange.ts";
+import type { ServerResponse } from "../../servers/handler.ts";
 import type { NodeAnswer } from "./exchange.ts";
 
 /** How long a head may be used, in milliseconds: it has the date, in seconds. */

@@ -3,7 +3,7 @@ import type { NamedChunk, StoredForm } from "../../core/chunk.ts";
 import { parseChunkPath } from "./chunk_path.ts";
 import type { ChunkUploads } from "./chunk_uploads.ts";
 import { answerContent, matchesAny, notModified } from "../content.ts";
-import type { Handler, ServerRequest, ServerResponse } from "../exchange.ts";
+import type { Handler, ServerRequest, ServerResponse } from "../handler.ts";
 import type { OnProblem } from "../problems.ts";
 import { CHUNK_HEADERS, chunkTag, FROM, type ServedChunks } from "./served_chunks.ts";
 import { answerTo, plainAnswer } from "../statuses.ts";

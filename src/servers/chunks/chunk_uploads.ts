@@ -16,7 +16,7 @@ import { Yielder } from "../../core/yielder.ts";
 import { Limiter } from "../../stores/wrappers/limiter.ts";
 import { limitStore } from "../../stores/wrappers/limit_store.ts";
 import { type ChunkStore, takesChunks, type WritableChunkStore } from "../../stores/store.ts";
-import type { ServerRequest } from "../exchange.ts";
+import type { ServerRequest } from "../handler.ts";
 import { BodyMemory } from "../request_body.ts";
 import { SharedRequests } from "../shared_requests.ts";
 import { plainAnswer, Refused } from "../statuses.ts";

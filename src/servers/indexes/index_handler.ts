@@ -1,6 +1,6 @@
 /** Indexes over HTTP, as the clients of desync request them. */
 import { answerContent } from "../content.ts";
-import type { Handler } from "../exchange.ts";
+import type { Handler } from "../handler.ts";
 import { parseIndexPath } from "./index_name.ts";
 import type { OnProblem } from "../problems.ts";
 import type { ServedIndexes } from "./served_indexes.ts";

@@ -11,7 +11,7 @@ import {
 } from "../../stores/index_store.ts";
 import { Limiter } from "../../stores/wrappers/limiter.ts";
 import { type Content, contentOf, matchesAny } from "../content.ts";
-import type { ServerRequest } from "../exchange.ts";
+import type { ServerRequest } from "../handler.ts";
 import { BodyMemory } from "../request_body.ts";
 import { SharedRequests } from "../shared_requests.ts";
 import { plainAnswer, Refused } from "../statuses.ts";

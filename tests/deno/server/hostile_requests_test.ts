@@ -3,7 +3,7 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { HttpServer } from "../../../src/deno/server/http_server.ts";
 import { parseListenAddress } from "../../../src/deno/server/listen_address.ts";
-import type { Handler } from "../../../src/servers/exchange.ts";
+import type { Handler } from "../../../src/servers/handler.ts";
 import { type Random, random } from "../../support/random.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { amount } from "../../support/thorough.ts";

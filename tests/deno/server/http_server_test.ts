@@ -3,7 +3,7 @@ import type { Answered } from "../../../src/deno/server/exchange.ts";
 import { HttpServer } from "../../../src/deno/server/http_server.ts";
 import type { ServerLimits } from "../../../src/deno/server/limits.ts";
 import { parseListenAddress } from "../../../src/deno/server/listen_address.ts";
-import type { Handler, ServerResponse } from "../../../src/servers/exchange.ts";
+import type { Handler, ServerResponse } from "../../../src/servers/handler.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { tempDir } from "../../support/temp.ts";
 import { unixTest } from "./unix_request.ts";

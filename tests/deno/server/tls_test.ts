@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import { HttpServer } from "../../../src/deno/server/http_server.ts";
 import { parseListenAddress } from "../../../src/deno/server/listen_address.ts";
 import { readServerTls } from "../../../src/deno/server/tls.ts";
-import type { Handler } from "../../../src/servers/exchange.ts";
+import type { Handler } from "../../../src/servers/handler.ts";
 import { peers } from "../../support/peers.ts";
 import { makeCertificates } from "../../support/servers/certificates.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";

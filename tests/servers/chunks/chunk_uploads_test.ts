@@ -6,7 +6,7 @@ import { DesyncError } from "../../../src/core/errors.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
 import { ChunkUploads, type ChunkUploadsOptions } from "../../../src/servers/chunks/chunk_uploads.ts";
-import type { Handler } from "../../../src/servers/exchange.ts";
+import type { Handler } from "../../../src/servers/handler.ts";
 import { ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
 import { readOnlyStore } from "../../support/servers/read_only_store.ts";
 import type { ManagedChunkStore } from "../../../src/stores/store.ts";

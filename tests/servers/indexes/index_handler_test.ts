@@ -3,7 +3,7 @@ import { deepStrictEqual, match, strictEqual, throws } from "node:assert/strict"
 import { DesyncError } from "../../../src/core/errors.ts";
 import { IndexDirectory } from "../../../src/deno/store/index_directory.ts";
 import { Index, serializeIndex } from "../../../src/formats/index/index.ts";
-import type { Handler } from "../../../src/servers/exchange.ts";
+import type { Handler } from "../../../src/servers/handler.ts";
 import { answerIndexes } from "../../../src/servers/indexes/index_handler.ts";
 import { ServedIndexes, type ServedIndexesOptions } from "../../../src/servers/indexes/served_indexes.ts";
 import type { IndexStore, WritableIndexStore } from "../../../src/stores/index_store.ts";

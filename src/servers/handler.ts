@@ -1,6 +1,6 @@
 /**
  * What a server is asked, and what it answers: plain values, which cost little for any kind of server. Handlers work on
- * these; {@linkcode fetchHandler} makes them a function from `Request` to `Response`.
+ * these; fetch_handlers.ts makes them functions from `Request` to `Response`.
  */
 
 /** A request as a handler sees it. */
@@ -31,20 +31,3 @@ export interface ServerResponse {
 
 /** Answers requests; never throws. */
 export type Handler = (request: ServerRequest) => ServerResponse | Promise<ServerResponse>;
-
-/** The handler for servers that are written for the web's `Request` and `Response`. */
-export function fetchHandler(handler: Handler): (request: Request) => Promise<Response> {
-  return async (request) => {
-    // Without its signal: `Deno.serve` warns when it is used, and aborts it after complete answers too.
-    const { method, headers, body } = request;
-    const path = new URL(request.url).pathname;
-    const header = (name: string) => headers.get(name) ?? undefined;
-    const response = await handler({ method, path, header, body: body ?? NO_BODY });
-    const { status, length = response.body?.length } = response;
-    const sent = new Headers(response.headers);
-    if (length !== undefined) sent.set("content-length", String(length));
-    return new Response(method === "HEAD" ? null : response.body, { status, headers: sent });
-  };
-}
-
-const NO_BODY: AsyncIterable<Uint8Array> = { async *[Symbol.asyncIterator]() {} };
