@@ -10,7 +10,7 @@ import type { Handler } from "../../src/servers/handler.ts";
 import { answerIndexes } from "../../src/servers/indexes/index_handler.ts";
 import { ServedIndexes } from "../../src/servers/indexes/served_indexes.ts";
 import { Metrics } from "../../src/servers/metrics.ts";
-import { answerHealth, answerMetrics, measured } from "../../src/servers/watched.ts";
+import { answerHealth, answerMetrics, measured } from "../../src/servers/monitoring.ts";
 import type { WritableIndexStore } from "../../src/stores/index_store.ts";
 import { type Random, random } from "../support/random.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";

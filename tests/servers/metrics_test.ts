@@ -8,7 +8,7 @@ import type { Handler } from "../../src/servers/handler.ts";
 import { Metrics, METRICS_BYTES } from "../../src/servers/metrics.ts";
 import { atMostOncePerSecond } from "../../src/servers/problems.ts";
 import { FROM, ServedChunks } from "../../src/servers/chunks/served_chunks.ts";
-import { answerHealth, answerMetrics, measured } from "../../src/servers/watched.ts";
+import { answerHealth, answerMetrics, measured } from "../../src/servers/monitoring.ts";
 import { RemoteStore } from "../support/servers/remote_store.ts";
 import { sample } from "./chunks/samples.ts";
 import { ask } from "./requests.ts";

@@ -6,7 +6,7 @@ import { messageOf } from "../../core/errors.ts";
 import type { Handler } from "../../servers/handler.ts";
 import { Metrics, METRICS_BYTES } from "../../servers/metrics.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
-import { answerHealth, answerMetrics } from "../../servers/watched.ts";
+import { answerHealth, answerMetrics } from "../../servers/monitoring.ts";
 import { warn } from "../output/output.ts";
 import { expectedAuthorization } from "./expected_authorization.ts";
 import { openLog } from "./server_log.ts";

@@ -8,11 +8,11 @@ import { requireAuthorization } from "../../servers/authorization.ts";
 import { withCors } from "../../servers/cors.ts";
 import type { Handler } from "../../servers/handler.ts";
 import { Metrics } from "../../servers/metrics.ts";
-import { answerHealth, answerMetrics, measured } from "../../servers/watched.ts";
+import { answerHealth, answerMetrics, measured } from "../../servers/monitoring.ts";
 import type { SERVER_FLAGS } from "../flags/serving.ts";
 import type { Values } from "../flags/flag.ts";
 import { warn } from "../output/output.ts";
-import { ReplaceableService } from "./replaceable.ts";
+import { ReplaceableService } from "./replaceable_service.ts";
 import { openService, type Served, type Service } from "./service.ts";
 
 /** What the command line says of every server. */

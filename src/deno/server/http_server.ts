@@ -1,7 +1,7 @@
 /** Answers HTTP/1.1 requests at some addresses, with TLS or without. */
 import type { Handler } from "../../servers/handler.ts";
 import { type Answered, Exchange, type ExchangeContext, type NodeRequest } from "./exchange.ts";
-import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
+import { DEFAULT_SERVER_LIMITS, type ServerLimits } from "./server_limits.ts";
 import type { ListenAddress } from "./listen_address.ts";
 import { Listener, type OnRequest } from "./listener.ts";
 import { Patience } from "./patience.ts";
@@ -15,7 +15,7 @@ import { DesyncError } from "../../core/errors.ts";
 export interface ServeOptions {
   /** Certificates. Default: no TLS. */
   readonly tls?: ServerTls;
-  /** What is not given is as in {@linkcode DEFAULT_LIMITS}. */
+  /** What is not given is as in {@linkcode DEFAULT_SERVER_LIMITS}. */
   readonly limits?: Partial<ServerLimits>;
   /** Whether other servers may listen at the same ports, which the system then deals connections to (Linux). */
   readonly reusePort?: boolean;
@@ -39,7 +39,7 @@ export class HttpServer implements AsyncDisposable {
 
   private constructor(handler: Handler, addresses: readonly ListenAddress[], options: ServeOptions) {
     const { tls, reusePort = false, onAnswered, onFailure = () => {} } = options;
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#limits = { ...DEFAULT_SERVER_LIMITS, ...options.limits };
     this.#patience = new Patience(this.#limits.silentMs);
     const context: ExchangeContext = {
       handler,

@@ -8,7 +8,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { reasonOf } from "../files/file_errors.ts";
 import { errorCode } from "../system/error_code.ts";
 import type { Exchange, NodeAnswer, NodeRequest } from "./exchange.ts";
-import type { ServerLimits } from "./limits.ts";
+import type { ServerLimits } from "./server_limits.ts";
 import { displayAddress, type ListenAddress } from "./listen_address.ts";
 import type { Awaited, Patience } from "./patience.ts";
 import { contextOf, type ServerTls } from "./tls.ts";

@@ -1,7 +1,7 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
 import type { Answered } from "../../../src/deno/server/exchange.ts";
 import { HttpServer } from "../../../src/deno/server/http_server.ts";
-import type { ServerLimits } from "../../../src/deno/server/limits.ts";
+import type { ServerLimits } from "../../../src/deno/server/server_limits.ts";
 import { parseListenAddress } from "../../../src/deno/server/listen_address.ts";
 import type { Handler, ServerResponse } from "../../../src/servers/handler.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";

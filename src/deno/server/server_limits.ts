@@ -1,4 +1,4 @@
-/** What one client may take of a server. */
+/** What clients may take of a server: each of them, and all together. */
 
 /** Times in milliseconds. */
 export interface ServerLimits {
@@ -25,7 +25,7 @@ export interface ServerLimits {
 }
 
 /** The limits that hold unless others are given. */
-export const DEFAULT_LIMITS: ServerLimits = {
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   headersMs: 30_000,
   idleMs: 120_000,
   silentMs: 60_000,
