@@ -13,7 +13,7 @@ import { JobLibc } from "./system/libc.ts";
 import { ownIds } from "./system/permitted.ts";
 import { nativeTree } from "./tree/native_tree.ts";
 import { portableTree } from "./tree/portable_tree.ts";
-import { SeedFiles } from "./tree/seed/seed_files.ts";
+import { TreeFiles } from "./tree/seed/tree_files.ts";
 import { TreeLayout } from "./tree/seed/tree_layout.ts";
 import { TreeSeed } from "./tree/seed/tree_seed.ts";
 import { readTreeBy, type ReadTreeByOptions } from "./tree/tree_reader.ts";
@@ -78,7 +78,7 @@ export async function openTreeSeed(directory: string, options: TreeSeedOptions):
   const layout = owned.use(new TreeLayout(options.features));
   try {
     const index = await lookThrough(directory, layout, options);
-    const files = owned.use(new SeedFiles(nativeTree(libc) ?? portableTree(), directory, layout));
+    const files = owned.use(new TreeFiles(nativeTree(libc) ?? portableTree(), directory, layout));
     return new TreeSeed(directory, index, { layout, files, owned: owned.move() });
   } catch (error) {
     throw fileError("read", directory, error);

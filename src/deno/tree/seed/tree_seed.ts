@@ -8,13 +8,13 @@ import { fromHex } from "../../../core/bytes.ts";
 import { IdTable } from "../../../formats/index/id_table.ts";
 import type { Index } from "../../../formats/index/index.ts";
 import type { ChunkStore, RequestOptions, StoreProperties } from "../../../stores/store.ts";
-import type { SeedFiles } from "./seed_files.ts";
+import type { TreeFiles } from "./tree_files.ts";
 import type { TreeLayout } from "./tree_layout.ts";
 
 /** What a seed is made of, and what goes with it. */
 interface SeedParts {
   readonly layout: TreeLayout;
-  readonly files: SeedFiles;
+  readonly files: TreeFiles;
   readonly owned: Disposable;
 }
 

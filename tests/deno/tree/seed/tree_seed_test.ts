@@ -11,7 +11,7 @@ import { openTreeSeed, type TreeSeedOptions } from "../../../../src/deno/open_tr
 import { tar } from "../../../../src/deno/tar.ts";
 import { nativeTree } from "../../../../src/deno/tree/native_tree.ts";
 import { portableTree } from "../../../../src/deno/tree/portable_tree.ts";
-import { SeedFiles } from "../../../../src/deno/tree/seed/seed_files.ts";
+import { TreeFiles } from "../../../../src/deno/tree/seed/tree_files.ts";
 import { TreeLayout } from "../../../../src/deno/tree/seed/tree_layout.ts";
 import { readTree } from "../../../../src/deno/tree/tree_reader.ts";
 import type { ChunkStore } from "../../../../src/stores/store.ts";
@@ -64,7 +64,7 @@ for (const [way, system] of [["native", nativeTree()], ["portable", portableTree
         await readTree(tree, (event) => layout.visit(event), { features });
         layout.finish();
         strictEqual(layout.size, archive.length);
-        using files = new SeedFiles(system!, tree, layout);
+        using files = new TreeFiles(system!, tree, layout);
         deepStrictEqual(layout.read(0, archive.length, files.read), new Uint8Array(archive));
         for (let i = 0; i < 100; i++) {
           const start = generator.below(archive.length);

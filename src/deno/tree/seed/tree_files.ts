@@ -9,7 +9,7 @@ import { ROOT, type TreeLayout } from "./tree_layout.ts";
 const MOST_FILES = 16;
 
 /** Reads files by their numbers in the layout. */
-export class SeedFiles implements Disposable {
+export class TreeFiles implements Disposable {
   readonly #system: TreeSystem;
   readonly #layout: TreeLayout;
   /** The open directories from the root to the one that was used last. */
