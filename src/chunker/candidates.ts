@@ -98,6 +98,11 @@ export class CandidateList {
   }
 }
 
+/** Whether every position that has only zeros before it is a candidate, or none is: the hash looks back over 48 bytes. */
+export function isCandidateAmongZeros({ value }: Divisor): boolean {
+  return (hashWindow(new Uint8Array(WINDOW_SIZE), WINDOW_SIZE) >>> 0) % value === value - 1;
+}
+
 /**
  * How many positions are tested in JavaScript before a scan turns to the kernel, which finds all candidates of a block
  * before the first one can be looked at.

@@ -4,7 +4,7 @@ import type { DigestName } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import { Progress } from "../core/progress.ts";
 import type { Index } from "../formats/index/index.ts";
-import { type BehindEnd, chunksAtTheirPlaces, type IndexSpan } from "../jobs/compare.ts";
+import { chunksAtTheirPlaces, type IndexSpan, type KnownParts } from "../jobs/compare.ts";
 import { planMoves } from "../jobs/move_within.ts";
 import type { PlacedRun, PlanSeed } from "../jobs/plan/chunk_plan.ts";
 import { type UpdatePlan, updatePlan, type UpdatePlanOptions } from "../jobs/plan/update_plan.ts";
@@ -13,10 +13,12 @@ import type { Workers } from "../transfer/ports.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
 import type { ExtractToFileOptions } from "./extract_to_file.ts";
+import { Holes } from "./files/holes.ts";
 import { inspectSource, SourceFile } from "./files/source_file.ts";
 import { usefulSize } from "./output/blob_target.ts";
 import { sizeOfPartialFile } from "./output/partial_file.ts";
 import { partialKey, partialPath } from "./output/temporary_names.ts";
+import { RawFile } from "./system/libc.ts";
 import { type Preparation, prepareExtraction } from "./prepare_extraction.ts";
 import type { OpenedSeed } from "./seeds/blob_seed.ts";
 
@@ -103,12 +105,12 @@ async function placesInPlace(
 ): Promise<Placing> {
   const { size, isDevice } = outputAt(path);
   const inPlace = { size };
-  using behindEnd = size < index.size ? new ZerosBehind(path, size, index.digest) : undefined;
+  using known = size < index.size ? new ZerosBehind(path, size, index.digest) : undefined;
   if (!looksForMoves || size === 0) {
-    const found = await chunksAtTheirPlaces(path, index, pool, { ...options, behindEnd });
+    const found = await chunksAtTheirPlaces(path, index, pool, { ...options, known });
     return { placed: runsOf(found, "in place"), inPlace };
   }
-  const moving = { ...options, zeros, onCut, behindEnd };
+  const moving = { ...options, zeros, onCut, known };
   const useful = usefulSize(size, index.size, isDevice);
   const { done, moves, order } = await planMoves(index, path, useful, pool, moving);
   const moved = new Uint8Array(index.count);
@@ -129,31 +131,58 @@ async function placesInPartialFile(
   const partial = partialPath(path, partialKey(index));
   const size = sizeOfPartialFile(partial);
   if (size === undefined) return {};
-  using behindEnd = size < index.size ? new ZerosBehind(partial, size, index.digest) : undefined;
-  const found = await chunksAtTheirPlaces(partial, index, pool, { ...options, behindEnd });
+  using known = new Unwritten(partial, size, index.digest);
+  const found = await chunksAtTheirPlaces(partial, index, pool, { ...options, known });
   return { placed: runsOf(found, "resumed") };
 }
 
 /** A file, or none, that will be continued by zeros. */
-class ZerosBehind implements BehindEnd, Disposable {
-  readonly size: number;
+class ZerosBehind implements KnownParts, Disposable {
+  readonly #size: number;
   readonly #digest: DigestName;
   readonly #file: SourceFile | undefined;
 
   constructor(path: string, size: number, digest: DigestName) {
-    this.size = size;
+    this.#size = size;
     this.#digest = digest;
     this.#file = size === 0 ? undefined : new SourceFile(path);
   }
 
+  readonly covers = ({ offset, size }: IndexSpan): boolean => offset + size > this.#size;
+
   readonly has = ({ id, offset, size }: IndexSpan): boolean => {
     const bytes = new Uint8Array(size);
-    if (offset < this.size) this.#file?.read(bytes.subarray(0, this.size - offset), offset);
+    if (offset < this.#size) this.#file?.read(bytes.subarray(0, this.#size - offset), offset);
     return toHex(nativeCodec.digest(this.#digest, bytes)) === id;
   };
 
   [Symbol.dispose](): void {
     this.#file?.close();
+  }
+}
+
+/** What an interrupted run has not written, which the next one fetches: it does not read holes either. */
+class Unwritten implements KnownParts, Disposable {
+  readonly #behind: ZerosBehind;
+  readonly #holes: Holes;
+
+  constructor(path: string, size: number, digest: DigestName) {
+    this.#behind = new ZerosBehind(path, size, digest);
+    // Room was reserved for them: the file takes as much as if it had none.
+    this.#holes = new Holes(RawFile.openToRead(path));
+  }
+
+  readonly covers = (span: IndexSpan): boolean => this.#isHole(span) || this.#behind.covers(span);
+
+  readonly has = (span: IndexSpan): boolean => !this.#isHole(span) && this.#behind.has(span);
+
+  #isHole({ offset, size }: IndexSpan): boolean {
+    return this.#holes.covers(offset, size);
+  }
+
+  [Symbol.dispose](): void {
+    this.#behind[Symbol.dispose]();
+    this.#holes[Symbol.dispose]();
   }
 }
 

@@ -75,7 +75,7 @@ export async function chunksInPlace(
 }
 
 /**
- * The same of a file that has at least the blob's size, or is continued by {@linkcode BehindEnd}; `undefined` where none of a
+ * The same of a file that has at least the blob's size but for {@linkcode KnownParts}; `undefined` where none of a
  * few chunks is in its place.
  */
 export async function chunksStillInPlace(
@@ -84,14 +84,14 @@ export async function chunksStillInPlace(
   workers: Workers,
   options: PlaceOptions,
 ): Promise<Uint8Array | undefined> {
-  const { signal, behindEnd } = options;
+  const { signal, known } = options;
   const step = Math.floor(index.count / SAMPLES);
   if (step > 1) {
     let right = 0;
     const onSpan = (_: number, isRight: boolean) => {
       if (isRight) right++;
     };
-    await compareSpans(path, index, spansOfIndex(index, step), workers, { signal, behindEnd, onSpan });
+    await compareSpans(path, index, spansOfIndex(index, step), workers, { signal, known, onSpan });
     if (right === 0) return undefined;
   }
   return await chunksAtTheirPlaces(path, index, workers, options);
@@ -102,14 +102,14 @@ export async function chunksAtTheirPlaces(
   path: string,
   index: Index,
   workers: Workers,
-  { signal, progress, behindEnd }: PlaceOptions,
+  { signal, progress, known }: PlaceOptions,
 ): Promise<Uint8Array> {
   progress.total = index.size;
   const found = new Uint8Array(index.count);
   const onSpan = (chunk: number, isRight: boolean) => {
     if (isRight) found[chunk] = 1;
   };
-  const options = { origin: IN_PLACE, signal, progress, behindEnd, onSpan };
+  const options = { origin: IN_PLACE, signal, progress, known, onSpan };
   await compareSpans(path, index, spansOfIndex(index), workers, options);
   progress.reset();
   return found;
@@ -117,14 +117,14 @@ export async function chunksAtTheirPlaces(
 
 /** How places are compared. */
 interface PlaceOptions extends ProgressOptions {
-  readonly behindEnd?: BehindEnd;
+  readonly known?: KnownParts;
 }
 
-/** What a file that is too short will have behind its end. */
-export interface BehindEnd {
-  /** Bytes that it has now. */
-  readonly size: number;
-  /** Whether it will have the chunk, which ends behind its end. */
+/** Parts of a file that are known without being read, such as what it will have behind its end. */
+export interface KnownParts {
+  /** Whether the place of the chunk is one of them, or reaches into one. */
+  readonly covers: (span: IndexSpan) => boolean;
+  /** Whether the file has the chunk there, or will have it. */
   readonly has: (span: IndexSpan) => boolean;
 }
 
@@ -176,7 +176,7 @@ interface SpanOptions {
   readonly origin?: Origin;
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-  readonly behindEnd?: BehindEnd;
+  readonly known?: KnownParts;
   /** Gets each chunk, and whether it is what it has to be. */
   readonly onSpan: (chunk: number, isRight: boolean) => void;
 }
@@ -186,12 +186,12 @@ async function compareSpans(
   index: Index,
   wanted: Iterable<IndexSpan>,
   workers: Workers,
-  { origin = { kind: "input", location: path }, signal, progress, behindEnd, onSpan }: SpanOptions,
+  { origin = { kind: "input", location: path }, signal, progress, known, onSpan }: SpanOptions,
 ): Promise<void> {
   const groups = grouped(wanted, GROUP_SPANS, GROUP_BYTES);
-  const end = behindEnd?.size ?? Infinity;
   await forEachConcurrent(groups, 2 * workers.size, signal, async (group) => {
-    const inFile = group.filter(({ offset, size }) => offset + size <= end);
+    const others = known === undefined ? [] : group.filter(known.covers);
+    const inFile = others.length === 0 ? group : group.filter((span) => !others.includes(span));
     // Without what the ids have to be, the worker reports what they are.
     const spans = inFile.map(({ offset, size }) => ({ offset, size }));
     const { ids } = spans.length === 0
@@ -200,9 +200,7 @@ async function compareSpans(
     for (const [i, { chunk, id }] of inFile.entries()) {
       onSpan(chunk, toHex(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)) === id);
     }
-    for (const span of group) {
-      if (span.offset + span.size > end) onSpan(span.chunk, behindEnd?.has(span) ?? false);
-    }
+    for (const span of others) onSpan(span.chunk, known!.has(span));
     progress?.add(origin, group.length, group.reduce((sum, span) => sum + span.size, 0), 0);
   });
 }

@@ -57,9 +57,9 @@ export async function extractBlob(
   const writingBack = target.writeBack?.(over.signal);
   writingBack?.catch(() => {}); // reported below
   const build = async ({ plan, seeds, blocks }: PlannedSeeds, isFirst: boolean) => {
-    const { path, displayName, sparse } = target;
+    const { path, displayName, sparse, identity } = target;
     // What was cloned before is no hole, and may be anything.
-    const info = { path, displayName, sparse: sparse && isFirst, resumed };
+    const info = { path, displayName, sparse: sparse && isFirst, resumed, identity };
     const { digest, sizes } = index;
     const moves = isFirst ? options.moveWithin : undefined;
     const probeTarget = options.probeTarget === true && moves === undefined || resumed || !isFirst;

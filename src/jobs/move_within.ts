@@ -12,7 +12,7 @@ import type { TargetInfo } from "../transfer/messages.ts";
 import { GROUP_SPANS, grouped } from "../transfer/plan.ts";
 import type { ByteRange, Workers } from "../transfer/ports.ts";
 import { type Move, type MoveOrder, orderMoves } from "../transfer/seeds/move_order.ts";
-import { type BehindEnd, chunksStillInPlace } from "./compare.ts";
+import { chunksStillInPlace, type KnownParts } from "./compare.ts";
 import { makeFromFile } from "./make.ts";
 
 /**
@@ -78,13 +78,13 @@ interface PlannedMoves {
   readonly order: MoveOrder;
 }
 
-/** What {@linkcode moveWithin} does, without doing it. `behindEnd` is for a file that is shorter than the blob. */
+/** What {@linkcode moveWithin} does, without doing it. `known` is for a file that is shorter than the blob. */
 export async function planMoves(
   index: Index,
   path: string,
   size: number,
   workers: Workers,
-  options: MoveWithinOptions & { readonly behindEnd?: BehindEnd },
+  options: MoveWithinOptions & { readonly known?: KnownParts },
 ): Promise<PlannedMoves> {
   const { progress } = options;
   options.onCut?.();

@@ -17,8 +17,8 @@ export interface DirectorySource {
   readonly repair: boolean;
 }
 
-/** Which directory of this machine it is, whatever its path. */
-export interface DirectoryIdentity {
+/** Which file or directory of this machine it is, whatever its path. */
+export interface FileIdentity {
   readonly device: number;
   /** `null` where the system has none. */
   readonly inode: number | null;
@@ -32,7 +32,7 @@ export interface DirectoryDestination {
   readonly encryption?: ChunkKey;
   readonly encoding: ChunkEncoding;
   /** Where it has to stay the same directory. */
-  readonly identity?: DirectoryIdentity;
+  readonly identity?: FileIdentity;
   /**
    * Where no power cut may leave a part of a chunk under its name: a name of the run that fills it, unlike all others.
    * Its chunks get their names at the latest when the workers are flushed.
@@ -58,6 +58,8 @@ export interface TargetInfo {
   readonly sparse: boolean;
   /** An interrupted run wrote to it: it may hold anything. */
   readonly resumed: boolean;
+  /** Which file the path has to lead to, where the system can say so. */
+  readonly identity?: FileIdentity;
 }
 
 /** A file at hand that may have chunks: a regular file or a block device. */
@@ -79,6 +81,8 @@ export interface AssembleItem {
   readonly places?: readonly SeedPlace[];
   /** It was cloned to some of its places in the target, unverified: where it is right, nothing more is done. */
   readonly cloned?: boolean;
+  /** It is the chunk of zeros, which holes of the target hold. */
+  readonly isZeros?: boolean;
   /** The chunk's bytes, which a worker verified. */
   readonly verified?: Uint8Array;
   /** The chunk, when it has been fetched already. */

@@ -4,6 +4,7 @@ import type {
   AssembleTask,
   CloneResult,
   CloneTask,
+  FileIdentity,
   ScanResult,
   ScanTask,
   StoreResult,
@@ -45,6 +46,8 @@ export interface BlobTarget {
   readonly sparse: boolean;
   /** Whether an interrupted run wrote to it: what this run has not written may be anything. Otherwise, and if sparse, it is zeros. */
   readonly resumed: boolean;
+  /** Which file the path leads to, where the system can say so: workers write to no other. */
+  readonly identity?: FileIdentity;
   /** Has what is written go to the disk all the while, until `over`; not there where the disk is not waited for. */
   writeBack?(over: AbortSignal): Promise<void>;
   /** Makes the finished file count. */

@@ -124,7 +124,8 @@ export class WorkerDelivery {
       giveBack: receive !== undefined,
       items: items.map(({ chunk: { id, size, offsets, follows, cloned, ...chunk }, stored }) => {
         const places = seeds.length === 0 ? undefined : chunk.places;
-        return { id, size, offsets, given: stored, copyFrom: follows?.offset, places, cloned };
+        const isZeros = this.#options.zeros?.is(id, size);
+        return { id, size, offsets, given: stored, copyFrom: follows?.offset, places, cloned, isZeros };
       }),
     });
     for (const place of result.invalidPlaces) this.#options.seeds?.refuse(place);

@@ -254,7 +254,8 @@ export class Assembler {
 
   #has(task: AssembleTask, target: TargetInfo, item: AssembleItem, offset: number): boolean {
     // What was not written yet need not be read.
-    if (target.resumed && this.#open(target).isHole(offset, item.size)) return false;
+    const isZeros = item.isZeros === true;
+    if ((target.resumed || isZeros) && this.#open(target).isHole(offset, item.size)) return isZeros;
     return this.#read(task, target, item, offset) !== null;
   }
 

@@ -1,10 +1,17 @@
 /** In a worker: the file that is being cut. Looks for candidates, hashes spans, adds them to a store. */
 import { concat, freeBytes, fromHex, toHex } from "../core/bytes.ts";
-import { ID_BYTES } from "../core/chunk.ts";
-import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../chunker/candidates.ts";
+import { type ChunkId, ID_BYTES } from "../core/chunk.ts";
+import {
+  CandidateList,
+  divisor,
+  isCandidateAmongZeros,
+  LEAD_IN,
+  scanCandidates,
+} from "../chunker/candidates.ts";
 import { guessCuts } from "../chunker/cuts.ts";
 import { discriminator } from "../chunker/params.ts";
 import { hashChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
+import { ZeroIds } from "../codec/zero_ids.ts";
 import { DesyncError } from "../core/errors.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { SourceFile } from "../deno/files/source_file.ts";
@@ -30,6 +37,7 @@ export class CutWorker {
   readonly #directories: Directories;
   #file: SourceFile | undefined;
   #buffer = new Uint8Array(0);
+  readonly #zeroIds = new ZeroIds(nativeCodec);
 
   constructor(directories: Directories) {
     this.#directories = directories;
@@ -38,9 +46,13 @@ export class CutWorker {
   scan(task: ScanTask): ScanResult {
     const { file, origin, start, end, sizes, guess } = task;
     const leadIn = Math.min(LEAD_IN, start - origin);
+    const rule = divisor(discriminator(sizes));
+    if (!isCandidateAmongZeros(rule) && this.#open(file).isHole(start - leadIn, end - start + leadIn)) {
+      return { positions: new Uint32Array(0), guessed: NOT_GUESSED };
+    }
     const bytes = this.#read(file, start - leadIn, end - start + leadIn);
     const list = new CandidateList();
-    scanCandidates(bytes, leadIn, bytes.length, divisor(discriminator(sizes)), list);
+    scanCandidates(bytes, leadIn, bytes.length, rule, list);
     const positions = list.positions.slice();
     const part = { start: start - origin, end: end - origin, positions };
     if (guess === undefined) return { positions, guessed: NOT_GUESSED };
@@ -58,6 +70,11 @@ export class CutWorker {
     let runStart = 0;
     let runEnd = -1;
     for (const [i, span] of task.spans.entries()) {
+      const zeros = this.#idOfHole(task, span);
+      if (zeros !== undefined) {
+        ids.set(fromHex(zeros), i * ID_BYTES);
+        continue;
+      }
       if (span.bytes === undefined && (span.offset < runStart || span.offset + span.size > runEnd)) {
         runStart = span.offset;
         runEnd = endOfRun(task.spans, i);
@@ -80,6 +97,18 @@ export class CutWorker {
       else if (span.bytes !== undefined) freeBytes(span.bytes);
     }
     return { ids, added, addedBytes, encoded, bytes: back };
+  }
+
+  /** The id of a span that need not be read: it lies in a hole, and the destination wants nothing of it. */
+  #idOfHole({ file, digest, destination }: StoreTask, span: ChunkSpan): ChunkId | undefined {
+    const { bytes, offset, size, id, present } = span;
+    if (bytes !== undefined || !this.#open(file).isHole(offset, size)) return undefined;
+    const zeros = this.#zeroIds.of(digest, size);
+    if (id !== undefined && id !== zeros) throw mismatch(file, span, zeros);
+    const isWanted = destination?.kind === "directory"
+      ? !this.#directories.has(destination, zeros)
+      : destination !== undefined && !present;
+    return isWanted ? undefined : zeros;
   }
 
   release(): void {
@@ -109,14 +138,19 @@ export class CutWorker {
 
   /** Part of the file, valid until the next call. */
   #read(path: string, offset: number, size: number): Uint8Array {
+    const file = this.#open(path);
+    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size);
+    const bytes = this.#buffer.subarray(0, size);
+    file.read(bytes, offset);
+    return bytes;
+  }
+
+  #open(path: string): SourceFile {
     if (this.#file?.path !== path) {
       this.release();
       this.#file = new SourceFile(path);
     }
-    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size);
-    const bytes = this.#buffer.subarray(0, size);
-    this.#file!.read(bytes, offset);
-    return bytes;
+    return this.#file!;
   }
 }
 

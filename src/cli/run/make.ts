@@ -18,7 +18,8 @@ export async function run({ index: output, file }: Args, flags: Flags, signal: A
   const target = await locator.indexTarget(output);
   refuseSameFile(output, file);
   refuseSwapped(output, file);
-  if (file !== "-") inspectSource(file); // before a store is made
+  // Before a store is made.
+  if (file !== "-") inspectSource(file, "copy it to one first, or give it to standard input and `-` as FILE");
   await target.check(signal);
   const store = await locator.storeToFill(flags.targetStore);
   const progress = new Progress();

@@ -2,6 +2,7 @@
 import { DesyncError } from "../../core/errors.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { fileError, isNotFound } from "./file_errors.ts";
+import { Holes } from "./holes.ts";
 
 /** What shows that a file is still the same. */
 interface FileState {
@@ -16,6 +17,7 @@ interface FileState {
 export class SourceFile {
   readonly path: string;
   readonly #fd: number;
+  #holes: Holes | undefined;
 
   /** Throws `missing-file` or `io` when it cannot be opened. */
   constructor(path: string) {
@@ -25,6 +27,11 @@ export class SourceFile {
     } catch (error) {
       throw fileError("read", path, error);
     }
+  }
+
+  /** Whether the system says that nothing was written there: it reads as zeros then. */
+  isHole(offset: number, length: number): boolean {
+    return (this.#holes ??= Holes.of(this.path)).covers(offset, length);
   }
 
   /** Fills `buffer` with the bytes from `offset` on. Throws `io` when the file has not so many. */
@@ -51,6 +58,7 @@ export class SourceFile {
 
   close(): void {
     closeSync(this.#fd);
+    this.#holes?.[Symbol.dispose]();
   }
 }
 
@@ -69,8 +77,11 @@ export function startOfFile(path: string, { size }: FileState): Uint8Array {
   }
 }
 
-/** Bytes in the file or block device, and what shows that it is still the same. Throws when it cannot be cut. */
-export function inspectSource(path: string): FileState {
+/**
+ * Bytes in the file or block device, and what shows that it is still the same. Throws when it cannot be cut; `hint` is what to
+ * do with a pipe.
+ */
+export function inspectSource(path: string, hint = "copy it to one first"): FileState {
   let info: Deno.FileInfo;
   try {
     info = Deno.statSync(path);
@@ -99,7 +110,7 @@ export function inspectSource(path: string): FileState {
       action: "read",
       subject: path,
       reason: "not a regular file",
-      hint: "copy it to one first; `desync make` also takes standard input, -",
+      hint,
     });
   }
   return { size: info.size, mtime: info.mtime?.getTime(), inode, isDevice: false };

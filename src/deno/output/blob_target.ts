@@ -6,15 +6,18 @@ import { dirname, resolve } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { abortable } from "../../core/abortable.ts";
 import type { BlobTarget, ByteRange } from "../../transfer/ports.ts";
+import type { FileIdentity } from "../../transfer/messages.ts";
 import { claimDevice } from "./device_claim.ts";
 import { tryLock } from "./file_lock.ts";
 import { isDevicePath } from "../files/device_path.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
+import { identityOf, isIdentified } from "../files/file_identity.ts";
 import { RawFile } from "../system/libc.ts";
 import { checkOutput, isSpecialOutput, outputError } from "./output_checks.ts";
 import { mayReadSystem } from "../system/permitted.ts";
 import { followLinks, refusePlanted } from "./planted.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
+import { replacedMeanwhile } from "./target_file.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 import { writeBack } from "./write_back.ts";
 
@@ -76,6 +79,7 @@ export function createBlobTarget(
     displayName: path,
     sparse: true,
     resumed,
+    identity: targetIdentity(file),
     hasZeros,
     writeBack: sync ? writingBack(path, file) : undefined,
     commit: async (signal) => {
@@ -162,6 +166,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     claim?.[Symbol.dispose]();
     throw outputError(path, error);
   }
+  const identity = targetIdentity(file);
   let open = true;
   const close = () => {
     if (!open) return;
@@ -175,6 +180,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     displayName: path,
     sparse: false,
     resumed: false,
+    identity,
     writeBack: sync ? writingBack(path, file) : undefined,
     oldSize: usefulSize(oldSize, size, device),
     fits: before !== undefined && (device || before.size === size),
@@ -182,6 +188,9 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
       try {
         // By the open file: a path may be a symlink. One that has the size already is left as it is, with its time.
         if (!device && file.statSync().size !== size) file.truncateSync(size);
+        if (identity !== undefined && !isIdentified(Deno.statSync(place), identity)) {
+          throw replacedMeanwhile();
+        }
         if (!sync) return;
         await abortable(() => syncFile(file), signal);
         if (before === undefined) await syncDirectory(dirname(resolve(path)));
@@ -234,6 +243,11 @@ function openFile(path: string): [Deno.FsFile, Deno.FileInfo | undefined] {
     subject: path,
     reason: "it is neither a file nor a block device",
   });
+}
+
+/** On Windows a file is not replaced while it is open. */
+function targetIdentity(file: Deno.FsFile): FileIdentity | undefined {
+  return Deno.build.os === "windows" ? undefined : identityOf(file.statSync());
 }
 
 function checkRoom(path: string, room: number, size: number): void {

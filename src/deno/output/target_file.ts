@@ -1,6 +1,10 @@
 /** The blob under construction, as a worker sees it: written in any order, straight to the right place. */
-import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { equalBytes } from "../../core/bytes.ts";
+import { DesyncError } from "../../core/errors.ts";
+import type { TargetInfo } from "../../transfer/messages.ts";
+import { isIdentified } from "../files/file_identity.ts";
+import { Holes } from "../files/holes.ts";
 import { RawFile } from "../system/libc.ts";
 import { HOLE_BLOCK, splitZeros } from "./zero_runs.ts";
 
@@ -9,30 +13,44 @@ const LEAST_BLOCKS = 3;
 
 const ZEROS: Uint8Array = new Uint8Array(16 * HOLE_BLOCK);
 
+/** The error for an output that another program has replaced: what is there now is that program's. */
+export function replacedMeanwhile(): DesyncError {
+  const reason = "another program replaced it while it was being written";
+  return new DesyncError("io", { reason, hint: "run this again to continue" });
+}
+
 /** A file that exists, open for writing and reading at any place. */
 export class TargetFile {
   readonly #fd: number;
   readonly #raw: RawFile | null;
   readonly #sparse: boolean;
   readonly #resumed: boolean;
-  /** A part of a resumed file that nothing has been written to. */
-  #hole = { start: 0, end: 0 };
+  readonly #holes: Holes;
 
-  /** With `sparse`, zeros become holes: the file reads as zeros wherever nothing has been written, unless it is `resumed`. */
-  constructor(path: string, { sparse, resumed }: { readonly sparse: boolean; readonly resumed: boolean }) {
-    // Another user who may write into the directory may have put a link in its place; what is written in place may be one.
-    this.#fd = openSync(path, sparse ? constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) : "r+");
+  /**
+   * With `sparse`, zeros become holes: the file reads as zeros wherever nothing has been written, unless it is `resumed`.
+   * Throws `io` when another file than the identified one is there.
+   */
+  constructor(path: string, { sparse, resumed, identity }: Omit<TargetInfo, "path" | "displayName">) {
+    // Another user who may write into the directory may have put a link in its place. What is written in place may be reached
+    // by one: for that the identity has to do.
+    this.#fd = openSync(path, constants.O_RDWR | (sparse ? constants.O_NOFOLLOW ?? 0 : 0));
+    if (identity !== undefined && !isIdentified(fstatSync(this.#fd), identity)) {
+      closeSync(this.#fd);
+      throw replacedMeanwhile();
+    }
     this.#raw = sparse ? RawFile.open(path) : null;
+    this.#holes = this.#raw === null ? Holes.of(path) : new Holes(this.#raw);
     this.#sparse = sparse;
     this.#resumed = resumed;
   }
 
-  /** Whether the system says that nothing was written there before this run: it reads as zeros then. False if it does not say. */
+  /**
+   * Whether the system says that nothing was written there: it reads as zeros then. False if it does not say. What was written
+   * after the first call may not be noticed.
+   */
   isHole(offset: number, length: number): boolean {
-    if (offset < this.#hole.start || offset >= this.#hole.end) {
-      this.#hole = { start: offset, end: this.#raw?.nextData(offset) ?? offset };
-    }
-    return offset + length <= this.#hole.end;
+    return this.#holes.covers(offset, length);
   }
 
   /** Writes all bytes at `offset`, leaving holes for zeros in a sparse file. */
@@ -84,7 +102,7 @@ export class TargetFile {
 
   close(): void {
     closeSync(this.#fd);
-    this.#raw?.[Symbol.dispose]();
+    this.#holes[Symbol.dispose]();
   }
 
   #writeFully(bytes: Uint8Array, offset: number): void {

@@ -13,7 +13,7 @@ import {
   type StoredForm,
 } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
-import type { DirectoryIdentity } from "../../transfer/messages.ts";
+import type { FileIdentity } from "../../transfer/messages.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { cipherOf } from "../codec/native_cipher.ts";
@@ -171,7 +171,7 @@ export class ChunkDirectory {
    * Adds the chunk: complete under a temporary name in its own directory, then renamed. The store itself is never made
    * here; with `store`, no directory is made in any other.
    */
-  write(id: ChunkId, chunk: StoredChunk, store?: DirectoryIdentity): void {
+  write(id: ChunkId, chunk: StoredChunk, store?: FileIdentity): void {
     this.place(this.stage(id, chunk, crypto.randomUUID(), { store })!);
   }
 
@@ -183,7 +183,7 @@ export class ChunkDirectory {
     id: ChunkId,
     chunk: StoredChunk,
     run: string,
-    { store, sync = false }: { readonly store?: DirectoryIdentity; readonly sync?: boolean },
+    { store, sync = false }: { readonly store?: FileIdentity; readonly sync?: boolean },
   ): StagedChunk | null {
     const staged = this.#named(id, chunk, run);
     try {
@@ -265,7 +265,7 @@ export class ChunkDirectory {
   }
 
   /** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
-  #createNew({ temporary: path, target }: StagedChunk, store?: DirectoryIdentity): Deno.FsFile {
+  #createNew({ temporary: path, target }: StagedChunk, store?: FileIdentity): Deno.FsFile {
     const directory = target.substring(0, target.lastIndexOf("/"));
     const options = { createNew: true, write: true, mode: FILE_MODE };
     // Asking costs a tenth of what the error for a missing directory does.

@@ -3,23 +3,19 @@
  * must not be made anew while a job writes into it: what was written before is gone then, or lies elsewhere.
  */
 import { DesyncError } from "../../core/errors.ts";
-import type { DirectoryIdentity } from "../../transfer/messages.ts";
+import type { FileIdentity } from "../../transfer/messages.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
-
-/** The identity of the directory that this information is about. */
-export function identityOf({ dev, ino }: Deno.FileInfo): DirectoryIdentity {
-  return { device: dev, inode: ino };
-}
+import { isIdentified } from "../files/file_identity.ts";
 
 /** Throws `io` when the path of a store does not lead to this directory. */
-export function checkIdentity(path: string, expected: DirectoryIdentity): void {
-  let found: DirectoryIdentity;
+export function checkIdentity(path: string, expected: FileIdentity): void {
+  let found: Deno.FileInfo;
   try {
-    found = identityOf(Deno.statSync(path));
+    found = Deno.statSync(path);
   } catch (error) {
     throw isNotFound(error) ? vanished(path) : fileError("write", `the store ${path}`, error);
   }
-  if (found.device !== expected.device || found.inode !== expected.inode) throw vanished(path);
+  if (!isIdentified(found, expected)) throw vanished(path);
 }
 
 /** The error for a store whose directory is no longer there. */

@@ -2,7 +2,8 @@
 import type { ChunkEncoding } from "../../codec/encode_chunk.ts";
 import type { FilledDestination } from "../../transfer/store_writer.ts";
 import type { WritableChunkStore } from "../../stores/store.ts";
-import { checkIdentity, identityOf } from "./directory_identity.ts";
+import { identityOf } from "../files/file_identity.ts";
+import { checkIdentity } from "./directory_identity.ts";
 
 /** A directory has to stay the same until all is written, and is never made again. */
 export class FilledStore implements Disposable {

@@ -5,9 +5,12 @@
 import { nameBytes } from "../../core/bytes.ts";
 import { mayCallLibraries } from "./permitted.ts";
 
+const O_RDONLY = 0;
 const O_WRONLY = 1;
+const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 export const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
+const SEEK_END = 2;
 const SEEK_DATA = 3;
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
@@ -118,7 +121,7 @@ export function unlessUnsupported(c: Pick<Libc, "__errno_location">): void {
   if (!UNSUPPORTED.has(number)) throw new SystemError(number);
 }
 
-/** A file that was opened for {@linkcode allocate}, {@linkcode punchHole} and {@linkcode nextData}. */
+/** A file that was opened for {@linkcode nextData}, and unless only to read also for {@linkcode allocate} and {@linkcode punchHole}. */
 export class RawFile implements Disposable {
   readonly #library: Deno.DynamicLibrary<typeof FILE_SYMBOLS>;
   readonly #fd: number;
@@ -130,10 +133,20 @@ export class RawFile implements Disposable {
 
   /** Opens a file that exists and is no symlink, `null` where this system cannot. */
   static open(path: string): RawFile | null {
+    return RawFile.#open(path, O_WRONLY | O_NOFOLLOW);
+  }
+
+  /** Opens what the path leads to for reading, `null` where this system cannot. */
+  static openToRead(path: string): RawFile | null {
+    // What has become a named pipe meanwhile does not keep us waiting.
+    return RawFile.#open(path, O_RDONLY | O_NONBLOCK);
+  }
+
+  static #open(path: string, flags: number): RawFile | null {
     // Loaded for this file alone, so that a program that extracts one is left as it was.
     const library = loadLibc(FILE_SYMBOLS);
     if (library === null) return null;
-    const fd = library.symbols.open(new TextEncoder().encode(`${path}\0`), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    const fd = library.symbols.open(terminatedText(path), flags | O_CLOEXEC);
     if (fd >= 0) return new RawFile(library, fd);
     library.close();
     return null;
@@ -152,12 +165,15 @@ export class RawFile implements Disposable {
     return this.#library.symbols.fallocate(this.#fd, mode, BigInt(offset), BigInt(length)) === 0;
   }
 
-  /** Where the first bytes from `offset` on are that were written: all before reads as zeros. `undefined` if that is not known. */
+  /**
+   * Where the first bytes from `offset` on are that were written, or the end of the file: all before reads as zeros.
+   * `undefined` if that is not known.
+   */
   nextData(offset: number): number | undefined {
     const { symbols } = this.#library;
     const found = Number(symbols.lseek(this.#fd, BigInt(offset), SEEK_DATA));
     if (found >= 0) return found;
-    return errno(symbols) === ENXIO ? Infinity : undefined;
+    return errno(symbols) === ENXIO ? Number(symbols.lseek(this.#fd, 0n, SEEK_END)) : undefined;
   }
 
   [Symbol.dispose](): void {
