@@ -68,7 +68,12 @@ export class KeptIndexes {
 
   /** Removes an index that has turned out to be wrong. */
   forget(path: string, cutting: Cutting): void {
-    if (this.#isPermitted) removeQuietly(this.#placeOf(path, cutting));
+    if (!this.#isPermitted) return;
+    try {
+      removeQuietly(this.#placeOf(path, cutting));
+    } catch {
+      // The seed itself is gone: its index is among the oldest before long.
+    }
   }
 
   get #isPermitted(): boolean {

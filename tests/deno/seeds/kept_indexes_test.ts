@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { extractToFile } from "../../../src/deno/extract_to_file.ts";
 import { makeFromFile } from "../../../src/deno/make.ts";
+import { KeptIndexes } from "../../../src/deno/seeds/kept_indexes.ts";
 import { MemoryStore } from "../../../src/stores/memory.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
@@ -99,4 +100,14 @@ test("whatever is in an index's place, the seed is cut", async () => {
   Deno.removeSync(dir.path("kept"), { recursive: true });
   dir.write("kept", "not a directory");
   strictEqual(await extract(seed), 1);
+});
+
+test("an index may be forgotten when its seed is gone", async () => {
+  using dir = tempDir();
+  const seed = dir.write("seed", random(36).bytes(100_000));
+  const { index } = await makeFromFile(seed, { sizes });
+  const indexes = new KeptIndexes(dir.path("kept"));
+  await indexes.keep(seed, index);
+  Deno.removeSync(seed);
+  indexes.forget(seed, index);
 });
