@@ -5,7 +5,7 @@ import type { ChunkUploads } from "./chunk_uploads.ts";
 import { answerContent, matchesAny, notModified } from "../content.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../handler.ts";
 import type { OnProblem } from "../problems.ts";
-import { CHUNK_HEADERS, chunkTag, FROM, type ServedChunks } from "./served_chunks.ts";
+import { chunkTag, FROM, type ServedChunks } from "./served_chunks.ts";
 import { answerTo, plainAnswer } from "../statuses.ts";
 
 /** How chunks are served. */
@@ -73,7 +73,7 @@ async function read(
   const isKnown = known !== undefined && matchesAny(known, tag);
   if (isKnown || request.method === "HEAD") {
     if (!await chunks.has(id, { signal })) return notFound(id);
-    const headers = { ...CHUNK_HEADERS, etag: tag };
+    const headers = { ...chunks.headers, etag: tag };
     return isKnown ? notModified({ headers }) : { status: 200, headers };
   }
   const content = await chunks.get(id, form, { signal });

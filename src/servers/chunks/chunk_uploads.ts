@@ -119,7 +119,10 @@ export class ChunkUploads {
       const stored = { form, bytes: this.#cipher?.open(bytes) ?? bytes };
       const size = claimedSize(stored);
       if (this.#openElsewhere !== undefined && (size === undefined || size > LARGE_BYTES)) {
+        const { length } = bytes;
         const chunk = await this.#openElsewhere({ id, stored, encoding });
+        // In the place of the bytes that came, which are gone.
+        hold(Math.max(0, chunk.stored.bytes.length - length));
         return () => chunk;
       }
       const chunk = openByEitherDigest(this.#codec, stored, id, Math.min(size ?? Infinity, MAX_CHUNK_SIZE));

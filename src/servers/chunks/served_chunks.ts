@@ -72,6 +72,8 @@ export class ServedChunks {
   readonly counts: ChunkCounts;
   /** What the names of its chunks end with. */
   readonly suffix: string;
+  /** Headers of each chunk besides its entity tag. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly #cipher: ChunkCipher | undefined;
   readonly #sources: Sources;
   readonly #codec: Codec;
@@ -88,6 +90,7 @@ export class ServedChunks {
     const sources: Sources = "stores" in from ? from : { stores: [from] };
     this.#cipher = options.cipher;
     this.suffix = options.cipher?.key.suffix ?? "";
+    this.headers = options.cipher === undefined ? CHUNK_HEADERS : SEALED_HEADERS;
     this.#codec = options.codec ?? portableCodec;
     this.#verifyReads = options.verifyReads ?? false;
     this.#onProblem = options.onProblem ?? (() => {});
@@ -196,10 +199,8 @@ export class ServedChunks {
     const known = read.contents.get(form);
     if (known !== undefined) return known;
     const bytes = this.#bytesOf(read, id, form);
-    const tag = chunkTag(id, form, this.suffix);
-    const content = this.#cipher === undefined
-      ? contentOf(bytes, tag, CHUNK_HEADERS)
-      : contentOf(this.#cipher.seal(bytes), tag, SEALED_HEADERS);
+    const sent = this.#cipher?.seal(bytes) ?? bytes;
+    const content = contentOf(sent, chunkTag(id, form, this.suffix), this.headers);
     read.contents.set(form, content);
     if (read.opened !== undefined) this.hot.set(`/${chunkPath(id, form, this.suffix)}`, content);
     return content;
@@ -222,7 +223,7 @@ export class ServedChunks {
 }
 
 /** What is said with every chunk: it never changes. */
-export const CHUNK_HEADERS: Readonly<Record<string, string>> = {
+const CHUNK_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "application/octet-stream",
   "accept-ranges": "bytes",
   "cache-control": "public, max-age=31536000, immutable",

@@ -1,6 +1,8 @@
 /** Chunks over HTTP: which request gets what. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { chunkPath } from "../../../src/core/chunk.ts";
 import { DesyncError, type ErrorCode } from "../../../src/core/errors.ts";
+import { chunkCipher } from "../../../src/deno/codec/native_cipher.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { answerChunks } from "../../../src/servers/chunks/chunk_handler.ts";
 import { FROM, ServedChunks } from "../../../src/servers/chunks/served_chunks.ts";
@@ -69,6 +71,18 @@ Deno.test("HEAD says whether a chunk is there, in either form, without fetching 
     deepStrictEqual([status, body, headers["cache-control"]], [200, undefined, IMMUTABLE]);
   }
   strictEqual(store.requests.get, 0);
+});
+
+Deno.test("no part of a chunk is offered that is encrypted anew for each client", async () => {
+  const { plain, id } = sample();
+  const store = new MemoryStore();
+  await store.put(plain);
+  const cipher = chunkCipher("aes-256-gcm", new Uint8Array(32));
+  const handler = answerChunks(new ServedChunks(store, { codec, cipher }));
+  const path = `/${chunkPath(id, "plain", cipher.key.suffix)}`;
+  const [head, get] = [await ask(handler, "HEAD", path), await ask(handler, "GET", path)];
+  strictEqual(get.headers["accept-ranges"], "none");
+  deepStrictEqual(head.headers, get.headers);
 });
 
 Deno.test("a client that has the chunk gets 304, if it is still there", async () => {

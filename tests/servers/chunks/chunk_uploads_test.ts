@@ -193,15 +193,31 @@ Deno.test("a body in many small pieces is refused before they fill the memory", 
 });
 
 Deno.test("what small bodies become counts as well, but for one at a time", async () => {
-  const handler = server({ memoryBytes: 100_000 }, new RemoteStore({ delayMs: 20 }));
-  const uploads = [0, 1, 2].map((value) => {
-    const chunk = hashChunk(codec, "sha512-256", new Uint8Array(1_000_000).fill(value));
-    return { path: `/${chunkPath(chunk.id, "compressed")}`, body: compressChunk(codec, chunk).stored.bytes };
-  });
-  const put = ({ path, body }: typeof uploads[number]) => ask(handler, "PUT", path, { body });
-  const answers = await Promise.all(uploads.map(put));
-  deepStrictEqual(answers.map(({ status }) => status), [200, 503, 503]);
-  for (const upload of uploads) strictEqual((await put(upload)).status, 200);
+  using workers = new WorkerPool(1, 0);
+  const cases: ChunkUploadsOptions[] = [{}, { openElsewhere: (chunk) => workers.open(chunk), form: "plain" }];
+  for (const options of cases) {
+    const gate = Promise.withResolvers<void>();
+    let puts = 0;
+    const store = wrapStore(new RemoteStore(), async (send, { name }) => {
+      if (name === "put" && ++puts > 1) gate.resolve();
+      if (name === "put") await gate.promise;
+      return await send();
+    });
+    const handler = server({ memoryBytes: 100_000, ...options }, store);
+    // Those of more than 1 MiB are for the worker.
+    const uploads = [0, 1, 2].map((value) => {
+      const chunk = hashChunk(codec, "sha512-256", new Uint8Array(1_100_000).fill(value));
+      const body = compressChunk(codec, chunk).stored.bytes;
+      return { path: `/${chunkPath(chunk.id, "compressed")}`, body };
+    });
+    const put = async ({ path, body }: typeof uploads[number]) =>
+      (await ask(handler, "PUT", path, { body: body.slice() })).status;
+    const [first, ...others] = uploads.map(put);
+    deepStrictEqual(await Promise.all(others), [503, 503]);
+    gate.resolve();
+    strictEqual(await first, 200);
+    for (const upload of uploads) strictEqual(await put(upload), 200);
+  }
 });
 
 Deno.test("large chunks are verified by a worker, and other requests answered meanwhile", async () => {
