@@ -9,8 +9,7 @@ import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import { BoundedQueue } from "../core/bounded_queue.ts";
 import { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { undelivered } from "../stores/wrappers/open_from.ts";
-import { limitStore } from "../stores/wrappers/limit_store.ts";
-import { Limiter } from "../stores/wrappers/limiter.ts";
+import { limitRemote } from "../stores/wrappers/limit_store.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { type FetchedChunk, WorkerDelivery, type WorkerDeliveryOptions } from "./worker_delivery.ts";
@@ -62,9 +61,11 @@ export class Delivery {
     this.#options = options;
     this.#workers = workers;
     const { cache, stores, ...rest } = options.sources;
+    const limited = <S extends ChunkStore>(store: S) =>
+      limitRemote(store, ({ max }) => this.#requests.push(max));
     const sources = {
-      cache: cache === undefined ? undefined : this.#limited(cache),
-      stores: stores.map((store) => this.#limited(store)),
+      cache: cache && limited(cache),
+      stores: stores.map((store) => limited(store)),
       ...rest,
     };
     const stages = stagesOf(sources, options.seeds?.files);
@@ -76,15 +77,6 @@ export class Delivery {
     const cacheUse = new CacheUse(sources);
     this.#workerDelivery = new WorkerDelivery(options, workers, cacheUse, writer);
     this.#fetch = new RemoteFetch(cacheUse, this.#workerDelivery);
-  }
-
-  /** The store with a bound on its requests, if it is not a directory. */
-  #limited<S extends ChunkStore>(store: S): S {
-    const { directory, concurrency } = store.properties;
-    if (directory !== undefined) return store;
-    const limiter = new Limiter(concurrency);
-    this.#requests.push(limiter.max);
-    return limitStore(store, limiter);
   }
 
   /** Delivers all of the chunks, in groups. */

@@ -13,8 +13,7 @@ import { claimedSize, isInvalid, openByEitherDigest, type VerifiedChunk } from "
 import { portableCodec } from "../../codec/portable.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { Yielder } from "../../core/yielder.ts";
-import { Limiter } from "../../stores/wrappers/limiter.ts";
-import { limitStore } from "../../stores/wrappers/limit_store.ts";
+import { limitRemote } from "../../stores/wrappers/limit_store.ts";
 import { type ChunkStore, takesChunks, type WritableChunkStore } from "../../stores/store.ts";
 import type { ServerRequest } from "../handler.ts";
 import { BodyMemory } from "../request_body.ts";
@@ -69,8 +68,7 @@ export class ChunkUploads {
         reason: "nothing can be written to it",
       });
     }
-    const { directory, concurrency } = store.properties;
-    this.#store = directory === undefined ? limitStore(store, new Limiter(concurrency)) : store;
+    this.#store = limitRemote(store);
     this.#codec = options.codec ?? portableCodec;
     this.#cipher = options.cipher;
     this.#encoding = { form: options.form ?? "as it came", level: options.level ?? DEFAULT_ZSTD_LEVEL };

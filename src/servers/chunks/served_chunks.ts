@@ -14,7 +14,7 @@ import { rawZstdFrame } from "../../codec/zstd_frame.ts";
 import type { DesyncError } from "../../core/errors.ts";
 import { encodeForCache } from "../../stores/wrappers/cache_policy.ts";
 import { Limiter } from "../../stores/wrappers/limiter.ts";
-import { limitStore } from "../../stores/wrappers/limit_store.ts";
+import { limitRemote } from "../../stores/wrappers/limit_store.ts";
 import { openFrom, undelivered } from "../../stores/wrappers/open_from.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../../stores/store.ts";
 import { type Content, contentOf } from "../content.ts";
@@ -98,8 +98,8 @@ export class ServedChunks {
     this.hot = new HotChunks(options.memoryBytes ?? DEFAULT_MEMORY_BYTES);
     this.#sources = {
       ...sources,
-      cache: sources.cache && limited(sources.cache),
-      stores: sources.stores.map(limited),
+      cache: sources.cache && limitRemote(sources.cache),
+      stores: sources.stores.map((store) => limitRemote(store)),
     };
     this.#cache = new ServedCache(this.#sources, this.#onProblem, options.now ?? (() => performance.now()));
   }
@@ -236,10 +236,4 @@ const SEALED_HEADERS = { ...CHUNK_HEADERS, "accept-ranges": "none" };
 export function chunkTag(id: ChunkId, form: StoredForm, suffix: string): string {
   if (form === "plain" && suffix === "") return `"${id}"`;
   return `W/"${id}${form === "plain" ? "" : COMPRESSED_SUFFIX}${suffix}"`;
-}
-
-/** The store with a bound on its concurrent requests, if it is not a directory. */
-function limited<S extends ChunkStore>(store: S): S {
-  const { directory, concurrency } = store.properties;
-  return directory === undefined ? limitStore(store, new Limiter(concurrency)) : store;
 }

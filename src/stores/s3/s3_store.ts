@@ -23,7 +23,7 @@ import type {
   StoreProperties,
 } from "../store.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
-import { retrying, type RetryOptions } from "../wrappers/retry.ts";
+import { NO_RETRY, retrying, type RetryOptions } from "../wrappers/retry.ts";
 import { S3Client, type S3Options } from "./s3_client.ts";
 import { S3Listing } from "./s3_list.ts";
 import { parseS3Location } from "./s3_location.ts";
@@ -40,8 +40,6 @@ export interface S3StoreOptions extends S3Options {
   /** How each page of a list, and each removal of many chunks, is retried: no wrapper sees them. Default: not at all. */
   readonly retry?: RetryOptions;
 }
-
-const NO_RETRY: RetryOptions = { retries: 0, baseIntervalMs: 0 };
 
 /**
  * Chunks in an S3 service: Amazon's, OpenStack Swift, Ceph, MinIO and others. Keys are those of desync.

@@ -24,7 +24,7 @@ import type {
   StoreProperties,
 } from "../store.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
-import { retrying, type RetryOptions } from "../wrappers/retry.ts";
+import { NO_RETRY, retrying, type RetryOptions } from "../wrappers/retry.ts";
 import { SftpFiles } from "./sftp_files.ts";
 import { isAnswer, isMissing } from "./sftp_errors.ts";
 import { chunkOf, isPrefix, isStaleFile, TEMPORARY_PREFIX } from "./sftp_listing.ts";
@@ -45,7 +45,6 @@ export interface SftpStoreOptions {
   readonly retry?: RetryOptions;
 }
 
-const NO_RETRY: RetryOptions = { retries: 0, baseIntervalMs: 0 };
 /** Directories that are listed at the same time. */
 const LISTED_AT_ONCE = 16;
 

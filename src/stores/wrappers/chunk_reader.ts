@@ -5,8 +5,8 @@ import { type ExpectedChunk, isInvalid, openChunk } from "../../codec/open_chunk
 import type { DesyncError } from "../../core/errors.ts";
 import { encodeForCache } from "./cache_policy.ts";
 import { CacheUse } from "./cache_use.ts";
-import { Limiter } from "./limiter.ts";
-import { limitStore } from "./limit_store.ts";
+import type { Limiter } from "./limiter.ts";
+import { limitRemote } from "./limit_store.ts";
 import { getFromSeed } from "./get_from_seed.ts";
 import { openFrom, undelivered } from "./open_from.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../store.ts";
@@ -38,7 +38,8 @@ export class ChunkReader {
 
   /** Reads from `sources`; `codec` decompresses and verifies. */
   constructor(sources: Sources, codec: Codec) {
-    this.#sources = { ...sources, stores: sources.stores.map((store) => this.#limited(store)) };
+    const limited = (store: ChunkStore) => limitRemote(store, (limiter) => this.#limiters.push(limiter));
+    this.#sources = { ...sources, stores: sources.stores.map(limited) };
     this.#codec = codec;
     this.#cache = new CacheUse(sources);
   }
@@ -64,15 +65,6 @@ export class ChunkReader {
       if (bytes !== null) return bytes;
     }
     throw undelivered(expected.id, this.#sources, damage);
-  }
-
-  /** The store with a bound on its requests, if it is not a directory. */
-  #limited(store: ChunkStore): ChunkStore {
-    const { directory, concurrency } = store.properties;
-    if (directory !== undefined) return store;
-    const limiter = new Limiter(concurrency);
-    this.#limiters.push(limiter);
-    return limitStore(store, limiter);
   }
 
   async #readSeed(

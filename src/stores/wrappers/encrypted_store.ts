@@ -3,7 +3,7 @@ import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { sealChunk, type VerifiedChunk } from "../../codec/open_chunk.ts";
 import type { ChunkId } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
-import type { ChunkStore, RequestOptions, WritableChunkStore } from "../store.ts";
+import { type ChunkStore, type RequestOptions, takesChunks } from "../store.ts";
 import { replaceMembers } from "./wrap.ts";
 
 /**
@@ -39,14 +39,10 @@ export function encryptedStore<S extends ChunkStore>(store: S, cipher: ChunkCiph
       return stored === null ? null : { form: stored.form, bytes: cipher.open(stored.bytes) };
     }],
   ]);
-  if (takes(store)) {
+  if (takesChunks(store)) {
     const put = (chunk: VerifiedChunk, options?: RequestOptions) =>
       store.put(sealChunk(chunk, cipher), options);
     members.set("put", put);
   }
   return replaceMembers(store, members);
-}
-
-function takes(store: ChunkStore): store is WritableChunkStore {
-  return "put" in store;
 }

@@ -1,6 +1,6 @@
 /** A store whose requests wait until there is room for them. */
 import { interrupted } from "../../core/errors.ts";
-import type { Limiter } from "./limiter.ts";
+import { Limiter } from "./limiter.ts";
 import type { ChunkStore } from "../store.ts";
 import { wrapStore } from "./wrap.ts";
 
@@ -14,6 +14,18 @@ export function limitStore<S extends ChunkStore>(store: S, limiter: Limiter): S 
     };
     return limiter.run(request, bytesIn);
   });
+}
+
+/**
+ * The store with a bound on its concurrent requests, that of its properties; a directory of this machine as it is, which
+ * has none. `onLimiter` gets what bounds them.
+ */
+export function limitRemote<S extends ChunkStore>(store: S, onLimiter?: (limiter: Limiter) => void): S {
+  const { directory, concurrency } = store.properties;
+  if (directory !== undefined) return store;
+  const limiter = new Limiter(concurrency);
+  onLimiter?.(limiter);
+  return limitStore(store, limiter);
 }
 
 /** The bytes that a request has brought, or taken there: what the limiter learns from. */

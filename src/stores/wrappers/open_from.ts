@@ -2,20 +2,19 @@
  * Chunks out of stores whose bytes may be damaged: everything that reads them decides here what becomes of such a chunk.
  *
  * From a store on another machine it may have been damaged on the way: it is requested again, then the next store is
- * asked. In a group of stores the other members are asked before. In a directory of this machine it is an error: with another store in its place it would go unnoticed.
+ * asked. In a group of stores the other members are asked before. In a directory of this machine it is an error: with
+ * another store in its place it would go unnoticed.
  */
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { invalidChunk, isInvalid } from "../../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
-import { retrying, type RetryOptions } from "./retry.ts";
+import { NO_RETRY, retrying } from "./retry.ts";
 import type { ChunkStore, Sources, StoreProperties } from "../store.ts";
 
 /** What to do about an invalid chunk in a directory of this machine, for the end of a message. */
 export const INVALID_IN_STORE = "`desync verify -r` removes invalid chunks from a store on its own machine";
 /** What may have happened to one from elsewhere. */
 const FROM_ELSEWHERE = "it was damaged on the way, or is in that store";
-
-const ONCE: RetryOptions = { retries: 0, baseIntervalMs: 0 };
 
 /** How a chunk is asked for. */
 interface OpenOptions {
@@ -49,7 +48,7 @@ export async function openFrom<T>(
     }
   };
   try {
-    return await retrying(retry ?? ONCE, signal, attempt);
+    return await retrying(retry ?? NO_RETRY, signal, attempt);
   } catch (error) {
     if (directory !== undefined || !isDamaged(error)) throw error;
     if (members !== undefined) return await openFromMembers(members, id, open, { damage, signal });

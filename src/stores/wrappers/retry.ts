@@ -15,6 +15,9 @@ export interface RetryOptions {
 /** What desync does: three tries in all, the second after 0.5 seconds, the third 1 second later. */
 export const DEFAULT_RETRY: RetryOptions = { retries: 2, baseIntervalMs: 500 };
 
+/** One try alone. */
+export const NO_RETRY: RetryOptions = { retries: 0, baseIntervalMs: 0 };
+
 /** A server that wants to be left alone for longer is asked all the same: the user is waiting. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
