@@ -97,6 +97,14 @@ export function chunkPath(id: ChunkId, form: StoredForm, suffix: string = ""): s
   return `${id.substring(0, 4)}/${id}${form === "compressed" ? COMPRESSED_SUFFIX : ""}${suffix}`;
 }
 
+/** Whether a directory of a store has the name of those that chunks are in: `abcd`. */
+export function isChunkPrefix(name: string): boolean {
+  return /^[0-9a-f]{4}$/.test(name);
+}
+
+/** What the names of chunks begin with while they are written, as desync's do. */
+export const TEMPORARY_PREFIX = ".tmp-cacnk";
+
 /** A chunk in one form. */
 export interface NamedChunk {
   /** Its id. */

@@ -24,6 +24,13 @@ export function takesIndexes(store: IndexStore): store is WritableIndexStore {
   return "write" in store;
 }
 
+/** Throws `usage` where a location ends without the name of the index to write. `store` is for the message. */
+export function checkIndexName(name: string, store: string): void {
+  if (name !== "") return;
+  const reason = "the URL has no name of an index";
+  throw new DesyncError("usage", { action: "write", subject: store, reason });
+}
+
 /** Runs what reads an index. Throws `invalid-index` with its name. */
 export async function namingIndex(name: string, read: () => Promise<Index>): Promise<Index> {
   try {

@@ -11,6 +11,7 @@ import {
   maxStoredSize,
   type StoredChunk,
   type StoredForm,
+  TEMPORARY_PREFIX,
 } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { FileIdentity } from "../../transfer/messages.ts";
@@ -22,9 +23,6 @@ import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
 import { syncDataNow, syncFileData } from "../output/sync.ts";
 import { removeQuietly } from "../output/temporary_names.ts";
 import { errorCode } from "../system/error_code.ts";
-
-/** What the names of chunks begin with while they are written, as desync's do. */
-export const TEMPORARY_PREFIX = ".tmp-cacnk";
 
 /** Permissions, less the umask, as desync's: all who may read the store may read every chunk, whatever the source permits. */
 const FILE_MODE = 0o644;

@@ -1,25 +1,20 @@
 /**
  * What lies in the directory of a store: chunks, and what killed writers left. Everything else is ignored.
  */
-import { type NamedChunk, parseChunkName } from "../../core/chunk.ts";
-import { TEMPORARY_PREFIX } from "./chunk_directory.ts";
+import { isChunkPrefix, type NamedChunk, parseChunkName, TEMPORARY_PREFIX } from "../../core/chunk.ts";
 import { fileError, isNotFound, reasonOf } from "../files/file_errors.ts";
 import { isStale } from "../output/temporary_names.ts";
 
 /** The `abcd` directories of a store, in order. */
 export function storePrefixes(directory: string): string[] {
-  return entriesOf(directory).filter(({ isDirectory, name }) => isDirectory && isPrefix(name))
+  return entriesOf(directory).filter(({ isDirectory, name }) => isDirectory && isChunkPrefix(name))
     .map(({ name }) => name).sort();
 }
 
 /** What has the name of such a directory but is not one, such as a symlink to one. */
 export function otherPrefixes(directory: string): string[] {
-  return entriesOf(directory).filter(({ isDirectory, name }) => !isDirectory && isPrefix(name))
+  return entriesOf(directory).filter(({ isDirectory, name }) => !isDirectory && isChunkPrefix(name))
     .map(({ name }) => name).sort();
-}
-
-function isPrefix(name: string): boolean {
-  return /^[0-9a-f]{4}$/.test(name);
 }
 
 /** What lies under a chunk's name. */

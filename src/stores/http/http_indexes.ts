@@ -7,7 +7,7 @@ import { type HttpOptions, httpRead, httpSize } from "./http_client.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import { StatusError } from "./http_errors.ts";
 import { httpPut } from "./http_put.ts";
-import type { WritableIndexStore } from "../index_store.ts";
+import { checkIndexName, type WritableIndexStore } from "../index_store.ts";
 import { urlOfIndex } from "../location.ts";
 
 /** Reads indexes with GET, and writes them with PUT. */
@@ -62,8 +62,7 @@ export class HttpIndexStore implements WritableIndexStore {
 
   #target(name: string): HttpLocation {
     const location = parseHttpLocation(urlOfIndex(this.#location, name));
-    if (name !== "") return location;
-    const reason = "the URL has no name of an index";
-    throw new DesyncError("usage", { action: "write", subject: location.redacted, reason });
+    checkIndexName(name, location.redacted);
+    return location;
   }
 }

@@ -5,7 +5,7 @@ import { type Index, serializeIndex } from "../../formats/index/index.ts";
 import { IndexParser } from "../../formats/index/index_parser.ts";
 import { takePieces } from "../http/http_body.ts";
 import { asBody } from "../http/http_put.ts";
-import type { WritableIndexStore } from "../index_store.ts";
+import { checkIndexName, type WritableIndexStore } from "../index_store.ts";
 import { percentDecoded } from "../url.ts";
 import { S3Client, type S3Options } from "./s3_client.ts";
 import { parseS3Location, type S3Location } from "./s3_location.ts";
@@ -58,17 +58,12 @@ export class S3IndexStore implements WritableIndexStore {
       body: asBody(serializeIndex(index)),
       action: "write",
     } as const;
-    await this.#client.request(
-      request,
-      () => Promise.resolve(),
-      options.signal,
-    );
+    await this.#client.request(request, () => Promise.resolve(), options.signal);
   }
 
   #target(name: string): string {
-    if (name !== "") return this.#key(name);
-    const reason = "the URL has no name of an index";
-    throw new DesyncError("usage", { action: "write", subject: this.#redacted(name), reason });
+    checkIndexName(name, this.#redacted(name));
+    return this.#key(name);
   }
 
   #key(name: string): string {

@@ -3,7 +3,7 @@ import { abortable } from "../../core/abortable.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { type Index, serializeIndex } from "../../formats/index/index.ts";
 import { parsePieces } from "../../formats/index/index_parser.ts";
-import type { WritableIndexStore } from "../index_store.ts";
+import { checkIndexName, type WritableIndexStore } from "../index_store.ts";
 import { urlOfIndex } from "../location.ts";
 import { percentDecoded } from "../url.ts";
 import { SftpFiles } from "./sftp_files.ts";
@@ -77,9 +77,8 @@ export class SftpIndexStore implements WritableIndexStore {
   }
 
   #target(name: string): string {
-    if (name !== "") return this.#root + percentDecoded(name);
-    const reason = "the URL has no name of an index";
-    throw new DesyncError("usage", { action: "write", subject: this.#place.redacted, reason });
+    checkIndexName(name, this.#place.redacted);
+    return this.#root + percentDecoded(name);
   }
 }
 

@@ -5,10 +5,12 @@ import { concat } from "../../core/bytes.ts";
 import {
   type ChunkId,
   chunkPath,
+  isChunkPrefix,
   MAX_CHUNK_SIZE,
   maxStoredSize,
   type StoredChunk,
   type StoredForm,
+  TEMPORARY_PREFIX,
 } from "../../core/chunk.ts";
 import type { VerifiedChunk } from "../../codec/open_chunk.ts";
 import { DesyncError, type ErrorCode, interrupted } from "../../core/errors.ts";
@@ -27,7 +29,7 @@ import type { LimiterOptions } from "../wrappers/limiter.ts";
 import { NO_RETRY, retrying, type RetryOptions } from "../wrappers/retry.ts";
 import { SftpFiles } from "./sftp_files.ts";
 import { isAnswer, isMissing } from "./sftp_errors.ts";
-import { chunkOf, isPrefix, isStaleFile, TEMPORARY_PREFIX } from "./sftp_listing.ts";
+import { chunkOf, isStaleFile } from "./sftp_listing.ts";
 import { isDirectory, isRegular, type SftpEntry } from "./sftp_packets.ts";
 import { prefixOf, type SftpPlace } from "./sftp_place.ts";
 
@@ -173,7 +175,7 @@ export class SftpStore implements ManagedChunkStore {
     const list = (path: string) =>
       this.#retrying("list", signal, async () => (await Array.fromAsync(this.#files.list(path))).flat());
     const all = await list(this.#root);
-    const prefixes = all.filter(({ name, attributes }) => isPrefix(name) && isDirectory(attributes))
+    const prefixes = all.filter(({ name, attributes }) => isChunkPrefix(name) && isDirectory(attributes))
       .map(({ name }) => name).sort();
     for (let from = 0; from < prefixes.length; from += LISTED_AT_ONCE) {
       if (signal?.aborted) throw interrupted();
@@ -184,8 +186,8 @@ export class SftpStore implements ManagedChunkStore {
   }
 
   /**
-   * How far this machine's clock is before the server's, in milliseconds, and at most a second and the way there more: files
-   * have the time of the server. Zero when it does not let a file be made.
+   * How far this machine's clock is ahead of the server's, in milliseconds, and at most a second and the way there more:
+   * files have the time of the server. Zero when it does not let a file be made.
    */
   async #aheadMs(signal?: AbortSignal): Promise<number> {
     const path = `${this.#root}${TEMPORARY_PREFIX}${crypto.randomUUID()}`;
