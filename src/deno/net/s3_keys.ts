@@ -49,7 +49,8 @@ export class S3KeyFinder {
       if (keys !== undefined) return keys;
     }
     const { accessKey = "", secretKey = "" } = this.#options;
-    return keysOf(accessKey, secretKey, "", "access-key", "secret-key") ?? this.#fromFile();
+    const configured = keysOf(accessKey, secretKey, "", "access-key", "secret-key", "the configuration");
+    return configured ?? this.#fromFile();
   }
 
   /** The region, if it is known. */

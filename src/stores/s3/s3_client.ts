@@ -116,11 +116,17 @@ export class S3Client {
   }
 
   #identify(): Promise<Identity> {
-    this.#identity ??= (async () => {
-      const credentials = await this.#options.credentials?.();
-      return { credentials, signer: credentials && new S3Signer(credentials, this.#region) };
-    })();
+    this.#identity ??= this.#askIdentity().catch((error) => {
+      // A server runs for long: the next request asks again.
+      this.#identity = undefined;
+      throw error;
+    });
     return this.#identity;
+  }
+
+  async #askIdentity(): Promise<Identity> {
+    const credentials = await this.#options.credentials?.();
+    return { credentials, signer: credentials && new S3Signer(credentials, this.#region) };
   }
 
   async #send<T>(

@@ -21,10 +21,14 @@ export class S3Error extends DesyncError {
     super("store", fields);
     this.status = response.status;
     this.serviceCode = answer.code;
-    this.region = response.headers.get("x-amz-bucket-region") ?? answer.region;
+    const region = response.headers.get("x-amz-bucket-region") ?? answer.region;
+    this.region = region !== undefined && REGION.test(region) ? region : undefined;
     this.serverTime = Date.parse(response.headers.get("date") ?? "");
   }
 }
+
+/** A region becomes a part of a host's name: anything else is not believed. */
+const REGION = /^[a-z0-9-]{1,64}$/i;
 
 /** What the body of an error says. */
 interface ServiceAnswer {

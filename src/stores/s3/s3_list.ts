@@ -91,10 +91,15 @@ function objectsOf(page: XmlElement, behind: number): ListedObject[] {
     const key = textOf(object, "Key");
     return {
       key: isEncoded ? urlDecoded(key) : key,
-      size: Number(textOf(object, "Size")),
+      size: sizeIn(textOf(object, "Size")),
       writtenAt: Date.parse(textOf(object, "LastModified")) + CLOCK_STEP_MS + behind,
     };
   });
+}
+
+/** What is not a number of bytes is none. */
+function sizeIn(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : 0;
 }
 
 /** Keys that are no chunks' may be anything. */

@@ -1,10 +1,9 @@
 /** Removes many objects with one request (DeleteObjects). */
-
 import { DesyncError } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
 import { childOf, parseXml, textOf, type XmlElement } from "../../formats/xml.ts";
 import { readBody } from "../http/http_body.ts";
-import { S3Error } from "./s3_errors.ts";
+import { answerIn, S3Error } from "./s3_errors.ts";
 import { md5 } from "./md5.ts";
 import type { S3Client } from "./s3_client.ts";
 
@@ -37,7 +36,7 @@ export async function removeObjects(
   const request = { method: "POST", query: { delete: "" }, headers, body, action: "remove" } as const;
   try {
     const bytes = await client.request(
-      { ...request },
+      request,
       (response, redacted, watch) => readBody(response, redacted, LARGEST_ANSWER, watch),
       signal,
     );
@@ -52,7 +51,7 @@ export async function removeObjects(
   }
 }
 
-/** What was not removed: the first object, or no one knows what. */
+/** The error for the first object that was not removed, or for an answer that does not say which those are. */
 function failureIn(text: string, redacted: string): DesyncError | undefined {
   const answer = parsed(text);
   if (answer?.name !== "DeleteResult") {
@@ -61,11 +60,11 @@ function failureIn(text: string, redacted: string): DesyncError | undefined {
   }
   const failed = childOf(answer, "Error");
   if (failed === undefined) return undefined;
-  const [code, message] = [textOf(failed, "Code"), textOf(failed, "Message")];
+  const { code, message } = answerIn(failed);
   return new DesyncError("store", {
     action: "remove",
     subject: `${redacted}: ${foreignText(textOf(failed, "Key"))}`,
-    reason: foreignText(message === "" ? code : `${code}: ${message}`),
+    reason: message === "" ? code : `${code}: ${message}`,
     retriable: PASSING.includes(code),
   });
 }

@@ -53,8 +53,25 @@ Deno.test("a service that says in which region the bucket is gets it in the sign
   await using other = await serve({ status: 400 }, moved, { body: "a" });
   strictEqual(await storeAt(other).has(id), true);
   deepStrictEqual(scopes(other), ["HEAD us-east-1", "GET us-east-1", "GET ap-south-1", "HEAD ap-south-1"]);
-  await using stubborn = await serve(wrong);
-  await rejects(storeAt(stubborn).get(id), { message: /does not accept the signature \(set S3_REGION\)/ });
+  // One that is not a region would be a part of a host's name.
+  for (const region of ["eu-west-1", "example.com/", "eu\nwest", ""]) {
+    const answer = failure(400, "AuthorizationHeaderMalformed", `<Region>${region}</Region>`);
+    await using stubborn = await serve(answer);
+    await rejects(storeAt(stubborn).get(id), { message: /does not accept the signature \(set S3_REGION\)/ });
+    strictEqual(stubborn.requests.length, region === "eu-west-1" ? 2 : 1);
+  }
+});
+
+Deno.test("credentials that could not be had are asked for again by the next request", async () => {
+  await using server = await serve({ body: "a" });
+  let asked = 0;
+  const credentials = () => {
+    if (asked++ === 0) throw new DesyncError("usage", { reason: "not yet" });
+    return keys;
+  };
+  const store = storeAt(server, { credentials });
+  await rejects(store.get(id), { code: "usage" });
+  strictEqual((await store.get(id))?.bytes.length, 1);
 });
 
 Deno.test("a clock that is wrong is corrected by the service's", async () => {
