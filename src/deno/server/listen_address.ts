@@ -45,13 +45,13 @@ function checkedPath(path: string): string {
 
 function checkedHost(host: string): string {
   if (/^[\w.:%-]+$/.test(host)) return host;
-  throw new DesyncError("usage", { reason: `${JSON.stringify(host)} is no host` });
+  throw new DesyncError("usage", { reason: `${JSON.stringify(host)} is not a host` });
 }
 
 function checkedNumber(text: string, least: number, most: number, what: string): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : NaN;
   if (number >= least && number <= most) return number;
-  const reason = `${JSON.stringify(text)} is no ${what}, a number from ${least} to ${most}`;
+  const reason = `${JSON.stringify(text)} is not a ${what} (a number from ${least} to ${most})`;
   throw new DesyncError("usage", { reason });
 }
 
