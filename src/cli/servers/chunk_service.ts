@@ -23,10 +23,12 @@ export interface ChunkServiceContext {
 }
 
 /** Opens the stores that the options, or the store file as it is now, name. Throws what opening them throws, and `usage`. */
-export async function openChunkService(flags: Flags, context: ChunkServiceContext): Promise<Service> {
+export async function openChunkService(
+  flags: Flags,
+  { counts, onProblem, signal }: ChunkServiceContext,
+): Promise<Service> {
   const cipher = servedCipher(flags);
-  const named = await namedStores(flags, context.signal);
-  const { stores, cache } = named;
+  const { stores, cache } = await namedStores(flags, signal);
   if (flags.writable && (stores.length > 1 || cache !== undefined)) {
     throw new DesyncError("usage", {
       problem: "Invalid",
@@ -34,27 +36,15 @@ export async function openChunkService(flags: Flags, context: ChunkServiceContex
       reason: "uploads need exactly one store, and no cache",
     });
   }
-  const locator = new Locator({ ...flags, stores, cache, cacheRepair: true });
-  try {
-    return await openWith(locator, named, flags, { ...context, cipher });
-  } catch (error) {
-    await locator[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-async function openWith(
-  locator: Locator,
-  { stores, cache }: NamedStores,
-  flags: Flags,
-  { counts, onProblem, cipher }: ChunkServiceContext & { readonly cipher?: ChunkCipher },
-): Promise<Service> {
+  await using open = new AsyncDisposableStack();
+  const locator = open.use(new Locator({ ...flags, stores, cache, cacheRepair: true }));
   const form = flags.uncompressed ? "plain" : undefined;
   const target = flags.writable ? await locator.storeToFill(stores[0]) : undefined;
   const filled = target && (flags.noSync ? target : syncedStore(target));
+  open.defer(() => filled?.[Symbol.asyncDispose]());
   const sources = target === undefined ? await locator.sourcesToServe() : { stores: [target] };
   // Started when it is needed, for large uploads.
-  const worker = new WorkerPool(1, 0);
+  const worker = open.use(new WorkerPool(1, 0));
   const chunks = new ServedChunks(sources, {
     codec: nativeCodec,
     cipher,
@@ -70,16 +60,13 @@ async function openWith(
     form: filled.properties.form ?? "compressed",
     openElsewhere: (chunk) => worker.open(chunk),
   });
+  open.defer(async () => void await Promise.all([chunks.idle(), uploads?.idle()]));
+  const kept = open.move();
   const names = [...stores, ...cache === undefined ? [] : [cache]].map(redactLocation);
   return {
     handler: answerChunks(chunks, { form, uploads, onProblem }),
     name: names.join(", "),
-    [Symbol.asyncDispose]: async () => {
-      await Promise.all([chunks.idle(), uploads?.idle()]);
-      worker[Symbol.dispose]();
-      await filled?.[Symbol.asyncDispose]();
-      await locator[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
