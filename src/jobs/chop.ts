@@ -3,7 +3,7 @@ import type { ChunkId } from "../core/chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import { checkSize, spansOfIndex } from "./compare.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
-import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/plan.ts";
+import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/groups.ts";
 import { ChunkWriter } from "../transfer/chunk_writer.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";

@@ -5,7 +5,7 @@ import { DesyncError } from "../core/errors.ts";
 import type { Index } from "../formats/index/index.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Origin } from "../core/origin.ts";
-import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/plan.ts";
+import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/groups.ts";
 import type { ByteRange, Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 

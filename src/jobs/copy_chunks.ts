@@ -5,7 +5,7 @@ import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
 import type { FilledDestination } from "../transfer/store_writer.ts";
 import { deliver } from "../transfer/deliver.ts";
-import { BlobPlan, type PlannedChunk } from "../transfer/plan.ts";
+import { BlobPlan, type PlannedChunk } from "../transfer/blob_plan.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 import { withFlush } from "../transfer/flush.ts";

@@ -4,7 +4,7 @@ import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { Sources } from "../stores/store.ts";
 import { deliver } from "../transfer/deliver.ts";
-import type { BlobPlan } from "../transfer/plan.ts";
+import type { BlobPlan } from "../transfer/blob_plan.ts";
 import type { TargetInfo } from "../transfer/messages.ts";
 import type { BlobTarget, Workers } from "../transfer/ports.ts";
 import { cloneRuns, type SharedBlocks } from "../transfer/seeds/clone_runs.ts";

@@ -9,7 +9,7 @@ import { chunkSizesProblem } from "../chunker/params.ts";
 import { BLOB_FLAGS, type Index } from "../formats/index/index.ts";
 import { IdTable } from "../formats/index/id_table.ts";
 import type { TargetInfo } from "../transfer/messages.ts";
-import { GROUP_SPANS, grouped } from "../transfer/plan.ts";
+import { GROUP_SPANS, grouped } from "../transfer/groups.ts";
 import type { ByteRange, Workers } from "../transfer/ports.ts";
 import { type Move, type MoveOrder, orderMoves } from "../transfer/seeds/move_order.ts";
 import { chunksStillInPlace, type KnownParts } from "./compare.ts";

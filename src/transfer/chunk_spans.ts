@@ -5,7 +5,7 @@ import { ChunkerStream } from "../chunker/stream.ts";
 import type { FilledDestination } from "./store_writer.ts";
 import type { ChunkSpan, GuessedChunks } from "./messages.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
-import { GROUP_BYTES, GROUP_SPANS } from "./plan.ts";
+import { GROUP_BYTES, GROUP_SPANS } from "./groups.ts";
 import type { Workers } from "./ports.ts";
 
 /** Bytes that a worker scans at a time. */

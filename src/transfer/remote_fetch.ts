@@ -9,7 +9,7 @@ import { getFromSeed } from "../stores/wrappers/get_from_seed.ts";
 import { openFrom } from "../stores/wrappers/open_from.ts";
 import type { ChunkStore, RequestOptions } from "../stores/store.ts";
 import type { DamagedChunk, FetchedChunk, WorkerDelivery } from "./worker_delivery.ts";
-import type { PlannedChunk } from "./plan.ts";
+import type { PlannedChunk } from "./blob_plan.ts";
 
 /** The requests of one delivery. */
 export class RemoteFetch {

@@ -12,7 +12,7 @@ import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
-import type { PlannedChunk } from "./plan.ts";
+import type { PlannedChunk } from "./blob_plan.ts";
 import type { Workers } from "./ports.ts";
 import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
 import type { LocalStage } from "./stages.ts";

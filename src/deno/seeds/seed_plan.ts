@@ -4,7 +4,7 @@ import type { ZeroChunk } from "../../codec/zero_chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { PlannedSeeds } from "../../jobs/extract.ts";
-import { BlobPlan } from "../../transfer/plan.ts";
+import { BlobPlan } from "../../transfer/blob_plan.ts";
 import { assign } from "../../transfer/seeds/assign.ts";
 import { planClones } from "../../transfer/seeds/clone_runs.ts";
 import { SeedUse } from "../../transfer/seeds/seed_use.ts";

@@ -2,7 +2,7 @@
 import { abortable } from "../../core/abortable.ts";
 import type { Progress } from "../../core/progress.ts";
 import type { CloneRange, TargetInfo } from "../messages.ts";
-import type { BlobPlan } from "../plan.ts";
+import type { BlobPlan } from "../blob_plan.ts";
 import type { Workers } from "../ports.ts";
 import type { SeedRun } from "./assign.ts";
 import { seedOrigin, type SeedUse } from "./seed_use.ts";

@@ -3,7 +3,8 @@ import { ZeroChunk } from "../../src/codec/zero_chunk.ts";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import type { Index } from "../../src/formats/index/index.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
-import { BlobPlan, grouped } from "../../src/transfer/plan.ts";
+import { BlobPlan } from "../../src/transfer/blob_plan.ts";
+import { grouped } from "../../src/transfer/groups.ts";
 import { indexBytes } from "../support/data/index_bytes.ts";
 import { sha512256 } from "../support/sha.ts";
 

@@ -3,13 +3,10 @@ import type { ChunkId } from "../core/chunk.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import { FirstPart } from "./first_part.ts";
+import { GROUP_BYTES } from "./groups.ts";
 import type { ByteRange } from "./ports.ts";
 import type { Assignment, SeedPlace, SeedRun } from "./seeds/assign.ts";
 
-/** Bytes that are written, or hashed, by one thread before anything else is heard. */
-export const GROUP_BYTES: number = 4 * 1024 * 1024;
-/** Spans of a file that a worker hashes at a time, when they are small. */
-export const GROUP_SPANS = 64;
 /** A place takes a call of the system, however small the chunk. */
 const LEAST_WORK = 1024;
 /** Offsets of a large chunk that are worth reading it for, as far as that does not take too long. */
@@ -131,26 +128,22 @@ export class BlobPlan {
   }
 
   /** The parts of the blob that need room: those neither left out nor cloned, joined where they touch. */
-  *ranges(): Generator<ByteRange> {
-    let start = -1;
-    for (let i = 0; i < this.#index.count; i++) {
-      const skipped = this.#skips(i) || this.#cloned?.[i] === 1;
-      if (!skipped && start < 0) start = this.#index.start(i);
-      if (skipped && start >= 0) {
-        yield { offset: start, length: this.#index.start(i) - start };
-        start = -1;
-      }
-    }
-    if (start >= 0) yield { offset: start, length: this.#index.size - start };
+  ranges(): Iterable<ByteRange> {
+    return this.#rangesOf((i) => !this.#skips(i) && this.#cloned?.[i] !== 1);
   }
 
   /** The parts of the blob that are left out, joined where they touch. */
-  *omittedRanges(): Generator<ByteRange> {
+  omittedRanges(): Iterable<ByteRange> {
+    return this.#rangesOf((i) => this.#skips(i));
+  }
+
+  /** The parts of the blob with those chunks. */
+  *#rangesOf(has: (chunk: number) => boolean): Generator<ByteRange> {
     let start = -1;
     for (let i = 0; i <= this.#index.count; i++) {
-      const skipped = i < this.#index.count && this.#skips(i);
-      if (skipped && start < 0) start = this.#index.start(i);
-      if (!skipped && start >= 0) {
+      const isIn = i < this.#index.count && has(i);
+      if (isIn && start < 0) start = this.#index.start(i);
+      if (!isIn && start >= 0) {
         yield { offset: start, length: this.#index.start(i) - start };
         start = -1;
       }
@@ -170,26 +163,4 @@ function linkRepeats(first: Int32Array): Int32Array {
     last[first[i]] = i;
   }
   return next;
-}
-
-/** The chunks in groups of up to `count` and about `bytes`, which `weigh` counts. */
-export function* grouped<T extends { readonly size: number }>(
-  chunks: Iterable<T>,
-  count: number,
-  bytes: number,
-  weigh: (chunk: T) => number = ({ size }) => size,
-): Generator<T[]> {
-  let group: T[] = [];
-  let sum = 0;
-  for (const chunk of chunks) {
-    const weight = weigh(chunk);
-    if (group.length > 0 && (group.length >= count || sum + weight > bytes)) {
-      yield group;
-      group = [];
-      sum = 0;
-    }
-    group.push(chunk);
-    sum += weight;
-  }
-  if (group.length > 0) yield group;
 }
