@@ -81,7 +81,7 @@ export class BlobPlan {
 
   /**
    * The different chunks. One with very many places comes in parts, one right after the other: no part that follows is in
-   * a group ({@linkcode grouped} by their work) with the one that leads.
+   * a group (groups.ts, by their work) with the one that leads.
    */
   *chunks(): Generator<PlannedChunk> {
     for (let i = 0; i < this.#index.count; i++) {

@@ -4,7 +4,8 @@
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { loadLibc, O_NOFOLLOW } from "../system/libc.ts";
+import { loadLibc, terminatedText } from "../system/libc.ts";
+import { IOCTL, OPEN } from "../system/linux.ts";
 import { aliasName, removeQuietly } from "./temporary_names.ts";
 
 const SYMBOLS = {
@@ -12,11 +13,6 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   ioctl: { parameters: ["i32", "u64", "buffer"], result: "i32" },
 } as const;
-
-const O_RDONLY = 0;
-const O_WRONLY = 1;
-const O_CLOEXEC = 0o2000000;
-const FICLONERANGE = 0x4020940dn;
 
 /** Two files, the second of which gets parts of the first. */
 export class Reflink implements Disposable {
@@ -35,9 +31,9 @@ export class Reflink implements Disposable {
     const library = loadLibc(SYMBOLS);
     if (library === null) return null;
     const { open, close } = library.symbols;
-    const path = (text: string) => new TextEncoder().encode(`${text}\0`);
-    const source = open(path(from), O_RDONLY | O_CLOEXEC);
-    const target = source < 0 ? -1 : open(path(to), O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+    const source = open(terminatedText(from), OPEN.readOnly | OPEN.closeOnExec);
+    const writing = OPEN.writeOnly | OPEN.closeOnExec | OPEN.noFollow;
+    const target = source < 0 ? -1 : open(terminatedText(to), writing);
     if (target >= 0) return new Reflink(library, source, target);
     if (source >= 0) close(source);
     library.close();
@@ -49,7 +45,7 @@ export class Reflink implements Disposable {
     // A length of 0 would be all that follows.
     if (length <= 0) return false;
     const range = new BigUint64Array([BigInt(this.#from), BigInt(from), BigInt(length), BigInt(to)]);
-    return this.#library.symbols.ioctl(this.#to, FICLONERANGE, range) === 0;
+    return this.#library.symbols.ioctl(this.#to, IOCTL.cloneRange, range) === 0;
   }
 
   [Symbol.dispose](): void {

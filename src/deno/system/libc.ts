@@ -3,13 +3,9 @@
  * allowed; all callers have another way, or say what is lost.
  */
 import { nameBytes } from "../../core/bytes.ts";
+import { OPEN } from "./linux.ts";
 import { mayCallLibraries } from "./permitted.ts";
 
-const O_RDONLY = 0;
-const O_WRONLY = 1;
-const O_NONBLOCK = 0o4000;
-const O_CLOEXEC = 0o2000000;
-export const O_NOFOLLOW = Deno.build.arch === "aarch64" ? 0o100000 : 0o400000;
 const SEEK_END = 2;
 const SEEK_DATA = 3;
 const FALLOC_FL_KEEP_SIZE = 1;
@@ -133,20 +129,20 @@ export class RawFile implements Disposable {
 
   /** Opens a file that exists and is no symlink, `null` where this system cannot. */
   static open(path: string): RawFile | null {
-    return RawFile.#open(path, O_WRONLY | O_NOFOLLOW);
+    return RawFile.#open(path, OPEN.writeOnly | OPEN.noFollow);
   }
 
   /** Opens what the path leads to for reading, `null` where this system cannot. */
   static openToRead(path: string): RawFile | null {
     // What has become a named pipe meanwhile does not keep us waiting.
-    return RawFile.#open(path, O_RDONLY | O_NONBLOCK);
+    return RawFile.#open(path, OPEN.readOnly | OPEN.nonBlocking);
   }
 
   static #open(path: string, flags: number): RawFile | null {
     // Loaded for this file alone, so that a program that extracts one is left as it was.
     const library = loadLibc(FILE_SYMBOLS);
     if (library === null) return null;
-    const fd = library.symbols.open(terminatedText(path), flags | O_CLOEXEC);
+    const fd = library.symbols.open(terminatedText(path), flags | OPEN.closeOnExec);
     if (fd >= 0) return new RawFile(library, fd);
     library.close();
     return null;
