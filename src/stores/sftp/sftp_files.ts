@@ -25,6 +25,8 @@ const DIRECTORY_MODE = 0o755;
 const AHEAD = 16;
 /** READDIRs in flight: small directories come with the first, and their end with the second. */
 const LISTS_AHEAD = 2;
+/** Entries of a directory at most, four times what a store has: a list may have no end, and is kept in memory. */
+const MOST_ENTRIES = 2 ** 18;
 
 const POSIX_RENAME = "posix-rename@openssh.com";
 
@@ -149,12 +151,16 @@ export class SftpFiles {
     }
   }
 
-  /** The entries of a directory but `.` and `..`, some at a time. Symlinks are listed as such. */
+  /**
+   * The entries of a directory but `.` and `..`, some at a time. Symlinks are listed as such. Throws `store` for a list that
+   * is too long.
+   */
   async *list(path: string): AsyncGenerator<readonly SftpEntry[], void> {
     const session = await this.#session();
     const handle = stringField(
       answerOf(await session.request("opendir", stringField(path)), "handle").handle,
     );
+    let count = 0;
     try {
       for (let ended = false; !ended;) {
         const asked = Array.from({ length: LISTS_AHEAD }, () => session.request("readdir", handle));
@@ -163,6 +169,11 @@ export class SftpFiles {
           if (ended) continue;
           const { entries } = answerOf(answer, "names");
           if (entries.length === 0) throw new DesyncError("protocol", { reason: "it sent an empty list" });
+          count += entries.length;
+          if (count > MOST_ENTRIES) {
+            const reason = `a directory has more than ${MOST_ENTRIES} entries, or its list has no end`;
+            throw new DesyncError("store", { reason });
+          }
           yield entries.filter(({ name }) => name !== "." && name !== "..");
         }
       }

@@ -147,6 +147,26 @@ Deno.test("parts come in any order and size; more than was asked for, or less th
   });
 });
 
+Deno.test("a directory whose list has no end is an error, and its handle closed", async () => {
+  const entry = concat([stringField("a"), stringField(""), u32Field(0)]);
+  const entries = concat([u32Field(15_000), ...Array.from({ length: 15_000 }, () => entry)]);
+  let [lists, closed] = [0, 0];
+  const host = serve(({ type, id }, host) => {
+    if (type === REQUESTS.opendir) return host.send(handle(id));
+    if (type === REQUESTS.close) closed++;
+    if (type !== REQUESTS.readdir) return host.send(status(id, 0));
+    lists++;
+    host.send(packet(104, u32Field(id), entries));
+  });
+  await using sessions = sessionsOver(() => host.connection);
+  await rejects(Array.fromAsync(new SftpFiles(sessions).list("/")), {
+    code: "store",
+    message: /more than 262144 entries, or its list has no end/,
+  });
+  await new SftpFiles(sessions).remove("/file");
+  deepStrictEqual([lists, closed], [18, 1]);
+});
+
 Deno.test("many requests are sent before the first answer", async () => {
   const ids: number[] = [];
   const host = serve(({ id }, host) => {
