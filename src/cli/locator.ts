@@ -64,7 +64,10 @@ export class Locator implements AsyncDisposable {
     return await this.#sources(false);
   }
 
-  /** The same for the chunks of that index; the cache is made unless it is there. Throws `usage` when nothing was named that could have them, and there are no seeds. */
+  /**
+   * The same for the chunks of that index; the cache is made unless it is there. Throws `usage` when nothing was named that
+   * could have them, and there are no seeds.
+   */
   async sourcesOf(index: Index, hasSeeds = false): Promise<Sources> {
     return this.#checked(index, await this.#sources(true, index.sizes.max), hasSeeds);
   }

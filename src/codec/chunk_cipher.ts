@@ -1,4 +1,7 @@
-/** What encrypts the chunks of a store, as desync 1.0.4 does: each as it would be stored otherwise, under a name that says how. */
+/**
+ * What encrypts the chunks of a store, as desync 1.0.4 does: each in the form in which it would be stored otherwise, under a
+ * name that says how.
+ */
 
 /** A cipher with 256-bit keys that authenticates what it encrypts. */
 export type ChunkCipherName = "xchacha20-poly1305" | "aes-256-gcm";

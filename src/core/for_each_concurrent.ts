@@ -5,9 +5,9 @@ import { Yielder } from "./yielder.ts";
 type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
- * Runs `work` on the items, up to `most` of them at a time, begun in their order. After a failure, or when `signal`
- * says so, no further item is begun, those that were begun are waited for, and the first failure is thrown. `work`, and whatever
- * gives the items where that may take its time, get a signal to give up.
+ * Runs `work` on the items, up to `most` of them at a time, begun in their order. After a failure, or when `signal` says so,
+ * no further item is begun, those that were begun are waited for, and the first failure is thrown. `work`, and whatever gives
+ * the items where that may take its time, get a signal to give up.
  */
 export async function forEachConcurrent<T>(
   items: Items<T> | ((signal: AbortSignal) => Items<T>),

@@ -168,7 +168,7 @@ function samplesOf(ranges: readonly ByteRange[], total: number): ByteRange[] {
   const samples: ByteRange[] = [];
   let before = 0;
   for (const { offset, length } of ranges) {
-    for (; samples.length * total / SAMPLES < before + length;) {
+    while (samples.length * total / SAMPLES < before + length) {
       const at = samples.length * total / SAMPLES - before;
       const start = Math.max(0, Math.min(Math.floor(at), length - SAMPLE_BYTES));
       samples.push({ offset: offset + start, length: Math.min(SAMPLE_BYTES, length) });

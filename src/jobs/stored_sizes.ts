@@ -21,7 +21,10 @@ export async function storedSize(
   return await store.has(id, { signal }) ? undefined : null;
 }
 
-/** Bytes of the chunk in a list. A size of 0 stands for one that the list's maker did not know. Throws `usage` for another chunk size. */
+/**
+ * Bytes of the chunk in a list. A size of 0 stands for one that the list's maker did not know. Throws `usage` for another
+ * chunk size.
+ */
 export function listedSize(
   listed: ReadonlyMap<ChunkId, ListedSizes>,
   id: ChunkId,

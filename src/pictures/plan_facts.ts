@@ -45,7 +45,7 @@ function namesStores({ sources }: UpdatePlan): boolean {
 }
 
 /** What no source has. */
-export function missingOf({ sources }: UpdatePlan): PlannedSource | undefined {
+function missingOf({ sources }: UpdatePlan): PlannedSource | undefined {
   return sources.find(({ origin, chunks }) => origin.kind === "missing" && chunks > 0);
 }
 

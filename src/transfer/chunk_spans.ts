@@ -99,7 +99,7 @@ async function* scannedParts(
     while (next < file.end && ahead.length < 2 * workers.size) {
       const end = Math.min(next + partBytes, file.end);
       const scan = begin(next, end);
-      // When an earlier one fails, no one waits for this one any more.
+      // When an earlier one fails, this one is not waited for.
       scan.catch(() => {});
       ahead.push(scan);
       next = end;

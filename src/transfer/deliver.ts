@@ -240,7 +240,7 @@ export class Delivery {
   }
 }
 
-/** Runs `work` on the chunks. When it fails, whoever waits for one of them hears of it. */
+/** Runs `work` on the chunks. When it fails, what waits for one of them fails too. */
 async function failingLeads(group: readonly PlannedChunk[], work: () => Promise<void>): Promise<void> {
   try {
     await work();

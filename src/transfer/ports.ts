@@ -44,7 +44,10 @@ export interface BlobTarget {
   readonly displayName: string;
   /** Whether zeros become holes. */
   readonly sparse: boolean;
-  /** Whether an interrupted run wrote to it: what this run has not written may be anything. Otherwise, and if sparse, it is zeros. */
+  /**
+   * Whether an interrupted run wrote to it: what this run has not written may be anything. Otherwise, and if sparse, it is
+   * zeros.
+   */
   readonly resumed: boolean;
   /** Which file the path leads to, where the system can say so: workers write to no other. */
   readonly identity?: FileIdentity;

@@ -1,4 +1,4 @@
-/** Fetches chunks from seeds and stores that workers cannot read by themselves, and passes them on to be verified and written. */
+/** Fetches chunks from seeds and stores that workers cannot read by themselves, to be verified and written by them. */
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import { isInvalid } from "../codec/open_chunk.ts";
 import { DesyncError } from "../core/errors.ts";

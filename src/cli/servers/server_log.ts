@@ -5,7 +5,10 @@ import { warn } from "../output/output.ts";
 import { logToStandardOutput } from "./standard_log.ts";
 import type { ServerFlags } from "./server_thread.ts";
 
-/** Opens it, if one is wanted. With `post` the main thread writes what this one adds. Throws `io` for a file that cannot be opened. */
+/**
+ * Opens it, if one is wanted. With `post` the main thread writes what this one adds. Throws `io` for a file that cannot be
+ * opened.
+ */
 export function openLog(
   { log, logFormat }: Pick<ServerFlags, "log" | "logFormat">,
   post?: (lines: string) => void,

@@ -1,6 +1,6 @@
 /**
- * With which keys S3 services are asked: desync's variables, then Amazon's, then options of the location, then the files of
- * Amazon's tools. Without any of these, nobody asks.
+ * The keys for S3 services: from desync's variables, else Amazon's, else the options of the location, else the files of
+ * Amazon's tools. Without any of these, requests are not signed.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";

@@ -36,9 +36,9 @@ interface BlobParts {
 }
 
 /**
- * A file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. With a `key` of what it is to become
- * ({@linkcode partialKey}), it is what an interrupted run left, if one did, and may be left to the next run. Throws when that
- * cannot work, before any chunk is fetched.
+ * A file beside `path`, renamed over it by `commit`; with `sync`, it is on the disk before. With a `key` of what it is to
+ * become ({@linkcode partialKey}), it is what an interrupted run left, if one did, and may be left to the next run. Throws
+ * when that cannot work, before any chunk is fetched.
  */
 export function createBlobTarget(
   path: string,
@@ -138,9 +138,9 @@ interface InPlaceTarget extends BlobTarget {
 }
 
 /**
- * The file or block device itself: what it holds already counts, and it is kept when the work fails. A file that another
- * run is writing to is refused, and a device that is in use, unless `force` is given, and always what another user may have planted. With `sync`, it is on the disk
- * when `commit` ends.
+ * The file or block device itself: what it holds already counts, and it is kept when the work fails. With `sync`, it is on
+ * the disk when `commit` ends. Refused is a file that another run is writing to, what another user may have planted, and,
+ * unless `force` is given, a device that is in use.
  */
 export function openBlobInPlace(path: string, size: number, force = false, sync = true): InPlaceTarget {
   let claim: Disposable | undefined;

@@ -1,4 +1,4 @@
-/** The file that an output replaces: it may be the blob already, and else a seed that nobody has to name. */
+/** The file that an output replaces: it may be the blob already; if not, it is a seed without being named. */
 import { chunkSizesProblem } from "../../chunker/params.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { ID_BYTES } from "../../core/chunk.ts";

@@ -21,7 +21,7 @@ export interface KindRuns {
 }
 
 /** Runs at most, where they are to be exact. */
-export const MOST_RUNS = 2000;
+const MOST_RUNS = 2000;
 /** A span usually has few kinds. */
 const SPANS = 500;
 

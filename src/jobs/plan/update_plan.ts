@@ -97,9 +97,10 @@ export interface UpdatePlanOptions extends ChunkPlanOptions {
 }
 
 /**
- * What building the blob will fetch, copy and write, without fetching anything (but for `heaviestPaths`). Stores are asked which of the chunks they
- * have that nothing else gives, and what these take there. Throws `usage` when a listed chunk has another size than in the
- * index, `invalid-archive` for the paths of what is none, `interrupted`, and what the stores throw.
+ * What building the blob will fetch, copy and write, without fetching anything (but for `heaviestPaths`). Stores are asked
+ * which of the chunks they have that nothing else gives, and what these take there. Throws `usage` when a listed chunk has
+ * another size than in the index, `invalid-archive` when paths are wanted of what is not an archive, `interrupted`, and what
+ * the stores throw.
  *
  * @example What a store would deliver
  * ```ts

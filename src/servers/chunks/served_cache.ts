@@ -9,7 +9,10 @@ import type { OnProblem } from "../problems.ts";
 /** A cache that failed is used again after so long. */
 const PAUSE_MS = 60_000;
 
-/** Reads and fills the cache of some sources, where they have one. An invalid chunk in it is replaced, unless the sources say otherwise. */
+/**
+ * Reads and fills the cache of some sources, where they have one. An invalid chunk in it is replaced, unless the sources say
+ * otherwise.
+ */
 export class ServedCache {
   readonly #sources: Sources;
   readonly #cache: WritableChunkStore | undefined;

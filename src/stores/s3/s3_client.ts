@@ -14,8 +14,8 @@ import { encoded, encodedKey, type S3Keys, S3Signer, sha256Hex } from "./s3_sign
 /** How requests are made. */
 export interface S3Options extends Omit<HttpOptions, "headers"> {
   /**
-   * Who asks; `undefined` for nobody, who may read what is public. Asked again when what it gave has expired. Default:
-   * nobody.
+   * The keys to sign with; `undefined` for requests that are not signed, which read what is public. Called again when the
+   * keys have expired. Default: requests are not signed.
    */
   readonly credentials?: () => S3Keys | undefined | Promise<S3Keys | undefined>;
   /** Where the bucket is. Default: `us-east-1`, or what the service says. */

@@ -4,7 +4,7 @@
  */
 import { toHex } from "../../core/bytes.ts";
 
-/** Who asks. */
+/** The keys of a user. */
 export interface S3Keys {
   /** The name of the key, which is not secret. */
   readonly accessKey: string;

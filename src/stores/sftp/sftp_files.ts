@@ -34,7 +34,7 @@ const POSIX_RENAME = "posix-rename@openssh.com";
 export interface SftpFile {
   /** Bytes. */
   readonly size: number;
-  /** All of it, in pieces whose buffers others use. Throws `store`, retriable, when the file is shorter by now. */
+  /** All of it, in pieces whose buffers others use. Throws `store`, retriable, when the file has become shorter. */
   pieces(): AsyncGenerator<Uint8Array, void>;
 }
 

@@ -272,7 +272,7 @@ export class SftpSession implements Session {
 
   #rejectAll(error: DesyncError): void {
     for (const { promise, reject } of this.#pending.values()) {
-      // Some answers nobody waits for.
+      // Some of the answers are not waited for.
       promise.catch(() => {});
       reject(error);
     }

@@ -75,7 +75,7 @@ export class FailoverGroup implements ChunkStore {
 
   async #request<T>(chunk: ChunkId, send: (member: ChunkStore) => Promise<T>): Promise<T> {
     const failures = new Map<number, DesyncError>();
-    for (;;) {
+    while (true) {
       const asked = this.#next(failures);
       if (asked === undefined) throw this.#allFailed(chunk, failures);
       try {

@@ -4,9 +4,9 @@ import { DesyncError, interrupted } from "../../core/errors.ts";
 import type { ChunkStore, StoreProperties } from "../store.ts";
 import { type WrapRequest, wrapStore } from "./wrap.ts";
 
-/** How often and how fast to ask again. */
+/** How often and how fast to retry. */
 export interface RetryOptions {
-  /** Further tries after the first. */
+  /** Tries after the first. */
   readonly retries: number;
   /** Wait before the first of them, in milliseconds; it grows by as much with each. */
   readonly baseIntervalMs: number;
