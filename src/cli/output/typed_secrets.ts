@@ -1,4 +1,7 @@
-/** Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed, and those of the configuration. */
+/**
+ * Keeps out of messages the passwords and queries of locations, wherever on the command line they were typed, and those of
+ * the configuration.
+ */
 import { oneLine } from "../../core/foreign_text.ts";
 import { SCHEMES } from "../../deno/schemes.ts";
 import { redactText } from "../../stores/redact.ts";
@@ -22,7 +25,10 @@ export function hideSecrets(texts: readonly string[]): void {
 
 function hide(found: readonly (readonly [secret: string, instead: string])[]): void {
   const forms = found.flatMap(([secret, instead]) => formsOf(secret).map((form) => [form, instead] as const));
-  secrets = [...secrets, ...forms].sort(([a], [b]) => b.length - a.length);
+  // Once each: a server reads them again whenever it is told to.
+  const all = new Map(secrets);
+  for (const [form, instead] of forms) if (!all.has(form)) all.set(form, instead);
+  secrets = [...all].sort(([a], [b]) => b.length - a.length);
 }
 
 /** A message without them, and without those of any other location. */
