@@ -34,42 +34,21 @@ export async function run(
     outputAsSeed: flags.seedOutput,
     onSeedProblem: reportSeedProblem,
   };
+  const { inPlace, concurrency: threads } = flags;
+  const options = { ...seedOptions, inPlace, threads, signal };
   if (flags.dryRun !== undefined) {
-    const { inPlace, concurrency: threads } = flags;
-    const options = { ...seedOptions, inPlace, threads, signal };
-    const plan = await planExtraction(
-      index,
-      await locator.sourcesToPlan(index, seeds.length > 0),
-      output,
-      options,
-    );
+    const sources = await locator.sourcesToPlan(index, seeds.length > 0);
+    const plan = await planExtraction(index, sources, output, options);
     printPlan(plan, flags.dryRun, { title: titleOf(location), rate: flags.rate });
     const upToDate = plan.sources.every(({ origin, chunks }) => origin.kind === "in place" || chunks === 0);
     return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
   }
   if (flags.rate !== undefined) throw missingOption("--dry-run", "--rate is about the plan that it prints");
-  const sources = await locator.sourcesOf(index);
   const progress = new Progress();
-  const { upToDate } = await (async () => {
-    const first = seeds.length > 0 ? "Attempt 1: Validating" : labelOf({ kind: "assemble", attempt: 1 });
-    using display = showProgress(progress, flags, { label: first, ribbon: true });
-    let assembles = false;
-    const onPhase = (phase: ExtractPhase) => {
-      display.begin(labelOf(phase), !assembles);
-      assembles = phase.kind === "assemble";
-    };
-    const options: ExtractToFileOptions = {
-      signal,
-      progress,
-      ...seedOptions,
-      onPhase,
-      inPlace: flags.inPlace,
-      force: flags.force,
-      threads: flags.concurrency,
-      sync: !flags.noSync,
-    };
-    return await reportingWhatIsKept(flags, "extract", () => extractToFile(index, sources, output, options));
-  })();
+  const { force, noSync } = flags;
+  const how = { ...options, progress, force, sync: !noSync };
+  const sources = await locator.sourcesOf(index);
+  const { upToDate } = await showing(flags, how, (options) => extractToFile(index, sources, output, options));
   if (isForPeople(flags)) {
     const state = upToDate ? "up to date already" : "complete and verified";
     printError(`${output}: ${formatBytes(index.size)}, ${state}\n`);
@@ -79,6 +58,23 @@ export async function run(
     print(`${jsonText(all, 2)}\n`);
   }
   return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
+}
+
+/** Runs the extraction with its progress shown. */
+async function showing<T>(
+  flags: Flags,
+  options: ExtractToFileOptions & { readonly progress: Progress },
+  extract: (options: ExtractToFileOptions) => Promise<T>,
+): Promise<T> {
+  const { seeds = [], progress } = options;
+  const first = seeds.length > 0 ? "Attempt 1: Validating" : labelOf({ kind: "assemble", attempt: 1 });
+  using display = showProgress(progress, flags, { label: first, ribbon: true });
+  let assembles = false;
+  const onPhase = (phase: ExtractPhase) => {
+    display.begin(labelOf(phase), !assembles);
+    assembles = phase.kind === "assemble";
+  };
+  return await reportingWhatIsKept(flags, "extract", () => extract({ ...options, onPhase }));
 }
 
 /** What desync calls the phase in its lines for programs. */
