@@ -43,7 +43,7 @@ const bad: [text: string, says: RegExp][] = [
   ["unix:", /no path/],
   ["/a\0b", /no path/],
   ["fd:2", /from 3/],
-  ["fd:x", /no socket/],
+  ["fd:x", /not a socket/],
   [":toString", /is not a port/],
 ];
 for (const [text, says] of bad) {
