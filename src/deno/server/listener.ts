@@ -48,6 +48,11 @@ class Connection implements Awaited {
   }
 }
 
+/** Node keeps the connection that is encrypted in this field. Not documented, but as old as node. */
+interface TlsLayer {
+  _parent?: Socket;
+}
+
 /** Listens until it is closed. */
 export class Listener {
   readonly #address: ListenAddress;
@@ -57,6 +62,8 @@ export class Listener {
   readonly #patience: Patience;
   readonly #idleMs: number;
   readonly #connections = new Map<Socket, Connection>();
+  /** Connections whose TLS handshake is not over. */
+  readonly #handshakes = new Set<Socket>();
   #endsIdle = false;
 
   constructor(
@@ -100,12 +107,17 @@ export class Listener {
     server.on("clientError", (error: Error, socket: Socket) => {
       endWith(socket, REFUSED[errorCode(error)] ?? NO_HTTP);
     });
+    this.#secure?.on("connection", (socket: Socket) => {
+      this.#handshakes.add(socket);
+      socket.once("close", () => this.#handshakes.delete(socket));
+    });
     server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
     // Nothing here can be switched to, or be a proxy.
     for (const event of ["upgrade", "connect"]) {
       server.on(event, (_request: NodeRequest, socket: Socket) => endWith(socket, NO_HTTP));
     }
     server.on(this.#secure ? "secureConnection" : "connection", (socket: Socket) => {
+      if (this.#secure) this.#endHandshake(socket);
       // TLS has refused it before, unless the runtime does not know how to.
       if (isMutual && !isAuthorized(socket as TLSSocket)) return void socket.destroy();
       // Once it is no longer HTTP's, node listens no more, and an error without a listener ends the program.
@@ -220,9 +232,16 @@ export class Listener {
     return promise;
   }
 
+  #endHandshake(socket: Socket): void {
+    const { _parent: inner } = socket as TlsLayer;
+    if (inner === undefined) this.#handshakes.clear();
+    else this.#handshakes.delete(inner);
+  }
+
   /** From now on connections without a request end. */
   endIdle(): void {
     this.#endsIdle = true;
+    for (const socket of this.#handshakes) socket.destroy();
     for (const [socket, { exchanges }] of this.#connections) {
       if (exchanges.size === 0) socket.end();
     }
@@ -230,7 +249,7 @@ export class Listener {
 
   /** Ends all connections. */
   destroy(): void {
-    for (const socket of this.#connections.keys()) socket.destroy();
+    for (const socket of [...this.#connections.keys(), ...this.#handshakes]) socket.destroy();
   }
 }
 

@@ -142,3 +142,36 @@ Deno.test({
     for (const [flags, says] of wrong) throws(() => readServerTls(flags), says);
   },
 });
+
+Deno.test({
+  name: "a client that does not finish its handshake keeps no server from stopping; a running request does",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    const made = await makeCertificates(dir);
+    const tls = readServerTls({
+      cert: made.serverCert,
+      key: made.serverKey,
+      mutualTls: false,
+      clientCa: undefined,
+    });
+    const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const slow: Handler = async () => {
+      begun.resolve();
+      await gate.promise;
+      return { status: 200, headers: {}, body: new TextEncoder().encode("done") };
+    };
+    const limits = { headersMs: 600_000 };
+    await using server = await HttpServer.listen(slow, [parseListenAddress("127.0.0.1:0")], { tls, limits });
+    const [url] = server.urls;
+    using silent = await Deno.connect({ hostname: "127.0.0.1", port: Number(new URL(url).port) });
+    const answer = ask(url, { ca: Deno.readTextFileSync(made.ca) });
+    await begun.promise;
+    const stopped = server.stop();
+    const end = await silent.read(new Uint8Array(1)).catch(() => null);
+    strictEqual(end, null);
+    gate.resolve();
+    strictEqual(await answer, "done");
+    await stopped;
+  },
+});
