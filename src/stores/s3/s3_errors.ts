@@ -79,7 +79,7 @@ function described(
   signed: boolean,
 ): readonly [reason: string, hint?: string] {
   const what = code === "" ? `HTTP status ${status} ${foreignText(statusText)}`.trim() : code;
-  const said = message === "" ? what : `${what}: ${message.replace(/\.$/, "")}`;
+  const said = sayingOf({ code: what, message });
   const isRefusal = status === 401 || status === 403 || (!signed && status >= 400 && status < 500);
   if (!isRefusal) return [said];
   return [
@@ -98,7 +98,12 @@ function answerOf(body: string): ServiceAnswer {
   }
 }
 
-/** The same in an element that has code and message. */
+/** A code and a message in one. */
+export function sayingOf({ code, message }: ServiceAnswer): string {
+  return message === "" ? code : `${code}: ${message.replace(/\.$/, "")}`;
+}
+
+/** What an element says that has a code and a message. */
 export function answerIn(element: XmlElement): ServiceAnswer {
   return {
     code: foreignText(textOf(element, "Code")),

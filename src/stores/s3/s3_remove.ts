@@ -3,7 +3,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
 import { childOf, parseXml, textOf, type XmlElement } from "../../formats/xml.ts";
 import { readBody } from "../http/http_body.ts";
-import { answerIn, S3Error } from "./s3_errors.ts";
+import { answerIn, S3Error, sayingOf } from "./s3_errors.ts";
 import { md5 } from "./md5.ts";
 import type { S3Client } from "./s3_client.ts";
 
@@ -53,19 +53,19 @@ export async function removeObjects(
 
 /** The error for the first object that was not removed, or for an answer that does not say which those are. */
 function failureIn(text: string, redacted: string): DesyncError | undefined {
-  const answer = parsed(text);
-  if (answer?.name !== "DeleteResult") {
+  const result = parsed(text);
+  if (result?.name !== "DeleteResult") {
     const reason = "the answer is not a list of what was removed";
     return new DesyncError("store", { action: "remove", subject: redacted, reason, retriable: true });
   }
-  const failed = childOf(answer, "Error");
+  const failed = childOf(result, "Error");
   if (failed === undefined) return undefined;
-  const { code, message } = answerIn(failed);
+  const answer = answerIn(failed);
   return new DesyncError("store", {
     action: "remove",
     subject: `${redacted}: ${foreignText(textOf(failed, "Key"))}`,
-    reason: message === "" ? code : `${code}: ${message}`,
-    retriable: PASSING.includes(code),
+    reason: sayingOf(answer),
+    retriable: PASSING.includes(answer.code),
   });
 }
 
