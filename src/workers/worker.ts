@@ -42,12 +42,12 @@ function serve(scope: WorkerScope): void {
 }
 
 async function start(): Promise<Performer> {
-  const [{ Performer }, { preferSystemDigest }, { preferSystemStat }] = await Promise.all([
+  const [{ Performer }, { preferSystemCodec }, { preferSystemStat }] = await Promise.all([
     import("./perform.ts"),
     import("../deno/codec/native_codec.ts"),
     import("../deno/store/stored_file.ts"),
   ]);
-  preferSystemDigest();
+  preferSystemCodec();
   preferSystemStat();
   return new Performer();
 }

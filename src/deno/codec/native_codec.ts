@@ -15,6 +15,7 @@ import { concat } from "../../core/bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { systemSha512256 } from "./libcrypto.ts";
+import { systemUnzstd, type Unzstd } from "./libzstd.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
 const MAX_ZSTD_RATIO = 32768;
@@ -24,13 +25,19 @@ const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
 
 let sha512256 = (bytes: Uint8Array): Uint8Array => hash("sha512-256", bytes, "buffer");
+let systemZstd: Unzstd | null = null;
+/** Where it puts what frames hold that do not state their size. */
+let unsized = new Uint8Array(0);
 
 /**
- * From now on, digests in this thread come from a library of the system's where that is faster. For threads that are
- * the program's own: the library stays loaded, which others may have reasons against (Deno's test runner complains).
+ * From now on, digests and decompression in this thread are libraries' of the system where it has them, which is faster.
+ * For threads that are the program's own: the libraries stay loaded, which others may have reasons against (Deno's test
+ * runner complains).
  */
-export function preferSystemDigest(): void {
+export function preferSystemCodec(): void {
   sha512256 = systemSha512256() ?? sha512256;
+  systemZstd = systemUnzstd();
+  if (systemZstd !== null) unsized = new Uint8Array(UNKNOWN_SIZE_BUFFER);
 }
 
 /**
@@ -110,6 +117,13 @@ function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
   // makes node:zlib allocate the next, which nothing ever fills, and which lies about until garbage is collected.
   const chunkSize = Math.max(64, Math.min(expected, limit, bytes.length * MAX_ZSTD_RATIO) + 1);
   const windowLimit = Math.max(limit, MIN_WINDOW_LIMIT);
+  if (systemZstd !== null && header !== undefined && header.windowSize <= windowLimit) {
+    const isSized = header.contentSize !== undefined;
+    const target = isSized ? new Uint8Array(chunkSize - 1) : unsized.subarray(0, chunkSize - 1);
+    const count = systemZstd(bytes, target);
+    if (count !== undefined) return isSized && count === target.length ? target : target.slice(0, count);
+    // Else node:zlib says what is wrong with it, or makes more of it.
+  }
   const params = { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
   return runZstd(bytes, { chunkSize, maxOutputLength: limit, params });
 }
