@@ -12,11 +12,17 @@ import { readText } from "../files/read_whole.ts";
 import { environment, mayRead } from "../system/permitted.ts";
 import { parseAwsProfiles, type Profile } from "./aws_profiles.ts";
 
-/** Names of variables with an access key, a secret key and a session's token. */
-const VARIABLES = [
+/** What an access key, a secret key and a session's token are called. */
+type KeyNames = readonly [access: string, secret: string, token: string];
+
+/** Their names among the variables of the environment. */
+const VARIABLES: readonly KeyNames[] = [
   ["S3_ACCESS_KEY", "S3_SECRET_KEY", "S3_SESSION_TOKEN"],
   ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
-] as const;
+];
+
+/** The same in a profile. */
+const SETTINGS: KeyNames = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token"];
 
 /** What is in a profile instead of keys, and needs other programs or services. */
 const UNSUPPORTED = [
@@ -44,13 +50,14 @@ export class S3KeyFinder {
    * `usage` for half of them, and for a profile that is not there.
    */
   credentials(): S3Keys | undefined {
-    for (const [access, secret, token] of VARIABLES) {
-      const keys = keysOf(environment(access), environment(secret), environment(token), access, secret);
+    for (const names of VARIABLES) {
+      const keys = keysOf(names, environment, "the environment");
       if (keys !== undefined) return keys;
     }
     const { accessKey = "", secretKey = "" } = this.#options;
-    const configured = keysOf(accessKey, secretKey, "", "access-key", "secret-key", "the configuration");
-    return configured ?? this.#fromFile();
+    const configured = new Map([["access-key", accessKey], ["secret-key", secretKey]]);
+    const names = ["access-key", "secret-key", "session-token"] as const;
+    return keysOf(names, (name) => configured.get(name) ?? "", "the configuration") ?? this.#fromFile();
   }
 
   /** The region, if it is known. */
@@ -75,9 +82,7 @@ export class S3KeyFinder {
       if (!isNamed) return undefined;
       throw new DesyncError("usage", { action: "use", subject, reason: "there is no such profile" });
     }
-    const [access, secret] = ["aws_access_key_id", "aws_secret_access_key"];
-    const token = section.get("aws_session_token") ?? "";
-    const keys = keysOf(section.get(access) ?? "", section.get(secret) ?? "", token, access, secret, subject);
+    const keys = keysOf(SETTINGS, (key) => section.get(key) ?? "", subject);
     const other = UNSUPPORTED.find((key) => section.has(key));
     if (keys === undefined && (isNamed || other !== undefined)) {
       const reason = other === undefined ? "it has no keys" : `${other} is not supported`;
@@ -113,24 +118,19 @@ export class S3KeyFinder {
   }
 }
 
-function keysOf(
-  accessKey: string,
-  secretKey: string,
-  token: string,
-  accessName: string,
-  secretName: string,
-  where = "the environment",
-): S3Keys | undefined {
+/** The keys of these names, `undefined` without any. Throws `usage`, without values, for what cannot be keys. */
+function keysOf(names: KeyNames, valueOf: (name: string) => string, where: string): S3Keys | undefined {
+  const [accessKey, secretKey, sessionToken] = names.map(valueOf);
   if (accessKey === "" && secretKey === "") return undefined;
-  if (accessKey !== "" && secretKey !== "") {
-    return { accessKey, secretKey, ...token === "" ? {} : { sessionToken: token } };
-  }
-  const [given, missing] = accessKey === "" ? [secretName, accessName] : [accessName, secretName];
-  throw new DesyncError("usage", {
-    action: "use",
-    subject: `the S3 keys of ${where}`,
-    reason: `${given} is set, ${missing} is not`,
-  });
+  const invalid = (reason: string) =>
+    new DesyncError("usage", { action: "use", subject: `the S3 keys of ${where}`, reason });
+  const [access, secret] = names;
+  if (accessKey === "") throw invalid(`${secret} is set, ${access} is not`);
+  if (secretKey === "") throw invalid(`${access} is set, ${secret} is not`);
+  // They are sent in headers, whose errors would show them.
+  const odd = names.find((name) => !/^[\x21-\x7e]*$/.test(valueOf(name)));
+  if (odd !== undefined) throw invalid(`${odd} has characters that keys do not have`);
+  return { accessKey, secretKey, ...sessionToken === "" ? {} : { sessionToken } };
 }
 
 function credentialsFile(): string {

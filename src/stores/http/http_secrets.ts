@@ -19,8 +19,9 @@ const HIDDEN = "…";
 /** The text, which may come from anywhere, without what is secret in the request, and without the queries of URLs. */
 export function withoutSecretsOf({ url, headers }: HttpTarget, text: string): string {
   let clean = text;
-  const { authorization = "", cookie = "" } = headers ?? {};
-  for (const secret of [...queryParts(url), ...passwords(authorization), ...cookieParts(cookie)]) {
+  const { authorization = "", cookie = "", "x-amz-security-token": token = "" } = headers ?? {};
+  const secrets = [...queryParts(url), ...passwords(authorization), ...cookieParts(cookie), token];
+  for (const secret of secrets.filter((secret) => secret !== "")) {
     clean = clean.replaceAll(secret, HIDDEN);
   }
   return redactText([], clean);

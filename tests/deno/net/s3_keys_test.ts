@@ -1,4 +1,4 @@
-/** Which keys S3 services are asked with. */
+/** The keys for S3 services. */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { S3KeyFinder } from "../../../src/deno/net/s3_keys.ts";
 import type { S3KeyOptions } from "../../../src/stores/store_options.ts";
@@ -36,7 +36,7 @@ const aws = {
   AWS_DEFAULT_REGION: "i",
 };
 
-Deno.test("desync's variables come first, then Amazon's, then the options, then nobody asks", () => {
+Deno.test("desync's variables come first, then Amazon's, then the options, then requests are not signed", () => {
   const none = { HOME: "/nowhere", USERPROFILE: "/nowhere" };
   const options = { accessKey: "j", secretKey: "k", region: "l" };
   deepStrictEqual(found({ ...none, ...s3, ...aws }, options), {
@@ -50,6 +50,11 @@ Deno.test("desync's variables come first, then Amazon's, then the options, then 
   strictEqual(found({ ...none, AWS_DEFAULT_REGION: "i" }).region, "i");
   const half = { code: "usage", message: /S3_ACCESS_KEY is set, S3_SECRET_KEY is not$/ };
   throws(() => found({ ...none, S3_ACCESS_KEY: "s3cret" }), half);
+  const configured = /^Cannot use the S3 keys of the configuration: secret-key is set, access-key is not$/;
+  throws(() => found(none, { secretKey: "s3cret" }), { code: "usage", message: configured });
+  const odd =
+    /^Cannot use the S3 keys of the environment: S3_SESSION_TOKEN has characters that keys do not have$/;
+  throws(() => found({ ...none, ...s3, S3_SESSION_TOKEN: "s3\ncret" }), { code: "usage", message: odd });
 });
 
 Deno.test("the files of Amazon's tools, with profiles", () => {

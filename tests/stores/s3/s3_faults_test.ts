@@ -62,6 +62,16 @@ Deno.test("a service that says in which region the bucket is gets it in the sign
   }
 });
 
+Deno.test("a session token that no header can hold is not shown", async () => {
+  await using server = await serve({ body: "a" });
+  const store = storeAt(server, { credentials: () => ({ ...keys, sessionToken: "t0k\nen" }) });
+  await rejects(store.get(id), (error: DesyncError) => {
+    ok(!/t0k/.test(error.message) && !/t0k/.test(String(error.cause)), error.message);
+    return true;
+  });
+  strictEqual(server.requests.length, 0);
+});
+
 Deno.test("credentials that could not be had are asked for again by the next request", async () => {
   await using server = await serve({ body: "a" });
   let asked = 0;
