@@ -1,5 +1,6 @@
 /** Keeps out of messages what must not be seen: signatures in queries, users' passwords and tokens. */
 import { messageOf } from "../../core/errors.ts";
+import { oneLine } from "../../core/foreign_text.ts";
 import { redactText } from "../redact.ts";
 import { percentDecoded } from "../url.ts";
 
@@ -21,7 +22,9 @@ export function withoutSecretsOf({ url, headers }: HttpTarget, text: string): st
   let clean = text;
   const { authorization = "", cookie = "", "x-amz-security-token": token = "" } = headers ?? {};
   const secrets = [...queryParts(url), ...passwords(authorization), ...cookieParts(cookie), token];
-  for (const secret of secrets.filter((secret) => secret !== "")) {
+  // What is on several lines may be on one in an error.
+  const forms = secrets.flatMap((secret) => [secret, oneLine(secret)]);
+  for (const secret of forms.filter((form) => form !== "")) {
     clean = clean.replaceAll(secret, HIDDEN);
   }
   return redactText([], clean);
