@@ -42,6 +42,7 @@ export class Locator implements AsyncDisposable {
     this.#registry = new Registry(SCHEMES, { warn }, optionsByLocation(flags));
     this.#blobs = new BlobOpener(flags.concurrency);
   }
+
   /** A store to read. It is closed with all that was opened here. */
   async store(location: string, maxChunkSize?: number): Promise<ChunkStore> {
     refuseOtherHost(location);
@@ -155,8 +156,11 @@ export class Locator implements AsyncDisposable {
   /** Closes what was opened. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#blobs[Symbol.dispose]();
-    await Promise.all(this.#opened.map((store) => store[Symbol.asyncDispose]()));
-    await this.#registry[Symbol.asyncDispose]();
+    try {
+      await Promise.all(this.#opened.map((store) => store[Symbol.asyncDispose]()));
+    } finally {
+      await this.#registry[Symbol.asyncDispose]();
+    }
   }
 
   #opens<S extends ChunkStore>(store: S): S {

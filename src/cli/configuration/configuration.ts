@@ -3,6 +3,7 @@ import { DesyncError, messageOf } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";
 import { redactLocation, SCHEMES } from "../../deno/schemes.ts";
 import { schemeOf } from "../../stores/location.ts";
+import { isHeaderValue } from "../parse/header_value.ts";
 import { didYouMean } from "../parse/nearest.ts";
 
 /** Options of the stores that match a pattern, by desync's names. What is not set is missing. */
@@ -203,17 +204,15 @@ class Parser {
   }
 }
 
-const HEADER = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/;
-
 /** What is wrong with a value, without the value, which may be secret. */
 function problemOf(value: unknown, kind: Kind): string | undefined {
   switch (kind) {
     case "text":
-      return typeof value === "string" ? undefined : "is not a text";
+      return typeof value === "string" ? undefined : "is not a string";
     case "header":
-      return typeof value === "string" && HEADER.test(value)
+      return typeof value === "string" && (value === "" || isHeaderValue(value))
         ? undefined
-        : "is not a text that a header can hold";
+        : "is not a string that a header can hold";
     case "switch":
       return typeof value === "boolean" ? undefined : "is neither true nor false";
     case "number":

@@ -5,6 +5,7 @@ import { CHUNK_CIPHERS } from "../../codec/chunk_cipher.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { choice, type Flag, list, option, toggle } from "./flag.ts";
 import { byteCount, wholeNumber } from "./go_values.ts";
+import { isHeaderValue } from "../parse/header_value.ts";
 import { commaList, one, someText } from "./texts.ts";
 
 export const allowUrl = toggle({
@@ -175,8 +176,7 @@ function address(text: string): string {
   return text;
 }
 
-/** What a header can hold. */
 function authorizationValue(text: string): string {
-  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(text)) return text;
+  if (isHeaderValue(text)) return text;
   throw new DesyncError("usage", { reason: "a header cannot hold it" });
 }

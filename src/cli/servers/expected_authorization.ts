@@ -1,6 +1,7 @@
 /** The Authorization header that a server wants from its clients. */
 import { DesyncError } from "../../core/errors.ts";
 import { environment, forgetEnvironment } from "../../deno/system/permitted.ts";
+import { isHeaderValue } from "../parse/header_value.ts";
 
 /**
  * The value of the option, else of DESYNC_HTTP_AUTH, `undefined` without either. The variable is then forgotten: it is
@@ -10,7 +11,7 @@ export function expectedAuthorization(option: string | undefined): string | unde
   const variable = environment("DESYNC_HTTP_AUTH");
   forgetEnvironment("DESYNC_HTTP_AUTH");
   if (option !== undefined || variable === "") return option;
-  if (/^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(variable)) return variable;
+  if (isHeaderValue(variable)) return variable;
   // Without the value, which is secret.
   const subject = "DESYNC_HTTP_AUTH";
   throw new DesyncError("usage", { action: "use", subject, reason: "a header cannot hold it" });

@@ -1,11 +1,11 @@
 /** What shows servers who asks: from the options of their location, the URL, the environment, or a netrc file. */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { basicAuthorization, type HttpLocation } from "../../stores/http/http_location.ts";
 import type { StoreOptions } from "../../stores/store_options.ts";
 import { isNotFound, namedFileError } from "../files/file_errors.ts";
 import { netrcUser } from "./netrc.ts";
+import { homeDirectory, isOpenToOthers } from "./user_files.ts";
 import { environment, mayRead } from "../system/permitted.ts";
 import { readText } from "../files/read_whole.ts";
 
@@ -62,13 +62,13 @@ function fromEnvironment(): string | undefined {
 }
 
 function readNetrc(): { path: string; text: string; isOpen: boolean } {
-  const windows = Deno.build.os === "windows";
-  const home = environment(windows ? "USERPROFILE" : "HOME");
-  const path = environment("NETRC") || (home === "" ? "" : join(home, windows ? "_netrc" : ".netrc"));
+  const home = homeDirectory();
+  const name = Deno.build.os === "windows" ? "_netrc" : ".netrc";
+  const path = environment("NETRC") || (home === "" ? "" : join(home, name));
   if (path === "" || !mayRead(path)) return { path, text: "", isOpen: false };
   try {
     const text = readText(path);
-    return { path, text, isOpen: !windows && (statSync(path).mode & 0o044) !== 0 };
+    return { path, text, isOpen: isOpenToOthers(path) };
   } catch (error) {
     if (isNotFound(error)) return { path, text: "", isOpen: false };
     throw namedFileError("read", `the passwords in ${path}`, error);

@@ -2,7 +2,6 @@
  * The keys for S3 services: from desync's variables, else Amazon's, else the options of the location, else the files of
  * Amazon's tools. Without any of these, requests are not signed.
  */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import type { S3Keys } from "../../stores/s3/s3_signer.ts";
@@ -11,6 +10,7 @@ import { isNotFound, namedFileError } from "../files/file_errors.ts";
 import { readText } from "../files/read_whole.ts";
 import { environment, mayRead } from "../system/permitted.ts";
 import { parseAwsProfiles, type Profile } from "./aws_profiles.ts";
+import { homeDirectory, isOpenToOthers } from "./user_files.ts";
 
 /** What an access key, a secret key and a session's token are called. */
 type KeyNames = readonly [access: string, secret: string, token: string];
@@ -101,8 +101,7 @@ export class S3KeyFinder {
     const text = readIfThere(file);
     const section = parseAwsProfiles(text).get(name);
     if (section === undefined) return undefined;
-    const isOpen = Deno.build.os !== "windows" && (statSync(file).mode & 0o044) !== 0;
-    if (isOpen && !this.#warned && section.has("aws_secret_access_key")) {
+    if (!this.#warned && section.has("aws_secret_access_key") && isOpenToOthers(file)) {
       this.#warned = true;
       this.#warn(`${file} has secret keys, and others can read it (chmod 600 ${file})`);
     }
@@ -142,7 +141,7 @@ function configFile(): string {
 }
 
 function inHome(name: string): string {
-  const home = environment(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
+  const home = homeDirectory();
   return home === "" ? "" : join(home, ".aws", name);
 }
 
