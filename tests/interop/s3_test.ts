@@ -7,10 +7,12 @@ import { assertFails } from "../support/failure.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { runAny } from "../support/process.ts";
+import { readsArchive } from "./reads_archive.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { startNginx } from "../support/servers/nginx.ts";
 import { canStartSwift, startSwift } from "../support/servers/swift.ts";
 import { tempDir } from "../support/temp.ts";
+import { testdata } from "../support/testdata.ts";
 
 Deno.test({
   name: "docs/interop.md: S3; and every command that fills, reads or manages a store in a bucket",
@@ -98,6 +100,12 @@ Deno.test({
       await holdsAll(`${bucket}/chop`);
     });
 
+    await t.step("an archive in the bucket is unpacked, listed and described", async () => {
+      const archive = `${bucket}/archives/x.catar`;
+      await swift.write(archive, Deno.readFileSync(testdata("tree.catar")));
+      await readsArchive(succeeds, archive, dir.path("unpacked"));
+    });
+
     await t.step("what is wrong is one clear line", async () => {
       const image = dir.path("bytes");
       const wrong: [args: string[], env: Record<string, string>, says: string][] = [
@@ -106,6 +114,8 @@ Deno.test({
         [["verify", "-s", `${bucket}none`], {}, "the bucket does not exist"],
         [["make", "-s", `${bucket}none`, `${bucket}/y.caibx`, image], {}, "the bucket does not exist"],
         [["list-chunks", `${bucket}/none.caibx`], {}, "none.caibx: no such object"],
+        [["untar", `${bucket}/none.catar`, dir.path("tree")], {}, "none.catar: no such object"],
+        [["list", `${bucket}/x.catar`], { S3_SECRET_KEY: "s3cret" }, "does not accept the secret key"],
       ];
       for (const [args, more, says] of wrong) {
         const result = await runCli(args, { env: { ...env, ...more } });

@@ -9,6 +9,7 @@ import { filesIn } from "../support/files.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { runAny } from "../support/process.ts";
+import { readsArchive } from "./reads_archive.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
@@ -115,6 +116,11 @@ Deno.test({
       assertFails(gone, 1, "not found", `searched: ${location("copy")}`);
     });
 
+    await t.step("an archive on the host is unpacked, listed and described", async () => {
+      dir.write("archives/x.catar", Deno.readFileSync(testdata("tree.catar")));
+      await readsArchive(succeeds, location("archives/x.catar"), dir.path("unpacked"));
+    });
+
     await t.step("what is wrong is one clear line", async () => {
       const image = dir.path("bytes");
       const store = location("new/chop");
@@ -123,6 +129,8 @@ Deno.test({
         ["/bytes: not a directory", ["extract", "-s", location("bytes"), made.index, dir.path("new-file")]],
         ["none.caibx: no such file or directory", ["list-chunks", location("none.caibx")]],
         ["/tree: it is not a file", ["list-chunks", location("tree")]],
+        ["none.catar: no such file or directory", ["untar", location("none.catar"), dir.path("target")]],
+        ["/tree: it is not a file", ["list", location("tree")]],
         ["it does not start like", ["list-chunks", location("bytes")]],
         ["/none/y.caibx: no such directory", ["make", "-s", store, location("none/y.caibx"), image]],
         ["Host key verification failed", ["list-chunks", location("x")], { CASYNC_SSH_PATH: peers.ssh! }],

@@ -32,7 +32,7 @@ export const definition = command({
   flags,
   description:
     `Builds the blob that an index describes from chunks in one or more stores. The index may be a file,
-"-" for standard input, or an http(s) URL. The output is replaced atomically by the complete, verified
+"-" for standard input, or a URL (http, https, s3+http, s3+https, sftp). The output is replaced atomically by the complete, verified
 blob; with -k it is updated in place. A block device is always written in place, and refused while it is mounted or
 in use. A file that already equals the blob is not written. An interrupted run is resumed by the next one.
 

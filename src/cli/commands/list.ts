@@ -17,8 +17,8 @@ export const definition = command({
   flags,
   description:
     `Lists each file and directory of an archive (.catar) with its permissions, as casync does. The archive may be a
-file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores. A directory is
-listed as its archive would be.`,
+file, "-" for standard input, or a URL (http, https, s3+http, s3+https, sftp); with -i it is an index (.caidx) of
+chunks in stores. A directory is listed as its archive would be.`,
   examples: ["desync list docs.catar", "desync list -i -s https://example.com/store docs.caidx"],
   code: () => import("../run/list.ts"),
 });

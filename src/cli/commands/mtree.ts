@@ -17,8 +17,8 @@ export const definition = command({
   flags,
   description:
     `Prints each file and directory of an archive (.catar) with its attributes and digest in the mtree format. The
-archive may be a file, "-" for standard input, or an http(s) URL; with -i it is an index (.caidx) of chunks in stores.
-A directory is described as its archive would be.`,
+archive may be a file, "-" for standard input, or a URL (http, https, s3+http, s3+https, sftp); with -i it is an index
+(.caidx) of chunks in stores. A directory is described as its archive would be.`,
   examples: [
     "desync mtree docs.catar",
     "desync mtree /srv/docs",

@@ -1,6 +1,7 @@
 /** Opens stores and indexes on hosts that are reached by SFTP over ssh. */
 import { SessionPool } from "../../stores/protocol/session_pool.ts";
 import type { Opener } from "../../stores/scheme.ts";
+import { SftpBytes } from "../../stores/sftp/sftp_bytes.ts";
 import { SftpIndexStore } from "../../stores/sftp/sftp_indexes.ts";
 import type { SftpPlace } from "../../stores/sftp/sftp_place.ts";
 import { SftpSession } from "../../stores/sftp/sftp_session.ts";
@@ -50,6 +51,7 @@ export function openSftp(): Opener {
       }),
     openIndexes: (text, options) =>
       Promise.try(() => new SftpIndexStore(place(parseSshLocation(text), options))),
+    openBytes: (text, options) => Promise.try(() => new SftpBytes(place(parseSshLocation(text), options))),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...pools.values()].map((pool) => pool[Symbol.asyncDispose]()));
     },

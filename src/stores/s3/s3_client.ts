@@ -74,11 +74,40 @@ export class S3Client {
    * `interrupted`, `store` for a connection that fails, and what `read` throws.
    */
   async request<T>(request: S3Request, read: ReadAnswer<T>, signal?: AbortSignal): Promise<T | null> {
+    return await this.#corrected(
+      request,
+      (identity) =>
+        this.#send(request, identity, async (response, redacted, watch) => {
+          // Nothing of the answer is left open.
+          try {
+            return await read(response, redacted, watch);
+          } finally {
+            if (!response.bodyUsed) await response.body?.cancel();
+          }
+        }, signal),
+      signal,
+    );
+  }
+
+  /** The answer to a request for an object, its body unread; otherwise like {@linkcode request}. */
+  async open(request: S3Request, signal?: AbortSignal): Promise<HttpAnswer | null> {
+    return await this.#corrected(
+      request,
+      (identity) => this.#send(request, identity, (response) => Promise.resolve(response), signal),
+      signal,
+    );
+  }
+
+  async #corrected<T>(
+    request: S3Request,
+    send: (identity: Identity) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T | null> {
     const corrected = new Set<string>();
     while (true) {
       const identity = await this.#identify();
       try {
-        return await this.#send(request, identity, read, signal);
+        return await send(identity);
       } catch (error) {
         if (!(error instanceof S3Error)) throw error;
         if (error.status === 404 && isObject(request) && error.serviceCode !== "NoSuchBucket") return null;
@@ -136,7 +165,7 @@ export class S3Client {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const { method, body, action } = request;
-    const url = this.#url(request);
+    const url = this.url(request);
     const redacted = this.#redacted(request);
     const headers = { ...request.headers };
     if (signer !== undefined) Object.assign(headers, await this.#signature(signer, request, url));
@@ -152,7 +181,7 @@ export class S3Client {
         signal: watch.signal,
       });
       watch.touch();
-      if (response.ok) return await readOrDiscard(response, () => read(response, redacted, watch));
+      if (response.ok) return await read(response, redacted, watch);
       const text = await readBody(response, redacted, MOST_OF_AN_ERROR, watch).then(
         (bytes) => new TextDecoder().decode(bytes),
         () => "",
@@ -175,7 +204,8 @@ export class S3Client {
     return await signer.sign({ method, url, headers: all, bodyDigest }, Date.now() + this.#ahead);
   }
 
-  #url({ key, query = {} }: S3Request): URL {
+  /** Where a request goes. Throws `usage` for a key that no URL can have. */
+  url({ key, query = {} }: Pick<S3Request, "key" | "query">): URL {
     const { endpoint, bucket, bucketInHost } = this.#location;
     const url = new URL(endpoint);
     if (this.#region !== DEFAULT_REGION) {
@@ -197,15 +227,6 @@ export class S3Client {
   #redacted({ key = "" }: Pick<S3Request, "key">): string {
     const { endpoint, bucket } = this.#location;
     return `s3+${endpoint.origin}/${bucket}/${key}`;
-  }
-}
-
-/** What `read` makes of the answer, of which nothing is left open then. */
-async function readOrDiscard<T>(response: HttpAnswer, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } finally {
-    if (!response.bodyUsed) await response.body?.cancel();
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Opener } from "../scheme.ts";
 import type { StoreOptions } from "../store_options.ts";
 import { DEFAULT_RETRY } from "../wrappers/retry.ts";
+import { s3Bytes } from "./s3_bytes.ts";
 import type { S3Options } from "./s3_client.ts";
 import { S3IndexStore } from "./s3_indexes.ts";
 import { S3Store } from "./s3_store.ts";
@@ -19,5 +20,6 @@ export function s3Opener(requestsFor: RequestsFor): Opener {
         return new S3Store(location, { ...requestsFor(location, options), maxChunkSize, suffix, retry });
       }),
     openIndexes: (store, options) => Promise.try(() => new S3IndexStore(store, requestsFor(store, options))),
+    openBytes: (location, options) => Promise.try(() => s3Bytes(location, requestsFor(location, options))),
   };
 }

@@ -30,12 +30,19 @@ const MOST_ENTRIES = 2 ** 18;
 
 const POSIX_RENAME = "posix-rename@openssh.com";
 
-/** A file that is to be read. */
-export interface SftpFile {
+/** A file that is open to be read, until it is disposed of or its session ends. */
+export interface SftpFile extends Disposable {
   /** Bytes. */
   readonly size: number;
-  /** All of it, in pieces whose buffers others use. Throws `store`, retriable, when the file has become shorter. */
-  pieces(): AsyncGenerator<Uint8Array, void>;
+  /** Last change, in seconds since 1970, by the server's clock. */
+  readonly mtime: number | undefined;
+  /** Whether it can no longer be read. */
+  readonly ended: boolean;
+  /**
+   * The bytes from `start` up to but without `end`, in pieces whose buffers others use. Default: all of it. Throws `store`,
+   * retriable, when the file has become shorter.
+   */
+  pieces(start?: number, end?: number): AsyncGenerator<Uint8Array, void>;
 }
 
 /** Reads and writes by the sessions with one host. */
@@ -46,8 +53,14 @@ export class SftpFiles {
     this.#sessions = sessions;
   }
 
-  /** Reads a file by `use`; `null` when there is none. Throws `io` for what is not a regular file. */
+  /** Reads a file by `use`; `null` when there is none. Throws as {@linkcode open}. */
   async read<T>(path: string, use: (file: SftpFile) => Promise<T>): Promise<T | null> {
+    using file = await this.open(path);
+    return file && await use(file);
+  }
+
+  /** Opens a file; `null` when there is none. Throws `io` for what is not a regular file. */
+  async open(path: string): Promise<SftpFile | null> {
     const session = await this.#session();
     const opened = await session.request(
       "open",
@@ -57,6 +70,8 @@ export class SftpFiles {
     );
     if (opened.type === "status" && opened.code === STATUS.noSuchFile) return null;
     const handle = stringField(answerOf(opened, "handle").handle);
+    // Nothing depends on when, or whether, it is closed.
+    const close = () => void session.request("close", handle).catch(() => {});
     try {
       // Most chunks come with the first request, before their size is known.
       const [attributes, first] = [
@@ -66,12 +81,21 @@ export class SftpFiles {
       first.catch(() => {});
       const file = answerOf(await attributes, "attributes").attributes;
       if (!isRegular(file)) throw new DesyncError("io", { reason: "it is not a file" });
-      const { size } = file;
+      const { size, mtime } = file;
       if (size === undefined) throw new DesyncError("protocol", { reason: "the server gives no sizes" });
-      return await use({ size, pieces: () => piecesOf(session, handle, size, first) });
-    } finally {
-      // Nothing depends on when, or whether, it is closed.
-      session.request("close", handle).catch(() => {});
+      return {
+        size,
+        mtime,
+        get ended() {
+          return session.ended;
+        },
+        pieces: (start = 0, end = size) =>
+          piecesOf(session, handle, start, end, start === 0 ? first : undefined),
+        [Symbol.dispose]: close,
+      };
+    } catch (error) {
+      close();
+      throw error;
     }
   }
 
@@ -242,22 +266,23 @@ async function* wholePart(
   }
 }
 
-/** A file of so many bytes. `first` has been asked for. */
+/** The bytes of a file from `start` up to but without `end`. `first` has been asked for, if it is given. */
 async function* piecesOf(
   session: SftpSession,
   handle: Uint8Array,
-  size: number,
-  first: Promise<Uint8Array>,
+  start: number,
+  end: number,
+  first?: Promise<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
   const atOnce = session.readAtOnce;
-  const asked = [first];
-  let next = atOnce;
-  for (let at = 0; at < size; at += atOnce) {
-    for (; next < size && asked.length < AHEAD; next += atOnce) {
-      const part = readPart(session, handle, next, Math.min(atOnce, size - next));
+  const asked = first === undefined ? [] : [first];
+  let next = start + asked.length * atOnce;
+  for (let at = start; at < end; at += atOnce) {
+    for (; next < end && asked.length < AHEAD; next += atOnce) {
+      const part = readPart(session, handle, next, Math.min(atOnce, end - next));
       part.catch(() => {});
       asked.push(part);
     }
-    yield* wholePart(session, handle, at, Math.min(atOnce, size - at), asked.shift()!);
+    yield* wholePart(session, handle, at, Math.min(atOnce, end - at), asked.shift()!);
   }
 }

@@ -63,6 +63,14 @@ export class Swift implements AsyncDisposable {
     return location;
   }
 
+  /** Writes an object to that location. */
+  async write(location: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
+    const place = parseS3Location(location);
+    const client = new S3Client(place, this.options);
+    const request = { method: "PUT", key: place.prefix.slice(0, -1), body, action: "write" } as const;
+    await client.request(request, () => Promise.resolve());
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // They would finish what nobody wants any more.
     for (const daemon of this.#daemons) if (!daemon.ended) daemon.signal("SIGKILL");
