@@ -61,6 +61,8 @@ export class S3Client {
   #identity: Promise<Identity> | undefined;
   /** How far the service's clock is ahead of this one, in milliseconds. */
   #ahead = 0;
+  /** Whether an answer has shown that the bucket is there. */
+  #hasBucket = false;
 
   constructor(location: S3Location, options: S3Options) {
     this.#location = location;
@@ -107,15 +109,22 @@ export class S3Client {
     while (true) {
       const identity = await this.#identify();
       try {
-        return await send(identity);
+        const answer = await send(identity);
+        this.#hasBucket = true;
+        return answer;
       } catch (error) {
         if (!(error instanceof S3Error)) throw error;
-        if (error.status === 404 && isObject(request) && error.serviceCode !== "NoSuchBucket") return null;
-        // The answer to HEAD has no body, which would say what is wrong.
+        const isMissing = error.status === 404 && isObject(request) && error.serviceCode !== "NoSuchBucket";
+        if (isMissing && (this.#hasBucket || request.method !== "HEAD")) {
+          this.#hasBucket = true;
+          return null;
+        }
+        // The answer to HEAD has no body, which would say what is wrong, or that it is the bucket that is missing.
         if (request.method === "HEAD" && error.status < 500 && !corrected.has("explained")) {
           corrected.add("explained");
           const range = { ...request, method: "GET" as const, headers: { range: "bytes=0-0" } };
-          await this.request(range, () => Promise.resolve(), signal);
+          const found = await this.request(range, () => Promise.resolve(), signal);
+          if (isMissing && found === null) return null;
           continue;
         }
         if (!await this.#correct(error, identity, corrected)) throw error;

@@ -62,6 +62,17 @@ Deno.test("a service that says in which region the bucket is gets it in the sign
   }
 });
 
+Deno.test("what is asked of a bucket that is not there is an error, also where the answer has no body", async () => {
+  await using server = await serve({ status: 404 }, failure(404, "NoSuchBucket"));
+  await rejects(storeAt(server).has(id), { message: /: the bucket does not exist$/ });
+  // Once is enough to know that there is one.
+  await using other = await serve({ status: 404 }, failure(404, "NoSuchKey"), { status: 404 });
+  const store = storeAt(other);
+  deepStrictEqual([await store.has(id), await store.has(id)], [false, false]);
+  const methods = other.requests.map(({ method }) => method);
+  deepStrictEqual(methods, ["HEAD", "GET", "HEAD", "HEAD", "HEAD"]);
+});
+
 Deno.test("a session token that no header can hold is not shown", async () => {
   await using server = await serve({ body: "a" });
   const store = storeAt(server, { credentials: () => ({ ...keys, sessionToken: "t0k\nen" }) });
