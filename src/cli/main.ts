@@ -1,6 +1,6 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
-import { ownTrust } from "../deno/net/trust.ts";
+import { noTlsUsedYet } from "../deno/net/trust.ts";
 import { setUmask } from "../deno/system/permitted.ts";
 import { causesOf, DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
@@ -16,7 +16,7 @@ import { versionText } from "./docs/version_text.ts";
 
 /** Runs the command line. Returns the exit status; never throws. */
 export async function main(args: readonly string[]): Promise<number> {
-  ownTrust();
+  noTlsUsedYet();
   let verbose = args.includes("--verbose");
   hideSecretsOf(args);
   // Also for what is wrong with the command line itself.

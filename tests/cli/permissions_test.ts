@@ -24,7 +24,7 @@ import { type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { member, tarOf } from "../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { thorough } from "../support/thorough.ts";
-import { canServe } from "../../src/deno/server/runtime.ts";
+import { canServe } from "../../src/deno/server/can_serve.ts";
 
 /** Runs the program from the clone with no permissions but these, and those of reading its own files. */
 function runPermitted(permissions: string[], args: string[], options?: RunOptions): Promise<RunResult> {

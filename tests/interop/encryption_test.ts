@@ -1,6 +1,6 @@
 /** Encrypted chunks by desync in Go and this program, in stores, behind servers, and in a bucket: the table of docs/interop.md. */
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { canServe } from "../../src/deno/server/runtime.ts";
+import { canServe } from "../../src/deno/server/can_serve.ts";
 import { runCli } from "../support/cli.ts";
 import { cliCommand } from "../support/cli_command.ts";
 import { freshBlob } from "../support/data/fresh_blob.ts";

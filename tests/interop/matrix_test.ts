@@ -23,7 +23,7 @@ import { runAny, type RunOptions, type RunResult } from "../support/process.ts";
 import { startPeerServer } from "../support/servers/daemon.ts";
 import { startSshd } from "../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
-import { canServe } from "../../src/deno/server/runtime.ts";
+import { canServe } from "../../src/deno/server/can_serve.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
 import { pairs } from "../support/thorough.ts";
 import { differences, type TreeState, treeState } from "../support/system/tree_state.ts";

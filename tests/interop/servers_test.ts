@@ -11,7 +11,7 @@ import { makeCertificates } from "../support/servers/certificates.ts";
 import { Daemon } from "../support/servers/daemon.ts";
 import { type DesyncServer, endsWell, startDesyncServer } from "../support/servers/desync_server.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
-import { canServe } from "../../src/deno/server/runtime.ts";
+import { canServe } from "../../src/deno/server/can_serve.ts";
 
 interface Place extends Disposable {
   readonly dir: TempDir;

@@ -12,7 +12,7 @@ let wasTold: boolean | undefined;
 let isFirst = false;
 
 /** Says that nothing in this process has used TLS so far, nor will before {@linkcode trustsOnlyNamed} is asked. */
-export function ownTrust(): void {
+export function noTlsUsedYet(): void {
   isFirst = true;
 }
 

@@ -8,7 +8,7 @@ import { Patience } from "./patience.ts";
 import { PendingBodies } from "./pending_bodies.ts";
 import type { ServerTls } from "./tls.ts";
 import { SentHeads } from "./sent_heads.ts";
-import { canServe } from "./runtime.ts";
+import { canServe } from "./can_serve.ts";
 import { DesyncError } from "../../core/errors.ts";
 
 /** How a server answers, besides what. */

@@ -1,6 +1,6 @@
 /** Encrypted stores as users configure them; desync's own are in tests/interop/encryption_test.ts. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 import { runCli } from "../../support/cli.ts";
 import { canEncrypt } from "../../support/data/ciphers.ts";
 import { contentOf, filesIn } from "../../support/files.ts";

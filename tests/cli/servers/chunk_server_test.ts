@@ -7,7 +7,7 @@ import { contentOf, filesIn } from "../../support/files.ts";
 import { makeBlob, somePieces, storePath } from "../../support/made.ts";
 import { endsWell, startDesyncServer } from "../../support/servers/desync_server.ts";
 import { tempDir } from "../../support/temp.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 const ignore = Deno.build.os === "windows" || !canServe();
 

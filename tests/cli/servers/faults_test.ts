@@ -9,7 +9,7 @@ import { endsWell, startDesyncServer } from "../../support/servers/desync_server
 import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
 import { tempDir } from "../../support/temp.ts";
 import { amount } from "../../support/thorough.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 const ignore = Deno.build.os === "windows" || !canServe();
 

@@ -9,7 +9,7 @@ import { run } from "../../support/process.ts";
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { endsWell, startDesyncServer } from "../../support/servers/desync_server.ts";
 import { tempDir } from "../../support/temp.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 const ignore = Deno.build.os === "windows" || !canServe();
 

@@ -7,7 +7,7 @@ import { makeCertificates } from "../../support/servers/certificates.ts";
 import { type DesyncServer, endsWell, startDesyncServer } from "../../support/servers/desync_server.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 const ignore = Deno.build.os === "windows" || !canServe();
 

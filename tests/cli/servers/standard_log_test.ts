@@ -4,7 +4,7 @@ import { cliCommand } from "../../support/cli_command.ts";
 import { peers } from "../../support/peers.ts";
 import { Daemon } from "../../support/servers/daemon.ts";
 import { tempDir } from "../../support/temp.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 /** More lines than a pipe and the memory for them hold. */
 const REQUESTS = 6000;

@@ -8,7 +8,7 @@ import { peers } from "../../support/peers.ts";
 import { repository, runAny } from "../../support/process.ts";
 import { Daemon } from "../../support/servers/daemon.ts";
 import { tempDir } from "../../support/temp.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 Deno.test({
   name: "systemd has nothing to say against the units of docs/operations.md",

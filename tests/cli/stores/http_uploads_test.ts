@@ -1,6 +1,6 @@
 /** Stores and indexes behind web servers as targets: of make, chop, cache and tar, and as the cache. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
 import { contentOf } from "../../support/files.ts";

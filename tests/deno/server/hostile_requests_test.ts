@@ -7,7 +7,7 @@ import type { Handler } from "../../../src/servers/handler.ts";
 import { type Random, random } from "../../support/random.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { amount } from "../../support/thorough.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 const test = canServe() ? Deno.test : Deno.test.ignore;
 

@@ -7,7 +7,7 @@ import type { Handler, ServerResponse } from "../../../src/servers/handler.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { tempDir } from "../../support/temp.ts";
 import { unixTest } from "./unix_request.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 const test = canServe() ? Deno.test : Deno.test.ignore;
 

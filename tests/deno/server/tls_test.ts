@@ -9,7 +9,7 @@ import { peers } from "../../support/peers.ts";
 import { makeCertificates } from "../../support/servers/certificates.ts";
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { tempDir } from "../../support/temp.ts";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 const ignore = peers.openssl === undefined || !canServe();
 

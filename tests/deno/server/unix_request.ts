@@ -1,6 +1,6 @@
 /** Requests through sockets in the file system, which fetch does not make. */
 import http from "node:http";
-import { canServe } from "../../../src/deno/server/runtime.ts";
+import { canServe } from "../../../src/deno/server/can_serve.ts";
 
 function request(socketPath: string, path: string): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
