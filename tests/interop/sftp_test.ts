@@ -134,7 +134,9 @@ Deno.test({
         ["it does not start like", ["list-chunks", location("bytes")]],
         ["/none/y.caibx: no such directory", ["make", "-s", store, location("none/y.caibx"), image]],
         ["Host key verification failed", ["list-chunks", location("x")], { CASYNC_SSH_PATH: peers.ssh! }],
-        ["there is no program", ["list-chunks", location("x")], { CASYNC_SSH_PATH: "/nowhere/ssh" }],
+        ["the program /nowhere/ssh was not found", ["list-chunks", location("x")], {
+          CASYNC_SSH_PATH: "/nowhere/ssh",
+        }],
         [/says "nonsense.*" instead of speaking SFTP/, ["list-chunks", location("x")], {
           CASYNC_SSH_PATH: sshd.remote("echo", "nonsense"),
         }],

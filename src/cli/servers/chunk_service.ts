@@ -89,7 +89,7 @@ async function namedStores(flags: Flags, signal: AbortSignal): Promise<NamedStor
     throw new DesyncError("usage", {
       problem: "Invalid",
       subject: "option --store-file",
-      reason: `it names what ${stores.length > 0 ? "--store" : "--cache"} names as well`,
+      reason: `it cannot be given together with ${stores.length > 0 ? "--store" : "--cache"}`,
       hint: "use one of them",
     });
   }

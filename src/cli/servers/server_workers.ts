@@ -22,7 +22,7 @@ export function checkWorkers(
     throw invalid("threads share only ports, and none is listened on", "name one with --listen");
   }
   if (Deno.build.os === "linux") return;
-  const reason = "only Linux deals the connections of a port to several threads";
+  const reason = "only Linux lets several threads listen on one port";
   throw new DesyncError("unsupported", { action: "use", subject: "--workers", reason });
 }
 

@@ -90,7 +90,7 @@ export class S3KeyFinder {
         action: "use",
         subject,
         reason,
-        hint: "set AWS_ACCESS_KEY_ID and so on",
+        hint: "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
       });
     }
     return keys;

@@ -73,7 +73,7 @@ async function cut(
 ): Promise<OpenedSeed> {
   const problem = chunkSizesProblem(index.sizes);
   if (problem !== undefined) {
-    const reason = "the chunk sizes of the blob's index are not such that a file can be cut";
+    const reason = "no file can be cut into chunks of the sizes that the blob's index has";
     throw new DesyncError("usage", { action: "cut", subject: `the seed ${path}`, reason, hint: problem });
   }
   return await cutSeed(path, index, workers, options);
@@ -96,7 +96,7 @@ function haveSameSizes({ sizes: a }: Index, { sizes: b }: Index): boolean {
 function otherSizes(path: string, { sizes: a }: Index, { sizes: b }: Index): DesyncError {
   const text = ({ min, avg, max }: typeof a) => `${min}:${avg}:${max}`;
   return new DesyncError("mismatch", {
-    action: "expect much of",
+    action: "use much of",
     subject: `the seed ${path}`,
     reason: `it was cut into chunks of ${text(a)} bytes, the blob into chunks of ${text(b)}`,
     hint: "name the seed without its index, to have it cut",

@@ -81,7 +81,7 @@ export class HttpServer implements AsyncDisposable {
         action: "serve",
         subject: "over HTTP",
         reason: `this Deno is too old (${Deno.version.deno})`,
-        hint: "it takes 2.9 or later",
+        hint: "use 2.9 or later",
       });
     }
     const server = new HttpServer(handler, addresses, options);

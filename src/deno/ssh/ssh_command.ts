@@ -26,7 +26,7 @@ export function connectBySsh(ssh: string, service: RemoteService, location: SshL
     throw new DesyncError("unsupported", {
       action: "reach",
       subject: location.redacted,
-      reason: `there is no program ${ssh}`,
+      reason: `the program ${ssh} was not found`,
       hint: "use --ssh-builtin, or name one in CASYNC_SSH_PATH",
       cause: error,
     });

@@ -123,7 +123,7 @@ type Rewording = readonly [pattern: RegExp, words?: string, hint?: string];
 const PASSING: readonly Rewording[] = [
   [
     /\bwithout sending TLS close_notify\b|^socket hang up$/,
-    "the server ended the connection without a word",
+    "the server closed the connection without an answer",
     "does it want a client's certificate? --client-cert and --client-key",
   ],
 ];

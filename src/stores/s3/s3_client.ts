@@ -227,7 +227,7 @@ export class S3Client {
     url.pathname = path;
     if (url.pathname !== (path || "/")) {
       const subject = this.#redacted({ key });
-      throw new DesyncError("usage", { action: "use", subject, reason: "URLs cannot have this key" });
+      throw new DesyncError("usage", { action: "use", subject, reason: "a URL cannot have this key" });
     }
     url.search = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join("&");
     return url;

@@ -244,7 +244,7 @@ export class SftpStore implements ManagedChunkStore {
       const parts = this.#root.split("/");
       for (let i = 2; i < parts.length; i++) await this.#files.makeDirectory(parts.slice(0, i).join("/"));
       root = await this.#files.stat(this.#root);
-      if (root === null) throw refuse("store", "the server does not let its directory be made");
+      if (root === null) throw refuse("store", "the server does not allow its directory to be made");
     }
     if (root !== null && isDirectory(root)) return;
     // Of a file, servers say that there is nothing with a slash at its end.

@@ -122,7 +122,7 @@ Deno.test("other chunk sizes are a warning", async () => {
   const { v1, made } = versions(dir);
   const other = makeBlob(dir, [a, b], { name: "other", index: { avg: 1000 } });
   const { stderr } = await extracts(dir, made, "--seed", `${other.index}:${v1}`);
-  match(stderr, /^desync: Cannot expect much of the seed .*\n$/);
+  match(stderr, /^desync: Cannot use much of the seed .*\n$/);
 });
 
 Deno.test("programs read how far it is in desync's lines", async () => {

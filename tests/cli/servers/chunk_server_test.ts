@@ -151,8 +151,8 @@ const wrong: [words: string[], status: number, ...says: (string | RegExp)[]][] =
   [["-s", "STORE", "-c", "CACHE", "-w"], 2, "-w, --writable", "no cache"],
   [["-s", "ssh://127.0.0.1/x", "-w"], 1, "Cannot store chunks in ssh://127.0.0.1/x"],
   [["-s", "NONE"], 1, "NONE", "no such directory"],
-  [["-s", "STORE", "--store-file", "FILE"], 2, "--store-file", "--store names as well"],
-  [["-c", "CACHE", "--store-file", "FILE"], 2, "--store-file", "--cache names as well"],
+  [["-s", "STORE", "--store-file", "FILE"], 2, "--store-file", "together with --store"],
+  [["-c", "CACHE", "--store-file", "FILE"], 2, "--store-file", "together with --cache"],
   [["--store-file", "FILE"], 2, "the store file", "not JSON"],
   // What the configuration says of a store counts there as well.
   [["--config", "CONFIG", "--store-file", "STORES"], 2, "Cannot use STORE", "sets encryption for it"],
