@@ -120,7 +120,8 @@ export class ChunkUploads {
         const { length } = bytes;
         const chunk = await this.#openElsewhere({ id, stored, encoding });
         // In the place of the bytes that came, which are gone.
-        hold(Math.max(0, chunk.stored.bytes.length - length));
+        const more = chunk.stored.bytes.length - length;
+        if (more > 0) hold(more);
         return () => chunk;
       }
       const chunk = openByEitherDigest(this.#codec, stored, id, Math.min(size ?? Infinity, MAX_CHUNK_SIZE));
