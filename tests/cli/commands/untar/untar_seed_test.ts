@@ -25,15 +25,16 @@ const untar = ["untar", "-i", "--no-sync", ...owner];
 const unix = Deno.build.os !== "windows";
 
 const SIZES = { min: 1024, avg: 4096, max: 16384 };
+const VERSIONS = ["v1", "v2"];
 const DIRECTORIES = 8;
 
 /** Two versions of a tree, of which the second has some files more, less, and changed, with their indexes in one store. */
-async function twoVersions(dir: TempDir): Promise<void> {
+async function makeVersions(dir: TempDir): Promise<void> {
   const generator = random();
   for (let i = 0; i < DIRECTORIES; i++) {
     for (let file = 0; file < 8; file++) {
       const bytes = generator.bytes(3000);
-      for (const version of ["v1", "v2"]) dir.write(`${version}/dir-${i}/file-${file}`, bytes);
+      for (const version of VERSIONS) dir.write(`${version}/dir-${i}/file-${file}`, bytes);
     }
   }
   const large = generator.bytes(400_000);
@@ -42,14 +43,35 @@ async function twoVersions(dir: TempDir): Promise<void> {
   Deno.removeSync(dir.path("v2/dir-3/file-3"));
   dir.write("v2/dir-5/new", generator.bytes(5000));
   dir.write("v2/dir-7/file-7", generator.bytes(3000));
+  setTimes(dir);
   const store = new LocalStore(dir.path("store"), { create: true });
-  for (const version of ["v1", "v2"]) {
+  for (const version of VERSIONS) {
+    const { index } = await makeFromTree(dir.path(version), { sizes: SIZES, store });
+    dir.write(`${version}.caidx`, serializeIndex(index));
+  }
+}
+
+/** The same times for all that the archives have of both. */
+function setTimes(dir: TempDir): void {
+  for (const version of VERSIONS) {
     const tree = dir.path(version);
     for (const name of filesIn(tree)) Deno.utimeSync(`${tree}/${name}`, 1_700_000_000, 1_700_000_000);
     for (let i = 0; i < DIRECTORIES; i++) Deno.utimeSync(`${tree}/dir-${i}`, 1_700_000_000, 1_700_000_000);
-    const { index } = await makeFromTree(tree, { sizes: SIZES, store });
-    dir.write(`${version}.caidx`, serializeIndex(index));
+    Deno.utimeSync(tree, 1_700_000_000, 1_700_000_000);
   }
+}
+
+/** Made once for all tests, which get copies. */
+let made: TempDir;
+Deno.test.beforeAll(async () => {
+  made = tempDir();
+  await makeVersions(made);
+});
+Deno.test.afterAll(() => made[Symbol.dispose]());
+
+function twoVersions(dir: TempDir): void {
+  for (const name of filesIn(made.root)) Deno.copyFileSync(made.path(name), dir.path(name));
+  setTimes(dir);
 }
 
 async function serve(dir: TempDir): Promise<FaultyServer> {
@@ -66,7 +88,7 @@ function requestsTo(server: FaultyServer): string[] {
 
 Deno.test("untar over an older version fetches what is new, and nothing when nothing has changed", async () => {
   using dir = tempDir();
-  await twoVersions(dir);
+  twoVersions(dir);
   await using server = await serve(dir);
   const target = dir.path("target");
   const update = async (...words: string[]) => {
@@ -112,7 +134,7 @@ Deno.test("untar over an older version fetches what is new, and nothing when not
 
 Deno.test("seeds with an index that is not theirs, or was cut otherwise, are looked through themselves", async () => {
   using dir = tempDir();
-  await twoVersions(dir);
+  twoVersions(dir);
   const target = dir.path("target");
   const args = [...untar, dir.path("v2.caidx"), target, "--seed"];
   const other = await runCli([...args, `${dir.path("v1.caidx")}:${dir.path("v2")}`]);
@@ -144,7 +166,7 @@ Deno.test("seeds with an index that is not theirs, or was cut otherwise, are loo
 
 Deno.test("a cache gets what is fetched, not what seeds have", async () => {
   using dir = tempDir();
-  await twoVersions(dir);
+  twoVersions(dir);
   const cache = dir.path("cache");
   const seed = ["--seed", dir.path("v1"), "-c", cache];
   const { code, stderr } = await runCli([
@@ -165,7 +187,7 @@ Deno.test({
   ignore: !canDropPrivileges,
   fn: async () => {
     using dir = tempDir();
-    await twoVersions(dir);
+    twoVersions(dir);
     Deno.chmodSync(dir.path("v1/large"), 0);
     Deno.chmodSync(dir.path("v1/dir-2"), 0);
     const target = dir.path("target");
@@ -187,7 +209,7 @@ Deno.test({
   ignore: !canBeUser || Deno.uid() !== 0,
   fn: async () => {
     using dir = tempDir();
-    await twoVersions(dir);
+    twoVersions(dir);
     Deno.chmodSync(dir.root, 0o755);
     for (const name of filesIn(dir.path("v1"))) Deno.chownSync(dir.path("v1", name), 4711, 4712);
     for (let i = 0; i < DIRECTORIES; i++) Deno.chownSync(dir.path(`v1/dir-${i}`), 4711, 4712);
@@ -225,7 +247,7 @@ Deno.test({
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     using dir = tempDir();
-    await twoVersions(dir);
+    twoVersions(dir);
     await using server = await serve(dir);
     const target = dir.path("target");
     const args = [...untar, "-k", "--delete", "-s", server.url, dir.path("v2.caidx"), target];
@@ -264,7 +286,7 @@ Deno.test({
 
 Deno.test("what cannot be meant is refused before anything is written", async () => {
   using dir = tempDir();
-  await twoVersions(dir);
+  twoVersions(dir);
   const target = dir.path("target");
   const catar = dir.path("v1.catar");
   strictEqual((await runCli(["tar", catar, dir.path("v1")])).code, 0);
@@ -305,7 +327,7 @@ Deno.test({
   ignore: !peers.casync || !unix,
   fn: async () => {
     using dir = tempDir();
-    await twoVersions(dir);
+    twoVersions(dir);
     await using server = await serve(dir);
     const words = [
       ...untar,
