@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { SSH2, WASM_ZSTD } from "../../src/deno/late_packages.ts";
 import { type NpmRegistry, startNpmRegistry } from "../support/servers/npm_registry.ts";
 import { runCli } from "../support/cli.ts";
+import { filesIn } from "../support/files.ts";
 import { repository, run, runAny, withoutDownloads } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
@@ -29,8 +30,14 @@ function fetched(registry: NpmRegistry): string[] {
   );
 }
 
+let packages: Promise<unknown> | undefined;
+
 /** The late packages are there for the registry to offer. */
 async function havePackages(): Promise<void> {
+  await (packages ??= fetchPackages());
+}
+
+async function fetchPackages(): Promise<void> {
   const late = forChunks.length === 0 ? [SSH2] : [SSH2, WASM_ZSTD];
   await run(Deno.execPath(), ["cache", "--quiet", ...late], { cwd: repository });
 }
@@ -111,6 +118,11 @@ Deno.test("from a clone, a package whose bytes are not those of deno.lock is not
   };
   // Without a lock file the registry's word is all there is, so the test sees the difference.
   deepStrictEqual(await kept("unlocked"), [version]);
+  // What Deno has made of the source takes most of the time.
+  const emitted = dir.path("unlocked", "gen");
+  for (const name of filesIn(emitted)) {
+    Deno.copyFileSync(join(emitted, name), dir.path("locked", "gen", name));
+  }
   Deno.writeTextFileSync(join(root, "deno.lock"), lock);
   deepStrictEqual(await kept("locked"), []);
 });
@@ -133,22 +145,17 @@ Deno.test("with a progress bar, extract prints at its end what it wrote, otherwi
   strictEqual((await runCli([...extract, out])).stderr, "");
 });
 
-Deno.test("from a URL, a run fetches only the packages that it uses", async () => {
+Deno.test("from a URL, a run fetches only the packages that it uses, in the versions that were tested", async () => {
   await havePackages();
   using dir = tempDir();
   await using registry = await startNpmRegistry(dir);
   await using web = serveSource();
   const args = ["run", "-A", `http://127.0.0.1:${web.addr.port}/cli.ts`, ...extract, dir.path("out")];
-  const result = await runAny(Deno.execPath(), args, { cwd: dir.root, env: registry.env });
-  deepStrictEqual([result.code, withoutDownloads(result)], [0, ""]);
+  const first = await runAny(Deno.execPath(), args, { cwd: dir.root, env: registry.env });
+  deepStrictEqual([first.code, withoutDownloads(first)], [0, ""]);
   deepStrictEqual(fetched(registry), [...forChunks, ...always]);
-});
 
-Deno.test("from a URL, where no lock is used, newer versions of what ssh2 needs are not taken", async () => {
-  await havePackages();
-  using dir = tempDir();
-  await using registry = await startNpmRegistry(dir);
-  await using web = serveSource();
+  // No lock is used, and newer versions of what ssh2 needs are not taken.
   const newer = [
     "asn1@0.2.99",
     "bcrypt-pbkdf@1.0.99",
@@ -161,9 +168,9 @@ Deno.test("from a URL, where no lock is used, newer versions of what ssh2 needs 
     registry.offer(name, version, `console.error("run: ${name}"); throw new Error("taken over");`);
   }
   const nobody = `ssh://nobody@127.0.0.1:${unusedPort()}/store`;
-  const args = ["cat", "--ssh-builtin", "-e", "1", "-s", nobody, testdata("casync-blob.caibx")];
+  const cat = ["cat", "--ssh-builtin", "-e", "1", "-s", nobody, testdata("casync-blob.caibx")];
   const url = `http://127.0.0.1:${web.addr.port}/cli.ts`;
-  const result = await runAny(Deno.execPath(), ["run", "-A", url, ...args], {
+  const result = await runAny(Deno.execPath(), ["run", "-A", url, ...cat], {
     cwd: dir.root,
     env: registry.env,
   });

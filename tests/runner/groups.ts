@@ -4,7 +4,7 @@
 const MANY_FILES = 24;
 
 /** How many are put together: the last one to end must not keep all others waiting. */
-const GROUP_SIZE = 10;
+const GROUP_SIZE = 16;
 
 /** What concerns a whole process: hooks run before and after all of its tests, and variables are seen by all of them. */
 const ofTheProcess = /\bDeno\.(?:test\.(?:before|after)|env\.(?:set|delete)\(|chdir\()|\/proc\/self\b/;

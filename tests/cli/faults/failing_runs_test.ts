@@ -14,7 +14,7 @@ import { peers } from "../../support/peers.ts";
 import { repository, run } from "../../support/process.ts";
 import { member } from "../../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { amount } from "../../support/thorough.ts";
+import { amount, share } from "../../support/thorough.ts";
 
 const GIVEN = Deno.env.get("DESYNC_FAILING_RUNS");
 const RUNS = Number(GIVEN ?? amount(2, 4));
@@ -92,7 +92,7 @@ Deno.test({
     const over = Promise.withResolvers<void>();
     await using server = startServer(over.promise);
     const url = `http://127.0.0.1:${server.addr.port}`;
-    const all = canMountPrivately ? [...kinds, ...fullDisk] : kinds;
+    const all = [...share(kinds, 8), ...canMountPrivately ? share(fullDisk, 2) : []];
     const job: FailingJob = {
       kinds: all.map(([name, words]) => ({ name, words: words.replace("URL", url).split(" ") })),
       warmUp: WARM_UP,
