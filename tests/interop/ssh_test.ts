@@ -294,7 +294,13 @@ Deno.test("without the ssh program, the error names --ssh-builtin", async () => 
   using dir = tempDir();
   const env = { CASYNC_SSH_PATH: dir.path("no-ssh") };
   const args = ["extract", "-s", "ssh://host/store", testdata("casync-small.caibx"), dir.path("target")];
-  assertFails(await runCli(args, { env }), 1, /the program .*no-ssh was not found/, "--ssh-builtin", "CASYNC_SSH_PATH");
+  assertFails(
+    await runCli(args, { env }),
+    1,
+    /the program .*no-ssh was not found/,
+    "--ssh-builtin",
+    "CASYNC_SSH_PATH",
+  );
 });
 
 // In a usual run this is tried with ssh, and what follows it with the one built in.
