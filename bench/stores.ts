@@ -5,7 +5,7 @@
 import { startDelayProxy } from "../tests/support/servers/delay_proxy.ts";
 import { startNginx } from "../tests/support/servers/nginx.ts";
 import { startSshd } from "../tests/support/servers/sshd.ts";
-import { startSwift } from "../tests/support/servers/swift.ts";
+import { startSwift } from "../tests/support/servers/s3/swift.ts";
 import { casyncStore, ours, path, peer, remove, run, same, systemFiles } from "./data.ts";
 import { compare } from "./measure.ts";
 

@@ -1,5 +1,6 @@
 /** Commands on stores and indexes in buckets of a real S3 server, and desync on the same: the table of docs/interop.md. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { S3Store } from "../../src/stores/s3/s3_store.ts";
 import { runCli } from "../support/cli.ts";
 import { freshBlob } from "../support/data/fresh_blob.ts";
 import { type Outcome, outcome, tryTable } from "../support/documents/matrix.ts";
@@ -7,10 +8,11 @@ import { assertFails } from "../support/failure.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { runAny } from "../support/process.ts";
+import { killsUpload } from "./killed_upload.ts";
 import { readsArchive } from "./reads_archive.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { startNginx } from "../support/servers/nginx.ts";
-import { canStartSwift, startSwift } from "../support/servers/swift.ts";
+import { canStartSwift, startSwift } from "../support/servers/s3/swift.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 
@@ -104,6 +106,13 @@ Deno.test({
       const archive = `${bucket}/archives/x.catar`;
       await swift.write(archive, Deno.readFileSync(testdata("tree.catar")));
       await readsArchive(succeeds, archive, dir.path("unpacked"));
+    });
+
+    await t.step("make that is killed leaves right chunks and no index", async () => {
+      const store = `${bucket}/killed`;
+      const listed = () => Array.fromAsync(new S3Store(store, swift.options).list());
+      const chunks = async () => (await listed()).flat().length;
+      await killsUpload(dir, { store, index: `${bucket}/killed.caibx`, env, after: env, chunks });
     });
 
     await t.step("what is wrong is one clear line", async () => {

@@ -9,6 +9,7 @@ import { filesIn } from "../support/files.ts";
 import { makeBlob, somePieces } from "../support/made.ts";
 import { peers } from "../support/peers.ts";
 import { runAny } from "../support/process.ts";
+import { killsUpload } from "./killed_upload.ts";
 import { readsArchive } from "./reads_archive.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { startSshd } from "../support/servers/sshd.ts";
@@ -119,6 +120,20 @@ Deno.test({
     await t.step("an archive on the host is unpacked, listed and described", async () => {
       dir.write("archives/x.catar", Deno.readFileSync(testdata("tree.catar")));
       await readsArchive(succeeds, location("archives/x.catar"), dir.path("unpacked"));
+    });
+
+    await t.step("make that is killed leaves right chunks and no index", async () => {
+      // After a hundred packets the host takes no more, until its client is gone.
+      const slow = dir.write(
+        "slow",
+        `#!/bin/sh\n{ dd bs=64k count=100 status=none; cat >/dev/null; } | ${peers["sftp-server"]}\n`,
+      );
+      Deno.chmodSync(slow, 0o755);
+      const isChunk = (name: string) => !name.includes(".tmp");
+      const chunks = () => Promise.resolve(filesIn(dir.path("killed")).filter(isChunk).length);
+      const [store, index] = [location("killed"), location("killed.caibx")];
+      dir.dir("killed");
+      await killsUpload(dir, { store, index, env: { ...env, CASYNC_SSH_PATH: slow }, after: env, chunks });
     });
 
     await t.step("what is wrong is one clear line", async () => {

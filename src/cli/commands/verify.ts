@@ -2,14 +2,14 @@
 import type { ArgumentValues } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { repair } from "../flags/maintenance.ts";
+import { NETWORK_FLAGS } from "../flags/network.ts";
 import { progress } from "../flags/progress.ts";
 import { localStore } from "../flags/stores.ts";
-import { threads } from "../flags/threads.ts";
 
 const args = {};
 export type Args = ArgumentValues<typeof args>;
 
-const flags = { localStore, repair, threads, progress };
+const flags = { localStore, repair, ...NETWORK_FLAGS, progress };
 export type Flags = FlagsOf<typeof flags>;
 
 export const definition = command({

@@ -114,8 +114,9 @@ type Known = ReadonlyMap<string, Form>;
 
 function optionsOf(command: Command | undefined): Known {
   const flags: Flag<unknown>[] = [...Object.values(GLOBAL_FLAGS), ...Object.values(command?.flags ?? {})];
-  // desync takes this option wherever stores are reached, also where no cache is used and it means nothing.
-  if (flags.includes(timeout)) flags.push(cacheRepair);
+  // desync takes this option wherever stores are reached, also where no cache is used and it means nothing. It is first: an
+  // option of the command's own may have one of its names.
+  if (flags.includes(timeout)) flags.unshift(cacheRepair);
   return new Map(flags.flatMap(formsOf).flatMap((form) => form.option.names.map((name) => [name, form])));
 }
 

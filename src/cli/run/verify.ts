@@ -25,7 +25,7 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
   const summary = await verifyStore(store, {
     digest,
     repair: flags.repair,
-    threads: flags.threads,
+    threads: flags.concurrency,
     signal,
     progress,
     onInvalid: ({ id, reason, removed }) =>

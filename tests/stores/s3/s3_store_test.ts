@@ -7,7 +7,7 @@ import { S3Client } from "../../../src/stores/s3/s3_client.ts";
 import { parseS3Location } from "../../../src/stores/s3/s3_location.ts";
 import { S3Store } from "../../../src/stores/s3/s3_store.ts";
 import { asVerified } from "../../support/data/as_verified.ts";
-import { canStartSwift, startSwift, type Swift } from "../../support/servers/swift.ts";
+import { canStartSwift, startSwift, type Swift } from "../../support/servers/s3/swift.ts";
 import { type Held, MANAGED, type Subject, testStore } from "../conformance.ts";
 
 /** One server, and one bucket, for all tests of this file: they take long to make. */

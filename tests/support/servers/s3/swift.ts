@@ -7,14 +7,14 @@
  */
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { concat } from "../../../src/core/bytes.ts";
-import { S3Client, type S3Options } from "../../../src/stores/s3/s3_client.ts";
-import { parseS3Location } from "../../../src/stores/s3/s3_location.ts";
-import { peers } from "../peers.ts";
-import { repository, run } from "../process.ts";
-import { type TempDir, tempDir } from "../temp.ts";
-import { Daemon } from "./daemon.ts";
-import { freePorts, listening } from "./ports.ts";
+import { concat } from "../../../../src/core/bytes.ts";
+import { S3Client, type S3Options } from "../../../../src/stores/s3/s3_client.ts";
+import { parseS3Location } from "../../../../src/stores/s3/s3_location.ts";
+import { peers } from "../../peers.ts";
+import { repository, run } from "../../process.ts";
+import { type TempDir, tempDir } from "../../temp.ts";
+import { Daemon } from "../daemon.ts";
+import { freePorts, listening } from "../ports.ts";
 
 const ACCESS_KEY = "test:tester";
 const SECRET_KEY = "testing";

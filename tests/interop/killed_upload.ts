@@ -1,0 +1,45 @@
+/** A program that is killed while it uploads. */
+import { ok, strictEqual } from "node:assert/strict";
+import { runCli } from "../support/cli.ts";
+import { cliCommand } from "../support/cli_command.ts";
+import { assertFails } from "../support/failure.ts";
+import { random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import type { TempDir } from "../support/temp.ts";
+
+/** Where a file is uploaded to. */
+interface Upload {
+  readonly store: string;
+  readonly index: string;
+  /** For the run that is killed, and for all others. */
+  readonly env: Record<string, string>;
+  readonly after: Record<string, string>;
+  /** Chunks in the store. */
+  chunks(): Promise<number>;
+}
+
+/** Kills `make` with -9 once there are some chunks: all of them are right, there is no index, and the next run completes it. */
+export async function killsUpload(dir: TempDir, { store, index, env, after, chunks }: Upload): Promise<void> {
+  const bytes = random().bytes(6_000_000);
+  const file = dir.write("large", bytes);
+  const [program, ...before] = cliCommand;
+  const args = [...before, "make", "-n", "2", "-s", store, index, file];
+  const child = new Deno.Command(program, { args, env, stdin: "null", stdout: "null", stderr: "inherit" })
+    .spawn();
+  let ended = false;
+  child.status.then(() => ended = true);
+  while (!ended && await chunks() < 5) await new Promise((resolve) => setTimeout(resolve, 10));
+  ok(!ended, "it ended before it was killed");
+  child.kill("SIGKILL");
+  strictEqual((await child.status).code, 137);
+  const run = (...args: string[]) => runCli(args, { env: after });
+  assertFails(await run("list-chunks", index), 1, "no such");
+  const verified = await run("verify", "-s", store);
+  strictEqual(verified.code, 0, verified.stderr);
+  const made = await run("make", "-s", store, index, file);
+  strictEqual(made.code, 0, made.stderr);
+  const out = dir.path("large-out");
+  const extracted = await run("extract", "-s", store, index, out);
+  strictEqual(extracted.code, 0, extracted.stderr);
+  sameBytes(Deno.readFileSync(out), bytes);
+}
