@@ -128,6 +128,7 @@ export {
 } from "./src/codec/open_chunk.ts";
 export {
   type ChunkStore,
+  type HasOptions,
   type ListedChunk,
   type ManagedChunkStore,
   managesChunks,

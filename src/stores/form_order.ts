@@ -7,14 +7,15 @@ export class FormOrder {
 
   /**
    * The answer for the form that is there, `null` when neither is. A store of one form may refuse the names of the other,
-   * which `isRefusal` recognizes: that is an error only when it refuses both.
+   * which `isRefusal` recognizes: that is an error only when it refuses both. With `only`, one form is asked for.
    */
   async first<T>(
     ask: (form: StoredForm) => Promise<T | null>,
     isRefusal: (error: unknown) => boolean = () => false,
+    only?: StoredForm,
   ): Promise<T | null> {
     const refusals: unknown[] = [];
-    for (const form of this.#forms) {
+    for (const form of only === undefined ? this.#forms : [only]) {
       try {
         const answer = await ask(form);
         if (answer === null) continue;

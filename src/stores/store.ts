@@ -47,6 +47,15 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What {@linkcode ChunkStore.has} may be given. */
+export interface HasOptions extends RequestOptions {
+  /**
+   * Only a chunk that is stored in this form counts, as far as that takes fewer requests: a store may count the other form
+   * as well. Default: either form counts.
+   */
+  readonly form?: StoredForm;
+}
+
 /** A place that has chunks by their ids. Disposing of it closes connections and files. */
 export interface ChunkStore extends AsyncDisposable {
   /** What is known about it. */
@@ -57,7 +66,7 @@ export interface ChunkStore extends AsyncDisposable {
    */
   get(id: ChunkId, options?: RequestOptions): Promise<StoredChunk | null>;
   /** Whether the store has the chunk. */
-  has(id: ChunkId, options?: RequestOptions): Promise<boolean>;
+  has(id: ChunkId, options?: HasOptions): Promise<boolean>;
   /**
    * Bytes that the chunk takes in the store, for stores that can find out: `undefined` when the store does not say,
    * `null` when it does not have the chunk. Errors as for {@linkcode get}.

@@ -1,5 +1,6 @@
 /** Adding chunks to a store that is not a directory, which the main thread does for the workers. */
-import type { ChunkId } from "../core/chunk.ts";
+import type { ChunkId, StoredForm } from "../core/chunk.ts";
+import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
@@ -12,6 +13,11 @@ export type FilledDestination =
   | DirectoryDestination
   | (MainDestination & { readonly store: WritableChunkStore });
 
+/** The form that all chunks get, `undefined` where they are left as they come. */
+function formOf({ form }: ChunkEncoding): StoredForm | undefined {
+  return form === "as it came" ? undefined : form;
+}
+
 /** The same for workers: a store is nothing that they can be sent. */
 export function forWorkers(destination: FilledDestination | undefined): ChunkDestination | undefined {
   return destination?.kind === "main" ? { kind: "main", encoding: destination.encoding } : destination;
@@ -19,7 +25,9 @@ export function forWorkers(destination: FilledDestination | undefined): ChunkDes
 
 /** The writer for a destination that needs one. */
 export function writerFor(destination: FilledDestination | undefined): StoreWriter | undefined {
-  return destination?.kind === "main" ? new StoreWriter(destination.store) : undefined;
+  return destination?.kind === "main"
+    ? new StoreWriter(destination.store, formOf(destination.encoding))
+    : undefined;
 }
 
 /** Chunks that are remembered to be in the store: a blob repeats what it had lately. They take about 25 MB. */
@@ -30,12 +38,15 @@ export class StoreWriter {
   /** The most concurrent requests. */
   readonly max: number;
   readonly #store: WritableChunkStore;
+  readonly #form: StoredForm | undefined;
   /** Chunks that are being asked for or put. */
   readonly #claimed = new Set<ChunkId>();
   /** Chunks that it has, as far as they are remembered: they are neither asked for nor put again. */
   readonly #present = new Set<ChunkId>();
 
-  constructor(store: WritableChunkStore) {
+  /** `form` is the one in which all chunks will be put: one that is there in the other is lacking, and costs no request. */
+  constructor(store: WritableChunkStore, form?: StoredForm) {
+    this.#form = form;
     const limiter = new Limiter(store.properties.concurrency);
     this.max = limiter.max;
     this.#store = limitStore(store, limiter);
@@ -48,7 +59,7 @@ export class StoreWriter {
     // Asking would be fetching them.
     if (this.#store.properties.probe === "by-get") return mine;
     await allOrFirstFailure([...mine].map(async (id) => {
-      if (!await this.#store.has(id, options)) return;
+      if (!await this.#store.has(id, { ...options, form: this.#form })) return;
       mine.delete(id);
       this.#settle(id);
     }));

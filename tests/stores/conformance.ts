@@ -134,6 +134,12 @@ function testWrapped(
     strictEqual(await store.get(absent), null);
     strictEqual(await store.has(absent), false);
     for (const { id } of held) strictEqual(await store.has(id), true);
+    for (const chunk of held) {
+      strictEqual(await store.has(chunk.id, { form: expected(chunk).form }), true, "in its form");
+    }
+    for (const form of ["compressed", "plain"] as const) {
+      strictEqual(await store.has(absent, { form }), false);
+    }
   });
 
   test("reports how many bytes a chunk takes", async (store) => {

@@ -17,7 +17,7 @@ import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import { FormOrder } from "../form_order.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
 import type { VerifiedChunk } from "../../codec/open_chunk.ts";
-import type { PutResult, RequestOptions, StoreProperties, WritableChunkStore } from "../store.ts";
+import type { HasOptions, PutResult, RequestOptions, StoreProperties, WritableChunkStore } from "../store.ts";
 
 /** Options of {@linkcode HttpStore}. */
 export interface HttpStoreOptions extends HttpOptions {
@@ -72,15 +72,20 @@ export class HttpStore implements WritableChunkStore {
     }, isBadRequest);
   }
 
-  async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
-    return await this.storedSize(id, options) !== null;
+  async has(id: ChunkId, options?: HasOptions): Promise<boolean> {
+    return await this.#sizeOf(id, options) !== null;
   }
 
-  async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
-    return await this.#forms.first(async (form) => {
+  async storedSize(id: ChunkId, options?: RequestOptions): Promise<number | undefined | null> {
+    return await this.#sizeOf(id, options);
+  }
+
+  #sizeOf(id: ChunkId, { form: only, signal }: HasOptions = {}): Promise<number | undefined | null> {
+    const ask = (form: StoredForm) => {
       const url = this.#url(id, form);
-      return await httpSize(url, redact(url), this.#options, signal);
-    }, isBadRequest);
+      return httpSize(url, redact(url), this.#options, signal);
+    };
+    return this.#forms.first(ask, isBadRequest, only);
   }
 
   /** Throws `store` when the server does not take it. */

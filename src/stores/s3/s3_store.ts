@@ -14,6 +14,7 @@ import { readBody, refuseTooLarge } from "../http/http_body.ts";
 import { HttpPace } from "../http/http_pace.ts";
 import { asBody } from "../http/http_put.ts";
 import type {
+  HasOptions,
   ListedChunk,
   ManagedChunkStore,
   PutResult,
@@ -84,12 +85,16 @@ export class S3Store implements ManagedChunkStore {
     });
   }
 
-  async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
-    return await this.storedSize(id, options) !== null;
+  async has(id: ChunkId, options?: HasOptions): Promise<boolean> {
+    return await this.#sizeOf(id, options) !== null;
   }
 
-  async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
-    return await this.#forms.first((form) =>
+  async storedSize(id: ChunkId, options?: RequestOptions): Promise<number | undefined | null> {
+    return await this.#sizeOf(id, options);
+  }
+
+  #sizeOf(id: ChunkId, { form: only, signal }: HasOptions = {}): Promise<number | undefined | null> {
+    const ask = (form: StoredForm) =>
       this.#client.request(
         { method: "HEAD", key: this.#key(id, form), action: "read" },
         ({ headers }) => {
@@ -97,8 +102,8 @@ export class S3Store implements ManagedChunkStore {
           return Promise.resolve(/^\d+$/.test(announced) ? Number(announced) : undefined);
         },
         signal,
-      )
-    );
+      );
+    return this.#forms.first(ask, undefined, only);
   }
 
   /** An object appears complete or not at all. */

@@ -16,6 +16,7 @@ import type { VerifiedChunk } from "../../codec/open_chunk.ts";
 import { DesyncError, type ErrorCode, interrupted } from "../../core/errors.ts";
 import { FormOrder } from "../form_order.ts";
 import type {
+  HasOptions,
   ListedChunk,
   ManagedChunkStore,
   PutResult,
@@ -87,17 +88,20 @@ export class SftpStore implements ManagedChunkStore {
     );
   }
 
-  async has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
-    return await this.storedSize(id, options) !== null;
+  async has(id: ChunkId, options?: HasOptions): Promise<boolean> {
+    return await this.#sizeOf(id, options) !== null;
   }
 
-  /** Asks for both forms at once: what fills a store lacks most chunks, whose absence takes two answers. */
-  async storedSize(id: ChunkId, { signal }: RequestOptions = {}): Promise<number | undefined | null> {
+  async storedSize(id: ChunkId, options?: RequestOptions): Promise<number | undefined | null> {
+    return await this.#sizeOf(id, options);
+  }
+
+  /** Asks for both forms at once: that of a chunk which is not there takes two answers. */
+  async #sizeOf(id: ChunkId, { form, signal }: HasOptions = {}): Promise<number | undefined | null> {
     return await this.#request("read", signal, async () => {
-      const forms = (["compressed", "plain"] as const).map((form) =>
-        this.#files.stat(this.#pathOf(id, form))
-      );
-      const file = (await allOrFirstFailure(forms)).find((file) => file !== null && isRegular(file));
+      const forms: StoredForm[] = form === undefined ? ["compressed", "plain"] : [form];
+      const answers = forms.map((form) => this.#files.stat(this.#pathOf(id, form)));
+      const file = (await allOrFirstFailure(answers)).find((file) => file !== null && isRegular(file));
       return file === undefined || file === null ? null : file.size;
     }, `chunk ${id} in `);
   }

@@ -2,7 +2,7 @@
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { isInvalid } from "../../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
-import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
+import type { ChunkStore, HasOptions, RequestOptions, StoreProperties } from "../store.ts";
 import type { LimiterOptions } from "./limiter.ts";
 
 /** A member that failed, and the one that answered instead. */
@@ -57,7 +57,7 @@ export class FailoverGroup implements ChunkStore {
     return this.#request(id, (member) => member.get(id, options));
   }
 
-  has(id: ChunkId, options?: RequestOptions): Promise<boolean> {
+  has(id: ChunkId, options?: HasOptions): Promise<boolean> {
     return this.#request(id, (member) => member.has(id, options));
   }
 

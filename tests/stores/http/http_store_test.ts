@@ -34,6 +34,11 @@ for (const form of ["plain", "compressed"] as const) {
     deepStrictEqual(server.asked, [form]);
     deepStrictEqual([await reader.has(id), await reader.has(sample(2).id)], [true, false]);
     strictEqual(await reader.storedSize(sample(2).id), null);
+    // One request is enough for what will be stored in that form, and what is refused is not there.
+    server.asked.length = 0;
+    const forms = ["compressed", "plain"] as const;
+    const answers = await Promise.all(forms.map((one) => reader.has(id, { form: one })));
+    deepStrictEqual([answers, server.asked.toSorted()], [forms.map((one) => one === form), forms]);
   });
 }
 
