@@ -2,7 +2,6 @@
 
 import { isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { documentedFiles } from "../support/documents/examples.ts";
 import type { Wanted } from "./arguments.ts";
 import { isTestFile, testFilesIn } from "./files.ts";
 import { filesVariable } from "./files_variable.ts";
@@ -76,13 +75,9 @@ export function planParts(
     ? names.map((name) => [name])
     : groupsOf(names, new Set(names.filter(isLong)), (name) => Deno.readTextFileSync(join(cwd, name)));
   const parts: Part[] = byLength(groups).map(partOf);
-  if (check && names.length > 0) {
-    // All of them with the examples, which are tests as well: examples_test.ts runs them.
-    const documents = documentedFiles().filter((file) => file.endsWith(".md"));
-    const args = paths.length === 0
-      ? ["check", "--quiet", "--doc", ".", ...documents]
-      : ["test", "--no-run", ...names];
-    parts.unshift({ name: "the types", files: [], args, tests: false });
+  // For all of them that is a matter of its own: `deno task check`.
+  if (check && paths.length > 0 && names.length > 0) {
+    parts.unshift({ name: "the types", files: [], args: ["test", "--no-run", ...names], tests: false });
   }
   if (others.length > 0) {
     const args = [
