@@ -5,7 +5,7 @@
  *     deno task test [arguments of deno test]
  *
  * A test file gets a process of its own, or with others that need none alone when there are many. Several processes run
- * at a time: three more than there are processors, as tests also wait, or as many as DENO_JOBS says. The output of each is
+ * at a time: four more than there are processors, as tests also wait, or as many as DENO_JOBS says. The output of each is
  * printed when it has ended. What one process alone can carry out (`--watch`, `--reporter` …) is carried out by one, file
  * after file.
  */
@@ -128,7 +128,7 @@ function whatFailed(part: Part, ended: Ended): string[] {
 
 function laneCount(): number {
   const wanted = Number(Deno.env.get("DENO_JOBS"));
-  return wanted > 0 ? wanted : navigator.hardwareConcurrency + 3;
+  return wanted > 0 ? wanted : navigator.hardwareConcurrency + 4;
 }
 
 function writeReport(path: string, directory: string): void {

@@ -92,9 +92,10 @@ Deno.test({
     // Bytes after which there is a cut, put into zeros so that they end near the borders of 4 MiB.
     const cut = cutPoints(noise, { min, avg, max }).find((cut, i, cuts) => cut - (cuts[i - 1] ?? 0) < max)!;
     const window = noise.subarray(cut - 48, cut);
-    const borders = [-1, 0, 1, 24, 47, 48].map((shift, i) => (i + 1) * 4 * MiB + shift);
+    const shifts = share([-1, 0, 1, 24, 47, 48], 3);
+    const borders = shifts.map((shift, i) => (i + 1) * 4 * MiB + shift);
     const ends = borders.flatMap((border) => [border - 100_000, border]);
-    const bytes = new Uint8Array(28 * MiB + 5);
+    const bytes = new Uint8Array((4 * shifts.length + 4) * MiB + 5);
     for (const end of ends) bytes.set(window, end - 48);
     const file = dir.write("file", bytes);
     const made = await weMake(dir, file, defaultSizes);
@@ -108,8 +109,8 @@ Deno.test({
   ignore: !peers.casync,
   fn: async () => {
     using dir = tempDir();
-    const noise = new Random(2).bytes(2 * MiB);
-    const bytes = joined([noise, new Uint8Array(20 * MiB), noise, noise]);
+    const noise = new Random(2).bytes(amount(1, 2) * MiB);
+    const bytes = joined([noise, new Uint8Array(amount(12, 20) * MiB), noise, noise]);
     const file = dir.write("file", bytes);
     const sizes = `${MiB}:${4 * MiB}:${16 * MiB}`;
     const made = await weMake(dir, file, sizes, "-s", dir.path("ours"));

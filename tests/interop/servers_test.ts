@@ -11,6 +11,7 @@ import { makeCertificates } from "../support/servers/certificates.ts";
 import { Daemon } from "../support/servers/daemon.ts";
 import { type DesyncServer, endsWell, startDesyncServer } from "../support/servers/desync_server.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { thorough } from "../support/thorough.ts";
 import { canServe } from "../../src/deno/server/can_serve.ts";
 
 interface Place extends Disposable {
@@ -114,7 +115,10 @@ Deno.test({
     using place = await madeByDesync();
     const { dir, store, index } = place;
     using others = tempDir();
-    const [made, strangers] = [await makeCertificates(dir, "rsa"), await makeCertificates(others)];
+    const [made, strangers] = [
+      await makeCertificates(dir, thorough ? "rsa" : "ec"),
+      await makeCertificates(others),
+    ];
     const tls = ["--cert", made.serverCert, "--key", made.serverKey];
     const ca = ["--ca-cert", made.ca];
     await using mutual = await startDesyncServer(dir, [

@@ -73,7 +73,7 @@ export function planParts(
   const isReported = coverage !== undefined || junit !== undefined;
   const groups = isReported
     ? names.map((name) => [name])
-    : groupsOf(names, new Set(names.filter(isLong)), (name) => Deno.readTextFileSync(join(cwd, name)));
+    : groupsOf(names, names.filter(isLong), (name) => Deno.readTextFileSync(join(cwd, name)));
   const parts: Part[] = byLength(groups).map(partOf);
   // For all of them that is a matter of its own: `deno task check`.
   if (check && paths.length > 0 && names.length > 0) {
@@ -101,7 +101,7 @@ function kindOf(path: string): "file" | "directory" | undefined {
 
 /** Those known to take long first, then groups, and single files at the end, where they end soon after each other. */
 function byLength(groups: string[][]): string[][] {
-  const rank = ([first, ...more]: string[]) => more.length > 0 ? 1 : isLong(first) ? 0 : 2;
+  const rank = ([first, ...more]: string[]) => isLong(first) ? 0 : more.length > 0 ? 1 : 2;
   return groups.sort((a, b) => rank(a) - rank(b));
 }
 
