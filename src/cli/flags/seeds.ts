@@ -14,7 +14,7 @@ export const seedDirs = list({
   names: ["--seed-dir"],
   value: "directory",
   description:
-    "take chunks from all blobs in this directory that have their index (.caibx) beside them; may be repeated or comma-separated",
+    "take chunks from all blobs in this directory that have their index beside them (v1 and v1.caibx); may be repeated or comma-separated",
   parse: commaList,
 });
 

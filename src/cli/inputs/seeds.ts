@@ -42,10 +42,12 @@ export async function openSeedArguments(
     seeds.push({ path: blob, index: index === undefined ? undefined : await locator.index(index, signal) });
   }
   for (const directory of seedDirs) {
-    for (const path of indexesIn(directory)) {
-      const blob = withoutSuffix(path);
-      if (!exists(blob) || isSameFile(path, extracted)) continue;
-      seeds.push({ path: blob, index: await locator.index(path, signal) });
+    const indexes = indexesIn(directory);
+    const withBlob = indexes.filter((path) => exists(withoutSuffix(path)));
+    if (withBlob.length === 0) warn(noSeedsIn(directory, indexes));
+    for (const path of withBlob) {
+      if (isSameFile(path, extracted)) continue;
+      seeds.push({ path: withoutSuffix(path), index: await locator.index(path, signal) });
     }
   }
   return seeds;
@@ -80,6 +82,14 @@ function reading<T>(text: string, parse: () => T): T {
     if (!(error instanceof DesyncError)) throw error;
     throw error.with(valueContext(text, "--seed"));
   }
+}
+
+/** Why a directory is of no use, which would only show in the time that it takes. */
+function noSeedsIn(directory: string, [index]: readonly string[]): string {
+  const reason = index === undefined
+    ? "there is no index (.caibx) in it"
+    : `no index in it has its blob beside it: ${index} is that of ${withoutSuffix(index)}`;
+  return `--seed-dir ${directory}: no seeds found: ${reason}`;
 }
 
 /** In the order of their names, those of directories inside as well. */

@@ -79,6 +79,25 @@ Deno.test("the index of the blob itself is no seed in a directory", async () => 
   deepStrictEqual([code, stderr], [0, ""]);
 });
 
+Deno.test("a directory without seeds is a warning", async () => {
+  using dir = tempDir();
+  const { v1, made } = versions(dir);
+  const empty = dir.dir("empty");
+  const other = dir.path("other", "v1.caibx");
+  Deno.copyFileSync(`${v1}.caibx`, other);
+  Deno.copyFileSync(v1, dir.path("other", "v1.raw"));
+  const blob = dir.path("other", "v1");
+  for (
+    const [directory, reason] of [
+      [empty, "there is no index (.caibx) in it"],
+      [dir.path("other"), `no index in it has its blob beside it: ${other} is that of ${blob}`],
+    ]
+  ) {
+    const { stderr } = await extracts(dir, made, "--seed-dir", directory);
+    strictEqual(stderr, `desync: --seed-dir ${directory}: no seeds found: ${reason}\n`);
+  }
+});
+
 Deno.test("a seed whose index lies: an error, a warning, or another index", async () => {
   using dir = tempDir();
   const { v1, made } = versions(dir);
