@@ -26,8 +26,7 @@ export class S3Listing {
   readonly #prefix: string;
   readonly #redacted: string;
   #token: string | undefined;
-  /** The tokens so far: one for each thousand objects. */
-  readonly #seen = new Set<string>();
+  readonly #loop = new LoopFinder();
   #emptyPages = 0;
   /** Whether the last page has been read. */
   done = false;
@@ -62,8 +61,7 @@ export class S3Listing {
     }
     const token = textOf(page, "NextContinuationToken");
     if (token === "") throw this.#failed("the service does not say how its list goes on");
-    if (this.#seen.has(token) || this.#emptyPages > EMPTY_PAGES) throw this.#failed("the list has no end");
-    this.#seen.add(token);
+    if (this.#loop.closes(token) || this.#emptyPages > EMPTY_PAGES) throw this.#failed("the list has no end");
     this.#token = token;
     return objects;
   }
@@ -81,6 +79,24 @@ export class S3Listing {
 
   #failed(reason: string, retriable = false): DesyncError {
     return new DesyncError("store", { action: "list", subject: this.#redacted, reason, retriable });
+  }
+}
+
+/** Finds out when a sequence begins again, with one of its values in memory (Brent's algorithm). */
+class LoopFinder {
+  #kept: string | undefined;
+  #since = 0;
+  #replacedAfter = 1;
+
+  /** Whether the next value shows that the sequence is a loop: at the latest when it has been gone through three times. */
+  closes(value: string): boolean {
+    if (value === this.#kept) return true;
+    if (++this.#since === this.#replacedAfter) {
+      this.#kept = value;
+      this.#since = 0;
+      this.#replacedAfter *= 2;
+    }
+    return false;
   }
 }
 

@@ -212,6 +212,17 @@ Deno.test("a list without an end, or that is none, is an error", async () => {
   }
 });
 
+Deno.test("a list that comes back to one of its pages is an error, wherever its loop begins", async () => {
+  for (const [first, length] of [[0, 2], [5, 3], [20, 1]]) {
+    await using server = await startFaultyServer({}, ({ query }) => {
+      const at = Number(new URLSearchParams(query).get("continuation-token") ?? 0);
+      return { body: page([key], token(`${at + 1 < first + length ? at + 1 : first}`)) };
+    });
+    await rejects(Array.fromAsync(storeAt(server).list()), { message: /: the list has no end$/ });
+    ok(server.requests.length < 80, `${server.requests.length}`);
+  }
+});
+
 Deno.test("many chunks are removed with one request, one by one where there is none, and all or an error", async () => {
   const chunks = Array.from({ length: 1500 }, (_, i) => {
     return { id: i.toString(16).padStart(64, "0"), form: "plain" } as const;
