@@ -7,11 +7,9 @@ import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
-import { planExtraction } from "../../deno/plan_extraction.ts";
 import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
-import { printPlan, titleOf } from "../output/plan_output.ts";
 import { missingOption } from "../parse/missing_option.ts";
 import { isForPeople, namedSource, showProgress } from "../output/progress.ts";
 import { formatBytes } from "../../core/amounts.ts";
@@ -37,6 +35,11 @@ export async function run(
   const { inPlace, concurrency: threads } = flags;
   const options = { ...seedOptions, inPlace, threads, signal };
   if (flags.dryRun !== undefined) {
+    // What draws a plan would make every start slower.
+    const [{ planExtraction }, { printPlan, titleOf }] = await Promise.all([
+      import("../../deno/plan_extraction.ts"),
+      import("../output/plan_output.ts"),
+    ]);
     const sources = await locator.sourcesToPlan(index, seeds.length > 0);
     const plan = await planExtraction(index, sources, output, options);
     printPlan(plan, flags.dryRun, { title: titleOf(location), rate: flags.rate });

@@ -2,8 +2,6 @@
 import { type IndexInfo, indexInfo, type IndexInfoOptions } from "../../jobs/info.ts";
 import type { PlanSeed } from "../../jobs/plan/chunk_plan.ts";
 import type { ListedSizes } from "../../jobs/stored_sizes.ts";
-import { updatePlan } from "../../jobs/plan/update_plan.ts";
-import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Sources } from "../../stores/store.ts";
@@ -17,7 +15,6 @@ import { JsonListReader } from "../inputs/json_list.ts";
 import { seedIndexOf } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
 import { print } from "../output/output.ts";
-import { printPlan, titleOf } from "../output/plan_output.ts";
 import { missingOption } from "../parse/missing_option.ts";
 
 /** Keys, their words in the plain form, and values: desync's, in its order. What is not known is `undefined`. */
@@ -44,6 +41,12 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
       await printInfo(index, sources, options, flags.format === "plain");
     } else {
       const heaviestPaths = flags.byPath ? PATHS : undefined;
+      // What draws a plan would make every start slower.
+      const [{ updatePlan }, { nativeCodec }, { printPlan, titleOf }] = await Promise.all([
+        import("../../jobs/plan/update_plan.ts"),
+        import("../../deno/codec/native_codec.ts"),
+        import("../output/plan_output.ts"),
+      ]);
       const options = { codec: nativeCodec, seeds, listed, heaviestPaths, signal };
       const plan = await namingArchive(
         location,
