@@ -4,6 +4,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
 import { SSH2, WASM_ZSTD } from "../../src/deno/late_packages.ts";
 import { type NpmRegistry, startNpmRegistry } from "../support/servers/npm_registry.ts";
+import { freePort } from "../support/servers/ports.ts";
 import { runCli } from "../support/cli.ts";
 import { filesIn } from "../support/files.ts";
 import { repository, run, runAny, withoutDownloads } from "../support/process.ts";
@@ -70,7 +71,7 @@ Deno.test("from a clone, each run fetches only the packages that it uses, and la
     deepStrictEqual(fetched(registry), [...forChunks, ...always]);
     sameBytes(Deno.readFileSync(dir.path("first")), blob());
 
-    const nobody = `ssh://nobody@127.0.0.1:${unusedPort()}/store`;
+    const nobody = `ssh://nobody@127.0.0.1:${freePort()}/store`;
     const ssh = await desync(
       ...["extract", "--ssh-builtin", "-e", "0", "-s", nobody],
       testdata("casync-blob.caibx"),
@@ -167,7 +168,7 @@ Deno.test("from a URL, a run fetches only the packages that it uses, in the vers
     const [name, version] = key.split("@");
     registry.offer(name, version, `console.error("run: ${name}"); throw new Error("taken over");`);
   }
-  const nobody = `ssh://nobody@127.0.0.1:${unusedPort()}/store`;
+  const nobody = `ssh://nobody@127.0.0.1:${freePort()}/store`;
   const cat = ["cat", "--ssh-builtin", "-e", "1", "-s", nobody, testdata("casync-blob.caibx")];
   const url = `http://127.0.0.1:${web.addr.port}/cli.ts`;
   const result = await runAny(Deno.execPath(), ["run", "-A", url, ...cat], {
@@ -186,9 +187,4 @@ function serveSource(): Deno.HttpServer<Deno.NetAddr> {
     if (!/^\/(cli\.ts|src\/[\w/]+\.ts)$/.test(pathname)) return new Response(null, { status: 404 });
     return new Response(await Deno.readFile(join(repository, pathname)));
   });
-}
-
-function unusedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

@@ -20,6 +20,7 @@ import {
   type RunResult,
   withoutDownloads,
 } from "../support/process.ts";
+import { freePort } from "../support/servers/ports.ts";
 import { type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { member, tarOf } from "../support/data/tar_bytes.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -157,9 +158,7 @@ interface Asked extends AsyncDisposable {
 
 /** Asks a server for what it serves, or gives it a chunk, once it listens where the row says. */
 function askOnceListening(command: string, things: Record<string, string>): Asked {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   things.ADDRESS = `127.0.0.1:${port}`;
   const path = join(things.DIR, "socket");
   const request = requestFor(command, things);

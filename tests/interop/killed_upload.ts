@@ -32,14 +32,14 @@ export async function killsUpload(dir: TempDir, { store, index, env, after, chun
   ok(!ended, "it ended before it was killed");
   child.kill("SIGKILL");
   strictEqual((await child.status).code, 137);
-  const run = (...args: string[]) => runCli(args, { env: after });
-  assertFails(await run("list-chunks", index), 1, "no such");
-  const verified = await run("verify", "-s", store);
+  const desync = (...args: string[]) => runCli(args, { env: after });
+  assertFails(await desync("list-chunks", index), 1, "no such");
+  const verified = await desync("verify", "-s", store);
   strictEqual(verified.code, 0, verified.stderr);
-  const made = await run("make", "-s", store, index, file);
+  const made = await desync("make", "-s", store, index, file);
   strictEqual(made.code, 0, made.stderr);
   const out = dir.path("large-out");
-  const extracted = await run("extract", "-s", store, index, out);
+  const extracted = await desync("extract", "-s", store, index, out);
   strictEqual(extracted.code, 0, extracted.stderr);
   sameBytes(Deno.readFileSync(out), bytes);
 }

@@ -9,6 +9,7 @@ import { run, runAny } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { makeCertificates } from "../support/servers/certificates.ts";
 import { Daemon } from "../support/servers/daemon.ts";
+import { freePort, listening } from "../support/servers/ports.ts";
 import { type DesyncServer, endsWell, startDesyncServer } from "../support/servers/desync_server.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { thorough } from "../support/thorough.ts";
@@ -215,16 +216,10 @@ async function startGoServer(
   store: string,
   ...options: string[]
 ): Promise<{ url: string; daemon: Daemon } & AsyncDisposable> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
+  const port = freePort();
   const address = ["-l", `127.0.0.1:${port}`];
   const daemon = new Daemon(peers.desync!, ["chunk-server", "-s", store, ...options, ...address]);
-  const answers = () => fetch(`http://127.0.0.1:${port}/`).then((response) => response.body?.cancel());
-  while (!await answers().then(() => true, () => false)) {
-    ok(!daemon.ended);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await listening(daemon, port);
   return { url: `http://127.0.0.1:${port}/`, daemon, [Symbol.asyncDispose]: () => daemon.stop() };
 }
 

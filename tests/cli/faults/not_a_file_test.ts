@@ -1,6 +1,7 @@
 /** What is no file under a chunk's name, in a store that others may write to: a pipe that nobody writes, and its like. */
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { LocalStore } from "../../../src/deno/store/local_store.ts";
+import { freePort } from "../../support/servers/ports.ts";
 import { asVerified } from "../../support/data/as_verified.ts";
 import { makeSocket } from "../../support/system/attributes.ts";
 import { runCli } from "../../support/cli.ts";
@@ -155,10 +156,7 @@ Deno.test({
     const { index } = makeBlob(dir, somePieces());
     const home = dir.dir("home/.ssh");
     for (const name of ["known_hosts", "id_rsa"]) await run("mkfifo", [`${home}/${name}`]);
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    listener.close();
-    const store = `ssh://user@127.0.0.1:${port}/store`;
+    const store = `ssh://user@127.0.0.1:${freePort()}/store`;
     const args = ["extract", "--ssh-builtin", "-e", "1", "-s", store, index, dir.path("out")];
     const env = { HOME: dir.path("home"), DENO_DIR: denoDir, SSH_AUTH_SOCK: "" };
     assertFails(await runCli(args, { env, timeout }), 1, "ECONNREFUSED");

@@ -7,6 +7,7 @@ import { makeBlob, storePath } from "../../support/made.ts";
 import { random } from "../../support/random.ts";
 import { endsWell, startDesyncServer } from "../../support/servers/desync_server.ts";
 import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
+import { freePort } from "../../support/servers/ports.ts";
 import { tempDir } from "../../support/temp.ts";
 import { amount } from "../../support/thorough.ts";
 import { canServe } from "../../../src/deno/server/can_serve.ts";
@@ -62,10 +63,10 @@ Deno.test({
         }
       });
     const [first, second] = made.ids.map((id) => storePath(id, "zstd"));
-    let upstream = start(0);
-    const { port } = upstream.addr as Deno.NetAddr;
+    const port = freePort();
+    let upstream = start(port);
     await using server = await startDesyncServer(dir, [
-      ...["chunk-server", "-s", `http://127.0.0.1:${port}/`, "-e", "1", "--timeout", "1s", "--memory", "0"],
+      ...["chunk-server", "-s", `http://127.0.0.1:${port}/`, "-e", "1", "--timeout", "5s", "--memory", "0"],
     ]);
     strictEqual(await statusOf(server.url + first), 200);
     strictEqual(await statusOf(server.url + storePath("ab".repeat(32), "zstd")), 404);

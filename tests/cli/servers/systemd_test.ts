@@ -7,6 +7,7 @@ import { makeBlob, somePieces, storePath } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { repository, runAny } from "../../support/process.ts";
 import { Daemon } from "../../support/servers/daemon.ts";
+import { freePort } from "../../support/servers/ports.ts";
 import { tempDir } from "../../support/temp.ts";
 import { canServe } from "../../../src/deno/server/can_serve.ts";
 
@@ -33,9 +34,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
-    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-    const { port } = listener.addr;
-    listener.close();
+    const port = freePort();
     const words = ["-l", `127.0.0.1:${port}`, ...cliCommand, "chunk-server", "-s", made.store];
     await using daemon = new Daemon(peers["systemd-socket-activate"]!, words);
     let response: Response | undefined;

@@ -3,6 +3,7 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
 import { DesyncError } from "../../../src/core/errors.ts";
 import { proxyFor } from "../../../src/deno/net/proxies.ts";
+import { freePort } from "../../support/servers/ports.ts";
 import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
@@ -134,10 +135,7 @@ Deno.test("a variable that names no usable proxy ends the command before a reque
 });
 
 Deno.test("an error of a proxy names it, without its password", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const closed = `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
-  listener.close();
-  for (const [proxy, why] of [[closed, "refused"], ["no.invalid:1", ""]]) {
+  for (const [proxy, why] of [[`127.0.0.1:${freePort()}`, "refused"], ["no.invalid:1", ""]]) {
     const env = { HTTP_PROXY: `http://me:secret@${proxy}`, NO_PROXY: "", "no_proxy": "" };
     const result = await runCli(["list-chunks", "-e", "1", "http://store.invalid/x.caibx"], { env });
     assertFails(result, 1, `x.caibx: through the proxy http://${proxy}: `, why);

@@ -4,6 +4,7 @@ import { concat } from "../../../../src/core/bytes.ts";
 import { makeHttp1Fetch } from "../../../../src/deno/net/http1/http1_fetch.ts";
 import { makeHttpFetch } from "../../../../src/deno/net/http_fetch.ts";
 import type { HttpAnswer } from "../../../../src/stores/http/http_answer.ts";
+import { freePort } from "../../../support/servers/ports.ts";
 import { random } from "../../../support/random.ts";
 import { sameBytes } from "../../../support/same_bytes.ts";
 
@@ -303,12 +304,9 @@ Deno.test("what a server answers before it has read an upload is heard", async (
 });
 
 Deno.test("where no connection can be made, fetch says why", async () => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
   using fetch = makeHttpFetch();
   await rejects(
-    fetch(new URL(`http://127.0.0.1:${port}/`), {}),
+    fetch(new URL(`http://127.0.0.1:${freePort()}/`), {}),
     (error) => ok(error instanceof TypeError && /refused/i.test(`${error.cause ?? error}`)) ?? true,
   );
 });
