@@ -8,13 +8,12 @@
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { concat } from "../../../../src/core/bytes.ts";
-import { S3Client, type S3Options } from "../../../../src/stores/s3/s3_client.ts";
-import { parseS3Location } from "../../../../src/stores/s3/s3_location.ts";
 import { peers } from "../../peers.ts";
 import { repository, run } from "../../process.ts";
 import { type TempDir, tempDir } from "../../temp.ts";
 import { Daemon } from "../daemon.ts";
 import { freePorts, listening } from "../ports.ts";
+import { S3Service } from "./s3_service.ts";
 
 const ACCESS_KEY = "test:tester";
 const SECRET_KEY = "testing";
@@ -30,57 +29,8 @@ export const canStartSwift = [
   peers["swift-object-server"],
 ].every((program) => program !== undefined);
 
-/** A running Swift. */
-export class Swift implements AsyncDisposable {
-  /** `s3+http://127.0.0.1:PORT/`. */
-  readonly url: string;
-  /** Of its only user. */
-  readonly options: S3Options = {
-    credentials: () => ({ accessKey: ACCESS_KEY, secretKey: SECRET_KEY }),
-  };
-  /** The same for programs. */
-  readonly env = {
-    S3_ACCESS_KEY: ACCESS_KEY,
-    S3_SECRET_KEY: SECRET_KEY,
-    S3_SESSION_TOKEN: "",
-    S3_REGION: "us-east-1",
-  };
-  readonly #daemons: Daemon[];
-  readonly #dir: TempDir;
-  #buckets = 0;
-
-  constructor(port: number, daemons: Daemon[], dir: TempDir) {
-    this.url = `s3+http://127.0.0.1:${port}/`;
-    this.#daemons = daemons;
-    this.#dir = dir;
-  }
-
-  /** Makes a bucket. Returns its location. */
-  async bucket(): Promise<string> {
-    const location = `${this.url}bucket${this.#buckets++}`;
-    const client = new S3Client(parseS3Location(location), this.options);
-    await client.request({ method: "PUT", action: "make" }, () => Promise.resolve());
-    return location;
-  }
-
-  /** Writes an object to that location. */
-  async write(location: string, body: Uint8Array<ArrayBuffer>): Promise<void> {
-    const place = parseS3Location(location);
-    const client = new S3Client(place, this.options);
-    const request = { method: "PUT", key: place.prefix.slice(0, -1), body, action: "write" } as const;
-    await client.request(request, () => Promise.resolve());
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    // They would finish what nobody wants any more.
-    for (const daemon of this.#daemons) if (!daemon.ended) daemon.signal("SIGKILL");
-    await Promise.all(this.#daemons.map((daemon) => daemon.stop()));
-    this.#dir[Symbol.dispose]();
-  }
-}
-
 /** Starts it. */
-export async function startSwift(): Promise<Swift> {
+export async function startSwift(): Promise<S3Service> {
   const dir = tempDir();
   const ports = freePorts(5);
   const [proxy, object, container, account, memcached] = ports;
@@ -109,7 +59,12 @@ export async function startSwift(): Promise<Swift> {
     new Daemon(peers.memcached!, ["-l", "127.0.0.1", "-p", String(memcached), "-u", user, "-m", "16"]),
     new Daemon(pythonOf(peers["swift-proxy-server"]!), [program, ...words]),
   ];
-  const swift = new Swift(proxy, daemons, dir);
+  const swift = new S3Service(proxy, ACCESS_KEY, SECRET_KEY, async () => {
+    // They would finish what nobody wants any more.
+    for (const daemon of daemons) if (!daemon.ended) daemon.signal("SIGKILL");
+    await Promise.all(daemons.map((daemon) => daemon.stop()));
+    dir[Symbol.dispose]();
+  });
   try {
     for (const port of ports) await listening(daemons[port === memcached ? 0 : 1], port);
     return swift;
