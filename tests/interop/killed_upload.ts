@@ -11,28 +11,31 @@ import type { TempDir } from "../support/temp.ts";
 interface Upload {
   readonly store: string;
   readonly index: string;
-  /** For the run that is killed, and for all others. */
   readonly env: Record<string, string>;
-  readonly after: Record<string, string>;
   /** Chunks in the store. */
   chunks(): Promise<number>;
 }
 
 /** Kills `make` with -9 once there are some chunks: all of them are right, there is no index, and the next run completes it. */
-export async function killsUpload(dir: TempDir, { store, index, env, after, chunks }: Upload): Promise<void> {
+export async function killsUpload(dir: TempDir, { store, index, env, chunks }: Upload): Promise<void> {
   const bytes = random().bytes(6_000_000);
   const file = dir.write("large", bytes);
   const [program, ...before] = cliCommand;
-  const args = [...before, "make", "-n", "2", "-s", store, index, file];
-  const child = new Deno.Command(program, { args, env, stdin: "null", stdout: "null", stderr: "inherit" })
+  const args = [...before, "make", "-n", "2", "-s", store, index, "-"];
+  const child = new Deno.Command(program, { args, env, stdin: "piped", stdout: "null", stderr: "inherit" })
     .spawn();
+  // It waits for the end of its input, which does not come.
+  const input = child.stdin.getWriter();
+  const fed = input.write(bytes).catch(() => {});
   let ended = false;
   child.status.then(() => ended = true);
   while (!ended && await chunks() < 5) await new Promise((resolve) => setTimeout(resolve, 10));
   ok(!ended, "it ended before it was killed");
   child.kill("SIGKILL");
   strictEqual((await child.status).code, 137);
-  const desync = (...args: string[]) => runCli(args, { env: after });
+  await fed;
+  await input.abort().catch(() => {});
+  const desync = (...args: string[]) => runCli(args, { env });
   assertFails(await desync("list-chunks", index), 1, "no such");
   const verified = await desync("verify", "-s", store);
   strictEqual(verified.code, 0, verified.stderr);

@@ -112,7 +112,7 @@ Deno.test({
       const store = `${bucket}/killed`;
       const listed = () => Array.fromAsync(new S3Store(store, swift.options).list());
       const chunks = async () => (await listed()).flat().length;
-      await killsUpload(dir, { store, index: `${bucket}/killed.caibx`, env, after: env, chunks });
+      await killsUpload(dir, { store, index: `${bucket}/killed.caibx`, env, chunks });
     });
 
     await t.step("what is wrong is one clear line", async () => {
