@@ -8,6 +8,7 @@ import { urlOfIndex } from "../location.ts";
 import { percentDecoded } from "../url.ts";
 import { SftpFiles } from "./sftp_files.ts";
 import { isMissing } from "./sftp_errors.ts";
+import { isStaleIndex, temporaryIndexName } from "./sftp_listing.ts";
 import { isDirectory, isRegular } from "./sftp_packets.ts";
 import { prefixOf, type SftpPlace } from "./sftp_place.ts";
 
@@ -51,14 +52,27 @@ export class SftpIndexStore implements WritableIndexStore {
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
     const target = this.#target(name);
-    const temporary = `${this.#root}.tmp-desync-${crypto.randomUUID()}`;
+    const temporary = this.#root + temporaryIndexName();
     await this.#request("write", name, signal, async () => {
       try {
         await this.#files.write(target, temporary, serializeIndex(index));
       } catch (error) {
         throw isMissing(error) ? noDirectory() : error;
       }
+      // The index is there, whatever comes of this.
+      await this.#removeStale(target).catch(() => {});
     });
+  }
+
+  /** Removes what killed writers left in the directory for a day. The file was written just now: it shows the server's clock. */
+  async #removeStale(written: string): Promise<void> {
+    const now = (await this.#files.stat(written))?.mtime;
+    if (now === undefined) return;
+    for await (const entries of this.#files.list(this.#root)) {
+      for (const entry of entries) {
+        if (isStaleIndex(entry, now * 1000)) await this.#files.remove(this.#root + entry.name);
+      }
+    }
   }
 
   async #request<T>(

@@ -156,7 +156,7 @@ export class SftpStore implements ManagedChunkStore {
     const aheadMs = await this.#aheadMs(signal);
     const removed = { files: 0, bytes: 0 };
     for await (const [prefix, entries] of this.#directories(signal)) {
-      for (const entry of entries.filter((entry) => isStaleFile(entry, aheadMs))) {
+      for (const entry of entries.filter((entry) => isStaleFile(entry, Date.now() - aheadMs))) {
         const path = `${this.#root}${prefix}/${entry.name}`;
         if (!dryRun) {
           await this.#retrying("remove", signal, () => this.#files.remove(path), `${entry.name} from `);

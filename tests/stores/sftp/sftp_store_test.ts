@@ -123,7 +123,13 @@ Deno.test({
       `abc/${id}`,
       ".tmp-cacnk-above",
     ];
-    const stale = [`${prefix}/.tmp-cacnk123`, `${prefix}/${id}.cacnk8674665223082153551`];
+    const encrypted = `${prefix}/${id}.cacnk.xchacha20-poly1305-01234567`;
+    kept.push(encrypted, `${prefix}/${id}.cacnk.aes-256-gcm-89abcdef`);
+    const stale = [
+      `${prefix}/.tmp-cacnk123`,
+      `${prefix}/${id}.cacnk8674665223082153551`,
+      `${encrypted}86746652230`,
+    ];
     for (const name of [...kept, ...stale]) dir.write(name, "four");
     const old = new Date(Date.now() - DAY_MS - 5000);
     for (const name of [...kept, ...stale].filter((name) => !name.endsWith("new"))) {
@@ -134,9 +140,9 @@ Deno.test({
     const dry = await pruneStore(opened.store, new Set(), { dryRun: true });
     deepStrictEqual([dry.removed, await opened.store.removeStale({ dryRun: true })], [
       1,
-      { files: 2, bytes: 8 },
+      { files: 3, bytes: 12 },
     ]);
-    deepStrictEqual(filesIn(dir.root).length, kept.length + 3);
+    deepStrictEqual(filesIn(dir.root).length, kept.length + 4);
     const early = await pruneStore(opened.store, new Set(), { startedAt: Date.now() - 5000 });
     deepStrictEqual([early.removed, early.recent], [0, 1]);
     const { removed } = await pruneStore(opened.store, new Set());
@@ -177,11 +183,22 @@ Deno.test({
       const indexes = new SftpIndexStore(opened.place);
       const bytes = Deno.readFileSync(testdata("casync-blob.caibx"));
       dir.write("with space.caibx", "old");
+      const uuid = crypto.randomUUID();
+      Deno.utimeSync(dir.write(`.tmp-desync-${uuid}`, "stale"), 1, 1);
+      const others = [`.tmp-desync-${crypto.randomUUID()}`, ".tmp-desync-other"].map((name) =>
+        dir.write(name, "kept")
+      );
+      Deno.utimeSync(others[1], 1, 1);
       await indexes.check("with%20space.caibx");
       await indexes.write("with%20space.caibx", parseIndex(bytes));
       sameBytes(Deno.readFileSync(dir.path("with space.caibx")), bytes);
       strictEqual((await indexes.read("with%20space.caibx")).size, parseIndex(bytes).size);
-      ok(Object.keys(contentOf(dir.root)).length === 1);
+      strictEqual(
+        Object.keys(contentOf(dir.root)).length,
+        3,
+        "an index, and what is not stale or not an index's",
+      );
+      for (const path of others) Deno.removeSync(path);
       await rejects(indexes.read("none.caibx"), { code: "missing-file" });
       await rejects(indexes.check(""), { code: "usage" });
       dir.write("text", "no index");
