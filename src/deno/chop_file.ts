@@ -42,7 +42,7 @@ export async function chopFile(
   const { ignore, threads, signal, progress } = options;
   const source = inspectSource(path);
   using filled = fillStore(store, options);
-  using workers = new WorkerPool(threads);
+  using workers = WorkerPool.forBytes(index.size, threads);
   const size = sizeToCompare(source, index);
   const added = await chop(path, size, index, workers, {
     destination: filled.destination,

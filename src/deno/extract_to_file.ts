@@ -85,7 +85,7 @@ export async function extractToFile(
 ): Promise<{ readonly upToDate: boolean }> {
   const { force = false, sync = true, threads, signal, progress = new Progress(), onPhase } = options;
   const yielder = new Yielder(signal);
-  using pool = new WorkerPool(threads);
+  using pool = WorkerPool.forBytes(index.size, threads);
   const prepared = await prepareExtraction(index, sources, path, pool, { ...options, progress });
   if (prepared.upToDate) {
     removePartialFilesOf(path);

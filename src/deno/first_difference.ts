@@ -35,7 +35,7 @@ export async function firstDifference(
 ): Promise<ByteRange | undefined> {
   const { threads, ...rest } = options;
   const source = inspectSource(path);
-  using pool = new WorkerPool(threads);
+  using pool = WorkerPool.forBytes(index.size, threads);
   const difference = await compare(index, { path, size: sizeToCompare(source, index) }, pool, rest);
   checkUnchanged(path, source);
   return difference;

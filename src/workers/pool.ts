@@ -32,6 +32,8 @@ import { WORKER_NAME, WORKER_URL } from "./worker.ts";
 const TASKS_PER_WORKER = 2;
 /** Bytes of blobs and chunks that are worked on before workers are worth their start. */
 const SMALL_BYTES = 8 * 1024 * 1024;
+/** Where as many are known to follow, this thread need not get ready for the work. */
+const LARGE_BYTES = 8 * SMALL_BYTES;
 
 /** Tasks that take their time. */
 type Work = Exclude<Task, ReleaseTask | FlushTask>;
@@ -73,6 +75,11 @@ export class WorkerPool implements Workers, Disposable {
   constructor(most: number = Infinity, smallBytes: number = SMALL_BYTES) {
     this.#smallBytes = smallBytes;
     this.size = Math.max(1, Math.min(most, navigator.hardwareConcurrency, affordable().threads));
+  }
+
+  /** The same where all of so many bytes have to be worked on. */
+  static forBytes(bytes: number, most?: number): WorkerPool {
+    return new WorkerPool(most, bytes >= LARGE_BYTES ? 0 : undefined);
   }
 
   async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
