@@ -29,6 +29,7 @@ const longest = [
   "tests/cli/faults/failing_runs_test.ts",
   "tests/cli/commands/make_test.ts",
   "tests/cli/faults/bad_input_test.ts",
+  "tests/cli/faults/bad_answers_test.ts",
   "tests/interop/ssh_test.ts",
   "tests/cli/faults/interrupted_test.ts",
   "tests/cli/output/nonblocking_test.ts",
