@@ -48,6 +48,9 @@ const longest = [
   "tests/cli/servers/faults_test.ts",
   "tests/interop/servers_test.ts",
   "tests/interop/s3_test.ts",
+  "tests/codec/zstd_blocks_test.ts",
+  "tests/chunker/casync_test.ts",
+  "tests/jobs/move_within_test.ts",
 ];
 
 /**
