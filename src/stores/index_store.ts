@@ -24,11 +24,11 @@ export function takesIndexes(store: IndexStore): store is WritableIndexStore {
   return "write" in store;
 }
 
-/** Throws `usage` where a location ends without the name of the index to write. `store` is for the message. */
-export function checkIndexName(name: string, store: string): void {
+/** Throws `usage` where a location ends without the name of an index. `store` is for the message. */
+export function checkIndexName(name: string, store: string, action = "write"): void {
   if (name !== "") return;
   const reason = "the URL has no name of an index";
-  throw new DesyncError("usage", { action: "write", subject: store, reason });
+  throw new DesyncError("usage", { action, subject: store, reason });
 }
 
 /** Runs what reads an index. Throws `invalid-index` with its name. */

@@ -110,11 +110,13 @@ export class Registry implements AsyncDisposable {
     const members = parseLocation(location);
     if (members.length > 1 && !members.every(isPath)) throw readOnlyGroup(purpose);
     const { openChunks } = await this.#opener(location);
-    if (openChunks !== undefined) {
-      const store = await this.openChunks(location, { create: true, ...options });
-      if (takesChunks(store)) return store;
-      await store[Symbol.asyncDispose]();
+    if (openChunks === undefined) {
+      const { subject } = purpose;
+      throw (await this.#unknown("openChunks", purpose.action, "", location)).with({ subject });
     }
+    const store = await this.openChunks(location, { create: true, ...options });
+    if (takesChunks(store)) return store;
+    await store[Symbol.asyncDispose]();
     const reason = `writing to ${schemeOf(location)}:// stores is not supported`;
     throw new DesyncError("unsupported", { hint: "use a directory", ...purpose, reason });
   }

@@ -33,7 +33,11 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
     onUnreadable: warn,
     // A provider may charge for it.
     onListed: ({ chunks, storedBytes }) =>
-      warn(`${location}: ${chunks} chunks (${formatBytes(storedBytes)}) will be read`),
+      warn(
+        chunks === 0
+          ? `${location}: no chunks there: is its address right?`
+          : `${location}: ${chunks} chunks (${formatBytes(storedBytes)}) will be read`,
+      ),
   });
   const { otherDigest } = summary;
   if (otherDigest > 0) {

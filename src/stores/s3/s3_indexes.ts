@@ -23,6 +23,7 @@ export class S3IndexStore implements WritableIndexStore {
 
   /** What arrives is checked as it comes: what is not an index may have no end. */
   async read(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Index> {
+    checkIndexName(name, this.#redacted(name), "read the index");
     const index = await this.#client.request(
       { method: "GET", key: this.#key(name), action: "read" },
       async (response, _redacted, watch) => {

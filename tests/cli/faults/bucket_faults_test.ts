@@ -147,4 +147,6 @@ Deno.test("a bucket that vanishes while it is read or listed: no output, no succ
   }
   deepStrictEqual([...Deno.readDirSync(dir.root)].map(({ name }) => name).filter((n) => n === "out"), []);
   await holdsNothingWrong(bucket);
+  const mistyped = await runCli(["verify", "-s", `${location}/stor`], { env });
+  strictEqual(mistyped.stderr, `desync: ${location}/stor: no chunks there: is its address right?\n`);
 });

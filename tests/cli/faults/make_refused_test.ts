@@ -108,7 +108,13 @@ Deno.test("make with wrong options", async () => {
   await makeFails(dir, ["--digest", "md5", "INDEX", file], 2, "md5", "sha512-256, sha256");
   await makeFails(dir, ["-s", file, "INDEX", file], 1, file, "not a directory");
   await makeFails(dir, ["INDEX"], 2, "file");
-  await makeFails(dir, ["-s", "nothing://host/x", "INDEX", file], 1, "nothing");
+  await makeFails(
+    dir,
+    ["-s", "nothing://host/x", "INDEX", file],
+    2,
+    "nothing:// is not supported (use",
+    "s3+https://",
+  );
   deepStrictEqual(filesIn(dir.root), ["file", "out/x.caibx"]);
 });
 

@@ -263,5 +263,6 @@ Deno.test("an index that is not there, or cannot be written", async () => {
   });
   strictEqual(server.requests[0].path, "/bucket/p/x%20y.caibx");
   await store.check("x.caibx");
+  await rejects(store.read(""), { code: "usage", message: /has no name of an index$/ });
   await rejects(store.check(""), { code: "usage", message: /has no name of an index$/ });
 });
