@@ -44,7 +44,7 @@ Deno.test("make refuses what is not a file, and suggests what to do", async () =
     2,
     dir.path("fifo"),
     "not a regular file",
-    "takes standard input",
+    "give it to standard input",
   );
   await makeFails(dir, ["INDEX", "/dev/null"], 2, "/dev/null", "not a regular file");
   Deno.symlinkSync("loop", dir.path("loop"));
