@@ -3,7 +3,7 @@ import { systemUnzstd } from "../../../src/deno/codec/libzstd.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
-import { zstdFrame } from "../../support/data/zstd.ts";
+import { hasZstd, zstdFrame } from "../../support/data/zstd.ts";
 import { amount } from "../../support/thorough.ts";
 
 // Outside of the tests, since it stays open.
@@ -32,7 +32,8 @@ Deno.test({
 
 Deno.test({
   name: "the system's library makes of damaged frames what node:zlib makes, or nothing",
-  ignore: unzstd === null,
+  // What takes its place before Deno 2.7 refuses more.
+  ignore: unzstd === null || !hasZstd,
   fn: () => {
     const source = random();
     const bytes = source.bytes(3000).map((byte) => byte & 15);
