@@ -3,7 +3,7 @@ import type { Target } from "./target.ts";
 import { acl } from "./targets/acl.ts";
 import { archive } from "./targets/archive.ts";
 import { caexclude } from "./targets/caexclude.ts";
-import { gzip, zstd } from "./targets/compressed.ts";
+import { gzip, xz, zstd } from "./targets/compressed.ts";
 import { config } from "./targets/config.ts";
 import { httpHead } from "./targets/http_head.ts";
 import { index } from "./targets/index.ts";
@@ -29,6 +29,7 @@ export const TARGETS: readonly Target[] = [
   sftp,
   zstd,
   gzip,
+  xz,
   caexclude,
   knownHosts,
   netrc,

@@ -34,6 +34,7 @@ function target(compression: Compression, freeBytes: number, seeds: () => Uint8A
       Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd),
       Uint8Array.of(0x50, 0x2a, 0x4d, 0x18),
       Uint8Array.of(0x1f, 0x8b, 8),
+      Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0),
     ],
     check(input) {
       const native = decompress(nativeCodec, compression, input);
@@ -73,4 +74,15 @@ export const gzip: Target = target("gzip", 4 * 1024 * 1024, () => {
     member.subarray(10),
   ]);
   return [member, named, concat([member, new Uint8Array(gzipSync(words("x")[0]))])];
+});
+
+/** `text` as `xz -c` and `xz -c --check=crc32` compress it. */
+const PACKED = [
+  "/Td6WFoAAATm1rRGAgAhARYAAAB0L+Wj4AQPACJdADoaCM522XbTk82UcOdak6MgJoB6+xDUX+rRNh4a9U39VQAAAACMtr5xCSy+WAABPpAIAAAA/72X6bHEZ/sCAAAAAARZWg==",
+  "/Td6WFoAAAFpIt42AgAhARYAAAB0L+Wj4AQPACJdADoaCM522XbTk82UcOdak6MgJoB6+xDUX+rRNh4a9U39VQAAAABQgJKRAAE6kAgAAADp/wZyPjANiwIAAAAAAVla",
+];
+
+export const xz: Target = target("xz", 4 * 1024 * 1024, () => {
+  const packed = PACKED.map((base64) => Uint8Array.fromBase64(base64));
+  return [...packed, concat([packed[0], new Uint8Array(4), packed[1]])];
 });

@@ -15,7 +15,8 @@ export interface Codec {
   digest(name: DigestName, bytes: Uint8Array): Uint8Array;
   /**
    * The uncompressed bytes. Never makes more than `limit` bytes, nor needs much more memory than that, whatever the
-   * input claims: throws `invalid-chunk` instead, as it does for damaged data. Throws `unsupported` for xz.
+   * input claims: throws `invalid-chunk` instead, as it does for damaged data. Throws `unsupported` for xz with
+   * filters besides LZMA2, which casync does not use.
    */
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array;
 }

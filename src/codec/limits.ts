@@ -5,12 +5,6 @@ import type { Compression } from "./codec.ts";
 /** History that any decoder should be ready to keep: 8 MiB, as RFC 8878 (3.1.1.1.2) recommends. */
 export const MIN_WINDOW_LIMIT = 8 * 1024 * 1024;
 
-/** The error for chunks that casync wrote with `--compression=xz`. */
-export function xzUnsupported(): DesyncError {
-  const reason = "it is compressed with xz, which is not supported";
-  return new DesyncError("unsupported", { reason, hint: "zstd and gzip are supported" });
-}
-
 /** The error for compressed data that a decoder refused. */
 export function damaged(compression: Compression, cause: unknown): DesyncError {
   return new DesyncError("invalid-chunk", {
@@ -24,8 +18,8 @@ const SPARE_FRAMES = 16;
 const BYTES_PER_FRAME = 8 * 1024;
 
 /** Throws `invalid-chunk` when `count` zstd frames or gzip members are too many for what came out of those before. */
-export function checkFrames(count: number, length: number): void {
-  if (count <= SPARE_FRAMES + length / BYTES_PER_FRAME) return;
+export function checkFrames(count: number, length: number, bytesPerFrame: number = BYTES_PER_FRAME): void {
+  if (count <= SPARE_FRAMES + length / bytesPerFrame) return;
   const reason = `it has too many parts for what is in them: ${count} for ${length} bytes`;
   throw new DesyncError("invalid-chunk", { reason });
 }

@@ -6,8 +6,9 @@ import { concat, viewOf } from "../core/bytes.ts";
 import type { DigestName } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import type { Codec, Compression } from "./codec.ts";
-import { checkFrames, damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "./limits.ts";
+import { checkFrames, damaged, MIN_WINDOW_LIMIT, tooLarge } from "./limits.ts";
 import { SPARE_BYTES } from "./fse_table.ts";
+import { unxz } from "./xz/unxz.ts";
 import { contentOfBlocks } from "./zstd_blocks.ts";
 import { parseZstdFrameHeader, zstdFrames } from "./zstd_frame.ts";
 
@@ -31,8 +32,8 @@ export const portableCodec: Codec = {
   },
 
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
-    if (compression === "xz") throw xzUnsupported();
     try {
+      if (compression === "xz") return unxz(bytes, limit, sha256);
       return compression === "zstd" ? unzstd(bytes, limit) : gunzip(bytes, limit);
     } catch (error) {
       if (error instanceof DesyncError) throw error;

@@ -286,7 +286,7 @@ export interface VerifyResult {
   /** Bytes of the chunks' files. */
   readonly storedBytes: number;
   readonly invalid: InvalidChunk[];
-  /** Chunks that could not be judged (unreadable, or compressed with xz): one sentence each. */
+  /** Chunks that could not be judged (unreadable, or compressed in a way that is not supported): one sentence each. */
   readonly unreadable: string[];
   /** Chunks that are what their ids say, under the other digest. */
   readonly otherDigest: number;

@@ -79,17 +79,3 @@ Deno.test({
     }
   },
 });
-
-Deno.test("xz chunks are reported as such, whatever else the store has", async () => {
-  using dir = tempDir();
-  const args = [
-    "extract",
-    "-s",
-    testdata("casync-xz.castr"),
-    testdata("casync-small.caibx"),
-    dir.path("target"),
-  ];
-  const { code, stderr } = await runCli(args);
-  strictEqual(code, 1);
-  ok(/^desync: Cannot read chunk [0-9a-f]{64} in .*casync-xz\.castr: .*\bxz\b.*\n$/.test(stderr), stderr);
-});

@@ -20,6 +20,7 @@ const packages = {
   /** Serves directories over WebDAV. */
   rclone: "rclone",
   zstd: "zstd",
+  xz: "xz-utils",
   /** The server, and what its users need. */
   sshd: "openssh-server",
   ssh: "openssh-client",

@@ -10,7 +10,8 @@ import {
 } from "node:zlib";
 import { type DigestName, maxStoredSize } from "../../core/chunk.ts";
 import type { CompressingCodec, Compression } from "../../codec/codec.ts";
-import { damaged, MIN_WINDOW_LIMIT, tooLarge, xzUnsupported } from "../../codec/limits.ts";
+import { damaged, MIN_WINDOW_LIMIT, tooLarge } from "../../codec/limits.ts";
+import { unxz } from "../../codec/xz/unxz.ts";
 import { concat } from "../../core/bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
 import { DesyncError } from "../../core/errors.ts";
@@ -59,8 +60,8 @@ export const nativeCodec: CompressingCodec = {
   },
 
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
-    if (compression === "xz") throw xzUnsupported();
     try {
+      if (compression === "xz") return unxz(bytes, limit, (part) => hash("sha256", part, "buffer"));
       if (compression === "gzip") return gunzipSync(bytes, { maxOutputLength: limit });
       return wasmZstd === undefined ? unzstd(bytes, limit) : wasmZstd.decompress(bytes, limit);
     } catch (error) {

@@ -3,6 +3,7 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { assertFails } from "../../support/failure.ts";
 import { type Form, makeBlob, somePieces, stored, zstdBomb } from "../../support/made.ts";
+import { xzOfPrograms } from "../../support/data/xz.ts";
 import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { indexBytes, type IndexFields, sha256Flags } from "../../support/data/index_bytes.ts";
 import { sha512256 } from "../../support/sha.ts";
@@ -114,11 +115,12 @@ const damages: [
   ["is not compressed", "zstd", () => new Uint8Array(20_000).fill(7), /not compressed data/],
   ["is cut inside zstd's header", "zstd", (b) => b.subarray(0, 5), /invalid/],
   ["is a bomb of 4 GB", "zstd", () => zstdBomb(20_000), /more than/],
+  ["is cut and xz", "zstd", () => xzOfPrograms().subarray(0, 10), /its xz data is damaged/],
   [
-    "is xz",
+    "is xz with filters",
     "zstd",
-    () => Uint8Array.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 1, 2, 3, 4]),
-    /^desync: Cannot read .*\bxz\b/,
+    xzOfPrograms,
+    /^desync: Cannot read .*: it is compressed with xz and the filter 0x4, which is not supported/,
   ],
 ];
 for (const [name, form, damage, ...says] of damages) {

@@ -12,6 +12,7 @@ import { readOnlyStore } from "../../support/servers/read_only_store.ts";
 import type { ManagedChunkStore } from "../../../src/stores/store.ts";
 import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
 import { stored, zstdBomb } from "../../support/made.ts";
+import { xzOfPrograms } from "../../support/data/xz.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { RemoteStore } from "../../support/servers/remote_store.ts";
 import { damaged, sample } from "./samples.ts";
@@ -105,12 +106,7 @@ Deno.test("what is not the chunk is refused, and nothing is stored", async () =>
     ["compressed", zstd.subarray(0, zstd.length - 1), 400, /its zstd data is damaged/],
     ["compressed", damaged(zstd), 400, /./],
     ["compressed", zstdBomb(1100), 400, /it decompresses to more than 134217728 bytes/],
-    [
-      "compressed",
-      new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00, 0, 0]),
-      415,
-      /xz, which is not supported/,
-    ],
+    ["compressed", xzOfPrograms(), 415, /xz and the filter 0x4, which is not supported/],
   ];
   for (const [form, body, status, line] of cases) {
     const answer = await ask(handler, "PUT", path[form], { body });
