@@ -210,6 +210,7 @@ Deno.test({
       "zstd, behind this program's `chunk-server`": () => serve("this program", zstd),
       "uncompressed, behind this program's `chunk-server -u`": () => serve("this program", zstd, "-u"),
       "gzip, behind this program's `chunk-server`": () => serve("this program", dir.path("gzip")),
+      "xz, behind this program's `chunk-server`": () => serve("this program", dir.path("xz")),
       "uncompressed, behind this program's `chunk-server`": () => serve("this program", dir.path("plain")),
     };
     const rows = Object.entries(stores).map(([label, make]) => [label, async () => {

@@ -8,7 +8,13 @@ import {
 } from "../../core/chunk.ts";
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { canCompress, type Codec } from "../../codec/codec.ts";
-import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../../codec/open_chunk.ts";
+import {
+  compressChunk,
+  isInvalid,
+  isZstd,
+  openByEitherDigest,
+  type OpenedChunk,
+} from "../../codec/open_chunk.ts";
 import { portableCodec } from "../../codec/portable.ts";
 import { rawZstdFrame } from "../../codec/zstd_frame.ts";
 import type { DesyncError } from "../../core/errors.ts";
@@ -186,7 +192,7 @@ export class ServedChunks {
    * takes several times as long as reading from a directory, so there it is done only for what is worth keeping.
    */
   #mustVerify({ properties }: ChunkStore, stored: StoredChunk, id: ChunkId, form: StoredForm): boolean {
-    if (this.#verifyReads || stored.form !== form || properties.directory === undefined) return true;
+    if (this.#verifyReads || !isReady(stored, form) || properties.directory === undefined) return true;
     return this.#recent.note(id) && this.hot.wants(stored.bytes.length);
   }
 
@@ -207,7 +213,7 @@ export class ServedChunks {
   }
 
   #bytesOf({ stored, opened }: ReadChunk, id: ChunkId, form: StoredForm): Uint8Array {
-    if (stored.form === form) return stored.bytes;
+    if (isReady(stored, form)) return stored.bytes;
     const chunk = opened ?? openByEitherDigest(this.#codec, stored, id);
     if (form === "plain") return chunk.bytes;
     return canCompress(this.#codec)
@@ -220,6 +226,11 @@ export class ServedChunks {
     for (const store of this.#sources.stores) if (await store.has(id, { signal })) return true;
     return false;
   }
+}
+
+/** Whether it can be sent as it is: not every client reads what casync compresses with gzip and xz. */
+function isReady(stored: StoredChunk, form: StoredForm): boolean {
+  return stored.form === form && (form === "plain" || isZstd(stored));
 }
 
 /** What is said with every chunk: it never changes. */
