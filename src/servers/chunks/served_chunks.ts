@@ -7,14 +7,8 @@ import {
   type StoredForm,
 } from "../../core/chunk.ts";
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
-import { canCompress, type Codec } from "../../codec/codec.ts";
-import {
-  compressChunk,
-  isInvalid,
-  isZstd,
-  openByEitherDigest,
-  type OpenedChunk,
-} from "../../codec/open_chunk.ts";
+import { canCompress, type Codec, compressionOf } from "../../codec/codec.ts";
+import { compressChunk, isInvalid, openByEitherDigest, type OpenedChunk } from "../../codec/open_chunk.ts";
 import { portableCodec } from "../../codec/portable.ts";
 import { rawZstdFrame } from "../../codec/zstd_frame.ts";
 import type { DesyncError } from "../../core/errors.ts";
@@ -230,7 +224,8 @@ export class ServedChunks {
 
 /** Whether it can be sent as it is: not every client reads what casync compresses with gzip and xz. */
 function isReady(stored: StoredChunk, form: StoredForm): boolean {
-  return stored.form === form && (form === "plain" || isZstd(stored));
+  if (stored.form !== form) return false;
+  return form === "plain" || !["gzip", "xz"].includes(compressionOf(stored.bytes) ?? "");
 }
 
 /** What is said with every chunk: it never changes. */
