@@ -1,5 +1,4 @@
 /** The real ssh-agent. */
-import { filesIn } from "../files.ts";
 import { peers } from "../peers.ts";
 import type { TempDir } from "../temp.ts";
 
@@ -12,7 +11,8 @@ export async function startAgent(dir: TempDir): Promise<AsyncDisposable & { sock
     stdout: "null",
     stderr: "null",
   }).spawn();
-  while (!filesIn(dir.root).includes("agent")) await new Promise((resolve) => setTimeout(resolve, 10));
+  // The socket is there before anything listens on it.
+  while (!await answers(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
   return {
     socket,
     [Symbol.asyncDispose]: async () => {
@@ -20,4 +20,13 @@ export async function startAgent(dir: TempDir): Promise<AsyncDisposable & { sock
       await agent.status;
     },
   };
+}
+
+async function answers(path: string): Promise<boolean> {
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+    return true;
+  } catch {
+    return false;
+  }
 }
