@@ -1,6 +1,5 @@
 /** xz is decompressed as the xz program does it, and what is damaged or costs too much is refused. */
 import { ok, strictEqual, throws } from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { portableCodec } from "../../src/codec/portable.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
@@ -101,11 +100,8 @@ Deno.test({
           bad[source.below(bad.length)] ^= 1 << source.below(8);
         }
         const result = decompressed(bad, bytes.length);
-        // All is covered by one sum or another; what is changed back is whole.
-        if (typeof result !== "string") {
-          strictEqual(Buffer.compare(bad, packed), 0);
-          sameBytes(result, bytes);
-        }
+        // LZMA2 has more than one way to write the same.
+        if (typeof result !== "string") sameBytes(result, bytes);
       }
     }
   },
