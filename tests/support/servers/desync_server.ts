@@ -62,8 +62,9 @@ export async function startDesyncServer(
   const server = new DesyncServer(new Daemon("/bin/sh", words, env), errors);
   try {
     // A line for each address.
-    const addresses = args.filter((word) => ["-l", "--metrics-listen"].includes(word)).length +
-      where.length / 2;
+    const addresses = [...args, ...where]
+      .filter((_, i, words) => ["-l", "--metrics-listen"].includes(words[i - 1]))
+      .flatMap((list) => list.split(",")).length;
     await server.says(new RegExp(`(?:^.* serving .* on .*\n){${addresses}}`, "m"));
     server.urls = [...server.stderr.matchAll(/\bserving .* on (\S+)/g)].map(([, url]) => url);
     return server;
