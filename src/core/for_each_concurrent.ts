@@ -5,13 +5,13 @@ import { Yielder } from "./yielder.ts";
 type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /**
- * Runs `work` on the items, up to `most` of them at a time, begun in their order; a function may allow more after each item,
- * but not fewer. After a failure, or when `signal` says so, no further item is begun, those that were begun are waited for,
- * and the first failure is thrown. `work`, and whatever gives the items where that may take its time, get a signal to give up.
+ * Runs `work` on the items, up to `most` of them at a time, begun in their order. After a failure, or when `signal` says so,
+ * no further item is begun, those that were begun are waited for, and the first failure is thrown. `work`, and whatever gives
+ * the items where that may take its time, get a signal to give up.
  */
 export async function forEachConcurrent<T>(
   items: Items<T> | ((signal: AbortSignal) => Items<T>),
-  most: number | (() => number),
+  most: number,
   signal: AbortSignal | undefined,
   work: (item: T, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
@@ -28,18 +28,12 @@ export async function forEachConcurrent<T>(
   if (signal?.aborted) interrupt();
   signal?.addEventListener("abort", interrupt, { once: true });
 
-  const allowed = typeof most === "function" ? most : () => most;
-  const loops: Promise<void>[] = [];
-  const beginAllowed = () => {
-    while (loops.length < allowed()) loops.push(loop());
-  };
   const loop = async () => {
     try {
       while (!stop.signal.aborted) {
         const next = await iterator.next();
         if (next.done || stop.signal.aborted) return;
         await work(next.value, stop.signal);
-        beginAllowed();
         // Work that waits for nothing would keep a signal from being heard.
         if (yielder.isDue) await yielder.yieldNow();
       }
@@ -47,9 +41,7 @@ export async function forEachConcurrent<T>(
       fail(error);
     }
   };
-  beginAllowed();
-  // Loops may be added while others are waited for.
-  for (let i = 0; i < loops.length; i++) await loops[i];
+  await Promise.all(Array.from({ length: most }, loop));
   signal?.removeEventListener("abort", interrupt);
   // A sequence that was not read to its end may hold a stream or work that it began.
   try {

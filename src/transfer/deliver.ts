@@ -9,7 +9,6 @@ import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import { BoundedQueue } from "../core/bounded_queue.ts";
 import { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { undelivered } from "../stores/wrappers/open_from.ts";
-import type { Limiter } from "../stores/wrappers/limiter.ts";
 import { limitRemote } from "../stores/wrappers/limit_store.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
@@ -56,15 +55,15 @@ export class Delivery {
   readonly #otherStages: Stage[];
   readonly #workerDelivery: WorkerDelivery;
   readonly #fetch: RemoteFetch;
-  /** Bounds the concurrent requests at each remote store. */
-  readonly #limits: Pick<Limiter, "limit" | "max">[] = [];
+  /** The most concurrent requests at each remote store. */
+  readonly #requests: number[] = [];
 
   constructor(options: DeliveryOptions, workers: Workers) {
     this.#options = options;
     this.#workers = workers;
     const { cache, stores, ...rest } = options.sources;
     const limited = <S extends ChunkStore>(store: S) =>
-      limitRemote(store, (limiter) => this.#limits.push(limiter));
+      limitRemote(store, ({ max }) => this.#requests.push(max));
     const sources = {
       cache: cache && limited(cache),
       stores: stores.map((store) => limited(store)),
@@ -75,7 +74,7 @@ export class Delivery {
     this.#localStages = stages.splice(0, local < 0 ? stages.length : local);
     this.#otherStages = stages;
     const writer = writerFor(options.destination);
-    if (writer !== undefined) this.#limits.push({ limit: writer.max, max: writer.max });
+    if (writer !== undefined) this.#requests.push(writer.max);
     const cacheUse = new CacheUse(sources);
     this.#workerDelivery = new WorkerDelivery(options, workers, cacheUse, writer);
     this.#fetch = new RemoteFetch(cacheUse, this.#workerDelivery);
@@ -91,7 +90,7 @@ export class Delivery {
     const groups = grouped(chunks, this.#isRemote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES, workOf);
     await forEachConcurrent(
       groups,
-      () => this.#groupsNow,
+      this.concurrency,
       this.#options.signal,
       (group, signal) => this.deliverGroup(group, signal),
     );
@@ -126,7 +125,7 @@ export class Delivery {
     };
     const request = async () => {
       const groups = queue.groups(REMOTE_GROUP, GROUP_BYTES, workOf);
-      await forEachConcurrent(groups, () => this.#groupsNow, stop.signal, async (group, signal) => {
+      await forEachConcurrent(groups, this.#remoteConcurrency(), stop.signal, async (group, signal) => {
         await failingLeads(group, () => this.#searchElsewhere(group, { signal }));
       });
     };
@@ -138,10 +137,10 @@ export class Delivery {
   }
 
   get #isRemote(): boolean {
-    return this.#limits.length > 0;
+    return this.#requests.length > 0;
   }
 
-  /** Groups that should be delivered at a time, at most. */
+  /** Groups that should be delivered at a time. */
   get concurrency(): number {
     return this.#isRemote ? this.#remoteConcurrency() : 2 * this.#workers.size;
   }
@@ -150,19 +149,8 @@ export class Delivery {
   #remoteConcurrency(): number {
     const { sizes } = this.#options;
     const most = Math.max(2, Math.floor(FETCH_BYTES / Math.max(REMOTE_GROUP * sizes.avg, sizes.max)));
-    const requests = Math.max(...this.#limits.map(({ max }) => max));
+    const requests = Math.max(...this.#requests);
     return Math.min(2 + Math.ceil((1.5 * requests) / REMOTE_GROUP), most);
-  }
-
-  /**
-   * The same as long as no more requests are allowed than now: besides what is requested, only what the workers have to do, or
-   * will have next. What was fetched and is not written is lost when the program is killed.
-   */
-  get #groupsNow(): number {
-    const most = this.concurrency;
-    if (!this.#isRemote) return most;
-    const requests = Math.max(...this.#limits.map(({ limit }) => limit));
-    return Math.min(most, 2 * this.#workers.size + Math.ceil((1.5 * requests) / REMOTE_GROUP));
   }
 
   /** Takes a group through the stages until every chunk is delivered. */

@@ -28,19 +28,6 @@ Deno.test("all items are worked on, so many at a time and begun in their order",
   await forEachConcurrent([], 5, undefined, () => Promise.reject(new Error("there is nothing to do")));
 });
 
-Deno.test("more items may be allowed at a time after each", async () => {
-  let allowed = 2;
-  let running = 0;
-  const seen: number[] = [];
-  await forEachConcurrent(numbers(30), () => allowed, undefined, async (item) => {
-    seen.push(++running);
-    await turn();
-    if (item === 9) allowed = 5;
-    running--;
-  });
-  deepStrictEqual([seen.length, Math.max(...seen.slice(0, 9)), Math.max(...seen)], [30, 2, 5]);
-});
-
 Deno.test("after a failure nothing is started, running work is aborted and awaited, and the first failure is thrown", async () => {
   const begun: number[] = [];
   const ended: number[] = [];
