@@ -17,7 +17,7 @@ export function damaged(compression: Compression, cause: unknown): DesyncError {
 const SPARE_FRAMES = 16;
 const BYTES_PER_FRAME = 8 * 1024;
 
-/** Throws `invalid-chunk` when `count` zstd frames or gzip members are too many for what came out of those before. */
+/** Throws `invalid-chunk` when `count` zstd frames, gzip members or parts of xz are too many for what came out of those before. */
 export function checkFrames(count: number, length: number, bytesPerFrame: number = BYTES_PER_FRAME): void {
   if (count <= SPARE_FRAMES + length / bytesPerFrame) return;
   const reason = `it has too many parts for what is in them: ${count} for ${length} bytes`;
