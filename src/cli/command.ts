@@ -16,6 +16,8 @@ interface Description<A extends Arguments, F extends Flags> {
   readonly onHangUp?: "reload";
   /** Whether the configuration is read before it runs. Default: yes. */
   readonly readsConfiguration?: boolean;
+  /** Roughly the bytes that it will work on, as far as files of this machine tell; see `bytes_ahead.ts`. Default: 0. */
+  readonly bytesAhead?: (args: ArgumentValues<A>) => number;
 }
 
 /** The values that a command gets of options, of those that it lists and of those of all commands, and the configuration. */
@@ -31,7 +33,8 @@ type Run<A extends Arguments, F extends Flags> = (
 ) => Promise<number>;
 
 /** A command, whatever it takes. */
-export interface Definition extends Description<Arguments, Flags> {
+export interface Definition extends Omit<Description<Arguments, Flags>, "bytesAhead"> {
+  readonly bytesAhead: (words: readonly string[]) => number;
   /** Loads its code, which then runs with what was given to it. Returns the exit status. */
   readonly load: () => Promise<
     (words: readonly string[], given: GivenFlags, signal: AbortSignal) => Promise<number>
@@ -40,10 +43,13 @@ export interface Definition extends Description<Arguments, Flags> {
 
 /** Defines a command, whose code is imported when it runs: the help and completion do without. */
 export function command<A extends Arguments, F extends Flags>(
-  { code, ...description }: Description<A, F> & { readonly code: () => Promise<{ run: Run<A, F> }> },
+  { code, bytesAhead, ...description }: Description<A, F> & {
+    readonly code: () => Promise<{ run: Run<A, F> }>;
+  },
 ): Definition {
   return {
     ...description,
+    bytesAhead: (words) => bytesAhead?.(readArguments(description.args, words)) ?? 0,
     load: async () => {
       const { run } = await code();
       return (words, given, signal) => {

@@ -1,5 +1,6 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
+import { startWorkersEarly } from "../workers/start_worker.ts";
 import { noTlsUsedYet } from "../deno/net/trust.ts";
 import { setUmask } from "../deno/system/permitted.ts";
 import { causesOf, DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
@@ -7,6 +8,7 @@ import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output/output.ts";
 import { type CommandLine, parse } from "./parse/parse.ts";
 import { config, verbose as verboseFlag } from "./flags/global.ts";
+import { concurrency } from "./flags/network.ts";
 import { umask } from "./flags/output.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
 import { onInterrupt } from "./signals.ts";
@@ -41,6 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run({ command, words, given }: CommandLine): Promise<number> {
   checkCurrentDirectory();
   applyUmask(given.get(umask));
+  startWorkersEarly(command.bytesAhead(words), given.get(concurrency));
   const [run, { readConfiguration }] = await Promise.all([
     command.load(),
     import("./configuration/read_configuration.ts"),

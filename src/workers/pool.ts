@@ -5,7 +5,6 @@
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/store/directory_listing.ts";
-import { affordable } from "../deno/files/open_files.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Yielder } from "../core/yielder.ts";
 import type {
@@ -26,14 +25,12 @@ import type {
   VerifyTask,
 } from "../transfer/messages.ts";
 import type { Performer } from "./perform.ts";
-import { WORKER_NAME, WORKER_URL } from "./worker.ts";
+import { hasEarlyWorkers, LARGE_BYTES, startWorker, workersAtMost } from "./start_worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */
 const TASKS_PER_WORKER = 2;
 /** Bytes of blobs and chunks that are worked on before workers are worth their start. */
 const SMALL_BYTES = 8 * 1024 * 1024;
-/** Where as many are known to follow, this thread need not get ready for the work. */
-const LARGE_BYTES = 8 * SMALL_BYTES;
 
 /** Tasks that take their time. */
 type Work = Exclude<Task, ReleaseTask | FlushTask>;
@@ -70,11 +67,11 @@ export class WorkerPool implements Workers, Disposable {
 
   /**
    * One worker for each processor, but no more than `most` and than the limit of open files allows. None is started for
-   * the first `smallBytes` bytes of work.
+   * the first `smallBytes` bytes of work, unless some wait for work already.
    */
   constructor(most: number = Infinity, smallBytes: number = SMALL_BYTES) {
-    this.#smallBytes = smallBytes;
-    this.size = Math.max(1, Math.min(most, navigator.hardwareConcurrency, affordable().threads));
+    this.#smallBytes = hasEarlyWorkers() ? 0 : smallBytes;
+    this.size = workersAtMost(most);
   }
 
   /** The same where all of so many bytes have to be worked on. */
@@ -194,7 +191,7 @@ export class WorkerPool implements Workers, Disposable {
 
   #start(): Thread {
     const thread: Thread = {
-      worker: new Worker(WORKER_URL, { type: "module", name: WORKER_NAME }),
+      worker: startWorker(),
       tasks: new Map(),
     };
     thread.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(thread, data);

@@ -2,6 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
 import { verifyDirectory } from "../../src/jobs/verify_directory.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
+import { hasEarlyWorkers, startWorkersEarly } from "../../src/workers/start_worker.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -104,4 +105,17 @@ Deno.test("a pool has at least one worker, no more than processors, and can be c
   strictEqual(pool.size, 1);
   using many = new WorkerPool(10_000);
   strictEqual(many.size, navigator.hardwareConcurrency);
+});
+
+Deno.test("workers that were started early do all of the work, from the first byte on", async () => {
+  using dir = tempDir();
+  const { store: directory, ids: [id] } = makeBlob(dir, somePieces());
+  startWorkersEarly(1_000_000, 1);
+  ok(!hasEarlyWorkers(), "so little needs none");
+  startWorkersEarly(1_000_000_000, 1);
+  ok(hasEarlyWorkers());
+  using pool = new WorkerPool(1);
+  const result = await pool.verify({ directory, prefixes: [id.slice(0, 4)], digest, remove: false });
+  strictEqual(result.chunks, 1);
+  ok(!hasEarlyWorkers(), "the pool has taken it");
 });

@@ -1,5 +1,6 @@
 /** `desync chop -s DIRECTORY INDEX FILE` */
 import { argument, type ArgumentValues } from "../argument.ts";
+import { bytesOfFile } from "../bytes_ahead.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { LISTED_CHUNK_FLAGS } from "../flags/storing.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
@@ -19,5 +20,6 @@ export const definition = command({
     `Stores the chunks of the file as the index cuts it, each verified first. --ignore and --ignore-chunks skip chunks
 that the store is known to have.`,
   examples: ["desync chop -s /mnt/store image.caibx image.raw"],
+  bytesAhead: ({ file }) => bytesOfFile(file),
   code: () => import("../run/chop.ts"),
 });

@@ -1,5 +1,6 @@
 /** `desync extract INDEX OUTPUT` */
 import { argument, type ArgumentValues, written } from "../argument.ts";
+import { bytesOfIndex } from "../bytes_ahead.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { detailedExitStatus, force, inPlace, noSync, printStats, umask } from "../flags/output.ts";
@@ -48,5 +49,6 @@ file that is replaced is a seed without being named, unless all stores are direc
     "desync extract -s https://example.com/store --seed /mnt/v1.raw v2.caibx v2.raw",
     "desync extract -s /mnt/store image.caibx /dev/sdb1",
   ],
+  bytesAhead: ({ index }) => bytesOfIndex(index),
   code: () => import("../run/extract.ts"),
 });

@@ -1,5 +1,6 @@
 /** `desync make INDEX FILE` */
 import { argument, type ArgumentValues, written } from "../argument.ts";
+import { bytesOfFile } from "../bytes_ahead.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { chunkSize } from "../flags/chunking.ts";
 import { compressionLevel, uncompressed } from "../flags/storing.ts";
@@ -35,5 +36,6 @@ export const definition = command({
     "desync make -m 8:32:128 - image.raw > image.caibx",
     "zcat image.gz | desync make -s /mnt/store image.caibx -",
   ],
+  bytesAhead: ({ file }) => bytesOfFile(file),
   code: () => import("../run/make.ts"),
 });

@@ -1,5 +1,4 @@
 /** How many files and connections this process may still open: where that is few, fewer threads and connections are used. */
-import { readdirSync, readFileSync } from "node:fs";
 import { DesyncError } from "../../core/errors.ts";
 
 /** Kept for what opens files in passing: indexes, targets, modules, the system's resolver. */
@@ -43,13 +42,13 @@ export function share(limit: number, used: number): Affordable {
 /** Deno raises it to the hard limit when it starts. */
 function openFilesLimit(): number | undefined {
   const [, soft] =
-    /^Max open files +(\d+)/m.exec(ofProcess(() => readFileSync("/proc/self/limits", "utf8")) ?? "") ??
+    /^Max open files +(\d+)/m.exec(ofProcess(() => Deno.readTextFileSync("/proc/self/limits")) ?? "") ??
       [];
   return soft === undefined ? undefined : Number(soft);
 }
 
 function openFiles(): number | undefined {
-  return ofProcess(() => readdirSync("/proc/self/fd").length);
+  return ofProcess(() => [...Deno.readDirSync("/proc/self/fd")].length);
 }
 
 /** Only Linux says, and Deno lets only a program look that may do everything. */

@@ -1,0 +1,54 @@
+/**
+ * How many workers there are at most, and how one is started. A program that knows what is coming starts them early, while
+ * the rest of its code is still loaded; the next pool takes those first.
+ */
+import { affordable } from "../deno/files/open_files.ts";
+import { WORKER_NAME, WORKER_URL } from "./worker.ts";
+
+/** Bytes of work from which on all of it is worth workers. */
+export const LARGE_BYTES = 64 * 1024 * 1024;
+
+/** So many times as many threads as there will be must be affordable, or none is started early. */
+const PLENTY = 4;
+
+/** Workers that were started before a pool needs them. */
+const early: Worker[] = [];
+
+/** One for each processor, but no more than `most` and than the limit of open files allows. Throws `io` where that is too low. */
+export function workersAtMost(most: number): number {
+  return Math.max(1, Math.min(most, navigator.hardwareConcurrency, affordable().threads));
+}
+
+/** Starts all that will be needed for so many bytes of work, if that is much. What is wrong shows when they are. */
+export function startWorkersEarly(bytes: number, most: number = Infinity): void {
+  if (bytes < LARGE_BYTES) return;
+  try {
+    const count = workersAtMost(most);
+    // They would be counted as used, where every open file counts.
+    if (affordable().threads < PLENTY * count) return;
+    for (let left = count; left > 0; left--) {
+      const worker = newWorker();
+      worker.onerror = (event) => {
+        event.preventDefault();
+        early.splice(early.indexOf(worker), 1);
+      };
+      early.push(worker);
+    }
+  } catch {
+    // The pool meets it again, and reports it.
+  }
+}
+
+/** Whether workers wait for something to do. */
+export function hasEarlyWorkers(): boolean {
+  return early.length > 0;
+}
+
+/** One that was started early, or a new one. */
+export function startWorker(): Worker {
+  return early.shift() ?? newWorker();
+}
+
+function newWorker(): Worker {
+  return new Worker(WORKER_URL, { type: "module", name: WORKER_NAME });
+}
