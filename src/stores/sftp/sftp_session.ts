@@ -38,6 +38,9 @@ const MOST_WRITTEN_AT_ONCE = 64 * 1024;
 /** Small requests are sent together, up to so many bytes. */
 const BATCH_BYTES = 64 * 1024;
 
+/** What comes in parts, of any number and size: requests for the next one, and their answers. */
+const PARTS: ReadonlySet<RequestType | SftpAnswer["type"]> = new Set(["read", "readdir", "data", "names"]);
+
 type Answered = Exclude<SftpAnswer, { readonly type: "version" }>;
 
 /** A session that is open until it fails or is closed. Errors have neither action nor subject: the caller adds them. */
@@ -120,7 +123,10 @@ export class SftpSession implements Session {
     const id = this.#nextId;
     const waiter = Promise.withResolvers<Answered>();
     this.#pending.set(id, waiter);
-    if (this.#pending.size === 1) this.#watch.touch();
+    if (this.#pending.size === 1) {
+      if (PARTS.has(type)) this.#watch.resume();
+      else this.#watch.touch();
+    }
     this.#send(encodeRequest(type, id, fields));
     return await waiter.promise;
   }
@@ -224,8 +230,8 @@ export class SftpSession implements Session {
     }
     this.#pending.delete(answer.id);
     waiter.resolve(answer);
-    // A new request does not excuse a silent host; an answer does.
-    this.#watch.touch();
+    // A new request does not excuse a silent host; an answer does, unless parts trickle.
+    if (!PARTS.has(answer.type)) this.#watch.touch();
     if (this.#pending.size === 0) this.#watch.pause();
   }
 

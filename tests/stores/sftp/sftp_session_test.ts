@@ -189,6 +189,32 @@ Deno.test("a silent server times out, before its version and after", async () =>
   await rejects(new SftpFiles(second).stat("/"), { code: "timeout", retriable: true });
 });
 
+Deno.test("a server that trickles is given up, whether it cuts its answers or sends many that are tiny", async () => {
+  const patience = 300;
+  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const failure = { code: "timeout", message: /^(less than 100 bytes a second|no answer) for 0.3 seconds$/ };
+  const bytes = serve(async ({ id }, host) => {
+    for (const byte of status(id, STATUS.noSuchFile)) {
+      await pause(patience / 6);
+      host.send(Uint8Array.of(byte));
+    }
+  });
+  // The other bytes of its answers make up for half of the time.
+  const answers = serve(async ({ type, id }, host) => {
+    if (type === REQUESTS.open) return host.send(handle(id));
+    if (type === REQUESTS.fstat) return host.send(attributes(id, 4));
+    if (type !== REQUESTS.read) return host.send(status(id, 0));
+    await pause(patience * 0.9);
+    host.send(data(id, content.subarray(0, 1)));
+  });
+  await using slow = sessionsOver(() => bytes.connection, patience);
+  await using tiny = sessionsOver(() => answers.connection, patience);
+  await Promise.all([
+    rejects(new SftpFiles(slow).stat("/"), failure),
+    rejects(read(new SftpFiles(tiny)), failure),
+  ]);
+});
+
 Deno.test("a connection that ends while a chunk is sent leaves its name alone; the next request takes a new one", async () => {
   const chunk = hashChunk(nativeCodec, "sha512-256", content);
   let connections = 0;
