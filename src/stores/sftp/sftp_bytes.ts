@@ -35,6 +35,8 @@ class SftpAccess implements RandomAccess, Disposable {
   readonly #mtime: number | undefined;
   readonly #blocks: KeptBlocks;
   #file: SftpFile;
+  #reopening: Promise<SftpFile> | undefined;
+  #closed = false;
 
   constructor(place: SftpPlace, file: SftpFile) {
     this.#place = place;
@@ -59,18 +61,24 @@ class SftpAccess implements RandomAccess, Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#closed = true;
     this.#file[Symbol.dispose]();
   }
 
-  /** The file, opened again by another session when its own broke. */
+  /** The file, opened again by another session when its own broke: once for all who wait for it. */
   async #opened(signal?: AbortSignal): Promise<SftpFile> {
     if (!this.#file.ended) return this.#file;
-    const file = await openFile(this.#place, signal);
-    if (file.size !== this.size || file.mtime !== this.#mtime) {
-      file[Symbol.dispose]();
-      throw unreadable(this.#place, "it changed while it was read");
-    }
-    return this.#file = file;
+    this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined);
+    const reopening = this.#reopening;
+    return await abortable(() => reopening, signal);
+  }
+
+  async #reopen(): Promise<SftpFile> {
+    const file = await openFile(this.#place);
+    const same = file.size === this.size && file.mtime === this.#mtime;
+    if (same && !this.#closed) return this.#file = file;
+    file[Symbol.dispose]();
+    throw unreadable(this.#place, same ? "it has been closed" : "it changed while it was read");
   }
 }
 

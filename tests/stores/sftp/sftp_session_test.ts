@@ -9,50 +9,21 @@ import {
   STATUS,
   stringField,
   u32Field,
-  u64Field,
 } from "../../../src/stores/sftp/sftp_packets.ts";
 import { Host } from "../../support/servers/host.ts";
+import {
+  attributes,
+  data,
+  handle,
+  packet,
+  type Request,
+  serve,
+  status,
+  version,
+} from "../../support/servers/sftp_host.ts";
 import { sessionsOver } from "../../support/servers/sftp_server.ts";
 import { hashChunk } from "../../../src/codec/open_chunk.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
-
-type Request = { readonly type: number; readonly id: number; readonly fields: Uint8Array };
-
-/** A packet of a server. */
-function packet(type: number, ...fields: readonly Uint8Array[]): Uint8Array {
-  const body = concat([Uint8Array.of(type), ...fields]);
-  return concat([u32Field(body.length), body]);
-}
-const version = (number = 3) => packet(2, u32Field(number));
-const status = (id: number, code: number, message = "") =>
-  packet(101, u32Field(id), u32Field(code), stringField(message), stringField("en"));
-const handle = (id: number) => packet(102, u32Field(id), stringField("h"));
-const data = (id: number, bytes: Uint8Array) => packet(103, u32Field(id), stringField(bytes));
-/** Attributes with a size and a mode. */
-const attributes = (id: number, size: number, mode = 0o100644) =>
-  packet(105, u32Field(id), u32Field(5), u64Field(size), u32Field(mode));
-
-/** Answers requests as `answer` says, after the version. */
-function serve(answer: (request: Request, host: Host) => void): Host {
-  const host = new Host();
-  const run = async () => {
-    let bytes: Uint8Array = new Uint8Array(0);
-    while (true) {
-      const { value } = await host.reader.read().catch(() => ({ value: undefined }));
-      if (value === undefined) return;
-      bytes = concat([bytes, value]);
-      while (bytes.length >= 4 && bytes.length >= 4 + viewOf(bytes).getUint32(0)) {
-        const end = 4 + viewOf(bytes).getUint32(0);
-        const [type, id] = [bytes[4], viewOf(bytes).getUint32(5)];
-        if (type === REQUESTS.init) host.send(version());
-        else answer({ type, id, fields: bytes.slice(9, end) }, host);
-        bytes = bytes.slice(end);
-      }
-    }
-  };
-  run();
-  return host;
-}
 
 const read = (files: SftpFiles, path = "/file") =>
   files.read(path, async ({ pieces }) => concat(await Array.fromAsync(pieces())));
