@@ -3,7 +3,7 @@ import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { sealChunk, type VerifiedChunk } from "../../codec/open_chunk.ts";
 import type { ChunkId } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { type ChunkStore, type RequestOptions, takesChunks } from "../store.ts";
+import { type ChunkStore, type RequestOptions, type StoreProperties, takesChunks } from "../store.ts";
 import { replaceMembers } from "./wrap.ts";
 
 /**
@@ -32,8 +32,15 @@ export function encryptedStore<S extends ChunkStore>(store: S, cipher: ChunkCiph
     const reason = "encryption is not supported for stores of its kind";
     throw new DesyncError("unsupported", { action: "open", subject, reason });
   }
+  const known: StoreProperties = {
+    ...properties,
+    encryption: cipher.key,
+    get found() {
+      return store.properties.found;
+    },
+  };
   const members = new Map<string, unknown>([
-    ["properties", { ...properties, encryption: cipher.key }],
+    ["properties", known],
     ["get", async (id: ChunkId, options?: RequestOptions) => {
       const stored = await store.get(id, options);
       return stored === null ? null : { form: stored.form, bytes: cipher.open(stored.bytes) };

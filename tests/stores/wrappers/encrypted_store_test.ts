@@ -7,6 +7,8 @@ import { LocalStore } from "../../../src/deno/store/local_store.ts";
 import { HttpStore } from "../../../src/stores/http/http_store.ts";
 import { MemoryStore } from "../../../src/stores/memory.ts";
 import { encryptedStore } from "../../../src/stores/wrappers/encrypted_store.ts";
+import { retryStore } from "../../../src/stores/wrappers/retry.ts";
+import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
 import { Random } from "../../support/random.ts";
 import { chunkPath } from "../../support/sha.ts";
 import { tempDir } from "../../support/temp.ts";
@@ -50,4 +52,17 @@ Deno.test("a chunk under another's name is opened, and refused by its digest; on
   Deno.writeFileSync(file(two.id), other.seal(two.bytes));
   await rejects(store.get(two.id), { code: "invalid-chunk", message: /another key/ });
   strictEqual(await store.has(two.id), true);
+});
+
+Deno.test("what is known of the store inside is known as it changes: that a chunk was found", async () => {
+  const memory = new MemoryStore();
+  const { suffix } = cipher.key;
+  const named = wrapStore(memory, (send) => send(), { ...memory.properties, suffix });
+  const store = encryptedStore(retryStore(named), cipher);
+  const chunk = hashChunk(nativeCodec, "sha512-256", random.bytes(1000));
+  strictEqual(await store.get(chunk.id), null);
+  strictEqual(store.properties.found, false);
+  await store.put(chunk);
+  await store.get(chunk.id);
+  strictEqual(store.properties.found, true);
 });
