@@ -1,5 +1,5 @@
 /** Connections over ssh, by the program or by code of this one. */
-import type { Connection } from "../../stores/protocol/protocol_client.ts";
+import type { Connection } from "../../stores/protocol/connection.ts";
 import { environment } from "../system/permitted.ts";
 import { connectBySsh } from "./ssh_command.ts";
 import type { RemoteService, SshLocation } from "./ssh_location.ts";

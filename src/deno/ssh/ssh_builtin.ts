@@ -10,7 +10,7 @@ import { Readable, Writable } from "node:stream";
 import type { Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { oneLine } from "../../core/foreign_text.ts";
-import type { Connection } from "../../stores/protocol/protocol_client.ts";
+import type { Connection } from "../../stores/protocol/connection.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { mayReadSystem } from "../system/permitted.ts";
 import { ssh2 } from "./load_ssh2.ts";

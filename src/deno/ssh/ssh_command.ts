@@ -1,7 +1,7 @@
 /** A connection through the `ssh` program, which knows the user's configuration, agent, known hosts and jump hosts. */
 import { DesyncError } from "../../core/errors.ts";
 import { oneLine } from "../../core/foreign_text.ts";
-import type { Connection } from "../../stores/protocol/protocol_client.ts";
+import type { Connection } from "../../stores/protocol/connection.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import type { RemoteService, SshLocation } from "./ssh_location.ts";
 

@@ -1,7 +1,8 @@
 /** A store at the other end of connections that speak the casync protocol: usually over ssh. */
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { abortable } from "../../core/abortable.ts";
-import { type Connection, ProtocolClient, type SessionOptions } from "./protocol_client.ts";
+import type { Connection } from "./connection.ts";
+import { ProtocolClient, type SessionOptions } from "./protocol_client.ts";
 import { SessionPool } from "./session_pool.ts";
 import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
 

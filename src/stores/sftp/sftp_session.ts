@@ -1,11 +1,9 @@
 /** One session with an SFTP server: many concurrent requests, answers matched by their ids. */
 import { concat, freeBytes } from "../../core/bytes.ts";
-import { DesyncError, messageOf } from "../../core/errors.ts";
-import { foreignText } from "../../core/foreign_text.ts";
-import { IdleWatch } from "../http/idle_watch.ts";
-import type { Connection } from "../protocol/protocol_client.ts";
+import { DesyncError } from "../../core/errors.ts";
+import type { Connection } from "../protocol/connection.ts";
+import { MessageStream } from "../protocol/message_stream.ts";
 import type { Session } from "../protocol/session_pool.ts";
-import { beginningOf, wordsInstead } from "../protocol/words_instead.ts";
 import { statusError } from "./sftp_errors.ts";
 import {
   DATA_OVERHEAD,
@@ -49,35 +47,24 @@ export class SftpSession implements Session {
   readAtOnce = LEAST_AT_ONCE;
   /** Bytes to be written at once. */
   writeAtOnce = LEAST_AT_ONCE;
-  readonly #connection: Connection;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #decoder = new SftpDecoder();
+  readonly #stream: MessageStream<SftpAnswer>;
+  /** Whether bytes have left the program when they are sent. */
+  readonly #writesThrough: boolean;
   readonly #pending = new Map<number, PromiseWithResolvers<Answered>>();
   readonly #outgoing: Uint8Array[] = [];
   #sending = false;
   #nextId = 0;
   #extensions: ReadonlyMap<string, string> = new Map();
-  /** It is over; why may not be known yet. */
-  #failing = false;
-  #failure: DesyncError | undefined;
-  #closing = false;
-  /** Pauses while nothing is due. */
-  readonly #watch: IdleWatch;
-  /** What came before the first packet, for the error if it is not one. */
-  #seen = "";
-  readonly #finish: () => void;
-  readonly finished: Promise<void>;
 
-  private constructor(connection: Connection, options: SftpSessionOptions) {
-    this.#connection = connection;
-    this.#writer = connection.writable.getWriter();
-    this.#reader = connection.readable.getReader();
-    this.#watch = new IdleWatch(options.idleTimeoutMs);
-    this.#watch.signal.addEventListener("abort", () => this.#reader.cancel().catch(() => {}));
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.finished = promise;
-    this.#finish = resolve;
+  private constructor(connection: Connection, { idleTimeoutMs }: SftpSessionOptions) {
+    this.#writesThrough = connection.writesThrough ?? false;
+    this.#stream = new MessageStream(connection, {
+      decoder: new SftpDecoder(),
+      names: { protocol: "SFTP", unit: "packet" },
+      idleTimeoutMs,
+      handle: (answer) => this.#settle(answer),
+      over: (error) => this.#rejectAll(error),
+    });
   }
 
   /** Agrees on the version, until `signal` ends that. Throws `protocol`, `store` or `timeout`. */
@@ -87,18 +74,11 @@ export class SftpSession implements Session {
     signal?: AbortSignal,
   ): Promise<SftpSession> {
     const session = new SftpSession(connection, options);
-    const giveUp = () => session.#letGo();
-    if (signal?.aborted) giveUp();
-    signal?.addEventListener("abort", giveUp, { once: true });
-    try {
+    await session.#stream.open(async () => {
       await session.#greet();
-      session.#listen();
+      session.#stream.listen();
       if (session.has("limits@openssh.com")) await session.#askLimits();
-    } catch (error) {
-      throw session.#failure ?? await session.#fail(error, false);
-    } finally {
-      signal?.removeEventListener("abort", giveUp);
-    }
+    }, signal);
     return session;
   }
 
@@ -107,7 +87,11 @@ export class SftpSession implements Session {
   }
 
   get ended(): boolean {
-    return this.#failing || this.#closing;
+    return this.#stream.ended;
+  }
+
+  get finished(): Promise<void> {
+    return this.#stream.finished;
   }
 
   /** Whether the server has the extension. */
@@ -117,15 +101,15 @@ export class SftpSession implements Session {
 
   /** Sends a request; the answer to it, of any kind. Nothing that was sent before is waited for. */
   async request(type: RequestType, ...fields: readonly Uint8Array[]): Promise<Answered> {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#closing) throw closedError();
+    const { problem, watch } = this.#stream;
+    if (problem !== undefined) throw problem;
     do this.#nextId = (this.#nextId + 1) >>> 0; while (this.#pending.has(this.#nextId));
     const id = this.#nextId;
     const waiter = Promise.withResolvers<Answered>();
     this.#pending.set(id, waiter);
     if (this.#pending.size === 1) {
-      if (PARTS.has(type)) this.#watch.resume();
-      else this.#watch.touch();
+      if (PARTS.has(type)) watch.resume();
+      else watch.touch();
     }
     this.#send(encodeRequest(type, id, fields));
     return await waiter.promise;
@@ -133,14 +117,7 @@ export class SftpSession implements Session {
 
   /** Ends the connection. Pending requests fail. */
   async close(): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#watch.stop();
-    this.#rejectAll(closedError());
-    // Not waited for: the other end may have stopped reading.
-    if (this.#failure === undefined) this.#writer.close().catch(() => {});
-    await this.#connection.close();
-    this.#letGo();
+    await this.#stream.close();
   }
 
   #send(packet: Uint8Array): void {
@@ -162,9 +139,9 @@ export class SftpSession implements Session {
         );
         const batch = this.#outgoing.splice(0, count);
         const joined = batch.length === 1 ? batch[0] : concat(batch);
-        await this.#writer.write(joined);
+        await this.#stream.send(joined);
         // At once: uploads would fill the memory before it is collected.
-        if (this.#connection.writesThrough) { for (const one of new Set([joined, ...batch])) freeBytes(one); }
+        if (this.#writesThrough) { for (const one of new Set([joined, ...batch])) freeBytes(one); }
       }
     } catch {
       this.#outgoing.length = 0;
@@ -175,14 +152,7 @@ export class SftpSession implements Session {
 
   async #greet(): Promise<void> {
     this.#send(encodeRequest("init", VERSION, []));
-    this.#watch.touch();
-    let answer: SftpAnswer | null;
-    try {
-      answer = await this.#receive(true);
-    } catch (error) {
-      throw wordsInstead(this.#seen, "SFTP", error);
-    }
-    this.#watch.pause();
+    const answer = await this.#stream.first();
     if (answer === null) {
       throw new DesyncError("store", { reason: "the connection ended before SFTP began" });
     }
@@ -205,19 +175,6 @@ export class SftpSession implements Session {
     if (write > 0) this.writeAtOnce = Math.min(write, MOST_WRITTEN_AT_ONCE);
   }
 
-  async #listen(): Promise<void> {
-    try {
-      for (let answer = await this.#receive(); answer !== null; answer = await this.#receive()) {
-        if (!this.#closing) this.#settle(answer);
-      }
-      if (!this.#closing) throw new DesyncError("store", { reason: "the connection ended", retriable: true });
-    } catch (error) {
-      if (!this.#closing) await this.#fail(error, true);
-    } finally {
-      this.#finish();
-    }
-  }
-
   #settle(answer: SftpAnswer): void {
     if (answer.type === "version") {
       throw new DesyncError("protocol", { reason: "it sent its version again, which was not requested" });
@@ -231,49 +188,9 @@ export class SftpSession implements Session {
     this.#pending.delete(answer.id);
     waiter.resolve(answer);
     // A new request does not excuse a silent host; an answer does, unless parts trickle.
-    if (!PARTS.has(answer.type)) this.#watch.touch();
-    if (this.#pending.size === 0) this.#watch.pause();
-  }
-
-  /** The next answer, `null` at the end. */
-  async #receive(first = false): Promise<SftpAnswer | null> {
-    while (true) {
-      const answer = this.#decoder.next();
-      if (answer !== null) return answer;
-      const { value } = await this.#reader.read();
-      if (value === undefined) {
-        if (this.#watch.timedOut) {
-          throw new DesyncError("timeout", { reason: this.#watch.complaint, retriable: true });
-        }
-        if (this.#decoder.pending > 0) {
-          const reason = "the connection ended within a packet";
-          throw new DesyncError("store", { reason, retriable: true });
-        }
-        return null;
-      }
-      this.#watch.received(value.length);
-      if (first) this.#seen = beginningOf(this.#seen, value);
-      this.#decoder.push(value);
-    }
-  }
-
-  /** Ends the session; all who wait learn why. */
-  async #fail(error: unknown, opened: boolean): Promise<DesyncError> {
-    this.#failing = true;
-    this.#watch.stop();
-    // The end of its input has the other end stop.
-    this.#writer.abort().catch(() => {});
-    const said = foreignText(await this.#connection.diagnose());
-    const known = error instanceof DesyncError
-      ? error
-      : new DesyncError("store", { reason: foreignText(messageOf(error)), cause: error, retriable: true });
-    this.#failure = known.with({
-      hint: said === "" || said === known.reason ? known.hint : said,
-      retriable: opened && known.retriable,
-    });
-    this.#letGo();
-    this.#rejectAll(this.#failure);
-    return this.#failure;
+    const { watch } = this.#stream;
+    if (!PARTS.has(answer.type)) watch.touch();
+    if (this.#pending.size === 0) watch.pause();
   }
 
   #rejectAll(error: DesyncError): void {
@@ -283,12 +200,6 @@ export class SftpSession implements Session {
       reject(error);
     }
     this.#pending.clear();
-  }
-
-  /** Gives both directions up, if the connection's end has not done so. */
-  #letGo(): void {
-    this.#reader.cancel().catch(() => {});
-    this.#writer.abort().catch(() => {});
   }
 }
 
@@ -313,8 +224,4 @@ function isOf<T extends Answered["type"]>(
   type: T,
 ): answer is Extract<Answered, { readonly type: T }> {
   return answer.type === type;
-}
-
-function closedError(): DesyncError {
-  return new DesyncError("store", { reason: "it has been closed" });
 }

@@ -1,7 +1,7 @@
 /** The other end of a connection, which says what the test tells it to. */
 
 import { encodeMessage, type Message, MessageDecoder } from "../../../src/formats/protocol.ts";
-import type { Connection } from "../../../src/stores/protocol/protocol_client.ts";
+import type { Connection } from "../../../src/stores/protocol/connection.ts";
 
 /** What a server says first. */
 export const serverHello: Message = { type: "hello", flags: 1n };

@@ -1,5 +1,5 @@
 /** OpenSSH's SFTP server on pipes, without ssh: what a session starts there in a few milliseconds. */
-import type { Connection } from "../../../src/stores/protocol/protocol_client.ts";
+import type { Connection } from "../../../src/stores/protocol/connection.ts";
 import { SessionPool } from "../../../src/stores/protocol/session_pool.ts";
 import { SftpSession } from "../../../src/stores/sftp/sftp_session.ts";
 import { peers } from "../peers.ts";
