@@ -1,6 +1,6 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
-import { startWorkersEarly } from "../workers/start_worker.ts";
+import { leaveFilesToTheEnd, startWorkersEarly } from "../workers/start_worker.ts";
 import { noTlsUsedYet } from "../deno/net/trust.ts";
 import { setUmask } from "../deno/system/permitted.ts";
 import { causesOf, DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
@@ -43,6 +43,7 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run({ command, words, given }: CommandLine): Promise<number> {
   checkCurrentDirectory();
   applyUmask(given.get(umask));
+  leaveFilesToTheEnd();
   startWorkersEarly(command.bytesAhead(words), given.get(concurrency));
   const [run, { readConfiguration }] = await Promise.all([
     command.load(),

@@ -1,12 +1,9 @@
 /** In a worker: the files of seeds, opened once each. */
-import { closeSync, constants, openSync, readSync } from "node:fs";
 import { errorToWire, type WireError } from "../core/errors.ts";
+import { files } from "../deno/files/file_calls.ts";
 import { fileError } from "../deno/files/file_errors.ts";
 import { inspectSource } from "../deno/files/source_file.ts";
 import type { SeedFile } from "../transfer/messages.ts";
-
-/** What has become a named pipe meanwhile does not keep us waiting. */
-const OPEN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /** What is open, or why it cannot be read. */
 type Opened = number | WireError;
@@ -24,7 +21,7 @@ export class SeedFiles {
     let length = 0;
     try {
       while (length < size) {
-        const read = readSync(file, this.#buffer, length, size - length, offset + length);
+        const read = files().read(file, this.#buffer.subarray(length, size), offset + length);
         if (read === 0) break;
         length += read;
       }
@@ -36,7 +33,7 @@ export class SeedFiles {
 
   /** Closes them. */
   release(): void {
-    for (const file of this.#files.values()) if (typeof file === "number") closeSync(file);
+    for (const file of this.#files.values()) if (typeof file === "number") files().close(file);
     this.#files.clear();
   }
 
@@ -45,7 +42,8 @@ export class SeedFiles {
     if (file !== undefined) return file;
     try {
       inspectSource(seed.path);
-      file = openSync(seed.path, OPEN);
+      // What has become a named pipe meanwhile does not keep us waiting.
+      file = files().open(seed.path, { noWait: true });
     } catch (error) {
       return this.#failed(seed, error);
     }
@@ -56,7 +54,7 @@ export class SeedFiles {
   /** A disk that fails takes its time for each read: no more is asked of it. */
   #failed({ path, displayName }: SeedFile, error: unknown): WireError {
     const file = this.#files.get(path);
-    if (typeof file === "number") closeSync(file);
+    if (typeof file === "number") files().close(file);
     const problem = errorToWire(fileError("read", displayName, error));
     this.#files.set(path, problem);
     return problem;

@@ -7,7 +7,7 @@ import type { ChunkDirectory, StagedChunk } from "../deno/store/chunk_directory.
 import { vanished } from "../deno/store/directory_identity.ts";
 import { fileError, isNotFound } from "../deno/files/file_errors.ts";
 import { canSyncFileSystems, FileSystem, syncDirectory } from "../deno/output/sync.ts";
-import { removeQuietly } from "../deno/output/temporary_names.ts";
+import { removeQuietly } from "../deno/files/remove_quietly.ts";
 import type { DirectoryDestination } from "../transfer/messages.ts";
 
 /** What a run that is killed has done in this time is lost; the system itself writes after as long. */

@@ -3,7 +3,7 @@
  * the rest of its code is still loaded; the next pool takes those first.
  */
 import { affordable } from "../deno/files/open_files.ts";
-import { WORKER_NAME, WORKER_URL } from "./worker.ts";
+import { PROGRAM_WORKER_NAME, WORKER_NAME, WORKER_URL } from "./worker.ts";
 
 /** Bytes of work from which on all of it is worth workers. */
 export const LARGE_BYTES = 64 * 1024 * 1024;
@@ -11,12 +11,19 @@ export const LARGE_BYTES = 64 * 1024 * 1024;
 /** So many times as many threads as there will be must be affordable, or none is started early. */
 const PLENTY = 4;
 
+let name: string = WORKER_NAME;
+
 /** Workers that were started before a pool needs them. */
 const early: Worker[] = [];
 
 /** One for each processor, but no more than `most` and than the limit of open files allows. Throws `io` where that is too low. */
 export function workersAtMost(most: number): number {
   return Math.max(1, Math.min(most, navigator.hardwareConcurrency, affordable().threads));
+}
+
+/** From now on, workers may leave files open when they are ended: for a program that ends with its work. */
+export function leaveFilesToTheEnd(): void {
+  name = PROGRAM_WORKER_NAME;
 }
 
 /** Starts all that will be needed for so many bytes of work, if that is much. What is wrong shows when they are. */
@@ -50,5 +57,5 @@ export function startWorker(): Worker {
 }
 
 function newWorker(): Worker {
-  return new Worker(WORKER_URL, { type: "module", name: WORKER_NAME });
+  return new Worker(WORKER_URL, { type: "module", name });
 }

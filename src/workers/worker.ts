@@ -8,17 +8,21 @@ import type { Performer } from "./perform.ts";
 
 /** Where pool.ts finds this module. */
 export const WORKER_URL: string = import.meta.url;
-/** What it calls its threads: others of this program are none of these. */
+/** What start_worker.ts calls its threads: others of this program are none of these. */
 export const WORKER_NAME = "chunks";
+/** And those of a program that ends when its work does. */
+export const PROGRAM_WORKER_NAME = "chunks of a program";
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
+  readonly name: string;
   postMessage(reply: Reply, transfer: Transferable[]): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
 }
 
 function isWorkerScope(scope: unknown): scope is WorkerScope {
-  return typeof scope === "object" && scope !== null && "name" in scope && scope.name === WORKER_NAME;
+  return typeof scope === "object" && scope !== null && "name" in scope &&
+    (scope.name === WORKER_NAME || scope.name === PROGRAM_WORKER_NAME);
 }
 
 const scope: unknown = globalThis;
@@ -26,7 +30,7 @@ if (isWorkerScope(scope)) serve(scope);
 
 function serve(scope: WorkerScope): void {
   // Loaded while messages are listened for: what is posted to a module that still waits for its imports is lost.
-  const loaded = start();
+  const loaded = start(scope.name === PROGRAM_WORKER_NAME);
 
   scope.onmessage = async ({ data: { number, task } }) => {
     try {
@@ -41,13 +45,20 @@ function serve(scope: WorkerScope): void {
   };
 }
 
-async function start(): Promise<Performer> {
-  const [{ Performer }, { preferSystemCodec }, { preferSystemStat }] = await Promise.all([
-    import("./perform.ts"),
-    import("../deno/codec/native_codec.ts"),
-    import("../deno/store/stored_file.ts"),
-  ]);
+/**
+ * Loads what does the work. What a worker has opened by the C library stays open when it is ended: it does that only where
+ * the program ends then too.
+ */
+async function start(isProgram: boolean): Promise<Performer> {
+  const [{ Performer }, { preferSystemCodec }, { preferSystemFiles }, { preferSystemStat }] = await Promise
+    .all([
+      import("./perform.ts"),
+      import("../deno/codec/native_codec.ts"),
+      import("../deno/files/file_calls.ts"),
+      import("../deno/store/stored_file.ts"),
+    ]);
   preferSystemCodec();
+  if (isProgram) preferSystemFiles();
   preferSystemStat();
   return new Performer();
 }

@@ -4,7 +4,7 @@
  *
  * Source: desync 1.0.4 (README, "Chunk Encryption").
  */
-import { createCipheriv, createDecipheriv, hash } from "node:crypto";
+import { node } from "../system/node.ts";
 import type { ChunkCipher, ChunkCipherName, ChunkKey } from "../../codec/chunk_cipher.ts";
 import { concat, freeBytes } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
@@ -56,7 +56,7 @@ export function chunkCipher(cipher: ChunkCipherName, bytes: Uint8Array): ChunkCi
       reason: `it has ${bytes.length} bytes instead of ${KEY_BYTES}`,
     });
   }
-  const id = hash("sha256", bytes, "hex").slice(0, KEY_ID_DIGITS);
+  const id = node.crypto.hash("sha256", bytes, "hex").slice(0, KEY_ID_DIGITS);
   return cipherOf({ cipher, bytes: bytes.slice(), suffix: `.${cipher}-${id}` });
 }
 
@@ -69,7 +69,7 @@ export function cipherOf(key: ChunkKey): ChunkCipher {
     seal(bytes) {
       const random = crypto.getRandomValues(new Uint8Array(nonceBytes));
       const { key: own, nonce } = prepare(key.bytes, random);
-      const cipher = made(key, () => createCipheriv(name as "aes-256-gcm", own, nonce, OPTIONS));
+      const cipher = made(key, () => node.crypto.createCipheriv(name as "aes-256-gcm", own, nonce, OPTIONS));
       const text = cipher.update(bytes);
       const sealed = concat([random, text, cipher.final(), cipher.getAuthTag()]);
       freeBytes(text);
@@ -79,7 +79,10 @@ export function cipherOf(key: ChunkKey): ChunkCipher {
       const end = sealed.length - TAG_BYTES;
       if (end < nonceBytes) throw undecryptable("it is too short");
       const { key: own, nonce } = prepare(key.bytes, sealed.subarray(0, nonceBytes));
-      const cipher = made(key, () => createDecipheriv(name as "aes-256-gcm", own, nonce, OPTIONS));
+      const cipher = made(
+        key,
+        () => node.crypto.createDecipheriv(name as "aes-256-gcm", own, nonce, OPTIONS),
+      );
       cipher.setAuthTag(sealed.subarray(end));
       const { buffer, byteOffset, length } = cipher.update(sealed.subarray(nonceBytes, end));
       // As what it is said to be: slices of node's own kind are views.

@@ -1,13 +1,5 @@
 /** The codec out of what Deno ships: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
-import { hash } from "node:crypto";
-import {
-  constants,
-  createZstdDecompress,
-  gunzipSync,
-  zstdCompressSync,
-  zstdDecompressSync,
-  type ZstdOptions,
-} from "node:zlib";
+import type { ZstdOptions } from "node:zlib";
 import { type DigestName, maxStoredSize } from "../../core/chunk.ts";
 import type { CompressingCodec, Compression } from "../../codec/codec.ts";
 import { damaged, MIN_WINDOW_LIMIT, tooLarge } from "../../codec/limits.ts";
@@ -15,6 +7,7 @@ import { unxz } from "../../codec/xz/unxz.ts";
 import { concat } from "../../core/bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
 import { DesyncError } from "../../core/errors.ts";
+import { node } from "../system/node.ts";
 import { systemSha512256 } from "./libcrypto.ts";
 import { systemUnzstd, type Unzstd } from "./libzstd.ts";
 
@@ -25,7 +18,7 @@ const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 
 const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
 
-let sha512256 = (bytes: Uint8Array): Uint8Array => hash("sha512-256", bytes, "buffer");
+let sha512256 = (bytes: Uint8Array): Uint8Array => node.crypto.hash("sha512-256", bytes, "buffer");
 let systemZstd: Unzstd | null = null;
 /** Where it puts what frames hold that do not state their size. */
 let unsized = new Uint8Array(0);
@@ -56,13 +49,15 @@ export function preferSystemCodec(): void {
  */
 export const nativeCodec: CompressingCodec = {
   digest(name: DigestName, bytes: Uint8Array): Uint8Array {
-    return name === "sha256" ? hash("sha256", bytes, "buffer") : sha512256(bytes);
+    return name === "sha256" ? node.crypto.hash("sha256", bytes, "buffer") : sha512256(bytes);
   },
 
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
     try {
-      if (compression === "xz") return unxz(bytes, limit, (part) => hash("sha256", part, "buffer"));
-      if (compression === "gzip") return gunzipSync(bytes, { maxOutputLength: limit });
+      if (compression === "xz") {
+        return unxz(bytes, limit, (part) => node.crypto.hash("sha256", part, "buffer"));
+      }
+      if (compression === "gzip") return node.zlib.gunzipSync(bytes, { maxOutputLength: limit });
       return wasmZstd === undefined ? unzstd(bytes, limit) : wasmZstd.decompress(bytes, limit);
     } catch (error) {
       if (error instanceof DesyncError) throw error;
@@ -75,25 +70,21 @@ export const nativeCodec: CompressingCodec = {
     if (wasmZstd !== undefined) return wasmZstd.compress(bytes, level);
     // With an output buffer that is too small for all of it, Deno 2.9 adds an empty frame, which casync refuses.
     const chunkSize = maxStoredSize(bytes.length);
-    const params = { [constants.ZSTD_c_compressionLevel]: level };
+    const params = { [node.zlib.constants.ZSTD_c_compressionLevel]: level };
     // Node's documentation has this option, its types for Deno lack it: the frame then states its content's size.
     const options: ZstdOptions & { pledgedSrcSize: number } = {
       chunkSize,
       params,
       pledgedSrcSize: bytes.length,
     };
-    return zstdCompressSync(bytes, options);
+    return node.zlib.zstdCompressSync(bytes, options);
   },
 };
 
 /** Deno has the functions since 2.6, but they work since 2.7. */
 function hasZstd(): boolean {
-  try {
-    zstdCompressSync(new Uint8Array(0));
-    return true;
-  } catch {
-    return false;
-  }
+  const [major, minor] = Deno.version.deno.split(".").map(Number);
+  return major > 2 || major === 2 && minor >= 7;
 }
 
 /** Frame by frame: what Deno 2.9 makes of several at once depends on the size of the output buffer. */
@@ -125,7 +116,7 @@ function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
     if (count !== undefined) return isSized && count === target.length ? target : target.slice(0, count);
     // Else node:zlib says what is wrong with it, or makes more of it.
   }
-  const params = { [constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
+  const params = { [node.zlib.constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
   return runZstd(bytes, { chunkSize, maxOutputLength: limit, params });
 }
 
@@ -135,10 +126,10 @@ function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
  */
 function runZstd(bytes: Uint8Array, options: ZstdOptions): Uint8Array {
   // Node keeps this method for old callers, and its types omit it.
-  const decoder: ZstdDecoder = createZstdDecompress(options);
-  if (decoder._processChunk === undefined) return zstdDecompressSync(bytes, options);
+  const decoder: ZstdDecoder = node.zlib.createZstdDecompress(options);
+  if (decoder._processChunk === undefined) return node.zlib.zstdDecompressSync(bytes, options);
   try {
-    return decoder._processChunk(bytes, constants.ZSTD_e_end);
+    return decoder._processChunk(bytes, node.zlib.constants.ZSTD_e_end);
   } catch (error) {
     decoder.destroy();
     throw error;

@@ -1,5 +1,4 @@
 /** Parts of a file that nothing was written to: they read as zeros, which is known without reading them. */
-import { statSync } from "node:fs";
 import { RawFile } from "../system/libc.ts";
 
 /** Bytes that `blocks` of a file count. */
@@ -37,8 +36,8 @@ export class Holes implements Disposable {
 
 function maySpareRoom(path: string): boolean {
   try {
-    const info = statSync(path);
-    return info.isFile() && info.blocks * BLOCK_BYTES < info.size;
+    const { isFile, blocks, size } = Deno.statSync(path);
+    return isFile && blocks !== null && blocks * BLOCK_BYTES < size;
   } catch {
     return false;
   }

@@ -9,7 +9,8 @@ import { notePath } from "./given_paths.ts";
 import { JobLibc, type Libc, systemErrorOf, terminated, terminatedText } from "../system/libc.ts";
 import { CURRENT_DIRECTORY, OPEN } from "../system/linux.ts";
 import { isPlanted, planted } from "../output/planted.ts";
-import { aliasName, removeQuietly, removeStaleAliases } from "../output/temporary_names.ts";
+import { aliasName, removeStaleAliases } from "../output/temporary_names.ts";
+import { removeQuietly } from "./remove_quietly.ts";
 
 const [DOT, SLASH] = [0x2e, 0x2f];
 const DIRECTORY_MODE = 0o777;

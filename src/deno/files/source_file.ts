@@ -1,6 +1,6 @@
 /** A file that is cut into chunks: read at any place, and noticed when it changes meanwhile. */
 import { DesyncError } from "../../core/errors.ts";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { files } from "./file_calls.ts";
 import { fileError, isNotFound } from "./file_errors.ts";
 import { Holes } from "./holes.ts";
 
@@ -23,7 +23,7 @@ export class SourceFile {
   constructor(path: string) {
     this.path = path;
     try {
-      this.#fd = openSync(path, "r");
+      this.#fd = files().open(path, {});
     } catch (error) {
       throw fileError("read", path, error);
     }
@@ -40,12 +40,12 @@ export class SourceFile {
     while (length < buffer.length) {
       let read: number;
       try {
-        read = readSync(this.#fd, buffer, length, buffer.length - length, offset + length);
+        read = files().read(this.#fd, buffer.subarray(length), offset + length);
       } catch (error) {
         throw fileError("read", this.path, error);
       }
       if (read === 0) {
-        const end = Math.min(offset + length, fstatSync(this.#fd).size);
+        const end = Math.min(offset + length, files().info(this.#fd).size);
         throw new DesyncError("io", {
           action: "read",
           subject: this.path,
@@ -57,7 +57,7 @@ export class SourceFile {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    files().close(this.#fd);
     this.#holes?.[Symbol.dispose]();
   }
 }

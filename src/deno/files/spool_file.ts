@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { fileError } from "./file_errors.ts";
 import { environment } from "../system/permitted.ts";
-import { removeQuietly } from "../output/temporary_names.ts";
+import { removeQuietly } from "./remove_quietly.ts";
 
 /** Written front to back, then read. */
 export class SpoolFile implements Disposable {

@@ -6,7 +6,9 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { mayRead, mayWrite } from "../system/permitted.ts";
 import { tryLock } from "./file_lock.ts";
-import { isPartialName, isStale, removeQuietly, temporaryPrefix } from "./temporary_names.ts";
+import { isPartialName, temporaryPrefix } from "./temporary_names.ts";
+import { removeQuietly } from "../files/remove_quietly.ts";
+import { isStale } from "../files/stale.ts";
 
 /** What shows that two files were made by the same user in the same way. */
 type Made = Pick<Deno.FileInfo, "dev" | "uid" | "mode">;

@@ -5,9 +5,9 @@
  * The rule is that of Linux's fs.protected_symlinks, fs.protected_regular and fs.protected_fifos, which may be off: what lies
  * in such a directory counts if it belongs to who runs this or to the directory's owner.
  */
-import { dirname, resolve } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import { kindOfFile } from "../files/file_kind.ts";
+import { node } from "../system/node.ts";
 import { mayRead, ownIds } from "../system/permitted.ts";
 
 const STICKY = 0o1000;
@@ -69,14 +69,14 @@ export function planted(displayName: string, what: string): DesyncError {
  */
 export function followLinks(path: string, own?: Own, displayName: string = path): string {
   if (Deno.build.os === "windows") return realPath(path);
-  const parts = split(path.startsWith("/") ? path : `${resolve(".")}/${path}`);
+  const parts = split(path.startsWith("/") ? path : `${Deno.cwd()}/${path}`);
   let at = "";
   // Below what cannot be followed by its name, `..` is left to the system.
   let named = true;
   for (let links = 0; parts.length > 0;) {
     const part = parts.pop()!;
     if (part === "..") {
-      at = named ? dirname(at || "/").replace(/\/$/, "") : `${at}/..`;
+      at = named ? at.slice(0, Math.max(0, at.lastIndexOf("/"))) : `${at}/..`;
       continue;
     }
     const entry = `${at}/${part}`;
@@ -88,7 +88,7 @@ export function followLinks(path: string, own?: Own, displayName: string = path)
     if (isPlantedAt(entry, own)) {
       throw planted(
         displayName,
-        `${entry === resolve(displayName) ? "it" : entry} is a symlink of another user`,
+        `${entry === node.path.resolve(displayName) ? "it" : entry} is a symlink of another user`,
       );
     }
     if (links++ === MOST_LINKS) {
@@ -134,7 +134,16 @@ function look(path: string): Deno.FileInfo | undefined {
 }
 
 function lookAtDirectory(path: string): Deno.FileInfo | undefined {
-  return asked(dirname(resolve(path)), Deno.statSync);
+  return asked(directoryOf(path), Deno.statSync);
+}
+
+/** A path that needs no more than its last part cut off: most are, which spares loading node's module. */
+const PLAIN = /^(?:\/[^/.][^/]*)+$/;
+
+function directoryOf(path: string): string {
+  const full = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+  if (PLAIN.test(full)) return full.slice(0, full.lastIndexOf("/")) || "/";
+  return node.path.dirname(node.path.resolve(path));
 }
 
 function asked(path: string, ask: (path: string) => Deno.FileInfo): Deno.FileInfo | undefined {

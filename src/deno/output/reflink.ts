@@ -2,11 +2,8 @@
  * Parts of one file shared with another by the file system, which keeps their bytes once until one of them is written to:
  * FICLONERANGE, which Linux has for XFS, btrfs, bcachefs and others (ioctl_ficlonerange(2)).
  */
-import { statSync } from "node:fs";
-import { join } from "node:path";
 import { loadLibc, terminatedText } from "../system/libc.ts";
 import { IOCTL, OPEN } from "../system/linux.ts";
-import { aliasName, removeQuietly } from "./temporary_names.ts";
 
 const SYMBOLS = {
   open: { parameters: ["buffer", "i32"], result: "i32" },
@@ -52,24 +49,5 @@ export class Reflink implements Disposable {
     this.#library.symbols.close(this.#from);
     this.#library.symbols.close(this.#to);
     this.#library.close();
-  }
-}
-
-/**
- * Bytes of a block, whole ones of which files in the directory can share with this file; `undefined` when they cannot.
- * Tried with a temporary file, since file systems that can do it for some files cannot for others.
- */
-export function sharedBlock(path: string, directory: string): number | undefined {
-  const temporary = join(directory, aliasName());
-  try {
-    const [{ size, blksize: block, isFile }, { dev }] = [Deno.statSync(path), statSync(directory)];
-    if (!isFile || block === null || size < block || statSync(path).dev !== dev) return undefined;
-    Deno.openSync(temporary, { createNew: true, write: true }).close();
-    using pair = Reflink.open(path, temporary);
-    return pair?.clone(0, 0, block) ? block : undefined;
-  } catch {
-    return undefined;
-  } finally {
-    removeQuietly(temporary);
   }
 }

@@ -2,9 +2,9 @@
  * What makes what was written outlast a power cut: fsync(2) of a file or directory, and syncfs(2) of a whole file system,
  * which costs little more for ten thousand files than for one. That one takes Linux and foreign functions.
  */
-import { dirname, resolve } from "node:path";
 import { loadLibc, systemErrorOf, terminatedText, unlessUnsupported } from "../system/libc.ts";
 import { OPEN } from "../system/linux.ts";
+import { node } from "../system/node.ts";
 import { mayRead } from "../system/permitted.ts";
 import { errorCode } from "../system/error_code.ts";
 
@@ -126,7 +126,7 @@ export function canSyncFileSystems(): boolean {
 
 /** Writes what was unpacked to the disk: a directory's file system, or that of the directory around a file. */
 export async function syncTree(path: string): Promise<void> {
-  const directory = isDirectory(path) ? path : dirname(resolve(path));
+  const directory = isDirectory(path) ? path : node.path.dirname(node.path.resolve(path));
   using system = FileSystem.of(directory);
   await system?.sync();
 }

@@ -1,8 +1,8 @@
 /** The blob under construction, as a worker sees it: written in any order, straight to the right place. */
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import { equalBytes } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { TargetInfo } from "../../transfer/messages.ts";
+import { files } from "../files/file_calls.ts";
 import { isIdentified } from "../files/file_identity.ts";
 import { Holes } from "../files/holes.ts";
 import { RawFile } from "../system/libc.ts";
@@ -34,9 +34,9 @@ export class TargetFile {
   constructor(path: string, { sparse, resumed, identity }: Omit<TargetInfo, "path" | "displayName">) {
     // Another user who may write into the directory may have put a link in its place. What is written in place may be reached
     // by one: for that the identity has to do.
-    this.#fd = openSync(path, constants.O_RDWR | (sparse ? constants.O_NOFOLLOW ?? 0 : 0));
-    if (identity !== undefined && !isIdentified(fstatSync(this.#fd), identity)) {
-      closeSync(this.#fd);
+    this.#fd = files().open(path, { write: true, noFollow: sparse });
+    if (identity !== undefined && !isIdentified(files().info(this.#fd), identity)) {
+      files().close(this.#fd);
       throw replacedMeanwhile();
     }
     this.#raw = sparse ? RawFile.open(path) : null;
@@ -93,7 +93,7 @@ export class TargetFile {
   read(buffer: Uint8Array, offset: number): Uint8Array {
     let length = 0;
     while (length < buffer.length) {
-      const read = readSync(this.#fd, buffer, length, buffer.length - length, offset + length);
+      const read = files().read(this.#fd, buffer.subarray(length), offset + length);
       if (read === 0) break;
       length += read;
     }
@@ -101,14 +101,14 @@ export class TargetFile {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    files().close(this.#fd);
     this.#holes[Symbol.dispose]();
   }
 
   #writeFully(bytes: Uint8Array, offset: number): void {
     let written = 0;
     while (written < bytes.length) {
-      written += writeSync(this.#fd, bytes, written, bytes.length - written, offset + written);
+      written += files().write(this.#fd, bytes.subarray(written), offset + written);
     }
   }
 }

@@ -12,7 +12,8 @@ import {
   removePartialFiles,
   removeUnusable,
 } from "./partial_file.ts";
-import { partialPath, removeQuietly, removeStaleFilesOf, temporaryPrefix } from "./temporary_names.ts";
+import { partialPath, removeStaleFilesOf, temporaryPrefix } from "./temporary_names.ts";
+import { removeQuietly } from "../files/remove_quietly.ts";
 
 /** The steps in the life of such a file. All throw what the system says. */
 export class TemporaryFile {

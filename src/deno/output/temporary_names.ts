@@ -1,13 +1,12 @@
 /** Temporary names beside what they become, and the files that killed runs left under them. */
 import { createHash } from "node:crypto";
 import { basename, dirname, join, resolve } from "node:path";
+import { removeQuietly } from "../files/remove_quietly.ts";
+import { isStale } from "../files/stale.ts";
 import type { Index } from "../../formats/index/index.ts";
 
 /** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
 const NAME_PART = 60;
-
-/** No program writes a file for so long without a byte: an older temporary one was left by a killed run. */
-const STALE_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** What `crypto.randomUUID` gives. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -36,20 +35,6 @@ export function partialKey({ digest, ends, ids }: Pick<Index, "digest" | "ends" 
 /** Where what a run leaves for the next one is, which goes on from there: beside its target. */
 export function partialPath(target: string, key: string): string {
   return join(dirname(resolve(target)), temporaryPrefix(basename(target)) + key);
-}
-
-/** Whether a temporary file that was last changed then was left by a killed run. */
-export function isStale(mtime: Date | null): boolean {
-  return mtime !== null && Date.now() - mtime.getTime() >= STALE_AGE_MS;
-}
-
-/** Removes a file that may not have been made, or be gone. */
-export function removeQuietly(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // Nothing is left to remove.
-  }
 }
 
 /** How the temporary names of a target begin, which has this name itself. */

@@ -10,7 +10,7 @@ import { parseIndex } from "../../formats/index/index_parser.ts";
 import { looksLikeBlob } from "../../jobs/compare.ts";
 import type { Workers } from "../../transfer/ports.ts";
 import { WholeFile } from "../output/whole_file.ts";
-import { removeQuietly } from "../output/temporary_names.ts";
+import { removeQuietly } from "../files/remove_quietly.ts";
 import { mayRead, mayWrite } from "../system/permitted.ts";
 
 /** The newest that are kept. */

@@ -9,7 +9,7 @@ import { assign } from "../../transfer/seeds/assign.ts";
 import { planClones } from "../../transfer/seeds/clone_runs.ts";
 import { SeedUse } from "../../transfer/seeds/seed_use.ts";
 import { inspectSource } from "../files/source_file.ts";
-import { sharedBlock } from "../output/reflink.ts";
+import { sharedBlock } from "../output/shared_block.ts";
 import type { OnSeedProblem, OpenedSeed } from "./blob_seed.ts";
 
 /** How seeds are used. */

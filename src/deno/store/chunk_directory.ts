@@ -2,7 +2,6 @@
  * Chunks as files in a directory: `abcd/abcd….cacnk` compressed, the same without the ending when plain, and with a further
  * one when encrypted.
  */
-import { existsSync } from "node:fs";
 import type { ChunkCipher, ChunkKey } from "../../codec/chunk_cipher.ts";
 import { equalBytes, freeBytes } from "../../core/bytes.ts";
 import {
@@ -16,12 +15,13 @@ import {
 import { DesyncError } from "../../core/errors.ts";
 import type { FileIdentity } from "../../transfer/messages.ts";
 import { checkIdentity, vanished } from "./directory_identity.ts";
+import { files } from "../files/file_calls.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { cipherOf } from "../codec/native_cipher.ts";
 import { followLinks, isShared } from "../output/planted.ts";
 import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
 import { syncDataNow, syncFileData } from "../output/sync.ts";
-import { removeQuietly } from "../output/temporary_names.ts";
+import { removeQuietly } from "../files/remove_quietly.ts";
 import { errorCode } from "../system/error_code.ts";
 
 /** Permissions, less the umask, as desync's: all who may read the store may read every chunk, whatever the source permits. */
@@ -130,7 +130,7 @@ export class ChunkDirectory {
     const path = this.pathOf(id, form);
     const prefix = id.slice(0, 4);
     // An error takes twenty times as long as this, which hides why a file cannot be seen.
-    if (this.#searched.has(prefix) && !existsSync(path)) return undefined;
+    if (this.#searched.has(prefix) && !files().exists(path)) return undefined;
     try {
       const file = Deno.statSync(path);
       return file.isFile ? file : undefined;
@@ -226,7 +226,7 @@ export class ChunkDirectory {
 
   /** Whether {@linkcode stage} has begun with the chunk in this run. */
   hasStaged(id: ChunkId, run: string): boolean {
-    return existsSync(this.#stagedPath(id, run));
+    return files().exists(this.#stagedPath(id, run));
   }
 
   #stagedPath(id: ChunkId, run: string): string {
@@ -267,7 +267,7 @@ export class ChunkDirectory {
     const directory = target.substring(0, target.lastIndexOf("/"));
     const options = { createNew: true, write: true, mode: FILE_MODE };
     // Asking costs a tenth of what the error for a missing directory does.
-    if (existsSync(directory)) {
+    if (files().exists(directory)) {
       this.#refusePlanted(directory);
       try {
         return Deno.openSync(path, options);

@@ -3,7 +3,7 @@
  */
 import { isChunkPrefix, type NamedChunk, parseChunkName, TEMPORARY_PREFIX } from "../../core/chunk.ts";
 import { fileError, isNotFound, reasonOf } from "../files/file_errors.ts";
-import { isStale } from "../output/temporary_names.ts";
+import { isStale } from "../files/stale.ts";
 
 /** The `abcd` directories of a store, in order. */
 export function storePrefixes(directory: string): string[] {

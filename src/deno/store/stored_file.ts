@@ -2,14 +2,11 @@
  * Files of a store, which may hold anything under a chunk's name where others may write to it: a named pipe without
  * a writer, a device, a directory. Only regular files are chunks, and nothing here waits.
  */
-import { closeSync, constants, existsSync, futimesSync, openSync, readSync } from "node:fs";
 import { DesyncError } from "../../core/errors.ts";
+import { files } from "../files/file_calls.ts";
 import { isNotFound } from "../files/file_errors.ts";
 import { kindOfFile } from "../files/file_kind.ts";
 import { type FileSize, type SystemStat, systemStat } from "../system/system_stat.ts";
-
-/** A pipe does not keep us waiting, a terminal does not become the program's own. Not all systems have these. */
-const OPEN = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
 
 let look: SystemStat | undefined;
 
@@ -57,17 +54,17 @@ export class StoredFileReader {
       });
     }
     if (size >= this.#buffer.length) this.#buffer = new Uint8Array(size + 1);
-    const file = openSync(path, OPEN);
+    const file = files().open(path, { noWait: true });
     try {
       let length = 0;
       while (length < size) {
-        const read = readSync(file, this.#buffer, length, size + 1 - length, null);
+        const read = files().read(file, this.#buffer.subarray(length, size + 1), null);
         if (read === 0) break;
         length += read;
       }
       return length > size ? undefined : this.#buffer.subarray(0, length);
     } finally {
-      closeSync(file);
+      files().close(file);
     }
   }
 }
@@ -79,7 +76,7 @@ export class StoredFileReader {
 export function isStoredFile(path: string): boolean {
   if (look !== undefined) return isFilled(look(path));
   // For what is missing, this takes a tenth of the time.
-  if (!existsSync(path)) return false;
+  if (!files().exists(path)) return false;
   try {
     return isFilled(Deno.statSync(path));
   } catch {
@@ -94,12 +91,11 @@ function isFilled(info: FileSize | undefined): boolean {
 /** Gives a file the present time. Not what a symlink leads to, which may be any file. Throws what the system says. */
 export function touchFile(path: string): void {
   // Windows takes a time only from a writer.
-  const access = Deno.build.os === "windows" ? constants.O_RDWR : OPEN | constants.O_NOFOLLOW;
-  const file = openSync(path, access);
+  const write = Deno.build.os === "windows";
+  const file = files().open(path, { write, noFollow: true, noWait: true });
   try {
-    const now = new Date();
-    futimesSync(file, now, now);
+    files().touch(file);
   } finally {
-    closeSync(file);
+    files().close(file);
   }
 }

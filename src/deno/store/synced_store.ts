@@ -3,7 +3,7 @@ import { SharedRequests } from "../../servers/shared_requests.ts";
 import type { WritableChunkStore } from "../../stores/store.ts";
 import { fileError } from "../files/file_errors.ts";
 import { FileSystem, syncDirectory } from "../output/sync.ts";
-import { removeQuietly } from "../output/temporary_names.ts";
+import { removeQuietly } from "../files/remove_quietly.ts";
 import { ChunkDirectory } from "./chunk_directory.ts";
 
 /**

@@ -43,11 +43,26 @@ export const IOCTL = {
 /** struct fsxattr, for {@linkcode IOCTL}'s attributes: its size, and the place of fsx_projid. */
 export const FSXATTR = { bytes: 28, project: 12 } as const;
 
-/** struct statx of linux/stat.h: its size, and places in it; the mask that asks for type and size alone. */
-export const STATX = { bytes: 256, mode: 28, size: 40, typeAndSize: 0x201 } as const;
+/** struct statx of linux/stat.h: its size, places in it, and what can be asked for. */
+export const STATX = {
+  bytes: 256,
+  mode: 28,
+  inode: 32,
+  size: 40,
+  deviceMajor: 136,
+  deviceMinor: 140,
+  typeAndSize: 0x201,
+  basic: 0x7ff,
+} as const;
 
 /** The bits of a mode that are the kind of the file, and those of a regular one. */
 export const MODE = { kind: 0o170000, regular: 0o100000 } as const;
 
 /** An empty name, for calls with {@linkcode AT}.emptyPath. */
 export const EMPTY_NAME: Uint8Array<ArrayBuffer> = Uint8Array.of(0);
+
+/** dev_t of glibc. */
+export function deviceNumber(major: number, minor: number): bigint {
+  const [a, i] = [BigInt(major), BigInt(minor)];
+  return (a & 0xfffff000n) << 32n | (a & 0xfffn) << 8n | (i & 0xffffff00n) << 12n | i & 0xffn;
+}

@@ -80,6 +80,11 @@ export function mayCallLibraries(): boolean {
   return granted({ name: "ffi" });
 }
 
+/** Whether all files may be read and written. */
+export function mayUseAllFiles(): boolean {
+  return granted({ name: "read" }) && granted({ name: "write" });
+}
+
 /** Whether what is at the path may be looked at. */
 export function mayRead(path: string): boolean {
   return granted({ name: "read", path });

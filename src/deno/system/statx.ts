@@ -5,7 +5,6 @@ import { KINDS, type NodeKind } from "../../formats/archive/archive_elements.ts"
 import { type Libc, systemErrorOf } from "./libc.ts";
 import { MODE, STATX } from "./linux.ts";
 
-const BASIC_STATS = 0x7ff;
 const MOUNT = 0x1000;
 
 /** What of struct statx is used. Times are in nanoseconds since 1970. */
@@ -35,7 +34,7 @@ export class StatReader {
 
   /** The node that the name in an open directory leads to, or with an empty name and its flag, the open one itself. */
   read(fd: number, name: Uint8Array<ArrayBuffer>, flags: number): Stat {
-    if (this.#libc.statx!(fd, name, flags, BASIC_STATS | MOUNT, this.#bytes) !== 0) {
+    if (this.#libc.statx!(fd, name, flags, STATX.basic | MOUNT, this.#bytes) !== 0) {
       throw systemErrorOf(this.#libc);
     }
     return parseStat(viewOf(this.#bytes));

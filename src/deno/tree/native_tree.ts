@@ -13,7 +13,16 @@ import {
   terminatedText,
   unlessUnsupported,
 } from "../system/libc.ts";
-import { AT, CURRENT_DIRECTORY, EMPTY_NAME, FSXATTR, IOCTL, MODE, OPEN } from "../system/linux.ts";
+import {
+  AT,
+  CURRENT_DIRECTORY,
+  deviceNumber,
+  EMPTY_NAME,
+  FSXATTR,
+  IOCTL,
+  MODE,
+  OPEN,
+} from "../system/linux.ts";
 import { DirectoryLister } from "../system/list_directory.ts";
 import { type Stat, StatReader } from "../system/statx.ts";
 import { chattrFeatures } from "./chattr.ts";
@@ -247,12 +256,6 @@ class NativeTree implements TreeSystem {
     if (result < 0) throw systemErrorOf(this.#libc);
     return result;
   }
-}
-
-/** dev_t of glibc. */
-function deviceNumber(major: number, minor: number): bigint {
-  const [a, i] = [BigInt(major), BigInt(minor)];
-  return (a & 0xfffff000n) << 32n | (a & 0xfffn) << 8n | (i & 0xffffff00n) << 12n | i & 0xffn;
 }
 
 function isFile({ mode }: Stat): boolean {

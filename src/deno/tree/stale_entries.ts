@@ -1,5 +1,6 @@
 /** The temporary names of entries that are being unpacked, and the removal of stale ones. */
-import { isStale, isTemporaryName } from "../output/temporary_names.ts";
+import { isTemporaryName } from "../output/temporary_names.ts";
+import { isStale } from "../files/stale.ts";
 import type { DirectoryEntry, Handle, TreeSystem } from "./tree_system.ts";
 
 const PREFIX = ".tmp-untar-";
