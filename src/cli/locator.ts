@@ -19,7 +19,7 @@ import type { GLOBAL_FLAGS } from "./flags/global.ts";
 import type { SOURCE_FLAGS } from "./flags/stores.ts";
 import { type IndexTarget, registryTarget, standardOutput } from "./output/index_target.ts";
 import { missingOption } from "./parse/missing_option.ts";
-import { refuseCutName, refuseOtherHost, refuseToFill } from "./inputs/mistaken_location.ts";
+import { refuseCutName, refuseGroup, refuseOtherHost, refuseToFill } from "./inputs/mistaken_location.ts";
 import { warn } from "./output/output.ts";
 import { optionsByLocation, type StoreFlags } from "./store_flags.ts";
 
@@ -225,6 +225,9 @@ export async function openManaged(
   location: string | undefined,
   action: string,
 ): Promise<ManagedChunkStore> {
-  if (location !== undefined) return await registry.openManaged(location, action);
-  throw missingOption("-s, --store", "name the store, a directory, an s3+http(s) or an sftp URL");
+  if (location === undefined) {
+    throw missingOption("-s, --store", "name the store, a directory, an s3+http(s) or an sftp URL");
+  }
+  refuseGroup(location, action);
+  return await registry.openManaged(location, action);
 }

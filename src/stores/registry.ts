@@ -130,7 +130,9 @@ export class Registry implements AsyncDisposable {
       await store[Symbol.asyncDispose]();
     }
     const subject = this.redact(location);
-    throw notADirectory("usage", { action, subject }, "run this on the machine that has the store");
+    const reason = "its chunks cannot be listed from here";
+    const hint = "run this on the machine that has the store";
+    throw new DesyncError("usage", { action, subject, reason, hint });
   }
 
   /** The index at the location. Throws `invalid-index` with its name for something else. */
@@ -253,6 +255,6 @@ export function readOnlyGroup(purpose: Purpose): DesyncError {
 }
 
 /** The error for a store that only a directory could be. */
-export function notADirectory(code: ErrorCode, purpose: Purpose, hint?: string): DesyncError {
-  return new DesyncError(code, { ...purpose, reason: "it is not a directory of this machine", hint });
+export function notADirectory(code: ErrorCode, purpose: Purpose): DesyncError {
+  return new DesyncError(code, { ...purpose, reason: "it is not a directory of this machine" });
 }

@@ -42,6 +42,14 @@ export function refuseToFill(location: string): void {
   });
 }
 
+/** A group of stores is neither listed nor changed. */
+export function refuseGroup(location: string, action: string): void {
+  if (parseLocation(location).length < 2 || (isPath(location) && exists(location))) return;
+  const reason = "it is a group of stores";
+  const subject = redactLocation(location);
+  throw new DesyncError("usage", { action, subject, reason, hint: "name one of them" });
+}
+
 /**
  * How a place that casync would reach by ssh (`user@host:/path`) is written here; `undefined` for other places, and for a
  * path that exists.

@@ -66,7 +66,8 @@ export async function run(
     result = flags.index ? await reportingWhatIsKept(flags, "other", named) : await named();
   }
   if (deleted > 0 && !flags.verbose) {
-    printError(`${target}: removed what the archive does not have: ${deleted} entries\n`);
+    const entries = deleted === 1 ? "entry" : "entries";
+    printError(`${target}: removed what the archive does not have: ${deleted} ${entries}\n`);
   }
   return report(result, toTar ? "not in the tar" : "not restored");
 }

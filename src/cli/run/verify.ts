@@ -17,7 +17,7 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
   await using registry = new Registry(SCHEMES, { warn }, optionsByLocation(flags));
   await using store = await openManaged(registry, flags.localStore, "verify");
   const { digest = "sha512-256" } = flags;
-  const { directory, location } = store.properties;
+  const { directory, location, encryption } = store.properties;
   const progress = new Progress();
   using _display = showProgress(progress, flags, {
     unit: directory === undefined ? "chunks" : "directories",
@@ -32,12 +32,10 @@ export async function run(_args: Args, flags: Flags, signal: AbortSignal): Promi
       printIfOpen(`invalid chunk ${id}: ${reason}${removed ? ": removed" : ""}\n`),
     onUnreadable: warn,
     // A provider may charge for it.
-    onListed: ({ chunks, storedBytes }) =>
-      warn(
-        chunks === 0
-          ? `${location}: no chunks there: is its address right?`
-          : `${location}: ${chunks} chunks (${formatBytes(storedBytes)}) will be read`,
-      ),
+    onListed: ({ chunks, storedBytes }) => {
+      if (chunks > 0) warn(`${location}: ${chunks} chunks (${formatBytes(storedBytes)}) will be read`);
+      else if (encryption === undefined) warn(`${location}: no chunks there: is its address right?`);
+    },
   });
   const { otherDigest } = summary;
   if (otherDigest > 0) {

@@ -19,10 +19,11 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
 const UPLOAD_HELP: ReadonlyMap<number, string> = new Map([
   [400, "does the server take uploads?"],
   [403, "the server refuses uploads to it"],
-  [404, "the server takes no uploads there"],
+  [404, "the server takes no uploads there, or a directory is missing"],
   [405, "the server takes no uploads there"],
   [409, "a directory is missing there, or has that name"],
   [413, "larger than what the server takes"],
+  [500, "may the server write there? its log may say"],
   [501, "the server takes no uploads"],
   [507, "no space left on the server"],
 ]);
@@ -54,7 +55,7 @@ export function statusError(response: HttpAnswer, target: HttpTarget): StatusErr
   const isUpload = target.action === "write";
   const wantsTls = response.status === 400 && !isUpload && target.url.protocol === "http:";
   const help = isKnown
-    ? "the server does not accept the user and password"
+    ? "the server does not accept the user and password, or the token"
     : wantsTls
     ? "is it an https:// URL?"
     : (isUpload ? UPLOAD_HELP.get(response.status) : undefined) ??

@@ -71,6 +71,15 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["extract", "--in-place=maybe", "a", "b"], "--in-place", "maybe"],
   [["extract", "-s", "a|", testdata("casync-small.caibx"), "b"], '"a|": a group has an empty member'],
   [["extract", "-s", "|", testdata("casync-small.caibx"), "b"], "a group has an empty member"],
+  [["verify", "-s", "a|b"], "Cannot verify a|b: it is a group of stores (name one of them)"],
+  [
+    ["prune", "-y", "-s", "http://a|http://b", testdata("casync-small.caibx")],
+    "Cannot prune http://a|http://b: it is a group of stores (name one of them)",
+  ],
+  [
+    ["verify", "-s", "http://127.0.0.1:1/store"],
+    "Cannot verify http://127.0.0.1:1/store: its chunks cannot be listed from here (run this on the machine",
+  ],
   [
     ["cache", "-s", "http://127.0.0.1:1", "-c", "a|b", testdata("casync-small.caibx")],
     "Cannot store chunks in a|b: a group of stores is only read (name one of its stores)",

@@ -104,7 +104,7 @@ Deno.test("untar over an older version fetches what is new, and nothing when not
   const { code, stderr, requests } = await update("-k", "--delete", dir.path("v2.caidx"), target);
   deepStrictEqual(
     [code, stderr],
-    [0, `${target}: removed what the archive does not have: 1 entries\n`],
+    [0, `${target}: removed what the archive does not have: 1 entry\n`],
   );
   ok(requests > 0 && requests < 30, `${requests} of ${all} chunks`);
   deepStrictEqual(contentOf(target), contentOf(dir.path("v2")));
