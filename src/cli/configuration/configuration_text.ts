@@ -1,4 +1,5 @@
 /** A configuration as the text of its file, byte for byte as desync 1.0.4 writes it. */
+import { isPath } from "../../stores/location.ts";
 import { type Configuration, OCI_KEYS, S3_KEYS, SECRET_KEYS, STORE_KEYS } from "./configuration.ts";
 
 /** Stands for a secret. */
@@ -38,19 +39,27 @@ function sectionOf<Entry extends object>(
   secrets: boolean,
 ): object {
   const sorted = Object.entries(entries).sort(([a], [b]) => a < b ? -1 : 1);
-  return Object.fromEntries(sorted.map(([location, entry]) => {
+  const shown = new Map<string, object>();
+  for (const [location, entry] of sorted) {
     const values = new Map<string, unknown>(Object.entries({ ...defaults, ...entry }));
     const fields = keys.filter((key) => key === "uncompressed" || isSet(values.get(key))).map((key) =>
       [key, !secrets && SECRET_KEYS.has(key) ? HIDDEN : values.get(key)] as const
     );
-    return [secrets ? location : withoutUser(location), Object.fromEntries(fields)];
-  }));
+    let name = secrets ? location : withoutSecrets(location);
+    // Without them, two may be the same.
+    while (shown.has(name)) name += HIDDEN;
+    shown.set(name, Object.fromEntries(fields));
+  }
+  return Object.fromEntries(shown);
 }
 
 function isSet(value: unknown): boolean {
   return value !== undefined && value !== "" && value !== false && value !== 0;
 }
 
-function withoutUser(location: string): string {
-  return location.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, (_, scheme: string) => `${scheme}${HIDDEN}@`);
+/** A `?` of a pattern may stand for any character, but also begin a query. */
+function withoutSecrets(location: string): string {
+  if (isPath(location)) return location;
+  return location.replace(/^([^/]*\/\/)[^/]*@/, (_, scheme: string) => `${scheme}${HIDDEN}@`)
+    .replace(/([?#]).+$/s, (_, mark: string) => `${mark}${HIDDEN}`);
 }

@@ -1,5 +1,5 @@
 /** `desync config` */
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { runCli } from "../../support/cli.ts";
 import { denoDir } from "../../support/deno_dir.ts";
 import { assertFails } from "../../support/failure.ts";
@@ -33,8 +33,20 @@ Deno.test("config prints the settings with their defaults, and no secrets", asyn
   strictEqual(stderr, "desync: secrets are not shown\n");
   const shown = JSON.parse(stdout);
   strictEqual(shown["store-options"]["/a"]["error-retry-base-interval"], 500_000_000);
-  strictEqual(shown["store-options"]["http://…@h/a?<b>&"]["http-auth"], "…");
+  strictEqual(shown["store-options"]["http://…@h/a?…"]["http-auth"], "…");
   assertFails(await runCli(["--config", dir.path("none"), "config"]), 1, "none: no such file");
+  const locations = ["https://h/s?sig=5ec4e7/*", "https://h/s?sig=pa55", "https://u:c00k1e@h/?", "/srv/?a"];
+  const alike = {
+    "store-options": Object.fromEntries(locations.map((location, n) => [location, { n: n + 1 }])),
+  };
+  const printed = await runCli(["--config", dir.write("alike.json", JSON.stringify(alike)), "config"]);
+  deepStrictEqual(
+    Object.entries(JSON.parse(printed.stdout)["store-options"]).map((
+      [name, entry],
+    ) => [name, (entry as { n: number }).n]),
+    [["/srv/?a", 4], ["https://h/s?…", 1], ["https://h/s?……", 2], ["https://…@h/?", 3]],
+    printed.stdout,
+  );
 });
 
 Deno.test({
