@@ -86,8 +86,11 @@ export class CutWorker {
       ids.set(fromHex(chunk.id), i * ID_BYTES);
       if (span.id !== undefined && span.id !== chunk.id) throw mismatch(task.file, span, chunk.id);
       if (destination?.kind === "directory") {
-        if (!this.#directories.has(destination, chunk.id)) {
-          addedBytes += this.#directories.add(destination, chunk);
+        const size = this.#directories.has(destination, chunk.id)
+          ? null
+          : this.#directories.add(destination, chunk);
+        if (size !== null) {
+          addedBytes += size;
           added++;
         }
       } else if (destination !== undefined && !span.present) {

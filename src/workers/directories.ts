@@ -27,15 +27,16 @@ export class Directories {
     return this.at(destination).has(id) !== null || this.#stagedFor(destination)?.has(id) === true;
   }
 
-  /** Adds a chunk in the form that is wanted there. Returns the bytes of its file. */
-  add(destination: DirectoryDestination, chunk: OpenedChunk): number {
+  /** Adds a chunk in the form that is wanted there. The bytes of its file, `null` if another worker was faster. */
+  add(destination: DirectoryDestination, chunk: OpenedChunk): number | null {
     const { id, stored } = encodeChunk(nativeCodec, chunk, destination.encoding);
     const size = stored.bytes.length + this.at(destination).overhead;
     const staged = this.#stagedFor(destination);
-    if (staged !== undefined) staged.add(id, stored);
+    let added = true;
+    if (staged !== undefined) added = staged.add(id, stored);
     else this.at(destination).write(id, stored, destination.identity);
     if (stored !== chunk.stored && stored.bytes !== chunk.bytes) freeBytes(stored.bytes);
-    return size;
+    return added ? size : null;
   }
 
   /** Returns when all that was added has its name, and has it on the disk. */

@@ -39,11 +39,11 @@ export class StagedChunks {
     return this.#chunks.hasStaged(id, this.#run);
   }
 
-  /** Adds a chunk. */
-  add(id: ChunkId, chunk: StoredChunk): void {
+  /** Adds a chunk. Whether no other worker of this run was faster. */
+  add(id: ChunkId, chunk: StoredChunk): boolean {
     const options = { store: this.#destination.identity, sync: !this.#atOnce };
     const staged = this.#chunks.stage(id, chunk, this.#run, options);
-    if (staged === null) return;
+    if (staged === null) return false;
     if (this.#atOnce) {
       this.#staged.push(staged);
       if (performance.now() - this.#namedAt > INTERVAL_MS) this.#name();
@@ -51,6 +51,7 @@ export class StagedChunks {
       this.#chunks.place(staged);
       this.#touched.add(id.slice(0, 4));
     }
+    return true;
   }
 
   /** Gives all of them their names, and returns when these are on the disk. */

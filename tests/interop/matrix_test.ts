@@ -444,6 +444,7 @@ Deno.test({
       "zstd": ["casync-zstd.castr", "casync-small.caibx", "sha512-256"],
       "SHA-256 ids": ["casync-sha256.castr", "casync-small-sha256.caibx", "sha256"],
       "gzip": ["casync-gzip.castr", "casync-small.caibx", "sha512-256"],
+      "xz": ["casync-xz.castr", "casync-small.caibx", "sha512-256"],
       "uncompressed": ["desync-uncompressed.castr", "casync-small.caibx", "sha512-256"],
     };
     const rows = programs.flatMap((remote) => {
