@@ -49,6 +49,8 @@ const AMAZON = /^((?:.*\.)?)s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com$/;
 /** What a request was made with. */
 interface Identity {
   readonly credentials: S3Keys | undefined;
+  /** In which requests are signed. */
+  readonly region: string;
   readonly signer: S3Signer | undefined;
 }
 
@@ -136,9 +138,12 @@ export class S3Client {
   async #correct(error: S3Error, identity: Identity, corrected: Set<string>): Promise<boolean> {
     const once = (what: string) => !corrected.has(what) && corrected.add(what) !== undefined;
     const { region, serviceCode, serverTime } = error;
-    if (region !== undefined && region !== this.#region && once("region")) {
-      this.#region = region;
-      this.#identity = undefined;
+    // Another request may have been told meanwhile.
+    if (region !== undefined && region !== identity.region && once("region")) {
+      if (region !== this.#region) {
+        this.#region = region;
+        this.#identity = undefined;
+      }
       return true;
     }
     if (serviceCode === "RequestTimeTooSkewed" && !Number.isNaN(serverTime) && once("clock")) {
@@ -164,7 +169,8 @@ export class S3Client {
 
   async #askIdentity(): Promise<Identity> {
     const credentials = await this.#options.credentials?.();
-    return { credentials, signer: credentials && new S3Signer(credentials, this.#region) };
+    const region = this.#region;
+    return { credentials, region, signer: credentials && new S3Signer(credentials, region) };
   }
 
   async #send<T>(

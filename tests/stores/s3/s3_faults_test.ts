@@ -57,9 +57,27 @@ Deno.test("a service that says in which region the bucket is gets it in the sign
   for (const region of ["eu-west-1", "example.com/", "eu\nwest", ""]) {
     const answer = failure(400, "AuthorizationHeaderMalformed", `<Region>${region}</Region>`);
     await using stubborn = await serve(answer);
-    await rejects(storeAt(stubborn).get(id), { message: /does not accept the signature \(set S3_REGION\)/ });
+    await rejects(storeAt(stubborn).get(id), { message: /does not accept the signature \(set S3_REGION to that of the bucket\)/ });
     strictEqual(stubborn.requests.length, region === "eu-west-1" ? 2 : 1);
   }
+});
+
+Deno.test("requests that were under way with the wrong region are all sent again with the right one", async () => {
+  const wrong = { ...failure(400, "AuthorizationHeaderMalformed", "<Region>eu-west-1</Region>"), delay: 100 };
+  // Those of HEAD have no body, so that GET asks what is wrong.
+  await using server = await startFaultyServer(
+    {},
+    (request) => request.headers.get("authorization")!.includes("us-east-1") ? wrong : { body: "a" },
+  );
+  const store = storeAt(server);
+  const [got, has, again] = await Promise.all([
+    store.get(id),
+    store.has(id),
+    store.get(id),
+    store.put(compressed),
+  ]);
+  deepStrictEqual([got?.bytes.length, has, again?.bytes.length], [1, true, 1]);
+  ok(scopes(server).filter((scope) => scope.endsWith("us-east-1")).length >= 4, "they were under way");
 });
 
 Deno.test("what is asked of a bucket that is not there is an error, also where the answer has no body", async () => {
