@@ -25,6 +25,8 @@ import type {
   VerifyTask,
 } from "../transfer/messages.ts";
 import type { Performer } from "./perform.ts";
+// So that executables have it.
+import "./worker.ts";
 import { hasEarlyWorkers, LARGE_BYTES, startWorker, workersAtMost } from "./start_worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */

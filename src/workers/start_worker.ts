@@ -3,7 +3,7 @@
  * the rest of its code is still loaded; the next pool takes those first.
  */
 import { affordable } from "../deno/files/open_files.ts";
-import { PROGRAM_WORKER_NAME, WORKER_NAME, WORKER_URL } from "./worker.ts";
+import { PROGRAM_WORKER_NAME, WORKER_NAME } from "./worker_name.ts";
 
 /** Bytes of work from which on all of it is worth workers. */
 export const LARGE_BYTES = 64 * 1024 * 1024;
@@ -12,6 +12,16 @@ export const LARGE_BYTES = 64 * 1024 * 1024;
 const PLENTY = 4;
 
 let name: string = WORKER_NAME;
+/**
+ * Deno reads every file that an import names before the program begins, and all that those import. So none names this one
+ * here; pool.ts does, which puts it into executables.
+ */
+let url = new URL("./worker.ts", import.meta.url).href;
+
+/** Names the file that has the worker's module, where that is another than among the sources. */
+export function workersAreIn(file: string): void {
+  url = file;
+}
 
 /** Workers that were started before a pool needs them. */
 const early: Worker[] = [];
@@ -57,5 +67,5 @@ export function startWorker(): Worker {
 }
 
 function newWorker(): Worker {
-  return new Worker(WORKER_URL, { type: "module", name });
+  return new Worker(url, { type: "module", name });
 }

@@ -5,13 +5,10 @@
 import { errorToWire } from "../core/errors.ts";
 import type { Reply, Request } from "../transfer/messages.ts";
 import type { Performer } from "./perform.ts";
+import { PROGRAM_WORKER_NAME, WORKER_NAME } from "./worker_name.ts";
 
-/** Where pool.ts finds this module. */
+/** Where this module is, for a program that is one file. */
 export const WORKER_URL: string = import.meta.url;
-/** What start_worker.ts calls its threads: others of this program are none of these. */
-export const WORKER_NAME = "chunks";
-/** And those of a program that ends when its work does. */
-export const PROGRAM_WORKER_NAME = "chunks of a program";
 
 /** The part of a worker's global scope that is used here. */
 interface WorkerScope {
