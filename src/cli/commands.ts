@@ -145,13 +145,22 @@ async function whole(entry: Entry): Promise<Command> {
   return { ...entry, ...await definitionOf(entry.name) };
 }
 
+type Load = () => Promise<{ readonly definition: Definition }>;
+
+let included: Readonly<Record<string, Load>> = {};
+
+/** Gives the definitions of commands by the names of their files: for a program that has no other files. */
+export function includeCommands(commands: Readonly<Record<string, Load>>): void {
+  included = commands;
+}
+
 /**
  * Loads the definition of a command. Most runs need that of one, and a start costs what it loads: Deno reads every file
  * that an import names before the program begins, also where that import may never run. So this one names none;
  * `.ci/compile.ts` puts the files into executables.
  */
 async function definitionOf(name: string): Promise<Definition> {
-  const file = new URL(`./commands/${name.replaceAll("-", "_")}.ts`, import.meta.url).href;
-  const { definition }: { readonly definition: Definition } = await import(file);
-  return definition;
+  const file = `${name.replaceAll("-", "_")}.ts`;
+  const load: Load = included[file] ?? (() => import(new URL(`./commands/${file}`, import.meta.url).href));
+  return (await load()).definition;
 }

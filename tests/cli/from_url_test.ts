@@ -5,9 +5,10 @@ import { join } from "node:path";
 import * as latePackages from "../../src/deno/late_packages.ts";
 import { assertFails } from "../support/failure.ts";
 import { moduleGraph } from "../support/source/module_graph.ts";
+import { cacheFor } from "../support/deno_dir.ts";
 import { startNginx } from "../support/servers/nginx.ts";
 import { peers } from "../support/peers.ts";
-import { repository, run, runAny, type RunResult } from "../support/process.ts";
+import { repository, runAny, type RunResult } from "../support/process.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { sha256 } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
@@ -59,14 +60,6 @@ function publish(dir: TempDir): string {
     Deno.symlinkSync(join(repository, name), join(root, name));
   }
   return root;
-}
-
-/** A cache for what is downloaded, which has the npm packages already. */
-async function cacheFor(dir: TempDir): Promise<Record<string, string>> {
-  const { stdout } = await run(Deno.execPath(), ["info", "--json"]);
-  const { npmCache }: { npmCache: string } = JSON.parse(stdout);
-  Deno.symlinkSync(npmCache, join(dir.dir("deno"), "npm"));
-  return { DENO_DIR: dir.path("deno"), NO_COLOR: "1" };
 }
 
 // nginx has the second type for .ts: that of a video.

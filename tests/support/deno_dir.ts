@@ -1,8 +1,25 @@
-/** Where npm packages lie already, for programs that are started with another HOME. */
+/** Where Deno keeps what it has fetched. */
 
+import { join } from "node:path";
 import { run } from "./process.ts";
+import type { TempDir } from "./temp.ts";
 
-export const denoDir: string = await (async () => {
+interface Caches {
+  readonly denoDir: string;
+  readonly npmCache: string;
+}
+
+async function caches(): Promise<Caches> {
   const { stdout } = await run(Deno.execPath(), ["info", "--json"]);
-  return (JSON.parse(stdout) as { denoDir: string }).denoDir;
-})();
+  return JSON.parse(stdout);
+}
+
+/** Where npm packages lie already, for programs that are started with another HOME. */
+export const { denoDir }: Caches = await caches();
+
+/** A cache for what is downloaded, which has the npm packages already: the environment that names it. */
+export async function cacheFor(dir: TempDir): Promise<Record<string, string>> {
+  const { npmCache } = await caches();
+  Deno.symlinkSync(npmCache, join(dir.dir("deno"), "npm"));
+  return { DENO_DIR: dir.path("deno"), NO_COLOR: "1" };
+}

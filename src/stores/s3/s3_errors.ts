@@ -46,7 +46,10 @@ const KNOWN: ReadonlyMap<string, readonly [reason: string, hint?: string]> = new
   ["TokenRefreshRequired", ["the credentials have expired"]],
   ["InvalidToken", ["the service does not accept the session token"]],
   ["RequestTimeTooSkewed", ["the clock of this machine or the service's is wrong"]],
-  ["AuthorizationHeaderMalformed", ["the service does not accept the signature", "set S3_REGION to that of the bucket"]],
+  ["AuthorizationHeaderMalformed", [
+    "the service does not accept the signature",
+    "set S3_REGION to that of the bucket",
+  ]],
   ["PermanentRedirect", ["the bucket is elsewhere", "is it the endpoint of its region?"]],
   ["TemporaryRedirect", ["the bucket is elsewhere", "is it the endpoint of its region?"]],
   ["InvalidBucketName", ["invalid name of a bucket"]],

@@ -57,7 +57,9 @@ Deno.test("a service that says in which region the bucket is gets it in the sign
   for (const region of ["eu-west-1", "example.com/", "eu\nwest", ""]) {
     const answer = failure(400, "AuthorizationHeaderMalformed", `<Region>${region}</Region>`);
     await using stubborn = await serve(answer);
-    await rejects(storeAt(stubborn).get(id), { message: /does not accept the signature \(set S3_REGION to that of the bucket\)/ });
+    await rejects(storeAt(stubborn).get(id), {
+      message: /does not accept the signature \(set S3_REGION to that of the bucket\)/,
+    });
     strictEqual(stubborn.requests.length, region === "eu-west-1" ? 2 : 1);
   }
 });
