@@ -208,7 +208,7 @@ const failures: [
     () => ({ CASYNC_REMOTE_PATH: "/nowhere/casync" }),
     undefined,
     /^desync: Cannot read from ssh:\/\/127\.0\.0\.1:\d+\/.*: .*\/nowhere\/casync/,
-    /status 127/,
+    /status 127: .*; CASYNC_REMOTE_PATH names another program there\)$/m,
   ],
   [
     "a command that says something else",

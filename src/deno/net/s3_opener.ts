@@ -7,8 +7,14 @@ import { S3KeyFinder } from "./s3_keys.ts";
 /** The opener. Locations with the same options share their connections. */
 export function openS3({ warn }: SchemeContext): Opener {
   const fetches = new HttpFetches();
+  // A store and an index are often of one file of keys.
+  const warned = new Set<string>();
+  const warnOnce = (text: string) => {
+    if (!warned.has(text)) warn(text);
+    warned.add(text);
+  };
   const opener = s3Opener((_location, options) => {
-    const keys = new S3KeyFinder(options.s3 ?? {}, warn);
+    const keys = new S3KeyFinder(options.s3 ?? {}, warnOnce);
     return {
       fetch: fetches.for(options),
       idleTimeoutMs: options.idleTimeoutMs,

@@ -7,6 +7,8 @@ import type { RemoteService, SshLocation } from "./ssh_location.ts";
 
 /** Of what the remote said on standard error, the end is kept. */
 const KEPT_WORDS = 2000;
+/** The status of a shell that does not find the command. */
+const NOT_FOUND = 127;
 /** A program whose connection is over gets so long to end by itself. */
 const PATIENCE_MS = 1000;
 
@@ -40,7 +42,9 @@ export function connectBySsh(ssh: string, service: RemoteService, location: SshL
       const { code, signal } = await end(child);
       const said = oneLine(await inTime(words), "; ");
       const how = signal === null ? `ssh ended with status ${code}` : "";
-      return [how, said].filter((text) => text !== "").join(": ");
+      const told = [how, said].filter((text) => text !== "").join(": ");
+      const isMissing = code === NOT_FOUND && "command" in service;
+      return isMissing ? `${told}; CASYNC_REMOTE_PATH names another program there` : told;
     },
     close: async () => {
       await end(child);
