@@ -3,7 +3,7 @@
  * without loading node first.
  */
 import { loadLibc, systemErrorOf, terminatedText } from "../system/libc.ts";
-import { AT, deviceNumber, EMPTY_NAME, OPEN, STATX } from "../system/linux.ts";
+import { AT, CURRENT_DIRECTORY, deviceNumber, EMPTY_NAME, OPEN, STATX } from "../system/linux.ts";
 import { node } from "../system/node.ts";
 import { mayUseAllFiles } from "../system/permitted.ts";
 
@@ -112,6 +112,11 @@ export function systemFiles(): (FileCalls & Disposable) | null {
   };
   const stat = new Uint8Array(STATX.bytes);
   const view = new DataView(stat.buffer);
+  // Old kernels do not have it, and some containers forbid it.
+  if (c.statx(CURRENT_DIRECTORY, terminatedText("/"), 0, STATX.basic, stat) !== 0) {
+    library.close();
+    return null;
+  }
   return {
     open: (path, { write = false, noFollow = false, noWait = false }) => {
       const flags = OPEN.closeOnExec | (write ? OPEN.readWrite : OPEN.readOnly) |
