@@ -81,10 +81,9 @@ export class ChunkWriter {
         }),
       });
       wanted.forEach(({ id }, i) => this.#checkSame(id, idAt(ids, i)));
-      await writer.put(encoded, options);
       added = encoded.length;
       addedBytes = encoded.reduce((sum, { stored }) => sum + stored.bytes.length, 0);
-      for (const { stored } of encoded) freeBytes(stored.bytes);
+      await writer.put(encoded, options, ({ stored }) => freeBytes(stored.bytes));
     }
     const ids = new Uint8Array(spans.length * ID_BYTES);
     identified.forEach(({ raw }, i) => ids.set(raw, i * ID_BYTES));

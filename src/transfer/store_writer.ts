@@ -66,10 +66,18 @@ export class StoreWriter {
     return mine;
   }
 
-  /** Puts chunks that were claimed, and returns when they are there, so that no more wait in memory. */
-  async put(chunks: readonly VerifiedChunk[], options: RequestOptions): Promise<void> {
+  /**
+   * Puts chunks that were claimed, and returns when they are there, so that no more wait in memory. `done` gets each one that
+   * is there.
+   */
+  async put(
+    chunks: readonly VerifiedChunk[],
+    options: RequestOptions,
+    done: (chunk: VerifiedChunk) => void = () => {},
+  ): Promise<void> {
     await allOrFirstFailure(chunks.map(async (chunk) => {
       await this.#store.put(chunk, options);
+      done(chunk);
       this.#settle(chunk.id);
     }));
   }
