@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { peers } from "../tests/support/peers.ts";
 
-/** Our own command line. */
-export const ours: readonly string[] = [
+/** Our own command line: the words of BENCH_OURS, such as `deno run -A dist/desync.js`, or the sources. */
+export const ours: readonly string[] = Deno.env.get("BENCH_OURS")?.split(" ") ?? [
   Deno.execPath(),
   "run",
   "-A",

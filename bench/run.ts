@@ -2,6 +2,7 @@
  * The same jobs by this program and by desync in Go, side by side, as ratios of medians: below 1 we are faster.
  *
  *     deno task bench [extract|make|…]   all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
+ *                                        BENCH_OURS="deno run -A dist/desync.js" for one file
  */
 import { benchChunkServer } from "./chunk_server.ts";
 import { benchExtract } from "./extract.ts";
