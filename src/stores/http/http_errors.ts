@@ -17,7 +17,7 @@ const STATUS_HELP: ReadonlyMap<number, string> = new Map([
 
 /** The same for what is uploaded. */
 const UPLOAD_HELP: ReadonlyMap<number, string> = new Map([
-  [400, "does the server take uploads?"],
+  [400, "does the server take uploads, and of this name?"],
   [403, "the server refuses uploads to it"],
   [404, "the server takes no uploads there, or a directory is missing"],
   [405, "the server takes no uploads there"],

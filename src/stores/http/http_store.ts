@@ -69,7 +69,7 @@ export class HttpStore implements WritableChunkStore {
       const url = this.#url(id, form);
       const bytes = await httpGet(url, redact(url), limit, options, signal).catch(refuseTooLarge);
       return bytes === null ? null : { form, bytes };
-    }, isBadRequest);
+    }, isBadRequest).catch((error) => this.#refuseOther(error));
   }
 
   async has(id: ChunkId, options?: HasOptions): Promise<boolean> {
@@ -85,7 +85,14 @@ export class HttpStore implements WritableChunkStore {
       const url = this.#url(id, form);
       return httpSize(url, redact(url), this.#options, signal);
     };
-    return this.#forms.first(ask, isBadRequest, only);
+    return this.#forms.first(ask, isBadRequest, only).catch((error) => this.#refuseOther(error));
+  }
+
+  /** Servers of desync's kind answer so to names of chunks that they do not serve in any form. */
+  #refuseOther(error: unknown): never {
+    if (!isBadRequest(error)) throw error;
+    if (this.#options.suffix !== undefined) throw error.with({ hint: KEY_QUESTION });
+    throw error.withHint("are its chunks encrypted?");
   }
 
   /** Throws `store` when the server does not take it. */
@@ -104,7 +111,11 @@ export class HttpStore implements WritableChunkStore {
     } catch (error) {
       if (!isBadRequest(error)) throw error;
       const other = form === "plain" ? "only compressed chunks" : "only uncompressed chunks (-u)";
-      throw error.with({ hint: `the server may take no uploads, or ${other}` });
+      const { suffix } = this.#options;
+      const hint = suffix === undefined
+        ? `the server may take no uploads, ${other}, or only encrypted ones`
+        : KEY_QUESTION;
+      throw error.with({ hint });
     }
     this.#forms.remember(form);
     return { storedBytes: bytes.length };
@@ -120,6 +131,8 @@ export class HttpStore implements WritableChunkStore {
     return new URL(`${origin}${pathname}${chunkPath(id, form, this.#options.suffix)}${search}`);
   }
 }
+
+const KEY_QUESTION = "does the server have this key and cipher?";
 
 function redact(url: URL): string {
   return url.origin + url.pathname;

@@ -50,7 +50,7 @@ Deno.test("a chunk is put at its name, in its form, with all that the location s
 const refusals: [status: number, says: string, requests: number][] = [
   [202, "HTTP status 202", 1],
   [303, "HTTP status 303", 1],
-  [400, "the server may take no uploads, or only uncompressed chunks (-u)", 1],
+  [400, "the server may take no uploads, only uncompressed chunks (-u), or only encrypted ones", 1],
   [401, "the server does not accept the user and password, or the token", 1],
   [403, "the server refuses uploads to it", 1],
   [404, "the server takes no uploads there, or a directory is missing", 1],
