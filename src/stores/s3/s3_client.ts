@@ -104,7 +104,7 @@ export class S3Client {
 
   async #corrected<T>(
     request: S3Request,
-    send: (identity: Identity) => Promise<T>,
+    send: (identity: Identity) => Promise<T | null>,
     signal?: AbortSignal,
   ): Promise<T | null> {
     const corrected = new Set<string>();
@@ -178,7 +178,7 @@ export class S3Client {
     { signer }: Identity,
     read: ReadAnswer<T>,
     signal: AbortSignal | undefined,
-  ): Promise<T> {
+  ): Promise<T | null> {
     const { method, body, action } = request;
     const url = this.url(request);
     const redacted = this.#redacted(request);
@@ -197,6 +197,11 @@ export class S3Client {
       });
       watch.touch();
       if (response.ok) return await read(response, redacted, watch);
+      // No error, which costs more than the request: stores are filled by asking for what is not there.
+      if (this.#hasBucket && response.status === 404 && method === "HEAD" && isObject(request)) {
+        await response.body?.cancel();
+        return null;
+      }
       const text = await readBody(response, redacted, MOST_OF_AN_ERROR, watch).then(
         (bytes) => new TextDecoder().decode(bytes),
         () => "",
