@@ -18,7 +18,7 @@ interface Upload {
 
 /** Kills `make` with -9 once there are some chunks: all of them are right, there is no index, and the next run completes it. */
 export async function killsUpload(dir: TempDir, { store, index, env, chunks }: Upload): Promise<void> {
-  const bytes = random().bytes(2_000_000);
+  const bytes = random().bytes(6_000_000);
   const file = dir.write("large", bytes);
   const [program, ...before] = cliCommand;
   const args = [...before, "make", "-n", "2", "-s", store, index, "-"];

@@ -39,7 +39,7 @@ async function weMake(dir: TempDir, file: string, sizes: string, ...more: string
 }
 
 const tables: [sizes: string, length: number][] = [
-  [defaultSizes, 3_000_000],
+  [defaultSizes, amount(1_000_000, 3_000_000)],
   ["1024:4096:16384", 400_000],
   ["16:64:256", 10_000],
   ["1:200:1000", 20_000],

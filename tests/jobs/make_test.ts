@@ -62,7 +62,7 @@ function directoryDestination(directory: string) {
 
 Deno.test("the chunks of an index are in order, in whatever order the workers answer", async () => {
   using dir = tempDir();
-  const bytes = new Random(1).bytes(5_000_000);
+  const bytes = new Random(1).bytes(amount(2_000_000, 5_000_000));
   const file = dir.write("file", bytes);
   using pool = new WorkerPool(2);
   const workers = new Unordered(pool);

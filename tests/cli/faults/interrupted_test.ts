@@ -12,11 +12,11 @@ import { type TempDir, tempDir } from "../../support/temp.ts";
 import { amount } from "../../support/thorough.ts";
 
 /** Enough for each loop to last much longer than until its second line of progress. */
-const CHUNKS = amount(150_000, 400_000);
+const CHUNKS = amount(80_000, 400_000);
 const SIZE = 64;
-const FILES = amount(60_000, 200_000);
+const FILES = amount(30_000, 200_000);
 const TREE_FILES = 3_000;
-const MEMBERS = amount(15_000, 30_000);
+const MEMBERS = amount(8_000, 30_000);
 const REQUESTS = amount(10_000, 100_000);
 const PIECE = 64 * 1024;
 

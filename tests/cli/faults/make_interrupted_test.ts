@@ -49,7 +49,7 @@ Deno.test({
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
-    const file = writeSlowFile(dir, amount(2, 8));
+    const file = writeSlowFile(dir, amount(1, 8));
     const { child, index } = await startSlowMake(dir, file);
     child.kill("SIGKILL");
     await child.stderr.cancel();
@@ -72,7 +72,7 @@ Deno.test({
   ignore: windows,
   fn: async () => {
     using dir = tempDir();
-    const file = writeSlowFile(dir, amount(2, 8));
+    const file = writeSlowFile(dir, amount(1, 8));
     dir.write("out/slow.caibx", OLD);
     const { child, index } = await startSlowMake(dir, file);
     child.kill("SIGINT");
@@ -122,7 +122,7 @@ Deno.test({
 const changes: [name: string, change: (file: string) => void, says: RegExp][] = [
   ["changes", (file) => {
     using open = Deno.openSync(file, { write: true });
-    open.seekSync(1_900_000, Deno.SeekMode.Start);
+    open.seekSync(900_000, Deno.SeekMode.Start);
     open.writeSync(new Uint8Array(10));
   }, /changed while it was read/],
   ["grows", (file) => Deno.writeTextFileSync(file, "more", { append: true }), /changed while it was read/],
@@ -141,7 +141,7 @@ for (const [name, change, says] of share(changes, 3)) {
     ignore: windows,
     fn: async () => {
       using dir = tempDir();
-      const file = writeSlowFile(dir, 2);
+      const file = writeSlowFile(dir, 1);
       dir.write("out/slow.caibx", OLD);
       const { child, index } = await startSlowMake(dir, file);
       change(file);

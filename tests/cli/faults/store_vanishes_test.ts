@@ -69,7 +69,7 @@ async function fedInTwo(
 const SLOWLY = ["-m", "1:4:16", "--compression-level", "22"];
 
 function slowText(): Uint8Array {
-  const text = new TextEncoder().encode(new Random(4).bytes(amount(400_000, 750_000)).toBase64());
+  const text = new TextEncoder().encode(new Random(4).bytes(amount(250_000, 750_000)).toBase64());
   return joined([text, text.map((byte) => byte ^ 1), text.map((byte) => byte ^ 2)]);
 }
 
@@ -96,7 +96,7 @@ for (const [[name, vanish], more] of pairs(vanishings, [1_000_000, 0])) {
       using dir = tempDir();
       const index = dir.write("out/x.caibx", OLD);
       const store = dir.path("store");
-      const parts = [random().bytes(8_000_000), new Random(1).bytes(more)];
+      const parts = [random().bytes(amount(5_000_000, 8_000_000)), new Random(1).bytes(more)];
       const result = await fedInTwo(["make", "-s", store, index, "-"], store, parts, () => {
         vanish(store, dir.path("moved"));
       });
@@ -207,7 +207,7 @@ Deno.test({
     const disk = dir.dir("disk");
     await mountTmpfs(disk, "64m");
     const index = dir.path("x.caibx");
-    const parts = [random().bytes(8_000_000), new Random(1).bytes(1_000_000)];
+    const parts = [random().bytes(amount(5_000_000, 8_000_000)), new Random(1).bytes(1_000_000)];
     const result = await fedInTwo(["make", "-s", disk, index, "-"], disk, parts, async () => {
       await run(peers.umount, ["-l", disk]);
     });

@@ -11,8 +11,8 @@ const lists: { words: string[]; writes: number; input?: string }[] = JSON.parse(
 );
 /** What a pipe gives at once. */
 const PIPE_BYTES = 64 * 1024;
-/** A bar is drawn four times as often as usual, so that a command is in its loop also where that takes little. */
-const INTERVAL_MS = 50;
+/** A bar is drawn ten times as often as usual, so that a command is in its loop also where that takes little. */
+const INTERVAL_MS = 20;
 
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
 let [left, atOnce, said] = [0, false, ""];
