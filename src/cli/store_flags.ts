@@ -51,6 +51,9 @@ function merged(flags: StoreFlags, configured: StoreEntry): StoreOptions {
     caCert: flags.caCert ?? (configured["ca-cert"] || undefined),
     clientCert: flags.clientCert ?? (configured["client-cert"] || undefined),
     clientKey: flags.clientKey ?? (configured["client-key"] || undefined),
+    tlsFrom: (flags.caCert ?? flags.clientCert ?? flags.clientKey) === undefined
+      ? flags.configuration?.path
+      : undefined,
     trustInsecure: flags.trustInsecure ?? configured["trust-insecure"],
     httpAuth: configured["http-auth"] || undefined,
     httpCookie: configured["http-cookie"] || undefined,

@@ -15,6 +15,8 @@ export interface TlsOptions {
   readonly clientCert?: string;
   /** Its private key. */
   readonly clientKey?: string;
+  /** The configuration file that names these three, for messages. Default: options of the command line do. */
+  readonly tlsFrom?: string;
   /** Take any certificate of a server. Default: no. */
   readonly trustInsecure?: boolean;
 }
@@ -27,10 +29,11 @@ export interface Certificates {
 }
 
 /** Reads what the user named. Throws errors that name option and file for what TLS could not use. */
-export function readCertificates({ caCert, clientCert, clientKey }: TlsOptions): Certificates {
-  const caCerts = caCert === undefined ? [] : readAuthorities("--ca-cert", caCert);
-  const own = readPair({ option: "--client-cert", path: clientCert }, {
-    option: "--client-key",
+export function readCertificates({ caCert, clientCert, clientKey, tlsFrom }: TlsOptions): Certificates {
+  const named = (key: string) => tlsFrom === undefined ? `--${key}` : `${key} in ${tlsFrom}`;
+  const caCerts = caCert === undefined ? [] : readAuthorities(named("ca-cert"), caCert);
+  const own = readPair({ option: named("client-cert"), path: clientCert }, {
+    option: named("client-key"),
     path: clientKey,
   });
   return { caCerts, own: own ?? {} };
@@ -46,7 +49,7 @@ export interface OptionFile {
 /** The authorities in a file. Throws `usage` or `io` with option and file for what TLS could not use. */
 export function readAuthorities(option: string, path: string): string[] {
   const blocks = readBlocks(option, path, "certificate");
-  check(`${option} ${path}`, blocks.map((block) => ({ caCerts: [block] })));
+  check(`the file ${path} of ${option}`, blocks.map((block) => ({ caCerts: [block] })));
   return blocks;
 }
 
@@ -65,7 +68,7 @@ export function readPair(cert: OptionFile, key: OptionFile): { cert: string; key
     cert: chain.join("\n"),
     key: readBlocks(key.option, key.path, "private key").join("\n"),
   };
-  const name = `${cert.option} ${cert.path} with ${key.option} ${key.path}`;
+  const name = `the files ${cert.path} of ${cert.option} and ${key.path} of ${key.option}`;
   const problem = problemWithPair(chain[0], pair.key);
   if (problem !== undefined) throw new DesyncError("io", { action: "use", subject: name, ...problem });
   // Another text than the one that is used: Deno 2.6 gives the same text the same authorities for ever.
@@ -152,7 +155,7 @@ function readBlocks(option: string, path: string, kind: "certificate" | "private
     throw namedFileError("read", `the file ${path} of ${option}`, error);
   }
   const refuse = (reason: string, hint?: string) =>
-    new DesyncError("io", { action: "use", subject: `${option} ${path}`, reason, hint });
+    new DesyncError("io", { action: "use", subject: `the file ${path} of ${option}`, reason, hint });
   const found = blocksOf(text);
   const wanted = found.filter(({ label }) =>
     kind === "certificate" ? label === "CERTIFICATE" : /^(?:(?:RSA|EC|ENCRYPTED) )?PRIVATE KEY$/.test(label)

@@ -258,6 +258,29 @@ Deno.test({
   },
 });
 
+Deno.test("what is wrong with a certificate is said of the configuration, or of the option that comes before it", async () => {
+  using dir = tempDir();
+  const made = makeBlob(dir, somePieces());
+  const none = dir.path("none.pem");
+  const store = "https://127.0.0.1:1/store";
+  const options = { "ca-cert": none, "client-cert": made.index, "client-key": made.index };
+  const config = configured(dir, { [store]: options });
+  const extract = ["extract", "-s", store, made.index, dir.path("out")];
+  const [, file] = config;
+  assertFails(
+    await runCli([...config, ...extract]),
+    1,
+    `Cannot read the file ${none} of ca-cert in ${file}: no such`,
+  );
+  assertFails(
+    await runCli([...config, ...extract, "--ca-cert", made.index]),
+    1,
+    `Cannot use the file ${made.index} of --ca-cert: `,
+  );
+  const own = configured(dir, { [store]: { ...options, "ca-cert": "" } });
+  assertFails(await runCli([...own, ...extract]), 1, `the file ${made.index} of client-cert in ${own[1]}: `);
+});
+
 Deno.test({
   name: "servers take the configuration",
   ignore: Deno.build.os === "windows",

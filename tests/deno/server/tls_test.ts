@@ -135,9 +135,9 @@ Deno.test({
       [{ ...none, clientCa: ca }, /Missing option --cert: --client-ca is for TLS/],
       [{ ...both, mutualTls: true }, /Missing option --client-ca/],
       [{ ...both, clientCa: ca }, /Missing option --mutual-tls/],
-      [{ ...both, key: clientKey }, /--cert \S+ with --key \S+: the key is not that of the certificate/],
+      [{ ...both, key: clientKey }, /\S+ of --cert and \S+ of --key: the key is not that of the certificate/],
       [{ ...both, cert: dir.path("none") }, /Cannot read the file \S+none of --cert: no such file/],
-      [{ ...both, mutualTls: true, clientCa: key }, /--client-ca \S+: it holds a private key/],
+      [{ ...both, mutualTls: true, clientCa: key }, /\S+ of --client-ca: it holds a private key/],
     ];
     for (const [flags, says] of wrong) throws(() => readServerTls(flags), says);
   },
