@@ -78,6 +78,10 @@ Deno.test("inspect-chunks with wrong arguments", async () => {
   assertFails(await runCli(["inspect-chunks", none]), 1, none, "no such file");
   assertFails(await runCli(["inspect-chunks", "-s", none, made.index]), 1, none, "no such directory");
   assertFails(await runCli(["inspect-chunks", made.index, dir.root]), 2, dir.root, "directory");
-  assertFails(await runCli(["inspect-chunks", "-s", "http://127.0.0.1/", made.index]), 2, "cannot be listed from here");
+  assertFails(
+    await runCli(["inspect-chunks", "-s", "http://127.0.0.1/", made.index]),
+    2,
+    "cannot be listed from here",
+  );
   ok([...Deno.readDirSync(dir.root)].every((entry) => !entry.name.startsWith(".tmp")), "nothing is left");
 });
