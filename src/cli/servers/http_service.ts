@@ -2,13 +2,13 @@
 import { HttpServer } from "../../deno/server/http_server.ts";
 import { type ListenAddress, parseListenAddress, passedSockets } from "../../deno/server/listen_address.ts";
 import { readServerTls } from "../../deno/server/tls.ts";
-import { messageOf } from "../../core/errors.ts";
 import type { Handler } from "../../servers/handler.ts";
 import { Metrics, METRICS_BYTES } from "../../servers/metrics.ts";
 import { plainAnswer } from "../../servers/statuses.ts";
 import { answerHealth, answerMetrics } from "../../servers/monitoring.ts";
 import { warn } from "../output/output.ts";
 import { expectedAuthorization } from "./expected_authorization.ts";
+import { onHangUp } from "./on_hang_up.ts";
 import { openLog } from "./server_log.ts";
 import { type Reload, reportFailure, startThread, type ThreadOptions } from "./server_thread.ts";
 import { checkWorkers, ServerWorkers } from "./server_workers.ts";
@@ -50,7 +50,7 @@ export async function serveHttp(served: Served, signal: AbortSignal): Promise<vo
     await workers.reload(what);
   };
   try {
-    using _ = onHangUp([
+    await using _ = onHangUp([
       () => log?.reopen(),
       () => tls && reload({ kind: "tls", tls: readServerTls(flags) ?? tls }),
       async () => {
@@ -81,27 +81,6 @@ function addressesOf(texts: readonly string[] | undefined): ListenAddress[] {
 async function checkFree(addresses: readonly ListenAddress[]): Promise<void> {
   const ports = addresses.filter((address) => address.kind === "port");
   await (await HttpServer.listen(notHere, ports)).stop(0);
-}
-
-/** Does all that SIGHUP asks for, one time after the other, until it is disposed. What fails is reported. */
-function onHangUp(actions: readonly (() => unknown)[]): Disposable {
-  // There it is the end of the console.
-  if (Deno.build.os === "windows") return { [Symbol.dispose]: () => {} };
-  let running: Promise<void> = Promise.resolve();
-  const act = async () => {
-    for (const action of actions) {
-      try {
-        await action();
-      } catch (error) {
-        warn(`${messageOf(error)} (continuing as before)`);
-      }
-    }
-  };
-  const listener = () => {
-    running = running.then(act);
-  };
-  Deno.addSignalListener("SIGHUP", listener);
-  return { [Symbol.dispose]: () => Deno.removeSignalListener("SIGHUP", listener) };
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
