@@ -16,12 +16,16 @@ interface Upload {
   chunks(): Promise<number>;
 }
 
+/** Few chunks, as a server takes its time for each, but more than are waited for in each part that is scanned. */
+const sizes = ["-m", "128:256:768"];
+
 /** Kills `make` with -9 once there are some chunks: all of them are right, there is no index, and the next run completes it. */
 export async function killsUpload(dir: TempDir, { store, index, env, chunks }: Upload): Promise<void> {
   const bytes = random().bytes(6_000_000);
   const file = dir.write("large", bytes);
   const [program, ...before] = cliCommand;
-  const args = [...before, "make", "-n", "2", "-s", store, index, "-"];
+  const make = ["make", ...sizes, "-s", store, index];
+  const args = [...before, ...make, "-n", "2", "-"];
   const child = new Deno.Command(program, { args, env, stdin: "piped", stdout: "null", stderr: "inherit" })
     .spawn();
   // It waits for the end of its input, which does not come.
@@ -39,7 +43,7 @@ export async function killsUpload(dir: TempDir, { store, index, env, chunks }: U
   assertFails(await desync("list-chunks", index), 1, "no such");
   const verified = await desync("verify", "-s", store);
   strictEqual(verified.code, 0, verified.stderr);
-  const made = await desync("make", "-s", store, index, file);
+  const made = await desync(...make, file);
   strictEqual(made.code, 0, made.stderr);
   const out = dir.path("large-out");
   const extracted = await desync("extract", "-s", store, index, out);

@@ -24,13 +24,21 @@ interface Place extends Disposable {
   readonly index: string;
 }
 
-/** A blob, and what desync makes of it. */
-async function madeByDesync(): Promise<Place> {
+/** A blob, and what desync makes of it: once for all tests, which do not change it. */
+let shared: Place;
+Deno.test.beforeAll(async () => {
   const dir = tempDir();
   const bytes = freshBlob();
   const [file, store, index] = [dir.write("blob", bytes), dir.dir("store"), dir.path("blob.caibx")];
-  await run(peers.desync, ["make", "-s", store, index, file]);
-  return { dir, bytes, file, store, index, [Symbol.dispose]: () => dir[Symbol.dispose]() };
+  if (peers.desync !== undefined) await run(peers.desync, ["make", "-s", store, index, file]);
+  shared = { dir, bytes, file, store, index, [Symbol.dispose]: () => dir[Symbol.dispose]() };
+});
+Deno.test.afterAll(() => shared[Symbol.dispose]());
+
+/** The same with a directory of the test's own. */
+function madeByDesync(): Place {
+  const dir = tempDir();
+  return { ...shared, dir, [Symbol.dispose]: () => dir[Symbol.dispose]() };
 }
 
 /** Extracts by desync, and compares. */
@@ -49,7 +57,7 @@ Deno.test({
   name: "desync reads from chunk-server, adds to it, and fills a cache from it",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, file, store, index } = place;
     const target = dir.path("added");
     await using reading = await startDesyncServer(dir, ["chunk-server", "-s", store]);
@@ -79,7 +87,7 @@ Deno.test({
   name: "desync reads and adds uncompressed chunks with -u",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, file, store, index } = place;
     await using reading = await startDesyncServer(dir, ["chunk-server", "-u", "-s", store]);
     await using writing = await startDesyncServer(dir, ["chunk-server", "-u", "-w", "-s", dir.path("added")]);
@@ -96,7 +104,7 @@ Deno.test({
   name: "desync writes indexes to index-server, and reads them",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, file, store, index } = place;
     await using server = await startDesyncServer(dir, ["index-server", "-s", dir.dir("indexes"), "-w"]);
     await run(peers.desync, ["make", "-s", store, `${server.url}new.caibx`, file]);
@@ -113,7 +121,7 @@ Deno.test({
   name: "TLS, certificates of clients and authorization, with desync's client and this one",
   ignore: !peers.desync || !peers.openssl || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, store, index } = place;
     using others = tempDir();
     const [made, strangers] = [
@@ -162,7 +170,7 @@ Deno.test({
   name: "casync reads from chunk-server and index-server",
   ignore: !peers.casync || !peers.desync || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, bytes, store } = place;
     await using chunks = await startDesyncServer(dir, ["chunk-server", "-s", store]);
     await using indexes = await startDesyncServer(dir, ["index-server", "-s", dir.root]);
@@ -180,7 +188,7 @@ Deno.test({
   name: "chunk-server passes on what desync's chunk-server has, and keeps it",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, store, index } = place;
     await using upstream = await startGoServer(store);
     await using server = await startDesyncServer(dir, [
@@ -201,7 +209,7 @@ Deno.test({
   name: "what one chunk-server of desync does not have, or has uncompressed, is read from the next",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, bytes, store, index } = place;
     await using empty = await startGoServer(dir.dir("empty"));
     await using uncompressed = await startGoServer(store, "-u");
@@ -227,7 +235,7 @@ Deno.test({
   name: "curl gets chunks over HTTP/1.0, HTTP/1.1, TLS and a socket in the file system",
   ignore: !peers.curl || !peers.openssl || !peers.desync || !canServe(),
   fn: async () => {
-    using place = await madeByDesync();
+    using place = madeByDesync();
     const { dir, store } = place;
     const [path] = filesIn(store);
     const chunk = Deno.readFileSync(`${store}/${path}`);

@@ -22,7 +22,7 @@ const OTHER = 54_321;
 /** More than the small file system holds, and with `large` enough for threads to read it. */
 function someBlob(dir: TempDir, large = false): Made {
   const generator = random();
-  const count = large ? amount(250, 550) : 30;
+  const count = large ? amount(150, 550) : 30;
   return makeBlob(dir, Array.from({ length: count }, () => generator.bytes(large ? 65_000 : 9000)));
 }
 

@@ -47,8 +47,8 @@ Deno.test({
     ];
     const start = () =>
       new Deno.Command(program, { args, stdin: "null", stdout: "null", stderr: "piped" }).spawn();
-    const ends = ["SIGKILL", "SIGKILL", "SIGINT", "SIGKILL", "SIGTERM"] as const;
-    const kills = amount(3, 12);
+    const ends = ["SIGKILL", "SIGINT", "SIGKILL", "SIGKILL", "SIGTERM"] as const;
+    const kills = amount(2, 12);
     for (let turn = 0; turn < kills; turn++) {
       const seen = server.requests.length;
       const after = IN_FLIGHT + 1 + noise.below(Math.floor(PIECES / kills / 2));

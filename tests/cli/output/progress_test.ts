@@ -8,6 +8,7 @@ import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { Random, random as seeded } from "../../support/random.ts";
 import { tempDir } from "../../support/temp.ts";
+import { share } from "../../support/thorough.ts";
 import { runOnTerminal } from "../../support/system/terminal.ts";
 
 const state: BarState = {
@@ -94,12 +95,14 @@ Deno.test({
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
     const args = ["extract", "-s", made.store, made.index];
-    for (
-      const [columns, last] of [[80, /of 80\.0 KB/], [40, /^100%/], [20, /^100%/], [10, /^100% \d+s$/], [
-        0,
-        /of 80\.0 KB/,
-      ]] as const
-    ) {
+    const widths: [columns: number, last: RegExp][] = [
+      [0, /of 80\.0 KB/],
+      [80, /of 80\.0 KB/],
+      [40, /^100%/],
+      [20, /^100%/],
+      [10, /^100% \d+s$/],
+    ];
+    for (const [columns, last] of share(widths, 3)) {
       const { code, stdout } = await runOnTerminal({ columns }, [...args, dir.path(`target${columns}`)]);
       strictEqual(code, 0, stdout);
       const [text, result, ...more] = stdout.split("\n");
@@ -139,7 +142,7 @@ Deno.test({
   fn: async () => {
     using dir = tempDir();
     const made = makeBlob(dir, somePieces());
-    for (const progress of ["auto", "bar"]) {
+    for (const progress of share(["auto", "bar"], 1)) {
       const target = dir.path(`target-${progress}`);
       const args = ["extract", "-s", made.store, "--progress", progress, made.index, target];
       const { code, stdout } = await runOnTerminal({ columns: 80, name: "dumb" }, args);
@@ -205,7 +208,7 @@ Deno.test({
       ],
       [["cat", "-s", server.url], /\(nothing is kept: with -c CACHE the next run would go on/],
     ];
-    for (const [args, says] of cases) {
+    for (const [args, says] of share(cases, 3)) {
       const seen = server.requests.length;
       const [program, ...before] = cliCommand;
       const child = new Deno.Command(program, {
