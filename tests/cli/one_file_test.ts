@@ -2,7 +2,6 @@
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { bundle } from "../../.ci/bundle.ts";
 import { cliCommand } from "../support/cli_command.ts";
 import { peers } from "../support/peers.ts";
 import { repository, run, runAny } from "../support/process.ts";
@@ -22,7 +21,7 @@ let file: string;
 Deno.test.beforeAll(async () => {
   dir = tempDir();
   file = join(dir.dir("web"), "desync.js");
-  await bundle(file);
+  await run(Deno.execPath(), ["run", "-A", join(repository, ".ci/bundle.ts"), file]);
   Deno.symlinkSync(join(repository, "testdata"), dir.path("web", "testdata"));
 });
 

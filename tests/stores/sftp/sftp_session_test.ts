@@ -162,7 +162,12 @@ Deno.test("a silent server times out, before its version and after", async () =>
 
 Deno.test("a server that trickles is given up, whether it cuts its answers or sends many that are tiny", async () => {
   const patience = 300;
-  const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const over = new AbortController();
+  const pause = (milliseconds: number) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      over.signal.addEventListener("abort", () => clearTimeout(timer));
+    });
   const failure = { code: "timeout", message: /^(less than 100 bytes a second|no answer) for 0.3 seconds$/ };
   const bytes = serve(async ({ id }, host) => {
     for (const byte of status(id, STATUS.noSuchFile)) {
@@ -184,6 +189,7 @@ Deno.test("a server that trickles is given up, whether it cuts its answers or se
     rejects(new SftpFiles(slow).stat("/"), failure),
     rejects(read(new SftpFiles(tiny)), failure),
   ]);
+  over.abort();
 });
 
 Deno.test("a connection that ends while a chunk is sent leaves its name alone; the next request takes a new one", async () => {
