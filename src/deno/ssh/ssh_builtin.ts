@@ -9,11 +9,11 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import type { Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
-import { oneLine } from "../../core/foreign_text.ts";
 import type { Connection } from "../../stores/protocol/connection.ts";
 import { fingerprint, judgeHostKey, knownKeyTypes } from "./known_hosts.ts";
 import { mayReadSystem } from "../system/permitted.ts";
 import { ssh2 } from "./load_ssh2.ts";
+import { lastWords } from "./last_words.ts";
 import type { RemoteService, SshLocation } from "./ssh_location.ts";
 import { readUserFile } from "./user_file.ts";
 import { userKeys } from "./user_keys.ts";
@@ -42,6 +42,7 @@ export function connectBuiltin(service: RemoteService, location: SshLocation): C
   const client = new ssh2.Client();
   let channel: Channel | undefined;
   let words = "";
+  let status: number | null = null;
   let hostKeyProblem: string | undefined;
   const input = new TransformStream<Uint8Array, Uint8Array>();
   const output = new TransformStream<Uint8Array, Uint8Array>();
@@ -65,7 +66,7 @@ export function connectBuiltin(service: RemoteService, location: SshLocation): C
         words = (words + new TextDecoder().decode(piece)).slice(-KEPT_WORDS);
       });
       started.on("exit", (code: number | null) => {
-        if (code !== null && code !== 0) words = `${words.trim()} (status ${code})`.trim();
+        if (code !== 0) status = code;
       });
       // Not when its output ends: its last words and its status come after that.
       started.on("close", () => client.end());
@@ -114,7 +115,7 @@ export function connectBuiltin(service: RemoteService, location: SshLocation): C
     writable: input.writable,
     diagnose: async () => {
       await end();
-      return oneLine(words, "; ");
+      return lastWords(service, "the command", status, words);
     },
     close: end,
   };

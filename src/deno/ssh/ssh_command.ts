@@ -1,14 +1,12 @@
 /** A connection through the `ssh` program, which knows the user's configuration, agent, known hosts and jump hosts. */
 import { DesyncError } from "../../core/errors.ts";
-import { oneLine } from "../../core/foreign_text.ts";
 import type { Connection } from "../../stores/protocol/connection.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
+import { lastWords } from "./last_words.ts";
 import type { RemoteService, SshLocation } from "./ssh_location.ts";
 
 /** Of what the remote said on standard error, the end is kept. */
 const KEPT_WORDS = 2000;
-/** The status of a shell that does not find the command. */
-const NOT_FOUND = 127;
 /** A program whose connection is over gets so long to end by itself. */
 const PATIENCE_MS = 1000;
 
@@ -40,11 +38,7 @@ export function connectBySsh(ssh: string, service: RemoteService, location: SshL
     writesThrough: true,
     diagnose: async () => {
       const { code, signal } = await end(child);
-      const said = oneLine(await inTime(words), "; ");
-      const how = signal === null ? `ssh ended with status ${code}` : "";
-      const told = [how, said].filter((text) => text !== "").join(": ");
-      const isMissing = code === NOT_FOUND && "command" in service;
-      return isMissing ? `${told}; CASYNC_REMOTE_PATH names another program there` : told;
+      return lastWords(service, "ssh", signal === null ? code : null, await inTime(words));
     },
     close: async () => {
       await end(child);
