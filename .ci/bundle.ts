@@ -5,18 +5,17 @@
  *     deno task bundle [OUTPUT]
  */
 import * as esbuild from "npm:esbuild@0.25.12";
-import { dirname, join, relative, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 
 /**
- * What the file begins with. In a thread, its module does the work that it has there, and the rest only passes on what it
- * is given. What is imported below runs when it is asked for.
+ * What the file begins with. In a thread, the module with the thread's name does its work, and nothing else runs. What is
+ * imported by a call runs when it is asked for.
  */
-function entry(from: string): string {
-  const source = (path: string) =>
-    JSON.stringify(`./${relative(from, join(repository, path)).replaceAll("\\", "/")}`);
+function entry(): string {
+  const source = (path: string) => JSON.stringify(pathToFileURL(join(repository, path)).href);
   const commands = [...Deno.readDirSync(join(repository, "src/cli/commands"))].map(({ name }) => name).sort();
   return `import { WORKER_URL } from ${source("src/workers/worker.ts")};
 import ${source("src/cli/servers/server_worker.ts")};
@@ -58,9 +57,9 @@ export async function bundle(output: string): Promise<void> {
   const directory = Deno.makeTempDirSync({ prefix: "desync-bundle-" });
   try {
     const [start, whole] = [join(directory, "entry.ts"), join(directory, "whole.js")];
-    Deno.writeTextFileSync(start, entry(directory));
+    Deno.writeTextFileSync(start, entry());
     // Deno finds the npm packages, esbuild makes node's modules late ones.
-    const args = ["bundle", "--quiet", "--platform", "deno", "--output", whole, start];
+    const args = ["bundle", "--quiet", "--frozen", "--platform", "deno", "--output", whole, start];
     const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: repository }).output();
     if (!success) throw new Error(new TextDecoder().decode(stderr));
     await esbuild.build({
