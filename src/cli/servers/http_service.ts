@@ -49,23 +49,23 @@ export async function serveHttp(served: Served, signal: AbortSignal): Promise<vo
     await main.reload(what);
     await workers.reload(what);
   };
+  const hangUp = onHangUp([
+    () => log?.reopen(),
+    () => tls && reload({ kind: "tls", tls: readServerTls(flags) ?? tls }),
+    async () => {
+      if (!("storeFile" in flags) || flags.storeFile === undefined) return;
+      await reload({ kind: "stores" });
+      warn(`serving ${main.service.name} from now on`);
+    },
+  ]);
   try {
-    await using _ = onHangUp([
-      () => log?.reopen(),
-      () => tls && reload({ kind: "tls", tls: readServerTls(flags) ?? tls }),
-      async () => {
-        if (!("storeFile" in flags) || flags.storeFile === undefined) return;
-        await reload({ kind: "stores" });
-        warn(`serving ${main.service.name} from now on`);
-      },
-    ]);
     // Who reads this may send signals.
     for (const url of main.server.urls) warn(`serving ${main.service.name} on ${url}`);
     for (const url of metricsServer?.urls ?? []) warn(`serving metrics on ${url}/-/metrics`);
     await Promise.race([untilAborted(signal), workers.failed]);
   } finally {
     // The metrics of what is being answered last are wanted as well.
-    await Promise.all([main.server.stop(), workers.stop()]);
+    await Promise.all([hangUp[Symbol.asyncDispose](), main.server.stop(), workers.stop()]);
   }
 }
 

@@ -106,7 +106,7 @@ export class MessageStream<M> {
       }
       if (!this.#closing) throw new DesyncError("store", { reason: "the connection ended", retriable: true });
     } catch (error) {
-      if (!this.#closing) await this.#fail(error, true);
+      if (!this.ended) await this.#fail(error, true);
     } finally {
       this.#finish();
     }

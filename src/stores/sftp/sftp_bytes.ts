@@ -68,9 +68,11 @@ class SftpAccess implements RandomAccess, Disposable {
   /** The file, opened again by another session when its own broke: once for all who wait for it. */
   async #opened(signal?: AbortSignal): Promise<SftpFile> {
     if (!this.#file.ended) return this.#file;
-    this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined);
-    const reopening = this.#reopening;
-    return await abortable(() => reopening, signal);
+    // Not begun for a caller that has given up: nobody would learn how it failed.
+    return await abortable(
+      () => this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined),
+      signal,
+    );
   }
 
   async #reopen(): Promise<SftpFile> {
