@@ -1,6 +1,6 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
-import { leaveFilesToTheEnd, startWorkersEarly } from "../workers/start_worker.ts";
+import { startWorkersEarly, workersMayLeaveFilesOpen } from "../workers/start_worker.ts";
 import { noTlsUsedYet } from "../deno/net/trust.ts";
 import { setUmask } from "../deno/system/permitted.ts";
 import { causesOf, DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
@@ -43,7 +43,8 @@ export async function main(args: readonly string[]): Promise<number> {
 async function run({ command, words, given }: CommandLine): Promise<number> {
   checkCurrentDirectory();
   applyUmask(given.get(umask));
-  leaveFilesToTheEnd();
+  // A command that reloads is a server, which goes on after its work.
+  if (command.onHangUp !== "reload") workersMayLeaveFilesOpen();
   startWorkersEarly(command.bytesAhead(words), given.get(concurrency));
   const [run, { readConfiguration }] = await Promise.all([
     command.load(),

@@ -27,7 +27,7 @@ export class Directories {
     return this.at(destination).has(id) !== null || this.#stagedFor(destination)?.has(id) === true;
   }
 
-  /** Adds a chunk in the form that is wanted there. The bytes of its file, `null` if another worker was faster. */
+  /** Adds a chunk in the form that is wanted there. Returns the bytes of its file, `null` if another worker was faster. */
   add(destination: DirectoryDestination, chunk: OpenedChunk): number | null {
     const { id, stored } = encodeChunk(nativeCodec, chunk, destination.encoding);
     const size = stored.bytes.length + this.at(destination).overhead;

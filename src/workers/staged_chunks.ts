@@ -39,7 +39,7 @@ export class StagedChunks {
     return this.#chunks.hasStaged(id, this.#run);
   }
 
-  /** Adds a chunk. Whether no other worker of this run was faster. */
+  /** Adds a chunk. Returns whether no other worker of this run was faster. */
   add(id: ChunkId, chunk: StoredChunk): boolean {
     const options = { store: this.#destination.identity, sync: !this.#atOnce };
     const staged = this.#chunks.stage(id, chunk, this.#run, options);

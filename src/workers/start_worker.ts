@@ -8,6 +8,9 @@ import { PROGRAM_WORKER_NAME, WORKER_NAME } from "./worker_name.ts";
 /** Bytes of work from which on all of it is worth workers. */
 export const LARGE_BYTES = 64 * 1024 * 1024;
 
+/** Each worker that is started early should have so much to do. */
+const BYTES_PER_WORKER = 16 * 1024 * 1024;
+
 /** So many times as many threads as there will be must be affordable, or none is started early. */
 const PLENTY = 4;
 
@@ -32,7 +35,7 @@ export function workersAtMost(most: number): number {
 }
 
 /** From now on, workers may leave files open when they are ended: for a program that ends with its work. */
-export function leaveFilesToTheEnd(): void {
+export function workersMayLeaveFilesOpen(): void {
   name = PROGRAM_WORKER_NAME;
 }
 
@@ -40,14 +43,15 @@ export function leaveFilesToTheEnd(): void {
 export function startWorkersEarly(bytes: number, most: number = Infinity): void {
   if (bytes < LARGE_BYTES) return;
   try {
-    const count = workersAtMost(most);
+    const count = Math.min(workersAtMost(most), Math.ceil(bytes / BYTES_PER_WORKER));
     // They would be counted as used, where every open file counts.
     if (affordable().threads < PLENTY * count) return;
     for (let left = count; left > 0; left--) {
       const worker = newWorker();
       worker.onerror = (event) => {
         event.preventDefault();
-        early.splice(early.indexOf(worker), 1);
+        const at = early.indexOf(worker);
+        if (at >= 0) early.splice(at, 1);
       };
       early.push(worker);
     }

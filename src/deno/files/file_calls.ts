@@ -47,8 +47,9 @@ export function files(): FileCalls {
 }
 
 /**
- * From now on, this thread uses the C library where it may. For threads that end with the program, which the library and
- * what is open stay with. Only where all files may be read and written: the library does not ask for permissions.
+ * From now on, this thread uses the C library where it may. The library stays loaded, and what is open when the thread is
+ * ended stays open: for threads that end with the program. Only where all files may be read and written: the library does
+ * not ask for permissions, not even for those of /proc and /dev.
  */
 export function preferSystemFiles(): void {
   if (mayUseAllFiles()) calls = systemFiles() ?? calls;
@@ -124,7 +125,12 @@ export function systemFiles(): (FileCalls & Disposable) | null {
       const name = named(path);
       return done(() => c.open(name, flags));
     },
-    close: (fd) => void c.close(fd),
+    close: (fd) => {
+      if (c.close(fd) >= 0) return;
+      const error = systemErrorOf(c);
+      // It is closed all the same.
+      if (error.code !== "EINTR") throw error;
+    },
     read: (fd, bytes, at) => {
       const length = BigInt(bytes.length);
       return done(() => at === null ? c.read(fd, bytes, length) : c.pread(fd, bytes, length, BigInt(at)));

@@ -10,10 +10,10 @@ export function lastWords(
   service: RemoteService,
   who: string,
   status: number | null,
-  words: string,
+  said: string,
 ): string {
   const how = status === null ? "" : `${who} ended with status ${status}`;
-  const told = [how, oneLine(words, "; ")].filter((text) => text !== "").join(": ");
+  const words = [how, oneLine(said, "; ")].filter((text) => text !== "").join(": ");
   const isMissing = status === NOT_FOUND && "command" in service;
-  return isMissing ? `${told}; CASYNC_REMOTE_PATH names another program there` : told;
+  return isMissing ? `${words}; CASYNC_REMOTE_PATH names another program there` : words;
 }

@@ -80,9 +80,12 @@ export function mayCallLibraries(): boolean {
   return granted({ name: "ffi" });
 }
 
-/** Whether all files may be read and written. */
+/** Whether all files may be read and written, without exceptions. */
 export function mayUseAllFiles(): boolean {
-  return granted({ name: "read" }) && granted({ name: "write" });
+  return (["read", "write"] as const).every((name) => {
+    const { state, partial } = Deno.permissions.querySync({ name });
+    return state === "granted" && !partial;
+  });
 }
 
 /** Whether what is at the path may be looked at. */

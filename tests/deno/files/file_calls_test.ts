@@ -45,6 +45,8 @@ for (const [whose, open] of kinds) {
   });
 
   test("reach places beyond 4 GB", (calls, path) => {
+    // Its files have no holes unless they are asked for.
+    if (Deno.build.os === "windows") return;
     Deno.writeTextFileSync(path, "");
     const fd = calls.open(path, { write: true });
     calls.write(fd, Uint8Array.of(7), 5_000_000_000);
@@ -60,8 +62,9 @@ for (const [whose, open] of kinds) {
     const fd = calls.open(path, {});
     const { dev, ino, size } = calls.info(fd);
     calls.close(fd);
+    strictEqual(size, 3);
     const stat = Deno.statSync(path);
-    deepStrictEqual([dev, ino, size], [stat.dev, stat.ino, 3]);
+    if (Deno.build.os !== "windows") deepStrictEqual([dev, ino], [stat.dev, stat.ino]);
   });
 
   test("give the present time", (calls, path) => {
@@ -85,8 +88,8 @@ for (const [whose, open] of kinds) {
     Deno.writeTextFileSync(path, "");
     throws(() => calls.open(`${path}\0x`, {}));
     strictEqual(calls.exists(`${path}\0x`), false);
-    throws(() => calls.open(`${path}/x`, {}), { code: "ENOTDIR" });
     if (Deno.build.os === "windows") return;
+    throws(() => calls.open(`${path}/x`, {}), { code: "ENOTDIR" });
     Deno.symlinkSync(path, `${path}.link`);
     throws(() => calls.open(`${path}.link`, { noFollow: true }), { code: "ELOOP" });
     calls.close(calls.open(`${path}.link`, {}));
