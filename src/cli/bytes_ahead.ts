@@ -1,11 +1,10 @@
 /** How much work lies ahead, as far as the sizes of files show it before the code for it is loaded. */
+import { ITEM_BYTES } from "../formats/index/index.ts";
 import { isPath } from "../stores/location.ts";
 import { mayRead } from "../deno/system/permitted.ts";
 
 /** What a chunk has, in bytes, if its index was made with the usual sizes. */
 const USUAL_CHUNK_BYTES = 64 * 1024;
-/** What it takes in an index. */
-const ITEM_BYTES = 40;
 
 /** Roughly the bytes that an index describes; 0 for what is no file of this machine. */
 export function bytesOfIndex(path: string): number {

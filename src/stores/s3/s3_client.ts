@@ -138,7 +138,7 @@ export class S3Client {
   async #correct(error: S3Error, identity: Identity, corrected: Set<string>): Promise<boolean> {
     const once = (what: string) => !corrected.has(what) && corrected.add(what) !== undefined;
     const { region, serviceCode, serverTime } = error;
-    // Another request may have been told meanwhile.
+    // Another request may have learnt the region meanwhile.
     if (region !== undefined && region !== identity.region && once("region")) {
       if (region !== this.#region) {
         this.#region = region;

@@ -68,7 +68,7 @@ class SftpAccess implements RandomAccess, Disposable {
   /** The file, opened again by another session when its own broke: once for all who wait for it. */
   async #opened(signal?: AbortSignal): Promise<SftpFile> {
     if (!this.#file.ended) return this.#file;
-    // Not begun for a caller that has given up: nobody would learn how it failed.
+    // Not begun for a caller that has given up: a failure would be an unhandled rejection.
     return await abortable(
       () => this.#reopening ??= this.#reopen().finally(() => this.#reopening = undefined),
       signal,
