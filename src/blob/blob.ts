@@ -6,6 +6,7 @@ import { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../core/bytes.ts";
 import { interrupted } from "../core/errors.ts";
+import { onAbort } from "../core/on_abort.ts";
 import type { Index } from "../formats/index/index.ts";
 import { Yielder } from "../core/yielder.ts";
 import { ChunkReader } from "../stores/wrappers/chunk_reader.ts";
@@ -109,10 +110,7 @@ export class ChunkedBlob {
   stream(options: { signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
     const stop = new AbortController();
     const pieces = this.#pieces(stop.signal);
-    const interrupt = () => stop.abort();
-    options.signal?.addEventListener("abort", interrupt, { once: true });
-    if (options.signal?.aborted) interrupt();
-    const finish = () => options.signal?.removeEventListener("abort", interrupt);
+    const finish = onAbort(options.signal, () => stop.abort());
     return new ReadableStream<Uint8Array>({
       async pull(controller) {
         try {

@@ -1,11 +1,11 @@
 /** The codec for places without native code: browsers, and anything else that runs JavaScript. */
-import { sha256, sha512_256 } from "npm:@noble/hashes@2.4.0/sha2.js";
 import { Gunzip } from "npm:fflate@0.8.3";
 import { decompress as fzstd } from "npm:fzstd@0.1.1";
 import { concat, viewOf } from "../core/bytes.ts";
 import type { DigestName } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import type { Codec, Compression } from "./codec.ts";
+import { portableDigest } from "./portable_digest.ts";
 import { checkFrames, damaged, MIN_WINDOW_LIMIT, tooLarge } from "./limits.ts";
 import { SPARE_BYTES } from "./fse_table.ts";
 import { unxz } from "./xz/unxz.ts";
@@ -16,7 +16,7 @@ import { parseZstdFrameHeader, zstdFrames } from "./zstd_frame.ts";
 const GZIP_PART_BYTES = 4096;
 
 /**
- * Digest and decompression in plain JavaScript.
+ * Digest and decompression in plain JavaScript; in node and its like, the digest is the platform's.
  *
  * @example The id of a chunk
  * ```ts
@@ -28,12 +28,12 @@ const GZIP_PART_BYTES = 4096;
  */
 export const portableCodec: Codec = {
   digest(name: DigestName, bytes: Uint8Array): Uint8Array {
-    return name === "sha256" ? sha256(bytes) : sha512_256(bytes);
+    return portableDigest(name, bytes);
   },
 
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
     try {
-      if (compression === "xz") return unxz(bytes, limit, sha256);
+      if (compression === "xz") return unxz(bytes, limit, (part) => portableDigest("sha256", part));
       return compression === "zstd" ? unzstd(bytes, limit) : gunzip(bytes, limit);
     } catch (error) {
       if (error instanceof DesyncError) throw error;

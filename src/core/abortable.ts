@@ -1,5 +1,6 @@
 /** Waiting that a signal can end. */
 import { interrupted } from "./errors.ts";
+import { onAbort } from "./on_abort.ts";
 
 /**
  * Waits for work that may never end, such as input from a person or a pipe without a reader. Throws `interrupted` when the
@@ -8,12 +9,10 @@ import { interrupted } from "./errors.ts";
 export async function abortable<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   if (signal === undefined) return await work();
   const stopped = Promise.withResolvers<never>();
-  const stop = () => stopped.reject(interrupted());
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
+  const over = onAbort(signal, () => stopped.reject(interrupted()));
   try {
     return await (signal.aborted ? stopped.promise : Promise.race([work(), stopped.promise]));
   } finally {
-    signal.removeEventListener("abort", stop);
+    over();
   }
 }

@@ -1,5 +1,6 @@
 /** A loop over a sequence with several items at a time. */
 import { interrupted } from "./errors.ts";
+import { onAbort } from "./on_abort.ts";
 import { Yielder } from "./yielder.ts";
 
 type Items<T> = Iterable<T> | AsyncIterable<T>;
@@ -24,9 +25,7 @@ export async function forEachConcurrent<T>(
     failures.push(error);
     stop.abort();
   };
-  const interrupt = () => fail(interrupted());
-  if (signal?.aborted) interrupt();
-  signal?.addEventListener("abort", interrupt, { once: true });
+  const over = onAbort(signal, () => fail(interrupted()));
 
   const loop = async () => {
     try {
@@ -42,7 +41,7 @@ export async function forEachConcurrent<T>(
     }
   };
   await Promise.all(Array.from({ length: most }, loop));
-  signal?.removeEventListener("abort", interrupt);
+  over();
   // A sequence that was not read to its end may hold a stream or work that it began.
   try {
     await iterator.return?.();

@@ -3,6 +3,7 @@ import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { isInvalid, openByEitherDigest } from "../codec/open_chunk.ts";
 import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
+import { onAbort } from "../core/on_abort.ts";
 import {
   CHUNK_OVERHEAD,
   encodeMessage,
@@ -65,12 +66,10 @@ export async function serveChunks(
   const reader = input.getReader();
   const writer = output.getWriter();
   const stopped = Promise.withResolvers<void>();
-  const stop = () => stopped.resolve();
-  if (options.signal?.aborted) stop();
-  options.signal?.addEventListener("abort", stop, { once: true });
+  const over = onAbort(options.signal, () => stopped.resolve());
   const tooSlow = (what: string) => {
     const watch = new IdleWatch(options.idleTimeoutMs);
-    watch.signal.addEventListener("abort", () => {
+    onAbort(watch.signal, () => {
       stopped.reject(notServed("timeout", what, watch.complaint));
     });
     return watch;
@@ -82,7 +81,7 @@ export async function serveChunks(
     const outbox = new Outbox(writer, takes);
     await Promise.race([converse(store, new Inbox(reader, sends), outbox, options), stopped.promise]);
   } finally {
-    options.signal?.removeEventListener("abort", stop);
+    over();
     sends.stop();
     takes.stop();
     reader.cancel().catch(() => {});

@@ -12,6 +12,7 @@ import { undelivered } from "../stores/wrappers/open_from.ts";
 import { limitRemote } from "../stores/wrappers/limit_store.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
+import { onAbort } from "../core/on_abort.ts";
 import { type FetchedChunk, WorkerDelivery, type WorkerDeliveryOptions } from "./worker_delivery.ts";
 import { type PlannedChunk, workOf } from "./blob_plan.ts";
 import { GROUP_BYTES, grouped } from "./groups.ts";
@@ -101,9 +102,7 @@ export class Delivery {
     const { signal } = this.#options;
     const queue = new BoundedQueue<PlannedChunk>(QUEUED);
     const stop = new AbortController();
-    const interrupt = () => stop.abort();
-    if (signal?.aborted) interrupt();
-    signal?.addEventListener("abort", interrupt, { once: true });
+    const over = onAbort(signal, () => stop.abort());
     /** When one of the two fails, the other is to end. */
     const endingBoth = async (work: Promise<void>) => {
       try {
@@ -132,7 +131,7 @@ export class Delivery {
     try {
       await allOrFirstFailure([endingBoth(search()), endingBoth(request())]);
     } finally {
-      signal?.removeEventListener("abort", interrupt);
+      over();
     }
   }
 

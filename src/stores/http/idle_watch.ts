@@ -1,4 +1,5 @@
 /** How long the other end of a connection may be silent, and how slow it may be. */
+import { onAbort } from "../../core/on_abort.ts";
 
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
@@ -26,8 +27,7 @@ export class IdleWatch {
   readonly milliseconds: number;
   timedOut = false;
   readonly #controller = new AbortController();
-  readonly #outer: AbortSignal | undefined;
-  readonly #giveUp = () => this.#controller.abort();
+  readonly #forgetOuter: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When patience is at its end, while something is expected. */
   #deadline = 0;
@@ -38,9 +38,7 @@ export class IdleWatch {
   /** Begins with full patience of so many milliseconds. */
   constructor(milliseconds = DEFAULT_IDLE_TIMEOUT_MS, outer?: AbortSignal) {
     this.milliseconds = milliseconds;
-    this.#outer = outer;
-    outer?.addEventListener("abort", this.#giveUp);
-    if (outer?.aborted) this.#giveUp();
+    this.#forgetOuter = onAbort(outer, () => this.#controller.abort());
     this.touch();
     this.#wait(milliseconds);
   }
@@ -104,6 +102,6 @@ export class IdleWatch {
   /** The request is over. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#outer?.removeEventListener("abort", this.#giveUp);
+    this.#forgetOuter();
   }
 }

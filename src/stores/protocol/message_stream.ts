@@ -1,6 +1,7 @@
 /** What the sessions of every protocol do alike: messages come over a connection until it fails or is closed. */
 import { DesyncError, type ErrorFields, messageOf } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
+import { onAbort } from "../../core/on_abort.ts";
 import { IdleWatch } from "../http/idle_watch.ts";
 import type { Connection } from "./connection.ts";
 import { beginningOf, wordsInstead } from "./words_instead.ts";
@@ -51,7 +52,7 @@ export class MessageStream<M> {
     this.#writer = connection.writable.getWriter();
     this.#reader = connection.readable.getReader();
     this.watch = new IdleWatch(options.idleTimeoutMs);
-    this.watch.signal.addEventListener("abort", () => this.#reader.cancel().catch(() => {}));
+    onAbort(this.watch.signal, () => this.#reader.cancel().catch(() => {}));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.finished = promise;
     this.#finish = resolve;
@@ -69,15 +70,13 @@ export class MessageStream<M> {
 
   /** Opens the session by `work`, until `signal` ends that. What fails meanwhile has ended it. */
   async open(work: () => Promise<void>, signal?: AbortSignal): Promise<void> {
-    const giveUp = () => this.#letGo();
-    if (signal?.aborted) giveUp();
-    signal?.addEventListener("abort", giveUp, { once: true });
+    const over = onAbort(signal, () => this.#letGo());
     try {
       await work();
     } catch (error) {
       throw this.#failure ?? await this.#fail(error, false);
     } finally {
-      signal?.removeEventListener("abort", giveUp);
+      over();
     }
   }
 

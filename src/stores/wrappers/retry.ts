@@ -1,6 +1,7 @@
 /** Retries what failed in a way that may pass. This is the only retry loop. */
 import type { ChunkId } from "../../core/chunk.ts";
 import { DesyncError, interrupted } from "../../core/errors.ts";
+import { onAbort } from "../../core/on_abort.ts";
 import type { ChunkStore, StoreProperties } from "../store.ts";
 import { type WrapRequest, wrapStore } from "./wrap.ts";
 
@@ -46,15 +47,14 @@ function givenUp(error: DesyncError, tries: number): DesyncError {
 
 function wait(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(interrupted());
-    };
     const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
+      over();
       resolve();
     }, milliseconds);
-    signal?.addEventListener("abort", stop, { once: true });
+    const over = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(interrupted());
+    });
   });
 }
 

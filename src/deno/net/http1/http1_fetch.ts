@@ -4,6 +4,7 @@
  */
 import { abortable } from "../../../core/abortable.ts";
 import { concat, freeBytes } from "../../../core/bytes.ts";
+import { onAbort } from "../../../core/on_abort.ts";
 import type { HttpAnswer } from "../../../stores/http/http_answer.ts";
 import type { Fetch } from "../../../stores/http/http_client.ts";
 import { Http1Answer } from "./answer.ts";
@@ -86,15 +87,13 @@ class Http1Client implements Disposable {
       const idle = this.#idle.pop();
       const connection = idle ?? await this.#connect(signal);
       if (connection === undefined) return undefined;
-      const stop = () => this.#close(connection);
-      signal?.addEventListener("abort", stop);
+      const forgetSignal = onAbort(signal, () => this.#close(connection));
       const over = (stays: boolean) => {
-        signal?.removeEventListener("abort", stop);
+        forgetSignal();
         if (stays) this.#keep(connection);
         else this.#close(connection);
       };
       try {
-        if (signal?.aborted) stop();
         connection.begin();
         const unsent = await trySending(connection, request);
         const answer = await receive(connection, method, over).catch((error) =>
