@@ -12,7 +12,7 @@ const LAYERS = [
   ["core"],
   ["formats", "chunker", "codec"],
   ["stores"],
-  ["transfer", "blob", "archive"],
+  ["transfer", "blob", "archive", "delta"],
   ["jobs", "servers"],
   ["pictures"],
   ["deno", "workers"],

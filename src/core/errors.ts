@@ -7,6 +7,7 @@ import { oneLine } from "./foreign_text.ts";
 /** What went wrong, as a word that stays the same between releases. */
 export type ErrorCode =
   | "invalid-index" // the bytes are no index, or one that contradicts itself
+  | "invalid-delta" // the bytes are no delta file, or one that contradicts itself
   | "invalid-archive" // the bytes are no .catar, or one that contradicts itself
   | "invalid-chunk" // a chunk's bytes are not what its id says
   | "wrong-digest" // a chunk's bytes are what its id says, under the other digest
