@@ -15,7 +15,7 @@ const LAYERS = [
   ["transfer", "blob", "archive", "delta"],
   ["jobs", "servers"],
   ["pictures"],
-  ["deno", "workers"],
+  ["deno", "workers", "browser"],
   ["cli"],
 ];
 /** But these do: threads work on files, and files are written by threads. */

@@ -16,7 +16,7 @@ import { parseZstdFrameHeader, zstdFrames } from "./zstd_frame.ts";
 const GZIP_PART_BYTES = 4096;
 
 /**
- * Digest and decompression in plain JavaScript; in node and its like, the digest is the platform's.
+ * Decompression in plain JavaScript; digests in WebAssembly where that is allowed, in node and its like by the platform.
  *
  * @example The id of a chunk
  * ```ts
