@@ -114,7 +114,8 @@ export { encodeMessage, type Message, MessageDecoder } from "./src/formats/proto
 export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
 export { cutPoints } from "./src/chunker/find.ts";
 export { ChunkerStream } from "./src/chunker/stream.ts";
-export { type ChunkCipher, type ChunkCipherName, type ChunkKey } from "./src/codec/chunk_cipher.ts";
+export { type ChunkCipher } from "./src/codec/chunk_cipher.ts";
+export { type ChunkCipherName, type ChunkKey } from "./src/core/chunk_key.ts";
 export { encryptedStore } from "./src/stores/wrappers/encrypted_store.ts";
 export { type Codec, type CompressingCodec, type Compression } from "./src/codec/codec.ts";
 export { portableCodec } from "./src/codec/portable.ts";
@@ -128,6 +129,7 @@ export {
 } from "./src/codec/open_chunk.ts";
 export {
   type ChunkStore,
+  type GetOptions,
   type HasOptions,
   type ListedChunk,
   type ManagedChunkStore,

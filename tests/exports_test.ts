@@ -112,6 +112,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "RemoveOptions",
     "RemoveStaleOptions",
     "RemovedChunk",
+    "GetOptions",
     "HasOptions",
     "RequestOptions",
     "RetryOptions",

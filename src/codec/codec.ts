@@ -1,10 +1,11 @@
 /**
- * What a chunk goes through between a store and a blob: decompression and digest.
+ * What a chunk goes through between a store and a blob: decryption, decompression and digest.
  *
  * The interface has a portable implementation (`portable.ts`) that runs anywhere, and a native one for Deno
  * (`../deno/native_codec.ts`). Both work synchronously: a worker calls them for one chunk after the other.
  */
 import type { DigestName } from "../core/chunk.ts";
+import type { ChunkKey } from "../core/chunk_key.ts";
 
 /** The compressions that casync writes, recognized by the first bytes. */
 export type Compression = "zstd" | "gzip" | "xz";
@@ -19,6 +20,11 @@ export interface Codec {
    * filters besides LZMA2, which casync does not use.
    */
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array;
+  /**
+   * The bytes as they were before they were encrypted, maybe in the same memory. Throws `invalid-chunk` for what the key did
+   * not encrypt. Without it, encrypted chunks are refused.
+   */
+  decrypt?(key: ChunkKey, bytes: Uint8Array): Uint8Array;
 }
 
 /** A codec that can also make chunks for a store. */

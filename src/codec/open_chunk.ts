@@ -25,7 +25,7 @@ let verified: (id: ChunkId, bytes: Uint8Array, stored: StoredChunk) => OpenedChu
  */
 export let trustChunk: (id: ChunkId, stored: StoredChunk) => VerifiedChunk;
 
-/** The chunk as an encrypted store gets it. */
+/** The chunk as an encrypted store gets it: the same if it is encrypted already. */
 export let sealChunk: (chunk: VerifiedChunk, cipher: ChunkCipher) => VerifiedChunk;
 
 /**
@@ -55,8 +55,14 @@ export class VerifiedChunk {
 
   static {
     trustChunk = (id, stored) => new VerifiedChunk(id, stored);
-    sealChunk = ({ id, stored: { form, bytes } }, cipher) =>
-      new VerifiedChunk(id, { form, bytes: cipher.seal(bytes) });
+    sealChunk = (chunk, { key, seal }) => {
+      const { id, stored: { form, bytes, encryption } } = chunk;
+      if (encryption === undefined) {
+        return new VerifiedChunk(id, { form, bytes: seal(bytes), encryption: key });
+      }
+      if (encryption.suffix === key.suffix) return chunk;
+      throw new TypeError("a chunk that is encrypted with another key");
+    };
   }
 
   /** Only an {@linkcode OpenedChunk} is one. */
@@ -92,9 +98,9 @@ export class OpenedChunk extends VerifiedChunk {
 }
 
 /**
- * The chunk, decompressed and verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in
+ * The chunk, decrypted, decompressed and verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in
  * which store the chunk was, see {@linkcode invalidChunk}); `wrong-digest` when the other digest gives its id; `unsupported`
- * when it is compressed in a way that cannot be read here.
+ * when it is compressed in a way that cannot be read here, or is encrypted and the codec has no ciphers.
  *
  * @example A chunk's file, decompressed and verified
  * ```ts
@@ -106,7 +112,8 @@ export class OpenedChunk extends VerifiedChunk {
  * if (chunk.bytes.length !== 51_970) throw new Error("a part is missing");
  * ```
  */
-export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedChunk): OpenedChunk {
+export function openChunk(codec: Codec, chunk: StoredChunk, expected: ExpectedChunk): OpenedChunk {
+  const stored = decrypted(codec, chunk);
   const bytes = plainBytes(codec, stored, expected.size);
   if (expected.size !== undefined && bytes.length !== expected.size) {
     throw invalid(`it has ${bytes.length} bytes instead of ${expected.size}`);
@@ -122,10 +129,11 @@ export function openChunk(codec: Codec, stored: StoredChunk, expected: ExpectedC
  */
 export function openByEitherDigest(
   codec: Codec,
-  stored: StoredChunk,
+  chunk: StoredChunk,
   id: ChunkId,
   most: number = MAX_CHUNK_SIZE,
 ): OpenedChunk {
+  const stored = decrypted(codec, chunk);
   const bytes = plainBytes(codec, stored, most);
   const found = toHex(codec.digest("sha512-256", bytes));
   if (found !== id && toHex(codec.digest("sha256", bytes)) !== id) {
@@ -184,6 +192,13 @@ export function plainChunk(chunk: OpenedChunk): OpenedChunk {
 /** Whether a chunk is compressed with zstd, which every reader of stores knows. */
 export function isZstd(stored: StoredChunk): boolean {
   return stored.form === "compressed" && compressionOf(stored.bytes) === "zstd";
+}
+
+function decrypted(codec: Codec, stored: StoredChunk): StoredChunk {
+  const { form, bytes, encryption } = stored;
+  if (encryption === undefined) return stored;
+  if (codec.decrypt === undefined) throw new DesyncError("unsupported", { reason: "it is encrypted" });
+  return { form, bytes: codec.decrypt(encryption, bytes) };
 }
 
 function plainBytes(codec: Codec, { form, bytes }: StoredChunk, size?: number): Uint8Array {

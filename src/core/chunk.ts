@@ -4,6 +4,7 @@
  * A chunk's id is the digest of its uncompressed bytes. In this library it is the 64 lower-case hexadecimal
  * digits that also name its file: easy to compare, to print and to use as a key.
  */
+import type { ChunkKey } from "./chunk_key.ts";
 import { DesyncError } from "./errors.ts";
 
 /** 64 lower-case hexadecimal digits: the digest of a chunk's uncompressed bytes. */
@@ -21,6 +22,8 @@ export interface StoredChunk {
   readonly form: StoredForm;
   /** As stored. */
   readonly bytes: Uint8Array;
+  /** The key with which the bytes are still encrypted. Default: they are not. */
+  readonly encryption?: ChunkKey;
 }
 
 /** The sizes that chunks were cut to, in bytes. Only the last chunk may be smaller than `min`; none is larger than `max`. */

@@ -1,5 +1,5 @@
 /** Checks every chunk of a store in a directory of this machine, by worker threads that read it themselves. */
-import type { ChunkKey } from "../codec/chunk_cipher.ts";
+import type { ChunkKey } from "../core/chunk_key.ts";
 import { abortable } from "../core/abortable.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import type { Workers } from "../transfer/ports.ts";

@@ -3,7 +3,7 @@
  * (retrying, limits, several stores in order, a cache) are wrappers around them, so that each exists once.
  */
 import type { ChunkId, StoredChunk, StoredForm } from "../core/chunk.ts";
-import type { ChunkKey } from "../codec/chunk_cipher.ts";
+import type { ChunkKey } from "../core/chunk_key.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { DesyncError } from "../core/errors.ts";
 import type { LimiterOptions } from "./wrappers/limiter.ts";
@@ -22,6 +22,8 @@ export interface StoreProperties {
    * The key with which the store encrypts chunks and decrypts them again. It has no others. Default: they are not encrypted.
    */
   readonly encryption?: ChunkKey;
+  /** Whether {@linkcode WritableChunkStore.put} takes chunks, too, that are encrypted with that key already. */
+  readonly takesSealed?: boolean;
   /** What the names of its chunks end with, where that can be chosen: {@linkcode encryptedStore} needs it. */
   readonly suffix?: string;
   /** How many concurrent requests suit the store. Default: the caller's choice. */
@@ -47,6 +49,12 @@ export interface RequestOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What {@linkcode ChunkStore.get} may be given. */
+export interface GetOptions extends RequestOptions {
+  /** An encrypted chunk may be returned as it is stored, with its key: `openChunk` decrypts it, maybe in another thread. */
+  readonly sealed?: boolean;
+}
+
 /** What {@linkcode ChunkStore.has} may be given. */
 export interface HasOptions extends RequestOptions {
   /**
@@ -64,7 +72,7 @@ export interface ChunkStore extends AsyncDisposable {
    * The chunk as it is stored, `null` when it is not there. Nothing has been verified. The bytes are the caller's, who may
    * change them or move them to another thread. Throws `store` or `timeout` when the store does not answer.
    */
-  get(id: ChunkId, options?: RequestOptions): Promise<StoredChunk | null>;
+  get(id: ChunkId, options?: GetOptions): Promise<StoredChunk | null>;
   /** Whether the store has the chunk. */
   has(id: ChunkId, options?: HasOptions): Promise<boolean>;
   /**

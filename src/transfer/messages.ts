@@ -1,6 +1,6 @@
 /** What the main thread asks of a worker and what it answers: plain data, the same on both sides. */
 import type { ChunkId, ChunkSizes, DigestName, StoredChunk, StoredForm } from "../core/chunk.ts";
-import type { ChunkKey } from "../codec/chunk_cipher.ts";
+import type { ChunkKey } from "../core/chunk_key.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../core/errors.ts";
@@ -44,6 +44,8 @@ export interface DirectoryDestination {
 export interface MainDestination {
   readonly kind: "main";
   readonly encoding: ChunkEncoding;
+  /** With which key the worker encrypts them, if at all. */
+  readonly encryption?: ChunkKey;
 }
 
 /** Where chunks are added, and how. */

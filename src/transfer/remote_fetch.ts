@@ -39,7 +39,7 @@ export class RemoteFetch {
     const { fetched, missing, damaged } = await request(
       group,
       { kind: "cache", location },
-      (id) => this.#cache.get(id, options),
+      (id) => this.#cache.get(id, { ...options, sealed: true }),
     );
     damaged.push(...await this.#delivery.write(fetched, options, false));
     for (const [chunk, error] of damaged) {
@@ -62,7 +62,11 @@ export class RemoteFetch {
     options: RequestOptions,
   ): Promise<PlannedChunk[]> {
     const origin = { kind: "store", location: store.properties.location } as const;
-    const { fetched, missing, damaged } = await request(group, origin, (id) => store.get(id, options));
+    const { fetched, missing, damaged } = await request(
+      group,
+      origin,
+      (id) => store.get(id, { ...options, sealed: true }),
+    );
     damaged.push(...await this.#delivery.write(fetched, options, true));
     await allOrFirstFailure(damaged.map(async ([chunk, first]) => {
       const open = async (stored: StoredChunk) => {

@@ -1,17 +1,18 @@
 /** Adding chunks to a store that is not a directory, which the main thread does for the workers. */
 import type { ChunkId, StoredForm } from "../core/chunk.ts";
+import type { ChunkKey } from "../core/chunk_key.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import { limitStore } from "../stores/wrappers/limit_store.ts";
 import { Limiter } from "../stores/wrappers/limiter.ts";
-import type { RequestOptions, WritableChunkStore } from "../stores/store.ts";
+import type { RequestOptions, StoreProperties, WritableChunkStore } from "../stores/store.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { ChunkDestination, DirectoryDestination, MainDestination } from "./messages.ts";
 
 /** A store that a job fills: a directory, to which workers write by themselves, or any other store. */
 export type FilledDestination =
   | DirectoryDestination
-  | (MainDestination & { readonly store: WritableChunkStore });
+  | (Omit<MainDestination, "encryption"> & { readonly store: WritableChunkStore });
 
 /** The form that all chunks get, `undefined` where they are left as they come. */
 function formOf({ form }: ChunkEncoding): StoredForm | undefined {
@@ -20,7 +21,14 @@ function formOf({ form }: ChunkEncoding): StoredForm | undefined {
 
 /** The same for workers: a store is nothing that they can be sent. */
 export function forWorkers(destination: FilledDestination | undefined): ChunkDestination | undefined {
-  return destination?.kind === "main" ? { kind: "main", encoding: destination.encoding } : destination;
+  if (destination?.kind !== "main") return destination;
+  const { encoding, store } = destination;
+  return { kind: "main", encoding, encryption: sealingKey(store.properties) };
+}
+
+/** With which key workers encrypt the chunks for such a store, if they do. */
+export function sealingKey({ takesSealed, encryption }: StoreProperties): ChunkKey | undefined {
+  return takesSealed ? encryption : undefined;
 }
 
 /** The writer for a destination that needs one. */

@@ -16,7 +16,7 @@ import type { PlannedChunk } from "./blob_plan.ts";
 import type { Workers } from "./ports.ts";
 import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
 import type { LocalStage } from "./stages.ts";
-import { type FilledDestination, forWorkers, type StoreWriter } from "./store_writer.ts";
+import { type FilledDestination, forWorkers, sealingKey, type StoreWriter } from "./store_writer.ts";
 
 /** Where chunks are written. */
 export interface WorkerDeliveryOptions {
@@ -141,7 +141,7 @@ export class WorkerDelivery {
     if (properties === undefined || !fills) return undefined;
     const { directory, encryption } = properties;
     return directory === undefined
-      ? { kind: "main", encoding: cacheEncoding(properties) }
+      ? { kind: "main", encoding: cacheEncoding(properties), encryption: sealingKey(properties) }
       : { kind: "directory", directory, encryption, encoding: cacheEncoding(properties) };
   }
 

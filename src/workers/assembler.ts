@@ -120,8 +120,9 @@ export class Assembler {
     this.#write(task, item, bytes);
     this.#store(task, chunk);
     if (task.giveBack) this.#back = bytes;
-    else freeBytes(bytes);
-    if (bytes !== given.bytes) freeBytes(given.bytes);
+    for (const used of [bytes, chunk.stored.bytes, given.bytes]) {
+      if (used.buffer !== this.#back?.buffer) freeBytes(used);
+    }
     return ["given", storedBytes];
   }
 

@@ -1,13 +1,23 @@
 /** In a worker: chunks that the main thread puts into a store. */
 import { encodeChunk } from "../codec/encode_chunk.ts";
-import { type OpenedChunk, trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
+import { freeBytes } from "../core/bytes.ts";
+import { cipherOf } from "../deno/codec/native_cipher.ts";
+import { type OpenedChunk, sealChunk, trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { MainDestination } from "../transfer/messages.ts";
 
-/** The chunk in the form that is wanted there, with bytes that nothing else uses: they are moved to the main thread. */
-export function encodeForMain({ encoding }: MainDestination, chunk: OpenedChunk): VerifiedChunk {
-  const { id, stored } = encodeChunk(nativeCodec, chunk, encoding);
-  const { form, bytes } = stored;
+/** The chunk as it is wanted there, with bytes that nothing else uses: they are moved to the main thread. */
+export function encodeForMain(
+  { encoding, encryption }: MainDestination,
+  chunk: OpenedChunk,
+): VerifiedChunk {
+  const encoded = encodeChunk(nativeCodec, chunk, encoding);
+  const { id, stored: { form, bytes } } = encoded;
   const isOwn = bytes !== chunk.stored.bytes && bytes !== chunk.bytes;
+  if (encryption !== undefined) {
+    const { stored } = sealChunk(encoded, cipherOf(encryption));
+    if (isOwn) freeBytes(bytes);
+    return trustChunk(id, stored);
+  }
   return trustChunk(id, { form, bytes: isOwn ? bytes : new Uint8Array(bytes) });
 }

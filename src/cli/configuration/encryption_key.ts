@@ -1,5 +1,6 @@
 /** The key and the cipher for chunks as users write them: in the configuration, in options, or in the environment. */
-import { CHUNK_CIPHERS, type ChunkCipher } from "../../codec/chunk_cipher.ts";
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
+import { CHUNK_CIPHERS } from "../../core/chunk_key.ts";
 import { fromHex } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";

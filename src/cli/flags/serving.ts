@@ -1,7 +1,7 @@
 /** Options of commands that serve chunks or indexes to others. */
 import { LOG_FORMATS } from "../../deno/server/log_formats.ts";
 import { parseListenAddress } from "../../deno/server/listen_address.ts";
-import { CHUNK_CIPHERS } from "../../codec/chunk_cipher.ts";
+import { CHUNK_CIPHERS } from "../../core/chunk_key.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { choice, type Flag, list, option, toggle } from "./flag.ts";
 import { byteCount, wholeNumber } from "./go_values.ts";

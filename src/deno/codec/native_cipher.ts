@@ -1,33 +1,48 @@
 /**
- * The ciphers of chunks out of node:crypto. A sealed chunk is a random nonce, the ciphertext, and a tag of 16 bytes; nothing
+ * The ciphers of chunks, by node:crypto or the system's library. A sealed chunk is a random nonce, the ciphertext, and a tag of 16 bytes; nothing
  * else is authenticated, so that the chunk's own digest has to show that it lies under the right name.
  *
  * Source: desync 1.0.4 (README, "Chunk Encryption").
  */
 import { node } from "../system/node.ts";
-import type { ChunkCipher, ChunkCipherName, ChunkKey } from "../../codec/chunk_cipher.ts";
-import { concat, freeBytes } from "../../core/bytes.ts";
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
+import type { ChunkCipherName, ChunkKey } from "../../core/chunk_key.ts";
+import { freeBytes } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { extendNonce, type KeyAndNonce } from "./extended_nonce.ts";
+import { type Aead, systemAead } from "./libcrypto_ciphers.ts";
 
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
 /** The part of the key's SHA-256 that is its id, in hexadecimal digits. */
 const KEY_ID_DIGITS = 8;
 
-/** What node:crypto has for a cipher. */
-interface NodeCipher {
-  /** Its name there. */
+/** What a cipher does besides encrypting. */
+interface CipherKind {
+  /** What encrypts for it, as node:crypto calls that. */
   readonly name: "aes-256-gcm" | "chacha20-poly1305";
   readonly nonceBytes: number;
-  /** What it takes of key and nonce. */
+  /** What that takes of key and nonce. */
   prepare(key: Uint8Array, nonce: Uint8Array): KeyAndNonce;
 }
 
-const NODE_CIPHERS: Readonly<Record<ChunkCipherName, NodeCipher>> = {
+const KINDS: Readonly<Record<ChunkCipherName, CipherKind>> = {
   "xchacha20-poly1305": { name: "chacha20-poly1305", nonceBytes: 24, prepare: extendNonce },
   "aes-256-gcm": { name: "aes-256-gcm", nonceBytes: 12, prepare: (key, nonce) => ({ key, nonce }) },
 };
+
+let prefersSystem = false;
+/** What encrypts in this thread, made when first needed. */
+const aeads = new Map<ChunkCipherName, Aead>();
+
+/**
+ * From now on, this thread encrypts and decrypts by the system's library where it has one, which is faster. For threads that
+ * are the program's own: the library stays loaded.
+ */
+export function preferSystemCiphers(): void {
+  prefersSystem = true;
+  aeads.clear();
+}
 
 /**
  * Encrypts the chunks of a store with a key of 32 random bytes. Throws `usage` for a key of another length.
@@ -62,49 +77,69 @@ export function chunkCipher(cipher: ChunkCipherName, bytes: Uint8Array): ChunkCi
 
 /** The cipher with that key. Its methods throw `unsupported` where this version of Deno lacks it. */
 export function cipherOf(key: ChunkKey): ChunkCipher {
-  const { name, nonceBytes, prepare } = NODE_CIPHERS[key.cipher];
+  const { nonceBytes, prepare } = KINDS[key.cipher];
   return {
     key,
     overhead: nonceBytes + TAG_BYTES,
     seal(bytes) {
-      const random = crypto.getRandomValues(new Uint8Array(nonceBytes));
+      const sealed = new Uint8Array(nonceBytes + bytes.length + TAG_BYTES);
+      const random = crypto.getRandomValues(sealed.subarray(0, nonceBytes));
       const { key: own, nonce } = prepare(key.bytes, random);
-      const cipher = made(key, () => node.crypto.createCipheriv(name as "aes-256-gcm", own, nonce, OPTIONS));
-      const text = cipher.update(bytes);
-      const sealed = concat([random, text, cipher.final(), cipher.getAuthTag()]);
-      freeBytes(text);
+      aeadOf(key.cipher).seal(own, nonce, bytes, sealed.subarray(nonceBytes));
       return sealed;
     },
     open(sealed) {
-      const end = sealed.length - TAG_BYTES;
-      if (end < nonceBytes) throw undecryptable("it is too short");
+      if (sealed.length < nonceBytes + TAG_BYTES) throw undecryptable("it is too short");
       const { key: own, nonce } = prepare(key.bytes, sealed.subarray(0, nonceBytes));
-      const cipher = made(
-        key,
-        () => node.crypto.createDecipheriv(name as "aes-256-gcm", own, nonce, OPTIONS),
-      );
-      cipher.setAuthTag(sealed.subarray(end));
-      const { buffer, byteOffset, length } = cipher.update(sealed.subarray(nonceBytes, end));
+      const bytes = aeadOf(key.cipher).open(own, nonce, sealed.subarray(nonceBytes));
+      if (bytes === undefined) throw undecryptable("it was changed, or encrypted with another key");
+      return bytes;
+    },
+  };
+}
+
+function aeadOf(name: ChunkCipherName): Aead {
+  let aead = aeads.get(name);
+  if (aead === undefined) aeads.set(name, aead = (prefersSystem ? systemAead(name) : null) ?? nodeAead(name));
+  return aead;
+}
+
+function nodeAead(cipher: ChunkCipherName): Aead {
+  // With the other name node's types have the same methods.
+  const name = KINDS[cipher].name as "aes-256-gcm";
+  const options = { authTagLength: TAG_BYTES };
+  return {
+    seal(key, nonce, bytes, target) {
+      const sealing = made(cipher, () => node.crypto.createCipheriv(name, key, nonce, options));
+      const text = sealing.update(bytes);
+      sealing.final();
+      target.set(text);
+      target.set(sealing.getAuthTag(), text.length);
+      freeBytes(text);
+    },
+    open(key, nonce, sealed) {
+      const opening = made(cipher, () => node.crypto.createDecipheriv(name, key, nonce, options));
+      const end = sealed.length - TAG_BYTES;
+      opening.setAuthTag(sealed.subarray(end));
+      const { buffer, byteOffset, length } = opening.update(sealed.subarray(0, end));
       // As what it is said to be: slices of node's own kind are views.
       const bytes = new Uint8Array(buffer, byteOffset, length);
       try {
-        cipher.final();
+        opening.final();
       } catch {
         freeBytes(bytes);
-        throw undecryptable("it was changed, or encrypted with another key");
+        return undefined;
       }
       return bytes;
     },
   };
 }
 
-const OPTIONS = { authTagLength: TAG_BYTES };
-
-function made<T>(key: ChunkKey, make: () => T): T {
+function made<T>(cipher: ChunkCipherName, make: () => T): T {
   try {
     return make();
   } catch (cause) {
-    const reason = `this version of Deno has no ${key.cipher}`;
+    const reason = `this version of Deno has no ${cipher}`;
     throw new DesyncError("unsupported", { reason, hint: "2.7 or later has it", cause });
   }
 }

@@ -8,6 +8,7 @@ import { concat } from "../../core/bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { node } from "../system/node.ts";
+import { cipherOf, preferSystemCiphers } from "./native_cipher.ts";
 import { systemSha512256 } from "./libcrypto.ts";
 import { systemUnzstd, type Unzstd } from "./libzstd.ts";
 
@@ -24,12 +25,13 @@ let systemZstd: Unzstd | null = null;
 let unsized = new Uint8Array(0);
 
 /**
- * From now on, digests and decompression in this thread are libraries' of the system where it has them, which is faster.
+ * From now on, digests, decompression and ciphers in this thread are libraries' of the system where it has them, which is faster.
  * For threads that are the program's own: the libraries stay loaded, which others may have reasons against (Deno's test
  * runner complains).
  */
 export function preferSystemCodec(): void {
   sha512256 = systemSha512256() ?? sha512256;
+  preferSystemCiphers();
   systemZstd = systemUnzstd();
   if (systemZstd !== null) unsized = new Uint8Array(UNKNOWN_SIZE_BUFFER);
 }
@@ -65,6 +67,8 @@ export const nativeCodec: CompressingCodec = {
       throw damaged(compression, error);
     }
   },
+
+  decrypt: (key, bytes) => cipherOf(key).open(bytes),
 
   compress(bytes: Uint8Array, level: number): Uint8Array {
     if (wasmZstd !== undefined) return wasmZstd.compress(bytes, level);

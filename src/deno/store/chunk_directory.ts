@@ -2,7 +2,8 @@
  * Chunks as files in a directory: `abcd/abcd….cacnk` compressed, the same without the ending when plain, and with a further
  * one when encrypted.
  */
-import type { ChunkCipher, ChunkKey } from "../../codec/chunk_cipher.ts";
+import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
+import type { ChunkKey } from "../../core/chunk_key.ts";
 import { equalBytes, freeBytes } from "../../core/bytes.ts";
 import {
   type ChunkId,
@@ -55,7 +56,7 @@ export class ChunkDirectory {
   /** Bytes by which its files are larger than what is written to it. */
   readonly overhead: number;
   readonly #cipher: ChunkCipher | undefined;
-  /** The last chunk that was decrypted. */
+  /** The last chunk that was decrypted, unless that is in the reader's buffer. */
   #opened: Uint8Array | undefined;
   readonly #reader = new StoredFileReader();
   /** Whether others may write to the store, known when the first chunk is added. */
@@ -102,7 +103,9 @@ export class ChunkDirectory {
     if (this.#cipher === undefined) return bytes;
     if (this.#opened !== undefined) freeBytes(this.#opened);
     this.#opened = undefined;
-    return this.#opened = this.#cipher.open(bytes);
+    const opened = this.#cipher.open(bytes);
+    if (opened.buffer !== bytes.buffer) this.#opened = opened;
+    return opened;
   }
 
   /** The form in which the chunk is here, `null` when it is not. */

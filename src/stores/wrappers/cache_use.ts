@@ -4,6 +4,7 @@ import { isInvalid, type VerifiedChunk } from "../../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { refuseInCache } from "./cache_policy.ts";
 import type {
+  GetOptions,
   ManagedChunkStore,
   RequestOptions,
   Sources,
@@ -39,7 +40,7 @@ export class CacheUse {
   }
 
   /** The chunk as the cache has it, `null` when it does not, or cannot be read. */
-  async get(id: ChunkId, options?: RequestOptions): Promise<StoredChunk | null> {
+  async get(id: ChunkId, options?: GetOptions): Promise<StoredChunk | null> {
     return await this.#trying(() => this.#cache?.get(id, options)) ?? null;
   }
 

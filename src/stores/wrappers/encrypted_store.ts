@@ -1,15 +1,21 @@
 /** A store whose chunks are encrypted. */
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { sealChunk, type VerifiedChunk } from "../../codec/open_chunk.ts";
-import type { ChunkId } from "../../core/chunk.ts";
+import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { type ChunkStore, type RequestOptions, type StoreProperties, takesChunks } from "../store.ts";
+import {
+  type ChunkStore,
+  type GetOptions,
+  type RequestOptions,
+  type StoreProperties,
+  takesChunks,
+} from "../store.ts";
 import { replaceMembers } from "./wrap.ts";
 
 /**
  * The store with chunks encrypted where they are put into it, and decrypted where they come out of it. The store names them
- * by the suffix of the key, which it has to be opened with: it sees no others. Everything else that it can do, it still can.
- * Throws `unsupported` for a store that names its chunks otherwise.
+ * by the suffix of the key, which it has to be opened with: it sees no others. A chunk that is encrypted already is put as it
+ * is. Everything else that the store can do, it still can. Throws `unsupported` for a store that names its chunks otherwise.
  *
  * A chunk that is not what the key encrypted is an `invalid-chunk`.
  *
@@ -35,15 +41,19 @@ export function encryptedStore<S extends ChunkStore>(store: S, cipher: ChunkCiph
   const known: StoreProperties = {
     ...properties,
     encryption: cipher.key,
+    takesSealed: true,
     get found() {
       return store.properties.found;
     },
   };
   const members = new Map<string, unknown>([
     ["properties", known],
-    ["get", async (id: ChunkId, options?: RequestOptions) => {
+    ["get", async (id: ChunkId, options: GetOptions = {}): Promise<StoredChunk | null> => {
       const stored = await store.get(id, options);
-      return stored === null ? null : { form: stored.form, bytes: cipher.open(stored.bytes) };
+      if (stored === null) return null;
+      const { form, bytes } = stored;
+      if (options.sealed) return { form, bytes, encryption: cipher.key };
+      return { form, bytes: cipher.open(bytes) };
     }],
   ]);
   if (takesChunks(store)) {

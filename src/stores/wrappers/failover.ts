@@ -2,7 +2,7 @@
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { isInvalid } from "../../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
-import type { ChunkStore, HasOptions, RequestOptions, StoreProperties } from "../store.ts";
+import type { ChunkStore, GetOptions, HasOptions, RequestOptions, StoreProperties } from "../store.ts";
 import type { LimiterOptions } from "./limiter.ts";
 
 /** A member that failed, and the one that answered instead. */
@@ -53,7 +53,7 @@ export class FailoverGroup implements ChunkStore {
     this.properties = propertiesOf(members);
   }
 
-  get(id: ChunkId, options?: RequestOptions): Promise<StoredChunk | null> {
+  get(id: ChunkId, options?: GetOptions): Promise<StoredChunk | null> {
     return this.#request(id, (member) => member.get(id, options));
   }
 

@@ -1,6 +1,6 @@
 /** The ciphers of chunks. That both programs read each other's is shown in tests/interop/encryption_test.ts. */
 import { deepStrictEqual, notDeepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { CHUNK_CIPHERS, type ChunkCipherName } from "../../../src/codec/chunk_cipher.ts";
+import { CHUNK_CIPHERS, type ChunkCipherName } from "../../../src/core/chunk_key.ts";
 import { fromHex } from "../../../src/core/bytes.ts";
 import { extendNonce } from "../../../src/deno/codec/extended_nonce.ts";
 import { chunkCipher } from "../../../src/deno/codec/native_cipher.ts";

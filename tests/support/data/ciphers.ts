@@ -1,5 +1,5 @@
 /** Which ciphers of chunks this version of Deno has. */
-import type { ChunkCipherName } from "../../../src/codec/chunk_cipher.ts";
+import type { ChunkCipherName } from "../../../src/core/chunk_key.ts";
 
 /** Whether chunks can be encrypted with it. */
 export function canEncrypt(name: ChunkCipherName = "xchacha20-poly1305"): boolean {
