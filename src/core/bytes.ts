@@ -7,6 +7,7 @@ const HEX_DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).pa
 
 /** Lower-case hexadecimal text of the bytes. */
 export function toHex(bytes: Uint8Array): string {
+  if (typeof bytes.toHex === "function") return bytes.toHex(); // Node 20 has none
   let text = "";
   for (const byte of bytes) text += HEX_DIGITS[byte];
   return text;
@@ -14,6 +15,7 @@ export function toHex(bytes: Uint8Array): string {
 
 /** The bytes that an even number of hexadecimal digits stands for. The text must have been checked already. */
 export function fromHex(text: string): Uint8Array<ArrayBuffer> {
+  if (typeof Uint8Array.fromHex === "function") return Uint8Array.fromHex(text); // Node 20 has none
   const bytes = new Uint8Array(text.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = parseInt(text.substring(2 * i, 2 * i + 2), 16);
   return bytes;

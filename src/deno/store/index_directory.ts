@@ -42,13 +42,16 @@ export class IndexDirectory implements WritableIndexStore {
   async read(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<Index> {
     const path = this.#path + name;
     const displayName = `the index ${path}`;
-    if (!this.#options.pipes) await checkFile(path, "read", displayName);
-    return await parsePieces(filePieces(path, options.signal, displayName));
+    const info = await Deno.stat(path).catch(() => undefined); // using it gives the error
+    if (!this.#options.pipes) checkFile(info, "read", displayName);
+    return await parsePieces(filePieces(path, options.signal, displayName), info?.size);
   }
 
   /** Throws `usage` if there is something else than a file of that name. */
   async check(name: string): Promise<void> {
-    if (!this.#options.pipes) await checkFile(this.#path + name, "write");
+    if (!this.#options.pipes) {
+      checkFile(await Deno.stat(this.#path + name).catch(() => undefined), "write", this.#path + name);
+    }
     // Most runs only read: they load nothing of what writes.
     const { checkOutput } = await import("../output/output_checks.ts");
     checkOutput(this.#path + name);
@@ -66,8 +69,7 @@ export class IndexDirectory implements WritableIndexStore {
 }
 
 /** Throws unless it is a file, or nothing: a named pipe would keep its reader or writer waiting. */
-async function checkFile(path: string, action: "read" | "write", displayName = path): Promise<void> {
-  const info = await Deno.stat(path).catch(() => undefined); // using it gives the error
+function checkFile(info: Deno.FileInfo | undefined, action: "read" | "write", displayName: string): void {
   if (info === undefined || info.isFile) return;
   const reason = `it is ${kindOfFile(info)}, not a file`;
   throw new DesyncError(action === "read" ? "invalid-index" : "usage", {

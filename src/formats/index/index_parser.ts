@@ -18,8 +18,9 @@ import {
 const MAX_INDEX_BYTES = 2 ** 31 - 1;
 /** Bytes that are enough to see what it is. */
 const START_BYTES = 16;
-/** Chunks for which there is room at first. */
+/** Chunks for which there is room at first, and at most so, whatever is expected. */
 const FIRST_ROOM = 1024;
+const MOST_FIRST_ROOM = 5_000_000;
 
 /**
  * The index in these bytes, all of which must belong to it.
@@ -43,9 +44,12 @@ export function parseIndex(bytes: Uint8Array): Index {
   return parser.finish();
 }
 
-/** The same of bytes that come in pieces, whose memory is given back: what is not an index may have no end. */
-export async function parsePieces(pieces: AsyncIterable<Uint8Array>): Promise<Index> {
-  const parser = new IndexParser();
+/**
+ * The same of bytes that come in pieces, whose memory is given back: what is not an index may have no end. Of
+ * `expectedBytes`, if that is known, none has to be copied for room as more come.
+ */
+export async function parsePieces(pieces: AsyncIterable<Uint8Array>, expectedBytes?: number): Promise<Index> {
+  const parser = new IndexParser(expectedBytes);
   for await (const piece of pieces) {
     parser.push(piece);
     freeBytes(piece);
@@ -56,8 +60,8 @@ export async function parsePieces(pieces: AsyncIterable<Uint8Array>): Promise<In
 /** Takes the bytes in pieces of any size. All it holds is the index. */
 export class IndexParser {
   #header: IndexHeader | undefined;
-  #ends = new Float64Array(FIRST_ROOM);
-  #ids = new Uint8Array(FIRST_ROOM * ID_BYTES);
+  #ends = new Float64Array();
+  #ids = new Uint8Array();
   #count = 0;
   /** Its last item has been read. */
   #ended = false;
@@ -66,6 +70,13 @@ export class IndexParser {
   /** The part of the header or an item that has come. */
   readonly #part = new Uint8Array(ITEMS_AT);
   #partLength = 0;
+  readonly #firstRoom: number;
+
+  /** `expectedBytes` is how many will probably come. */
+  constructor(expectedBytes = 0) {
+    const chunks = Math.floor((expectedBytes - ITEMS_AT - ITEM_BYTES) / ITEM_BYTES);
+    this.#firstRoom = Math.min(Math.max(chunks, FIRST_ROOM), MOST_FIRST_ROOM);
+  }
 
   /** Takes the next bytes, and keeps none of them. Throws `invalid-index` as soon as they cannot be an index. */
   push(piece: Uint8Array): void {
@@ -73,18 +84,16 @@ export class IndexParser {
     if (this.#length > MAX_INDEX_BYTES) throw invalidIndex(`it has more than ${MAX_INDEX_BYTES} bytes`);
     let at = 0;
     if (this.#partLength > 0) {
-      at = Math.min(this.#wanted - this.#partLength, piece.length);
+      const wanted = this.#wanted;
+      at = Math.min(wanted - this.#partLength, piece.length);
       this.#keep(piece.subarray(0, at));
-      if (this.#partLength < this.#wanted) return;
+      if (this.#partLength < wanted) return;
       this.#partLength = 0;
-      this.#take(this.#part, viewOf(this.#part), 0);
+      const part = this.#part.subarray(0, wanted);
+      this.#take(part, viewOf(part), 0);
     }
     const view = viewOf(piece);
-    while (!this.#ended && piece.length - at >= this.#wanted) {
-      const length = this.#wanted;
-      this.#take(piece, view, at);
-      at += length;
-    }
+    while (!this.#ended && piece.length - at >= this.#wanted) at = this.#take(piece, view, at);
     if (at === piece.length) return;
     if (this.#ended) throw invalidIndex(`at least ${piece.length - at} bytes follow its end`);
     this.#keep(piece.subarray(at));
@@ -115,29 +124,47 @@ export class IndexParser {
     if (this.#header === undefined && this.#partLength >= START_BYTES) checkStart(this.#part);
   }
 
-  #take(bytes: Uint8Array, view: DataView, at: number): void {
-    if (this.#header === undefined) this.#header = readHeader(bytes.subarray(at, at + ITEMS_AT));
-    else if (view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0) this.#takeTail(view, at);
-    else this.#takeItem(this.#header, bytes, view, at);
+  /** Takes the header, the tail, or as many items as there are in the bytes. Returns where what it took ends. */
+  #take(bytes: Uint8Array, view: DataView, at: number): number {
+    if (this.#header === undefined) {
+      this.#header = readHeader(bytes.subarray(at, at + ITEMS_AT));
+      return at + ITEMS_AT;
+    }
+    if (view.getUint32(at, true) !== 0 || view.getUint32(at + 4, true) !== 0) {
+      return this.#takeItems(this.#header.sizes.max, bytes, view, at);
+    }
+    this.#takeTail(view, at);
+    return at + ITEM_BYTES;
   }
 
-  #takeItem(header: IndexHeader, bytes: Uint8Array, view: DataView, at: number): void {
-    const i = this.#count;
-    const end = readU64(view, at);
-    if (end === undefined) throw invalidIndex(`chunk ${i} ends beyond 2^53 bytes`);
-    const previous = i === 0 ? 0 : this.#ends[i - 1];
-    if (end <= previous) {
-      throw invalidIndex(`chunk ${i} ends at ${end}, not after the one before it (${previous})`);
+  /** Takes items up to the tail or the end of the bytes. Without a call or an object for each: there are millions. */
+  #takeItems(maxSize: number, bytes: Uint8Array, view: DataView, from: number): number {
+    let ends = this.#ends;
+    let ids = this.#ids;
+    let i = this.#count;
+    let previous = i === 0 ? 0 : ends[i - 1];
+    let at = from;
+    for (; bytes.length - at >= ITEM_BYTES; at += ITEM_BYTES, i++) {
+      const end = readU64(view, at);
+      if (end === 0) break;
+      if (end === undefined) throw invalidIndex(`chunk ${i} ends beyond 2^53 bytes`);
+      if (end <= previous) {
+        throw invalidIndex(`chunk ${i} ends at ${end}, not after the one before it (${previous})`);
+      }
+      if (end - previous > maxSize) {
+        throw invalidIndex(`chunk ${i} has ${end - previous} bytes, more than the maximum of ${maxSize}`);
+      }
+      if (i === ends.length) {
+        this.#resize(i === 0 ? this.#firstRoom : 2 * i);
+        ends = this.#ends;
+        ids = this.#ids;
+      }
+      ends[i] = previous = end;
+      const id = i * ID_BYTES;
+      for (let k = 0; k < ID_BYTES; k++) ids[id + k] = bytes[at + 8 + k];
     }
-    if (end - previous > header.sizes.max) {
-      throw invalidIndex(
-        `chunk ${i} has ${end - previous} bytes, more than the maximum of ${header.sizes.max}`,
-      );
-    }
-    if (i === this.#ends.length) this.#resize(2 * i);
-    this.#ends[i] = end;
-    this.#ids.set(bytes.subarray(at + 8, at + ITEM_BYTES), i * ID_BYTES);
-    this.#count++;
+    this.#count = i;
+    return at;
   }
 
   #takeTail(view: DataView, at: number): void {
@@ -156,6 +183,7 @@ export class IndexParser {
   }
 
   #resize(room: number): void {
+    if (room === this.#ends.length) return;
     this.#ends = new Float64Array(resizeBuffer(this.#ends.buffer, room * 8));
     this.#ids = new Uint8Array(resizeBuffer(this.#ids.buffer, room * ID_BYTES));
   }
