@@ -68,13 +68,21 @@ export class S3KeyFinder {
     }
     if (this.#options.region !== undefined) return this.#options.region;
     const { name } = this.#profile();
-    const profiles = parseAwsProfiles(readIfThere(configFile()));
-    return profiles.get(name === "default" ? name : `profile ${name}`)?.get("region");
+    // As Amazon's tools, which put what the credentials have over what the configuration has.
+    const own = parseAwsProfiles(readIfThere(this.#credentialsFile)).get(name)?.get("region");
+    if (own !== undefined) return own;
+    const config = parseAwsProfiles(readIfThere(configFile()));
+    return [`profile ${name}`, name].map((section) => config.get(section)?.get("region"))
+      .find((region) => region !== undefined);
+  }
+
+  get #credentialsFile(): string {
+    return this.#options.credentialsFile ?? credentialsFile();
   }
 
   #fromFile(): S3Keys | undefined {
     const { name, isNamed } = this.#profile();
-    const file = this.#options.credentialsFile ?? credentialsFile();
+    const file = this.#credentialsFile;
     const section = this.#sectionOf(file, name) ?? this.#sectionOf(configFile(), `profile ${name}`) ??
       this.#sectionOf(configFile(), name);
     const subject = `the profile ${JSON.stringify(name)} of ${file}`;

@@ -39,7 +39,10 @@ interface ServiceAnswer {
 
 /** Codes that stand for something else than the user might think, or have a way out. */
 const KNOWN: ReadonlyMap<string, readonly [reason: string, hint?: string]> = new Map([
-  ["NoSuchBucket", ["the bucket does not exist"]],
+  ["NoSuchBucket", [
+    "the bucket does not exist",
+    "create it, or check the URL: s3+https://host/bucket/prefix",
+  ]],
   ["InvalidAccessKeyId", ["the service does not know the access key"]],
   ["SignatureDoesNotMatch", ["the service does not accept the secret key"]],
   ["ExpiredToken", ["the credentials have expired"]],

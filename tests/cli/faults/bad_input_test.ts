@@ -178,6 +178,10 @@ Deno.test("a store that is absent, a file, or of an unknown kind", async () => {
   const none = dir.path("none");
   await extractFails(dir, ["-s", none, made.index], 1, none, "no such directory");
   await extractFails(dir, ["-s", made.store, "-s", none, made.index], 1, none, "no such directory");
+  // As with desync: of a server that is down a group takes the next, a directory that is missing is a mistake.
+  for (const group of [`${none}|${made.store}`, `${made.store}|${none}`]) {
+    await extractFails(dir, ["-s", group, made.index], 1, none, "no such directory");
+  }
   await extractFails(dir, ["-s", made.index, made.index], 1, made.index, "not a directory");
   await extractFails(dir, ["-s", made.store, "-c", made.index, made.index], 1, made.index, "not a directory");
   await extractFails(dir, ["-s", "gopher://x/y", made.index], 2, "gopher");

@@ -17,12 +17,22 @@ const NAMES = [
   ...["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"],
 ];
 
-/** The keys and the region with these variables and no others, and what is warned of. */
-function found(env: Record<string, string>, options: S3KeyOptions = {}) {
+/** These variables and no others. */
+function setOnly(env: Record<string, string>): void {
   for (const name of NAMES) {
     if (env[name] === undefined) Deno.env.delete(name);
     else Deno.env.set(name, env[name]);
   }
+}
+
+function regionOf(env: Record<string, string>): string | undefined {
+  setOnly(env);
+  return new S3KeyFinder({}, () => {}).region();
+}
+
+/** The keys and the region with these variables and no others, and what is warned of. */
+function found(env: Record<string, string>, options: S3KeyOptions = {}) {
+  setOnly(env);
   const warnings: string[] = [];
   const keys = new S3KeyFinder(options, (text) => warnings.push(text));
   const { accessKey, secretKey, sessionToken } = keys.credentials() ?? {};
@@ -77,6 +87,10 @@ role_arn=arn:aws:iam::1:role/r
 source_profile=default
 [empty]
 region=nothing
+[own]
+aws_access_key_id=AKID5
+aws_secret_access_key=u
+region = sa-east-1
 `,
   );
   Deno.chmodSync(credentials, 0o600);
@@ -91,6 +105,11 @@ region=eu-west-3
 [profile inconfig]
 aws_access_key_id=AKID4
 aws_secret_access_key=v
+region=us-east-2
+[profile own]
+region=us-west-1
+[unprefixed]
+region=us-west-2
 `,
   );
   Deno.chmodSync(dir.path(".aws/config"), 0o600);
@@ -103,11 +122,19 @@ aws_secret_access_key=v
   deepStrictEqual(found(home), expected(["AKID1", "x/y+z==", undefined], "eu-central-1"));
   deepStrictEqual(found({ ...home, AWS_PROFILE: "other" }), expected(["AKID2", "w", "t"], "eu-west-3"));
   deepStrictEqual(found(home, { profile: "other" }), expected(["AKID2", "w", "t"], "eu-west-3"));
-  deepStrictEqual(found({ ...home, AWS_PROFILE: "inconfig" }).keys, ["AKID4", "v", undefined]);
+  const inConfig = expected(["AKID4", "v", undefined], "us-east-2");
+  deepStrictEqual(found({ ...home, AWS_PROFILE: "inconfig" }), inConfig);
+  // Of two, Amazon's tools take that of the credentials.
+  deepStrictEqual(found({ ...home, AWS_PROFILE: "own" }), expected(["AKID5", "u", undefined], "sa-east-1"));
+  strictEqual(regionOf({ ...home, AWS_PROFILE: "unprefixed" }), "us-west-2");
+  strictEqual(regionOf({ ...home, AWS_PROFILE: "own", AWS_REGION: "h" }), "h");
   const named = { HOME: "/nowhere", AWS_SHARED_CREDENTIALS_FILE: credentials };
   deepStrictEqual(found(named).keys, ["AKID1", "x/y+z==", undefined]);
   const byOption = found({ HOME: "/nowhere" }, { credentialsFile: credentials, profile: "other" });
   deepStrictEqual(byOption.keys, ["AKID2", "w", "t"]);
+  const own = { credentialsFile: credentials, profile: "own" };
+  strictEqual(found({ HOME: "/nowhere" }, own).region, "sa-east-1");
+  strictEqual(found({ HOME: "/nowhere" }, { ...own, region: "l" }).region, "l");
   const bad: [profile: string, says: RegExp][] = [
     ["none", /the profile "none" of .*credentials: there is no such profile$/],
     ["half", /aws_access_key_id is set, aws_secret_access_key is not$/],

@@ -59,7 +59,7 @@ Deno.test("an object that is empty, missing, refused, changed or cut", async () 
 
   const errors: [Answer, says: RegExp, options?: S3Options][] = [
     [failure(404, "NoSuchKey"), /^Cannot read s3\+http:\/\/.*\/bucket\/x: no such object$/],
-    [failure(404, "NoSuchBucket"), /: the bucket does not exist$/],
+    [failure(404, "NoSuchBucket"), /: the bucket does not exist \(create it/],
     [failure(403, "AccessDenied"), /: AccessDenied: It is so \(no credentials were found/, {}],
     [failure(403, "SignatureDoesNotMatch"), /: the service does not accept the secret key$/],
     [failure(503, "SlowDown"), /: the service wants fewer requests$/],

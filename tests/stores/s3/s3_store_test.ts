@@ -95,7 +95,7 @@ Deno.test({
       const [options, location, says] of [
         [wrong, bucket, /the service does not accept the secret key$/],
         [{}, bucket, /no credentials were found: set S3_ACCESS_KEY and S3_SECRET_KEY/],
-        [service.options, `${bucket}none`, /the bucket does not exist$/],
+        [service.options, `${bucket}none`, /the bucket does not exist \(create it/],
       ] as const
     ) {
       const store = new S3Store(`${location}/p`, options);
