@@ -29,6 +29,11 @@ export const COMMANDS: readonly Entry[] = [
     summary: "store the chunks of a file that an index lists",
   },
   {
+    name: "delta",
+    group: "Blobs and indexes",
+    summary: "write what a new version has and an old one lacks to a delta file",
+  },
+  {
     name: "cache",
     group: "Stores",
     summary: "copy the chunks of indexes between stores",

@@ -4,6 +4,7 @@ import type { ChunkKey } from "../core/chunk_key.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../core/errors.ts";
+import type { FrameTask, PatchTask, SketchTask } from "./delta_messages.ts";
 import type { SeedPlace } from "./seeds/assign.ts";
 
 /** A directory that may have the chunks. */
@@ -322,6 +323,9 @@ export type Task =
   | StoreTask
   | VerifyTask
   | OpenTask
+  | SketchTask
+  | FrameTask
+  | PatchTask
   | ReleaseTask
   | FlushTask;
 

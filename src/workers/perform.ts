@@ -6,6 +6,7 @@ import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { Assembler } from "./assembler.ts";
 import { cloneRanges } from "./clone.ts";
 import { CutWorker } from "./cut.ts";
+import { DeltaWorker } from "./delta_worker.ts";
 import { Directories } from "./directories.ts";
 import type {
   CloneTask,
@@ -16,6 +17,7 @@ import type {
   Task,
   VerifyTask,
 } from "../transfer/messages.ts";
+import type { SketchTask } from "../transfer/delta_messages.ts";
 import { SeedFiles } from "./seed_files.ts";
 import { verifyDirectories } from "./verify.ts";
 
@@ -32,12 +34,21 @@ export class Performer {
   readonly #seeds = new SeedFiles();
   readonly #assembler = new Assembler(this.#directories, this.#seeds);
   readonly #cutter = new CutWorker(this.#directories);
+  readonly #delta = new DeltaWorker(this.#seeds);
 
   /** Does the task. Throws what is wrong. */
   perform(task: Exclude<Task, FlushTask>): Performed {
     if (task.kind === "open") {
       const { id, stored } = openAndEncode(task);
       return { result: { id, stored }, moved: ownBuffer(stored.bytes) };
+    }
+    if (task.kind === "frame") {
+      const result = this.#delta.frame(task);
+      return { result, moved: ownBuffer(result.frame) };
+    }
+    if (task.kind === "patch") {
+      const result = this.#delta.patch(task);
+      return { result, moved: result.bytes === undefined ? [] : ownBuffer(result.bytes) };
     }
     if (task.kind !== "assemble" && task.kind !== "store") {
       return { result: this.#performInside(task), moved: [] };
@@ -56,8 +67,10 @@ export class Performer {
     await this.#directories.flush();
   }
 
-  #performInside(task: CloneTask | ScanTask | VerifyTask | ReleaseTask): unknown {
+  #performInside(task: CloneTask | ScanTask | VerifyTask | SketchTask | ReleaseTask): unknown {
     switch (task.kind) {
+      case "sketch":
+        return this.#delta.sketch(task);
       case "clone":
         return cloneRanges(task, this.#seeds);
       case "scan":
@@ -68,6 +81,7 @@ export class Performer {
         this.#assembler.release();
         this.#seeds.release();
         this.#cutter.release();
+        this.#delta.release();
     }
   }
 }

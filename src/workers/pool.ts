@@ -5,6 +5,15 @@
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/store/directory_listing.ts";
+import type {
+  DeltaWorkers,
+  FrameResult,
+  FrameTask,
+  PatchResult,
+  PatchTask,
+  SketchResult,
+  SketchTask,
+} from "../transfer/delta_messages.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { Yielder } from "../core/yielder.ts";
 import type {
@@ -55,7 +64,7 @@ interface Thread {
 }
 
 /** Workers on threads of their own. Has to be closed, or the program does not end. */
-export class WorkerPool implements Workers, Disposable {
+export class WorkerPool implements Workers, DeltaWorkers, Disposable {
   readonly size: number;
   readonly #threads: Thread[] = [];
   readonly #queue: Queued[] = [];
@@ -106,6 +115,18 @@ export class WorkerPool implements Workers, Disposable {
 
   async verify(task: Omit<VerifyTask, "kind">): Promise<VerifyResult> {
     return await this.#run({ kind: "verify", ...task }) as VerifyResult;
+  }
+
+  async sketch(task: Omit<SketchTask, "kind">): Promise<SketchResult> {
+    return await this.#run({ kind: "sketch", ...task }) as SketchResult;
+  }
+
+  async frame(task: Omit<FrameTask, "kind">): Promise<FrameResult> {
+    return await this.#run({ kind: "frame", ...task }) as FrameResult;
+  }
+
+  async patch(task: Omit<PatchTask, "kind">): Promise<PatchResult> {
+    return await this.#run({ kind: "patch", ...task }, transferable(task.frame)) as PatchResult;
   }
 
   /** Its bytes are moved to the worker. Throws what `openByEitherDigest` throws. */
@@ -252,6 +273,11 @@ function bytesOf(task: Work, most: number): number {
       return sum(task.spans, ({ size }) => size);
     case "open":
       return task.stored.bytes.length;
+    case "sketch":
+    case "frame":
+      return sum(task.chunks, ({ size }) => size);
+    case "patch":
+      return task.size;
     case "verify":
       return sum(task.prefixes, (prefix) => bytesToVerify(task.directory, prefix, most));
   }

@@ -53,19 +53,39 @@ export function refuseSwapped(output: string, input: string): void {
   });
 }
 
+/** Throws `usage` when a file would be replaced that is not what is written: words in the wrong order. */
+export function refuseToReplace(
+  output: string,
+  kind: string,
+  startsLike: (bytes: Uint8Array) => boolean,
+): void {
+  const bytes = firstBytes(output);
+  if (bytes === undefined || bytes.length === 0 || startsLike(bytes)) return;
+  throw new DesyncError("usage", {
+    action: "write",
+    subject: output,
+    reason: `it is there, and is not ${kind}`,
+    hint: "the output comes last",
+  });
+}
+
 /** What begins there: nothing where there is neither a file nor a block device, or an empty one. */
 function startOf(path: string): "index" | "else" | "nothing" {
   if (path === "-") return "nothing";
+  const bytes = firstBytes(path);
+  if (bytes === undefined || bytes.length === 0) return "nothing";
+  return startsLikeIndex(bytes) ? "index" : "else";
+}
+
+/** The first bytes of a file or block device; `undefined` where there is none, or it may not be read: using it gives the error. */
+function firstBytes(path: string): Uint8Array | undefined {
   try {
     const { isFile, isBlockDevice } = Deno.statSync(path);
-    if (!isFile && !isBlockDevice) return "nothing";
+    if (!isFile && !isBlockDevice) return undefined;
     using file = Deno.openSync(path);
     const bytes = new Uint8Array(16);
-    const length = file.readSync(bytes) ?? 0;
-    if (length === 0) return "nothing";
-    return startsLikeIndex(bytes.subarray(0, length)) ? "index" : "else";
+    return bytes.subarray(0, file.readSync(bytes) ?? 0);
   } catch {
-    // It may not be read: using it gives the error.
-    return "nothing";
+    return undefined;
   }
 }

@@ -3,6 +3,7 @@ import { isAbsolute, join } from "node:path";
 import { DesyncError } from "../../core/errors.ts";
 import type { BlobSeed, InvalidSeeds } from "../../deno/seeds/blob_seed.ts";
 import { fileError } from "../../deno/files/file_errors.ts";
+import { exists } from "../../deno/files/file_kind.ts";
 import { isSameFile } from "../../deno/files/same_file.ts";
 import { environment } from "../../deno/system/permitted.ts";
 import { isPath } from "../../stores/location.ts";
@@ -108,13 +109,4 @@ function indexesIn(directory: string): string[] {
     throw fileError("read", directory, error);
   }
   return found;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -18,3 +18,13 @@ export function isDirectory(path: string): boolean {
     throw error;
   }
 }
+
+/** Whether there is anything of this name that can be looked at, symlinks followed. */
+export function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

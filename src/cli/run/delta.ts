@@ -1,0 +1,67 @@
+/** `desync delta OLD NEW OUTPUT` */
+import { formatBytes } from "../../core/amounts.ts";
+import { Progress } from "../../core/progress.ts";
+import { startsLikeDelta } from "../../delta/delta_header.ts";
+import { type DeltaVersion, makeDeltaFile } from "../../deno/make_delta.ts";
+import { exists } from "../../deno/files/file_kind.ts";
+import type { Args, Flags } from "../commands/delta.ts";
+import { DONE } from "../exit_status.ts";
+import { checkInputPath, checkOutputPath, refuseToReplace } from "../inputs/local_path.ts";
+import { blobBeside, parseVersion } from "../inputs/version_argument.ts";
+import { Locator } from "../locator.ts";
+import { printError } from "../output/output.ts";
+import { isForPeople, showProgress } from "../output/progress.ts";
+import { missingOption } from "../parse/missing_option.ts";
+
+/** Writes the delta. */
+export async function run(args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
+  const { output } = args;
+  refuseToReplace(output, "a delta file", startsLikeDelta);
+  await using locator = new Locator(flags);
+  const [old, next] = [parseVersion(args.old, exists), parseVersion(args.new, exists)];
+  for (const { index, blob } of [old, next]) {
+    checkOutputPath(output, index);
+    if (blob !== undefined) checkInputPath(blob);
+  }
+  const open = async ({ index: location, blob }: typeof old): Promise<DeltaVersion> => {
+    const index = await locator.index(location, signal);
+    if (blob !== undefined) return { index, bytes: blob };
+    if (flags.stores !== undefined || flags.cache !== undefined) {
+      return { index, bytes: await locator.sourcesOf(index) };
+    }
+    const beside = blobBeside(location);
+    if (beside !== undefined && exists(beside)) return { index, bytes: beside };
+    throw missingOption(
+      "-s, --store",
+      `name a store that has the chunks of ${location}, or ${location}:BLOB`,
+    );
+  };
+  const base = await open(old);
+  const target = await open(next);
+  const { level, always, concurrency: threads, noSync } = flags;
+  const progress = new Progress();
+  const result = await (async () => {
+    using _display = showProgress(progress, flags, { label: "Comparing" });
+    return await makeDeltaFile(base, target, output, {
+      level,
+      always,
+      threads,
+      sync: !noSync,
+      signal,
+      progress,
+    });
+  })();
+  const { bytes, chunks, storedBytes } = result;
+  if (!result.written) {
+    printError(
+      `${output} is not written: the delta would take ${
+        formatBytes(bytes)
+      }, the ${chunks} chunks themselves about ${formatBytes(storedBytes)}\n`,
+    );
+  } else if (isForPeople(flags)) {
+    printError(
+      `${output}: ${formatBytes(bytes)} for ${chunks} chunks, which take about ${formatBytes(storedBytes)}\n`,
+    );
+  }
+  return DONE;
+}

@@ -1,0 +1,124 @@
+/** Delta files of two versions, with everything wired: the workers and the file. */
+import { dirname, resolve } from "node:path";
+import { ChunkReader } from "../stores/wrappers/chunk_reader.ts";
+import { PIECE_BYTES } from "../core/bytes.ts";
+import { DesyncError } from "../core/errors.ts";
+import type { Progress } from "../core/progress.ts";
+import { serializeDeltaHead } from "../delta/delta_file.ts";
+import type { Index } from "../formats/index/index.ts";
+import { makeDelta, type Version, versionInFile, versionInStores } from "../jobs/make_delta.ts";
+import type { Sources } from "../stores/store.ts";
+import { WorkerPool } from "../workers/pool.ts";
+import { nativeCodec } from "./codec/native_codec.ts";
+import { DEFAULT_DELTA_LEVEL } from "./delta_level.ts";
+import { checkUnchanged, inspectSource, sizeToCompare } from "./files/source_file.ts";
+import { SpoolFile } from "./files/spool_file.ts";
+import { WholeFile } from "./output/whole_file.ts";
+
+/** A version of a blob: its index, and the file or the stores that have its bytes. */
+export interface DeltaVersion {
+  readonly index: Index;
+  /** A file or block device of this machine, or stores with the chunks. */
+  readonly bytes: string | Sources;
+}
+
+/** What {@linkcode makeDeltaFile} may be given. */
+export interface MakeDeltaFileOptions {
+  /** zstd's level. Default: 9. */
+  readonly level?: number;
+  /** Write the file even when the chunks themselves take hardly more. Default: false. */
+  readonly always?: boolean;
+  /** Threads at most. Default: one for each processor. */
+  readonly threads?: number;
+  /** Return when the file is on the disk. Default: true. */
+  readonly sync?: boolean;
+  readonly signal?: AbortSignal;
+  readonly progress?: Progress;
+}
+
+/** What became of it. */
+export interface DeltaFileResult {
+  /** Whether the file was written: not if it does not pay. */
+  readonly written: boolean;
+  /** Bytes of the file, as it is or would be. */
+  readonly bytes: number;
+  /** Chunks that the new version has and the old one lacks, and their bytes. */
+  readonly chunks: number;
+  readonly chunkBytes: number;
+  /** About what these take in a store. */
+  readonly storedBytes: number;
+}
+
+/** A delta that takes at least this part of what the chunks take is not worth it. */
+const PAYING_SHARE = 0.9;
+
+/**
+ * Writes the delta of two versions to the file `path`, by all processors: the same bytes whatever their number. The memory
+ * that it takes is bounded. Frames wait in a file without a name beside it.
+ *
+ * Throws {@linkcode DesyncError}: `mismatch` for a file that is not what its index describes, `usage` for indexes of other
+ * digests, `unsupported` where the system's libzstd cannot be had, `io`, `missing-file`, `interrupted`, and what the stores throw.
+ */
+export async function makeDeltaFile(
+  base: DeltaVersion | undefined,
+  target: DeltaVersion,
+  path: string,
+  options: MakeDeltaFileOptions = {},
+): Promise<DeltaFileResult> {
+  const { level = DEFAULT_DELTA_LEVEL, always = false, threads, sync, signal, progress } = options;
+  if (base !== undefined && base.index.digest !== target.index.digest) {
+    throw new DesyncError("usage", {
+      action: "make a delta",
+      reason:
+        `the ids of the old version are ${base.index.digest}, those of the new one ${target.index.digest}`,
+      hint: "cut both with the same --digest",
+    });
+  }
+  const sources = [base, target].filter((version) => version !== undefined);
+  const files = sources.flatMap(({ index, bytes }) => {
+    if (typeof bytes !== "string") return [];
+    const state = inspectSource(bytes);
+    const size = sizeToCompare(state, index);
+    if (size !== index.size) throw otherSize(bytes, size, index);
+    return [{ path: bytes, state }];
+  });
+  using out = new WholeFile(path, sync);
+  using frames = new SpoolFile(dirname(resolve(path)));
+  using pool = WorkerPool.forBytes(target.index.size, threads);
+  const made = await makeDelta(base && opened(base), opened(target), pool, {
+    level,
+    signal,
+    progress,
+    write: (frame) => frames.append(frame),
+  });
+  for (const { path, state } of files) checkUnchanged(path, state);
+  const head = serializeDeltaHead(target.index, base?.index, made.frames, made.largest, nativeCodec);
+  const { chunks, bytes: chunkBytes, storedBytes, framesBytes } = made;
+  const result = { bytes: head.length + framesBytes, chunks, chunkBytes, storedBytes };
+  if (!always && chunks > 0 && framesBytes >= PAYING_SHARE * storedBytes) {
+    return { ...result, written: false };
+  }
+  out.write(head);
+  for (let at = 0; at < framesBytes;) {
+    const piece = new Uint8Array(Math.min(4 * PIECE_BYTES, framesBytes - at));
+    frames.read(piece, at);
+    out.write(piece);
+    at += piece.length;
+  }
+  await out.commit(signal);
+  return { ...result, written: true };
+}
+
+function opened({ index, bytes }: DeltaVersion): Version {
+  if (typeof bytes === "string") return versionInFile(index, bytes);
+  const reader = new ChunkReader(bytes, nativeCodec);
+  return versionInStores(index, ({ id, size }) => reader.read({ id, size, digest: index.digest }));
+}
+
+function otherSize(path: string, size: number, index: Index): DesyncError {
+  return new DesyncError("mismatch", {
+    action: "use",
+    subject: path,
+    reason: `it has ${size} bytes, its index describes ${index.size}`,
+  });
+}

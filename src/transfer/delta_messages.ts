@@ -1,0 +1,88 @@
+/** What the main thread asks of a worker about deltas, and what it answers: plain data, as in messages.ts. */
+import type { ChunkId, DigestName, StoredChunk } from "../core/chunk.ts";
+import type { WireError } from "../core/errors.ts";
+import type { SeedFile } from "./messages.ts";
+
+/** A chunk of one of two versions, where it lies in a file, or its bytes. */
+export interface VersionChunk {
+  readonly id: ChunkId;
+  readonly size: number;
+  readonly place?: { readonly file: SeedFile; readonly offset: number };
+  readonly bytes?: Uint8Array;
+}
+
+/** Find out what chunks are like. Each is verified: throws `mismatch` for a file that is not what its index describes. */
+export interface SketchTask {
+  readonly kind: "sketch";
+  readonly digest: DigestName;
+  readonly chunks: readonly VersionChunk[];
+  /** One shingle in `2 ** sampleBits` is sampled. */
+  readonly sampleBits: number;
+}
+
+/** Answer to {@linkcode SketchTask}: for each chunk its samples. */
+export interface SketchResult {
+  readonly samples: Uint32Array[];
+}
+
+/** Compress chunks into a frame, with old ones as its prefix where there are any. */
+export interface FrameTask {
+  readonly kind: "frame";
+  readonly chunks: readonly VersionChunk[];
+  readonly base: readonly VersionChunk[];
+  readonly level: number;
+}
+
+/** Answer to {@linkcode FrameTask}. */
+export interface FrameResult {
+  /** The smaller one is taken. */
+  readonly codec: "prefixed" | "alone";
+  readonly frame: Uint8Array<ArrayBuffer>;
+  /** About the bytes that the chunks take in a store. */
+  readonly storedBytes: number;
+}
+
+/** An old chunk that a frame needs. */
+export interface PatchBase {
+  readonly id: ChunkId;
+  readonly size: number;
+  /** Where seeds should have it: tried in order. */
+  readonly places: readonly { readonly file: SeedFile; readonly offset: number }[];
+  /** The chunk, as another source has it. */
+  readonly given?: StoredChunk;
+  /** It was verified before, where it lies first. */
+  readonly isVerified: boolean;
+}
+
+/** Make the new chunks of a frame. They are not verified. */
+export interface PatchTask {
+  readonly kind: "patch";
+  readonly digest: DigestName;
+  readonly frame: Uint8Array;
+  /** Bytes of its content. */
+  readonly size: number;
+  readonly base: readonly PatchBase[];
+}
+
+/** Answer to {@linkcode PatchTask}. */
+export interface PatchResult {
+  /** The content; `undefined` when it cannot be made. */
+  readonly bytes?: Uint8Array;
+  /** Old chunks that are nowhere, by their numbers in the task. */
+  readonly missing: readonly number[];
+  /** Old chunks that were verified where they lie first. */
+  readonly verified: readonly number[];
+  /** What is wrong with the frame. */
+  readonly problem?: WireError;
+}
+
+/** The threads that do that work. */
+export interface DeltaWorkers {
+  /** How many there are. */
+  readonly size: number;
+  sketch(task: Omit<SketchTask, "kind">): Promise<SketchResult>;
+  frame(task: Omit<FrameTask, "kind">): Promise<FrameResult>;
+  patch(task: Omit<PatchTask, "kind">): Promise<PatchResult>;
+  /** Makes all of them close their files. */
+  release(): Promise<void>;
+}

@@ -1,0 +1,158 @@
+/** In a worker: chunks of two versions compared and compressed, and made again. */
+import { concat, freeBytes, toHex } from "../core/bytes.ts";
+import type { ChunkId, DigestName } from "../core/chunk.ts";
+import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
+import { isInvalid, openChunk } from "../codec/open_chunk.ts";
+import { decompressPrefixed } from "../codec/prefixed_frame.ts";
+import { sketch } from "../delta/sketch.ts";
+import { nativeCodec } from "../deno/codec/native_codec.ts";
+import { openPrefixCompressor, type PrefixCompressor } from "../deno/codec/prefix_compressor.ts";
+import type {
+  FrameResult,
+  FrameTask,
+  PatchBase,
+  PatchResult,
+  PatchTask,
+  SketchResult,
+  SketchTask,
+  VersionChunk,
+} from "../transfer/delta_messages.ts";
+import type { SeedFiles } from "./seed_files.ts";
+
+/** How stores compress chunks. */
+const STORED_LEVEL = 3;
+/** A frame with a prefix that is smaller than this part of what the chunks take in a store is smaller than one without it. */
+const SURE_SHARE = 0.7;
+
+/** Keeps what compresses from task to task. */
+export class DeltaWorker {
+  readonly #files: SeedFiles;
+  #compressor: PrefixCompressor | undefined;
+
+  constructor(files: SeedFiles) {
+    this.#files = files;
+  }
+
+  sketch({ digest, chunks, sampleBits }: SketchTask): SketchResult {
+    return {
+      samples: chunks.map((chunk) => {
+        const bytes = this.#read(chunk);
+        if (!isChunk(digest, bytes, chunk.id)) throw changed(chunk);
+        return sketch(bytes, sampleBits);
+      }),
+    };
+  }
+
+  frame({ chunks, base, level }: FrameTask): FrameResult {
+    const content = this.#readAll(chunks);
+    const compressor = this.#compressor ??= openPrefixCompressor();
+    const most = content.length + content.length / 128 + 512 | 0;
+    const prefix = base.length === 0 ? undefined : this.#readAll(base);
+    const stored = compressor.compress(content, undefined, STORED_LEVEL, most)!;
+    const prefixed = prefix && compressor.compress(content, prefix, level, most);
+    let result: FrameResult = { codec: "alone", frame: stored, storedBytes: stored.length };
+    if (prefixed === undefined || prefixed.length > SURE_SHARE * stored.length) {
+      const alone = compressor.compress(content, undefined, level, most)!;
+      if (alone.length < stored.length) result = { ...result, frame: alone };
+    }
+    if (prefixed !== undefined && prefixed.length < result.frame.length) {
+      result = { ...result, codec: "prefixed", frame: prefixed };
+    }
+    const again = decompressPrefixed(
+      nativeCodec,
+      result.frame,
+      prefix && result.codec === "prefixed" ? [prefix] : [],
+      content.length,
+    );
+    if (!sameBytes(again, content)) {
+      throw new DesyncError("io", {
+        action: "make the delta",
+        reason: "what libzstd compressed is not what was decompressed",
+        hint: "is the memory of this machine intact?",
+      });
+    }
+    for (const bytes of [content, prefix, again]) if (bytes !== undefined) freeBytes(bytes);
+    return result;
+  }
+
+  patch({ digest, frame, size, base }: PatchTask): PatchResult {
+    const prefix: Uint8Array[] = [];
+    const missing: number[] = [];
+    const verified: number[] = [];
+    for (const [i, chunk] of base.entries()) {
+      const found = this.#find(digest, chunk);
+      if (found === undefined) missing.push(i);
+      else prefix.push(found.bytes);
+      if (found?.isFirst) verified.push(i);
+    }
+    if (missing.length > 0) return { missing, verified };
+    try {
+      const bytes = decompressPrefixed(nativeCodec, frame, prefix, size);
+      // It lies behind the prefix.
+      const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+      return { bytes: own, missing, verified };
+    } catch (error) {
+      if (!isInvalid(error)) throw error;
+      return { missing, verified, problem: errorToWire(error) };
+    }
+  }
+
+  release(): void {
+    this.#compressor?.[Symbol.dispose]();
+    this.#compressor = undefined;
+  }
+
+  /** A copy of the chunk's bytes, and whether they were verified where they lie first. */
+  #find(digest: DigestName, chunk: PatchBase): { bytes: Uint8Array; isFirst: boolean } | undefined {
+    const { id, size, places, given, isVerified } = chunk;
+    for (const [i, { file, offset }] of places.entries()) {
+      const bytes = this.#files.read(file, offset, size);
+      if (!(bytes instanceof Uint8Array) || bytes.length !== size) continue;
+      const isFirst = i === 0;
+      // One that changes after all makes other chunks, which are verified.
+      if ((isVerified && isFirst) || isChunk(digest, bytes, id)) return { bytes: bytes.slice(), isFirst };
+    }
+    if (given === undefined) return undefined;
+    try {
+      return { bytes: openChunk(nativeCodec, given, { id, digest, size }).bytes, isFirst: false };
+    } catch (error) {
+      if (isInvalid(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #readAll(chunks: readonly VersionChunk[]): Uint8Array<ArrayBuffer> {
+    return concat(chunks.map((chunk) => chunk.bytes ?? this.#read(chunk).slice()));
+  }
+
+  /** The chunk's bytes, valid until the next call. */
+  #read(chunk: VersionChunk): Uint8Array {
+    if (chunk.bytes !== undefined) return chunk.bytes;
+    const { file, offset } = chunk.place!;
+    const bytes = this.#files.read(file, offset, chunk.size);
+    if (!(bytes instanceof Uint8Array)) throw errorFromWire(bytes);
+    if (bytes.length !== chunk.size) throw changed(chunk);
+    return bytes;
+  }
+}
+
+function isChunk(digest: DigestName, bytes: Uint8Array, id: ChunkId): boolean {
+  return toHex(nativeCodec.digest(digest, bytes)) === id;
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length &&
+    toHex(nativeCodec.digest("sha256", a)) === toHex(nativeCodec.digest("sha256", b));
+}
+
+function changed({ id, size, place }: VersionChunk): DesyncError {
+  return new DesyncError("mismatch", {
+    action: "use",
+    subject: place?.file.displayName ?? `chunk ${id}`,
+    reason: place === undefined
+      ? "it is not what its id says"
+      : `it is not what its index describes: bytes ${place.offset} to ${
+        place.offset + size
+      } should be chunk ${id}`,
+  });
+}
