@@ -134,6 +134,8 @@ export {
   type ListedChunk,
   type ManagedChunkStore,
   managesChunks,
+  type PatchFetch,
+  type PatchStore,
   type PutResult,
   type RemovedChunk,
   type RemoveOptions,

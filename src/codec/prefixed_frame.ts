@@ -49,7 +49,8 @@ export function decompressPrefixed(
   if (all.length !== prefixBytes + size) {
     throw refused(`it has ${all.length - prefixBytes} bytes instead of ${size}`);
   }
-  return all.subarray(prefixBytes);
+  // Node's buffers are copied by other methods than they seem to be.
+  return new Uint8Array(all.buffer, all.byteOffset + prefixBytes, size);
 }
 
 /** The frame of the prefix, in raw blocks, and of these blocks. */

@@ -2,8 +2,8 @@
 
 /** Where bytes came from. */
 export type Origin =
-  /** A store, the cache, a seed, or the input that is cut or compared. */
-  | { readonly kind: "store" | "cache" | "seed" | "input"; readonly location: string }
+  /** A store, the cache, a seed, what was made with a delta file, or the input that is cut or compared. */
+  | { readonly kind: "store" | "cache" | "seed" | "patched" | "input"; readonly location: string }
   /**
    * `in place`: the target had them where they belong. `self`: they were copied within the target. `zeros`: the chunk of
    * zeros, which no source has to have. `present`: the store that is filled had the chunk. `resumed`: an interrupted run had
@@ -33,6 +33,8 @@ export function originName(origin: Origin): string {
       return `cache ${origin.location}`;
     case "seed":
       return `seed ${origin.location}`;
+    case "patched":
+      return `delta ${origin.location}`;
     case "in place":
       return "the target itself";
     case "self":

@@ -9,6 +9,7 @@ import {
   DELTA_HEADER_BYTES,
   deltaBytes,
   type DeltaHeader,
+  framesAt,
   parseDeltaHeader,
   serializeDeltaHeader,
 } from "./delta_header.ts";
@@ -19,12 +20,19 @@ import { readIndexRecipe, writeIndexRecipe } from "./index_recipe.ts";
 /** A table is made once and read often. */
 const TABLE_LEVEL = 19;
 const DIGEST_BYTES = 32;
+/** What is read at first: usually most of the table, and as much as sources at URLs read in any case. */
+const START_BYTES = 32 * 1024;
 
 /** The header and the table of a file, the digest of which is right. */
 export interface DeltaHead {
   readonly header: DeltaHeader;
   /** As it is in the file. */
   readonly table: Uint8Array;
+  /** The first bytes of the file, which may have some of the frames, too. */
+  readonly start: Uint8Array;
+  /** Bytes that were read, and in how many reads. */
+  readonly fetchedBytes: number;
+  readonly requests: number;
 }
 
 /** A delta file whose old version is known. */
@@ -55,18 +63,27 @@ export async function readDeltaHead(
   codec: Codec,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<DeltaHead> {
-  const start = await access.read(0, Math.min(DELTA_HEADER_BYTES, access.size), options);
+  const start = await access.read(0, Math.min(START_BYTES, access.size), options);
   const header = parseDeltaHeader(start);
   if (access.size !== deltaBytes(header)) {
     throw invalidDelta(`it has ${access.size} bytes instead of ${deltaBytes(header)}`);
   }
-  const table = await access.read(DELTA_HEADER_BYTES, header.tableBytes, options);
+  const end = framesAt(header);
+  const parts: Uint8Array[] = [start.subarray(DELTA_HEADER_BYTES, end)];
+  let fetchedBytes = start.length;
+  if (end > start.length) {
+    for await (const piece of access.pieces(start.length, end, options)) {
+      parts.push(piece);
+      fetchedBytes += piece.length;
+    }
+  }
+  const table = concat(parts);
   checkDeltaDigest(start, table, (bytes) => codec.digest(header.digest, bytes));
-  return { header, table };
+  return { header, table, start, fetchedBytes, requests: end > start.length ? 2 : 1 };
 }
 
 /** Whether the delta is for this old version. */
-export function isBaseOf(index: Index, { header }: DeltaHead, codec: Codec): boolean {
+export function isBaseOf(index: Index, { header }: Pick<DeltaHead, "header">, codec: Codec): boolean {
   return index.count === header.baseCount && index.digest === header.digest &&
     equalBytes(baseDigestOf(index, codec), header.baseDigest);
 }
@@ -75,7 +92,11 @@ export function isBaseOf(index: Index, { header }: DeltaHead, codec: Codec): boo
  * The delta, with its old version, which has to be the right one ({@linkcode isBaseOf}). Throws `invalid-delta` where it
  * contradicts itself, and when the index that it makes is not the one whose digest it has.
  */
-export function openDelta({ header, table }: DeltaHead, base: Index | undefined, codec: Codec): Delta {
+export function openDelta(
+  { header, table }: Pick<DeltaHead, "header" | "table">,
+  base: Index | undefined,
+  codec: Codec,
+): Delta {
   const { recipeBytes, listBytes, targetCount, digest } = header;
   let raw: Uint8Array;
   try {

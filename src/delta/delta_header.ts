@@ -85,8 +85,8 @@ export function parseDeltaHeader(bytes: Uint8Array): DeltaHeader {
   if (!Number.isInteger(targetCount) || targetCount < 0) throw invalidDelta("no index has so many bytes");
   const header: DeltaHeader = {
     digest: flags === FLAG_SHA256 ? "sha256" : "sha512-256",
-    baseDigest: bytes.slice(16, 48),
-    targetDigest: bytes.slice(48, 80),
+    baseDigest: new Uint8Array(bytes.subarray(16, 48)),
+    targetDigest: new Uint8Array(bytes.subarray(48, 80)),
     targetCount,
     baseCount: view.getUint32(88, true),
     tableBytes: view.getUint32(92, true),

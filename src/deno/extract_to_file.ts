@@ -1,6 +1,8 @@
 /** Extraction into a file, with everything wired: the plan, the target, the seeds and the workers. */
 import type { Index } from "../formats/index/index.ts";
+import type { DesyncError } from "../core/errors.ts";
 import { moveWithin } from "../jobs/move_within.ts";
+import type { DeltaInput } from "../jobs/open_patches.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { Progress } from "../core/progress.ts";
 import { Yielder } from "../core/yielder.ts";
@@ -10,6 +12,7 @@ import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
 import { removePartialFilesOf } from "./output/partial_file.ts";
 import { partialKey } from "./output/temporary_names.ts";
+import { patchesFor } from "./patches_for.ts";
 import { prepareExtraction } from "./prepare_extraction.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
 
@@ -38,6 +41,13 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
   readonly seedIndexes?: string;
   /** Gets what is wrong with a seed that is skipped, once for each. */
   readonly onSeedProblem?: OnSeedProblem;
+  /**
+   * Delta files for this blob. They are used where a seed, or the file that is replaced, is the old version that they are for;
+   * not for a file that is updated in place.
+   */
+  readonly deltas?: readonly DeltaInput[];
+  /** Gets what is wrong with a delta: what it would have made is taken from elsewhere. */
+  readonly onDeltaProblem?: (error: DesyncError, location: string) => void;
   /** Called when another phase begins, which `progress` is counted from 0 for. */
   readonly onPhase?: (phase: ExtractPhase) => void;
   /** Return when the blob is on the disk, and let no power cut leave a part of it under its name. Default: true. */
@@ -93,6 +103,8 @@ export async function extractToFile(
   }
   const { seedPlan, zeros, writesInPlace } = prepared;
   let planned = seedPlan.plan();
+  const patches = await patchesFor(index, seedPlan.seeds, pool, { ...options, zeros, progress });
+  const all: Sources = { ...sources, patches };
   await yielder.yieldIfDue();
   const building = { signal, progress, zeros, planAnew: () => seedPlan.planAnew() };
   progress.reset();
@@ -102,7 +114,7 @@ export async function extractToFile(
     const { onCut, looksForMoves } = prepared;
     const onMove = () => onPhase?.({ kind: "assemble", attempt: 1 });
     const moveOptions = { zeros, signal, progress, onCut, onMove };
-    await extractBlob(index, planned, sources, target, pool, {
+    await extractBlob(index, planned, all, target, pool, {
       ...building,
       probeTarget: true,
       moveWithin: looksForMoves && target.oldSize > 0
@@ -121,6 +133,6 @@ export async function extractToFile(
     target.discard(target.resumed);
     throw error;
   }
-  await extractBlob(index, planned, sources, target, pool, building);
+  await extractBlob(index, planned, all, target, pool, building);
   return { upToDate: false };
 }

@@ -19,6 +19,7 @@ import { usefulSize } from "./output/blob_target.ts";
 import { sizeOfPartialFile } from "./output/partial_file.ts";
 import { partialKey, partialPath } from "./output/temporary_names.ts";
 import { RawFile } from "./system/libc.ts";
+import { patchesFor } from "./patches_for.ts";
 import { type Preparation, prepareExtraction } from "./prepare_extraction.ts";
 import type { OpenedSeed } from "./seeds/blob_seed.ts";
 
@@ -29,6 +30,8 @@ export type PlanExtractionOptions = Pick<
   | "threads"
   | "seeds"
   | "outputAsSeed"
+  | "deltas"
+  | "onDeltaProblem"
   | "invalidSeeds"
   | "seedIndexes"
   | "onSeedProblem"
@@ -81,9 +84,14 @@ export async function planExtraction(
   const placing = writesInPlace
     ? await placesInPlace(index, path, pool, prepared, { signal, progress })
     : await placesInPartialFile(index, path, pool, { signal, progress });
-  await pool.release();
   seedPlan.plan();
-  return await updatePlan(index, sources, { ...planning, seeds: named(seedPlan.seeds), ...placing });
+  const patches = await patchesFor(index, seedPlan.seeds, pool, { ...options, zeros: prepared.zeros });
+  await pool.release();
+  return await updatePlan(index, { ...sources, patches }, {
+    ...planning,
+    seeds: named(seedPlan.seeds),
+    ...placing,
+  });
 }
 
 /** What the options of a plan say about the output. */

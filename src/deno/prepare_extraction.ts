@@ -36,6 +36,7 @@ type PrepareOptions =
     | "inPlace"
     | "seeds"
     | "outputAsSeed"
+    | "deltas"
     | "invalidSeeds"
     | "seedIndexes"
     | "onSeedProblem"
@@ -60,6 +61,7 @@ export async function prepareExtraction(
     inPlace = false,
     seeds = [],
     outputAsSeed = true,
+    deltas = [],
     invalidSeeds = "skip",
     seedIndexes,
     onSeedProblem,
@@ -79,7 +81,7 @@ export async function prepareExtraction(
   const kept = seedIndexes === undefined ? undefined : new KeptIndexes(seedIndexes);
   const cutting = { onCut: beginCut, kept, signal, progress };
   const seedOptions = { ...cutting, invalid: invalidSeeds, onProblem: onSeedProblem };
-  const mayCut = outputAsSeed && isWorthCutting(sources);
+  const mayCut = outputAsSeed && (deltas.length > 0 || isWorthCutting(sources));
   const asSeed = mayCut && !seeds.some((seed) => isSameFile(seed.path, path));
   const old = writesInPlace ? undefined : await lookAtOldOutput(path, index, pool, { ...cutting, asSeed });
   if (old?.upToDate) return { upToDate: true };

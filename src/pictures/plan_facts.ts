@@ -116,13 +116,14 @@ function fetchText(plan: UpdatePlan): string {
 export function costOf(
   { origin, chunks, movedBytes, requests, notFound, storedBytes, assumed }: PlannedSource,
 ): string {
-  if (origin.kind !== "store" && origin.kind !== "cache") {
+  const isFetched = origin.kind === "store" || origin.kind === "patched";
+  if (!isFetched && origin.kind !== "cache") {
     const moved = movedBytes > 0 ? `, ${formatBytes(movedBytes)} of it moved` : "";
     return chunks > 0 ? count(chunks, "chunk") + moved : "";
   }
   const parts: string[] = [];
   const amount = storedBytes === undefined ? "an unknown amount" : formatBytes(storedBytes);
-  const needed = origin.kind === "store" ? count(requests, "request") : count(chunks, "chunk");
+  const needed = isFetched ? count(requests, "request") : count(chunks, "chunk");
   if (requests > 0) parts.push(`${amount} in ${needed}`);
   if (notFound > 0) parts.push(`${grouped(notFound)} not found`);
   if (assumed) parts.push("not asked");

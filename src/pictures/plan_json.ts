@@ -56,9 +56,11 @@ export function planJson(plan: UpdatePlan, options: PlanPictureOptions): Record<
   };
 }
 
+const ASKED: ReadonlySet<PlannedSource["origin"]["kind"]> = new Set(["store", "patched", "cache"]);
+
 function sourceJson(source: PlannedSource): Record<string, unknown> {
   const { origin } = source;
-  const asked = origin.kind === "store" || origin.kind === "cache";
+  const asked = ASKED.has(origin.kind);
   return {
     "kind": origin.kind,
     "location": "location" in origin ? origin.location : null,

@@ -34,6 +34,10 @@ const LOOKS: Readonly<Record<Kind, readonly Look[]>> = {
     { light: "#2b4f96", dark: "#8fb8f2", terminal: 25, letter: "u" },
   ],
   cache: [{ light: "#3f9d63", dark: "#4fb377", terminal: 71, letter: "c" }],
+  patched: [
+    { light: "#c9a227", dark: "#e0bc4a", terminal: 179, letter: "D" },
+    { light: "#a8b545", dark: "#bfcc5c", terminal: 143, letter: "E" },
+  ],
   store: [
     { light: "#f0852d", dark: "#f79a48", terminal: 208, letter: "F" },
     { light: "#cf4b32", dark: "#e2664c", terminal: 167, letter: "G" },
@@ -99,6 +103,8 @@ function nameOf({ origin }: PlannedSource, storesNamed: boolean): string {
       return `copied from seed ${origin.location}`;
     case "cache":
       return `read from cache ${origin.location}`;
+    case "patched":
+      return `made with delta ${origin.location}`;
     case "store":
       return `fetched from ${origin.location}`;
   }

@@ -82,6 +82,22 @@ export interface ChunkStore extends AsyncDisposable {
   storedSize?(id: ChunkId, options?: RequestOptions): Promise<number | undefined | null>;
 }
 
+/** Chunks that are made of others at hand and of what is fetched: those of a delta file. */
+export interface PatchStore extends ChunkStore {
+  /** What will be fetched for these chunks, all of which it {@linkcode ChunkStore.has has}. */
+  plannedFetch(ids: Iterable<ChunkId>): PatchFetch;
+  /** Called for a chunk that it gave and that is not what its id says. */
+  refuse(id: ChunkId): void;
+}
+
+/** Requests, and the bytes that they bring. */
+export interface PatchFetch {
+  /** How many. */
+  readonly requests: number;
+  /** Of all of them. */
+  readonly bytes: number;
+}
+
 /** A store that takes chunks. */
 export interface WritableChunkStore extends ChunkStore {
   /**
@@ -192,7 +208,7 @@ export function managesChunks(store: ChunkStore): store is ManagedChunkStore {
   return takesChunks(store) && "list" in store && "remove" in store;
 }
 
-/** Where a job finds chunks: the seeds are asked first, then the cache, then the stores in their order. */
+/** Where a job finds chunks: the seeds are asked first, then the cache, then the patches, then the stores in their order. */
 export interface Sources {
   /**
    * What this machine has of older versions. Their chunks are verified as all are, and are not put into the cache. A seed
@@ -208,6 +224,8 @@ export interface Sources {
    * does not fill the cache any more. Without stores that is an error.
    */
   readonly onCacheProblem?: (problem: DesyncError) => void;
+  /** Made of what is at hand. Where one fails, it is one that does not have the chunk. */
+  readonly patches?: readonly PatchStore[];
   /** Searched in this order. */
   readonly stores: readonly ChunkStore[];
 }

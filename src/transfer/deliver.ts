@@ -27,6 +27,8 @@ const LOCAL_GROUP = 64;
 const QUEUED = 1024;
 /** Chunks that are fetched and passed to a worker together. */
 const REMOTE_GROUP = 8;
+/** Chunks that are asked for at a time where they are made: several come of one frame, several of these in one request. */
+const PATCHED = 128;
 /** Bytes of chunks in all groups that are being fetched: this bounds the memory. */
 const FETCH_BYTES = 48 * 1024 * 1024;
 
@@ -74,6 +76,7 @@ export class Delivery {
     const local = stages.findIndex(({ kind }) => kind !== "local" && kind !== "seed");
     this.#localStages = stages.splice(0, local < 0 ? stages.length : local);
     this.#otherStages = stages;
+    if ((sources.patches ?? []).length > 0) this.#requests.push(PATCHED);
     const writer = writerFor(options.destination);
     if (writer !== undefined) this.#requests.push(writer.max);
     const cacheUse = new CacheUse(sources);
@@ -213,6 +216,8 @@ export class Delivery {
         return await this.#workerDelivery.fromHere(chunks, stage, options);
       case "seed":
         return await this.#fetch.fromSeed(chunks, stage.seed, options);
+      case "patch":
+        return await this.#fetch.fromPatch(chunks, stage.patch, options);
       case "cache":
         return await this.#fetch.fromCache(chunks, options);
       case "store":

@@ -7,7 +7,7 @@ import type { Origin } from "../core/origin.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { getFromSeed } from "../stores/wrappers/get_from_seed.ts";
 import { openFrom } from "../stores/wrappers/open_from.ts";
-import type { ChunkStore, RequestOptions } from "../stores/store.ts";
+import type { ChunkStore, PatchStore, RequestOptions } from "../stores/store.ts";
 import type { DamagedChunk, FetchedChunk, WorkerDelivery } from "./worker_delivery.ts";
 import type { PlannedChunk } from "./blob_plan.ts";
 
@@ -31,6 +31,21 @@ export class RemoteFetch {
     const { fetched, missing } = await request(group, origin, (id) => getFromSeed(seed, id, options));
     const damaged = await this.#delivery.write(fetched, options, false);
     return [...missing, ...damaged.map(([chunk]) => chunk)];
+  }
+
+  /** Has the chunks made. Returns those that cannot be, or come out wrong. */
+  async fromPatch(
+    group: readonly PlannedChunk[],
+    patch: PatchStore,
+    options: RequestOptions,
+  ): Promise<PlannedChunk[]> {
+    const origin = { kind: "patched", location: patch.properties.location } as const;
+    const { fetched, missing } = await request(group, origin, (id) => patch.get(id, options));
+    for (const [chunk] of await this.#delivery.write(fetched, options, true)) {
+      patch.refuse(chunk.id);
+      missing.push(chunk);
+    }
+    return missing;
   }
 
   /** Takes the chunks from a cache that is not a directory. Returns those that it does not have, or has damaged. */

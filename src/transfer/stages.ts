@@ -2,7 +2,7 @@
  * The order in which sources are asked, as the workers and the network want it: seeds and neighbouring directories of this
  * machine become one stage, which a worker does by itself; every other store is a stage of requests.
  */
-import type { ChunkStore, Sources } from "../stores/store.ts";
+import type { ChunkStore, PatchStore, Sources } from "../stores/store.ts";
 import type { DirectorySource, SeedFile } from "./messages.ts";
 
 /** Files and directories that a worker reads by itself: the seeds come first. */
@@ -12,11 +12,12 @@ export interface LocalStage {
   readonly directories: DirectorySource[];
 }
 
-/** What a worker reads by itself, a seed or a store that has to be asked for bytes, or a cache that has to be. */
+/** What a worker reads by itself, a seed, a patch or a store that has to be asked for bytes, or a cache that has to be. */
 export type Stage =
   | LocalStage
   | { readonly kind: "seed"; readonly seed: ChunkStore }
   | { readonly kind: "store"; readonly store: ChunkStore }
+  | { readonly kind: "patch"; readonly patch: PatchStore }
   | { readonly kind: "cache" };
 
 /** The stages of these sources, in order. */
@@ -33,6 +34,7 @@ export function stagesOf(sources: Sources, seeds: readonly SeedFile[] = []): Sta
     if (directory === undefined) stages.push({ kind: "cache" });
     else addDirectory({ directory, encryption, role: "cache", repair: sources.cacheRepair ?? false });
   }
+  for (const patch of sources.patches ?? []) stages.push({ kind: "patch", patch });
   for (const store of sources.stores) {
     const { directory, encryption } = store.properties;
     if (directory === undefined) stages.push({ kind: "store", store });

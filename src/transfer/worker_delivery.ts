@@ -161,7 +161,9 @@ export class WorkerDelivery {
       else {
         const origin = this.#originOf(where, item, sources);
         const places = target === undefined ? 1 : chunk.offsets.length;
-        this.#progress.add(origin, chunk.follows === undefined ? 1 : 0, chunk.size * places, storedBytes[i]);
+        // What was fetched for a chunk that was made is counted as it comes: it is for several.
+        const read = origin.kind === "patched" ? 0 : storedBytes[i];
+        this.#progress.add(origin, chunk.follows === undefined ? 1 : 0, chunk.size * places, read);
         chunk.leads?.deliver(origin);
         receive?.(chunk, bytes[i]!);
       }

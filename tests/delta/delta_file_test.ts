@@ -11,7 +11,6 @@ import {
   readDeltaHead,
   serializeDeltaHead,
 } from "../../src/delta/delta_file.ts";
-import { DELTA_HEADER_BYTES } from "../../src/delta/delta_header.ts";
 import type { WrittenFrame } from "../../src/delta/frame_list.ts";
 import { freshChunks, readIndexRecipe, writeIndexRecipe } from "../../src/delta/index_recipe.ts";
 import { VarintReader, VarintWriter } from "../../src/delta/varints.ts";

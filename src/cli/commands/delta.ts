@@ -1,10 +1,10 @@
 /** `desync delta OLD NEW OUTPUT` */
 import { argument, type ArgumentValues, written } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
-import { deltaAlways, deltaLevel } from "../flags/delta.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { noSync, umask } from "../flags/output.ts";
 import { progress } from "../flags/progress.ts";
+import { deltaAlways, deltaLevel } from "../flags/storing.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
 
 const args = { old: argument("old"), new: argument("new"), output: written(argument("output")) };

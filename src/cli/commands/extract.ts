@@ -6,7 +6,7 @@ import { NETWORK_FLAGS } from "../flags/network.ts";
 import { detailedExitStatus, force, inPlace, noSync, printStats, umask } from "../flags/output.ts";
 import { dryRunPlan, rate } from "../flags/plan.ts";
 import { progress } from "../flags/progress.ts";
-import { SEED_FLAGS } from "../flags/seeds.ts";
+import { deltas, SEED_FLAGS } from "../flags/seeds.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
 
 const args = { index: argument("index"), output: written(argument("output")) };
@@ -15,6 +15,7 @@ export type Args = ArgumentValues<typeof args>;
 const flags = {
   ...SOURCE_FLAGS,
   ...SEED_FLAGS,
+  deltas,
   inPlace,
   force,
   umask,
@@ -41,12 +42,16 @@ A seed (--seed, --seed-dir) is a file or block device of this machine, such as t
 has are copied from it, or shared with it on XFS and btrfs, and only the others are fetched. Each is verified first. A
 file that is replaced is a seed without being named, unless all stores are directories.
 
+With --delta, chunks that the seeds lack are made out of chunks that they have, by a delta file (see desync delta),
+which takes fewer bytes than these chunks. What it cannot make comes from the stores.
+
 --dry-run prints what would be fetched, copied and written, without doing it.`,
   examples: [
     "desync extract -s /mnt/store image.caibx image.raw",
     "desync extract -s https://example.com/store -c /var/cache/desync image.caibx image.raw",
     "desync extract -s https://example.com/store --seed v1.caibx:/dev/sda2 v2.caibx /dev/sda3",
     "desync extract -s https://example.com/store --seed /mnt/v1.raw v2.caibx v2.raw",
+    "desync extract -s https://example.com/store --seed v1.caibx:v1.raw --delta https://example.com/v1-v2.cadelta v2.caibx v2.raw",
     "desync extract -s /mnt/store image.caibx /dev/sdb1",
   ],
   bytesAhead: ({ index }) => bytesOfIndex(index),

@@ -18,6 +18,14 @@ export const seedDirs = list({
   parse: commaList,
 });
 
+export const deltas = list({
+  names: ["--delta"],
+  value: "location",
+  description:
+    "make new chunks with this delta file, a path or URL, where its old version is a seed; may be repeated or comma-separated",
+  parse: commaList,
+});
+
 export const skipInvalidSeeds = toggle({
   names: ["--skip-invalid-seeds"],
   description: "continue without what a seed does not have although its index says so, instead of failing",

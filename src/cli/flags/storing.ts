@@ -1,5 +1,6 @@
 /** Options of commands that put chunks into a store. */
 import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
+import { DEFAULT_DELTA_LEVEL } from "../../deno/delta_level.ts";
 import { list, option, toggle } from "./flag.ts";
 import { wholeNumber } from "./go_values.ts";
 import { noSync, umask } from "./output.ts";
@@ -30,6 +31,19 @@ const ignoreChunks = list({
   value: "file",
   description: "skip the chunks whose ids this file lists; may be repeated or comma-separated",
   parse: commaList,
+});
+
+export const deltaLevel = option({
+  names: ["--level"],
+  value: "number",
+  description: "zstd compression level, 1 (fast) to 22 (small)",
+  parse: wholeNumber(1, 22),
+  fallback: DEFAULT_DELTA_LEVEL,
+});
+
+export const deltaAlways = toggle({
+  names: ["--always"],
+  description: "write the delta even if it takes 90% or more of what the chunks take",
 });
 
 /** How chunks that an index lists are added to a store. */

@@ -3,7 +3,7 @@ import { formatBytes } from "../../core/amounts.ts";
 import { Progress } from "../../core/progress.ts";
 import { startsLikeDelta } from "../../delta/delta_header.ts";
 import { type DeltaVersion, makeDeltaFile } from "../../deno/make_delta.ts";
-import { exists } from "../../deno/files/file_kind.ts";
+import { exists, isFile } from "../../deno/files/file_kind.ts";
 import type { Args, Flags } from "../commands/delta.ts";
 import { DONE } from "../exit_status.ts";
 import { checkInputPath, checkOutputPath, refuseToReplace } from "../inputs/local_path.ts";
@@ -16,13 +16,13 @@ import { missingOption } from "../parse/missing_option.ts";
 /** Writes the delta. */
 export async function run(args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   const { output } = args;
-  refuseToReplace(output, "a delta file", startsLikeDelta);
   await using locator = new Locator(flags);
   const [old, next] = [parseVersion(args.old, exists), parseVersion(args.new, exists)];
   for (const { index, blob } of [old, next]) {
     checkOutputPath(output, index);
     if (blob !== undefined) checkInputPath(blob);
   }
+  refuseToReplace(output, "a delta file", startsLikeDelta);
   const open = async ({ index: location, blob }: typeof old): Promise<DeltaVersion> => {
     const index = await locator.index(location, signal);
     if (blob !== undefined) return { index, bytes: blob };
@@ -30,7 +30,7 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
       return { index, bytes: await locator.sourcesOf(index) };
     }
     const beside = blobBeside(location);
-    if (beside !== undefined && exists(beside)) return { index, bytes: beside };
+    if (beside !== undefined && isFile(beside)) return { index, bytes: beside };
     throw missingOption(
       "-s, --store",
       `name a store that has the chunks of ${location}, or ${location}:BLOB`,

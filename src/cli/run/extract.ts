@@ -8,6 +8,7 @@ import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
+import { openDeltas } from "../inputs/deltas.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
 import { missingOption } from "../parse/missing_option.ts";
@@ -25,8 +26,11 @@ export async function run(
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
   const seeds = await openSeedArguments(flags, location, locator, signal);
+  const deltas = await openDeltas(flags.deltas, locator, signal);
   const seedOptions = {
     seeds,
+    deltas,
+    onDeltaProblem: reportDeltaProblem,
     invalidSeeds,
     seedIndexes: seedIndexesDirectory(flags.cache),
     outputAsSeed: flags.seedOutput,
@@ -85,6 +89,10 @@ function labelOf({ kind, attempt, seed }: ExtractPhase): string {
   return `Attempt ${attempt}: ${kind === "cut" ? `Chunking Seed ${seed}` : "Assembling"}`;
 }
 
+function reportDeltaProblem(error: DesyncError): void {
+  warn(messageOf(error.withHint("continuing without what it would make")));
+}
+
 function reportSeedProblem(error: DesyncError): void {
   // Of one that was cut into other chunks, all is used that can be.
   warn(messageOf(error.code === "mismatch" ? error : error.with({ hint: "continuing without it" })));
@@ -103,6 +111,7 @@ function statistics(
   return {
     "chunks-from-seeds": progress.chunksFrom("seed", "self"),
     "chunks-from-store": progress.chunksFrom("store", "cache"),
+    "chunks-patched": progress.chunksFrom("patched"),
     "chunks-in-place": progress.chunksFrom("in place", "resumed"),
     "bytes-copied-from-seeds": fromSeeds.reduce((sum, { bytes }) => sum + bytes, -cloned),
     "bytes-cloned-from-seeds": cloned,

@@ -28,3 +28,13 @@ export function exists(path: string): boolean {
     return false;
   }
 }
+
+/** Whether there is a file or block device of this name, symlinks followed. */
+export function isFile(path: string): boolean {
+  try {
+    const { isFile, isBlockDevice } = Deno.statSync(path);
+    return isFile || isBlockDevice === true;
+  } catch {
+    return false;
+  }
+}

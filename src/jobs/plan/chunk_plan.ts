@@ -8,7 +8,7 @@ import type { Origin } from "../../core/origin.ts";
 import { CHUNKS_PER_CHECK, Yielder } from "../../core/yielder.ts";
 import type { Index } from "../../formats/index/index.ts";
 import { DEFAULT_LIMITS } from "../../stores/wrappers/limiter.ts";
-import type { ChunkStore, Sources } from "../../stores/store.ts";
+import type { ChunkStore, PatchFetch, Sources } from "../../stores/store.ts";
 import { assign } from "../../transfer/seeds/assign.ts";
 import { OldVersions } from "./old_versions.ts";
 import { listedSize, type ListedSizes, storedSize } from "../stored_sizes.ts";
@@ -68,9 +68,13 @@ export interface ChunkPlan {
   readonly stored: Uint32Array;
   /** For each origin how many chunks it is asked for and does not have. */
   readonly notFound: readonly number[];
+  /** What is fetched of delta files, by the numbers of these origins. */
+  readonly patched: ReadonlyMap<number, PatchFetch>;
   /** For each origin whether it was not asked, because asking would fetch, and counts as having all that is left. */
   readonly assumed: readonly boolean[];
 }
+
+const NOTHING: PatchFetch = { requests: 0, bytes: 0 };
 
 /** Requests at a time for stores that allow more. */
 const MOST_REQUESTS = 64;
@@ -150,6 +154,12 @@ export async function planChunks(
     from: from.map((number) => number - 1),
     first,
     stored,
+    patched: new Map((sources.patches ?? []).map((patch) => {
+      const number = origins.numberOf({ kind: "patched", location: patch.properties.location });
+      const chunks = wanted.filter((i) => from[i] === number);
+      const fetch = chunks.length === 0 ? NOTHING : patch.plannedFetch(chunks.map((i) => index.id(i)));
+      return [number - 1, fetch];
+    })),
     origins: origins.all,
     notFound: origins.all.map((_, i) => asking.notFound.get(i + 1) ?? 0),
     assumed: origins.all.map((_, i) => asking.assumed.has(i + 1)),
@@ -188,18 +198,19 @@ class Asking {
 
   constructor(
     index: Index,
-    { cache, stores }: Sources,
+    { cache, patches = [], stores }: Sources,
     origins: Origins,
     listed: ReadonlyMap<ChunkId, ListedSizes> | undefined,
   ) {
     this.#index = index;
     this.#origins = origins;
     this.#listed = listed;
-    const add = (kind: "cache" | "store", store: ChunkStore) => {
+    const add = (kind: "cache" | "patched" | "store", store: ChunkStore) => {
       const { location } = store.properties;
       this.#stores.push({ store, number: origins.numberOf({ kind, location }) });
     };
     if (cache !== undefined) add("cache", cache);
+    for (const patch of patches) add("patched", patch);
     for (const store of stores) add("store", store);
   }
 
@@ -213,7 +224,12 @@ class Asking {
   get asksNothing(): boolean {
     const [one, ...others] = this.#stores;
     return one === undefined ||
-      (others.length === 0 && (this.#listed !== undefined || one.store.properties.probe === "by-get"));
+      (!this.#isPatched(one.number) && others.length === 0 &&
+        (this.#listed !== undefined || one.store.properties.probe === "by-get"));
+  }
+
+  #isPatched(number: number): boolean {
+    return this.#origins.all[number - 1].kind === "patched";
   }
 
   /** What counts as having the chunk where nothing is asked. */
@@ -235,6 +251,11 @@ class Asking {
         return { number, stored: listed };
       }
       const size = await storedSize(store, id, signal);
+      // What a delta makes was not asked for in vain: it is known beforehand.
+      if (this.#isPatched(number)) {
+        if (size !== null) return { number };
+        continue;
+      }
       if (size !== null) return { number, stored: listed ?? size };
       this.notFound.set(number, (this.notFound.get(number) ?? 0) + 1);
     }

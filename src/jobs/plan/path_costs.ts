@@ -74,7 +74,7 @@ function isStored(answer: unknown): answer is { readonly bytes: Uint8Array } {
 
 /** How many bytes of any part of the blob come from stores. */
 function newBytesOf({ index, from, origins }: ChunkPlan): (start: number, end: number) => number {
-  const isNew = origins.map(({ kind }) => kind === "store" || kind === "missing");
+  const isNew = origins.map(({ kind }) => kind === "store" || kind === "patched" || kind === "missing");
   /** Before each chunk. */
   const sums = new Float64Array(index.count + 1);
   for (let i = 0; i < index.count; i++) sums[i + 1] = sums[i] + (isNew[from[i]] ? index.length(i) : 0);

@@ -151,7 +151,7 @@ type Sums = { -readonly [Key in keyof PlannedSource]: PlannedSource[Key] };
 
 /** Chunks and bytes by source. */
 async function sumUp(
-  { index, old, origins, from, first, stored, notFound, assumed }: ChunkPlan,
+  { index, old, origins, from, first, stored, patched, notFound, assumed }: ChunkPlan,
   signal: AbortSignal | undefined,
 ): Promise<{ planned: PlannedSource[]; unique: number }> {
   const planned = origins.map((origin, i): Sums => ({
@@ -159,9 +159,9 @@ async function sumUp(
     chunks: 0,
     bytes: 0,
     movedBytes: origin.kind === "seed" ? old.movedBytes(origin.location) : 0,
-    requests: notFound[i],
+    requests: notFound[i] + (patched.get(i)?.requests ?? 0),
     notFound: notFound[i],
-    storedBytes: 0,
+    storedBytes: patched.get(i)?.bytes ?? 0,
     assumed: assumed[i],
   }));
   const yielder = new Yielder(signal);
@@ -190,7 +190,7 @@ async function sumUp(
 }
 
 function fetchOf(planned: readonly PlannedSource[]): PlannedFetch {
-  const stores = planned.filter(({ origin }) => origin.kind === "store");
+  const stores = planned.filter(({ origin }) => origin.kind === "store" || origin.kind === "patched");
   const sum = (value: (source: PlannedSource) => number) => stores.reduce((sum, one) => sum + value(one), 0);
   return {
     chunks: sum(({ chunks }) => chunks),

@@ -58,6 +58,15 @@ export class ChunkReader {
     }
     const cached = await this.#readCache(expected, options);
     if (cached !== null) return cached;
+    for (const patch of this.#sources.patches ?? []) {
+      const stored = await patch.get(expected.id, options);
+      try {
+        if (stored !== null) return await this.#open(stored, expected, options);
+      } catch (error) {
+        if (!isInvalid(error)) throw error;
+        patch.refuse(expected.id);
+      }
+    }
     const damage: DesyncError[] = [];
     for (const store of this.#sources.stores) {
       const open = (stored: StoredChunk) => this.#open(stored, expected, options);

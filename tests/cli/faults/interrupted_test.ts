@@ -101,6 +101,7 @@ const commands: [words: string, writes: number][] = [
   ["cat -s store many.caibx -", 100],
   ["cache -s store -c cache many.caibx zeros.caibx", 0],
   ["make -s made -m 1:4:16 large.caibx large --progress bar", 2],
+  ["delta -s store --always zeros.caibx many.caibx delta --progress bar", 0],
   ["chop -s made zeros.caibx blob --progress bar", 2],
   ["chunk large", 0],
   ["verify-index zeros.caibx blob --progress bar", 2],

@@ -1,0 +1,251 @@
+/** The new chunks of a delta file as a store: what a frame needs is fetched, all that it makes is given out. */
+import { abortable } from "../core/abortable.ts";
+import { concat, fromHex } from "../core/bytes.ts";
+import { type ChunkId, ID_BYTES, type StoredChunk } from "../core/chunk.ts";
+import { DesyncError, interrupted } from "../core/errors.ts";
+import { IdTable } from "../formats/index/id_table.ts";
+import type { RandomAccess } from "../stores/byte_source.ts";
+import type { PatchFetch, PatchStore, RequestOptions, StoreProperties } from "../stores/store.ts";
+import type { Delta, DeltaHead } from "./delta_file.ts";
+import type { DeltaFrame } from "./frame_list.ts";
+
+/** Makes the content of a frame; `null` when old chunks are not at hand. Throws `invalid-chunk` for a damaged one. */
+export type MakeFrame = (
+  frame: DeltaFrame,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+) => Promise<Uint8Array | null>;
+
+/** What the chunks are for. */
+export interface DeltaStoreOptions {
+  /** What the file is called. */
+  readonly location: string;
+  readonly make: MakeFrame;
+  /** Whether an old chunk is at hand. Frames that need others are not fetched. Default: all are. */
+  readonly hasBase?: (chunk: number) => boolean;
+  /** Whether a new chunk will be asked for. Frames with none of these are not fetched. Default: all will. */
+  readonly isNeeded?: (chunk: number) => boolean;
+  /** Called for bytes that were fetched. */
+  readonly onFetched?: (bytes: number) => void;
+  /** Called once, when a part of the file is of no use: the chunks have to come from elsewhere. */
+  readonly onProblem?: (problem: DesyncError) => void;
+}
+
+/** Frames that lie together are fetched together, up to so many bytes. */
+const RANGE_BYTES = 1024 * 1024;
+/** What is kept of what nobody asks for. */
+const MOST_RANGES = 64;
+const MOST_FRAMES = 256;
+/** How often a part of the file is asked for that breaks off. */
+const ATTEMPTS = 3;
+const NONE = -1;
+
+/** A part of the file. */
+interface FileRange {
+  readonly start: number;
+  end: number;
+  /** Frames in it that are made. */
+  frames: number;
+}
+
+/** One delta, whose old version is at hand. */
+export class DeltaStore implements PatchStore {
+  readonly properties: StoreProperties;
+  readonly #delta: Delta;
+  readonly #head: DeltaHead;
+  readonly #access: RandomAccess;
+  readonly #options: DeltaStoreOptions;
+  readonly #ids: IdTable;
+  /** For each new chunk the number of its frame. */
+  readonly #frameOf: Int32Array;
+  /** For each frame the number of the part of the file that has it, or that it is not used. */
+  readonly #rangeOf: Int32Array;
+  readonly #rangesOfFile: FileRange[] = [];
+  /** For each frame how many of its chunks have not been asked for. */
+  readonly #left: Int32Array;
+  readonly #ranges = new Map<number, Promise<Uint8Array>>();
+  readonly #frames = new Map<number, Promise<Uint8Array | null>>();
+  readonly #stop = new AbortController();
+  #hasFailed = false;
+  #hasReported = false;
+  #hasFetched = false;
+
+  constructor(delta: Delta, head: DeltaHead, access: RandomAccess, options: DeltaStoreOptions) {
+    const { target, frames } = delta;
+    this.properties = { location: options.location, probe: "cheap" };
+    this.#delta = delta;
+    this.#head = head;
+    this.#access = access;
+    this.#options = options;
+    const fresh = frames.flatMap(({ chunks }) => chunks);
+    this.#ids = new IdTable(concat(fresh.map((i) => target.ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))));
+    this.#frameOf = new Int32Array(fresh.length);
+    this.#rangeOf = new Int32Array(frames.length).fill(NONE);
+    this.#left = Int32Array.from(frames, ({ chunks }) => chunks.length);
+    let chunk = 0;
+    for (const [number, frame] of frames.entries()) {
+      for (let n = frame.chunks.length; n > 0; n--) this.#frameOf[chunk++] = number;
+      if (this.#isUsed(frame)) this.#rangeOf[number] = this.#addToRange(frame);
+    }
+  }
+
+  #isUsed({ codec, base, chunks }: DeltaFrame): boolean {
+    const { hasBase = () => true, isNeeded = () => true } = this.#options;
+    if (codec === "elsewhere" || !chunks.some((chunk) => isNeeded(chunk))) return false;
+    for (const { first, count } of base) {
+      for (let i = first; i < first + count; i++) if (!hasBase(i)) return false;
+    }
+    return true;
+  }
+
+  /** The number of the part of the file that has the frame. */
+  #addToRange({ offset, length }: DeltaFrame): number {
+    const last = this.#rangesOfFile.at(-1);
+    if (last !== undefined && last.end === offset && offset + length - last.start <= RANGE_BYTES) {
+      last.end += length;
+      last.frames++;
+    } else this.#rangesOfFile.push({ start: offset, end: offset + length, frames: 1 });
+    return this.#rangesOfFile.length - 1;
+  }
+
+  /** The chunk, plain, not verified; `null` where it cannot be made. Throws `interrupted` alone. */
+  async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
+    if (signal?.aborted) throw interrupted();
+    const chunk = this.#find(id);
+    if (chunk === NONE || this.#hasFailed) return null;
+    const number = this.#frameOf[chunk];
+    let made = this.#frames.get(number);
+    if (made === undefined) {
+      if (this.#frames.size >= MOST_FRAMES) this.#frames.delete(this.#frames.keys().next().value!);
+      this.#frames.set(number, made = this.#make(number));
+    }
+    if (--this.#left[number] <= 0) this.#frames.delete(number);
+    const bytes = await abortable(() => made, signal);
+    if (bytes === null) return null;
+    const { target, frames } = this.#delta;
+    let start = 0;
+    for (const other of frames[number].chunks) {
+      const length = target.length(other);
+      if (target.id(other) === id) {
+        return { form: "plain", bytes: new Uint8Array(bytes.subarray(start, start + length)) };
+      }
+      start += length;
+    }
+    return null;
+  }
+
+  /** Whether the chunk can be made, as far as that is known. */
+  async has(id: ChunkId): Promise<boolean> {
+    return await Promise.resolve(this.#find(id) !== NONE && !this.#hasFailed);
+  }
+
+  plannedFetch(ids: Iterable<ChunkId>): PatchFetch {
+    const { fetchedBytes, requests } = this.#head;
+    const ranges = new Set<number>();
+    for (const id of ids) {
+      const chunk = this.#find(id);
+      if (chunk !== NONE) ranges.add(this.#rangeOf[this.#frameOf[chunk]]);
+    }
+    const fetch = { requests, bytes: fetchedBytes };
+    for (const number of ranges) {
+      const { start, end } = this.#rangesOfFile[number];
+      if (this.#isAtHand(end)) continue;
+      fetch.requests++;
+      fetch.bytes += end - start;
+    }
+    return fetch;
+  }
+
+  refuse(id: ChunkId): void {
+    this.#report(
+      new DesyncError("invalid-chunk", {
+        reason: `what it makes is not chunk ${id}`,
+        chunk: id,
+      }),
+    );
+  }
+
+  /** The number of a new chunk that can be made. */
+  #find(id: ChunkId): number {
+    const [chunk] = this.#ids.find(fromHex(id));
+    return chunk === NONE || this.#rangeOf[this.#frameOf[chunk]] === NONE ? NONE : chunk;
+  }
+
+  async #make(number: number): Promise<Uint8Array | null> {
+    const frame = this.#delta.frames[number];
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#read(frame, this.#rangeOf[number]);
+    } catch (error) {
+      if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
+      // What fails once takes its time each time.
+      this.#hasFailed = true;
+      this.#report(error);
+      return null;
+    }
+    try {
+      const made = await this.#options.make(frame, bytes, this.#stop.signal);
+      if (made === null) {
+        this.#report(new DesyncError("mismatch", { reason: "the old version is not what it was" }));
+      }
+      return made;
+    } catch (error) {
+      if (!(error instanceof DesyncError) || error.code !== "invalid-chunk") throw error;
+      this.#report(error);
+      return null;
+    }
+  }
+
+  /** The frame's bytes, which are the caller's. */
+  async #read({ offset, length }: DeltaFrame, number: number): Promise<Uint8Array> {
+    const { start, frames } = this.#rangesOfFile[number];
+    let range = this.#ranges.get(number);
+    if (range === undefined) {
+      if (this.#ranges.size >= MOST_RANGES) this.#ranges.delete(this.#ranges.keys().next().value!);
+      this.#ranges.set(number, range = this.#fetch(this.#rangesOfFile[number]));
+    }
+    this.#rangesOfFile[number].frames = frames - 1;
+    if (frames <= 1) this.#ranges.delete(number);
+    const bytes = await range;
+    return new Uint8Array(bytes.subarray(offset - start, offset - start + length));
+  }
+
+  async #fetch({ start, end }: FileRange): Promise<Uint8Array> {
+    if (!this.#hasFetched) this.#options.onFetched?.(this.#head.fetchedBytes);
+    this.#hasFetched = true;
+    if (this.#isAtHand(end)) return this.#head.start.subarray(start, end);
+    for (let attempt = 1;; attempt++) {
+      try {
+        const pieces: Uint8Array[] = [];
+        for await (const piece of this.#access.pieces(start, end, { signal: this.#stop.signal })) {
+          pieces.push(piece);
+        }
+        const bytes = concat(pieces);
+        this.#options.onFetched?.(bytes.length);
+        if (bytes.length === end - start) return bytes;
+        throw new DesyncError("store", { reason: `${bytes.length} bytes came instead of ${end - start}` });
+      } catch (error) {
+        const mayHelp = error instanceof DesyncError && error.retriable && attempt < ATTEMPTS;
+        if (!mayHelp) throw error;
+      }
+    }
+  }
+
+  /** Whether the part of the file came with its head. */
+  #isAtHand(end: number): boolean {
+    return end <= this.#head.start.length;
+  }
+
+  #report(error: DesyncError): void {
+    if (this.#hasReported) return;
+    this.#hasReported = true;
+    const { location, onProblem } = this.#options;
+    onProblem?.(error.withContext({ action: "use", subject: `the delta ${location}` }));
+  }
+
+  /** Ends what is being fetched. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await Promise.resolve();
+  }
+}

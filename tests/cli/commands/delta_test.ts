@@ -1,0 +1,207 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { openPrefixCompressor } from "../../../src/deno/codec/prefix_compressor.ts";
+import { runCli } from "../../support/cli.ts";
+import { newPieces, oldPieces } from "../../support/data/changed_versions.ts";
+import { exists } from "../../support/exists.ts";
+import { assertFails } from "../../support/failure.ts";
+import { type Made, makeBlob } from "../../support/made.ts";
+import { random } from "../../support/random.ts";
+import { sameBytes } from "../../support/same_bytes.ts";
+import { type FaultyServer, startFaultyServer } from "../../support/servers/faulty_server.ts";
+import { type TempDir, tempDir } from "../../support/temp.ts";
+
+const canMake = hasLibrary();
+
+function hasLibrary(): boolean {
+  try {
+    openPrefixCompressor()[Symbol.dispose]();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Two versions as files, each with its index and its store. */
+function versions(dir: TempDir): { old: Made; next: Made; v1: string; v2: string } {
+  const generator = random();
+  const pieces = oldPieces(generator, 30);
+  const old = makeBlob(dir, pieces, { name: "old" });
+  const next = makeBlob(dir, newPieces(generator, pieces), { name: "next" });
+  return { old, next, v1: dir.write("v1.raw", old.bytes), v2: dir.write("v2.raw", next.bytes) };
+}
+
+/** A server with the files of a directory, that gives parts of them. */
+async function serve(root: string): Promise<FaultyServer> {
+  return await startFaultyServer({}, ({ path, headers }) => {
+    let body: Uint8Array;
+    try {
+      body = Deno.readFileSync(root + path);
+    } catch {
+      return { status: 404 };
+    }
+    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
+    if (from === undefined) return { body };
+    const end = Math.min(Number(to) + 1, body.length);
+    const range = `bytes ${from}-${end - 1}/${body.length}`;
+    return { status: 206, headers: { "content-range": range }, body: body.subarray(Number(from), end) };
+  });
+}
+
+/** Makes the delta of the two, as files. */
+async function makeDelta(dir: TempDir, { old, next, v1, v2 }: ReturnType<typeof versions>): Promise<string> {
+  const delta = dir.path("web", "delta");
+  const { code, stdout, stderr } = await runCli([
+    "delta",
+    `${old.index}:${v1}`,
+    `${next.index}:${v2}`,
+    delta,
+  ]);
+  deepStrictEqual([code, stdout, stderr], [0, "", ""]);
+  return delta;
+}
+
+Deno.test({
+  name: "a delta file takes the place of the chunks that the old version lacks, and the plan knows its bytes",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const { old, next, v1 } = made;
+    const delta = await makeDelta(dir, made);
+    ok(Deno.statSync(delta).size < next.bytes.length / 8, String(Deno.statSync(delta).size));
+    await using server = await serve(dir.root);
+    const args = [
+      ...["-s", `${server.url}/next/nowhere`, "--seed", `${old.index}:${v1}`],
+      ...["--delta", `${server.url}/web/delta`, next.index, dir.path("out")],
+    ];
+    const plan = await runCli(["extract", "--dry-run=json", ...args]);
+    deepStrictEqual([plan.code, plan.stderr], [0, ""]);
+    const { sources, fetch } = JSON.parse(plan.stdout);
+    const patched = sources.find(({ kind }: { kind: string }) => kind === "patched");
+    ok(!exists(dir.path("out")));
+    const before = server.requests.length;
+    const { code, stdout, stderr } = await runCli(["extract", "--print-stats", ...args]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    sameBytes(Deno.readFileSync(dir.path("out")), next.bytes);
+    const requests = server.requests.slice(before);
+    ok(requests.every(({ path }) => path === "/web/delta"), "nothing else is fetched");
+    strictEqual(requests.length, fetch.requests);
+    const stats = JSON.parse(stdout);
+    deepStrictEqual([stats["chunks-from-store"], stats["chunks-patched"]], [0, patched.chunks]);
+    const counted = stats.sources.find(({ name }: { name: string }) => name.startsWith("delta "));
+    const repeats = sources.find(({ kind }: { kind: string }) => kind === "self");
+    strictEqual(counted.bytes, patched.size + repeats.size);
+    strictEqual(counted.storedBytes, patched["compressed-size"]);
+    strictEqual(patched["compressed-size"], fetch["compressed-size"]);
+  },
+});
+
+Deno.test({
+  name: "a delta is the same from files and from stores, by any number of threads",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const { old, next, v1, v2 } = made;
+    const expected = Deno.readFileSync(await makeDelta(dir, made));
+    const ways = [
+      ["-s", old.store, "-s", next.store, old.index, next.index],
+      ["-s", old.store, `${old.index}`, `${next.index}:${v2}`],
+      ["-n", "1", `${old.index}:${v1}`, `${next.index}:${v2}`],
+    ];
+    for (const way of ways) {
+      const output = dir.path("again");
+      const { code, stderr } = await runCli(["delta", ...way, output]);
+      deepStrictEqual([code, stderr], [0, ""], way.join(" "));
+      sameBytes(Deno.readFileSync(output), expected);
+    }
+  },
+});
+
+Deno.test({
+  name: "a delta that does not pay is not written, unless that is asked for",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const generator = random();
+    const old = makeBlob(dir, oldPieces(generator, 4), { name: "old" });
+    const next = makeBlob(dir, oldPieces(generator, 4), { name: "next" });
+    const args = ["delta", "-s", old.store, "-s", next.store, old.index, next.index, dir.path("delta")];
+    const { code, stderr } = await runCli(args);
+    strictEqual(code, 0);
+    match(stderr, /^\S*delta is not written: the delta would take .*, the 4 chunks themselves about .*\n$/);
+    ok(!exists(dir.path("delta")));
+    strictEqual((await runCli([...args, "--always"])).code, 0);
+    ok(exists(dir.path("delta")));
+  },
+});
+
+Deno.test({
+  name: "wrong arguments of delta are refused in one line, and lose nothing",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const { old, next, v1, v2 } = versions(dir);
+    const output = dir.path("delta");
+    const [from, to] = [`${old.index}:${v1}`, `${next.index}:${v2}`];
+    assertFails(await runCli(["delta", from, `${next.index}:${v1}`, output]), 3, v1, "bytes");
+    const changed = old.bytes.slice();
+    changed[40_000] ^= 1;
+    const other = dir.write("changed", changed);
+    assertFails(await runCli(["delta", `${old.index}:${other}`, to, output]), 3, other, "not what its index");
+    assertFails(await runCli(["delta", old.index, to, output]), 2, "--store");
+    assertFails(await runCli(["delta", from, to, v2]), 2, "is not a delta file");
+    assertFails(await runCli(["delta", from, to, next.index]), 2, "same file");
+    assertFails(await runCli(["delta", from, `${dir.path("missing")}.caibx:${v2}`, output]), 1, "missing");
+    assertFails(await runCli(["delta", from, `${next.index}:${dir.path("gone")}`, output]), 1, "gone");
+    ok(!exists(output));
+    sameBytes(Deno.readFileSync(v2), next.bytes);
+  },
+});
+
+Deno.test({
+  name: "whatever is wrong with a delta or its old version, the file is right in the end",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const { old, next, v1, v2 } = made;
+    const delta = await makeDelta(dir, made);
+    const bytes = Deno.readFileSync(delta);
+    const back = dir.path("back");
+    strictEqual((await runCli(["delta", `${next.index}:${v2}`, `${old.index}:${v1}`, back])).code, 0);
+    // In the middle of the frames, from which the head is read apart.
+    const changed = dir.write("changed", bytes.with(bytes.length - 200, bytes[bytes.length - 200] ^ 4));
+    const elsewhere = dir.write(
+      "v1.changed",
+      old.bytes.map((byte, i) => i % 60_000 === 41_000 ? byte ^ 1 : byte),
+    );
+    const seed = ["--seed", `${old.index}:${v1}`];
+    const ways: [RegExp, ...string[]][] = [
+      [/no such file or directory .*continuing without/, ...seed, "--delta", dir.path("missing")],
+      [/bytes instead of/, ...seed, "--delta", dir.write("cut", bytes.subarray(0, bytes.length - 1))],
+      [/damaged/, ...seed, "--delta", dir.write("flipped", bytes.with(300, bytes[300] ^ 1))],
+      [/not a valid delta file/, ...seed, "--delta", v1],
+      [/another new version/, ...seed, "--delta", back],
+      [/old version that it is for is not at hand/, "--delta", delta],
+      [
+        /another old version/,
+        "--seed",
+        `${next.index}:${dir.write("part", new Uint8Array(0))}`,
+        "--skip-invalid-seeds",
+        "--delta",
+        delta,
+      ],
+      [/continuing without what it would make/, ...seed, "--delta", changed],
+      [/not what its index/, "--seed", `${old.index}:${elsewhere}`, "--skip-invalid-seeds", "--delta", delta],
+    ];
+    for (const [says, ...way] of ways) {
+      const output = dir.path("out");
+      const { code, stderr } = await runCli(["extract", "-s", next.store, ...way, next.index, output]);
+      strictEqual(code, 0, stderr);
+      match(stderr, says);
+      sameBytes(Deno.readFileSync(output), next.bytes);
+      Deno.removeSync(output);
+    }
+  },
+});
