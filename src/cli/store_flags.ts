@@ -43,6 +43,7 @@ function merged(flags: StoreFlags, configured: StoreEntry): StoreOptions {
   const attempts = flags.errorRetry ?? configured["error-retry"] ?? ATTEMPTS;
   const interval = flags.errorRetryBaseInterval ?? milliseconds(configured["error-retry-base-interval"]) ??
     BASE_INTERVAL_MS;
+  const file = flags.configuration?.path;
   return {
     concurrency: flags.concurrency ?? (configured.n || undefined),
     // The option counts all tries, and 0 is as good as 1.
@@ -51,9 +52,11 @@ function merged(flags: StoreFlags, configured: StoreEntry): StoreOptions {
     caCert: flags.caCert ?? (configured["ca-cert"] || undefined),
     clientCert: flags.clientCert ?? (configured["client-cert"] || undefined),
     clientKey: flags.clientKey ?? (configured["client-key"] || undefined),
-    tlsFrom: (flags.caCert ?? flags.clientCert ?? flags.clientKey) === undefined
-      ? flags.configuration?.path
-      : undefined,
+    namedIn: {
+      caCert: flags.caCert === undefined ? file : undefined,
+      clientCert: flags.clientCert === undefined && configured["client-cert"] ? file : undefined,
+      clientKey: flags.clientKey === undefined && configured["client-key"] ? file : undefined,
+    },
     trustInsecure: flags.trustInsecure ?? configured["trust-insecure"],
     httpAuth: configured["http-auth"] || undefined,
     httpCookie: configured["http-cookie"] || undefined,

@@ -40,8 +40,8 @@ export interface StoreOptions {
   readonly clientCert?: string;
   /** File with the key of that certificate. */
   readonly clientKey?: string;
-  /** The configuration file that names these three, for messages. Default: options do. */
-  readonly tlsFrom?: string;
+  /** For messages, the configuration files that name these three. Default: options of the command line do. */
+  readonly namedIn?: Partial<Record<"caCert" | "clientCert" | "clientKey", string>>;
   /** Accept any certificate of a TLS server. */
   readonly trustInsecure?: boolean;
   /** Value of the Authorization header for HTTP servers, such as `Bearer TOKEN`. Default: what the URL says. */

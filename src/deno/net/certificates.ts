@@ -4,6 +4,7 @@ import { readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { namedFileError } from "../files/file_errors.ts";
+import type { StoreOptions } from "../../stores/store_options.ts";
 import { environment, mayRead, setEnvironment } from "../system/permitted.ts";
 import { readText } from "../files/read_whole.ts";
 
@@ -15,8 +16,8 @@ export interface TlsOptions {
   readonly clientCert?: string;
   /** Its private key. */
   readonly clientKey?: string;
-  /** The configuration file that names these three, for messages. Default: options of the command line do. */
-  readonly tlsFrom?: string;
+  /** For messages, the configuration files that name them. Default: options of the command line do. */
+  readonly namedIn?: StoreOptions["namedIn"];
   /** Take any certificate of a server. Default: no. */
   readonly trustInsecure?: boolean;
 }
@@ -29,13 +30,18 @@ export interface Certificates {
 }
 
 /** Reads what the user named. Throws errors that name option and file for what TLS could not use. */
-export function readCertificates({ caCert, clientCert, clientKey, tlsFrom }: TlsOptions): Certificates {
-  const named = (key: string) => tlsFrom === undefined ? `--${key}` : `${key} in ${tlsFrom}`;
-  const caCerts = caCert === undefined ? [] : readAuthorities(named("ca-cert"), caCert);
-  const own = readPair({ option: named("client-cert"), path: clientCert }, {
-    option: named("client-key"),
-    path: clientKey,
-  });
+export function readCertificates(options: TlsOptions): Certificates {
+  const { caCert, clientCert, clientKey, namedIn = {} } = options;
+  const named = (key: string, file: string | undefined) =>
+    file === undefined ? `--${key}` : `${key} in ${file}`;
+  const caCerts = caCert === undefined ? [] : readAuthorities(named("ca-cert", namedIn.caCert), caCert);
+  // What is missing of the two is wanted where the other one is.
+  const certIn = clientCert === undefined ? namedIn.clientKey : namedIn.clientCert;
+  const keyIn = clientKey === undefined ? namedIn.clientCert : namedIn.clientKey;
+  const own = readPair(
+    { option: named("client-cert", certIn), path: clientCert },
+    { option: named("client-key", keyIn), path: clientKey },
+  );
   return { caCerts, own: own ?? {} };
 }
 

@@ -10,11 +10,11 @@ export class HttpFetches implements Disposable {
 
   /** The fetch of a location with these options. */
   for(options: StoreOptions): Fetch {
-    const { caCert, clientCert, clientKey, tlsFrom, trustInsecure = false } = options;
+    const { caCert, clientCert, clientKey, namedIn, trustInsecure = false } = options;
     const connections = limitsFor(options).max;
     const key = JSON.stringify([caCert, clientCert, clientKey, trustInsecure, connections]);
     const made = this.#made.get(key) ??
-      makeHttpFetch({ caCert, clientCert, clientKey, tlsFrom, trustInsecure, connections });
+      makeHttpFetch({ caCert, clientCert, clientKey, namedIn, trustInsecure, connections });
     this.#made.set(key, made);
     return made;
   }

@@ -178,6 +178,26 @@ Deno.test({
     assertFails(await extract(...configured(dir, { [`${plain.url}/x`]: any })), 1, "-t accepts any");
     assertFails(await extract("-t"), 1, /client's certificate|reset/);
     strictEqual((await extract("-t", "--client-cert", clientCert, "--client-key", clientKey)).code, 0);
+    // Each of the files is named where it was.
+    const pair = { "client-cert": made.index, "client-key": made.index };
+    const cases: [options: Record<string, string>, args: string[], says: string][] = [
+      [pair, ["--ca-cert", ca], `of client-cert in FILE: `],
+      [pair, ["--client-cert", clientCert], `of client-key in FILE: `],
+      [pair, ["--client-cert", made.index], `of --client-cert: `],
+      [{ "client-key": clientKey }, ["--ca-cert", ca], "Missing option client-cert in FILE: "],
+      [{ "ca-cert": ca }, ["--client-key", clientKey], "Missing option --client-cert: "],
+      [
+        { "client-key": clientKey },
+        ["--client-cert", serverCert],
+        `of --client-cert and ${clientKey} of client-key in FILE: `,
+      ],
+    ];
+    for (const [options, args, says] of cases) {
+      const config = configured(dir, { [server.url]: options });
+      const status = says.startsWith("Missing") ? 2 : 1;
+      const line = [...config, "extract", "-s", server.url, made.index, dir.path("never"), ...args];
+      assertFails(await runCli(line), status, says.replace("FILE", config[1]));
+    }
   },
 });
 
