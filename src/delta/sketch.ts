@@ -11,7 +11,7 @@ import { BYTE_WORDS } from "../chunker/buzhash.ts";
 const SHINGLE_BYTES = 32;
 /** Multiplied by it, the upper bits of the rolling hash depend on all of them. */
 const SPREAD = 0x9e3779b1;
-/** FNV-1a's prime and offset, for the hashes themselves. */
+/** FNV-1a's prime and offset, for the hashes themselves: of words, with their upper bits brought down. */
 const PRIME = 0x01000193;
 const OFFSET = 0x811c9dc5;
 
@@ -38,7 +38,10 @@ export function sketch(bytes: Uint8Array, sampleBits: number): Uint32Array {
 
 function keyOf(bytes: Uint8Array, start: number): number {
   let key = OFFSET;
-  for (let i = start; i < start + SHINGLE_BYTES; i++) key = Math.imul(key ^ bytes[i], PRIME);
-  key ^= key >>> 15;
+  for (let i = start; i < start + SHINGLE_BYTES; i += 4) {
+    const word = bytes[i] | bytes[i + 1] << 8 | bytes[i + 2] << 16 | bytes[i + 3] << 24;
+    key = Math.imul(key ^ word, PRIME);
+    key ^= key >>> 15;
+  }
   return Math.imul(key, SPREAD) >>> 0;
 }

@@ -45,6 +45,8 @@ export interface MadeDelta {
 /** One shingle in 64, or fewer, so that the samples of all old chunks are no more than this. They take 16 bytes each. */
 const SAMPLE_BITS = 6;
 const MOST_SAMPLES = 6 * 1024 * 1024;
+/** Of one frame in so many it is found out what its chunks would take in a store. */
+const MEASURED = 8;
 /** Frames at a time for each worker: some wait for the one before them. */
 const FRAMES_PER_WORKER = 4;
 
@@ -85,7 +87,9 @@ export async function makeDelta(
     for await (const samples of sketches) for (const some of samples) likeness.add(some);
   }
 
+  let frameCount = 0;
   const makeFrame = async (chunks: readonly number[]): Promise<MadeFrame> => {
+    const measure = frameCount++ % MEASURED === 0;
     const size = bytesOf(target.index, chunks);
     if (!fitsInFrame(size)) {
       progress.done += size;
@@ -94,6 +98,7 @@ export async function makeDelta(
         size,
         baseSize: 0,
         storedBytes: size,
+        isSure: false,
       };
     }
     const samples = gone.length === 0 ? [] : await sketchAll(target, chunks);
@@ -103,7 +108,12 @@ export async function makeDelta(
       Promise.all(chunks.map((i) => target.chunk(i))),
       Promise.all(baseChunks.map((i) => base!.chunk(i))),
     ]);
-    const { codec, frame, storedBytes } = await workers.frame({ chunks: read, base: readBase, level });
+    const { codec, frame, storedBytes, isSure } = await workers.frame({
+      chunks: read,
+      base: readBase,
+      level,
+      measure,
+    });
     const isPrefixed = codec === "prefixed";
     progress.done += size;
     return {
@@ -116,21 +126,23 @@ export async function makeDelta(
       size,
       baseSize: isPrefixed ? bytesOf(base!.index, baseChunks) : 0,
       storedBytes,
+      isSure,
       frame,
     };
   };
   const frames: WrittenFrame[] = [];
-  let [largestBase, largestFrame, storedBytes, framesBytes] = [0, 0, 0, 0];
+  let [largestBase, largestFrame, framesBytes] = [0, 0, 0];
+  const stored = new StoredEstimate();
   const planned = plannedFrames(target.index, fresh);
   const made = mapInOrder(planned, FRAMES_PER_WORKER * workers.size, signal, makeFrame);
-  for await (const { written, size, baseSize, storedBytes: stored, frame } of made) {
+  for await (const { written, size, baseSize, storedBytes, isSure, frame } of made) {
     frames.push(written);
     if (frame !== undefined) {
       write(frame);
       largestFrame = Math.max(largestFrame, size);
     }
     largestBase = Math.max(largestBase, baseSize);
-    storedBytes += stored;
+    stored.add(size, storedBytes, isSure);
     framesBytes += written.length;
   }
   await workers.release();
@@ -140,7 +152,7 @@ export async function makeDelta(
     largest: { largestBase, largestFrame },
     chunks: fresh.length,
     bytes,
-    storedBytes,
+    storedBytes: stored.bytes,
     framesBytes,
   };
 }
@@ -149,8 +161,31 @@ interface MadeFrame {
   readonly written: WrittenFrame;
   readonly size: number;
   readonly baseSize: number;
-  readonly storedBytes: number;
+  readonly storedBytes?: number;
+  readonly isSure: boolean;
   readonly frame?: Uint8Array;
+}
+
+/** What all chunks take in a store, where that is known of some of those for which it matters least. */
+class StoredEstimate {
+  #known = 0;
+  #sampled = 0;
+  #sampledStored = 0;
+  #others = 0;
+
+  add(size: number, storedBytes: number | undefined, isSure: boolean): void {
+    if (storedBytes === undefined) this.#others += size;
+    else if (isSure) {
+      this.#sampled += size;
+      this.#sampledStored += storedBytes;
+    } else this.#known += storedBytes;
+  }
+
+  get bytes(): number {
+    const all = this.#sampled + this.#others;
+    const share = this.#sampled === 0 ? 1 : this.#sampledStored / this.#sampled;
+    return this.#known + Math.round(all * share);
+  }
 }
 
 /** Old chunks that the new version does not have, each once, in order: the new ones are like these. */

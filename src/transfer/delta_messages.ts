@@ -31,6 +31,8 @@ export interface FrameTask {
   readonly chunks: readonly VersionChunk[];
   readonly base: readonly VersionChunk[];
   readonly level: number;
+  /** Find out what the chunks would take in a store, even where that is not needed. */
+  readonly measure: boolean;
 }
 
 /** Answer to {@linkcode FrameTask}. */
@@ -38,8 +40,10 @@ export interface FrameResult {
   /** The smaller one is taken. */
   readonly codec: "prefixed" | "alone";
   readonly frame: Uint8Array<ArrayBuffer>;
-  /** About the bytes that the chunks take in a store. */
-  readonly storedBytes: number;
+  /** About the bytes that the chunks take in a store, where that was found out. */
+  readonly storedBytes?: number;
+  /** The prefix helps so much that the rest was not tried. */
+  readonly isSure: boolean;
 }
 
 /** An old chunk that a frame needs. */

@@ -1,4 +1,5 @@
 /** In a worker: chunks of two versions compared and compressed, and made again. */
+import { Buffer } from "node:buffer";
 import { concat, freeBytes, toHex } from "../core/bytes.ts";
 import type { ChunkId, DigestName } from "../core/chunk.ts";
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
@@ -21,8 +22,10 @@ import type { SeedFiles } from "./seed_files.ts";
 
 /** How stores compress chunks. */
 const STORED_LEVEL = 3;
-/** A frame with a prefix that is smaller than this part of what the chunks take in a store is smaller than one without it. */
-const SURE_SHARE = 0.7;
+/** Of a frame with a prefix that is smaller than this part of its content it is not tried whether one without is smaller still. */
+const SURE_SHARE = 0.2;
+/** Nor of one that is smaller than this part of what stores have. */
+const BETTER_SHARE = 0.7;
 
 /** Keeps what compresses from task to task. */
 export class DeltaWorker {
@@ -43,28 +46,33 @@ export class DeltaWorker {
     };
   }
 
-  frame({ chunks, base, level }: FrameTask): FrameResult {
+  frame({ chunks, base, level, measure }: FrameTask): FrameResult {
     const content = this.#readAll(chunks);
     const compressor = this.#compressor ??= openPrefixCompressor();
     const most = content.length + content.length / 128 + 512 | 0;
     const prefix = base.length === 0 ? undefined : this.#readAll(base);
-    const stored = compressor.compress(content, undefined, STORED_LEVEL, most)!;
     const prefixed = prefix && compressor.compress(content, prefix, level, most);
-    let result: FrameResult = { codec: "alone", frame: stored, storedBytes: stored.length };
-    if (prefixed === undefined || prefixed.length > SURE_SHARE * stored.length) {
+    const isSure = prefixed !== undefined && prefixed.length < SURE_SHARE * content.length;
+    const stored = isSure && !measure
+      ? undefined
+      : compressor.compress(content, undefined, STORED_LEVEL, most)!;
+    const storedBytes = stored?.length;
+    let result: FrameResult | undefined = prefixed &&
+      { codec: "prefixed", frame: prefixed, storedBytes, isSure };
+    if (stored !== undefined && !(isSure || (result && result.frame.length < BETTER_SHARE * stored.length))) {
       const alone = compressor.compress(content, undefined, level, most)!;
-      if (alone.length < stored.length) result = { ...result, frame: alone };
-    }
-    if (prefixed !== undefined && prefixed.length < result.frame.length) {
-      result = { ...result, codec: "prefixed", frame: prefixed };
+      const smaller = alone.length <= stored.length ? alone : stored;
+      if (result === undefined || smaller.length < result.frame.length) {
+        result = { codec: "alone", frame: smaller, storedBytes, isSure };
+      }
     }
     const again = decompressPrefixed(
       nativeCodec,
-      result.frame,
-      prefix && result.codec === "prefixed" ? [prefix] : [],
+      result!.frame,
+      prefix && result!.codec === "prefixed" ? [prefix] : [],
       content.length,
     );
-    if (!sameBytes(again, content)) {
+    if (Buffer.compare(again, content) !== 0) {
       throw new DesyncError("io", {
         action: "make the delta",
         reason: "what libzstd compressed is not what was decompressed",
@@ -72,7 +80,7 @@ export class DeltaWorker {
       });
     }
     for (const bytes of [content, prefix, again]) if (bytes !== undefined) freeBytes(bytes);
-    return result;
+    return result!;
   }
 
   patch({ digest, frame, size, base }: PatchTask): PatchResult {
@@ -138,11 +146,6 @@ export class DeltaWorker {
 
 function isChunk(digest: DigestName, bytes: Uint8Array, id: ChunkId): boolean {
   return toHex(nativeCodec.digest(digest, bytes)) === id;
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length &&
-    toHex(nativeCodec.digest("sha256", a)) === toHex(nativeCodec.digest("sha256", b));
 }
 
 function changed({ id, size, place }: VersionChunk): DesyncError {
