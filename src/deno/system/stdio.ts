@@ -13,6 +13,8 @@ import { errorCode } from "./error_code.ts";
 type Output = 1 | 2;
 
 const POLL_OUT = 4;
+/** For `send`: returns instead of waiting, and without a signal where the other end is closed. */
+const DO_NOT_WAIT = 0x40 | 0x4000; // MSG_DONTWAIT | MSG_NOSIGNAL on Linux
 /** A pipe that has room takes as many bytes without waiting (PIPE_BUF). */
 const SURE_BYTES = 4096;
 /** Between looks whether the user wants to stop. */
@@ -24,12 +26,16 @@ const POLL = ["buffer", "u64", "i32"] as const;
 const SYMBOLS = {
   write: { parameters: WRITE, result: "isize" },
   writeMeanwhile: { name: "write", parameters: WRITE, result: "isize", nonblocking: true },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   poll: { parameters: POLL, result: "i32" },
   pollMeanwhile: { name: "poll", parameters: POLL, result: "i32", nonblocking: true },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
 type Calls = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** Where the flags have other numbers, all is left to threads. */
+const CAN_SEND_NOW = Deno.build.os === "linux";
 
 let loaded: Calls | null | undefined;
 
@@ -67,6 +73,8 @@ export async function write(
 async function writeSome(file: Output, bytes: Uint8Array): Promise<number> {
   const c = calls();
   if (c === null) return await denosOwn(file).write(bytes);
+  const sent = sendNow(c, file, bytes);
+  if (sent > 0) return sent;
   const written = Number(await c.writeMeanwhile(file, own(bytes), BigInt(bytes.length)));
   if (written > 0) return written;
   // What was wrong is known only after a call on this thread, which must not wait.
@@ -76,6 +84,17 @@ async function writeSome(file: Output, bytes: Uint8Array): Promise<number> {
   // A socket may be called ready and have no room.
   if (sure === 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   return sure;
+}
+
+/** Outputs that were found to be no sockets. */
+const notSockets = new Set<Output>();
+
+/** Bytes that a socket takes at once; sshd has its commands write to one. None for what is no socket or has no room. */
+function sendNow(c: Calls, file: Output, bytes: Uint8Array): number {
+  if (!CAN_SEND_NOW || notSockets.has(file)) return 0;
+  const sent = Number(c.send(file, own(bytes), BigInt(bytes.length), DO_NOT_WAIT));
+  if (sent < 0 && systemErrorOf(c).code === "ENOTSOCK") notSockets.add(file);
+  return Math.max(sent, 0);
 }
 
 /** Bytes that were written, none where that would have to wait. */
