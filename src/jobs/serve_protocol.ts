@@ -1,4 +1,4 @@
-/** One session of the casync protocol as its server: chunks out of any store, verified before they leave. */
+/** One session of the casync protocol as its server: chunks out of any store. */
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import type { Codec } from "../codec/codec.ts";
 import { isInvalid, openByEitherDigest } from "../codec/open_chunk.ts";
@@ -19,8 +19,13 @@ import type { ChunkStore } from "../stores/store.ts";
 
 /** What a server needs. */
 export interface ServeOptions {
-  /** Verifies the chunks. */
+  /** Verifies the chunks, and decrypts them. */
   readonly codec: Codec;
+  /**
+   * Verify also what lies in a directory of this machine in the form in which it is sent. Default: false, since every client
+   * verifies what it gets. All else is verified.
+   */
+  readonly verifyReads?: boolean;
   /** Compresses chunks that lie plain in the store: desync's client reads no others. Default: they go out plain. */
   readonly compress?: (bytes: Uint8Array) => Uint8Array;
   /** Gets a sentence for each chunk that the store has but that is not sent. */
@@ -236,7 +241,7 @@ function notServed(code: ErrorCode, reason: string, hint?: string): DesyncError 
 /** The answer to a request: the chunk when it is there and right, and that it is missing otherwise. */
 async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Promise<Message> {
   const damage: DesyncError[] = [];
-  const open = (stored: StoredChunk) => answerOf(stored, id, options);
+  const open = (stored: StoredChunk) => answerOf(store, stored, id, options);
   try {
     const answer = await openFrom(store, id, open, { damage, signal: options.signal });
     if (answer !== null) return answer;
@@ -249,19 +254,20 @@ async function lookUp(store: ChunkStore, id: ChunkId, options: ServeOptions): Pr
 }
 
 /** The message that gives the chunk out. Throws as `openChunk` does when that cannot be done. */
-function answerOf(stored: StoredChunk, id: ChunkId, { codec, compress }: ServeOptions): Message {
-  openByEitherDigest(codec, stored, id);
+function answerOf(store: ChunkStore, found: StoredChunk, id: ChunkId, options: ServeOptions): Message {
+  const { codec, compress, verifyReads = false } = options;
+  const sentForm = compress === undefined ? found.form : "compressed";
+  const isReady = found.form === sentForm && found.encryption === undefined && found.bytes.length > 0;
+  const asItIs = isReady && !verifyReads && store.properties.directory !== undefined;
+  const { stored } = asItIs ? { stored: found } : openByEitherDigest(codec, found, id);
   if (stored.bytes.length === 0) {
     throw new DesyncError("unsupported", {
       reason: "it is empty, which a message of the protocol cannot say",
     });
   }
-  const plain = stored.form === "plain" && compress === undefined;
-  const bytes = stored.form === "compressed" || compress === undefined
-    ? stored.bytes
-    : compress(stored.bytes);
+  const bytes = stored.form === "plain" && compress !== undefined ? compress(stored.bytes) : stored.bytes;
   if (bytes.length <= MAX_MESSAGE_BYTES - CHUNK_OVERHEAD) {
-    return { type: "chunk", id, compressed: !plain, bytes };
+    return { type: "chunk", id, compressed: sentForm === "compressed", bytes };
   }
   const reason = `it has ${bytes.length} bytes, more than a message of the protocol can hold`;
   throw new DesyncError("unsupported", { reason });

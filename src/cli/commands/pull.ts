@@ -2,7 +2,7 @@
 import { argument, type ArgumentValues, placeholder } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
-import { allowUrl } from "../flags/serving.ts";
+import { allowUrl, skipVerifyRead } from "../flags/serving.ts";
 
 const args = {
   base: placeholder("base", "-"),
@@ -12,7 +12,7 @@ const args = {
 };
 export type Args = ArgumentValues<typeof args>;
 
-const flags = { allowUrl, ...NETWORK_FLAGS };
+const flags = { allowUrl, skipVerifyRead, ...NETWORK_FLAGS };
 export type Flags = FlagsOf<typeof flags>;
 
 export const definition = command({

@@ -40,6 +40,7 @@ export async function run(
   await serveChunks(await locator.store(location), input, output, {
     codec: nativeCodec,
     compress: (bytes) => nativeCodec.compress(bytes, DEFAULT_ZSTD_LEVEL),
+    verifyReads: !flags.skipVerifyRead,
     onProblem: warn,
     idleTimeoutMs: flags.timeout,
     signal,

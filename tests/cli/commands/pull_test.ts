@@ -84,13 +84,29 @@ Deno.test("pull serves chunks, several per request, and reports missing ones; GO
   deepStrictEqual(contentOf(dir.root), before);
 });
 
+Deno.test("chunks are sent as they lie there, since every client verifies them; one that is empty cannot be", async () => {
+  using dir = tempDir();
+  const made = madeIn(dir);
+  Deno.copyFileSync(made.chunk(1), made.chunk(0));
+  Deno.truncateSync(made.chunk(2), 0);
+  const result = await pull(made.store, hello, request(...made.ids.slice(0, 3)), goodbye);
+  deepStrictEqual(decoded(result.stdoutBytes), [
+    serverHello,
+    { ...chunk(made, 1), id: made.ids[0] },
+    chunk(made, 1),
+    { type: "missing", id: made.ids[2] },
+    goodbye,
+  ]);
+  ok(result.stderr.startsWith(`desync: Chunk ${made.ids[2]} in ${made.store} is invalid: `), result.stderr);
+});
+
 Deno.test("an invalid chunk counts as missing and is reported on stderr; stdout has only the protocol", async () => {
   using dir = tempDir();
   const made = madeIn(dir);
   Deno.copyFileSync(made.chunk(1), made.chunk(0));
   Deno.truncateSync(made.chunk(2), 100);
   const { code, stderr, stdoutBytes } = await pull(
-    made.store,
+    [made.store, "--skip-verify-read=false"],
     hello,
     request(...made.ids.slice(0, 4)),
     goodbye,

@@ -1,5 +1,7 @@
 /** Encrypted stores as users configure them; desync's own are in tests/interop/encryption_test.ts. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { concat } from "../../../src/core/bytes.ts";
+import { encodeMessage, MessageDecoder } from "../../../src/formats/protocol.ts";
 import { canServe } from "../../../src/deno/server/can_serve.ts";
 import { runCli } from "../../support/cli.ts";
 import { canEncrypt } from "../../support/data/ciphers.ts";
@@ -34,6 +36,28 @@ async function fill(dir: TempDir) {
   await succeeds(...config, "cache", "-s", made.store, "-c", store, made.index);
   return { made, store, config };
 }
+
+Deno.test(
+  "pull sends what is encrypted decrypted: the protocol knows no other",
+  { ignore: !canEncrypt() },
+  async () => {
+    using dir = tempDir();
+    const { made, store, config } = await fill(dir);
+    const id = made.ids[0];
+    const asked = concat([
+      encodeMessage({ type: "hello", flags: 0x40n }),
+      encodeMessage({ type: "request", highPriority: false, ids: [id] }),
+      encodeMessage({ type: "goodbye" }),
+    ]);
+    const { stdoutBytes } = await runCli([...config, "pull", "-", "-", "-", store], { stdin: asked });
+    const decoder = new MessageDecoder();
+    decoder.push(stdoutBytes);
+    strictEqual(decoder.next()?.type, "hello");
+    const message = decoder.next();
+    ok(message?.type === "chunk" && message.compressed && message.id === id);
+    sameBytes(message.bytes, Deno.readFileSync(made.chunk(0)));
+  },
+);
 
 Deno.test("another key finds nothing, and nothing of others is removed or verified", {
   ignore: !canEncrypt(),
