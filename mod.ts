@@ -172,6 +172,7 @@ export {
   type IndexHandlerOptions,
   type ServingOptions,
 } from "./src/servers/fetch_handlers.ts";
+export { blobHandler, type BlobHandlerOptions } from "./src/servers/blob_handler.ts";
 export { type IndexStore, type WritableIndexStore } from "./src/stores/index_store.ts";
 export { ArchiveEncoder } from "./src/formats/archive/archive_encoder.ts";
 export { ExcludePatterns, type Verdict } from "./src/formats/archive/exclude_patterns.ts";

@@ -24,8 +24,11 @@ Deno.test("mod.ts imports only files of this project that are not for Deno, and 
 /** What only Deno or node has. */
 const notPortable = /(?<![\w.])(?:Deno|process|Buffer|__dirname|__filename)\s*[.[]|(?<![\w.])require\s*\(/;
 
-Deno.test("nothing that mod.ts reaches uses what only Deno or node has", async () => {
-  const files = (await moduleGraph("mod.ts")).filter(({ specifier }) => specifier.startsWith("file:"));
+Deno.test("nothing that pages load uses what only Deno or node has", async () => {
+  const entries = ["mod.ts", "src/browser/mod.ts", "src/browser/worker.ts"];
+  const modules = (await Promise.all(entries.map(moduleGraph))).flat();
+  const files = modules.filter(({ specifier }) => specifier.startsWith("file:"));
+  deepStrictEqual(files.filter(({ specifier }) => /\/src\/(deno|workers|cli)\//.test(specifier)), []);
   const code = (text: string) => text.replaceAll(/\/\*[^]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
   const uses = files.filter(({ specifier }) =>
     notPortable.test(code(Deno.readTextFileSync(new URL(specifier))))

@@ -6,7 +6,7 @@ import type { Sources } from "../stores/store.ts";
 import { deliver } from "../transfer/deliver.ts";
 import type { BlobPlan } from "../transfer/blob_plan.ts";
 import type { TargetInfo } from "../transfer/messages.ts";
-import type { BlobTarget, Workers } from "../transfer/ports.ts";
+import type { AssemblingWorkers, BlobTarget } from "../transfer/ports.ts";
 import { cloneRuns, type SharedBlocks } from "../transfer/seeds/clone_runs.ts";
 import type { SeedUse } from "../transfer/seeds/seed_use.ts";
 import { Progress } from "../core/progress.ts";
@@ -47,7 +47,7 @@ export async function extractBlob(
   planned: PlannedSeeds,
   sources: Sources,
   target: BlobTarget,
-  workers: Workers,
+  workers: AssemblingWorkers,
   options: WiredOptions,
 ): Promise<void> {
   const { progress = new Progress(), planAnew, moveWithin: _, ...rest } = options;

@@ -5,7 +5,7 @@ import { interrupted } from "../core/errors.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { BulkReader } from "../blob/blob.ts";
 import { Delivery, type DeliveryOptions } from "../transfer/deliver.ts";
-import type { Workers } from "../transfer/ports.ts";
+import type { AssemblingWorkers } from "../transfer/ports.ts";
 
 /** Chunks that are requested at once, when there are so many. */
 const GROUP_CHUNKS = 8;
@@ -29,7 +29,10 @@ export class WorkerReader implements BulkReader {
   #groups = 0;
 
   /** Reads from the sources of these options. */
-  constructor(options: Pick<DeliveryOptions, "digest" | "sizes" | "sources">, workers: Workers) {
+  constructor(
+    options: Pick<DeliveryOptions, "digest" | "sizes" | "sources" | "progress">,
+    workers: AssemblingWorkers,
+  ) {
     this.#delivery = new Delivery({
       ...options,
       receive: ({ id }, bytes) => this.#arrived(id, bytes),

@@ -46,7 +46,7 @@ function preflightAnswer(added: Readonly<Record<string, string>>): ServerRespons
     status: 204,
     headers: {
       ...added,
-      "access-control-allow-methods": "GET, HEAD, PUT",
+      "access-control-allow-methods": "GET, HEAD, POST, PUT",
       "access-control-allow-headers": ALLOWED,
       "access-control-max-age": MAX_AGE,
     },

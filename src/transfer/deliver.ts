@@ -16,7 +16,7 @@ import { onAbort } from "../core/on_abort.ts";
 import { type FetchedChunk, WorkerDelivery, type WorkerDeliveryOptions } from "./worker_delivery.ts";
 import { type PlannedChunk, workOf } from "./blob_plan.ts";
 import { GROUP_BYTES, grouped } from "./groups.ts";
-import type { Workers } from "./ports.ts";
+import type { AssemblingWorkers } from "./ports.ts";
 import { Damage, RemoteFetch } from "./remote_fetch.ts";
 import { type Stage, stagesOf } from "./stages.ts";
 import { writerFor } from "./store_writer.ts";
@@ -44,7 +44,7 @@ export interface DeliveryOptions extends WorkerDeliveryOptions {
 export async function deliver(
   chunks: Iterable<PlannedChunk>,
   options: DeliveryOptions,
-  workers: Workers,
+  workers: AssemblingWorkers,
 ): Promise<void> {
   await new Delivery(options, workers).run(chunks);
 }
@@ -52,7 +52,7 @@ export async function deliver(
 /** One delivery: where chunks are searched, in which order, and how many at a time. */
 export class Delivery {
   readonly #options: DeliveryOptions;
-  readonly #workers: Workers;
+  readonly #workers: AssemblingWorkers;
   /** Those that need no requests and come before all others, and the others. */
   readonly #localStages: Stage[];
   readonly #otherStages: Stage[];
@@ -61,7 +61,7 @@ export class Delivery {
   /** The most concurrent requests at each remote store. */
   readonly #requests: number[] = [];
 
-  constructor(options: DeliveryOptions, workers: Workers) {
+  constructor(options: DeliveryOptions, workers: AssemblingWorkers) {
     this.#options = options;
     this.#workers = workers;
     const { cache, stores, ...rest } = options.sources;

@@ -36,6 +36,9 @@ export interface Workers {
   flush(): Promise<void>;
 }
 
+/** What building a blob needs of them. */
+export type AssemblingWorkers = Pick<Workers, "size" | "assemble" | "clone" | "release">;
+
 /** The file that a blob is built in. */
 export interface BlobTarget {
   /** Where workers write. */

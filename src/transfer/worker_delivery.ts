@@ -13,7 +13,7 @@ import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
 import type { PlannedChunk } from "./blob_plan.ts";
-import type { Workers } from "./ports.ts";
+import type { AssemblingWorkers } from "./ports.ts";
 import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
 import type { LocalStage } from "./stages.ts";
 import { type FilledDestination, forWorkers, sealingKey, type StoreWriter } from "./store_writer.ts";
@@ -49,7 +49,7 @@ export type DamagedChunk = readonly [chunk: PlannedChunk, error: DesyncError];
 /** What workers do of one delivery. */
 export class WorkerDelivery {
   readonly #options: WorkerDeliveryOptions;
-  readonly #workers: Workers;
+  readonly #workers: AssemblingWorkers;
   readonly #cache: CacheUse;
   /** Adds the chunks to a destination that is not a directory. */
   readonly #writer: StoreWriter | undefined;
@@ -57,7 +57,7 @@ export class WorkerDelivery {
 
   constructor(
     options: WorkerDeliveryOptions,
-    workers: Workers,
+    workers: AssemblingWorkers,
     cache: CacheUse,
     writer: StoreWriter | undefined,
   ) {

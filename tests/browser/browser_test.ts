@@ -1,57 +1,26 @@
-/** The portable part in a real browser: bundled as a user would, run by a headless Chromium. */
+/** The library in a real browser: bundled as a user would, run by a headless Chromium. */
 
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import { chromium, type Page } from "npm:playwright-core@1.65.1";
+import type { Page } from "npm:playwright-core@1.65.1";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
 import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts";
 import { peers } from "../support/peers.ts";
-import { repository, run } from "../support/process.ts";
+import { repository } from "../support/process.ts";
 import { sha256 } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
-
-/** Nothing of the browser's own shall go out into the network, and it has to run as root. */
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-const here = join(repository, "tests/browser");
-const types: Readonly<Record<string, string>> = { html: "text/html", js: "text/javascript" };
-
-/** Serves the page, the bundled library, the test data, and a store with a damaged chunk. */
-function serve(dir: TempDir): Deno.HttpServer<Deno.NetAddr> {
-  const directories: [string, string][] = [
-    ["/testdata/", testdata("")],
-    ["/made/", dir.root],
-    ["/", here],
-  ];
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname } = new URL(request.url);
-    const [prefix, directory] = directories.find(([start]) => pathname.startsWith(start))!;
-    const path = pathname === "/desync.js"
-      ? dir.path("desync.js")
-      : join(directory, pathname.slice(prefix.length));
-    try {
-      const type = types[path.split(".").at(-1)!] ?? "application/octet-stream";
-      return new Response(await Deno.readFile(path), { headers: { "content-type": type } });
-    } catch {
-      return new Response(null, { status: 404 });
-    }
-  });
-}
+import { bundleForBrowsers, serveFiles, startChromium } from "./chromium.ts";
 
 /** A server of its own origin. */
 function listen(handler: (request: Request) => Promise<Response>): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+}
+
+function urlOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {
+  return `http://127.0.0.1:${addr.port}/`;
 }
 
 /** The store with its first chunk damaged. Returns that chunk's id. */
@@ -71,30 +40,52 @@ function damagedStore(dir: TempDir): string {
   return damaged;
 }
 
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+interface Saved {
+  readonly sha256: string;
+  readonly from: Readonly<Record<string, number>>;
+}
+
 Deno.test({
-  name: "in Chromium, blobs are extracted, read in part and cut, and a damaged chunk is refused",
+  name: "in Chromium, blobs are extracted, read in part, saved and cut, and a damaged chunk is refused",
   ignore: !peers.chromium,
   fn: async (t) => {
     using dir = tempDir();
-    const bundle = ["bundle", "--platform", "browser", "-o", dir.path("desync.js"), "mod.ts"];
-    await run(Deno.execPath(), bundle, { cwd: repository });
+    await Promise.all([
+      bundleForBrowsers("tests/browser/library.ts", dir.path("desync.js")),
+      bundleForBrowsers("src/browser/worker.ts", dir.path("worker.js")),
+    ]);
     const damaged = damagedStore(dir);
-    dir.write("blob", blob());
-    await using server = serve(dir);
-    const browser = await chromium.launch({ executablePath: peers.chromium, args: flags });
+    const bytes = blob();
+    dir.write("blob", bytes);
+    // An older version: something is missing, and a part is another.
+    const older = new Uint8Array([...bytes.subarray(0, 900_000), ...bytes.subarray(1_000_000)]);
+    dir.write("older", older.fill(7, 1_500_000, 1_600_000));
+    await using server = serveFiles([
+      ["/testdata/", testdata("")],
+      ["/made/", dir.root],
+      ["/", join(repository, "tests/browser")],
+    ]);
+    const store = new LocalStore(testdata("casync-zstd.castr"));
+    await using chunkServer = listen(chunkHandler(store, { codec: nativeCodec, cors: ["*"] }));
+    const browser = await startChromium();
     try {
       const page: Page = await browser.newPage();
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(error.message));
-      await page.goto(`http://127.0.0.1:${server.addr.port}/page.html`);
+      await page.goto(`${urlOf(server)}page.html`);
       await page.getByText("ready").waitFor();
       const call = (...args: unknown[]): Promise<unknown> =>
         page.evaluate(`call(...${JSON.stringify(args)})`);
       const index = "testdata/casync-blob.caibx";
-      const bytes = blob();
+      const whole = sha256(bytes);
 
       await t.step("a blob is extracted from an HTTP store", async () => {
-        const expected = { size: bytes.length, sha256: sha256(bytes) };
+        const expected = { size: bytes.length, sha256: whole };
         deepStrictEqual(await call("extract", index, "testdata/casync-zstd.castr"), expected);
       });
       await t.step("a part is read", async () => {
@@ -105,37 +96,82 @@ Deno.test({
         strictEqual(await call("cut", "made/blob"), sha256(Deno.readFileSync(testdata("casync-blob.caibx"))));
       });
       await t.step("chunks and indexes of another origin are read where that allows it", async () => {
-        const cors = [`http://127.0.0.1:${server.addr.port}`];
+        const cors = [new URL(urlOf(server)).origin];
         const indexes = new IndexDirectory(testdata(""));
-        const store = new LocalStore(testdata("casync-zstd.castr"));
         const authorization = `Basic ${btoa("user:secret")}`;
         await using indexServer = listen(indexHandler(indexes, { cors }));
-        await using chunkServer = listen(chunkHandler(store, { codec: nativeCodec, cors, authorization }));
+        await using protectedServer = listen(
+          chunkHandler(store, { codec: nativeCodec, cors, authorization }),
+        );
         await using closed = listen(chunkHandler(store, { codec: nativeCodec, authorization }));
-        const other = `http://127.0.0.1:${indexServer.addr.port}/casync-blob.caibx`;
-        const url = ({ addr }: Deno.HttpServer<Deno.NetAddr>) => `http://user:secret@127.0.0.1:${addr.port}/`;
-        deepStrictEqual(await call("extract", other, url(chunkServer)), {
+        const other = `${urlOf(indexServer)}casync-blob.caibx`;
+        const url = (server: Deno.HttpServer<Deno.NetAddr>) => urlOf(server).replace("//", "//user:secret@");
+        deepStrictEqual(await call("extract", other, url(protectedServer)), {
           size: bytes.length,
-          sha256: sha256(bytes),
+          sha256: whole,
         });
-        const refused = await call("extract", other, url(closed)) as { code: string };
+        const refused = await call("extract", other, url(closed)) as Refusal;
         strictEqual(refused.code, "store");
       });
       await t.step("a damaged chunk is refused", async () => {
-        const answer = await call("extract", index, "made/damaged.castr") as {
-          code: string;
-          message: string;
-        };
-        strictEqual(answer.code, "invalid-chunk");
-        match(answer.message, new RegExp(damaged));
+        for (const how of ["extract", "save"]) {
+          const answer = await call(how, index, "made/damaged.castr") as Refusal;
+          strictEqual(answer.code, "invalid-chunk");
+          match(answer.message, new RegExp(damaged));
+        }
+        // What was right is kept for the next run.
+        const names = await call("saved") as string[];
+        deepStrictEqual(names.map((name) => name.slice(32)), [".part"]);
       });
       await t.step("a missing chunk is named", async () => {
-        const answer = await call("extract", index, "testdata/tree.castr") as {
-          code: string;
-          message: string;
-        };
+        const answer = await call("extract", index, "testdata/tree.castr") as Refusal;
         strictEqual(answer.code, "missing-chunk");
         ok(/[0-9a-f]{64}/.test(answer.message), answer.message);
+      });
+      await t.step(
+        "a blob is saved by web workers, and what an aborted run left is gone on with",
+        async () => {
+          const stopped = await call("save", index, urlOf(chunkServer), { stopAt: 1 }) as Refusal;
+          strictEqual(stopped.code, "interrupted");
+          const { sha256, from } = await call("save", index, urlOf(chunkServer)) as Saved;
+          strictEqual(sha256, whole);
+          ok(from.resumed > 0, JSON.stringify(from));
+          strictEqual(Object.values(from).reduce((sum, bytes) => sum + bytes), bytes.length);
+          // Nothing is fetched of what is there as a whole.
+          const again = await call("save", index, "nowhere/") as Saved;
+          deepStrictEqual([again.sha256, Object.keys(again.from).filter((kind) => kind === "store")], [
+            whole,
+            [],
+          ]);
+          deepStrictEqual((await call("saved") as string[]).map((name) => name.length), [32]);
+        },
+      );
+      await t.step("an older file gives what it has", async () => {
+        const seed = "made/older";
+        const { sha256, from } = await call("save", index, urlOf(chunkServer), { seed }) as Saved;
+        strictEqual(sha256, whole);
+        ok(from.seed > bytes.length / 2 && from.store > 0, JSON.stringify(from));
+        await call("saved");
+      });
+      await t.step("nothing is left where there is not enough space", async () => {
+        const session = await page.context().newCDPSession(page);
+        const { origin } = new URL(page.url());
+        await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
+        const full = await call("save", index, urlOf(chunkServer)) as Refusal;
+        await session.send("Storage.overrideQuotaForOrigin", { origin });
+        strictEqual(full.code, "io");
+        match(full.message, /^Cannot write the blob: there is not enough space \(free some/);
+        deepStrictEqual(await call("saved"), []);
+      });
+      await t.step("a large blob is streamed to a device by web workers", async () => {
+        const times = Math.ceil(33_000_000 / bytes.length);
+        const all = sha256(new Uint8Array(await new Blob(Array(times).fill(bytes)).arrayBuffer()));
+        const expected = { sha256: all, seen: times * bytes.length, most: 16384, counted: true };
+        deepStrictEqual(await call("flash", index, urlOf(chunkServer), times), expected);
+      });
+      await t.step("a service worker answers for a part of a blob", async () => {
+        const part = sha256(bytes.subarray(70_000, 200_001));
+        deepStrictEqual(await call("range", 70_000, 200_001), [206, part]);
       });
       deepStrictEqual(problems, []);
     } finally {

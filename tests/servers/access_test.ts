@@ -119,7 +119,7 @@ Deno.test("a browser that asks before it sends gets to know what it may send, wi
   const { status, headers, body } = await ask(cors, "OPTIONS", "/", { headers: preflight });
   deepStrictEqual([status, body], [204, undefined]);
   strictEqual(headers["access-control-allow-origin"], "https://example.com");
-  strictEqual(headers["access-control-allow-methods"], "GET, HEAD, PUT");
+  strictEqual(headers["access-control-allow-methods"], "GET, HEAD, POST, PUT");
   for (const name of ["authorization", "range", "if-none-match", "if-match", "content-type"]) {
     strictEqual(headers["access-control-allow-headers"].split(", ").includes(name), true, name);
   }

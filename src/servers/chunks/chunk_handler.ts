@@ -1,10 +1,13 @@
 /** Chunks over HTTP, as the clients of casync and desync request them. */
 import type { NamedChunk, StoredForm } from "../../core/chunk.ts";
+import { BATCH_PATH } from "../../core/chunk_batch.ts";
+import { answerBatch } from "./chunk_batch.ts";
 import { parseChunkPath } from "./chunk_path.ts";
 import type { ChunkUploads } from "./chunk_uploads.ts";
 import { answerContent, matchesAny, notModified } from "../content.ts";
 import type { Handler, ServerRequest, ServerResponse } from "../handler.ts";
 import type { OnProblem } from "../problems.ts";
+import { BodyMemory } from "../request_body.ts";
 import { chunkTag, FROM, type ServedChunks } from "./served_chunks.ts";
 import { answerTo, plainAnswer } from "../statuses.ts";
 
@@ -18,10 +21,23 @@ export interface AnswerChunksOptions {
   readonly onProblem?: OnProblem;
 }
 
-/** Answers GET, HEAD and PUT of `/abcd/<id>.cacnk` and `/abcd/<id>`. */
+/** Memory for the bodies of requests for several chunks: a few kilobytes each. */
+const BATCH_MEMORY = 16 * 1024 * 1024;
+
+/** Answers GET, HEAD and PUT of `/abcd/<id>.cacnk` and `/abcd/<id>`, and POST of `/chunks` for several. */
 export function answerChunks(chunks: ServedChunks, options: AnswerChunksOptions = {}): Handler {
   const { form, uploads, onProblem = () => {} } = options;
   const allow = uploads === undefined ? "GET, HEAD" : "GET, HEAD, PUT";
+
+  const memory = new BodyMemory(BATCH_MEMORY);
+
+  const batch = async (request: ServerRequest): Promise<ServerResponse> => {
+    try {
+      return await answerBatch(chunks, request, memory, form ?? "compressed");
+    } catch (error) {
+      return answerTo(error, onProblem);
+    }
+  };
 
   const answer = async (request: ServerRequest, name: NamedChunk): Promise<ServerResponse> => {
     try {
@@ -41,6 +57,7 @@ export function answerChunks(chunks: ServedChunks, options: AnswerChunksOptions 
       chunks.counts[FROM.memory]++;
       return answerContent(request, hot);
     }
+    if (method === "POST" && path === `/${BATCH_PATH}` && chunks.suffix === "") return batch(request);
     if (!isRead && method !== "PUT") {
       return plainAnswer(405, `the method is not supported, only ${allow}`, { allow });
     }

@@ -1,7 +1,7 @@
 /** One careful GET over fetch: bounded in size and in silence, and with errors that say what a user can act on. */
 import type { HttpAnswer } from "./http_answer.ts";
 import { readBody, takePieces } from "./http_body.ts";
-import { requestError, statusError } from "./http_errors.ts";
+import { requestError, statusError, unreadable } from "./http_errors.ts";
 import type { HttpPace } from "./http_pace.ts";
 import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
@@ -62,17 +62,44 @@ export async function httpRead(
   return await getting(url, redacted, options, read, signal) ?? false;
 }
 
+/**
+ * What `url` answers to these bytes, which change nothing there. They are sent as text, which pages may send to other
+ * origins without asking first. Throws as {@linkcode httpGet} does, and `store` for 404 and 410 too.
+ */
+export async function httpPost(
+  url: URL,
+  redacted: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  limit: number,
+  options: HttpOptions,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const headers = { "content-type": "text/plain", ...options.headers };
+  const answer = await getting(
+    url,
+    redacted,
+    { ...options, headers },
+    (response, watch) => readBody(response, redacted, limit, watch),
+    signal,
+    { method: "POST", body: bytes },
+  );
+  if (answer !== null) return answer;
+  throw unreadable(redacted, "not found");
+}
+
 async function getting<T>(
   url: URL,
   redacted: string,
   options: HttpOptions & { readonly pace?: HttpPace },
   read: (response: HttpAnswer, watch: IdleWatch) => Promise<T>,
   signal?: AbortSignal,
+  more: RequestInit = {},
 ): Promise<T | null> {
   const target: HttpTarget = { url, redacted, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
-    const response = await (options.fetch ?? fetch)(url, { headers: options.headers, signal: watch.signal });
+    const init = { ...more, headers: options.headers, signal: watch.signal };
+    const response = await (options.fetch ?? fetch)(url, init);
     watch.touch();
     if (response.status === 404 || response.status === 410) {
       await response.body?.cancel();

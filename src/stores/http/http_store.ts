@@ -14,6 +14,7 @@ import { httpPut } from "./http_put.ts";
 import { isBadRequest } from "./http_errors.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
+import { HttpBatches } from "./http_batches.ts";
 import { FormOrder } from "../form_order.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
 import type { VerifiedChunk } from "../../codec/open_chunk.ts";
@@ -25,6 +26,11 @@ export interface HttpStoreOptions extends HttpOptions {
   readonly maxChunkSize?: number;
   /** What the names of chunks end with: those of an encrypted store. Default: nothing more. */
   readonly suffix?: string;
+  /**
+   * Request several chunks at a time where the server answers that, as `desync chunk-server` does: for browsers, in which each
+   * request takes milliseconds of computing. Default: false.
+   */
+  readonly batches?: boolean;
   /** Bounds of the concurrent requests. Default: what the caller thinks. */
   readonly concurrency?: LimiterOptions;
 }
@@ -48,6 +54,7 @@ export class HttpStore implements WritableChunkStore {
   readonly #options: HttpStoreOptions;
   readonly #pace = new HttpPace();
   readonly #forms = new FormOrder();
+  readonly #batches: HttpBatches | undefined;
 
   /**
    * `url` is the directory that holds the `abcd/` directories; a user and password in it are sent as basic
@@ -58,12 +65,16 @@ export class HttpStore implements WritableChunkStore {
     if (!base.url.pathname.endsWith("/")) base.url.pathname += "/";
     this.#base = base;
     this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
-    const { suffix, concurrency } = options;
+    const { suffix, batches = false, concurrency = batches ? BATCH_LIMITS : undefined } = options;
+    this.#batches = batches ? new HttpBatches(base.url, base.redacted, this.#options) : undefined;
     this.properties = { location: base.redacted, probe: "cheap", suffix, concurrency };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
     const options = { ...this.#options, pace: this.#pace };
+    const batched = await this.#batches?.get(id, signal);
+    if (batched) this.#forms.remember(batched.form);
+    if (batched !== undefined) return batched;
     const limit = maxStoredSize(this.#options.maxChunkSize ?? MAX_CHUNK_SIZE);
     return await this.#forms.first(async (form) => {
       const url = this.#url(id, form);
@@ -131,6 +142,9 @@ export class HttpStore implements WritableChunkStore {
     return new URL(`${origin}${pathname}${chunkPath(id, form, this.#options.suffix)}${search}`);
   }
 }
+
+/** Enough for several requests of many chunks. */
+const BATCH_LIMITS: LimiterOptions = { start: 128, max: 256 };
 
 const KEY_QUESTION = "does the server have this key and cipher?";
 

@@ -3,7 +3,7 @@ import { abortable } from "../../core/abortable.ts";
 import type { Progress } from "../../core/progress.ts";
 import type { CloneRange, TargetInfo } from "../messages.ts";
 import type { BlobPlan } from "../blob_plan.ts";
-import type { Workers } from "../ports.ts";
+import type { AssemblingWorkers } from "../ports.ts";
 import type { SeedRun } from "./assign.ts";
 import { seedOrigin, type SeedUse } from "./seed_use.ts";
 
@@ -26,7 +26,7 @@ export async function cloneRuns(
   blocks: SharedBlocks,
   { files }: SeedUse,
   target: TargetInfo,
-  workers: Workers,
+  workers: AssemblingWorkers,
   { progress, signal }: { readonly progress: Progress; readonly signal?: AbortSignal },
 ): Promise<void> {
   const refused = new Set<number>();

@@ -1,0 +1,112 @@
+/** What the page asks of its web workers and what they answer: plain data, the same on both sides. */
+import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../core/chunk.ts";
+import type { WireError } from "../core/errors.ts";
+import type { FileHandle } from "./file_system.ts";
+
+/** Decompress and verify chunks that were fetched. */
+export interface OpenChunksTask {
+  readonly kind: "open";
+  readonly digest: DigestName;
+  readonly chunks: readonly FetchedChunk[];
+}
+
+/** A chunk as a store gave it, and what it has to be. */
+export interface FetchedChunk {
+  readonly id: ChunkId;
+  readonly size: number;
+  readonly stored: StoredChunk;
+}
+
+/** Read and verify chunks in files of the user's. */
+export interface ReadSeedsTask {
+  readonly kind: "seeds";
+  readonly digest: DigestName;
+  readonly chunks: readonly SeedChunk[];
+}
+
+/** A chunk, and where in a file it should be. */
+export interface SeedChunk {
+  readonly id: ChunkId;
+  readonly file: Blob;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/** For each chunk its bytes, or why they are not used; `null` where a file has something else. The answer to both. */
+export type OpenedChunks = (Uint8Array<ArrayBuffer> | WireError | null)[];
+
+/** Cut a file into chunks. While it goes on, the bytes that are done are posted. */
+export interface CutFileTask {
+  readonly kind: "cut";
+  readonly file: Blob;
+  readonly sizes: ChunkSizes;
+  readonly digest: DigestName;
+}
+
+/** The chunks of a file. */
+export interface CutFile {
+  readonly lengths: number[];
+  readonly ids: Uint8Array<ArrayBuffer>;
+}
+
+/** Open the file that is written to. Answered by whether it has been written to before. */
+export interface OpenOutputTask {
+  readonly kind: "output";
+  readonly file: FileHandle;
+  /** The bytes that it is to have. */
+  readonly size: number;
+}
+
+/** Write chunks to their places in it. */
+export interface WriteTask {
+  readonly kind: "write";
+  readonly pieces: readonly WrittenPiece[];
+}
+
+/** Bytes that are written to all those places. */
+export interface WrittenPiece {
+  readonly bytes: Uint8Array;
+  readonly offsets: readonly number[];
+}
+
+/** Find out which of its places have the right chunks, and copy them from there to their other places. */
+export interface ProbeTask {
+  readonly kind: "probe";
+  readonly digest: DigestName;
+  readonly chunks: readonly ProbedChunk[];
+}
+
+/** A chunk and its places. */
+export interface ProbedChunk {
+  readonly id: ChunkId;
+  readonly size: number;
+  readonly offsets: readonly number[];
+  /** Where it should be already, if that is known. */
+  readonly copyFrom?: number;
+  /** It is zeros. */
+  readonly isZeros: boolean;
+}
+
+/** For each chunk what was found. */
+export type Probed = ("in place" | "copied" | "missing")[];
+
+/** Bring what was written to the disk, and close it. */
+export interface CloseOutputTask {
+  readonly kind: "close";
+}
+
+/** All that a web worker can be asked. */
+export type WebTask =
+  | OpenChunksTask
+  | ReadSeedsTask
+  | CutFileTask
+  | OpenOutputTask
+  | WriteTask
+  | ProbeTask
+  | CloseOutputTask;
+
+/** What a web worker posts: the outcome of the task with that number, or how far it is. */
+export type WebReply =
+  | { readonly kind: "done"; readonly number: number; readonly result: unknown }
+  | { readonly kind: "failed"; readonly number: number; readonly error: WireError }
+  | { readonly kind: "progress"; readonly number: number; readonly bytes: number };

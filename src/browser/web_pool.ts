@@ -1,0 +1,237 @@
+/** Web workers: threads of a browser that decompress, verify, cut and write, so that the page does not wait for it. */
+import { ownBuffer } from "../core/bytes.ts";
+import { DesyncError, errorFromWire } from "../core/errors.ts";
+import type {
+  AssembleResult,
+  AssembleTask,
+  CloneResult,
+  CloneTask,
+  Found,
+  InvalidPlace,
+} from "../transfer/messages.ts";
+import type { AssemblingWorkers } from "../transfer/ports.ts";
+import type { WebOutput } from "./web_output.ts";
+import type { OpenedChunks, WebReply, WebTask } from "./tasks.ts";
+
+/** Tasks that a worker has at a time: the one it does and the next. */
+const TASKS_PER_WORKER = 2;
+
+interface Pending {
+  readonly task: WebTask;
+  readonly transfer: ArrayBuffer[];
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** A worker and its tasks. */
+export class Thread {
+  readonly tasks: Map<number, Pending> = new Map();
+  readonly #worker: Worker;
+  #nextNumber = 0;
+
+  constructor(worker: Worker, onFree: () => void) {
+    this.#worker = worker;
+    worker.onmessage = ({ data }: MessageEvent<WebReply>) => {
+      const pending = this.tasks.get(data.number);
+      if (data.kind === "progress") return pending?.onProgress?.(data.bytes);
+      this.tasks.delete(data.number);
+      if (data.kind === "done") pending?.resolve(data.result);
+      else pending?.reject(errorFromWire(data.error));
+      onFree();
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      const error = new DesyncError("io", {
+        action: "start",
+        subject: "a web worker",
+        reason: "its file was not found, or the page's policy forbids it",
+        cause: event.error,
+      });
+      for (const pending of this.tasks.values()) pending.reject(error);
+      this.tasks.clear();
+      onFree();
+    };
+  }
+
+  send(pending: Pending): void {
+    const number = this.#nextNumber++;
+    this.tasks.set(number, pending);
+    this.#worker.postMessage({ number, task: pending.task }, pending.transfer);
+  }
+
+  /** The outcome of a task that this worker alone can do. */
+  run(
+    task: WebTask,
+    transfer: ArrayBuffer[] = [],
+    onProgress?: (bytes: number) => void,
+  ): Promise<unknown> {
+    return new Promise((resolve, reject) => this.send({ task, transfer, resolve, reject, onProgress }));
+  }
+
+  end(): void {
+    this.#worker.terminate();
+    const error = new DesyncError("interrupted", { reason: "The web workers were ended" });
+    for (const pending of this.tasks.values()) pending.reject(error);
+    this.tasks.clear();
+  }
+}
+
+/** Threads of a page, started when they are first needed. They have to be ended, or they stay as long as the page. */
+export class WebPool implements AssemblingWorkers, Disposable {
+  readonly size: number;
+  readonly #start: () => Worker;
+  readonly #threads: Thread[] = [];
+  readonly #queue: Pending[] = [];
+  readonly #outputs = new Map<string, WebOutput>();
+  readonly #files = new Map<string, Blob>();
+  #names = 0;
+
+  /** So many at most. Starts none yet. */
+  constructor(size: number, start: () => Worker) {
+    this.size = size;
+    this.#start = start;
+  }
+
+  /** Makes a file that workers may be asked to read. Returns its name in tasks. */
+  addFile(file: Blob): string {
+    const name = `file ${this.#names++}`;
+    this.#files.set(name, file);
+    return name;
+  }
+
+  /** The same for what is written to. */
+  addOutput(output: WebOutput): string {
+    const name = `output ${this.#names++}`;
+    this.#outputs.set(name, output);
+    return name;
+  }
+
+  /** Forgets either. */
+  remove(name: string): void {
+    this.#files.delete(name);
+    this.#outputs.delete(name);
+  }
+
+  /** A worker of its own: to write a file, or to be ended while it works. It has to be ended. */
+  startAlone(): Thread {
+    return new Thread(this.#start(), () => {});
+  }
+
+  async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
+    const { items, target, digest, giveBack = false } = task;
+    const found: Found[] = items.map(() => "missing");
+    const storedBytes = items.map(() => 0);
+    const bytes: (Uint8Array | undefined)[] = items.map(() => undefined);
+    const invalidPlaces: InvalidPlace[] = [];
+    const output = target === undefined ? undefined : this.#outputs.get(target.path);
+    const numbers = items.map((_, i) => i);
+    if (output !== undefined && items.some(({ copyFrom }) => task.probeTarget || copyFrom !== undefined)) {
+      const probed = await output.probe(
+        digest,
+        items.map(({ id, size, offsets, copyFrom, isZeros = false }) => ({
+          id,
+          size,
+          offsets,
+          copyFrom,
+          isZeros,
+        })),
+      );
+      for (const i of numbers) found[i] = probed[i];
+    }
+    const isLeft = (i: number) => found[i] === "missing";
+    const deliver = async (arrived: readonly (readonly [i: number, bytes: Uint8Array])[]) => {
+      if (giveBack) { for (const [i, one] of arrived) bytes[i] = one; }
+      await output?.write(arrived.map(([i, bytes]) => ({ bytes, offsets: items[i].offsets })));
+    };
+
+    const given = numbers.filter((i) => isLeft(i) && items[i].given !== undefined);
+    if (given.length > 0) {
+      const chunks = given.map((i) => ({ id: items[i].id, size: items[i].size, stored: items[i].given! }));
+      const lengths = chunks.map(({ stored }) => stored.bytes.length);
+      const moved = chunks.flatMap(({ stored }) => ownBuffer(stored.bytes));
+      const opened = await this.#run({ kind: "open", digest, chunks }, moved) as OpenedChunks;
+      const right: [number, Uint8Array][] = [];
+      for (const [at, i] of given.entries()) {
+        const one = opened[at];
+        if (one instanceof Uint8Array) {
+          right.push([i, one]);
+          found[i] = "given";
+          storedBytes[i] = lengths[at];
+        } else if (one !== null) found[i] = one;
+      }
+      await deliver(right);
+    }
+
+    const seeds = task.seeds ?? [];
+    const most = Math.max(0, ...items.map(({ places = [] }) => places.length));
+    for (let turn = 0; turn < most; turn++) {
+      const wanted = numbers.filter((i) => isLeft(i) && (items[i].places?.length ?? 0) > turn);
+      if (wanted.length === 0) continue;
+      const chunks = wanted.map((i) => {
+        const { seed, offset } = items[i].places![turn];
+        return { id: items[i].id, size: items[i].size, offset, file: this.#files.get(seeds[seed].path)! };
+      });
+      const read = await this.#run({ kind: "seeds", digest, chunks }) as OpenedChunks;
+      const right: [number, Uint8Array][] = [];
+      for (const [at, i] of wanted.entries()) {
+        const one = read[at];
+        const place = items[i].places![turn];
+        if (one instanceof Uint8Array) {
+          right.push([i, one]);
+          found[i] = { seed: place.seed };
+          storedBytes[i] = one.length;
+        } else {
+          invalidPlaces.push({ ...place, id: items[i].id, size: items[i].size, problem: one ?? undefined });
+        }
+      }
+      await deliver(right);
+    }
+    return { found, storedBytes, bytes, encoded: [], invalidPlaces };
+  }
+
+  /** No browser shares blocks between files. */
+  clone({ ranges }: Omit<CloneTask, "kind">): Promise<CloneResult> {
+    return Promise.resolve({ cloned: ranges.map(() => -1) });
+  }
+
+  /** Files are opened for each task. */
+  release(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Ends the workers, whatever they are doing. */
+  [Symbol.dispose](): void {
+    for (const thread of this.#threads) thread.end();
+    this.#threads.length = 0;
+    const error = new DesyncError("interrupted", { reason: "The web workers were ended" });
+    for (const pending of this.#queue) pending.reject(error);
+    this.#queue.length = 0;
+  }
+
+  #run(task: WebTask, transfer: ArrayBuffer[] = []): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ task, transfer, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  #dispatch(): void {
+    while (this.#queue.length > 0) {
+      const thread = this.#freest();
+      if (thread === undefined) return;
+      thread.send(this.#queue.shift()!);
+    }
+  }
+
+  /** The worker with the least to do, a new one as long as all have something, `undefined` when all have enough. */
+  #freest(): Thread | undefined {
+    const [best] = this.#threads.toSorted((a, b) => a.tasks.size - b.tasks.size);
+    if ((best === undefined || best.tasks.size > 0) && this.#threads.length < this.size) {
+      const thread = new Thread(this.#start(), () => this.#dispatch());
+      this.#threads.push(thread);
+      return thread;
+    }
+    return best !== undefined && best.tasks.size < TASKS_PER_WORKER ? best : undefined;
+  }
+}
