@@ -198,6 +198,7 @@ export {
   parseArchivePath,
   readParts,
 } from "./src/archive/archive_parts.ts";
+export { listDirectory, type ListedEntry } from "./src/archive/list_directory.ts";
 export { type ArchiveRange } from "./src/archive/find_in_archive.ts";
 export { archiveToTar, type ArchiveToTarOptions } from "./src/jobs/archive_to_tar.ts";
 export { type ArchiveBytes, type SelectOptions } from "./src/archive/read_selected.ts";

@@ -89,7 +89,7 @@ export async function heaviestPaths(
 }
 
 /** The ranges of what a directory has, in their order. In a table that lies, none has a part of another. */
-async function childrenOf(
+export async function childrenOf(
   access: RandomAccess,
   directory: ArchiveRange,
   signal: AbortSignal | undefined,

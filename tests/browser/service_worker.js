@@ -1,4 +1,5 @@
 /** As docs/browser.md has it: a blob in chunks under a URL of its own. */
+// @ts-ignore: bundled when the test runs
 import { blobHandler, ChunkedBlob, HttpStore, parseIndex } from "./made/desync.js";
 
 async function open() {

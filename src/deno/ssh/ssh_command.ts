@@ -73,8 +73,9 @@ async function inTime(text: Promise<string>): Promise<string> {
 
 async function keepEnd(stream: ReadableStream<Uint8Array>): Promise<string> {
   let text = "";
-  for await (const piece of stream.pipeThrough(new TextDecoderStream())) {
-    text = (text + piece).slice(-KEPT_WORDS);
+  const decoder = new TextDecoder();
+  for await (const piece of stream) {
+    text = (text + decoder.decode(piece, { stream: true })).slice(-KEPT_WORDS);
   }
   return text;
 }
