@@ -2,6 +2,7 @@
 import type { HttpAnswer } from "./http_answer.ts";
 import { readBody, takePieces } from "./http_body.ts";
 import { requestError, statusError, unreadable } from "./http_errors.ts";
+import { refusal } from "./http_refusal.ts";
 import type { HttpPace } from "./http_pace.ts";
 import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
@@ -105,10 +106,7 @@ async function getting<T>(
       await response.body?.cancel();
       return null;
     }
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      throw statusError(response, target);
-    }
+    if (response.status !== 200) throw await refusal(response, target, watch);
     return await read(response, watch);
   } catch (error) {
     if (watch.timedOut) options.pace?.lost();

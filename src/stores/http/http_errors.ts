@@ -47,9 +47,10 @@ export function isBadRequest(error: unknown): error is StatusError {
   return error instanceof StatusError && error.status === 400;
 }
 
-/** The error for a status that gives no body. */
-export function statusError(response: HttpAnswer, target: HttpTarget): StatusError {
+/** The error for a status that gives no body. `said` is what the server says about it, if anything. */
+export function statusError(response: HttpAnswer, target: HttpTarget, said = ""): StatusError {
   const status = withoutSecretsOf(target, `${response.status} ${foreignText(response.statusText)}`).trim();
+  const words = newsIn(withoutSecretsOf(target, said.trim()), response);
   const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
   // What servers answer, with a body that is not redacted, where TLS is spoken.
   const isUpload = target.action === "write";
@@ -62,7 +63,16 @@ export function statusError(response: HttpAnswer, target: HttpTarget): StatusErr
       STATUS_HELP.get(response.status);
   const retriable = isPassing(response.status);
   const more = { hint: help, retriable, retryAfterMs: retryAfter(response.headers) };
-  return new StatusError(response.status, failed(target, `HTTP status ${status}`, more));
+  return new StatusError(response.status, failed(target, `HTTP status ${status}${words}`, more));
+}
+
+/** A line of a server's own words, to follow a status; nothing for more lines, and for those that say no more than it. */
+function newsIn(said: string, { status, statusText }: HttpAnswer): string {
+  const line = said.replace(/\.$/, "");
+  const bare = line.replace(/^\d{3}\b[ :]*/, "").toLowerCase();
+  const isOld = bare === "" || bare === statusText.toLowerCase() ||
+    (status === 401 && bare === "unauthorized");
+  return isOld || /[\r\n]/.test(line) ? "" : `: ${foreignText(line)}`;
 }
 
 /** Whether another try may help. */

@@ -1,6 +1,7 @@
 /** One careful PUT over fetch. */
 import type { HttpOptions } from "./http_client.ts";
-import { requestError, statusError } from "./http_errors.ts";
+import { requestError } from "./http_errors.ts";
+import { refusal } from "./http_refusal.ts";
 import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
 
@@ -34,8 +35,8 @@ export async function httpPut(
       redirect: "error",
       signal: watch.signal,
     });
+    if (!STORED.includes(response.status)) throw await refusal(response, target, watch);
     await response.body?.cancel();
-    if (!STORED.includes(response.status)) throw statusError(response, target);
   } catch (error) {
     throw requestError(error, target, watch, signal);
   } finally {

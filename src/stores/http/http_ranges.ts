@@ -2,7 +2,8 @@
 import type { HttpAnswer } from "./http_answer.ts";
 import { nextPiece, readBody } from "./http_body.ts";
 import type { HttpOptions } from "./http_client.ts";
-import { requestError, statusError, unreadable } from "./http_errors.ts";
+import { requestError, unreadable } from "./http_errors.ts";
+import { refusal } from "./http_refusal.ts";
 import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
 
@@ -37,6 +38,7 @@ export async function httpPart(
     const headers = { ...options.headers, ...rangeHeaders(range) };
     response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
     watch.touch();
+    if (isRefused(response, range)) throw await refusal(response, target, watch);
     const whole = partOf(response, target, range);
     if (whole === null) {
       await response.body?.cancel();
@@ -65,6 +67,11 @@ function rangeHeaders(range: HttpRange): Record<string, string> {
 /** How servers answer that give no parts of what is there; of something empty there is none. */
 const PARTS_REFUSED: ReadonlySet<number> = new Set([400, 416, 501]);
 
+/** Whether there are neither parts nor the whole. */
+function isRefused({ status }: HttpAnswer, range: HttpRange): boolean {
+  return ![200, 206, 416].includes(status) && !("first" in range && PARTS_REFUSED.has(status));
+}
+
 /** What the answer says about the whole, and how many bytes it has; `null` when it is no part. */
 function partOf(
   response: HttpAnswer,
@@ -75,7 +82,6 @@ function partOf(
   if (status === 200 || (status === 206 && headers.get("content-encoding") !== null)) return null;
   // Reading the whole shows what is wrong, if anything is but the wish for a part.
   if ("first" in range && PARTS_REFUSED.has(status)) return null;
-  if (status !== 206 && status !== 416) throw statusError(response, target);
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(headers.get("content-range") ?? "");
   const [first, last, size] = (match ?? []).slice(1).map(Number);
   const [start, end] = "first" in range ? [0, Math.min(range.first, size)] : [range.start, range.end];
@@ -141,10 +147,11 @@ async function beginBody(
     const headers = { ...options.headers, ...(part === undefined ? {} : rangeHeaders(part)) };
     const response = await (options.fetch ?? fetch)(url, { headers, signal: watch.signal });
     watch.touch();
+    if (part === undefined ? response.status !== 200 : isRefused(response, part)) {
+      throw await refusal(response, target, watch);
+    }
     reader = response.body?.getReader();
-    if (part !== undefined) {
-      checkSameWhole(partOf(response, target, part), part.whole, redacted);
-    } else if (response.status !== 200) throw statusError(response, target);
+    if (part !== undefined) checkSameWhole(partOf(response, target, part), part.whole, redacted);
     return { watch, reader, first: reader && await nextPiece(reader, watch) };
   } catch (error) {
     watch.stop();
