@@ -52,9 +52,9 @@ export function statusError(response: HttpAnswer, target: HttpTarget, said = "")
   const status = withoutSecretsOf(target, `${response.status} ${foreignText(response.statusText)}`).trim();
   const words = newsIn(withoutSecretsOf(target, said.trim()), response);
   const isKnown = response.status === 401 && target.headers?.authorization !== undefined;
-  // What servers answer, with a body that is not redacted, where TLS is spoken.
   const isUpload = target.action === "write";
-  const wantsTls = response.status === 400 && !isUpload && target.url.protocol === "http:";
+  // What servers answer where TLS is spoken, unless they have words for it.
+  const wantsTls = response.status === 400 && words === "" && !isUpload && target.url.protocol === "http:";
   const help = isKnown
     ? "the server does not accept the user and password, or the token"
     : wantsTls

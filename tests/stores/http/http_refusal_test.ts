@@ -13,7 +13,10 @@ const SECRET = "s1gnature-t0ken";
 
 /** What is made of the answer by each kind of request, behind the status. */
 async function said(answer: Answer): Promise<string> {
-  await using server = await startFaultyServer({}, () => ({ status: 403, reason: "Forbidden", headers, ...answer }));
+  await using server = await startFaultyServer(
+    {},
+    () => ({ status: 403, reason: "Forbidden", headers, ...answer }),
+  );
   const url = new URL(`${server.url}/?sig=${SECRET}`);
   using own = makeHttpFetch();
   const words = new Set<string>();
