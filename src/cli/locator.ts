@@ -13,6 +13,7 @@ import { MemoryStore } from "../stores/memory.ts";
 import { Registry } from "../stores/registry.ts";
 import { wrapStore } from "../stores/wrappers/wrap.ts";
 import type { ChunkStore, ManagedChunkStore, Sources, WritableChunkStore } from "../stores/store.ts";
+import type { WorkerPool } from "../workers/pool.ts";
 import { BlobOpener } from "./inputs/blob_opener.ts";
 import type { Values } from "./flags/flag.ts";
 import type { GLOBAL_FLAGS } from "./flags/global.ts";
@@ -97,6 +98,11 @@ export class Locator implements AsyncDisposable {
   /** The blob of an index, out of sources; large parts are read by worker threads. */
   async blob(index: Index, sources: Sources, keepBytes?: number): Promise<ChunkedBlob> {
     return await this.#blobs.open(index, sources, keepBytes);
+  }
+
+  /** The threads that read blobs. */
+  async workers(): Promise<WorkerPool> {
+    return await this.#blobs.workers();
   }
 
   /** The store that gets chunks, made if it does not exist; `undefined` when none was given. */

@@ -84,7 +84,8 @@ export async function readDeltaHead(
 
 /** Whether the delta is for this old version. */
 export function isBaseOf(index: Index, { header }: Pick<DeltaHead, "header">, codec: Codec): boolean {
-  return index.count === header.baseCount && index.digest === header.digest &&
+  return index.count === header.baseCount && index.size === header.baseSize &&
+    index.digest === header.digest &&
     equalBytes(baseDigestOf(index, codec), header.baseDigest);
 }
 
@@ -134,6 +135,7 @@ export function serializeDeltaHead(
     baseDigest: base === undefined ? new Uint8Array(DIGEST_BYTES) : baseDigestOf(base, codec),
     targetDigest: targetDigestOf(target, codec),
     baseCount: base?.count ?? 0,
+    baseSize: base?.size ?? 0,
     targetCount: target.count,
     tableBytes: table.length,
     recipeBytes: recipe.length,

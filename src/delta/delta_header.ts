@@ -14,9 +14,9 @@ const MAGIC = Uint8Array.of(0x43, 0x41, 0x44, 0x45, 0x4c, 0x54, 0x41, 1);
 const MAGIC_BYTES = 7;
 
 /** Bytes of the header. The table follows it, then the frames. */
-export const DELTA_HEADER_BYTES = 152;
+export const DELTA_HEADER_BYTES = 160;
 /** Where the digest is, of what stands before it and of the table behind it. */
-const DIGEST_AT = 120;
+const DIGEST_AT = 128;
 const DIGEST_BYTES = 32;
 const FLAG_SHA256 = 1n;
 
@@ -40,6 +40,8 @@ export interface DeltaHeader {
   readonly targetDigest: Uint8Array;
   /** Chunks of the old version. */
   readonly baseCount: number;
+  /** Bytes of the old version. */
+  readonly baseSize: number;
   /** Chunks of the new version. */
   readonly targetCount: number;
   /** Bytes of the table as it is in the file. */
@@ -95,13 +97,14 @@ export function parseDeltaHeader(bytes: Uint8Array): DeltaHeader {
     framesBytes: readU64(view, 104) ?? Infinity,
     largestBase: view.getUint32(112, true),
     largestFrame: view.getUint32(116, true),
+    baseSize: readU64(view, 120) ?? Infinity,
   };
   checkLimits(header);
   return header;
 }
 
 function checkLimits(header: DeltaHeader): void {
-  const { targetCount, baseCount, tableBytes, recipeBytes, listBytes, framesBytes } = header;
+  const { targetCount, baseCount, baseSize, tableBytes, recipeBytes, listBytes, framesBytes } = header;
   if (targetCount > SPARE_CHUNKS + CHUNKS_PER_BASE_CHUNK * baseCount) {
     throw unsupported(`an index of ${targetCount} chunks`);
   }
@@ -114,6 +117,7 @@ function checkLimits(header: DeltaHeader): void {
   if (tableBytes > raw + raw / 256 + SPARE_BYTES) {
     throw invalidDelta("its table is larger than what is in it");
   }
+  if (baseSize > Number.MAX_SAFE_INTEGER) throw invalidDelta("its old version is too large");
   if (framesBytes > Number.MAX_SAFE_INTEGER - 2 ** 33) throw invalidDelta("its frames are too long");
   for (const bytes of [header.largestBase, header.largestFrame]) {
     if (bytes > MOST_FRAME_BYTES) throw unsupported(`frames that take ${bytes} bytes`);
@@ -153,6 +157,7 @@ export function serializeDeltaHeader(
   writeU64(view, 104, header.framesBytes);
   view.setUint32(112, header.largestBase, true);
   view.setUint32(116, header.largestFrame, true);
+  writeU64(view, 120, header.baseSize);
   bytes.set(digestOf(bytes, table, digest), DIGEST_AT);
   return bytes;
 }

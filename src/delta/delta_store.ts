@@ -156,6 +156,15 @@ export class DeltaStore implements PatchStore {
     return fetch;
   }
 
+  *neededIds(): Generator<ChunkId> {
+    const { isNeeded = () => true } = this.#options;
+    const { frames, target } = this.#delta;
+    for (const [number, { chunks }] of frames.entries()) {
+      if (this.#rangeOf[number] === NONE) continue;
+      for (const chunk of chunks) if (isNeeded(chunk)) yield target.id(chunk);
+    }
+  }
+
   refuse(id: ChunkId): void {
     this.#report(
       new DesyncError("invalid-chunk", {

@@ -6,7 +6,7 @@ import type { DeltaInput } from "../jobs/open_patches.ts";
 import { extractBlob, type ExtractOptions } from "../jobs/extract.ts";
 import { Progress } from "../core/progress.ts";
 import { Yielder } from "../core/yielder.ts";
-import type { Sources } from "../stores/store.ts";
+import type { PatchStore, Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
@@ -42,8 +42,8 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
   /** Gets what is wrong with a seed that is skipped, once for each. */
   readonly onSeedProblem?: OnSeedProblem;
   /**
-   * Delta files for this blob. They are used where a seed, or the file that is replaced, is the old version that they are for;
-   * not for a file that is updated in place.
+   * Delta files for this blob. They are used where a seed, or the output as it was, is the old version that they are for. What
+   * they make of an output that is updated in place is kept in a temporary file meanwhile.
    */
   readonly deltas?: readonly DeltaInput[];
   /** Gets what is wrong with a delta: what it would have made is taken from elsewhere. */
@@ -103,11 +103,20 @@ export async function extractToFile(
   }
   const { seedPlan, zeros, writesInPlace } = prepared;
   let planned = seedPlan.plan();
-  const patches = await patchesFor(index, seedPlan.seeds, pool, { ...options, zeros, progress });
+  progress.reset();
+  const patching = {
+    ...options,
+    zeros,
+    progress,
+    overwritten: prepared.looksForMoves ? path : undefined,
+    onCut: prepared.onCut,
+    makesAtOnce: true,
+  };
+  const patches = await patchesFor(index, seedPlan.seeds, pool, patching);
+  await using _patches = disposing(patches);
   const all: Sources = { ...sources, patches };
   await yielder.yieldIfDue();
   const building = { signal, progress, zeros, planAnew: () => seedPlan.planAnew() };
-  progress.reset();
   onPhase?.({ kind: "assemble", attempt: 1 });
   if (writesInPlace) {
     const target = openBlobInPlace(path, index.size, force, sync);
@@ -135,4 +144,11 @@ export async function extractToFile(
   }
   await extractBlob(index, planned, all, target, pool, building);
   return { upToDate: false };
+}
+
+/** Disposes of all of them. */
+function disposing(patches: readonly PatchStore[]): AsyncDisposableStack {
+  const stack = new AsyncDisposableStack();
+  for (const patch of patches) stack.use(patch);
+  return stack;
 }

@@ -48,7 +48,7 @@ export interface TreeSeedOptions {
 /**
  * Looks through a directory of this machine, so that what a new version of it has in common with it need not be fetched:
  * a store for {@linkcode Sources.seeds} that has the chunks of the archive that `tar` would make of the directory. They
- * are read from the files when they are asked for. Nothing is written, and what changes meanwhile is noticed, since all
+ * are read from the files when they are asked for; `index` is that archive's. Nothing is written, and what changes meanwhile is noticed, since all
  * chunks are verified.
  *
  * Throws `missing-file` or `io` when the directory cannot be opened, `mismatch` when it is not what `index` describes,
@@ -72,7 +72,10 @@ export interface TreeSeedOptions {
  * await Deno.remove(directory, { recursive: true });
  * ```
  */
-export async function openTreeSeed(directory: string, options: TreeSeedOptions): Promise<ChunkStore> {
+export async function openTreeSeed(
+  directory: string,
+  options: TreeSeedOptions,
+): Promise<ChunkStore & { readonly index: Index }> {
   using owned = new DisposableStack();
   const { libc } = owned.use(new JobLibc());
   const layout = owned.use(new TreeLayout(options.features));

@@ -85,7 +85,12 @@ export async function planExtraction(
     ? await placesInPlace(index, path, pool, prepared, { signal, progress })
     : await placesInPartialFile(index, path, pool, { signal, progress });
   seedPlan.plan();
-  const patches = await patchesFor(index, seedPlan.seeds, pool, { ...options, zeros: prepared.zeros });
+  const patches = await patchesFor(index, seedPlan.seeds, pool, {
+    ...options,
+    progress: undefined,
+    zeros: prepared.zeros,
+    overwritten: prepared.looksForMoves ? path : undefined,
+  });
   await pool.release();
   return await updatePlan(index, { ...sources, patches }, {
     ...planning,

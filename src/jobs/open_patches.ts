@@ -35,6 +35,8 @@ export interface OpenPatchesOptions {
   readonly codec: Codec;
   /** Makes the frames. */
   readonly workers: DeltaWorkers;
+  /** Looks whether something else that is at hand begins with an old version of so many bytes. */
+  readonly findVersion?: (bytes: number) => Promise<OldVersion | undefined>;
   /** The chunk that no source has to have. */
   readonly zeros?: ZeroChunk;
   readonly signal?: AbortSignal;
@@ -82,9 +84,12 @@ async function openPatch(
   const isTarget = header.digest === index.digest && header.targetCount === index.count &&
     equalBytes(targetDigestOf(index, codec), header.targetDigest);
   if (!isTarget) throw new DesyncError("mismatch", { reason: "it is for another new version" });
-  const base = header.baseCount === 0
-    ? undefined
-    : versions.find(({ index }) => isBaseOf(index, head, codec));
+  const isBase = ({ index }: OldVersion) => isBaseOf(index, head, codec);
+  if (header.baseCount > 0 && !versions.some(isBase)) {
+    const more = await options.findVersion?.(header.baseSize);
+    if (more !== undefined) versions = [...versions, more];
+  }
+  const base = header.baseCount === 0 ? undefined : versions.find(isBase);
   if (header.baseCount > 0 && base === undefined) {
     throw new DesyncError("mismatch", {
       reason: versions.length === 0

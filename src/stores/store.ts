@@ -86,6 +86,8 @@ export interface ChunkStore extends AsyncDisposable {
 export interface PatchStore extends ChunkStore {
   /** What will be fetched for these chunks, all of which it {@linkcode ChunkStore.has has}. */
   plannedFetch(ids: Iterable<ChunkId>): PatchFetch;
+  /** The chunks that are needed of it, in the order in which they are best asked for. */
+  neededIds(): Iterable<ChunkId>;
   /** Called for a chunk that it gave and that is not what its id says. */
   refuse(id: ChunkId): void;
 }

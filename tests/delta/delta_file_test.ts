@@ -91,6 +91,7 @@ Deno.test("a delta file has the bytes that docs/delta.md describes", () => {
     le(240, 8),
     le(80, 4),
     le(305, 4),
+    le(100, 8),
   ]);
   const digest = portableCodec.digest("sha512-256", concat([start, table]));
   deepStrictEqual(fileOf(NEW, OLD, FRAMES), concat([start, digest, table, new Uint8Array(240)]));

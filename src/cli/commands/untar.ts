@@ -5,6 +5,7 @@ import { index, noTime } from "../flags/archive.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { noSync, umask } from "../flags/output.ts";
 import { progress } from "../flags/progress.ts";
+import { deltas } from "../flags/seeds.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
 import {
   deleteOthers,
@@ -26,6 +27,7 @@ const flags = {
   index,
   ...SOURCE_FLAGS,
   treeSeeds,
+  deltas,
   keepUnchanged,
   deleteOthers,
   noSameOwner,
@@ -62,6 +64,7 @@ most if it has those of the archive.`,
     "desync untar docs.catar /srv/docs",
     "desync untar -i -s https://example.com/store -c /var/cache/desync docs.caidx /srv/docs",
     "desync untar -i -k --delete -s https://example.com/store docs-2.caidx /srv/docs",
+    "desync untar -i -k --delta https://example.com/docs-2.cadelta -s https://example.com/store docs-2.caidx /srv/docs",
     "desync untar --output-format gnu-tar docs.catar - | tar -tv",
     "desync untar -i -s https://example.com/store root.caidx /tmp/etc etc/hosts etc/ssl",
   ],

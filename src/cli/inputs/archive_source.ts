@@ -8,7 +8,7 @@ import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { ChunkedBlob } from "../../blob/blob.ts";
 import { blobAccess } from "../../blob/blob_access.ts";
-import type { ChunkStore } from "../../stores/store.ts";
+import type { ChunkStore, PatchStore } from "../../stores/store.ts";
 import type { RandomAccess } from "../../stores/byte_source.ts";
 import { type Pieces, readArchive } from "../../archive/read_archive.ts";
 import type { Locator } from "../locator.ts";
@@ -38,8 +38,20 @@ export interface ArchiveSource {
 /** What the archive says of its root; `undefined` when it is no archive, which reading it says. */
 export type ReadRoot = () => Promise<ArchiveNode | undefined>;
 
+/** A directory as a store, and the index of its archive. */
+export type TreeStore = ChunkStore & { readonly index: Index };
+
 /** Opens the seeds for the archive of the index. */
-export type OpenSeeds = (index: Index, readRoot: ReadRoot) => Promise<readonly ChunkStore[]>;
+export type OpenSeeds = (
+  index: Index,
+  readRoot: ReadRoot,
+) => Promise<readonly TreeStore[]>;
+
+/** Makes sources of the delta files that are of use with these seeds. */
+export type OpenPatches = (
+  index: Index,
+  seeds: readonly TreeStore[],
+) => Promise<readonly PatchStore[]>;
 
 /** Opens the archive. An index is read before, the archive itself as its pieces are asked for. */
 export async function openArchive(
@@ -48,6 +60,7 @@ export async function openArchive(
   locator: Locator,
   signal: AbortSignal,
   openSeeds?: OpenSeeds,
+  openPatches?: OpenPatches,
 ): Promise<ArchiveSource> {
   if (!flags.index) {
     const bytes = await locator.bytes(location);
@@ -62,7 +75,8 @@ export async function openArchive(
   if (openSeeds !== undefined && index.count > 0) {
     const withoutSeeds = sources;
     const readRoot = async () => await rootOf(index, await locator.blob(index, withoutSeeds), signal);
-    sources = { ...sources, seeds: await openSeeds(index, readRoot) };
+    const seeds = await openSeeds(index, readRoot);
+    sources = { ...sources, seeds, patches: await openPatches?.(index, seeds) };
   }
   const blob = await locator.blob(index, sources);
   return {

@@ -22,14 +22,19 @@ export class BlobOpener implements Disposable {
     let bulk: BulkReader | undefined;
     if (index.size >= BULK_BYTES) {
       // Small ones should not wait for the modules.
-      const [{ WorkerPool }, { WorkerReader }] = await Promise.all([
-        import("../../workers/pool.ts"),
+      const [workers, { WorkerReader }] = await Promise.all([
+        this.workers(),
         import("../../jobs/worker_reader.ts"),
       ]);
-      this.#pool ??= new WorkerPool(this.#threads);
-      bulk = new WorkerReader({ digest, sizes, sources }, this.#pool);
+      bulk = new WorkerReader({ digest, sizes, sources }, workers);
     }
     return ChunkedBlob.open(index, sources, { codec: nativeCodec, keepBytes, bulk });
+  }
+
+  /** The threads, for other work as well. */
+  async workers(): Promise<WorkerPool> {
+    const { WorkerPool } = await import("../../workers/pool.ts");
+    return this.#pool ??= new WorkerPool(this.#threads);
   }
 
   [Symbol.dispose](): void {

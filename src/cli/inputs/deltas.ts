@@ -28,3 +28,8 @@ export async function openDeltas(
   }
   return deltas;
 }
+
+/** A part of a delta, or all of it, is of no use. */
+export function reportDeltaProblem(error: DesyncError): void {
+  warn(messageOf(error.withHint("continuing without what it would make")));
+}

@@ -42,7 +42,10 @@ export async function likenessOf(
 }
 
 /** Looks through the seed. `undefined`, with a warning, when it cannot be used: then its chunks are fetched. */
-export async function openGivenSeed(given: TreeSeedArgument, use: SeedUse): Promise<ChunkStore | undefined> {
+export async function openGivenSeed(
+  given: TreeSeedArgument,
+  use: SeedUse,
+): Promise<ChunkStore & { readonly index: Index } | undefined> {
   const { directory } = given;
   const { archive, likeness, flags, signal } = use;
   const { sizes, digest } = archive;

@@ -8,7 +8,7 @@ import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
-import { openDeltas } from "../inputs/deltas.ts";
+import { openDeltas, reportDeltaProblem } from "../inputs/deltas.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
 import { missingOption } from "../parse/missing_option.ts";
@@ -87,10 +87,6 @@ async function showing<T>(
 /** What desync calls the phase in its lines for programs. */
 function labelOf({ kind, attempt, seed }: ExtractPhase): string {
   return `Attempt ${attempt}: ${kind === "cut" ? `Chunking Seed ${seed}` : "Assembling"}`;
-}
-
-function reportDeltaProblem(error: DesyncError): void {
-  warn(messageOf(error.withHint("continuing without what it would make")));
 }
 
 function reportSeedProblem(error: DesyncError): void {

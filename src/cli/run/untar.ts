@@ -12,13 +12,20 @@ import { Progress } from "../../core/progress.ts";
 import type { ArchiveBytes } from "../../archive/read_selected.ts";
 import type { UnpackResult } from "../../jobs/unpack.ts";
 import { chosenFeatures } from "../inputs/archive_features.ts";
-import type { ChunkStore } from "../../stores/store.ts";
-import { type ArchiveSource, namingArchive, openArchive, type OpenSeeds } from "../inputs/archive_source.ts";
+import {
+  type ArchiveSource,
+  namingArchive,
+  openArchive,
+  type OpenPatches,
+  type OpenSeeds,
+  type TreeStore,
+} from "../inputs/archive_source.ts";
 import type { Args, Flags } from "../commands/untar.ts";
 import { parseTreeSeed, type TreeSeedArgument } from "../inputs/tree_seed_argument.ts";
 import { DONE, PARTLY } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
+import { missingOption } from "../parse/missing_option.ts";
 import { Locator } from "../locator.ts";
 import { printError, warn } from "../output/output.ts";
 import { writeWholePieces } from "../output/piece_output.ts";
@@ -39,7 +46,8 @@ export async function run(
   await using locator = new Locator(flags);
   await using opened = new AsyncDisposableStack();
   const openSeeds = seedsFor(flags, seeds, { target, paths, locator, opened, signal });
-  const source = await openArchive(location, flags, locator, signal, openSeeds);
+  const openPatches = patchesFor(flags, { locator, opened, signal });
+  const source = await openArchive(location, flags, locator, signal, openSeeds, openPatches);
   const progress = new Progress();
   progress.total = source.size ?? 0;
   const { samePermissions, xattrsInclude, recursiveUnlink, keepUnchanged: inPlace, deleteOthers } = flags;
@@ -88,13 +96,17 @@ function seedsFor(
   { target, paths, locator, opened, signal }: SeedUse,
 ): OpenSeeds | undefined {
   const { keepUnchanged, index } = flags;
-  if (!index && given.length > 0) {
+  const useless = given.length > 0 ? "--seed" : flags.deltas !== undefined ? "--delta" : undefined;
+  if (!index && useless !== undefined) {
     throw new DesyncError("usage", {
       action: "use",
-      subject: "--seed",
+      subject: useless,
       reason: "only the chunks of an index can be taken from seeds",
       hint: "give -i and an index",
     });
+  }
+  if (index && given.length === 0 && !keepUnchanged && flags.deltas !== undefined) {
+    throw missingOption("--seed", "--delta makes chunks out of those of an old version, which is a seed");
   }
   if (!index || (given.length === 0 && !keepUnchanged)) return undefined;
   return async (archive, readRoot) => {
@@ -104,12 +116,41 @@ function seedsFor(
     const places = paths.length === 0 ? [target] : paths.map((path) => `${target}/${basename(path)}`);
     // What is there may be no directory, or not be there yet.
     const own = keepUnchanged ? places.filter((path) => isDirectory(path)) : [];
-    const seeds: ChunkStore[] = [];
+    const seeds: TreeStore[] = [];
     for (const seed of [...own.map((directory) => ({ directory })), ...given]) {
       const store = await openGivenSeed(seed, { archive, likeness, flags, locator, signal });
       if (store !== undefined) seeds.push(opened.use(store));
     }
     return seeds;
+  };
+}
+
+/** Opens the delta files that were given. */
+function patchesFor(
+  flags: Flags,
+  { locator, opened, signal }: Pick<SeedUse, "locator" | "opened" | "signal">,
+): OpenPatches | undefined {
+  const { deltas: given = [] } = flags;
+  if (given.length === 0) return undefined;
+  return async (index, seeds) => {
+    const [{ openDeltas, reportDeltaProblem }, { openPatches }, { spooledPatches }, { nativeCodec }] =
+      await Promise.all([
+        import("../inputs/deltas.ts"),
+        import("../../jobs/open_patches.ts"),
+        import("../../deno/spooled_patch.ts"),
+        import("../../deno/codec/native_codec.ts"),
+      ]);
+    const deltas = await openDeltas(given, locator, signal);
+    const versions = seeds.map((store) => ({ index: store.index, store }));
+    const workers = await locator.workers();
+    const options = { codec: nativeCodec, workers, signal, onProblem: reportDeltaProblem };
+    const patches = await openPatches(index, deltas, versions, options);
+    // Files of the old version are replaced while others are still to be made of them.
+    const made = flags.keepUnchanged
+      ? await spooledPatches(patches, { digest: index.digest, signal, onProblem: reportDeltaProblem })
+      : patches;
+    for (const patch of made) opened.use(patch);
+    return made;
   };
 }
 

@@ -1,9 +1,11 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { openPrefixCompressor } from "../../../src/deno/codec/prefix_compressor.ts";
+import { concat } from "../../../src/core/bytes.ts";
 import { runCli } from "../../support/cli.ts";
 import { newPieces, oldPieces } from "../../support/data/changed_versions.ts";
 import { exists } from "../../support/exists.ts";
 import { assertFails } from "../../support/failure.ts";
+import { contentOf } from "../../support/files.ts";
 import { type Made, makeBlob } from "../../support/made.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
@@ -203,5 +205,94 @@ Deno.test({
       sameBytes(Deno.readFileSync(output), next.bytes);
       Deno.removeSync(output);
     }
+  },
+});
+
+/** The sources of the statistics, by the first word of their names: bytes of the blob, and those that were read. */
+function sourcesOf(stdout: string): Record<string, number[]> {
+  const { sources }: { sources: { name: string; bytes: number; storedBytes: number }[] } = JSON.parse(stdout);
+  return Object.fromEntries(
+    sources.map(({ name, bytes, storedBytes }) => [name.split(" ")[0], [bytes, storedBytes]]),
+  );
+}
+
+Deno.test({
+  name: "the output may be the old version, replaced or updated in place",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const { old, next, v1, v2 } = made;
+    // Without an index the output is cut: its chunks have to be those that are cut.
+    for (const [index, blob] of [[old.index, v1], [next.index, v2]]) {
+      strictEqual((await runCli(["make", "-m", "4:16:64", "-s", next.store, index, blob])).code, 0);
+    }
+    const delta = await makeDelta(dir, made);
+    const { size } = Deno.statSync(delta);
+    const output = dir.path("output");
+    for (const how of [[], ["-k"]]) {
+      Deno.writeFileSync(output, old.bytes);
+      const args = ["extract", ...how, "-s", next.store, "--delta", delta, next.index, output];
+      const { code, stdout, stderr } = await runCli([...args, "--print-stats"]);
+      deepStrictEqual([code, stderr], [0, ""]);
+      sameBytes(Deno.readFileSync(output), next.bytes);
+      const sources = sourcesOf(stdout);
+      strictEqual(sources[next.store], undefined, stdout);
+      strictEqual(sources.delta[1], size);
+    }
+    // As a device is: longer than the old version.
+    Deno.writeFileSync(output, concat([old.bytes, new Uint8Array(100_000)]));
+    const { code, stdout } = await runCli([
+      ...["extract", "-k", "-s", next.store, "--delta", delta, "--print-stats", next.index, output],
+    ]);
+    strictEqual(code, 0);
+    sameBytes(Deno.readFileSync(output), next.bytes);
+    strictEqual(sourcesOf(stdout)[next.store], undefined, stdout);
+  },
+});
+
+/** Trees of two versions, packed into one store, and their delta. */
+async function trees(dir: TempDir): Promise<{ delta: string; indexes: string[] }> {
+  const generator = random();
+  const pieces = oldPieces(generator, 24);
+  const indexes: string[] = [];
+  for (const [i, files] of [pieces, newPieces(generator, pieces)].entries()) {
+    for (const [n, bytes] of files.entries()) dir.write(`tree${i}/d${n % 3}/${n}`, bytes);
+    indexes.push(dir.path(`tree${i}.caidx`));
+    const args = [
+      "tar",
+      "-i",
+      "--with",
+      "permissions",
+      "-s",
+      dir.path("store"),
+      indexes[i],
+      dir.path(`tree${i}`),
+    ];
+    const { code, stderr } = await runCli(args);
+    strictEqual(code, 0, stderr);
+  }
+  const delta = dir.path("tree.cadelta");
+  const { code, stderr } = await runCli(["delta", "-s", dir.path("store"), ...indexes, delta]);
+  deepStrictEqual([code, stderr], [0, ""]);
+  return { delta, indexes };
+}
+
+Deno.test({
+  name: "untar makes new files of those of a seed, and of those that it updates",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const { delta, indexes: [, next] } = await trees(dir);
+    // No chunk of the new version comes from a store.
+    const args = ["untar", "-i", "-s", dir.dir("nothing"), "--delta", delta];
+    const fresh = await runCli([...args, "--seed", dir.path("tree0"), next, dir.path("fresh")]);
+    deepStrictEqual([fresh.code, fresh.stderr], [0, ""]);
+    deepStrictEqual(contentOf(dir.path("fresh")), contentOf(dir.path("tree1")));
+    const updated = await runCli([...args, "-k", "--delete", next, dir.path("tree0")]);
+    strictEqual(updated.code, 0, updated.stderr);
+    deepStrictEqual(contentOf(dir.path("tree0")), contentOf(dir.path("tree1")));
+    assertFails(await runCli([...args, next, dir.path("other")]), 2, "--seed");
+    assertFails(await runCli(["untar", "--delta", delta, dir.path("x.catar"), dir.path("other")]), 2, "-i");
   },
 });

@@ -21,14 +21,15 @@ interface SeedParts {
 /** Chunks out of a tree that was looked through before. */
 export class TreeSeed implements ChunkStore {
   readonly properties: StoreProperties;
-  readonly #index: Index;
+  /** Of the archive that the tree makes. */
+  readonly index: Index;
   readonly #parts: SeedParts;
   readonly #ids: IdTable;
 
   /** `index` is that of the archive of `directory`, whose layout it is. */
   constructor(directory: string, index: Index, parts: SeedParts) {
     this.properties = { location: directory, probe: "cheap" };
-    this.#index = index;
+    this.index = index;
     this.#parts = parts;
     this.#ids = new IdTable(index.ids);
   }
@@ -39,7 +40,7 @@ export class TreeSeed implements ChunkStore {
     const i = this.#find(id);
     if (i < 0) return null;
     const { layout, files } = this.#parts;
-    const bytes = layout.read(this.#index.start(i), this.#index.length(i), files.read);
+    const bytes = layout.read(this.index.start(i), this.index.length(i), files.read);
     return await Promise.resolve(bytes === null ? null : { form: "plain", bytes });
   }
 
