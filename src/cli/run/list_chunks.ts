@@ -2,6 +2,7 @@
 import type { Args, Flags } from "../commands/list_chunks.ts";
 import { DONE } from "../exit_status.ts";
 import { ID_BYTES } from "../../core/chunk.ts";
+import { Yielder } from "../../core/yielder.ts";
 import { Locator } from "../locator.ts";
 import { printBytes } from "../output/output.ts";
 
@@ -16,8 +17,10 @@ const LINE_BREAK = 10;
 export async function run({ index: location }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
   const index = await locator.index(location, signal);
+  const yielder = new Yielder(signal);
   for (let from = 0; from < index.count; from += GROUP) {
     await printBytes(linesOf(index.ids.subarray(from * ID_BYTES, (from + GROUP) * ID_BYTES)), signal);
+    await yielder.yieldIfDue();
   }
   return DONE;
 }
