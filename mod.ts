@@ -6,7 +6,7 @@
  * ```ts
  * import { ChunkedBlob, HttpStore, Index, MemoryStore, parseIndex, serializeIndex } from "@desync/desync";
  *
- * // In real life: await (await fetch("https://example.com/image.caibx")).bytes()
+ * // In real life: new Uint8Array(await (await fetch("https://example.com/image.caibx")).arrayBuffer())
  * const header = { flags: 0xb000000000000000n, sizes: { min: 16384, avg: 65536, max: 262144 } };
  * const file = serializeIndex(new Index(header, new Float64Array(0), new Uint8Array(0)));
  *
@@ -24,7 +24,7 @@
  * const index = new Index(header, new Float64Array(0), new Uint8Array(0));
  * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
  * const done = extract(index, new MemoryStore(), writable);
- * const built = await new Response(readable).bytes();
+ * const built = new Uint8Array(await new Response(readable).arrayBuffer());
  * await done;
  * if (built.length !== index.size) throw new Error("a part is missing");
  * ```

@@ -40,7 +40,7 @@ export interface ChunkSizes {
 export const ID_BYTES = 32;
 
 /** No chunk is larger: 128 MiB, casync's own limit (CA_CHUNK_SIZE_LIMIT_MAX). */
-export const MAX_CHUNK_SIZE = 128 * 1024 * 1024;
+export const MAX_CHUNK_SIZE: number = 128 * 1024 * 1024;
 
 /** Ending of the file that holds a compressed chunk. */
 export const COMPRESSED_SUFFIX = ".cacnk";

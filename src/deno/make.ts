@@ -3,7 +3,12 @@ import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DesyncError } from "../core/errors.ts";
 import { featuresAtStart } from "../formats/archive/archive_node.ts";
-import { type Made, makeFromFile as cutFile, makeFromStream as cutStream } from "../jobs/make.ts";
+import {
+  type Made,
+  makeFromFile as cutFile,
+  makeFromStream as cutStream,
+  type MakeOptions as CutOptions,
+} from "../jobs/make.ts";
 import type { FilledDestination } from "../transfer/store_writer.ts";
 import type { Workers } from "../transfer/ports.ts";
 import type { WritableChunkStore } from "../stores/store.ts";
@@ -106,7 +111,7 @@ export async function makeFromStream(
 /** What of the options is about cutting. */
 export function cutting(
   { sizes = DEFAULT_CHUNK_SIZES, digest = "sha512-256", signal, progress }: MakeOptions,
-) {
+): Pick<CutOptions, "sizes" | "digest" | "signal" | "progress"> {
   return { sizes, digest, signal, progress };
 }
 

@@ -2,6 +2,7 @@
 import type { ChunkId } from "../core/chunk.ts";
 import type { Index } from "../formats/index/index.ts";
 import { checkSize, spansOfIndex } from "./compare.ts";
+import { filter } from "../core/filter.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/groups.ts";
 import { ChunkWriter } from "../transfer/chunk_writer.ts";
@@ -35,7 +36,7 @@ export async function chopFile(
   const { destination, ignore, signal, progress = new Progress() } = options;
   progress.total = index.size;
   let added = 0;
-  const wanted = spansOfIndex(index).filter(({ id }) => !ignore?.has(id));
+  const wanted = filter(spansOfIndex(index), ({ id }) => !ignore?.has(id));
   const groups = grouped(wanted, GROUP_SPANS, GROUP_BYTES);
   const writer = new ChunkWriter(workers, { file: path, digest: index.digest, destination });
   const take = async (spans: ChunkSpan[], signal: AbortSignal) => {

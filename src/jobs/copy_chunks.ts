@@ -7,6 +7,7 @@ import type { FilledDestination } from "../transfer/store_writer.ts";
 import { deliver } from "../transfer/deliver.ts";
 import { BlobPlan, type PlannedChunk } from "../transfer/blob_plan.ts";
 import type { Workers } from "../transfer/ports.ts";
+import { filter } from "../core/filter.ts";
 import { Progress } from "../core/progress.ts";
 import { withFlush } from "../transfer/flush.ts";
 import { CHUNKS_PER_CHECK, Yielder } from "../core/yielder.ts";
@@ -41,5 +42,5 @@ export async function copyChunks(
   }
   const { digest, sizes } = index;
   const delivery = { digest, sizes, sources, progress, ...rest };
-  await withFlush(workers, () => deliver(plan.chunks().filter(wanted), delivery, workers));
+  await withFlush(workers, () => deliver(filter(plan.chunks(), wanted), delivery, workers));
 }

@@ -1,6 +1,6 @@
 /** Runs this project's own command line as users do, in a process of its own. */
 
-import { cliCommand } from "./cli_command.ts";
+import { cliCommand, otherBuild } from "./cli_command.ts";
 import { resultOf, runAny, type RunOptions, type RunResult } from "./process.ts";
 import { WarmProcess } from "./programs/warm_process.ts";
 
@@ -13,7 +13,7 @@ export type Run = (args: string[], options?: RunOptions) => Promise<RunResult>;
  * before its program has been asked.
  */
 const canShare = Deno.build.os === "linux" && !Deno.version.deno.startsWith("2.6.") &&
-  Deno.env.get("DESYNC_TEST_FRESH") === undefined;
+  Deno.env.get("DESYNC_TEST_FRESH") === undefined && otherBuild === undefined;
 
 /** How to run the program that is started by these words; the module with its `main`, if it is not the command line's. */
 export function runnerOf([program, ...before]: readonly string[], module?: string): Run {

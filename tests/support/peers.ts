@@ -29,8 +29,9 @@ const packages = {
   "ssh-add": "openssh-client",
   /** What sshd starts for SFTP; it takes pipes as well. */
   "sftp-server": "openssh-sftp-server",
-  /** Runs the portable library; what starts the tests often has its own. */
+  /** Runs the portable library and the package for npm; what starts the tests often has its own. */
   node: undefined,
+  npm: undefined,
   curl: "curl",
   /** Makes certificates. */
   openssl: "openssl",

@@ -1,4 +1,4 @@
-/** The codec out of what Deno ships: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
+/** The codec out of what Deno and node ship: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
 import type { ZstdOptions } from "node:zlib";
 import { type DigestName, maxStoredSize } from "../../core/chunk.ts";
 import type { CompressingCodec, Compression } from "../../codec/codec.ts";
@@ -9,6 +9,7 @@ import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { node } from "../system/node.ts";
 import { cipherOf, preferSystemCiphers } from "./native_cipher.ts";
+import { hasZstd } from "../system/runtime.ts";
 import { systemSha512256 } from "./libcrypto.ts";
 import { systemUnzstd, type Unzstd } from "./libzstd.ts";
 
@@ -84,12 +85,6 @@ export const nativeCodec: CompressingCodec = {
     return node.zlib.zstdCompressSync(bytes, options);
   },
 };
-
-/** Deno has the functions since 2.6, but they work since 2.7. */
-function hasZstd(): boolean {
-  const [major, minor] = Deno.version.deno.split(".").map(Number);
-  return major > 2 || major === 2 && minor >= 7;
-}
 
 /** Frame by frame: what Deno 2.9 makes of several at once depends on the size of the output buffer. */
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { abortable } from "../../core/abortable.ts";
 import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { mayWrite } from "../system/permitted.ts";
+import { openingPipesStops } from "../system/runtime.ts";
 import { errorCode } from "../system/error_code.ts";
 
 /** What is read, and its bytes that had to be read to find that there is a writer. */
@@ -11,15 +12,12 @@ interface InputFile {
   first: Uint8Array<ArrayBuffer>;
 }
 
-/** Deno 2.6 stops the whole thread where a pipe is opened that has no writer. */
-const OPENING_MAY_STOP_THE_THREAD = Deno.version.deno.startsWith("2.6.");
-
 /**
  * Opens what is at the path. A pipe is waited for until it has a writer, in a way that `signal` ends with
  * `interrupted`.
  */
 export async function openInput(path: string, signal?: AbortSignal): Promise<InputFile> {
-  if (OPENING_MAY_STOP_THE_THREAD && isPipe(path) && mayWrite(path)) return await openPipe(path, signal);
+  if (openingPipesStops() && isPipe(path) && mayWrite(path)) return await openPipe(path, signal);
   return { file: await openUnlessInterrupted(path, signal), first: new Uint8Array() };
 }
 

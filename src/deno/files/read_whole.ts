@@ -1,6 +1,6 @@
 /** A file, or standard input, that is small enough to be read whole. */
 import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { concat } from "../../core/bytes.ts";
+import { concat, resizeBuffer } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, namedFileError, tooLarge } from "./file_errors.ts";
@@ -68,7 +68,7 @@ export function readText(path: string, patienceMs: number = PATIENCE_MS): string
       if (read === 0) return new TextDecoder().decode(buffer.subarray(0, length));
       length += read;
       if (length > MAX_TEXT_BYTES) throw fileError("read", path, tooLarge(MAX_TEXT_BYTES));
-      if (length === buffer.length) buffer = new Uint8Array(buffer.buffer.transfer(2 * length));
+      if (length === buffer.length) buffer = new Uint8Array(resizeBuffer(buffer.buffer, 2 * length));
     }
   } finally {
     closeSync(file);

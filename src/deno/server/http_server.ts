@@ -9,6 +9,7 @@ import { PendingBodies } from "./pending_bodies.ts";
 import type { ServerTls } from "./tls.ts";
 import { SentHeads } from "./sent_heads.ts";
 import { canServe } from "./can_serve.ts";
+import { RUNTIME } from "../system/runtime.ts";
 import { DesyncError } from "../../core/errors.ts";
 
 /** How a server answers, besides what. */
@@ -80,8 +81,8 @@ export class HttpServer implements AsyncDisposable {
       throw new DesyncError("unsupported", {
         action: "serve",
         subject: "over HTTP",
-        reason: `this Deno is too old (${Deno.version.deno})`,
-        hint: "use 2.9 or later",
+        reason: `this is ${RUNTIME}`,
+        hint: "use Deno 2.9 or later",
       });
     }
     const server = new HttpServer(handler, addresses, options);

@@ -24,7 +24,7 @@ export const UNKNOWN_SIZE = 0xffffffffffffffffn;
 
 const HEADER_BYTES = 48;
 /** Where the table begins, and its items, and bytes of each. */
-export const TABLE_AT = HEADER_BYTES;
+export const TABLE_AT: number = HEADER_BYTES;
 export const ITEMS_AT = 64;
 export const ITEM_BYTES = 40;
 

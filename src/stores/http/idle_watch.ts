@@ -36,7 +36,7 @@ export class IdleWatch {
   #lastBytes = -Infinity;
 
   /** Begins with full patience of so many milliseconds. */
-  constructor(milliseconds = DEFAULT_IDLE_TIMEOUT_MS, outer?: AbortSignal) {
+  constructor(milliseconds: number = DEFAULT_IDLE_TIMEOUT_MS, outer?: AbortSignal) {
     this.milliseconds = milliseconds;
     this.#forgetOuter = onAbort(outer, () => this.#controller.abort());
     this.touch();

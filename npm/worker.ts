@@ -1,0 +1,11 @@
+/** A thread of node, as the worker's module expects it. */
+import { parentPort, workerData } from "node:worker_threads";
+
+/** What a web worker's global object has. */
+const scope: { name: unknown; postMessage: unknown; onmessage?: (event: { data: unknown }) => void } = Object
+  .assign(globalThis, {
+    name: workerData,
+    postMessage: (message: unknown, transfer: []) => parentPort!.postMessage(message, transfer),
+  });
+await import("../src/workers/worker.ts");
+parentPort!.on("message", (data) => scope.onmessage?.({ data }));
