@@ -5,6 +5,7 @@ import { archive } from "./targets/archive.ts";
 import { caexclude } from "./targets/caexclude.ts";
 import { gzip, xz, zstd } from "./targets/compressed.ts";
 import { config } from "./targets/config.ts";
+import { delta, prefixed } from "./targets/delta.ts";
 import { httpHead } from "./targets/http_head.ts";
 import { index } from "./targets/index.ts";
 import { jsonList } from "./targets/json_list.ts";
@@ -38,6 +39,8 @@ export const TARGETS: readonly Target[] = [
   location,
   xml,
   httpHead,
+  delta,
+  prefixed,
 ];
 
 /** The decoder of this name. */
