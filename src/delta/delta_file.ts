@@ -1,6 +1,6 @@
 /** A delta file: how a new version's chunks are made of an old one's. docs/delta.md describes every byte. */
 import type { Codec } from "../codec/codec.ts";
-import { concat, equalBytes } from "../core/bytes.ts";
+import { concat, equalBytes, toHex } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";
 import { type Index, ITEM_BYTES, ITEMS_AT, serializeIndex } from "../formats/index/index.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
@@ -50,6 +50,17 @@ export interface Delta {
 export function baseDigestOf(index: Index, codec: Codec): Uint8Array {
   const table = serializeIndex(index).subarray(ITEMS_AT, ITEMS_AT + index.count * ITEM_BYTES);
   return codec.digest(index.digest, table);
+}
+
+/** Digits of the old version's digest in the name of a delta. */
+const NAME_DIGITS = 16;
+
+/**
+ * What the name of a delta has behind that of the new index, where it is found without being named: the first digits of the
+ * old version's digest.
+ */
+export function deltaSuffix(base: Index, codec: Codec): string {
+  return `.${toHex(baseDigestOf(base, codec)).slice(0, NAME_DIGITS)}.cadelta`;
 }
 
 /** The digest by which it knows its new version: of the index file. */

@@ -46,6 +46,11 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
    * they make of an output that is updated in place is kept in a temporary file meanwhile.
    */
   readonly deltas?: readonly DeltaInput[];
+  /**
+   * Looks for a delta file whose name has this behind that of the index: called for seeds that some chunks are missing of,
+   * where no `deltas` are given and some source is not a directory. Default: none is looked for.
+   */
+  readonly findDelta?: (suffix: string) => Promise<DeltaInput | undefined>;
   /** Gets what is wrong with a delta: what it would have made is taken from elsewhere. */
   readonly onDeltaProblem?: (error: DesyncError, location: string) => void;
   /** Called when another phase begins, which `progress` is counted from 0 for. */
@@ -108,6 +113,7 @@ export async function extractToFile(
     ...options,
     zeros,
     progress,
+    sources,
     overwritten: prepared.looksForMoves ? path : undefined,
     onCut: prepared.onCut,
     makesAtOnce: true,

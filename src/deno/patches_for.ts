@@ -5,19 +5,22 @@ import type { Progress } from "../core/progress.ts";
 import { BLOB_FLAGS, type Index } from "../formats/index/index.ts";
 import { makeFromFile } from "../jobs/make.ts";
 import type { OldVersion } from "../jobs/open_patches.ts";
-import type { PatchStore } from "../stores/store.ts";
+import type { PatchStore, Sources } from "../stores/store.ts";
 import type { DeltaWorkers } from "../transfer/delta_messages.ts";
 import type { Workers } from "../transfer/ports.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
 import type { ExtractToFileOptions } from "./extract_to_file.ts";
 import { inspectSource } from "./files/source_file.ts";
 import type { OpenedSeed } from "./seeds/blob_seed.ts";
+import { isWorthCutting } from "./seeds/old_output.ts";
+import { haveAll } from "./seeds/open_seeds.ts";
 
 /** What is done with them. */
 type PatchOptions =
-  & Pick<ExtractToFileOptions, "deltas" | "onDeltaProblem" | "signal">
+  & Pick<ExtractToFileOptions, "deltas" | "findDelta" | "onDeltaProblem" | "signal">
   & {
     readonly zeros: ZeroChunk;
+    readonly sources: Sources;
     readonly progress?: Progress;
     /** A file or block device that may be an old version, and will be overwritten. */
     readonly overwritten?: string;
@@ -35,9 +38,11 @@ export async function patchesFor(
   options: PatchOptions,
 ): Promise<PatchStore[]> {
   const { deltas = [], onDeltaProblem: onProblem, signal, zeros, progress, overwritten, onCut } = options;
-  if (deltas.length === 0) return [];
+  const looks = deltas.length === 0 && options.findDelta !== undefined && isWorthCutting(options.sources) &&
+    seeds.length > 0 && !haveAll(seeds, index);
+  if (deltas.length === 0 && !looks) return [];
   // Most extractions have none.
-  const [{ openPatches }, { spooledPatches }] = await Promise.all([
+  const [{ findDeltas, openPatches }, { spooledPatches }] = await Promise.all([
     import("../jobs/open_patches.ts"),
     import("./spooled_patch.ts"),
   ]);
@@ -55,7 +60,10 @@ export async function patchesFor(
     else progress?.add({ kind: "patched", location }, 0, 0, bytes);
   };
   const opening = { codec: nativeCodec, workers, zeros, signal, findVersion, onProblem, onFetched };
-  const patches = await openPatches(index, deltas, seeds, opening);
+  const inputs = looks
+    ? await findDeltas(index, seeds.map(({ index }) => index), nativeCodec, options.findDelta)
+    : deltas;
+  const patches = await openPatches(index, inputs, seeds, opening);
   if (!isOverwritten || options.makesAtOnce !== true) return patches;
   // What is counted before the file itself has been looked at is forgotten.
   const onUse = () => {

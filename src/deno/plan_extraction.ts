@@ -31,6 +31,7 @@ export type PlanExtractionOptions = Pick<
   | "seeds"
   | "outputAsSeed"
   | "deltas"
+  | "findDelta"
   | "onDeltaProblem"
   | "invalidSeeds"
   | "seedIndexes"
@@ -88,6 +89,7 @@ export async function planExtraction(
   const patches = await patchesFor(index, seedPlan.seeds, pool, {
     ...options,
     progress: undefined,
+    sources,
     zeros: prepared.zeros,
     overwritten: prepared.looksForMoves ? path : undefined,
   });

@@ -4,7 +4,14 @@ import type { Codec } from "../codec/codec.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import { equalBytes } from "../core/bytes.ts";
 import { Yielder } from "../core/yielder.ts";
-import { type DeltaHead, isBaseOf, openDelta, readDeltaHead, targetDigestOf } from "../delta/delta_file.ts";
+import {
+  type DeltaHead,
+  deltaSuffix,
+  isBaseOf,
+  openDelta,
+  readDeltaHead,
+  targetDigestOf,
+} from "../delta/delta_file.ts";
 import { DeltaStore, type MakeFrame } from "../delta/delta_store.ts";
 import type { DeltaFrame } from "../delta/frame_list.ts";
 import { IdTable } from "../formats/index/id_table.ts";
@@ -200,4 +207,20 @@ function frameMaker(bases: OldChunks, digest: Index["digest"], workers: DeltaWor
     if (problem !== undefined) throw errorFromWire(problem);
     return missing.length > 0 ? null : bytes ?? null;
   };
+}
+
+/** Old versions for which a delta is looked for: each may take a request. */
+const MOST_LOOKED_FOR = 4;
+
+/** The deltas to `index` from some of the old versions, as far as `find` finds them by what their names end with. */
+export async function findDeltas(
+  index: Index,
+  versions: readonly Index[],
+  codec: Codec,
+  find: ((suffix: string) => Promise<DeltaInput | undefined>) | undefined,
+): Promise<DeltaInput[]> {
+  const alike = versions.filter(({ digest, count }) => digest === index.digest && count > 0);
+  const suffixes = new Set(alike.slice(0, MOST_LOOKED_FOR).map((version) => deltaSuffix(version, codec)));
+  const found = await Promise.all([...suffixes].map((suffix) => find?.(suffix)));
+  return found.filter((delta) => delta !== undefined);
 }

@@ -51,6 +51,12 @@ export function urlOfIndex(store: string, name: string): string {
   return directory + separator + name + store.slice(end);
 }
 
+/** The location of a file beside an index: its name is that of the index with `suffix` behind it. */
+export function besideIndex(text: string, suffix: string): string {
+  const { store, name } = parseIndexLocation(text);
+  return isPath(text) ? `${text}${suffix}` : urlOfIndex(store, `${name}${suffix}`);
+}
+
 /** Where the path of a URL begins, and where it ends. */
 function partsOf(url: string): { pathStart: number; end: number } {
   const hostStart = url.indexOf("://") + 3;

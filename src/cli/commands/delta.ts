@@ -32,10 +32,14 @@ chunks.
 Each version is INDEX, or INDEX:BLOB with the file that the index is of. Without a BLOB, the chunks come from the
 stores (-s); without stores, from the file beside the index that has its name without .caibx or .caidx.
 
+If the output is a directory, the delta gets the name by which "extract" and "untar -i" find it beside the new index:
+the name of the index, 16 digits that stand for the old version, and .cadelta.
+
 If the delta takes at least 90% of what the chunks take in a store, it is not written, and a line says so.`,
   examples: [
     "desync delta v1.caibx:v1.raw v2.caibx:v2.raw v1-v2.cadelta",
     "desync delta -s /srv/store v1.caidx v2.caidx v1-v2.cadelta",
+    "desync delta -s /srv/store /srv/www/v1.caibx /srv/www/v2.caibx /srv/www",
   ],
   code: () => import("../run/delta.ts"),
 });

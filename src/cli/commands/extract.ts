@@ -6,7 +6,7 @@ import { NETWORK_FLAGS } from "../flags/network.ts";
 import { detailedExitStatus, force, inPlace, noSync, printStats, umask } from "../flags/output.ts";
 import { dryRunPlan, rate } from "../flags/plan.ts";
 import { progress } from "../flags/progress.ts";
-import { deltas, SEED_FLAGS } from "../flags/seeds.ts";
+import { deltas, noDelta, SEED_FLAGS } from "../flags/seeds.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
 
 const args = { index: argument("index"), output: written(argument("output")) };
@@ -16,6 +16,7 @@ const flags = {
   ...SOURCE_FLAGS,
   ...SEED_FLAGS,
   deltas,
+  noDelta,
   inPlace,
   force,
   umask,
@@ -43,7 +44,8 @@ has are copied from it, or shared with it on XFS and btrfs, and only the others 
 file that is replaced is a seed without being named, unless all stores are directories.
 
 With --delta, chunks that the seeds lack are made out of chunks that they have, by a delta file (see desync delta),
-which takes fewer bytes than these chunks. What it cannot make comes from the stores.
+which takes fewer bytes than these chunks. What it cannot make comes from the stores. A delta file is found by itself
+where it has the agreed name beside the index (docs/delta.md).
 
 --dry-run prints what would be fetched, copied and written, without doing it.`,
   examples: [

@@ -22,7 +22,11 @@ export const definition = command({
 The JSON is the same as desync's: stores are asked about every chunk, and the compressed size comes from
 --chunks-info alone. It is 0 if the size of any needed chunk is unknown. The plain form asks the stores only
 about chunks that are neither in a seed nor in the cache, also for their sizes, and prints "unknown" for an
-unknown size. --plan prints or draws what building the blob would fetch.`,
+unknown size.
+
+Of a delta file (.cadelta) it prints the header and, with the index of the old version (--seed), what it makes.
+
+--plan prints or draws what building the blob would fetch.`,
   examples: [
     "desync info -s /mnt/store image.caibx",
     "desync info -f plain -s https://example.com/store --seed old.caibx new.caibx",

@@ -5,7 +5,7 @@ import { index, noTime } from "../flags/archive.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { noSync, umask } from "../flags/output.ts";
 import { progress } from "../flags/progress.ts";
-import { deltas } from "../flags/seeds.ts";
+import { deltas, noDelta } from "../flags/seeds.ts";
 import { SOURCE_FLAGS } from "../flags/stores.ts";
 import {
   deleteOthers,
@@ -28,6 +28,7 @@ const flags = {
   ...SOURCE_FLAGS,
   treeSeeds,
   deltas,
+  noDelta,
   keepUnchanged,
   deleteOthers,
   noSameOwner,

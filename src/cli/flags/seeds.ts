@@ -26,6 +26,11 @@ export const deltas = list({
   parse: commaList,
 });
 
+export const noDelta = toggle({
+  names: ["--no-delta"],
+  description: "do not look for a delta file beside the index",
+});
+
 export const skipInvalidSeeds = toggle({
   names: ["--skip-invalid-seeds"],
   description: "continue without what a seed does not have although its index says so, instead of failing",

@@ -8,7 +8,7 @@ import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { ChunkedBlob } from "../../blob/blob.ts";
 import { blobAccess } from "../../blob/blob_access.ts";
-import type { ChunkStore, PatchStore } from "../../stores/store.ts";
+import type { ChunkStore, PatchStore, Sources } from "../../stores/store.ts";
 import type { RandomAccess } from "../../stores/byte_source.ts";
 import { type Pieces, readArchive } from "../../archive/read_archive.ts";
 import type { Locator } from "../locator.ts";
@@ -51,6 +51,7 @@ export type OpenSeeds = (
 export type OpenPatches = (
   index: Index,
   seeds: readonly TreeStore[],
+  sources: Sources,
 ) => Promise<readonly PatchStore[]>;
 
 /** Opens the archive. An index is read before, the archive itself as its pieces are asked for. */
@@ -76,7 +77,7 @@ export async function openArchive(
     const withoutSeeds = sources;
     const readRoot = async () => await rootOf(index, await locator.blob(index, withoutSeeds), signal);
     const seeds = await openSeeds(index, readRoot);
-    sources = { ...sources, seeds, patches: await openPatches?.(index, seeds) };
+    sources = { ...sources, seeds, patches: await openPatches?.(index, seeds, sources) };
   }
   const blob = await locator.blob(index, sources);
   return {

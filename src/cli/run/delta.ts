@@ -1,9 +1,13 @@
 /** `desync delta OLD NEW OUTPUT` */
+import { basename, join } from "node:path";
 import { formatBytes } from "../../core/amounts.ts";
 import { Progress } from "../../core/progress.ts";
+import { nativeCodec } from "../../deno/codec/native_codec.ts";
+import { redactLocation } from "../../deno/schemes.ts";
+import { deltaSuffix } from "../../delta/delta_file.ts";
 import { startsLikeDelta } from "../../delta/delta_header.ts";
 import { type DeltaVersion, makeDeltaFile } from "../../deno/make_delta.ts";
-import { exists, isFile } from "../../deno/files/file_kind.ts";
+import { exists, isDirectory, isFile } from "../../deno/files/file_kind.ts";
 import type { Args, Flags } from "../commands/delta.ts";
 import { DONE } from "../exit_status.ts";
 import { checkInputPath, checkOutputPath, refuseToReplace } from "../inputs/local_path.ts";
@@ -15,14 +19,16 @@ import { missingOption } from "../parse/missing_option.ts";
 
 /** Writes the delta. */
 export async function run(args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
-  const { output } = args;
   await using locator = new Locator(flags);
   const [old, next] = [parseVersion(args.old, exists), parseVersion(args.new, exists)];
+  // A directory gets it by the name under which it is found.
+  const intoDirectory = isDirectory(args.output);
+  let { output } = args;
   for (const { index, blob } of [old, next]) {
     checkOutputPath(output, index);
     if (blob !== undefined) checkInputPath(blob);
   }
-  refuseToReplace(output, "a delta file", startsLikeDelta);
+  if (!intoDirectory) refuseToReplace(output, "a delta file", startsLikeDelta);
   const open = async ({ index: location, blob }: typeof old): Promise<DeltaVersion> => {
     const index = await locator.index(location, signal);
     if (blob !== undefined) return { index, bytes: blob };
@@ -38,6 +44,10 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
   };
   const base = await open(old);
   const target = await open(next);
+  if (intoDirectory) {
+    const name = basename(redactLocation(next.index).replace(/[?#].*$/, ""));
+    output = join(output, `${name}${deltaSuffix(base.index, nativeCodec)}`);
+  }
   const { level, always, concurrency: threads, noSync } = flags;
   const progress = new Progress();
   const result = await (async () => {

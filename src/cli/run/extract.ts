@@ -8,7 +8,7 @@ import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
-import { openDeltas, reportDeltaProblem } from "../inputs/deltas.ts";
+import { deltaFinder, openDeltas, reportDeltaProblem } from "../inputs/deltas.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
 import { missingOption } from "../parse/missing_option.ts";
@@ -30,6 +30,7 @@ export async function run(
   const seedOptions = {
     seeds,
     deltas,
+    findDelta: flags.noDelta ? undefined : deltaFinder(location, locator, signal),
     onDeltaProblem: reportDeltaProblem,
     invalidSeeds,
     seedIndexes: seedIndexesDirectory(flags.cache),

@@ -27,11 +27,17 @@ type Line = readonly [key: string, words: string, value: number | undefined];
 export async function run({ index: location }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   checkPlanFlags(flags);
   await using locator = new Locator(flags);
-  const index = await locator.index(location, signal);
+  const isDelta = isCalledDelta(location) && flags.plan === undefined;
+  const index = isDelta ? undefined : await locator.index(location, signal);
   const seeds: PlanSeed[] = [];
   for (const text of flags.seed ?? []) {
     const location = seedIndexOf(text);
     seeds.push({ location: redactLocation(location), index: await locator.index(location, signal) });
+  }
+  if (index === undefined) {
+    const { printDelta } = await import("../output/delta_info.ts");
+    await printDelta(location, seeds.map(({ index }) => index), flags.format === "plain", locator, signal);
+    return DONE;
   }
   const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);
   const sources = await locator.sourcesToCount();
@@ -60,6 +66,11 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
     throw error.withContext({ action: "use", subject: flags.chunksInfo });
   }
   return DONE;
+}
+
+/** Whether a location is called as delta files are. */
+function isCalledDelta(location: string): boolean {
+  return /\.cadelta(?:\?.*)?$/.test(location);
 }
 
 /** Paths of an archive that are listed. */

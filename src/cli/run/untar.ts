@@ -4,6 +4,8 @@ import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
 import { isDirectory } from "../../deno/files/file_kind.ts";
 import { ownIds } from "../../deno/system/permitted.ts";
+import { isWorthCutting } from "../../deno/seeds/old_output.ts";
+import { spooledPatches } from "../../deno/spooled_patch.ts";
 import { untar, type UntarResult } from "../../deno/untar.ts";
 import type { Loss } from "../../archive/losses.ts";
 import { parseArchivePaths } from "../../archive/archive_parts.ts";
@@ -45,8 +47,9 @@ export async function run(
   const seeds = (flags.treeSeeds ?? []).map(parseTreeSeed);
   await using locator = new Locator(flags);
   await using opened = new AsyncDisposableStack();
-  const openSeeds = seedsFor(flags, seeds, { target, paths, locator, opened, signal });
-  const openPatches = patchesFor(flags, { locator, opened, signal });
+  const use = { target, paths, locator, opened, signal };
+  const openSeeds = seedsFor(flags, seeds, use);
+  const openPatches = patchesFor(location, flags, use);
   const source = await openArchive(location, flags, locator, signal, openSeeds, openPatches);
   const progress = new Progress();
   progress.total = source.size ?? 0;
@@ -125,28 +128,34 @@ function seedsFor(
   };
 }
 
-/** Opens the delta files that were given. */
+/** Opens the delta files that were given, or looks for one beside the index. */
 function patchesFor(
+  location: string,
   flags: Flags,
-  { locator, opened, signal }: Pick<SeedUse, "locator" | "opened" | "signal">,
+  { paths, locator, opened, signal }: SeedUse,
 ): OpenPatches | undefined {
-  const { deltas: given = [] } = flags;
-  if (given.length === 0) return undefined;
-  return async (index, seeds) => {
-    const [{ openDeltas, reportDeltaProblem }, { openPatches }, { spooledPatches }, { nativeCodec }] =
+  const { index: isIndex, deltas: given, noDelta } = flags;
+  if (!isIndex || given === undefined && noDelta) return undefined;
+  return async (index, seeds, sources) => {
+    const looks = given === undefined && isWorthCutting(sources) && seeds.length > 0;
+    if (given === undefined && !looks) return [];
+    const [{ deltaFinder, openDeltas, reportDeltaProblem }, { findDeltas, openPatches }, { nativeCodec }] =
       await Promise.all([
         import("../inputs/deltas.ts"),
         import("../../jobs/open_patches.ts"),
-        import("../../deno/spooled_patch.ts"),
         import("../../deno/codec/native_codec.ts"),
       ]);
-    const deltas = await openDeltas(given, locator, signal);
+    const find = deltaFinder(location, locator, signal);
+    const deltas = looks
+      ? await findDeltas(index, seeds.map(({ index }) => index), nativeCodec, find)
+      : await openDeltas(given, locator, signal);
+    if (deltas.length === 0) return [];
     const versions = seeds.map((store) => ({ index: store.index, store }));
     const workers = await locator.workers();
     const options = { codec: nativeCodec, workers, signal, onProblem: reportDeltaProblem };
     const patches = await openPatches(index, deltas, versions, options);
     // Files of the old version are replaced while others are still to be made of them.
-    const made = flags.keepUnchanged
+    const made = flags.keepUnchanged && paths.length === 0
       ? await spooledPatches(patches, { digest: index.digest, signal, onProblem: reportDeltaProblem })
       : patches;
     for (const patch of made) opened.use(patch);

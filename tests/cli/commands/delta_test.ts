@@ -296,3 +296,66 @@ Deno.test({
     assertFails(await runCli(["untar", "--delta", delta, dir.path("x.catar"), dir.path("other")]), 2, "-i");
   },
 });
+
+Deno.test({
+  name: "a delta is found by its name beside the index, and by no other",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const { old, next, v1, v2 } = versions(dir);
+    await using server = await serve(dir.root);
+    Deno.copyFileSync(next.index, dir.path("www", "v2.caibx"));
+    const seed = ["--seed", `${old.index}:${v1}`];
+    const args = [...seed, "-s", `${server.url}/next`, `${server.url}/www/v2.caibx?version=2`];
+    const out = dir.path("out");
+    const extracts = async (...more: string[]) => {
+      const first = server.requests.length;
+      const { code, stdout, stderr } = await runCli(["extract", "--print-stats", ...more, ...args, out]);
+      deepStrictEqual([code, stderr], [0, ""]);
+      sameBytes(Deno.readFileSync(out), next.bytes);
+      Deno.removeSync(out);
+      const asked = server.requests.slice(first).map(({ path }) => path).filter((path) => /delta/.test(path));
+      return { patched: JSON.parse(stdout)["chunks-patched"], asked: asked.length };
+    };
+    // None is there, and nothing is said.
+    deepStrictEqual(await extracts(), { patched: 0, asked: 1 });
+    const web = dir.path("www");
+    const to = `${dir.path("www", "v2.caibx")}:${v2}`;
+    strictEqual((await runCli(["delta", `${old.index}:${v1}`, to, web])).code, 0);
+    const [name] = [...Deno.readDirSync(web)].map(({ name }) => name).filter((name) =>
+      name.endsWith("delta")
+    );
+    match(name, /^v2\.caibx\.[0-9a-f]{16}\.cadelta$/);
+    ok((await extracts()).patched > 0);
+    deepStrictEqual(await extracts("--no-delta"), { patched: 0, asked: 0 });
+    // One for another new version is as good as none.
+    Deno.renameSync(`${web}/${name}`, dir.path("kept"));
+    strictEqual((await runCli(["delta", to, `${old.index}:${v1}`, dir.path("back")])).code, 0);
+    Deno.copyFileSync(dir.path("back"), `${web}/${name}`);
+    const { code, stderr } = await runCli(["extract", ...args, out]);
+    strictEqual(code, 0);
+    match(stderr, /another new version/);
+    sameBytes(Deno.readFileSync(out), next.bytes);
+  },
+});
+
+Deno.test({
+  name: "info describes a delta file, and with the old version what it makes",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const delta = `${await makeDelta(dir, made)}.cadelta`;
+    Deno.renameSync(delta.slice(0, -8), delta);
+    const alone = await runCli(["info", delta]);
+    deepStrictEqual([alone.code, alone.stderr], [0, ""]);
+    const { size } = Deno.statSync(delta);
+    const facts = JSON.parse(alone.stdout);
+    deepStrictEqual([facts.size, facts["old-size"], facts.frames], [size, made.old.bytes.length, undefined]);
+    const whole = JSON.parse((await runCli(["info", "--seed", made.old.index, delta])).stdout);
+    deepStrictEqual([whole["old-digest"], whole["blob-size"]], [facts["old-digest"], made.next.bytes.length]);
+    ok(whole["chunks-from-old"] > 0 && whole["chunks-elsewhere"] === 0);
+    match((await runCli(["info", "-f", "plain", delta])).stdout, /^Size of the delta: \d+\n/);
+    assertFails(await runCli(["info", dir.write("x.cadelta", "no delta")]), 1, "does not start like one");
+  },
+});
