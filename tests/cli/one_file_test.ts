@@ -23,10 +23,14 @@ Deno.test.beforeAll(async () => {
   dir = tempDir();
   file = join(dir.dir("web"), "desync.js");
   await run(Deno.execPath(), ["run", "-A", join(repository, ".ci/bundle.ts"), file]);
+  env = await cacheFor(dir);
   Deno.symlinkSync(join(repository, "testdata"), dir.path("web", "testdata"));
 });
 
 Deno.test.afterAll(() => dir[Symbol.dispose]());
+
+/** Where what Deno downloads is kept. */
+let env: Record<string, string>;
 
 /** Deno with this file. */
 function program(file: string, ...args: string[]): string[] {
@@ -37,7 +41,6 @@ Deno.test({
   name: "one file runs from nginx, which calls it a video, with its workers",
   ignore: !peers.nginx,
   fn: async () => {
-    const env = await cacheFor(dir);
     await using server = await startNginx(dir.path("web"), { types: { js: "video/mp2t" } });
     const desync = async (...args: string[]) => {
       const { code, stderr } = await runAny(Deno.execPath(), program(`${server.url}desync.js`, ...args), {
@@ -55,6 +58,47 @@ Deno.test({
     if (!thorough) return;
     const smoke = ["run", "-A", join(repository, ".ci/smoke.ts")];
     await run(Deno.execPath(), [...smoke, Deno.execPath(), ...program(file)]);
+  },
+});
+
+/** The real Apache over the directory, with Debian's media types; its one process ends with the test. */
+async function startApache(root: string, port: number): Promise<Daemon> {
+  const conf = dir.write(
+    "apache.conf",
+    `ServerName localhost
+Listen 127.0.0.1:${port}
+PidFile ${dir.path("apache.pid")}
+ErrorLog ${dir.path("apache.log")}
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule mime_module /usr/lib/apache2/modules/mod_mime.so
+TypesConfig ${dir.write("mime.types", "text/javascript js\ntext/vnd.trolltech.linguist ts\n")}
+DocumentRoot ${root}
+`,
+  );
+  const server = new Daemon(peers.apache2!, ["-X", "-f", conf]);
+  await listening(server, port);
+  return server;
+}
+
+Deno.test({
+  name: "one file runs from Apache with the media types of Debian",
+  ignore: !peers.apache2,
+  fn: async () => {
+    const port = freePort();
+    await using _ = await startApache(dir.path("web"), port);
+    const url = `http://127.0.0.1:${port}/`;
+    const target = dir.path("from-apache");
+    const args = [
+      "extract",
+      "-s",
+      `${url}testdata/casync-zstd.castr`,
+      `${url}testdata/casync-blob.caibx`,
+      target,
+    ];
+    const { code, stderr } = await runAny(Deno.execPath(), program(`${url}desync.js`, ...args), { env });
+    strictEqual(code, 0, stderr);
+    sameBytes(Deno.readFileSync(target), blob());
   },
 });
 

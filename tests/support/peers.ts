@@ -17,6 +17,7 @@ const packages = {
   /** The desync written in Go, never this project's own program; `DESYNC_PEER` names it. */
   desync: undefined,
   nginx: "nginx-light",
+  apache2: "apache2-bin",
   /** Serves directories over WebDAV. */
   rclone: "rclone",
   zstd: "zstd",
