@@ -6,18 +6,19 @@ import { type OpenedChunk, sealChunk, trustChunk, type VerifiedChunk } from "../
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { MainDestination } from "../transfer/messages.ts";
 
-/** The chunk as it is wanted there, with bytes that nothing else uses: they are moved to the main thread. */
+/**
+ * The chunk as it is wanted there, with bytes that nothing else uses, in a buffer of their size: they are moved to the main
+ * thread, where many wait. What compresses leaves them in one that is several times as large.
+ */
 export function encodeForMain(
   { encoding, encryption }: MainDestination,
   chunk: OpenedChunk,
 ): VerifiedChunk {
   const encoded = encodeChunk(nativeCodec, chunk, encoding);
   const { id, stored: { form, bytes } } = encoded;
-  const isOwn = bytes !== chunk.stored.bytes && bytes !== chunk.bytes;
-  if (encryption !== undefined) {
-    const { stored } = sealChunk(encoded, cipherOf(encryption));
-    if (isOwn) freeBytes(bytes);
-    return trustChunk(id, stored);
-  }
-  return trustChunk(id, { form, bytes: isOwn ? bytes : new Uint8Array(bytes) });
+  const { stored } = encryption === undefined
+    ? { stored: { form, bytes: new Uint8Array(bytes) } }
+    : sealChunk(encoded, cipherOf(encryption));
+  if (bytes !== chunk.stored.bytes && bytes !== chunk.bytes) freeBytes(bytes);
+  return trustChunk(id, stored);
 }
