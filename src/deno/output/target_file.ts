@@ -26,6 +26,8 @@ export class TargetFile {
   readonly #sparse: boolean;
   readonly #resumed: boolean;
   readonly #holes: Holes;
+  /** What is where zeros should be. */
+  #found: Uint8Array | undefined;
 
   /**
    * With `sparse`, zeros become holes: the file reads as zeros wherever nothing has been written, unless it is `resumed`.
@@ -53,14 +55,16 @@ export class TargetFile {
     return this.#holes.covers(offset, length);
   }
 
-  /** Writes all bytes at `offset`, leaving holes for zeros in a sparse file. */
+  /** Writes all bytes at `offset`, leaving holes for zeros in a sparse file. In others, holes that are there stay. */
   write(bytes: Uint8Array, offset: number): void {
-    if (!this.#sparse) return this.#writeFully(bytes, offset);
     splitZeros(
       bytes,
       offset,
       (from, to) => this.#writeFully(bytes.subarray(from, to), offset + from),
-      (from, to) => this.#leaveHole(offset + from, offset + to),
+      (from, to) => {
+        if (this.#sparse) this.#leaveHole(offset + from, offset + to);
+        else this.#writeZeros(offset + from, offset + to);
+      },
     );
   }
 
@@ -80,11 +84,11 @@ export class TargetFile {
     this.#writeZeros(last * HOLE_BLOCK, end);
   }
 
-  /** Makes it zeros where an earlier run wrote something else. */
+  /** Makes it zeros where something else is: what is right, maybe a hole, is not written. */
   #writeZeros(start: number, end: number): void {
     for (let at = start; at < end; at += ZEROS.length) {
       const zeros = ZEROS.subarray(0, Math.min(ZEROS.length, end - at));
-      const found = this.read(new Uint8Array(zeros.length), at);
+      const found = this.read((this.#found ??= new Uint8Array(ZEROS.length)).subarray(0, zeros.length), at);
       if (!equalBytes(found, zeros)) this.#writeFully(zeros, at);
     }
   }
