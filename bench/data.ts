@@ -144,7 +144,8 @@ export async function sameTree(a: string, b: string): Promise<void> {
   await run(["diff", "-r", "--no-dereference", a, b]);
 }
 
-function exists(path: string): boolean {
+/** Whether it is there. */
+export function exists(path: string): boolean {
   try {
     Deno.statSync(path);
     return true;

@@ -10,7 +10,7 @@ export interface Contender {
 }
 
 /** What one run took. */
-interface Run {
+export interface Run {
   readonly wall: number;
   readonly cpu: number;
   /** Highest resident memory of the process, in MB. */
@@ -26,7 +26,7 @@ export async function compare(title: string, contenders: readonly Contender[]): 
     for (const contender of contenders) {
       contender.before?.();
       const { command } = contender;
-      const run = await time(typeof command === "function" ? command() : command);
+      const run = await timeOf(typeof command === "function" ? command() : command);
       if (round > 0) runs.get(contender.name)!.push(run);
     }
   }
@@ -49,7 +49,8 @@ function summary(runs: readonly Run[]): Run {
   return { wall: median((r) => r.wall), cpu: median((r) => r.cpu), memory: median((r) => r.memory) };
 }
 
-async function time(command: readonly string[]): Promise<Run> {
+/** Runs a command to its end, which has to succeed. */
+export async function timeOf(command: readonly string[]): Promise<Run> {
   // bash's own `time` knows the processor time of children, which Deno does not tell.
   const script = 'TIMEFORMAT="%R %U %S"; time { "$@" >/dev/null 2>"$BENCH_STDERR"; }';
   const stderrFile = Deno.makeTempFileSync();

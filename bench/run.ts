@@ -5,6 +5,7 @@
  *                                        BENCH_OURS="deno run -A dist/desync.js" for one file
  */
 import { benchChunkServer } from "./chunk_server.ts";
+import { benchDelta } from "./delta.ts";
 import { benchExtract } from "./extract.ts";
 import { benchCache, benchChop, benchMake } from "./make.ts";
 import { benchSeed } from "./seed.ts";
@@ -26,6 +27,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   stores: benchStores,
   tar: benchTar,
   untar: benchUntar,
+  delta: benchDelta,
   sync: benchSync,
   "chunk-server": benchChunkServer,
 };

@@ -3,7 +3,7 @@ import { argument, type ArgumentValues, written } from "../argument.ts";
 import { command, type FlagsOf } from "../command.ts";
 import { makeIndex, noTime } from "../flags/archive.ts";
 import { chunkSize } from "../flags/chunking.ts";
-import { compressionLevel, uncompressed } from "../flags/storing.ts";
+import { compressionLevel, deltaFrom, uncompressed } from "../flags/storing.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { noSync, printStats, umask } from "../flags/output.ts";
 import {
@@ -39,6 +39,7 @@ const flags = {
   noTime,
   uncompressed,
   compressionLevel,
+  deltaFrom,
   umask,
   printStats,
   noSync,
@@ -53,7 +54,7 @@ export const definition = command({
   description:
     `Packs a directory into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
 index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.
-With --input-format tar the source is a tar file, or "-" for standard input.`,
+With -i and --delta-from, delta files from older versions are written beside the index. With --input-format tar the source is a tar file, or "-" for standard input.`,
   examples: [
     "desync tar docs.catar /srv/docs",
     "desync tar -i -s /mnt/store docs.caidx /srv/docs",

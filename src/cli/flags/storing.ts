@@ -41,6 +41,14 @@ export const deltaLevel = option({
   fallback: DEFAULT_DELTA_LEVEL,
 });
 
+export const deltaFrom = list({
+  names: ["--delta-from"],
+  value: "version",
+  description:
+    "also write a delta file from this older version, INDEX or INDEX:BLOB, beside the index; may be repeated or comma-separated",
+  parse: commaList,
+});
+
 export const deltaAlways = toggle({
   names: ["--always"],
   description: "write the delta even if it takes 90% or more of what the chunks take",

@@ -6,6 +6,7 @@ import type { Args, Flags } from "../commands/make.ts";
 import { DONE } from "../exit_status.ts";
 import { reportingKeptChunks } from "../output/interruption.ts";
 import { checkInputPath, refuseSameFile, refuseSwapped } from "../inputs/local_path.ts";
+import { openPublisher } from "../output/publisher.ts";
 import { Locator } from "../locator.ts";
 import { printError } from "../output/output.ts";
 import { showProgress } from "../output/progress.ts";
@@ -22,14 +23,19 @@ export async function run({ index: output, file }: Args, flags: Flags, signal: A
   if (file !== "-") inspectSource(file, "copy it to one first, or give it to standard input and `-` as FILE");
   await target.check(signal);
   const store = await locator.storeToFill(flags.targetStore);
+  const publishDeltas = await openPublisher(output, flags, store, locator, signal);
   const progress = new Progress();
   const { chunkSize: sizes, digest } = flags;
   const options = { store, ...storingOptions(flags), sizes, digest, signal, progress };
   const made = await reportingKeptChunks(flags.targetStore, async () => {
-    using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
-    const made = file === "-"
-      ? await makeFromStream(Deno.stdin.readable, { ...options, name: "standard input" })
-      : await makeFromFile(file, options);
+    const made = await (async () => {
+      using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
+      return file === "-"
+        ? await makeFromStream(Deno.stdin.readable, { ...options, name: "standard input" })
+        : await makeFromFile(file, options);
+    })();
+    // The index comes last: who finds it finds the rest.
+    await publishDeltas?.(made.index, file === "-" ? { stores: store === undefined ? [] : [store] } : file);
     await target.write(made.index, signal);
     return made;
   });

@@ -13,6 +13,7 @@ import { reportingKeptChunks } from "../output/interruption.ts";
 import type { IndexTarget } from "../output/index_target.ts";
 import { checkInputPath, checkOutputPath, refuseSameFile } from "../inputs/local_path.ts";
 import { missingOption } from "../parse/missing_option.ts";
+import { openPublisher } from "../output/publisher.ts";
 import { Locator } from "../locator.ts";
 import { print, printError, warn } from "../output/output.ts";
 import { isStandardOutput, writeWholePieces } from "../output/piece_output.ts";
@@ -29,6 +30,9 @@ export async function run(
   checkInputPath(source);
   await using locator = new Locator(flags);
   const target = flags.makeIndex ? await locator.indexTarget(output) : undefined;
+  if (target === undefined && flags.deltaFrom !== undefined) {
+    throw missingOption("-i, --index", "--delta-from is for an index");
+  }
   if (target === undefined) checkOutputPath(output, source);
   else refuseSameFile(output, source);
   const input: Input = {
@@ -44,7 +48,7 @@ export async function run(
   };
   const packed = target === undefined
     ? await packIntoFile(output, input, flags)
-    : await packIntoStore(target, input, flags, locator);
+    : await packIntoStore({ target, output }, input, flags, locator);
   return report(packed, output, flags);
 }
 
@@ -76,7 +80,7 @@ async function packIntoFile(output: string, { tree, options }: Input, flags: Fla
 }
 
 async function packIntoStore(
-  target: IndexTarget,
+  { target, output }: { readonly target: IndexTarget; readonly output: string },
   { name, tree, options }: Input,
   flags: Flags,
   locator: Locator,
@@ -84,11 +88,16 @@ async function packIntoStore(
   await target.check(options.signal);
   const store = await locator.storeToFill(flags.targetStore);
   if (store === undefined) throw missingOption("-s, --store", "name the store that gets the chunks");
+  const publishDeltas = await openPublisher(output, flags, store, locator, options.signal);
   const { chunkSize: sizes, digest } = flags;
   const making = { ...options, ...storingOptions(flags), name, store, sizes, digest };
   const made = await reportingKeptChunks(flags.targetStore, async () => {
-    using _display = showProgress(options.progress, flags, { stored: "stored" });
-    const made = await makeFromTree(tree, making);
+    const made = await (async () => {
+      using _display = showProgress(options.progress, flags, { stored: "stored" });
+      return await makeFromTree(tree, making);
+    })();
+    // The index comes last: who finds it finds the rest.
+    await publishDeltas?.(made.index, { stores: [store] });
     await target.write(made.index, options.signal);
     return made;
   });

@@ -359,3 +359,31 @@ Deno.test({
     assertFails(await runCli(["info", dir.write("x.cadelta", "no delta")]), 1, "does not start like one");
   },
 });
+
+Deno.test({
+  name: "make and tar publish deltas from older versions with the index",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const { v1, v2 } = versions(dir);
+    const [store, i1, i2] = [dir.path("store"), dir.path("www", "v1.caibx"), dir.path("www", "v2.caibx")];
+    const make = ["make", "-m", "4:16:64", "-s", store];
+    strictEqual((await runCli([...make, i1, v1])).code, 0);
+    for (const from of [i1, `${i1}:${v1}`]) {
+      const { code, stdout, stderr } = await runCli([...make, "--delta-from", from, i2, v2]);
+      deepStrictEqual([code, stdout, stderr], [0, "", ""]);
+      const [delta, ...more] = [...Deno.readDirSync(dir.path("www"))].filter(({ name }) =>
+        name.endsWith("delta")
+      );
+      deepStrictEqual(more, []);
+      const info = JSON.parse((await runCli(["info", "--seed", i1, dir.path("www", delta.name)])).stdout);
+      ok(info["chunks-from-old"] > 0);
+      Deno.removeSync(dir.path("www", delta.name));
+    }
+    assertFails(await runCli([...make, "--delta-from", i1, "-", v2]), 2, "--delta-from");
+    assertFails(await runCli(["make", "--delta-from", i1, dir.path("x.caibx"), v2]), 2, "--store");
+    assertFails(await runCli(["tar", "--delta-from", i1, dir.path("x.catar"), dir.path("www")]), 2, "-i");
+    assertFails(await runCli([...make, "--delta-from", `${i1}:${v2}`, dir.path("x.caibx"), v2]), 3, v2);
+    ok(!exists(dir.path("x.caibx")), "the index comes last");
+  },
+});

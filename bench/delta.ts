@@ -1,0 +1,135 @@
+/**
+ * What an update takes as a delta file, as a binary patch, and as chunks: bytes, and the time to make and to apply it. The data
+ * is a tar of the system's files and the same changed as a new version is; BENCH_PAIRS="OLD:NEW OLD:NEW" adds real ones.
+ */
+import { basename } from "node:path";
+import { concat } from "../src/core/bytes.ts";
+import { Random } from "../tests/support/random.ts";
+import { directory, exists, ours, path, remove, run, systemFiles } from "./data.ts";
+import { say, timeOf } from "./measure.ts";
+
+const BYTES = 128 * 1024 * 1024;
+/** Stretches that are changed or left as they are, as the files in an image are. */
+const STRETCH_BYTES = 512 * 1024;
+const MB = 1e6;
+
+/** How a patch is made, and how it is applied: `$1` old, `$2` new, `$3` patch. */
+interface Method {
+  readonly name: string;
+  readonly make: string;
+  readonly apply: string;
+}
+
+const METHODS: readonly Method[] = [
+  {
+    name: "zstd --patch-from -9 --long=31",
+    make: 'zstd -q -f -9 --long=31 --patch-from="$1" "$2" -o "$3"',
+    apply: 'zstd -q -f -d --long=31 --memory=2048MB --patch-from="$1" "$3" -o "$4"',
+  },
+  {
+    name: "xdelta3 -9",
+    make: 'xdelta3 -q -e -f -9 -s "$1" "$2" "$3"',
+    apply: 'xdelta3 -q -d -f -s "$1" "$3" "$4"',
+  },
+  { name: "bsdiff", make: 'bsdiff "$1" "$2" "$3"', apply: 'bspatch "$1" "$4" "$3"' },
+];
+
+/** Bytes and times of each method, for each pair of versions. */
+export async function benchDelta(): Promise<void> {
+  const pairs = (Deno.env.get("BENCH_PAIRS") ?? "").split(" ").filter((pair) => pair !== "")
+    .map((pair) => pair.split(":"));
+  for (const [old, next] of [await changedFiles(), ...pairs]) await benchPair(old, next);
+}
+
+async function benchPair(old: string, next: string): Promise<void> {
+  const [oldIndex, nextIndex] = [await indexOf(old), await indexOf(next)];
+  const [delta, output, patch] = [path("bench.cadelta"), path("bench.out"), path("bench.patch")];
+  say(`\n${basename(old)} to ${basename(next)}: ${(Deno.statSync(next).size / MB).toFixed(1)} MB`);
+  for (const name of ["bench.cadelta", "bench.out", "bench.patch"]) remove(name);
+  const made = await timeOf([
+    ...ours,
+    "delta",
+    "--always",
+    `${oldIndex}:${old}`,
+    `${nextIndex}:${next}`,
+    delta,
+  ]);
+  const seed = ["--seed", `${oldIndex}:${old}`, "--delta", delta];
+  const empty = path("empty.castr");
+  Deno.mkdirSync(empty, { recursive: true });
+  const applied = await timeOf([...ours, "extract", ...seed, "-s", empty, nextIndex, output]);
+  await run(["cmp", next, output]);
+  const { size } = Deno.statSync(delta);
+  const row = (name: string, size: number, make: number, apply: number, memory: number) =>
+    say(
+      `  ${name.padEnd(32)} ${String(size).padStart(12)} bytes  make ${make.toFixed(1)} s cpu  apply ${
+        apply.toFixed(1)
+      } s cpu, ${memory.toFixed(0)} MB`,
+    );
+  row("delta file, index included", size, made.cpu, applied.cpu, applied.memory);
+  const others: number[] = [];
+  for (const { name, make, apply } of METHODS) {
+    if (!await isInstalled(make.split(" ")[0])) {
+      say(`  ${name}: not installed`);
+      continue;
+    }
+    remove("bench.out");
+    const args = [old, next, patch, output];
+    const made = await timeOf(["sh", "-c", make, "sh", ...args]);
+    const applied = await timeOf(["sh", "-c", apply, "sh", ...args]);
+    await run(["cmp", next, output]);
+    row(name, Deno.statSync(patch).size, made.cpu, applied.cpu, applied.memory);
+    if (name !== "bsdiff") others.push(Deno.statSync(patch).size);
+  }
+  if (others.length > 0) {
+    say(`  the delta is ${(size / Math.min(...others)).toFixed(2)} of the smaller of zstd's and xdelta3's`);
+  }
+  for (const name of ["bench.cadelta", "bench.out", "bench.patch"]) remove(name);
+}
+
+async function indexOf(file: string): Promise<string> {
+  const index = path(`${basename(file)}.delta.caibx`);
+  await run([...ours, "make", index, file]);
+  return index;
+}
+
+/** Two versions: what is not changed, what was compiled anew (addresses), edited, moved, added and removed. */
+async function changedFiles(): Promise<[old: string, next: string]> {
+  const old = await systemFiles("delta-1.tar", BYTES);
+  const next = path("delta-2.tar");
+  if (exists(next)) return [old, next];
+  Deno.mkdirSync(directory, { recursive: true });
+  const generator = new Random(19);
+  const bytes = Deno.readFileSync(old);
+  const stretches: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += STRETCH_BYTES) {
+    stretches.push(changed(bytes.slice(at, at + STRETCH_BYTES), generator));
+  }
+  Deno.writeFileSync(`${next}.tmp`, concat(stretches));
+  Deno.renameSync(`${next}.tmp`, next);
+  return [old, next];
+}
+
+function changed(bytes: Uint8Array, generator: Random): Uint8Array {
+  const kind = generator.below(10);
+  if (kind < 5) return bytes;
+  if (kind < 8) {
+    const view = new DataView(bytes.buffer);
+    for (let n = 0; n < 600; n++) {
+      const at = generator.below(bytes.length - 4);
+      view.setInt32(at, view.getInt32(at, true) + 0x40, true);
+    }
+    return bytes;
+  }
+  const at = generator.below(bytes.length);
+  if (kind === 8) {
+    return concat([bytes.subarray(0, at), generator.bytes(generator.below(2000)), bytes.subarray(at)]);
+  }
+  return concat([bytes.subarray(at), bytes.subarray(0, at).subarray(generator.below(1000))]);
+}
+
+async function isInstalled(program: string): Promise<boolean> {
+  const { success } = await new Deno.Command("sh", { args: ["-c", `command -v ${program}`], stdout: "null" })
+    .output();
+  return success;
+}
