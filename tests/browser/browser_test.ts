@@ -10,8 +10,9 @@ import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts"
 import { peers } from "../support/peers.ts";
 import { repository } from "../support/process.ts";
 import { sha256 } from "../support/sha.ts";
-import { type TempDir, tempDir } from "../support/temp.ts";
+import { tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
+import { damagedStore } from "./damaged_store.ts";
 import { bundleForBrowsers, serveFiles, startChromium } from "./chromium.ts";
 
 /** A server of its own origin. */
@@ -21,23 +22,6 @@ function listen(handler: (request: Request) => Promise<Response>): Deno.HttpServ
 
 function urlOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {
   return `http://127.0.0.1:${addr.port}/`;
-}
-
-/** The store with its first chunk damaged. Returns that chunk's id. */
-function damagedStore(dir: TempDir): string {
-  const store = testdata("casync-zstd.castr");
-  let damaged = "";
-  for (const directory of Deno.readDirSync(store)) {
-    for (const { name } of Deno.readDirSync(join(store, directory.name))) {
-      const bytes = Deno.readFileSync(join(store, directory.name, name));
-      if (damaged === "") {
-        damaged = name.slice(0, 64);
-        bytes[bytes.length >> 1] ^= 1;
-      }
-      dir.write(join("damaged.castr", directory.name, name), bytes);
-    }
-  }
-  return damaged;
 }
 
 interface Refusal {

@@ -39,7 +39,7 @@ export function serveFiles(
   directories: readonly (readonly [prefix: string, directory: string])[],
 ): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname } = new URL(request.url);
+    const pathname = new URL(request.url).pathname.replace(/\/$/, "/index.html");
     for (const [prefix, directory] of directories) {
       if (!pathname.startsWith(prefix)) continue;
       try {

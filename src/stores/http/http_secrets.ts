@@ -34,6 +34,7 @@ export function withoutSecretsOf({ url, headers }: HttpTarget, text: string): st
 export function errorWithoutSecretsOf(target: HttpTarget, error: unknown): Error {
   const clean = new Error(withoutSecretsOf(target, messageOf(error)));
   if (!(error instanceof Error)) return clean;
+  clean.name = error.name;
   if (error.stack !== undefined) clean.stack = withoutSecretsOf(target, error.stack);
   if (error.cause !== undefined) clean.cause = errorWithoutSecretsOf(target, error.cause);
   return clean;

@@ -1,0 +1,74 @@
+/** What went wrong, in a sentence for people who know nothing of chunks, and the details for those who do. */
+import { DesyncError } from "../mod.ts";
+import { causesOf, messageOf } from "../src/core/errors.ts";
+import { byId, element } from "./elements.ts";
+
+const KEPT = "What was right is kept: the next download goes on from there.";
+
+/** Shows it. `about` is the address that was read last, if any. */
+export async function showProblem(error: unknown, about?: URL): Promise<void> {
+  const sentence = await sentenceFor(error, about);
+  const details = element(
+    "details",
+    {},
+    element("summary", {}, "Details"),
+    element("p", {}, messageOf(error)),
+  );
+  byId("problem").replaceChildren(element("p", {}, sentence), details);
+}
+
+/** Forgets the last one. */
+export function clearProblem(): void {
+  byId("problem").replaceChildren();
+}
+
+/** One sentence, or two. */
+export async function sentenceFor(error: unknown, about?: URL): Promise<string> {
+  if (!(error instanceof DesyncError)) return "Something unexpected went wrong in this page.";
+  // What browsers throw when there is no answer: they do not say why.
+  if (
+    error.code === "store" && about !== undefined && causesOf(error).some(({ name }) => name === "TypeError")
+  ) {
+    return await whyNoAnswer(about);
+  }
+  switch (error.code) {
+    case "invalid-index":
+      return "This is not an index: is the address right? The name of an index ends in .caibx or .caidx.";
+    case "invalid-archive":
+      return "This is not an archive, or it is damaged: its contents cannot be listed.";
+    case "missing-chunk":
+      return `The store lacks a part of this file: does it belong to the index? ${KEPT}`;
+    case "invalid-chunk":
+    case "wrong-digest":
+      return `The store sent damaged data, several times. None of it was saved. ${KEPT}`;
+    case "missing-file":
+    case "store":
+      return `The server did not give what was asked for. ${KEPT}`;
+    case "timeout":
+      return `The server does not answer any more. ${KEPT}`;
+    case "interrupted":
+      return `Cancelled. ${KEPT}`;
+    default:
+      return `${messageOf(error)}.`;
+  }
+}
+
+/** Why there was no answer from there, as far as a page can find out. */
+export async function whyNoAnswer(url: URL): Promise<string> {
+  const { origin, protocol } = url;
+  if (!navigator.onLine) return `This device is offline. ${KEPT}`;
+  if (location.protocol === "https:" && protocol === "http:") {
+    return `Browsers do not let a page that was loaded by https read from an address with http: ${origin}.`;
+  }
+  if (origin !== location.origin) {
+    try {
+      // What comes cannot be read, but it comes.
+      await fetch(url, { mode: "no-cors", cache: "no-store", signal: AbortSignal.timeout(10_000) });
+      return `The server ${origin} answers, but does not allow this page to read it. ` +
+        `Whoever runs it has to allow pages of ${location.origin} (CORS).`;
+    } catch {
+      // It cannot be reached.
+    }
+  }
+  return `The server ${origin} cannot be reached: does it run, and is there a connection to it? ${KEPT}`;
+}
