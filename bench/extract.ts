@@ -23,6 +23,11 @@ export async function benchExtract(): Promise<void> {
   const smallStore = await casyncStore("small", small);
   await compare("extract 1.19 GB, local store", contenders(bigStore.index, bigStore.store));
   await same(big, path("ours"));
+  const cat = (name: string, program: readonly string[]): Contender => ({
+    name,
+    command: [...program, "cat", "-s", bigStore.store, bigStore.index],
+  });
+  await compare("cat 1.19 GB, local store", [cat("ours", ours), cat("desync", [peer("desync")])]);
 
   await using server = await startNginx(directory);
   const near = `${server.url}small.castr`;

@@ -17,6 +17,14 @@ export interface Run {
   readonly memory: number;
 }
 
+/** What was measured so far: seconds, and MB of memory. */
+const results: { title: string; runs: number; medians: Record<string, Run> }[] = [];
+
+/** All of it as JSON. */
+export function resultsAsJson(): string {
+  return JSON.stringify(results, null, 2);
+}
+
 const RUNS = Number(Deno.env.get("BENCH_RUNS") ?? "5");
 
 /** Measures all contenders, interleaved, after a run each that does not count. Prints a table; the first is compared. */
@@ -32,8 +40,11 @@ export async function compare(title: string, contenders: readonly Contender[]): 
   }
   say(`\n${title} (medians of ${RUNS})`);
   const ours = summary(runs.get(contenders[0].name)!);
+  const medians: Record<string, Run> = {};
+  results.push({ title, runs: RUNS, medians });
   for (const { name } of contenders) {
     const own = summary(runs.get(name)!);
+    medians[name] = own;
     const ratio = name === contenders[0].name ? "" : `   ratio ${(ours.wall / own.wall).toFixed(2)}` +
       ` (cpu ${(ours.cpu / own.cpu).toFixed(2)})`;
     const row = `${own.wall.toFixed(2)} s, cpu ${own.cpu.toFixed(2)} s, ${own.memory.toFixed(0)} MB`;
@@ -85,7 +96,8 @@ function peakMemory(shell: number): number {
   }
 }
 
-/** Prints a line. */
+/** Prints a line for people: to standard error, where programs read the results. */
 export function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
+  const output = Deno.args.includes("--json") ? Deno.stderr : Deno.stdout;
+  output.writeSync(new TextEncoder().encode(`${line}\n`));
 }
