@@ -275,7 +275,8 @@ for (const row of tried) {
 function withOneLess(permissions: string): { permissions: string; kind: string }[] {
   const flags = permissions.split(" ").filter((word) => word !== "");
   return flags.flatMap((flag, i) => {
-    const [name, values] = flag.split("=");
+    // One that names nothing is left out as a whole.
+    const [name, values = ""] = flag.split("=");
     const items = values.split(",");
     return items.map((left) => {
       const others = items.filter((item) => item !== left).join(",");
