@@ -63,6 +63,27 @@ Deno.test("imports run in one direction", () => {
   ok(count > 500, String(count));
 });
 
+/** Commands whose work may be small. */
+const QUICK = ["cache", "cat", "chop", "chunk", "extract", "info", "list_chunks", "make", "pull", "verify"];
+
+Deno.test("commands on blobs load no module of node to start, which would take longer than a small job", () => {
+  const loaded = new Set(["cli/main.ts", "cli/configuration/read_configuration.ts"]);
+  for (const name of QUICK) loaded.add(`cli/run/${name}.ts`);
+  const wrong: string[] = [];
+  for (const path of loaded) {
+    const code = Deno.readTextFileSync(join(repository, "src", path));
+    // All but types, and what is imported by a call.
+    for (
+      const [, specifier] of code.matchAll(/^(?:import|export)(?! type)\s+(?:[^;"]*\sfrom\s+)?"([^"]+)";$/gm)
+    ) {
+      if (specifier.startsWith(".")) loaded.add(join(dirname(path), specifier));
+      else wrong.push(`${path} imports ${specifier}`);
+    }
+  }
+  deepStrictEqual(wrong, []);
+  ok(loaded.size > 100, String(loaded.size));
+});
+
 /** These have one file for each command, called like it. */
 const OF_COMMANDS = ["src/cli/commands", "src/cli/run"];
 

@@ -141,7 +141,7 @@ export async function extractToFile(
   }
   const { plan } = planned;
   const parts = { data: plan.ranges(), zeros: plan.omittedRanges() };
-  const target = createBlobTarget(path, index.size, parts, { sync, key: partialKey(index) });
+  const target = createBlobTarget(path, index.size, parts, { sync, key: await partialKey(index) });
   try {
     if (!target.hasZeros) planned = seedPlan.planWithZeros();
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Delta files of two versions, with everything wired: the workers and the file. */
-import { dirname, resolve } from "node:path";
+import { dirname, resolve } from "./system/paths.ts";
 import { ChunkReader } from "../stores/wrappers/chunk_reader.ts";
 import { PIECE_BYTES } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";

@@ -143,7 +143,7 @@ async function placesInPartialFile(
   pool: Workers,
   options: LookOptions,
 ): Promise<Placing> {
-  const partial = partialPath(path, partialKey(index));
+  const partial = partialPath(path, await partialKey(index));
   const size = sizeOfPartialFile(partial);
   if (size === undefined) return {};
   using known = new Unwritten(partial, size, index.digest);

@@ -36,7 +36,7 @@ import type {
 import type { Performer } from "./perform.ts";
 // So that executables have it.
 import "./worker.ts";
-import { hasEarlyWorkers, LARGE_BYTES, startWorker, workersAtMost } from "./start_worker.ts";
+import { hasEarlyWorkers, isProgram, LARGE_BYTES, startWorker, workersAtMost } from "./start_worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */
 const TASKS_PER_WORKER = 2;
@@ -61,6 +61,14 @@ interface Thread {
   readonly worker: Worker;
   /** Pending tasks by their numbers. */
   readonly tasks: Map<number, Pending>;
+}
+
+/** What does the work on this thread, loaded when there is some. */
+async function loadPerformer(): Promise<Performer> {
+  const { Performer } = await import("./perform.ts");
+  // To load node's modules for it would take longer than a small job.
+  if (isProgram()) (await import("./system_libraries.ts")).preferSystemLibraries(true);
+  return new Performer();
 }
 
 /** Workers on threads of their own. Has to be closed, or the program does not end. */
@@ -181,7 +189,7 @@ export class WorkerPool implements Workers, DeltaWorkers, Disposable {
     if (this.#isBusyHere) return;
     this.#isBusyHere = true;
     const yielder = new Yielder();
-    this.#own ??= new (await import("./perform.ts")).Performer();
+    this.#own ??= await loadPerformer();
     for (let next; this.#isSmall && (next = this.#queue.shift());) {
       try {
         next.resolve(this.#own.perform(next.task).result);

@@ -39,6 +39,11 @@ export function workersMayLeaveFilesOpen(): void {
   name = PROGRAM_WORKER_NAME;
 }
 
+/** Whether {@linkcode workersMayLeaveFilesOpen} was called. */
+export function isProgram(): boolean {
+  return name === PROGRAM_WORKER_NAME;
+}
+
 /** Starts all that will be needed for so many bytes of work, if that is much. What is wrong shows when they are. */
 export function startWorkersEarly(bytes: number, most: number = Infinity): void {
   if (bytes < LARGE_BYTES) return;

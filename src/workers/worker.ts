@@ -42,20 +42,12 @@ function serve(scope: WorkerScope): void {
   };
 }
 
-/**
- * Loads what does the work. What a worker has opened by the C library stays open when it is ended: it does that only where
- * the program ends then too.
- */
+/** Loads what does the work. */
 async function start(isProgram: boolean): Promise<Performer> {
-  const [{ Performer }, { preferSystemCodec }, { preferSystemFiles }, { preferSystemStat }] = await Promise
-    .all([
-      import("./perform.ts"),
-      import("../deno/codec/native_codec.ts"),
-      import("../deno/files/file_calls.ts"),
-      import("../deno/store/stored_file.ts"),
-    ]);
-  preferSystemCodec();
-  if (isProgram) preferSystemFiles();
-  preferSystemStat();
+  const [{ Performer }, { preferSystemLibraries }] = await Promise.all([
+    import("./perform.ts"),
+    import("./system_libraries.ts"),
+  ]);
+  preferSystemLibraries(isProgram);
   return new Performer();
 }

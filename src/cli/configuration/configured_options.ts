@@ -1,5 +1,5 @@
 /** Which options the configuration has for a location. */
-import { resolve } from "node:path";
+import { resolve } from "../../deno/system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";

@@ -1,5 +1,5 @@
 /** Finds and reads desync's configuration file. */
-import { join } from "node:path";
+import { join } from "../../deno/system/paths.ts";
 import { isNotFound } from "../../deno/files/file_errors.ts";
 import { readWhole } from "../../deno/files/read_whole.ts";
 import { environment, mayRead } from "../../deno/system/permitted.ts";

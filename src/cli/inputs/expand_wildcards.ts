@@ -1,7 +1,7 @@
 /**
  * Arguments such as `*.caibx`, which the shells of Windows pass on as they are and other shells replace by the names.
  */
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join } from "../../deno/system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { namedFileError } from "../../deno/files/file_errors.ts";
 import { matchesTokens, parseWildcards } from "../../formats/wildcards.ts";

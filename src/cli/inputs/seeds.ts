@@ -1,5 +1,5 @@
 /** The seeds that the command line names. */
-import { isAbsolute, join } from "node:path";
+import { isAbsolute, join } from "../../deno/system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { BlobSeed, InvalidSeeds } from "../../deno/seeds/blob_seed.ts";
 import { fileError } from "../../deno/files/file_errors.ts";

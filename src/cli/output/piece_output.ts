@@ -1,9 +1,9 @@
 /** Bytes, at once or piece by piece, written to where the user wants them. */
-import { fstatSync } from "node:fs";
 import { isSpecialOutput } from "../../deno/output/output_checks.ts";
 import { isClosedPipe } from "../../deno/system/stdio.ts";
 import { type PiecesToWrite, writeEach, writeWhole } from "../../deno/output/write_whole.ts";
 import { OutputClosed, printBytes } from "./output.ts";
+import { node } from "../../deno/system/node.ts";
 
 /** Whether the user means standard output. */
 export function isStandardOutput(path: string | undefined): path is "-" | undefined {
@@ -14,7 +14,7 @@ export function isStandardOutput(path: string | undefined): path is "-" | undefi
 export function writesFile(path: string | undefined): boolean {
   if (!isStandardOutput(path)) return !isSpecialOutput(path);
   try {
-    return fstatSync(1).isFile();
+    return node.fs.fstatSync(1).isFile();
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
 /** `desync config` */
 import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname } from "../../deno/system/paths.ts";
 import { isNotFound, namedFileError } from "../../deno/files/file_errors.ts";
 import { writeWhole } from "../../deno/output/write_whole.ts";
 import { setUmask } from "../../deno/system/permitted.ts";

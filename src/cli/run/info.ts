@@ -10,7 +10,6 @@ import { filePieces } from "../../deno/files/file_pieces.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
-import { namingArchive } from "../inputs/archive_source.ts";
 import { JsonListReader } from "../inputs/json_list.ts";
 import { seedIndexOf } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
@@ -48,8 +47,9 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
     } else {
       const heaviestPaths = flags.byPath ? PATHS : undefined;
       // What draws a plan would make every start slower.
-      const [{ updatePlan }, { nativeCodec }, { printPlan, titleOf }] = await Promise.all([
+      const [{ updatePlan }, { namingArchive }, { nativeCodec }, { printPlan, titleOf }] = await Promise.all([
         import("../../jobs/plan/update_plan.ts"),
+        import("../inputs/archive_source.ts"),
         import("../../deno/codec/native_codec.ts"),
         import("../output/plan_output.ts"),
       ]);

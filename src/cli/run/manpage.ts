@@ -1,5 +1,5 @@
 /** `desync manpage [DIRECTORY]` */
-import { join } from "node:path";
+import { join } from "../../deno/system/paths.ts";
 import { environment } from "../../deno/system/permitted.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { VERSION } from "../../core/version.ts";

@@ -1,5 +1,5 @@
 /** `desync tar ARCHIVE SOURCE` */
-import { basename } from "node:path";
+import { basename } from "../../deno/system/paths.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
 import { makeFromTree } from "../../deno/make_from_tree.ts";
 import { tar } from "../../deno/tar.ts";

@@ -1,5 +1,5 @@
 /** `desync untar ARCHIVE TARGET [PATH…]` */
-import { basename, extname } from "node:path";
+import { basename } from "../../deno/system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
 import { isDirectory } from "../../deno/files/file_kind.ts";
@@ -221,7 +221,7 @@ async function writeTar(
   sync: boolean,
 ): Promise<UnpackResult> {
   const name = basename(redactLocation(givenPath(location)));
-  const rootName = location === "-" ? undefined : basename(name, extname(name)) || undefined;
+  const rootName = location === "-" ? undefined : name.replace(/([^.])\.[^.]*$/, "$1") || undefined;
   let done: Promise<UnpackResult> | undefined;
   const begin = () => {
     const tar = archiveToTar(archive, { ...options, rootName });

@@ -1,5 +1,5 @@
 /** Paths below which files are not what they seem. */
-import { resolve } from "node:path";
+import { resolve } from "../system/paths.ts";
 
 /**
  * Whether the path is a device or a window into the kernel, such as `/dev/stdout`: renaming something over it would

@@ -22,6 +22,8 @@ export interface OpenFileInfo {
   readonly dev: number;
   readonly ino: number;
   readonly size: number;
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** All throw what the system says, with its code, such as `ENOENT`. */
@@ -36,6 +38,9 @@ export interface FileCalls {
   readonly info: (fd: number) => OpenFileInfo;
   /** Gives it the present time. */
   readonly touch: (fd: number) => void;
+  /** What owner, group and others may. */
+  readonly setMode: (fd: number, mode: number) => void;
+  readonly setOwner: (fd: number, uid: number, gid: number) => void;
   readonly exists: (path: string) => boolean;
 }
 
@@ -75,6 +80,8 @@ export function nodeFiles(): FileCalls {
       const now = new Date();
       node.fs.futimesSync(fd, now, now);
     },
+    setMode: (fd, mode) => node.fs.fchmodSync(fd, mode),
+    setOwner: (fd, uid, gid) => node.fs.fchownSync(fd, uid, gid),
     exists: (path) => node.fs.existsSync(path),
   };
 }
@@ -93,6 +100,8 @@ const SYMBOLS = {
   // Since glibc 2.28.
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   futimens: { parameters: ["i32", "pointer"], result: "i32" },
+  fchmod: { parameters: ["i32", "u32"], result: "i32" },
+  fchown: { parameters: ["i32", "u32", "u32"], result: "i32" },
   access: { parameters: ["buffer", "i32"], result: "i32" },
   __errno_location: { parameters: [], result: "pointer" },
 } as const;
@@ -144,9 +153,13 @@ export function systemFiles(): (FileCalls & Disposable) | null {
         ),
         ino: Number(view.getBigUint64(STATX.inode, true)),
         size: Number(view.getBigUint64(STATX.size, true)),
+        uid: view.getUint32(STATX.uid, true),
+        gid: view.getUint32(STATX.gid, true),
       };
     },
     touch: (fd) => void done(() => c.futimens(fd, null)),
+    setMode: (fd, mode) => void done(() => c.fchmod(fd, mode)),
+    setOwner: (fd, uid, gid) => void done(() => c.fchown(fd, uid, gid)),
     exists: (path) => c.access(named(path), 0) === 0,
     [Symbol.dispose]: () => library.close(),
   };

@@ -1,10 +1,10 @@
 /** A file or pipe that is read in order. */
-import { closeSync, constants, openSync, readSync } from "node:fs";
 import { abortable } from "../../core/abortable.ts";
 import { isPipe, pauseForOtherEnd } from "./named_pipe.ts";
 import { mayWrite } from "../system/permitted.ts";
 import { openingPipesStops } from "../system/runtime.ts";
 import { errorCode } from "../system/error_code.ts";
+import { node } from "../system/node.ts";
 
 /** What is read, and its bytes that had to be read to find that there is a writer. */
 interface InputFile {
@@ -34,18 +34,18 @@ async function openUnlessInterrupted(path: string, signal?: AbortSignal): Promis
 
 async function openPipe(path: string, signal?: AbortSignal): Promise<InputFile> {
   // While it is held, what is written stays in the pipe.
-  const held = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const held = node.fs.openSync(path, node.fs.constants.O_RDONLY | node.fs.constants.O_NONBLOCK);
   try {
     const first = await firstBytes(held, signal);
     // The writer that came may be gone already: without one of our own, opening would wait for another.
-    const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    const writer = node.fs.openSync(path, node.fs.constants.O_WRONLY | node.fs.constants.O_NONBLOCK);
     try {
       return { file: await Deno.open(path), first };
     } finally {
-      closeSync(writer);
+      node.fs.closeSync(writer);
     }
   } finally {
-    closeSync(held);
+    node.fs.closeSync(held);
   }
 }
 
@@ -58,7 +58,7 @@ async function firstBytes(pipe: number, signal?: AbortSignal): Promise<Uint8Arra
   while (true) {
     try {
       // Nothing is read without a writer.
-      if (readSync(pipe, buffer) > 0) return buffer;
+      if (node.fs.readSync(pipe, buffer) > 0) return buffer;
     } catch (error) {
       // A program has it open for writing, but has written nothing yet.
       if (errorCode(error) !== "EAGAIN") throw error;

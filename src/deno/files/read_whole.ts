@@ -1,11 +1,11 @@
 /** A file, or standard input, that is small enough to be read whole. */
-import { closeSync, constants, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { concat, resizeBuffer } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, namedFileError, tooLarge } from "./file_errors.ts";
 import { filePieces } from "./file_pieces.ts";
 import { errorCode } from "../system/error_code.ts";
+import { node } from "../system/node.ts";
 
 /**
  * All bytes of the file or pipe, of standard input without a path. Throws `missing-file`, `io` also for more bytes than
@@ -45,9 +45,9 @@ const PAUSE_MS = 20;
  * named pipe without a writer.
  */
 export function readText(path: string, patienceMs: number = PATIENCE_MS): string {
-  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const file = node.fs.openSync(path, node.fs.constants.O_RDONLY | (node.fs.constants.O_NONBLOCK ?? 0));
   try {
-    const isNamedPipe = fstatSync(file).isFIFO() && !isDevicePath(path);
+    const isNamedPipe = node.fs.fstatSync(file).isFIFO() && !isDevicePath(path);
     let buffer = new Uint8Array(64 * 1024);
     let length = 0;
     for (let waited = 0;;) {
@@ -71,14 +71,14 @@ export function readText(path: string, patienceMs: number = PATIENCE_MS): string
       if (length === buffer.length) buffer = new Uint8Array(resizeBuffer(buffer.buffer, 2 * length));
     }
   } finally {
-    closeSync(file);
+    node.fs.closeSync(file);
   }
 }
 
 /** Bytes that were read, `undefined` when there are none yet. */
 function readNow(file: number, buffer: Uint8Array): number | undefined {
   try {
-    return readSync(file, buffer, 0, buffer.length, null);
+    return node.fs.readSync(file, buffer, 0, buffer.length, null);
   } catch (error) {
     if (errorCode(error) === "EAGAIN") return undefined;
     throw error;
@@ -97,7 +97,7 @@ function sizeOfFile(path: string): number | undefined {
 
 function readFile(path: string, displayName: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return node.fs.readFileSync(path);
   } catch (error) {
     throw namedFileError("read", displayName, error);
   }

@@ -1,10 +1,10 @@
 /** A temporary file for a stream that has to be read again, at any place. Gone whatever happens. */
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
-import { join } from "node:path";
+import { join } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { fileError } from "./file_errors.ts";
 import { environment } from "../system/permitted.ts";
 import { removeQuietly } from "./remove_quietly.ts";
+import { node } from "../system/node.ts";
 
 /** Written front to back, then read. */
 export class SpoolFile implements Disposable {
@@ -16,7 +16,7 @@ export class SpoolFile implements Disposable {
   constructor(directory: string = temporaryDirectory()) {
     this.#path = join(directory, `.tmp-desync-spool-${crypto.randomUUID()}`);
     try {
-      this.#fd = openSync(this.#path, "wx+", 0o600);
+      this.#fd = node.fs.openSync(this.#path, "wx+", 0o600);
     } catch (error) {
       throw fileError("make", `a temporary file in ${directory}`, error);
     }
@@ -28,7 +28,7 @@ export class SpoolFile implements Disposable {
   append(bytes: Uint8Array): void {
     try {
       for (let at = 0; at < bytes.length;) {
-        at += writeSync(this.#fd, bytes, at, bytes.length - at, this.#size + at);
+        at += node.fs.writeSync(this.#fd, bytes, at, bytes.length - at, this.#size + at);
       }
     } catch (error) {
       throw fileError("write", "a temporary file", error);
@@ -39,7 +39,7 @@ export class SpoolFile implements Disposable {
   /** Fills `buffer` with the bytes from `offset` on. Throws `io` when there are not so many. */
   read(buffer: Uint8Array, offset: number): void {
     for (let at = 0; at < buffer.length;) {
-      const read = readSync(this.#fd, buffer, at, buffer.length - at, offset + at);
+      const read = node.fs.readSync(this.#fd, buffer, at, buffer.length - at, offset + at);
       if (read === 0) {
         throw new DesyncError("io", {
           action: "read",
@@ -52,7 +52,7 @@ export class SpoolFile implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
+    node.fs.closeSync(this.#fd);
     removeQuietly(this.#path);
   }
 }

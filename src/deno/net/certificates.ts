@@ -1,7 +1,7 @@
 /** Certificates and keys in PEM files: those that the user names, and those that the system trusts. */
 import { createPublicKey, X509Certificate } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join, PATH_DELIMITER } from "../system/paths.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { namedFileError } from "../files/file_errors.ts";
 import type { StoreOptions } from "../../stores/store_options.ts";
@@ -216,7 +216,7 @@ export function systemCertificates(): string[] {
 function systemFiles(): string[] {
   const [file, directories] = [environment("SSL_CERT_FILE"), environment("SSL_CERT_DIR")];
   const files = file !== "" ? [file] : SYSTEM_FILES.filter(isFile).slice(0, 1);
-  const named = directories.split(delimiter).filter((directory) => directory !== "");
+  const named = directories.split(PATH_DELIMITER).filter((directory) => directory !== "");
   const more = named.length > 0 || files.length > 0 ? named : SYSTEM_DIRECTORIES;
   return [...files.filter(isFile), ...more.flatMap(filesIn)];
 }

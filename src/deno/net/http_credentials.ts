@@ -1,5 +1,5 @@
 /** What shows servers who asks: from the options of their location, the URL, the environment, or a netrc file. */
-import { join } from "node:path";
+import { join } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { basicAuthorization, type HttpLocation } from "../../stores/http/http_location.ts";
 import type { StoreOptions } from "../../stores/store_options.ts";

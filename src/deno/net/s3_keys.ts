@@ -2,7 +2,7 @@
  * The keys for S3 services: from desync's variables, else Amazon's, else the options of the location, else the files of
  * Amazon's tools. Without any of these, requests are not signed.
  */
-import { join } from "node:path";
+import { join } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { S3Keys } from "../../stores/s3/s3_signer.ts";
 import type { S3KeyOptions } from "../../stores/store_options.ts";

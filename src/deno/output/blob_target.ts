@@ -1,8 +1,7 @@
 /**
  * The file that a blob is built in: beside the final one under a temporary name, or the final one itself (in place).
  */
-import { statfsSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname, resolve } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { abortable } from "../../core/abortable.ts";
 import type { BlobTarget, ByteRange } from "../../transfer/ports.ts";
@@ -20,6 +19,7 @@ import { syncDirectory, syncFile } from "./sync.ts";
 import { replacedMeanwhile } from "./target_file.ts";
 import { TemporaryFile } from "./temporary_file.ts";
 import { writeBack } from "./write_back.ts";
+import { node } from "../system/node.ts";
 
 /** What {@linkcode createBlobTarget} made or opened. */
 interface NewTarget extends BlobTarget {
@@ -81,7 +81,7 @@ export function createBlobTarget(
     resumed,
     identity: targetIdentity(file),
     hasZeros,
-    writeBack: sync ? writingBack(path, file) : undefined,
+    writeBack: sync && size >= WRITE_BACK_BYTES ? writingBack(path, file) : undefined,
     commit: async (signal) => {
       try {
         checkSize(temporary.path, size);
@@ -102,6 +102,9 @@ export function createBlobTarget(
 function allocatedBytes(file: Deno.FsFile): number {
   return 512 * (file.statSync().blocks ?? 0);
 }
+
+/** What less than this leaves to wait for at the end is little. */
+const WRITE_BACK_BYTES = 32 * 1024 * 1024;
 
 function writingBack(path: string, file: Deno.FsFile): (over: AbortSignal) => Promise<void> {
   return async (over) => {
@@ -181,7 +184,7 @@ export function openBlobInPlace(path: string, size: number, force = false, sync 
     sparse: false,
     resumed: false,
     identity,
-    writeBack: sync ? writingBack(path, file) : undefined,
+    writeBack: sync && size >= WRITE_BACK_BYTES ? writingBack(path, file) : undefined,
     oldSize: usefulSize(oldSize, size, device),
     fits: before !== undefined && (device || before.size === size),
     commit: async (signal) => {
@@ -266,8 +269,10 @@ export function neededBytes(data: readonly ByteRange[], size: number, os: typeof
 
 /** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
 function freeSpace(path: string): number | undefined {
+  using raw = RawFile.open(path);
+  if (raw !== null) return raw.freeSpace();
   if (!mayReadSystem("statfs")) return undefined;
-  const { bavail, bsize } = statfsSync(path);
+  const { bavail, bsize } = node.fs.statfsSync(path);
   return bavail * bsize;
 }
 

@@ -1,5 +1,5 @@
 /** Who a file belongs to and what it permits to whom: taken over by the file that replaces it. */
-import { fchmodSync, fchownSync, fstatSync } from "node:fs";
+import { files } from "../files/file_calls.ts";
 import { JobLibc } from "../system/libc.ts";
 import { followLinks, isPlantedAt } from "./planted.ts";
 
@@ -43,12 +43,12 @@ function hasAccessList(path: string): boolean {
  * name may lead elsewhere already in a directory of another user.
  */
 export function giveRights(file: number, { uid, gid, mode }: FileRights): void {
-  const own = fstatSync(file).uid;
+  const own = files().info(file).uid;
   setOwner(file, own, gid);
-  const hasGroup = fstatSync(file).gid === gid;
-  fchmodSync(file, hasGroup ? mode : modeInAnotherGroup(mode));
+  const hasGroup = files().info(file).gid === gid;
+  files().setMode(file, hasGroup ? mode : modeInAnotherGroup(mode));
   // The last step: users other than root may do nothing more with another's file.
-  if (uid !== own) setOwner(file, uid, fstatSync(file).gid);
+  if (uid !== own) setOwner(file, uid, files().info(file).gid);
 }
 
 /** Those of the old group are now others, and others may be of the new group: both get what both had. */
@@ -59,7 +59,7 @@ function modeInAnotherGroup(mode: number): number {
 
 function setOwner(file: number, uid: number, gid: number): void {
   try {
-    fchownSync(file, uid, gid);
+    files().setOwner(file, uid, gid);
   } catch {
     // It takes root, or a group that one is in.
   }

@@ -1,5 +1,5 @@
 /** Where a file is to be written: what is there already, and whether there is a place for it at all. */
-import { dirname, resolve } from "node:path";
+import { dirname, resolve } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { isDevicePath } from "../files/device_path.ts";
 import { fileError, isNotFound, namedFileError } from "../files/file_errors.ts";

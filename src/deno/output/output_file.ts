@@ -1,7 +1,7 @@
 /** A file or pipe that is written to as it is, not beside it. */
-import { closeSync, constants, openSync } from "node:fs";
 import { isPipe, pauseForOtherEnd } from "../files/named_pipe.ts";
 import { errorCode } from "../system/error_code.ts";
+import { node } from "../system/node.ts";
 
 /**
  * Opens and empties what is at the path; nothing is made there. A pipe is waited for until it has a reader, in a way that
@@ -13,14 +13,14 @@ export async function openOutput(path: string, signal?: AbortSignal): Promise<De
     return await Deno.open(path, { write: true, truncate: true });
   } finally {
     // Not before: its reader would take it for the end.
-    if (held !== undefined) closeSync(held);
+    if (held !== undefined) node.fs.closeSync(held);
   }
 }
 
 async function openWithReader(path: string, signal?: AbortSignal): Promise<number> {
   while (true) {
     try {
-      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+      return node.fs.openSync(path, node.fs.constants.O_WRONLY | node.fs.constants.O_NONBLOCK);
     } catch (error) {
       if (errorCode(error) !== "ENXIO") throw error;
     }

@@ -3,7 +3,7 @@
  * may have put something there, and two runs may want it: it is used only if it is a file of this user's that no other
  * user could open, and by the run that holds its lock. A lock ends with its run, however that ends.
  */
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "../system/paths.ts";
 import { mayRead, mayWrite } from "../system/permitted.ts";
 import { tryLock } from "./file_lock.ts";
 import { isPartialName, temporaryPrefix } from "./temporary_names.ts";

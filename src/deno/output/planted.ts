@@ -7,7 +7,7 @@
  */
 import { DesyncError } from "../../core/errors.ts";
 import { kindOfFile } from "../files/file_kind.ts";
-import { node } from "../system/node.ts";
+import { dirname, resolve } from "../system/paths.ts";
 import { mayRead, ownIds } from "../system/permitted.ts";
 
 const STICKY = 0o1000;
@@ -88,7 +88,7 @@ export function followLinks(path: string, own?: Own, displayName: string = path)
     if (isPlantedAt(entry, own)) {
       throw planted(
         displayName,
-        `${entry === node.path.resolve(displayName) ? "it" : entry} is a symlink of another user`,
+        `${entry === resolve(displayName) ? "it" : entry} is a symlink of another user`,
       );
     }
     if (links++ === MOST_LINKS) {
@@ -143,7 +143,7 @@ const PLAIN = /^(?:\/[^/.][^/]*)+$/;
 function directoryOf(path: string): string {
   const full = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
   if (PLAIN.test(full)) return full.slice(0, full.lastIndexOf("/")) || "/";
-  return node.path.dirname(node.path.resolve(path));
+  return dirname(resolve(path));
 }
 
 function asked(path: string, ask: (path: string) => Deno.FileInfo): Deno.FileInfo | undefined {

@@ -4,7 +4,7 @@
  */
 import { loadLibc, systemErrorOf, terminatedText, unlessUnsupported } from "../system/libc.ts";
 import { OPEN } from "../system/linux.ts";
-import { node } from "../system/node.ts";
+import { dirname, resolve } from "../system/paths.ts";
 import { mayRead } from "../system/permitted.ts";
 import { errorCode } from "../system/error_code.ts";
 
@@ -126,7 +126,7 @@ export function canSyncFileSystems(): boolean {
 
 /** Writes what was unpacked to the disk: a directory's file system, or that of the directory around a file. */
 export async function syncTree(path: string): Promise<void> {
-  const directory = isDirectory(path) ? path : node.path.dirname(node.path.resolve(path));
+  const directory = isDirectory(path) ? path : dirname(resolve(path));
   using system = FileSystem.of(directory);
   await system?.sync();
 }

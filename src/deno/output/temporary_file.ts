@@ -1,6 +1,6 @@
 /** A file that is built beside another and takes its place when it is complete. */
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "../system/paths.ts";
+import { files } from "../files/file_calls.ts";
 import { abortable } from "../../core/abortable.ts";
 import { type FileRights, giveRights, rightsOf } from "./file_rights.ts";
 import { syncDirectory, syncFile } from "./sync.ts";
@@ -145,15 +145,15 @@ export class TemporaryFile {
   }
 
   #giveRights(rights: FileRights): void {
-    const file = openSync(this.path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = files().open(this.path, { noFollow: true });
     try {
-      const { dev, ino } = fstatSync(file);
+      const { dev, ino } = files().info(file);
       if (dev !== this.#made?.dev || ino !== this.#made.ino) {
         throw new Error(`${this.path} was replaced while it was being written`);
       }
       giveRights(file, rights);
     } finally {
-      closeSync(file);
+      files().close(file);
     }
   }
 

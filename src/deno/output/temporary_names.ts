@@ -1,9 +1,10 @@
 /** Temporary names beside what they become, and the files that killed runs left under them. */
-import { createHash } from "node:crypto";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "../system/paths.ts";
+import { concat, toHex } from "../../core/bytes.ts";
 import { removeQuietly } from "../files/remove_quietly.ts";
 import { isStale } from "../files/stale.ts";
 import type { Index } from "../../formats/index/index.ts";
+import { node } from "../system/node.ts";
 
 /** A name as long as this goes into the temporary one: with up to 3 bytes each, that stays below 255 bytes. */
 const NAME_PART = 60;
@@ -27,9 +28,15 @@ export function isPartialName(name: string, prefix: string): boolean {
 }
 
 /** The end of a partial file's name: the same for all indexes of the same chunks. */
-export function partialKey({ digest, ends, ids }: Pick<Index, "digest" | "ends" | "ids">): string {
-  const places = new Uint8Array(ends.buffer, ends.byteOffset, ends.byteLength);
-  return createHash("sha256").update(digest).update(places).update(ids).digest("hex").slice(0, 32);
+export async function partialKey(index: Pick<Index, "digest" | "ends" | "ids">): Promise<string> {
+  const places = new Uint8Array(index.ends.buffer, index.ends.byteOffset, index.ends.byteLength);
+  const parts = [new TextEncoder().encode(index.digest), await sha256(places), await sha256(index.ids)];
+  return toHex(await sha256(concat(parts))).slice(0, 32);
+}
+
+/** Without node's modules, which take longer to load than a small job. */
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }
 
 /** Where what a run leaves for the next one is, which goes on from there: beside its target. */
@@ -45,7 +52,7 @@ export function temporaryPrefix(name: string): string {
 /** No other name's: what is too long is distinguished by its digest. */
 function namePart(name: string): string {
   if (name.length <= NAME_PART) return name;
-  const digest = createHash("sha256").update(name).digest("hex").slice(0, 16);
+  const digest = node.crypto.createHash("sha256").update(name).digest("hex").slice(0, 16);
   return `${name.slice(0, NAME_PART - digest.length - 1).toWellFormed()}~${digest}`;
 }
 

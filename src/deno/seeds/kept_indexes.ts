@@ -2,8 +2,7 @@
  * The indexes of seeds that were cut, kept for the next run. They are hints: no chunk is used before it is verified, so that
  * an index which has become wrong costs time and nothing else.
  */
-import { createHash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { join, resolve } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { type Index, serializeIndex } from "../../formats/index/index.ts";
 import { parseIndex } from "../../formats/index/index_parser.ts";
@@ -12,6 +11,7 @@ import type { Workers } from "../../transfer/ports.ts";
 import { WholeFile } from "../output/whole_file.ts";
 import { removeQuietly } from "../files/remove_quietly.ts";
 import { mayRead, mayWrite } from "../system/permitted.ts";
+import { node } from "../system/node.ts";
 
 /** The newest that are kept. */
 const MOST_KEPT = 16;
@@ -100,7 +100,10 @@ export class KeptIndexes {
     const { size, mtime, ino, dev, rdev } = Deno.statSync(path);
     const { min, avg, max } = sizes;
     const key = [resolve(path), size, mtime?.getTime(), ino, dev, rdev, min, avg, max, digest];
-    return join(this.#directory, `${createHash("sha256").update(JSON.stringify(key)).digest("hex")}.caibx`);
+    return join(
+      this.#directory,
+      `${node.crypto.createHash("sha256").update(JSON.stringify(key)).digest("hex")}.caibx`,
+    );
   }
 
   #removeOldest(): void {

@@ -1,5 +1,5 @@
 /** The seeds of one extraction: what comes from them, and what is done when they are not what they should be. */
-import { dirname, resolve } from "node:path";
+import { dirname, resolve } from "../system/paths.ts";
 import type { ZeroChunk } from "../../codec/zero_chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { Index } from "../../formats/index/index.ts";

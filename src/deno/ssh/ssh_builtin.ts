@@ -5,7 +5,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { connect } from "node:net";
 import { homedir, userInfo } from "node:os";
-import { join } from "node:path";
+import { join } from "../system/paths.ts";
 import { Readable, Writable } from "node:stream";
 import type { Channel } from "./ssh2.d.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";

@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join } from "../system/paths.ts";
 import { environment, ownIds } from "../system/permitted.ts";
 import { ssh2 } from "./load_ssh2.ts";
 import type { Agent, AuthMethod, ParsedKey } from "./ssh2.d.ts";

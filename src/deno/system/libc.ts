@@ -2,8 +2,8 @@
  * The few calls of the C library that neither Deno nor node offers. Only on Linux and only when foreign functions are
  * allowed; all callers have another way, or say what is lost.
  */
-import { nameBytes } from "../../core/bytes.ts";
-import { OPEN } from "./linux.ts";
+import { nameBytes, viewOf } from "../../core/bytes.ts";
+import { OPEN, STATFS } from "./linux.ts";
 import { mayCallLibraries } from "./permitted.ts";
 
 const SEEK_END = 2;
@@ -64,6 +64,7 @@ const FILE_SYMBOLS = {
   close: SYMBOLS.close,
   fallocate: SYMBOLS.fallocate,
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  fstatfs: SYMBOLS.fstatfs,
   __errno_location: SYMBOLS.__errno_location,
 } as const;
 
@@ -146,6 +147,14 @@ export class RawFile implements Disposable {
     if (fd >= 0) return new RawFile(library, fd);
     library.close();
     return null;
+  }
+
+  /** Bytes that its file system has free for this user, `undefined` where that is not known. */
+  freeSpace(): number | undefined {
+    const found = new Uint8Array(STATFS.bytes);
+    if (this.#library.symbols.fstatfs(this.#fd, found) !== 0) return undefined;
+    const view = viewOf(found);
+    return Number(view.getBigUint64(STATFS.blockBytes, true) * view.getBigUint64(STATFS.freeBlocks, true));
   }
 
   /** Reserves room on the disk. `"full"` when there is not enough, `"unsupported"` when the file system cannot. */

@@ -46,6 +46,8 @@ export const FSXATTR = { bytes: 28, project: 12 } as const;
 /** struct statx of linux/stat.h: its size, places in it, and what can be asked for. */
 export const STATX = {
   bytes: 256,
+  uid: 20,
+  gid: 24,
   mode: 28,
   inode: 32,
   size: 40,
@@ -54,6 +56,9 @@ export const STATX = {
   typeAndSize: 0x201,
   basic: 0x7ff,
 } as const;
+
+/** struct statfs on processors of 64 bits: its size at most, bytes in a block, and blocks that are free for everyone. */
+export const STATFS = { bytes: 128, blockBytes: 8, freeBlocks: 32 } as const;
 
 /** The bits of a mode that are the kind of the file, and those of a regular one. */
 export const MODE = { kind: 0o170000, regular: 0o100000 } as const;

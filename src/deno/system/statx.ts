@@ -53,8 +53,8 @@ function parseStat(view: DataView): Stat {
   const mask = view.getUint32(0, true);
   return {
     links: view.getUint32(16, true),
-    uid: view.getUint32(20, true),
-    gid: view.getUint32(24, true),
+    uid: view.getUint32(STATX.uid, true),
+    gid: view.getUint32(STATX.gid, true),
     mode: view.getUint16(STATX.mode, true),
     inode: view.getBigUint64(32, true),
     size: view.getBigUint64(STATX.size, true),

@@ -1,6 +1,6 @@
 /** Targets of symlinks on Windows: they have a type there, and another separator. */
 import { lstatSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join } from "../system/paths.ts";
 
 /**
  * Names that Windows takes for something else: devices, streams, paths, or the same name without the last characters.

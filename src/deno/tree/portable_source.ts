@@ -1,7 +1,7 @@
 /** Trees read by what Deno offers everywhere: modes, owners, times and links, but no attributes, by path. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { tooLarge, unknownKind } from "../files/file_errors.ts";
-import { join } from "node:path";
+import { join } from "../system/paths.ts";
 import { type ArchiveNode, KINDS } from "../../formats/archive/archive_elements.ts";
 import { CHATTR_FLAGS, FEATURES } from "../../formats/archive/features.ts";
 import { Accounts } from "../system/accounts.ts";

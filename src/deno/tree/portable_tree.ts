@@ -29,7 +29,7 @@ import {
   writeSync,
 } from "node:fs";
 import fs from "node:fs";
-import { join } from "node:path";
+import { join } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { escapeName } from "../../formats/archive/node_text.ts";
 import { isSpecialOnWindows, leadsToDirectory, toWindowsTarget } from "./link_target.ts";

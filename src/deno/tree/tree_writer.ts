@@ -5,7 +5,7 @@
  * when. What is not a directory is made under a temporary name and renamed when it is complete, over what was there;
  * directories that exist are used. A directory gets its attributes when all that is in it is there.
  */
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, resolve } from "../system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import type { ArchiveEvent } from "../../formats/archive/archive.ts";
 import type { ArchiveNode } from "../../formats/archive/archive_elements.ts";

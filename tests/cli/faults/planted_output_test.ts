@@ -143,7 +143,7 @@ Deno.test({
     const made = makeBlob(dir, somePieces());
     const victim = dir.write("victim", "precious");
     const at = await sharedDirectory(dir, ":");
-    const name = `.tmp-desync-new-${partialKey(parseIndex(Deno.readFileSync(made.index)))}`;
+    const name = `.tmp-desync-new-${await partialKey(parseIndex(Deno.readFileSync(made.index)))}`;
     for (
       const planted of ["mkfifo -m 666 NAME", "umask 0; : > NAME", "ln -s ../victim NAME", "mkdir NAME"]
     ) {

@@ -67,6 +67,24 @@ for (const [whose, open] of kinds) {
     if (Deno.build.os !== "windows") deepStrictEqual([dev, ino], [stat.dev, stat.ino]);
   });
 
+  test("change what users may, and whose a file is", (calls, path) => {
+    if (Deno.build.os === "windows") return;
+    Deno.writeTextFileSync(path, "");
+    const fd = calls.open(path, {});
+    const { uid, gid } = calls.info(fd);
+    deepStrictEqual([uid, gid], [Deno.uid(), Deno.gid()]);
+    calls.setMode(fd, 0o640);
+    strictEqual(Deno.statSync(path).mode! & 0o7777, 0o640);
+    if (uid === 0) {
+      calls.setOwner(fd, 12345, 4294967294);
+      const changed = Deno.statSync(path);
+      deepStrictEqual([changed.uid, changed.gid], [12345, 4294967294]);
+      const seen = calls.info(fd);
+      deepStrictEqual([seen.uid, seen.gid], [12345, 4294967294]);
+    } else throws(() => calls.setOwner(fd, 0, 0), { code: "EPERM" });
+    calls.close(fd);
+  });
+
   test("give the present time", (calls, path) => {
     Deno.writeTextFileSync(path, "");
     Deno.utimeSync(path, 1000, 1000);
