@@ -2,10 +2,15 @@
 import { parentPort, workerData } from "node:worker_threads";
 
 /** What a web worker's global object has. */
-const scope: { name: unknown; postMessage: unknown; onmessage?: (event: { data: unknown }) => void } = Object
-  .assign(globalThis, {
-    name: workerData,
-    postMessage: (message: unknown, transfer: []) => parentPort!.postMessage(message, transfer),
-  });
+interface Scope {
+  readonly name: unknown;
+  readonly postMessage: unknown;
+  onmessage?: (event: { data: unknown }) => void;
+}
+
+const scope: Scope = Object.assign(globalThis as object, {
+  name: workerData,
+  postMessage: (message: unknown, transfer: []) => parentPort!.postMessage(message, transfer),
+});
 await import("../src/workers/worker.ts");
 parentPort!.on("message", (data) => scope.onmessage?.({ data }));
