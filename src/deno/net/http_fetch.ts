@@ -118,9 +118,10 @@ function makeFetches(
     return open.adopt(client, () => client.close());
   };
   const clients = new Map<string, Deno.HttpClient>();
-  const fetches = new Map<string, Fetch>();
+  const [withoutOwn, forOwn] = [new Map<string, Fetch>(), new Map<string, Fetch>()];
   return (url, withOwn) => {
-    const whose = JSON.stringify([url.origin, withOwn]);
+    const whose = url.origin;
+    const fetches = withOwn ? forOwn : withoutOwn;
     const known = fetches.get(whose);
     if (known !== undefined) return known;
     const proxy = proxyFor(url, environment);

@@ -1,5 +1,6 @@
 /** How long the other end of a connection may be silent, and how slow it may be. */
 import { onAbort } from "../../core/on_abort.ts";
+import { SharedTimer, type Waiter } from "../../core/shared_timer.ts";
 
 const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
@@ -11,6 +12,9 @@ const BUSY_MS = 100;
  * links, and high enough that a byte now and then is not taken for an answer.
  */
 export const LEAST_BYTES_PER_SECOND = 100;
+
+/** For all requests: most are over long before they are due. */
+const timer = new SharedTimer();
 
 /** How much longer than silence may last the bytes may take, in milliseconds. */
 export function leastRateMs(bytes: number): number {
@@ -28,7 +32,7 @@ export class IdleWatch {
   timedOut = false;
   readonly #controller = new AbortController();
   readonly #forgetOuter: () => void;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #waiter: Waiter = { due: 0, ring: (now) => this.#look(now) };
   /** When patience is at its end, while something is expected. */
   #deadline = 0;
   /** What was left of it, while nothing is. */
@@ -40,7 +44,7 @@ export class IdleWatch {
     this.milliseconds = milliseconds;
     this.#forgetOuter = onAbort(outer, () => this.#controller.abort());
     this.touch();
-    this.#wait(milliseconds);
+    this.#wait(performance.now(), milliseconds);
   }
 
   /** What the request is made with. */
@@ -85,23 +89,24 @@ export class IdleWatch {
     this.#paused = undefined;
   }
 
-  #wait(milliseconds: number): void {
-    const due = performance.now() + milliseconds;
-    this.#timer = setTimeout(() => {
-      const now = performance.now();
-      const late = now - due;
-      // What came while this program was busy, or stopped, has yet to be read.
-      if (late > BUSY_MS) this.#deadline = Math.max(this.#deadline, now + Math.min(late, this.milliseconds));
-      const left = this.#paused === undefined ? this.#deadline - now : this.milliseconds;
-      if (left > 0) return this.#wait(Math.min(left, this.milliseconds));
-      this.timedOut = true;
-      this.#controller.abort();
-    }, milliseconds);
+  #wait(now: number, milliseconds: number): void {
+    this.#waiter.due = now + milliseconds;
+    timer.add(this.#waiter);
+  }
+
+  #look(now: number): void {
+    const late = now - this.#waiter.due;
+    // What came while this program was busy, or stopped, has yet to be read.
+    if (late > BUSY_MS) this.#deadline = Math.max(this.#deadline, now + Math.min(late, this.milliseconds));
+    const left = this.#paused === undefined ? this.#deadline - now : this.milliseconds;
+    if (left > 0) return this.#wait(now, Math.min(left, this.milliseconds));
+    this.timedOut = true;
+    this.#controller.abort();
   }
 
   /** The request is over. */
   stop(): void {
-    clearTimeout(this.#timer);
+    timer.delete(this.#waiter);
     this.#forgetOuter();
   }
 }
