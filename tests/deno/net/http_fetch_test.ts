@@ -1,28 +1,25 @@
-/** TLS and redirects, against real servers. */
+/** TLS, against real servers. */
 
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { makeHttpFetch } from "../../../src/deno/net/http_fetch.ts";
 import { DesyncError } from "../../../src/core/errors.ts";
 import { httpGet } from "../../../src/stores/http/http_client.ts";
-import { type Certificates, makeCertificates } from "../../support/servers/certificates.ts";
+import { makeCertificates } from "../../support/servers/certificates.ts";
 import { runCli } from "../../support/cli.ts";
 import { cliCommand } from "../../support/cli_command.ts";
 import { assertFails } from "../../support/failure.ts";
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
-import { startNginx } from "../../support/servers/nginx.ts";
 import { peers } from "../../support/peers.ts";
 import { run, runAny } from "../../support/process.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
+import { at, certificatesIn, ignore, read, redirectTls, serveTls, testFetch } from "./tls_servers.ts";
 
 const dir = tempDir();
 Deno.test.afterAll(() => dir[Symbol.dispose]());
-/** All tests here need certificates. */
-const ignore = peers.openssl === undefined;
-const made: Certificates = ignore
-  ? { ca: "", serverCert: "", serverKey: "", clientCert: "", clientKey: "" }
-  : await makeCertificates(dir);
+const made = await certificatesIn(dir);
+
 const openssl = (...args: string[]) => run(peers.openssl, args);
 
 const quickKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
@@ -49,22 +46,6 @@ function serveFiles(folder: string): (request: Request) => Response {
   };
 }
 
-/** A server that answers everything with "here", or otherwise. */
-function serveTls({ cert, key }: { cert: string; key: string }, answer?: (request: Request) => Response) {
-  const pem = { cert: Deno.readTextFileSync(cert), key: Deno.readTextFileSync(key) };
-  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {}, ...pem };
-  return Deno.serve(options, answer ?? (() => new Response("here")));
-}
-
-/** The address of a server, with a path. */
-const at = ({ addr }: { addr: Deno.NetAddr }, path: string) => `https://127.0.0.1:${addr.port}${path}`;
-
-/** A server that redirects everything to that location. */
-function redirectTls(location: string) {
-  const answer = () => new Response(null, { status: 302, headers: { location } });
-  return serveTls({ cert: made.serverCert, key: made.serverKey }, answer);
-}
-
 /** What servers without TLS say to those that begin it. */
 function answerAnything(): Deno.TcpListener {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -76,12 +57,6 @@ function answerAnything(): Deno.TcpListener {
     }
   })();
   return listener;
-}
-
-async function read(port: number, tls: Parameters<typeof makeHttpFetch>[0] = {}): Promise<string> {
-  const url = new URL(`https://127.0.0.1:${port}/x`);
-  const bytes = await httpGet(url, url.href, 100, { fetch: makeHttpFetch({ ...tls, connections: 1 }) });
-  return new TextDecoder().decode(bytes ?? undefined);
 }
 
 /** Runs with these variables of the environment. */
@@ -106,11 +81,6 @@ function refused(tls: Parameters<typeof makeHttpFetch>[0], ...says: RegExp[]): v
     for (const say of says) ok(say.test(error.message), `no ${say} in: ${error.message}`);
     return true;
   });
-}
-
-/** A test of what has clients, which live as long as the program. */
-function testFetch(name: string, fn: () => Promise<void>, isSkipped = ignore): void {
-  Deno.test({ name, ignore: isSkipped, sanitizeResources: false, fn });
 }
 
 /** Whether node:https in this Deno takes the certificates that it is given, an authority's for a server's, and no others. */
@@ -286,87 +256,6 @@ Deno.test({
   },
 });
 
-testFetch("redirects: as far as they go, and passwords stay with the host that they are for", async () => {
-  await using other = await startFaultyServer({ "/x": { body: "there" } });
-  await using server = await startFaultyServer({
-    "/near": { status: 307, headers: { location: "x" } },
-    "/far": { status: 301, headers: { location: `${other.url}/x?sig=1` } },
-    "/x": { body: "here" },
-    "/loop": { status: 302, headers: { location: "/loop" } },
-    "/ftp": { status: 302, headers: { location: "ftp://me:secret@host/x" } },
-    "/bad": { status: 302, headers: { location: "http://[::1/" } },
-    "/gone": { status: 302, headers: { location: "http://no.such.host.invalid/a?sig=secret" } },
-    "/nowhere": { status: 302 },
-  });
-  const get = (path: string) =>
-    httpGet(new URL(server.url + path), "it", 100, {
-      headers: { authorization: "Bearer token" },
-      fetch: makeHttpFetch({ connections: 1 }),
-    });
-  for (const [path, text] of [["/near", "here"], ["/far", "there"]]) {
-    strictEqual(new TextDecoder().decode(await get(path) ?? undefined), text);
-  }
-  const sent = server.requests.map(({ headers }) => headers.get("authorization"));
-  deepStrictEqual(sent, ["Bearer token", "Bearer token", "Bearer token"]);
-  deepStrictEqual(other.requests.map(({ query, headers }) => [query, headers.get("authorization")]), [[
-    "sig=1",
-    null,
-  ]]);
-  for (
-    const [path, message] of [
-      ["/loop", /too many redirects/],
-      ["/ftp", /redirects to ftp:\/\/host\/x, which/],
-      ["/bad", /not a URL/],
-      ["/gone", /it: redirected to http:\/\/no\.such\.host\.invalid\/a: the host name was not found/],
-      ["/nowhere", /302/],
-    ] as const
-  ) {
-    await rejects(get(path), (error) => {
-      ok(error instanceof DesyncError && error.code === "store" && !error.retriable, String(error));
-      ok(message.test(error.message) && !error.message.includes("secret"), error.message);
-      return true;
-    });
-  }
-});
-
-testFetch("no redirect leads from https to http, also not for an index", async () => {
-  await using plain = await startFaultyServer({ "/x": { body: "forged" } });
-  await using server = redirectTls(`${plain.url}/x?sig=secret`);
-  const message = /redirects to http:\/\/127\.0\.0\.1:\d+\/x, which is not encrypted/;
-  await rejects(read(server.addr.port, { caCert: made.ca }), { code: "store", retriable: false, message });
-  const args = ["list-chunks", "--ca-cert", made.ca, at(server, "/index")];
-  assertFails(await runCli(args), 1, message);
-  deepStrictEqual(plain.requests, []);
-});
-
-Deno.test({
-  name:
-    "the user's certificate goes to the host that was named, to none that it redirects to, and comes back",
-  ignore: ignore || !peers.nginx,
-  sanitizeResources: false,
-  fn: async () => {
-    using web = tempDir();
-    web.write("web/x", "here");
-    // Answers with 400 without a certificate.
-    await using asks = await startNginx(web.path("web"), { https: true, clientCertificate: true });
-    const { ca, clientCert, clientKey } = asks.certificates!;
-    const tls = {
-      caCert: web.write("both.pem", Deno.readTextFileSync(ca) + Deno.readTextFileSync(made.ca)),
-      clientCert,
-      clientKey,
-    };
-    const fetch = makeHttpFetch({ ...tls, connections: 1 });
-    const get = async (url: string) => {
-      const bytes = await httpGet(new URL(url), "it", 100, { fetch });
-      return new TextDecoder().decode(bytes ?? undefined);
-    };
-    strictEqual(await get(`${asks.url}x`), "here");
-    await using away = redirectTls(`${asks.url}x`);
-    await rejects(get(at(away, "/")), { message: /HTTP status 400/ });
-    strictEqual(await get(`${asks.url}x`), "here");
-  },
-});
-
 Deno.test(
   "with --ca-cert no other authority is trusted, also without permission for variables",
   {
@@ -462,7 +351,7 @@ testFetch(
     strictEqual(await read(server.addr.port, insecure), "GET x");
     // What is trusted does not matter then.
     strictEqual(await read(server.addr.port, { ...insecure, caCert: made.ca }), "GET x");
-    await using redirecting = redirectTls(at(server, "/y"));
+    await using redirecting = redirectTls(made, at(server, "/y"));
     strictEqual(await read(redirecting.addr.port, insecure), "GET y");
     await using plain = await startFaultyServer({}, () => ({ body: "plain" }));
     const fetch = makeHttpFetch({ ...insecure, connections: 1 });
