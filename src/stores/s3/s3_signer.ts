@@ -26,6 +26,8 @@ export interface RequestToSign {
 }
 
 const ALGORITHM = "AWS4-HMAC-SHA256";
+/** Proxies change it, and node's fetch adds to it. */
+const NOT_SIGNED = "accept-encoding";
 const encoder = new TextEncoder();
 
 /** Signs requests of one user to one region. */
@@ -50,7 +52,9 @@ export class S3Signer {
     const day = time.slice(0, 8);
     const headers: Record<string, string> = { ...request.headers, "x-amz-date": time };
     if (sessionToken !== undefined) headers["x-amz-security-token"] = sessionToken;
-    const all = Object.entries({ ...headers, host: request.url.host }).sort(([a], [b]) => a < b ? -1 : 1);
+    const all = Object.entries({ ...headers, host: request.url.host })
+      .filter(([name]) => name !== NOT_SIGNED)
+      .sort(([a], [b]) => a < b ? -1 : 1);
     const names = all.map(([name]) => name).join(";");
     const canonical = [
       request.method,

@@ -37,6 +37,14 @@ Deno.test("signatures of AWS's test suite", async () => {
   }
 });
 
+Deno.test("what others may change on the way is sent, and not signed", async () => {
+  const url = new URL("https://example.amazonaws.com/");
+  const request = { method: "GET", url, headers: { "accept-encoding": "identity" }, bodyDigest: empty };
+  const signed = await suite.sign(request, Date.UTC(2015, 7, 30, 12, 36));
+  strictEqual(signed["accept-encoding"], "identity");
+  match(signed.authorization, new RegExp(`SignedHeaders=host;x-amz-date, Signature=${suiteCases[0][3]}$`));
+});
+
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html */
 const s3 = new S3Signer(
   { accessKey: "AKIAIOSFODNN7EXAMPLE", secretKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" },
