@@ -149,9 +149,10 @@ export class DeltaStore implements PatchStore {
     const fetch = { requests, bytes: fetchedBytes };
     for (const number of ranges) {
       const { start, end } = this.#rangesOfFile[number];
-      if (this.#isAtHand(end)) continue;
+      const from = this.#missingFrom(start);
+      if (from >= end) continue;
       fetch.requests++;
-      fetch.bytes += end - start;
+      fetch.bytes += end - from;
     }
     return fetch;
   }
@@ -222,17 +223,20 @@ export class DeltaStore implements PatchStore {
   async #fetch({ start, end }: FileRange): Promise<Uint8Array> {
     if (!this.#hasFetched) this.#options.onFetched?.(this.#head.fetchedBytes);
     this.#hasFetched = true;
-    if (this.#isAtHand(end)) return this.#head.start.subarray(start, end);
+    const from = this.#missingFrom(start);
+    const atHand = this.#head.start.subarray(start, Math.min(from, end));
+    if (from >= end) return atHand;
     for (let attempt = 1;; attempt++) {
       try {
         const pieces: Uint8Array[] = [];
-        for await (const piece of this.#access.pieces(start, end, { signal: this.#stop.signal })) {
+        let length = 0;
+        for await (const piece of this.#access.pieces(from, end, { signal: this.#stop.signal })) {
           pieces.push(piece);
+          length += piece.length;
         }
-        const bytes = concat(pieces);
-        this.#options.onFetched?.(bytes.length);
-        if (bytes.length === end - start) return bytes;
-        throw new DesyncError("store", { reason: `${bytes.length} bytes came instead of ${end - start}` });
+        this.#options.onFetched?.(length);
+        if (length === end - from) return concat([atHand, ...pieces]);
+        throw new DesyncError("store", { reason: `${length} bytes came instead of ${end - from}` });
       } catch (error) {
         const mayHelp = error instanceof DesyncError && error.retriable && attempt < ATTEMPTS;
         if (!mayHelp) throw error;
@@ -240,9 +244,9 @@ export class DeltaStore implements PatchStore {
     }
   }
 
-  /** Whether the part of the file came with its head. */
-  #isAtHand(end: number): boolean {
-    return end <= this.#head.start.length;
+  /** Where what has to be fetched begins, of what begins at `start`: the first bytes came with the head. */
+  #missingFrom(start: number): number {
+    return Math.max(start, this.#head.start.length);
   }
 
   #report(error: DesyncError): void {

@@ -35,9 +35,13 @@ stores (-s); without stores, from the file beside the index that has its name wi
 If the output is a directory, the delta gets the name by which "extract" and "untar -i" find it beside the new index:
 the name of the index, 16 digits that stand for the old version, and .cadelta.
 
+With "-" as the old version the file has all chunks of the new one: a first download then takes a few large requests, and
+the client needs no seed.
+
 If the delta takes at least 90% of what the chunks take in a store, it is not written, and a line says so.`,
   examples: [
     "desync delta v1.caibx:v1.raw v2.caibx:v2.raw v1-v2.cadelta",
+    "desync delta - v1.caibx:v1.raw v1.cadelta",
     "desync delta -s /srv/store v1.caidx v2.caidx v1-v2.cadelta",
     "desync delta -s /srv/store /srv/www/v1.caibx /srv/www/v2.caibx /srv/www",
   ],

@@ -73,12 +73,13 @@ export async function openArchive(
   }
   const index = await locator.index(location, signal);
   let sources = await locator.sourcesOf(index, openSeeds !== undefined);
+  let seeds: readonly TreeStore[] = [];
   if (openSeeds !== undefined && index.count > 0) {
     const withoutSeeds = sources;
     const readRoot = async () => await rootOf(index, await locator.blob(index, withoutSeeds), signal);
-    const seeds = await openSeeds(index, readRoot);
-    sources = { ...sources, seeds, patches: await openPatches?.(index, seeds, sources) };
+    seeds = await openSeeds(index, readRoot);
   }
+  sources = { ...sources, seeds, patches: await openPatches?.(index, seeds, sources) };
   const blob = await locator.blob(index, sources);
   return {
     pieces: blob.stream({ signal }),

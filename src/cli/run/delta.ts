@@ -17,19 +17,24 @@ import { printError } from "../output/output.ts";
 import { isForPeople, showProgress } from "../output/progress.ts";
 import { missingOption } from "../parse/missing_option.ts";
 
+/** In the place of an old version: all chunks of the new one are written. */
+const NO_VERSION = "-";
+const PACK_SUFFIX = ".cadelta";
+
 /** Writes the delta. */
 export async function run(args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
-  const [old, next] = [parseVersion(args.old, exists), parseVersion(args.new, exists)];
+  const next = parseVersion(args.new, exists);
+  const old = args.old === NO_VERSION ? undefined : parseVersion(args.old, exists);
   // A directory gets it by the name under which it is found.
   const intoDirectory = isDirectory(args.output);
   let { output } = args;
-  for (const { index, blob } of [old, next]) {
+  for (const { index, blob } of old === undefined ? [next] : [old, next]) {
     checkOutputPath(output, index);
     if (blob !== undefined) checkInputPath(blob);
   }
   if (!intoDirectory) refuseToReplace(output, "a delta file", startsLikeDelta);
-  const open = async ({ index: location, blob }: typeof old): Promise<DeltaVersion> => {
+  const open = async ({ index: location, blob }: typeof next): Promise<DeltaVersion> => {
     const index = await locator.index(location, signal);
     if (blob !== undefined) return { index, bytes: blob };
     if (flags.stores !== undefined || flags.cache !== undefined) {
@@ -42,11 +47,12 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
       `name a store that has the chunks of ${location}, or ${location}:BLOB`,
     );
   };
-  const base = await open(old);
+  const base = old && await open(old);
   const target = await open(next);
   if (intoDirectory) {
+    const suffix = base === undefined ? PACK_SUFFIX : deltaSuffix(base.index, nativeCodec);
     const name = basename(redactLocation(next.index).replace(/[?#].*$/, ""));
-    output = join(output, `${name}${deltaSuffix(base.index, nativeCodec)}`);
+    output = join(output, `${name}${suffix}`);
   }
   const { level, always, concurrency: threads, noSync } = flags;
   const progress = new Progress();
@@ -54,7 +60,8 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
     using _display = showProgress(progress, flags, { label: "Comparing" });
     return await makeDeltaFile(base, target, output, {
       level,
-      always,
+      // Without an old version it is not written to save bytes, but requests.
+      always: always || base === undefined,
       threads,
       sync: !noSync,
       signal,

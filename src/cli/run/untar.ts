@@ -27,7 +27,6 @@ import { parseTreeSeed, type TreeSeedArgument } from "../inputs/tree_seed_argume
 import { DONE, PARTLY } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
-import { missingOption } from "../parse/missing_option.ts";
 import { Locator } from "../locator.ts";
 import { printError, warn } from "../output/output.ts";
 import { writeWholePieces } from "../output/piece_output.ts";
@@ -107,9 +106,6 @@ function seedsFor(
       reason: "only the chunks of an index can be taken from seeds",
       hint: "give -i and an index",
     });
-  }
-  if (index && given.length === 0 && !keepUnchanged && flags.deltas !== undefined) {
-    throw missingOption("--seed", "--delta makes chunks out of those of an old version, which is a seed");
   }
   if (!index || (given.length === 0 && !keepUnchanged)) return undefined;
   return async (archive, readRoot) => {

@@ -292,7 +292,17 @@ Deno.test({
     const updated = await runCli([...args, "-k", "--delete", next, dir.path("tree0")]);
     strictEqual(updated.code, 0, updated.stderr);
     deepStrictEqual(contentOf(dir.path("tree0")), contentOf(dir.path("tree1")));
-    assertFails(await runCli([...args, next, dir.path("other")]), 2, "--seed");
+    const other = await runCli([
+      ...args.slice(0, 2),
+      "-s",
+      dir.path("store"),
+      "--delta",
+      delta,
+      next,
+      dir.path("other"),
+    ]);
+    strictEqual(other.code, 0);
+    match(other.stderr, /name the old version with --seed/);
     assertFails(await runCli(["untar", "--delta", delta, dir.path("x.catar"), dir.path("other")]), 2, "-i");
   },
 });
@@ -385,5 +395,22 @@ Deno.test({
     assertFails(await runCli(["tar", "--delta-from", i1, dir.path("x.catar"), dir.path("www")]), 2, "-i");
     assertFails(await runCli([...make, "--delta-from", `${i1}:${v2}`, dir.path("x.caibx"), v2]), 3, v2);
     ok(!exists(dir.path("x.caibx")), "the index comes last");
+  },
+});
+
+Deno.test({
+  name: "a pack has all chunks of a version, and needs no seed",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const { next, v2 } = versions(dir);
+    const pack = dir.path("pack");
+    const made = await runCli(["delta", "-", `${next.index}:${v2}`, pack]);
+    deepStrictEqual([made.code, made.stderr], [0, ""]);
+    const args = ["-s", dir.dir("nothing"), "--delta", pack, next.index];
+    const { code, stdout, stderr } = await runCli(["extract", "--print-stats", ...args, dir.path("out")]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    sameBytes(Deno.readFileSync(dir.path("out")), next.bytes);
+    strictEqual(sourcesOf(stdout).delta[1], Deno.statSync(pack).size);
   },
 });
