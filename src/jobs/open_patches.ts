@@ -28,6 +28,8 @@ export interface DeltaInput {
   readonly location: string;
   /** Its bytes. */
   readonly access: RandomAccess;
+  /** What it begins with, where that has been read. */
+  readonly head?: DeltaHead;
 }
 
 /** An old version that is at hand: a file with its index, or a store that has its chunks. */
@@ -64,9 +66,9 @@ export async function openPatches(
   options: OpenPatchesOptions,
 ): Promise<PatchStore[]> {
   const patches: PatchStore[] = [];
-  for (const { location, access } of deltas) {
+  for (const { location, access, head: known } of deltas) {
     try {
-      const head = await readDeltaHead(access, options.codec, { signal: options.signal });
+      const head = known ?? await readDeltaHead(access, options.codec, { signal: options.signal });
       patches.push(await openPatch(index, { location, access }, head, versions, options));
     } catch (error) {
       if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;

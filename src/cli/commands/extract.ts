@@ -44,7 +44,8 @@ has are copied from it, or shared with it on XFS and btrfs, and only the others 
 file that is replaced is a seed without being named, unless all stores are directories.
 
 With --delta, chunks that the seeds lack are made out of chunks that they have, by a delta file (see desync delta),
-which takes fewer bytes than these chunks. What it cannot make comes from the stores. A delta file is found by itself
+which takes fewer bytes than these chunks. What it cannot make comes from the stores. A delta file (.cadelta) in the
+place of the index needs no index at all, if the old version is a seed with its index. A delta file is found by itself
 where it has the agreed name beside the index (docs/delta.md).
 
 --dry-run prints what would be fetched, copied and written, without doing it.`,

@@ -3,6 +3,7 @@ import { DesyncError, messageOf } from "../../core/errors.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isFile } from "../../deno/files/file_kind.ts";
 import { besideIndex, isPath } from "../../stores/location.ts";
+import type { Index } from "../../formats/index/index.ts";
 import type { DeltaInput } from "../../jobs/open_patches.ts";
 import type { Locator } from "../locator.ts";
 import { warn } from "../output/output.ts";
@@ -54,4 +55,45 @@ export function deltaFinder(
       return undefined;
     }
   };
+}
+
+/** Whether a location is called as delta files are. */
+export function isCalledDelta(location: string): boolean {
+  return /\.cadelta(?:[?#].*)?$/.test(location);
+}
+
+/**
+ * The new version's index out of a delta, which makes it out of the old one's, so that it need not be fetched. Throws what is
+ * wrong with the delta, and `usage` when none of the old versions is the one that it is for.
+ */
+export async function indexOfDelta(
+  location: string,
+  old: readonly Index[],
+  locator: Locator,
+  signal: AbortSignal,
+): Promise<{ readonly index: Index; readonly delta: DeltaInput }> {
+  const [{ isBaseOf, openDelta, readDeltaHead }, { nativeCodec }] = await Promise.all([
+    import("../../delta/delta_file.ts"),
+    import("../../deno/codec/native_codec.ts"),
+  ]);
+  const name = redactLocation(location);
+  const about = { action: "use", subject: `the delta ${name}` };
+  const access = await (await locator.bytes(location)).access({ signal });
+  if (access === null) {
+    throw new DesyncError("unsupported", { ...about, reason: "it can only be read in order" });
+  }
+  try {
+    const head = await readDeltaHead(access, nativeCodec, { signal });
+    const base = old.find((index) => isBaseOf(index, head, nativeCodec));
+    if (base === undefined && head.header.baseCount > 0) {
+      throw new DesyncError("usage", {
+        reason: "no seed has the index of the old version that it is for",
+        hint: "name it with --seed INDEX:BLOB, or give the new index and --delta",
+      });
+    }
+    const { target: index } = openDelta(head, base, nativeCodec);
+    return { index, delta: { location: name, access, head } };
+  } catch (error) {
+    throw error instanceof DesyncError ? error.withContext(about) : error;
+  }
 }

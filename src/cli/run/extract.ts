@@ -8,7 +8,13 @@ import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
-import { deltaFinder, openDeltas, reportDeltaProblem } from "../inputs/deltas.ts";
+import {
+  deltaFinder,
+  indexOfDelta,
+  isCalledDelta,
+  openDeltas,
+  reportDeltaProblem,
+} from "../inputs/deltas.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
 import { missingOption } from "../parse/missing_option.ts";
@@ -24,9 +30,15 @@ export async function run(
   checkOutputPath(output, location);
   const invalidSeeds = invalidSeedsOf(flags);
   await using locator = new Locator(flags);
-  const index = await locator.index(location, signal);
   const seeds = await openSeedArguments(flags, location, locator, signal);
   const deltas = await openDeltas(flags.deltas, locator, signal);
+  const index = await (async () => {
+    if (!isCalledDelta(location)) return await locator.index(location, signal);
+    const old = seeds.flatMap(({ index }) => index === undefined ? [] : [index]);
+    const { index, delta } = await indexOfDelta(location, old, locator, signal);
+    deltas.push(delta);
+    return index;
+  })();
   const seedOptions = {
     seeds,
     deltas,

@@ -10,6 +10,7 @@ import { filePieces } from "../../deno/files/file_pieces.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
+import { isCalledDelta } from "../inputs/deltas.ts";
 import { JsonListReader } from "../inputs/json_list.ts";
 import { seedIndexOf } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
@@ -66,11 +67,6 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
     throw error.withContext({ action: "use", subject: flags.chunksInfo });
   }
   return DONE;
-}
-
-/** Whether a location is called as delta files are. */
-function isCalledDelta(location: string): boolean {
-  return /\.cadelta(?:\?.*)?$/.test(location);
 }
 
 /** Paths of an archive that are listed. */

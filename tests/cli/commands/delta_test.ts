@@ -414,3 +414,33 @@ Deno.test({
     strictEqual(sourcesOf(stdout).delta[1], Deno.statSync(pack).size);
   },
 });
+
+Deno.test({
+  name: "a delta in the place of the index brings it along",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const { old, next, v1 } = made;
+    Deno.renameSync(await makeDelta(dir, made), dir.path("web", "v2.cadelta"));
+    await using server = await serve(dir.root);
+    const [seed, url] = [["--seed", `${old.index}:${v1}`], `${server.url}/web/v2.cadelta`];
+    const args = ["extract", "-s", `${server.url}/next`, "--print-stats", ...seed, url, dir.path("out")];
+    const { code, stdout, stderr } = await runCli(args);
+    deepStrictEqual([code, stderr], [0, ""]);
+    sameBytes(Deno.readFileSync(dir.path("out")), next.bytes);
+    ok(server.requests.every(({ path }) => path === "/web/v2.cadelta"));
+    strictEqual(sourcesOf(stdout).delta[1], Deno.statSync(dir.path("web", "v2.cadelta")).size);
+    assertFails(
+      await runCli(["extract", "-s", next.store, "--seed", v1, url, dir.path("o")]),
+      2,
+      "--seed INDEX:BLOB",
+    );
+    const cut = dir.write("cut.cadelta", Deno.readFileSync(dir.path("web", "v2.cadelta")).subarray(0, 500));
+    assertFails(
+      await runCli(["extract", "-s", next.store, ...seed, cut, dir.path("o")]),
+      1,
+      "not a valid delta",
+    );
+  },
+});
