@@ -1,6 +1,5 @@
 /** In a worker: chunks of two versions compared and compressed, and made again. */
-import { Buffer } from "node:buffer";
-import { concat, freeBytes, toHex } from "../core/bytes.ts";
+import { concat, equalBytes, freeBytes, toHex } from "../core/bytes.ts";
 import type { ChunkId, DigestName } from "../core/chunk.ts";
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
@@ -72,7 +71,7 @@ export class DeltaWorker {
       prefix && result!.codec === "prefixed" ? [prefix] : [],
       content.length,
     );
-    if (Buffer.compare(again, content) !== 0) {
+    if (!equalBytes(again, content)) {
       throw new DesyncError("io", {
         action: "make the delta",
         reason: "what libzstd compressed is not what was decompressed",

@@ -1,5 +1,5 @@
 /** `desync delta OLD NEW OUTPUT` */
-import { basename, join } from "node:path";
+import { basename, join } from "../../deno/system/paths.ts";
 import { formatBytes } from "../../core/amounts.ts";
 import { Progress } from "../../core/progress.ts";
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
