@@ -6,10 +6,11 @@ export function oldPieces(generator: Random, count: number, size = 20_000): Uint
   return Array.from({ length: count }, () => generator.bytes(size + generator.below(1000)));
 }
 
-/** The same chunks with some bytes changed in each, a few moved, one left out, and one that is all new. */
+/** The same chunks with some bytes changed in each, a few moved, one left out, and one of `newSize` bytes that is all new. */
 export function newPieces(
   generator: Random,
   pieces: readonly Uint8Array<ArrayBuffer>[],
+  newSize = 5000,
 ): Uint8Array<ArrayBuffer>[] {
   const changed = pieces.map((piece, i) => {
     if (i % 5 === 0) return piece;
@@ -18,5 +19,5 @@ export function newPieces(
     return copy;
   });
   const [first, ...rest] = changed.slice(0, -1);
-  return [rest[0], first, ...rest.slice(1), generator.bytes(5000), rest[1]];
+  return [rest[0], first, ...rest.slice(1), generator.bytes(newSize), rest[1]];
 }
