@@ -9,7 +9,8 @@ const documents = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs", "testd
   .flatMap((name) =>
     name.endsWith(".md")
       ? [name]
-      : [...Deno.readDirSync(join(repository, name))].map((entry) => `${name}/${entry.name}`)
+      : [...Deno.readDirSync(join(repository, name))].filter((entry) => entry.name.endsWith(".md"))
+        .map((entry) => `${name}/${entry.name}`)
   );
 
 Deno.test("files and directories that the documents name are there", () => {

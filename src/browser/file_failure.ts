@@ -23,8 +23,12 @@ const WORDS: Readonly<Record<string, readonly [reason: string, hint?: string]>> 
 /** The error for what was thrown while a file was used. */
 export function fileFailure(action: "read" | "write", subject: string, error: unknown): DesyncError {
   if (error instanceof DesyncError) return error;
+  const name = error instanceof Error ? error.name : "";
   // Streams of files say nothing but "network error".
-  const other = action === "read" ? WORDS.NotReadableError : [messageOf(error)];
-  const [reason, hint] = (error instanceof Error ? WORDS[error.name] : undefined) ?? other;
+  const words = WORDS[name] ?? (action === "read" ? WORDS.NotReadableError : undefined);
+  if (words === undefined) {
+    return new DesyncError("io", { action, subject, reason: messageOf(error), cause: error });
+  }
+  const [reason, hint] = words;
   return new DesyncError("io", { action, subject, reason, hint, cause: error });
 }

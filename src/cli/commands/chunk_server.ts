@@ -8,6 +8,7 @@ import {
   encryptionAlgorithm,
   encryptionKey,
   memory,
+  page,
   SERVER_FLAGS,
   skipVerifyRead,
   skipVerifyWrite,
@@ -29,6 +30,7 @@ const flags = {
   encryptionAlgorithm,
   ...SERVER_FLAGS,
   memory,
+  page,
   skipVerifyRead,
   skipVerifyWrite,
   noSync,
@@ -48,6 +50,7 @@ has a chunk delivers it, in the form that the client requests; concurrent reques
 reopens the log; on SIGTERM or Ctrl-C it answers the running requests and ends.`,
   examples: [
     "desync chunk-server -s /srv/store -l :8080",
+    "desync chunk-server -s /srv/store --page /srv/page -l :8080",
     "desync chunk-server -s ssh://host/srv/store -c /var/cache/desync -l :8080",
     "desync chunk-server -s /srv/store -w --cert cert.pem --key key.pem -l :8443",
   ],

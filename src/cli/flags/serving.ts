@@ -161,6 +161,13 @@ export const storeFile = option({
   parse: someText,
 });
 
+export const page = option({
+  names: ["--page"],
+  value: "directory",
+  description: "also serve the page for the store, and indexes, from this directory",
+  parse: someText,
+});
+
 export const memory = option({
   names: ["--memory"],
   value: "size",

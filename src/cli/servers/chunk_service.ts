@@ -6,12 +6,14 @@ import { syncedStore } from "../../deno/store/synced_store.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { answerChunks } from "../../servers/chunks/chunk_handler.ts";
 import { ChunkUploads } from "../../servers/chunks/chunk_uploads.ts";
+import { answerPage } from "../../servers/page_files.ts";
 import type { OnProblem } from "../../servers/problems.ts";
 import { type ChunkCounts, ServedChunks } from "../../servers/chunks/served_chunks.ts";
 import type { Flags } from "../commands/chunk_server.ts";
 import { WorkerPool } from "../../workers/pool.ts";
 import { cipherFrom } from "../configuration/encryption_key.ts";
 import { Locator } from "../locator.ts";
+import { openPageDirectory } from "./page_directory.ts";
 import { type NamedStores, readStoreFile } from "./store_file.ts";
 import type { Service } from "./service.ts";
 
@@ -61,10 +63,12 @@ export async function openChunkService(
     openElsewhere: (chunk) => worker.open(chunk),
   });
   open.defer(async () => void await Promise.all([chunks.idle(), uploads?.idle()]));
+  const page = flags.page === undefined ? undefined : await openPageDirectory(flags.page);
+  const handler = answerChunks(chunks, { form, uploads, onProblem });
   const kept = open.move();
   const names = [...stores, ...cache === undefined ? [] : [cache]].map(redactLocation);
   return {
-    handler: answerChunks(chunks, { form, uploads, onProblem }),
+    handler: page === undefined ? handler : answerPage(handler, page, onProblem),
     name: names.join(", "),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };

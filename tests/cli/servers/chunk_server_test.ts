@@ -109,6 +109,36 @@ Deno.test({
 });
 
 Deno.test({
+  name: "--page serves a page and indexes beside the chunks, and nothing else of its directory",
+  ignore,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    dir.write("page/index.html", '<html lang="en"><title>A page</title></html>');
+    dir.write("page/x.caibx", "an index");
+    dir.write("page/.hidden.js", "secret");
+    dir.write("page/notes.txt", "secret");
+    dir.write("outside.js", "secret");
+    await using server = await startDesyncServer(dir, [
+      ...["chunk-server", "-s", made.store, "--page", dir.path("page")],
+    ]);
+    const page = await fetch(server.url);
+    strictEqual(page.headers.get("content-type"), "text/html; charset=utf-8");
+    // The page asks for chunks where it is itself.
+    strictEqual(await page.text(), '<html data-store="./" lang="en"><title>A page</title></html>');
+    const headers = { "if-none-match": page.headers.get("etag")! };
+    strictEqual((await ask(server.url, { headers }))[0], 304);
+    strictEqual(await (await fetch(`${server.url}x.caibx`)).text(), "an index");
+    strictEqual((await ask(server.url + storePath(made.ids[0], "zstd")))[0], 200);
+    for (const path of [".hidden.js", "notes.txt", "..%2foutside.js", "x/../x.caibx%00", "none.js"]) {
+      const [status, text] = await ask(server.url + path);
+      deepStrictEqual([status, text.includes("secret"), path], [400, false, path]);
+    }
+    await endsWell(server);
+  },
+});
+
+Deno.test({
   name: "-u serves the names of uncompressed chunks alone",
   ignore,
   fn: async () => {
