@@ -1,6 +1,6 @@
 /**
  * casync's own agreement test, with this program: what a tree is does not depend on who packs, chunks or describes it.
- * What each program unpacks of the others' archives is in matrix_test.ts.
+ * What each program unpacks of the others' archives is in archive_matrix_test.ts.
  */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";

@@ -4,72 +4,34 @@
  */
 
 import { ok, strictEqual } from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { encodeMessage, MessageDecoder, WANTS_CHUNKS } from "../../src/formats/protocol.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
-import { canSetAttributes, CHATTR, setChattr } from "../support/system/attributes.ts";
-import { runCli } from "../support/cli.ts";
-import { cliCommand } from "../support/cli_command.ts";
 import { denoDir } from "../support/deno_dir.ts";
-import { featureTrees, makeFeatureTree } from "../support/data/feature_trees.ts";
 import { freshBlob } from "../support/data/fresh_blob.ts";
-import { gnuTar, tar } from "../support/data/gnu_tar.ts";
 import { joined } from "../support/data/joined.ts";
-import { type Cells, type Outcome, outcome, tryPage, tryTable } from "../support/documents/matrix.ts";
+import { type Outcome, outcome, tryPage, tryTable } from "../support/documents/matrix.ts";
 import { startNginx } from "../support/servers/nginx.ts";
 import { peers } from "../support/peers.ts";
-import { random } from "../support/random.ts";
-import { runAny, type RunOptions, type RunResult } from "../support/process.ts";
+import type { RunResult } from "../support/process.ts";
 import { startPeerServer } from "../support/servers/daemon.ts";
 import { startSshd } from "../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { canServe } from "../../src/deno/server/can_serve.ts";
 import { smallBlob, testdata } from "../support/testdata.ts";
-import { pairs } from "../support/thorough.ts";
-import { differences, type TreeState, treeState } from "../support/system/tree_state.ts";
-
-const ignore = !peers.casync || !peers.desync;
-
-const commands = {
-  "casync": [peers.casync ?? ""],
-  "desync": [peers.desync ?? ""],
-  "this program": [...cliCommand],
-} as const;
-type Program = keyof typeof commands;
-const programs = Object.keys(commands) as Program[];
-
-function start(program: Program, words: string[], options: RunOptions = {}): Promise<RunResult> {
-  // Notes quote what is said in English.
-  const inEnglish = { ...options, env: { LC_ALL: "C", ...options.env } };
-  if (program === "this program") return runCli(words, inEnglish);
-  const [command, ...before] = commands[program];
-  return runAny(command, [...before, ...words], inEnglish);
-}
-
-/** The same for what has to work whatever the table says. */
-async function startWell(program: Program, words: string[], options: RunOptions = {}): Promise<RunResult> {
-  const result = await start(program, words, options);
-  strictEqual(result.code, 0, `${program} ${words.join(" ")}: ${result.stderr}`);
-  return result;
-}
-
-/** The cells of the three programs. */
-function forEach(attempt: (program: Program) => Promise<Outcome>): Cells {
-  return Object.fromEntries(programs.map((program) => [program, () => attempt(program)]));
-}
-
-/** The rows that a usual run tries, where each of the programs meets each of the kinds. */
-function labels(programs: readonly Program[], kinds: readonly string[]): string[] {
-  return pairs(programs, kinds).map(([program, kind]) => `${program}, ${kind}`);
-}
-
-const turn = random().below(2);
-
-/** The rows that a usual run tries of a table with many: every other, which are others from run to run. */
-function everyOther(rows: Record<string, unknown>): string[] {
-  return Object.keys(rows).filter((_, i) => i % 2 === turn);
-}
+import {
+  commands,
+  contentDiffers,
+  everyOther,
+  forEach,
+  fresh,
+  ignore,
+  labels,
+  type Program,
+  programs,
+  start,
+  startWell,
+} from "./matrix_programs.ts";
 
 type Digest = "sha512-256" | "sha256";
 
@@ -85,17 +47,6 @@ function extraction(
   const words = ["extract", "-s", store, index, target];
   return program === "desync" ? ["--digest", digest, ...words] : words;
 }
-
-/** What is in a file that shall hold these bytes. */
-function contentDiffers(path: string, bytes: Uint8Array): string[] {
-  return Buffer.compare(Deno.readFileSync(path), bytes) === 0 ? [] : ["contents"];
-}
-
-/** A file of its own for each result. */
-function fresh(dir: TempDir): string {
-  return dir.path(`result-${results++}`);
-}
-let results = 0;
 
 /** What comes of a program that writes the bytes to the target. */
 async function writes(result: Promise<RunResult>, target: string, bytes: Uint8Array): Promise<Outcome> {
@@ -160,10 +111,12 @@ function once<T>(work: () => Promise<T>): () => Promise<T> {
   return () => result ??= work();
 }
 
+let configurations = 0;
+
 /** A configuration of desync in which the store holds uncompressed chunks. */
 function uncompressed(dir: TempDir, store: string): string[] {
   const content = JSON.stringify({ "store-options": { [store]: { uncompressed: true } } });
-  return ["--config", dir.write(`config-${results++}.json`, content)];
+  return ["--config", dir.write(`config-${configurations++}.json`, content)];
 }
 
 /** Starts a server of chunks or indexes. */
@@ -296,136 +249,6 @@ Deno.test({
       [`${server}, written`, writtenTo(server)] as const,
     ]);
     await tryTable("Servers", Object.fromEntries(rows));
-  },
-});
-
-/** Packs a tree into an archive, or into an index and a store. */
-function packs(program: Program, tree: string, archive: string, store?: string): Promise<RunResult> {
-  if (program === "casync") {
-    return startWell(program, ["make", ...store === undefined ? [] : [`--store=${store}`], archive, tree]);
-  }
-  return startWell(program, ["tar", ...store === undefined ? [] : ["-i", "-s", store], archive, tree]);
-}
-
-/** Unpacks it, and says what comes of the tree. */
-async function unpacks(
-  program: Program,
-  expected: TreeState,
-  target: string,
-  archive: string,
-  store?: string,
-): Promise<Outcome> {
-  const words = program === "casync"
-    ? ["extract", ...store === undefined ? [] : [`--store=${store}`], archive, target]
-    : ["untar", ...store === undefined ? [] : ["-i", "-s", store], archive, target];
-  const result = await start(program, words);
-  return outcome(result, result.code === 0 ? differences(await treeState(target), expected) : []);
-}
-
-const usual = ["files and directories: modes, owners, times", "symlinks"];
-
-Deno.test({
-  name: "docs/interop.md: archives",
-  ignore: ignore || !canSetAttributes,
-  fn: async () => {
-    using dir = tempDir();
-    const tree = dir.path("tree");
-    await makeFeatureTree(tree, usual);
-    const expected = await treeState(tree);
-    const rows = programs.flatMap((packer) =>
-      ["catar", "caidx"].map((ending) =>
-        [`${packer}, .${ending}`, async () => {
-          const archive = dir.path(`${packer}.${ending}`);
-          const store = ending === "caidx" ? dir.dir(`${packer}.castr`) : undefined;
-          await packs(packer, tree, archive, store);
-          return forEach((program) => unpacks(program, expected, fresh(dir), archive, store));
-        }] as const
-      )
-    );
-    await tryTable("Archives", Object.fromEntries(rows), labels(programs, [".catar", ".caidx"]));
-  },
-});
-
-/** Whether files here have chattr's flags. */
-function hasChattr(): boolean {
-  using dir = tempDir();
-  return setChattr(dir.write("file", ""), CHATTR.noatime);
-}
-
-Deno.test({
-  name: "docs/interop.md: what archives keep",
-  ignore: ignore || !canSetAttributes || !hasChattr(),
-  fn: async () => {
-    using dir = tempDir();
-    const trees: Record<string, { name: string; expected: TreeState }> = {};
-    for (const feature of Object.keys(featureTrees)) {
-      const name = `tree-${Object.keys(trees).length}`;
-      await makeFeatureTree(dir.path("all", name), [feature]);
-      trees[feature] = { name, expected: await treeState(dir.path("all", name)) };
-    }
-    const all = (packer: Program) => dir.path(`all-${packer}.catar`);
-    await Promise.all(programs.map((packer) => packs(packer, dir.path("all"), all(packer))));
-    const same = contentDiffers(all("this program"), Deno.readFileSync(all("casync")));
-    ok(same.length === 0, "this program's archive is not casync's");
-
-    const rows = async (packer: Program) => {
-      // What others cannot read ends the whole of it, so they get each thing by itself.
-      const target = fresh(dir);
-      const ours = await start("this program", ["untar", all(packer), target]);
-      return Object.fromEntries(
-        Object.entries(trees).map(([feature, { name, expected }]) => [feature, async () => {
-          const archive = dir.path(`${name}-${packer}.catar`);
-          await packs(packer, dir.path("all", name), archive);
-          return forEach(async (program) =>
-            program === "this program"
-              ? outcome(ours, differences(await treeState(join(target, name)), expected))
-              : await unpacks(program, expected, fresh(dir), archive)
-          );
-        }]),
-      );
-    };
-    const tried = everyOther(trees);
-    await tryTable("Archives by casync or this program", await rows("casync"), tried);
-    await tryTable("Archives by desync", await rows("desync"), tried);
-  },
-});
-
-Deno.test({
-  name: "docs/interop.md: tar",
-  ignore: ignore || !canSetAttributes || !gnuTar,
-  fn: async () => {
-    using dir = tempDir();
-    const tree = dir.path("tree");
-    await makeFeatureTree(tree, usual, "12:34:56");
-    const expected = await treeState(tree);
-    const archive = dir.path("archive.catar");
-    await packs("this program", tree, archive);
-    const cells = (attempt: (program: Program) => Promise<Outcome>) => {
-      const { desync, "this program": ours } = forEach(attempt);
-      return Promise.resolve({ desync, "this program": ours });
-    };
-    const packed = (format: string) => async () => {
-      const file = dir.path(`${format}.tar`);
-      await tar(["-C", tree, `--format=${format}`, "-cf", file, "."]);
-      return cells(async (program) => {
-        const made = fresh(dir);
-        const result = await start(program, ["tar", "--input-format", "tar", made, file]);
-        return result.code === 0 ? unpacks("this program", expected, fresh(dir), made) : outcome(result, []);
-      });
-    };
-    const written = () =>
-      cells(async (program) => {
-        const [file, target] = [fresh(dir), dir.dir(`written-${program}`)];
-        const result = await start(program, ["untar", "--output-format", "gnu-tar", archive, file]);
-        if (result.code !== 0) return outcome(result, []);
-        await tar(["-C", target, "-xpf", file]);
-        return outcome(result, differences(await treeState(target), expected));
-      });
-    await tryTable("Tar", {
-      "by GNU tar, `--format=gnu`, packed": packed("gnu"),
-      "by GNU tar, `--format=pax`, packed": packed("pax"),
-      "of this program's archive, read by GNU tar": written,
-    });
   },
 });
 

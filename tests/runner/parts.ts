@@ -25,6 +25,7 @@ export interface Part {
 const longest = [
   "tests/cli/permissions_test.ts",
   "tests/interop/matrix_test.ts",
+  "tests/interop/archive_matrix_test.ts",
   "tests/cli/first_run_test.ts",
   "tests/cli/faults/failing_runs_test.ts",
   "tests/cli/commands/make_test.ts",
