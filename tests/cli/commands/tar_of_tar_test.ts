@@ -9,7 +9,7 @@ import { peers } from "../../support/peers.ts";
 import { run, runAny } from "../../support/process.ts";
 import { member, pax, tarOf } from "../../support/data/tar_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
-import { someTree } from "./some_tree.ts";
+import { someTree } from "../../support/data/some_tree.ts";
 
 Deno.test({
   name: "tar of a tar from a named pipe ends when it is interrupted, with a writer and without",

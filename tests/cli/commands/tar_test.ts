@@ -12,7 +12,7 @@ import { repository, runAny } from "../../support/process.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { amount } from "../../support/thorough.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
-import { someTree } from "./some_tree.ts";
+import { someTree } from "../../support/data/some_tree.ts";
 
 const owner = Deno.build.os === "linux" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 

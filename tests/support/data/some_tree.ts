@@ -1,7 +1,7 @@
 /** What tests of `tar` pack. */
 
-import { random } from "../../support/random.ts";
-import type { TempDir } from "../../support/temp.ts";
+import { random } from "../random.ts";
+import type { TempDir } from "../temp.ts";
 
 /** A directory with some files and a symlink. */
 export function someTree(dir: TempDir): string {
