@@ -74,7 +74,7 @@ export async function readDeltaHead(
   codec: Codec,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<DeltaHead> {
-  const start = await access.read(0, Math.min(START_BYTES, access.size), options);
+  const start = access.whole ?? await access.read(0, Math.min(START_BYTES, access.size), options);
   const header = parseDeltaHeader(start);
   if (access.size !== deltaBytes(header)) {
     throw invalidDelta(`it has ${access.size} bytes instead of ${deltaBytes(header)}`);

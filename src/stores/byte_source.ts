@@ -14,6 +14,8 @@ export interface ByteSource {
 export interface RandomAccess {
   /** Bytes of the whole. */
   readonly size: number;
+  /** The whole, where all of it had to be read. */
+  readonly whole?: Uint8Array;
   /** The bytes from `offset` on, all of which have to be there. For small parts: what lies near may be kept for later. */
   read(offset: number, length: number, options?: { readonly signal?: AbortSignal }): Promise<Uint8Array>;
   /** The bytes from `start` up to but without `end`, in order. */

@@ -2,6 +2,8 @@
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isFile } from "../../deno/files/file_kind.ts";
+import type { RandomAccess } from "../../stores/byte_source.ts";
+import { wholeBytes } from "../../stores/whole_bytes.ts";
 import { besideIndex, isPath } from "../../stores/location.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { DeltaInput } from "../../jobs/open_patches.ts";
@@ -18,10 +20,7 @@ export async function openDeltas(
   for (const given of locations ?? []) {
     const location = redactLocation(given);
     try {
-      const source = await locator.bytes(given);
-      const access = await source.access({ signal });
-      if (access !== null) deltas.push({ location, access });
-      else warn(`Cannot use the delta ${location}: it can only be read in order (continuing without it)`);
+      deltas.push({ location, access: await deltaAccess(given, locator, signal) });
     } catch (error) {
       const isOver = !(error instanceof DesyncError) || error.code === "interrupted" ||
         error.code === "usage";
@@ -30,6 +29,26 @@ export async function openDeltas(
     }
   }
   return deltas;
+}
+
+/** Servers that give no parts of files give deltas of so many bytes at most: they are kept in memory. */
+const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
+
+/** A delta's bytes at any place: parts of it, or where those cannot be had, all of it. To be disposed of, if it can be. */
+export async function deltaAccess(
+  location: string,
+  locator: Locator,
+  signal: AbortSignal,
+): Promise<RandomAccess & Partial<Disposable>> {
+  const source = await locator.bytes(location);
+  const access = await source.access({ signal });
+  if (access !== null) return access;
+  try {
+    return await wholeBytes(source, MOST_WHOLE_BYTES, signal);
+  } catch (error) {
+    if (!(error instanceof DesyncError)) throw error;
+    throw error.withContext({ action: "use", subject: `the delta ${redactLocation(location)}` });
+  }
 }
 
 /** A part of a delta, or all of it, is of no use. */
@@ -48,8 +67,7 @@ export function deltaFinder(
     const location = besideIndex(index, suffix);
     if (isPath(location) && !isFile(location)) return undefined;
     try {
-      const access = await (await locator.bytes(location)).access({ signal });
-      return access === null ? undefined : { location: redactLocation(location), access };
+      return { location: redactLocation(location), access: await deltaAccess(location, locator, signal) };
     } catch (error) {
       if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
       return undefined;
@@ -78,11 +96,8 @@ export async function indexOfDelta(
   ]);
   const name = redactLocation(location);
   const about = { action: "use", subject: `the delta ${name}` };
-  const access = await (await locator.bytes(location)).access({ signal });
-  if (access === null) {
-    throw new DesyncError("unsupported", { ...about, reason: "it can only be read in order" });
-  }
   try {
+    const access = await deltaAccess(location, locator, signal);
     const head = await readDeltaHead(access, nativeCodec, { signal });
     const base = old.find((index) => isBaseOf(index, head, nativeCodec));
     if (base === undefined && head.header.baseCount > 0) {

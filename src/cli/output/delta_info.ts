@@ -7,6 +7,7 @@ import { type DeltaHead, isBaseOf, openDelta, readDeltaHead } from "../../delta/
 import { deltaBytes } from "../../delta/delta_header.ts";
 import type { FrameCodec } from "../../delta/frame_list.ts";
 import type { Index } from "../../formats/index/index.ts";
+import { deltaAccess } from "../inputs/deltas.ts";
 import type { Locator } from "../locator.ts";
 import { print } from "./output.ts";
 
@@ -21,11 +22,8 @@ export async function printDelta(
   signal: AbortSignal,
 ): Promise<void> {
   const subject = `the delta ${redactLocation(location)}`;
-  const access = await (await locator.bytes(location)).access({ signal });
-  if (access === null) {
-    throw new DesyncError("unsupported", { action: "read", subject, reason: "it can only be read in order" });
-  }
   let lines: Line[];
+  const access = await deltaAccess(location, locator, signal);
   try {
     const head = await readDeltaHead(access, nativeCodec, { signal });
     lines = [...headerLines(head), ...tableLines(head, seeds)];

@@ -35,8 +35,8 @@ function versions(dir: TempDir): { old: Made; next: Made; v1: string; v2: string
   return { old, next, v1: dir.write("v1.raw", old.bytes), v2: dir.write("v2.raw", next.bytes) };
 }
 
-/** A server with the files of a directory, that gives parts of them. */
-async function serve(root: string): Promise<FaultyServer> {
+/** A server with the files of a directory, that gives parts of them, if it can. */
+async function serve(root: string, { parts = true } = {}): Promise<FaultyServer> {
   return await startFaultyServer({}, ({ path, headers }) => {
     let body: Uint8Array;
     try {
@@ -45,7 +45,7 @@ async function serve(root: string): Promise<FaultyServer> {
       return { status: 404 };
     }
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
-    if (from === undefined) return { body };
+    if (from === undefined || !parts) return { body };
     const end = Math.min(Number(to) + 1, body.length);
     const range = `bytes ${from}-${end - 1}/${body.length}`;
     return { status: 206, headers: { "content-range": range }, body: body.subarray(Number(from), end) };
@@ -99,6 +99,42 @@ Deno.test({
     strictEqual(counted.storedBytes, patched["compressed-size"]);
     ok(counted.storedBytes <= Deno.statSync(delta).size, "nothing is fetched twice");
     strictEqual(patched["compressed-size"], fetch["compressed-size"]);
+  },
+});
+
+Deno.test({
+  name: "a server that gives no parts of files gives the whole delta, once",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const { old, next, v1 } = made;
+    const { size } = Deno.statSync(await makeDelta(dir, made));
+    await using server = await serve(dir.root, { parts: false });
+    const args = [
+      "-s",
+      dir.dir("none"),
+      "--seed",
+      `${old.index}:${v1}`,
+      "--delta",
+      `${server.url}/web/delta`,
+    ];
+    const { code, stdout, stderr } = await runCli([
+      "extract",
+      "--print-stats",
+      ...args,
+      next.index,
+      dir.path("out"),
+    ]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    sameBytes(Deno.readFileSync(dir.path("out")), next.bytes);
+    const { sources }: { sources: { name: string; storedBytes: number }[] } = JSON.parse(stdout);
+    strictEqual(sources.find(({ name }) => name.startsWith("delta "))?.storedBytes, size);
+    // The first shows what the server can.
+    ok(server.requests.length <= 2, String(server.requests.length));
+    Deno.renameSync(dir.path("web", "delta"), dir.path("web", "v.cadelta"));
+    const { code: status, stdout: printed } = await runCli(["info", `${server.url}/web/v.cadelta`]);
+    deepStrictEqual([status, JSON.parse(printed).size], [0, size]);
   },
 });
 
