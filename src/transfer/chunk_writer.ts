@@ -51,7 +51,11 @@ export class ChunkWriter {
     const { destination, ...task } = this.#options;
     const rest = spans.filter(({ known }) => known === undefined);
     if (rest.length === 0) return { ids: inOrder(spans, NO_IDS), added: 0, addedBytes: 0 };
-    const result = await this.#workers.store({ ...task, spans: rest, destination: forWorkers(destination) });
+    const result = await this.#workers.store({
+      ...task,
+      spans: rest,
+      destination: forWorkers(destination, this.#workers),
+    });
     return { ids: inOrder(spans, result.ids), added: result.added, addedBytes: result.addedBytes };
   }
 
@@ -75,7 +79,7 @@ export class ChunkWriter {
     if (wanted.length > 0) {
       const { ids, encoded } = await this.#workers.store({
         ...task,
-        destination: forWorkers(destination),
+        destination: forWorkers(destination, this.#workers),
         spans: wanted.map(({ span: { offset, size, id }, bytes, present }) => {
           return { offset, size, bytes, id, present };
         }),

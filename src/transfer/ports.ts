@@ -25,6 +25,8 @@ export interface ByteRange {
 export interface Workers {
   /** How many there are. */
   readonly size: number;
+  /** Whether they decrypt and encrypt chunks by themselves. Default: they get and return them unencrypted. */
+  readonly haveCiphers?: boolean;
   assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult>;
   clone(task: Omit<CloneTask, "kind">): Promise<CloneResult>;
   scan(task: Omit<ScanTask, "kind">): Promise<ScanResult>;
@@ -37,7 +39,7 @@ export interface Workers {
 }
 
 /** What building a blob needs of them. */
-export type AssemblingWorkers = Pick<Workers, "size" | "assemble" | "clone" | "release">;
+export type AssemblingWorkers = Pick<Workers, "size" | "haveCiphers" | "assemble" | "clone" | "release">;
 
 /** The file that a blob is built in. */
 export interface BlobTarget {

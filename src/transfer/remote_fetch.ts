@@ -54,7 +54,7 @@ export class RemoteFetch {
     const { fetched, missing, damaged } = await request(
       group,
       { kind: "cache", location },
-      (id) => this.#cache.get(id, { ...options, sealed: true }),
+      (id) => this.#cache.get(id, { ...options, sealed: this.#delivery.takesSealed }),
     );
     damaged.push(...await this.#delivery.write(fetched, options, false));
     for (const [chunk, error] of damaged) {
@@ -80,7 +80,7 @@ export class RemoteFetch {
     const { fetched, missing, damaged } = await request(
       group,
       origin,
-      (id) => store.get(id, { ...options, sealed: true }),
+      (id) => store.get(id, { ...options, sealed: this.#delivery.takesSealed }),
     );
     damaged.push(...await this.#delivery.write(fetched, options, true));
     await allOrFirstFailure(damaged.map(async ([chunk, first]) => {

@@ -8,6 +8,7 @@ import { Limiter } from "../stores/wrappers/limiter.ts";
 import type { RequestOptions, StoreProperties, WritableChunkStore } from "../stores/store.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { ChunkDestination, DirectoryDestination, MainDestination } from "./messages.ts";
+import type { Workers } from "./ports.ts";
 
 /** A store that a job fills: a directory, to which workers write by themselves, or any other store. */
 export type FilledDestination =
@@ -19,17 +20,25 @@ function formOf({ form }: ChunkEncoding): StoredForm | undefined {
   return form === "as it came" ? undefined : form;
 }
 
-/** The same for workers: a store is nothing that they can be sent. */
-export function forWorkers(destination: FilledDestination | undefined): ChunkDestination | undefined {
+/** The same for these workers: a store is nothing that they can be sent. */
+export function forWorkers(
+  destination: FilledDestination | undefined,
+  workers: CipherWorkers,
+): ChunkDestination | undefined {
   if (destination?.kind !== "main") return destination;
   const { encoding, store } = destination;
-  return { kind: "main", encoding, encryption: sealingKey(store.properties) };
+  return { kind: "main", encoding, encryption: sealingKey(store.properties, workers) };
 }
 
-/** With which key workers encrypt the chunks for such a store, if they do. */
-export function sealingKey({ takesSealed, encryption }: StoreProperties): ChunkKey | undefined {
-  return takesSealed ? encryption : undefined;
+/** With which key the workers encrypt the chunks for such a store, if they do. */
+export function sealingKey(
+  { takesSealed, encryption }: StoreProperties,
+  { haveCiphers }: CipherWorkers,
+): ChunkKey | undefined {
+  return takesSealed && haveCiphers ? encryption : undefined;
 }
+
+type CipherWorkers = Pick<Workers, "haveCiphers">;
 
 /** The writer for a destination that needs one. */
 export function writerFor(destination: FilledDestination | undefined): StoreWriter | undefined {

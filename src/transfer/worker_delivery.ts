@@ -68,6 +68,11 @@ export class WorkerDelivery {
     this.#progress = options.progress ?? new Progress();
   }
 
+  /** Whether the chunks that are written may be encrypted. */
+  get takesSealed(): boolean {
+    return this.#workers.haveCiphers === true;
+  }
+
   /** Finds out which chunks are where they belong. Returns the others. */
   async probe(group: readonly PlannedChunk[], options: RequestOptions): Promise<PlannedChunk[]> {
     if (this.#writer !== undefined) return await this.#claim(group, this.#writer, options);
@@ -118,7 +123,7 @@ export class WorkerDelivery {
       probeTarget: probeTarget && probe,
       seeds,
       directories,
-      destination: forWorkers(destination) ?? (toCache ? this.#cacheDestination : undefined),
+      destination: forWorkers(destination, this.#workers) ?? (toCache ? this.#cacheDestination : undefined),
       cacheMayFail: destination === undefined && this.#cache.mayFail,
       skipPresent: destination !== undefined && probe,
       giveBack: receive !== undefined,
@@ -141,7 +146,11 @@ export class WorkerDelivery {
     if (properties === undefined || !fills) return undefined;
     const { directory, encryption } = properties;
     return directory === undefined
-      ? { kind: "main", encoding: cacheEncoding(properties), encryption: sealingKey(properties) }
+      ? {
+        kind: "main",
+        encoding: cacheEncoding(properties),
+        encryption: sealingKey(properties, this.#workers),
+      }
       : { kind: "directory", directory, encryption, encoding: cacheEncoding(properties) };
   }
 

@@ -74,6 +74,7 @@ async function loadPerformer(): Promise<Performer> {
 /** Workers on threads of their own. Has to be closed, or the program does not end. */
 export class WorkerPool implements Workers, DeltaWorkers, Disposable {
   readonly size: number;
+  readonly haveCiphers: boolean = true;
   readonly #threads: Thread[] = [];
   readonly #queue: Queued[] = [];
   readonly #smallBytes: number;

@@ -1,10 +1,13 @@
 /** What is particular to encrypted stores; what all stores do, they do in tests/stores/stores_test.ts. */
-import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import type { ChunkCipher } from "../../../src/codec/chunk_cipher.ts";
 import { compressChunk, hashChunk, openChunk } from "../../../src/codec/open_chunk.ts";
 import { portableCodec } from "../../../src/codec/portable.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { chunkCipher } from "../../../src/deno/codec/native_cipher.ts";
+import { copyChunks as copyByWorkers } from "../../../src/jobs/copy_chunks.ts";
+import type { AssembleTask } from "../../../src/transfer/messages.ts";
+import { WorkerPool } from "../../../src/workers/pool.ts";
 import { copyChunks } from "../../../src/deno/copy_chunks.ts";
 import { extractToFile } from "../../../src/deno/extract_to_file.ts";
 import { LocalStore } from "../../../src/deno/store/local_store.ts";
@@ -125,6 +128,44 @@ Deno.test({
     const foreign = (await encryptedStore(inside, cipher).get(made.ids[0], { sealed: true }))!;
     const wrong = encryptedStore(namedBy(other), other);
     await rejects(async () => await wrong.put(asVerified(made.ids[0], foreign)), /another key/);
+  },
+});
+
+Deno.test({
+  name: "workers without ciphers, as those of browsers, get and return chunks unencrypted",
+  sanitizeResources: false,
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, Array.from({ length: 10 }, () => random.bytes(1 + random.below(20_000))));
+    const index = parseIndex(Deno.readFileSync(made.index));
+    const inside = namedBy(cipher);
+    const all = new LocalStore(made.store);
+    const tasks: AssembleTask[] = [];
+    class Plain extends WorkerPool {
+      override readonly haveCiphers = false;
+      override async assemble(task: AssembleTask) {
+        tasks.push(task);
+        return await super.assemble(task);
+      }
+    }
+    using workers = new Plain();
+    const encoding = { form: "compressed", level: 3 } as const;
+    const destination = { kind: "main", encoding, store: encryptedStore(inside, cipher) } as const;
+    await copyByWorkers(index, { stores: [all] }, workers, { destination });
+    const other = { ...destination, store: new MemoryStore() };
+    await copyByWorkers(index, { stores: [encryptedStore(inside, cipher)] }, workers, { destination: other });
+    ok(
+      tasks.length > 1 &&
+        tasks.every(({ destination }) =>
+          !("encryption" in destination!) || destination.encryption === undefined
+        ),
+    );
+    ok(tasks.every(({ items }) => items.every(({ given }) => given?.encryption === undefined)));
+    for (const id of made.ids) {
+      for (const store of [encryptedStore(inside, cipher), other.store]) {
+        openChunk(nativeCodec, (await store.get(id))!, { id, digest: "sha512-256" });
+      }
+    }
   },
 });
 
