@@ -137,7 +137,8 @@ export async function httpSize(
     if (response.status === 404 || response.status === 410) return null;
     if (response.status !== 200) throw statusError(response, target);
     const announced = response.headers.get("content-length") ?? "";
-    return /^\d+$/.test(announced) ? Number(announced) : undefined;
+    // Nothing that is asked for is empty: servers that do not know, such as Deno.serve's, answer HEAD with 0.
+    return /^\d+$/.test(announced) && Number(announced) > 0 ? Number(announced) : undefined;
   } catch (error) {
     throw requestError(error, target, watch, signal);
   } finally {
