@@ -13,6 +13,7 @@ import { nativeCodec } from "./codec/native_codec.ts";
 import { DEFAULT_DELTA_LEVEL } from "./delta_level.ts";
 import { checkUnchanged, inspectSource, sizeToCompare } from "./files/source_file.ts";
 import { SpoolFile } from "./files/spool_file.ts";
+import { isSpecialOutput } from "./output/output_checks.ts";
 import { WholeFile } from "./output/whole_file.ts";
 
 /** A version of a blob: its index, and the file or the stores that have its bytes. */
@@ -73,6 +74,9 @@ export async function makeDeltaFile(
         `the ids of the old version are ${base.index.digest}, those of the new one ${target.index.digest}`,
       hint: "cut both with the same --digest",
     });
+  }
+  if (path === "-" || isSpecialOutput(path)) {
+    throw new DesyncError("usage", { action: "write", subject: path, reason: "it is not a regular file" });
   }
   const sources = [base, target].filter((version) => version !== undefined);
   const files = sources.flatMap(({ index, bytes }) => {

@@ -196,6 +196,13 @@ Deno.test({
     assertFails(await runCli(["delta", from, to, next.index]), 2, "same file");
     assertFails(await runCli(["delta", from, `${dir.path("missing")}.caibx:${v2}`, output]), 1, "missing");
     assertFails(await runCli(["delta", from, `${next.index}:${dir.path("gone")}`, output]), 1, "gone");
+    assertFails(await runCli(["delta", from, to, "-"]), 2, "not a regular file");
+    if (Deno.build.os !== "windows") {
+      const pipe = dir.path("pipe");
+      strictEqual((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
+      assertFails(await runCli(["delta", from, to, pipe]), 2, "not a regular file");
+      ok(Deno.statSync(pipe).isFifo);
+    }
     ok(!exists(output));
     sameBytes(Deno.readFileSync(v2), next.bytes);
   },
