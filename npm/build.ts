@@ -10,8 +10,10 @@ import { type Dependencies, makeModules, parsePackage } from "./modules.ts";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 
-/** The package's modules, and the sources that they begin with. Those after the first two are for no other program. */
-const MODULES = { mod: "mod.ts", node: "npm/node.ts", cli: "npm/cli.ts", worker: "npm/worker.ts" };
+/** What programs import, and the sources that it begins with. */
+const ENTRIES = { mod: "mod.ts", browser: "src/browser/mod.ts", node: "npm/node.ts" };
+/** What runs by itself. */
+const PROGRAMS = { cli: "npm/cli.ts", worker: "npm/worker.ts", "web_worker": "src/browser/worker.ts" };
 
 /** What package.json says. */
 function description(dependencies: Dependencies): object {
@@ -30,10 +32,13 @@ function description(dependencies: Dependencies): object {
     engines: { node: ">=20.16" },
     exports: {
       ".": { types: "./types/mod.d.ts", default: "./lib/mod.js" },
+      "./browser": { types: "./types/src/browser/mod.d.ts", default: "./lib/browser.js" },
+      // For bundlers that do not find it by themselves.
+      "./web_worker.js": "./lib/web_worker.js",
       "./node": { types: "./types/npm/node.d.ts", default: "./lib/node.js" },
     },
     bin: { desync: "lib/cli.js" },
-    sideEffects: ["./lib/node.js", "./lib/cli.js", "./lib/worker.js"],
+    sideEffects: ["node", ...Object.keys(PROGRAMS)].map((name) => `./lib/${name}.js`),
     // Compresses where node:zlib has no zstd.
     dependencies: { ...Object.fromEntries([...dependencies].sort()), [zstd.name]: zstd.version },
     // For --ssh-builtin alone.
@@ -48,11 +53,11 @@ async function makePackage(directory: string, withTypes: boolean): Promise<void>
   for (const { name } of Deno.readDirSync(directory)) {
     Deno.removeSync(join(directory, name), { recursive: true });
   }
-  const dependencies = await makeModules(MODULES, repository, join(directory, "lib"));
+  const dependencies = await makeModules({ ...ENTRIES, ...PROGRAMS }, repository, join(directory, "lib"));
   if (withTypes) {
     // The compiler takes a second to load.
     const { declare } = await import("./declarations.ts");
-    const modules = [MODULES.mod, MODULES.node].map((path) => join(repository, path));
+    const modules = Object.values(ENTRIES).map((path) => join(repository, path));
     declare(modules, repository, join(directory, "types"));
   }
   Deno.writeTextFileSync(

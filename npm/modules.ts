@@ -112,6 +112,11 @@ function forNode(
           (_, name) => JSON.stringify(parsePackage(name).name),
         ),
       }));
+      // The package has another file of that name.
+      build.onLoad({ filter: /\/browser\/web_workers\.ts$/ }, ({ path }) => ({
+        loader: "ts",
+        contents: Deno.readTextFileSync(path).replace(`"./worker.ts"`, `"./web_worker.js"`),
+      }));
       // What a file does not use of it is dropped.
       build.onLoad({ filter: WITH_PLATFORM }, ({ path }) => ({
         loader: "ts",

@@ -20,15 +20,15 @@ const TOOLS = ["typescript@5.9.3", "@types/node@20.19.43", "vite@8.3.1", "node@2
 const PROJECTS = {
   node: { files: ["browser.ts", "node.ts"], module: "nodenext", lib: ["es2023"], types: ["node"] },
   browser: {
-    files: ["browser.ts"],
+    files: ["browser.ts", "workers.ts"],
     module: "esnext",
     moduleResolution: "bundler",
-    lib: ["es2022", "dom"],
+    lib: ["es2022", "esnext.disposable", "dom"],
     types: [],
   },
 };
 
-/** What Vite makes of the first example, gzipped. */
+/** What Vite makes of the examples for pages, and of the workers' program, gzipped: each. */
 const MOST_BYTES = 60_000;
 
 if (thorough) {
@@ -49,10 +49,11 @@ if (thorough) {
       dir.write("project/package.json", JSON.stringify({ type: "module", private: true }));
       await npm(project, "install", "--no-audit", "--no-fund", dir.path(stdout.trim()), ...TOOLS);
       const tool = (...path: string[]) => join(project, "node_modules", ...path);
-      const [browser, node] = readmeExamples();
+      const [browser, workers, node] = readmeExamples();
 
       await t.step("TypeScript takes its types, and finds mistakes", async () => {
         dir.write("project/browser.ts", `${browser}export const wrong: string = head;\n`);
+        dir.write("project/workers.ts", workers);
         dir.write("project/node.ts", node);
         for (const [name, { files, ...options }] of Object.entries(PROJECTS)) {
           const compilerOptions = { strict: true, noEmit: true, target: "es2022", ...options };
@@ -64,14 +65,17 @@ if (thorough) {
       });
 
       await t.step("Vite bundles what is for browsers", async () => {
-        dir.write("project/index.html", '<script type="module" src="/main.js"></script>');
-        dir.write("project/main.js", browser);
+        dir.write("project/index.html", '<script type="module" src="/main.ts"></script>');
+        dir.write("project/main.ts", 'import "./browser.ts"; import "./workers.ts";');
         const vite = await runAny(peers.node!, [tool("vite/bin/vite.js"), "build"], { cwd: project, env });
         strictEqual(vite.code, 0, vite.stderr);
         ok(!/externalized/.test(vite.stdout + vite.stderr), vite.stderr);
-        const [name] = [...Deno.readDirSync(join(project, "dist/assets"))].map(({ name }) => name);
-        const size = gzipSync(Deno.readFileSync(join(project, "dist/assets", name))).length;
-        ok(size > 10_000 && size < MOST_BYTES, `${size} bytes`);
+        const files = [...Deno.readDirSync(join(project, "dist/assets"))].map(({ name }) => name).sort();
+        strictEqual(files.join().replaceAll(/-[\w-]{8}\./g, "."), "index.js,web_worker.js");
+        for (const name of files) {
+          const size = gzipSync(Deno.readFileSync(join(project, "dist/assets", name))).length;
+          ok(size > 10_000 && size < MOST_BYTES, `${name}: ${size} bytes`);
+        }
       });
 
       const image = new Random(18).bytes(300_000);
