@@ -6,7 +6,7 @@
  *
  * Source: RFC 8878, sections 3.1.1 (blocks, window) and 5 (a dictionary that is raw content).
  */
-import { viewOf } from "../core/bytes.ts";
+import { freeBytes, viewOf } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";
 import type { Codec } from "./codec.ts";
 import { BLOCK_BYTES, parseZstdFrameHeader, zstdFrameLength } from "./zstd_frame.ts";
@@ -46,11 +46,16 @@ export function decompressPrefixed(
   const prefixBytes = prefix.reduce((sum, { length }) => sum + length, 0);
   const joined = joinedFrame(frame.subarray(header.headerSize), prefix, prefixBytes, size);
   const all = codec.decompress("zstd", joined, prefixBytes + size);
+  freeBytes(joined);
   if (all.length !== prefixBytes + size) {
     throw refused(`it has ${all.length - prefixBytes} bytes instead of ${size}`);
   }
+  const content = all.subarray(prefixBytes);
   // Node's buffers are copied by other methods than they seem to be.
-  return new Uint8Array(all.buffer, all.byteOffset + prefixBytes, size);
+  if (prefixBytes === 0) return new Uint8Array(content.buffer, content.byteOffset, size);
+  const copy = new Uint8Array(content);
+  freeBytes(all);
+  return copy;
 }
 
 /** The frame of the prefix, in raw blocks, and of these blocks. */

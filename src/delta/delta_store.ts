@@ -1,6 +1,6 @@
 /** The new chunks of a delta file as a store: what a frame needs is fetched, all that it makes is given out. */
 import { abortable } from "../core/abortable.ts";
-import { concat, fromHex } from "../core/bytes.ts";
+import { concat, freeBytes, fromHex } from "../core/bytes.ts";
 import { type ChunkId, ID_BYTES, type StoredChunk } from "../core/chunk.ts";
 import { DesyncError, interrupted } from "../core/errors.ts";
 import { IdTable } from "../formats/index/id_table.ts";
@@ -48,6 +48,13 @@ interface FileRange {
   frames: number;
 }
 
+/** A frame that is made, and how many of its chunks were asked for and given out. */
+interface MadeFrame {
+  readonly bytes: Promise<Uint8Array | null>;
+  asked: number;
+  given: number;
+}
+
 /** One delta, whose old version is at hand. */
 export class DeltaStore implements PatchStore {
   readonly properties: StoreProperties;
@@ -61,10 +68,8 @@ export class DeltaStore implements PatchStore {
   /** For each frame the number of the part of the file that has it, or that it is not used. */
   readonly #rangeOf: Int32Array;
   readonly #rangesOfFile: FileRange[] = [];
-  /** For each frame how many of its chunks have not been asked for. */
-  readonly #left: Int32Array;
   readonly #ranges = new Map<number, Promise<Uint8Array>>();
-  readonly #frames = new Map<number, Promise<Uint8Array | null>>();
+  readonly #frames = new Map<number, MadeFrame>();
   readonly #stop = new AbortController();
   #hasFailed = false;
   #hasReported = false;
@@ -81,7 +86,6 @@ export class DeltaStore implements PatchStore {
     this.#ids = new IdTable(concat(fresh.map((i) => target.ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))));
     this.#frameOf = new Int32Array(fresh.length);
     this.#rangeOf = new Int32Array(frames.length).fill(NONE);
-    this.#left = Int32Array.from(frames, ({ chunks }) => chunks.length);
     let chunk = 0;
     for (const [number, frame] of frames.entries()) {
       for (let n = frame.chunks.length; n > 0; n--) this.#frameOf[chunk++] = number;
@@ -114,22 +118,26 @@ export class DeltaStore implements PatchStore {
     const chunk = this.#find(id);
     if (chunk === NONE || this.#hasFailed) return null;
     const number = this.#frameOf[chunk];
+    const { target, frames } = this.#delta;
+    const { chunks } = frames[number];
     let made = this.#frames.get(number);
     if (made === undefined) {
       if (this.#frames.size >= MOST_FRAMES) this.#frames.delete(this.#frames.keys().next().value!);
-      this.#frames.set(number, made = this.#make(number));
+      this.#frames.set(number, made = { bytes: this.#make(number), asked: 0, given: 0 });
     }
-    if (--this.#left[number] <= 0) this.#frames.delete(number);
-    const bytes = await abortable(() => made, signal);
+    const { bytes: making } = made;
+    if (++made.asked === chunks.length) this.#frames.delete(number);
+    const bytes = await abortable(() => making, signal);
     if (bytes === null) return null;
-    const { target, frames } = this.#delta;
     let start = 0;
-    for (const other of frames[number].chunks) {
-      const length = target.length(other);
+    for (const other of chunks) {
+      const end = start + target.length(other);
       if (target.id(other) === id) {
-        return { form: "plain", bytes: new Uint8Array(bytes.subarray(start, start + length)) };
+        const copy = new Uint8Array(bytes.subarray(start, end));
+        if (++made.given === chunks.length) freeBytes(bytes);
+        return { form: "plain", bytes: copy };
       }
-      start += length;
+      start = end;
     }
     return null;
   }

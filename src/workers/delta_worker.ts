@@ -94,13 +94,12 @@ export class DeltaWorker {
     }
     if (missing.length > 0) return { missing, verified };
     try {
-      const bytes = decompressPrefixed(nativeCodec, frame, prefix, size);
-      // It lies behind the prefix.
-      const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-      return { bytes: own, missing, verified };
+      return { bytes: decompressPrefixed(nativeCodec, frame, prefix, size), missing, verified };
     } catch (error) {
       if (!isInvalid(error)) throw error;
       return { missing, verified, problem: errorToWire(error) };
+    } finally {
+      for (const bytes of prefix) freeBytes(bytes);
     }
   }
 
