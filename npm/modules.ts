@@ -1,6 +1,6 @@
 /** The package's JavaScript, out of the sources that Deno runs. */
 import * as esbuild from "npm:esbuild@0.25.12";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 
 /** The packages that are needed, and their versions. */
 export type Dependencies = ReadonlyMap<string, string>;
@@ -17,7 +17,7 @@ const NEWER = {
 };
 
 /** What these have of Deno and the web comes from npm/platform/, and is what node has. */
-const WITH_PLATFORM = /\/src\/(?:deno|cli|workers)\/.*\.ts$/;
+const WITH_PLATFORM = /[\\/]src[\\/](?:deno|cli|workers)[\\/].*\.ts$/;
 const PLATFORM = {
   "onNode as Deno": "deno.ts",
   "WebWorker as Worker": "web_worker.ts",
@@ -94,9 +94,9 @@ function forNode(
         dependencies.set(name, version);
         return { path: name + file, external: true, sideEffects: false };
       });
-      build.onResolve({ filter: /^[./]/ }, ({ path, resolveDir, kind }) => {
+      build.onResolve({ filter: /^(?:[./]|[A-Z]:)/i }, ({ path, resolveDir, kind }) => {
         if (kind === "entry-point") return undefined;
-        const file = path.startsWith("/") ? path : join(resolveDir, path);
+        const file = isAbsolute(path) ? path : join(resolveDir, path);
         return { path: replaced.get(file) ?? file, sideEffects: haveEffects.includes(file) };
       });
       build.onResolve({ filter: /^desync:commands$/ }, ({ path }) => ({ path, namespace: "made" }));
@@ -105,7 +105,7 @@ function forNode(
         () => ({ contents: commands(root), resolveDir: root }),
       );
       // Node has no versions in the names of packages.
-      build.onLoad({ filter: /\/late_packages\.ts$/ }, ({ path }) => ({
+      build.onLoad({ filter: /[\\/]late_packages\.ts$/ }, ({ path }) => ({
         loader: "ts",
         contents: Deno.readTextFileSync(path).replaceAll(
           /"(npm:[^"]+)"/g,
@@ -113,7 +113,7 @@ function forNode(
         ),
       }));
       // The package has another file of that name.
-      build.onLoad({ filter: /\/browser\/web_workers\.ts$/ }, ({ path }) => ({
+      build.onLoad({ filter: /[\\/]browser[\\/]web_workers\.ts$/ }, ({ path }) => ({
         loader: "ts",
         contents: Deno.readTextFileSync(path).replace(`"./worker.ts"`, `"./web_worker.js"`),
       }));

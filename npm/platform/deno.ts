@@ -5,6 +5,7 @@
 import * as fs from "node:fs";
 import { errorCode } from "../../src/deno/system/error_code.ts";
 import { Command } from "./command.ts";
+import { connect, connectTls } from "./connection.ts";
 import { fileInfo, FsFile, open, openSync, readDirSync, removeSync, seekMode } from "./file.ts";
 import { createHttpClient } from "./http_client.ts";
 import { consoleSize, stderr, stdin, stdout } from "./standard_streams.ts";
@@ -85,7 +86,6 @@ export const onNode = {
 
   Command,
   createHttpClient,
-  /** Requests are then made by node's fetch. */
-  connect: () => Promise.reject(new TypeError("not by this program's own connections")),
-  connectTls: () => Promise.reject(new TypeError("not by this program's own connections")),
+  connect,
+  connectTls,
 };

@@ -28,7 +28,7 @@ export async function projectWithPackage(dir: TempDir): Promise<string> {
     if (!exists(cached)) await run(Deno.execPath(), ["cache", `npm:${name}@${version}`]);
     const linked = join(project, "node_modules", name);
     Deno.mkdirSync(dirname(linked), { recursive: true });
-    Deno.symlinkSync(cached, linked);
+    Deno.symlinkSync(cached, linked, { type: "junction" });
   }
   return project;
 }

@@ -1,5 +1,6 @@
 /** `desync tar ARCHIVE SOURCE` */
 import { basename } from "../../deno/system/paths.ts";
+import { FOREIGN_FUNCTIONS } from "../../deno/system/runtime.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
 import { makeFromTree } from "../../deno/make_from_tree.ts";
 import { tar } from "../../deno/tar.ts";
@@ -116,7 +117,7 @@ function report({ tree, statistics }: Packed, output: string, flags: Flags): num
     warn(`${hardLinks} hard links were stored as separate files, since archives have no hard links`);
   }
   if (notRecorded.length > 0) {
-    warn(`not recorded: ${notRecorded.join(", ")} (they need Linux and --allow-ffi)`);
+    warn(`not recorded: ${notRecorded.join(", ")} (they need ${FOREIGN_FUNCTIONS})`);
   }
   if (changed > 0) {
     warn(`${changed} files changed while they were read, the first is ${changedPath}`);

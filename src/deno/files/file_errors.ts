@@ -2,12 +2,13 @@
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
 import { errorCode } from "../system/error_code.ts";
+import { FOREIGN_FUNCTIONS } from "../system/runtime.ts";
 
 /** The same words for all APIs: Deno, node, or the C library. */
 const WORDS: Readonly<Record<string, string>> = {
   E2BIG: "it is larger than the system allows",
   EACCES: "permission denied",
-  EAGAIN: "it does not wait for its reader (O_NONBLOCK), for which Linux and --allow-ffi are needed",
+  EAGAIN: `it does not wait for its reader (O_NONBLOCK), for which ${FOREIGN_FUNCTIONS} are needed`,
   EBADF: "not supported here",
   EBUSY: "it is in use",
   ECONNRESET: "the other end closed the connection",

@@ -8,6 +8,7 @@ import { fileError } from "./file_errors.ts";
 import { notePath } from "./given_paths.ts";
 import { JobLibc, type Libc, systemErrorOf, terminated, terminatedText } from "../system/libc.ts";
 import { CURRENT_DIRECTORY, OPEN } from "../system/linux.ts";
+import { FOREIGN_FUNCTIONS } from "../system/runtime.ts";
 import { isPlanted, planted } from "../output/planted.ts";
 import { aliasName, removeStaleAliases } from "../output/temporary_names.ts";
 import { removeQuietly } from "./remove_quietly.ts";
@@ -135,7 +136,7 @@ export class PathAliases implements Disposable {
       action: "open",
       subject: path,
       reason: "its name is not UTF-8",
-      hint: "that takes Linux and --allow-ffi",
+      hint: `that takes ${FOREIGN_FUNCTIONS}`,
     });
   }
 }

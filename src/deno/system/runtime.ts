@@ -3,6 +3,9 @@
 /** As `--version` prints it. */
 export const RUNTIME: string = `deno ${Deno.version.deno}`;
 
+/** What calls of the C library take, in messages. */
+export const FOREIGN_FUNCTIONS: string = "Linux and --allow-ffi";
+
 /** Whether its node:zlib has zstd: Deno has the functions since 2.6, but they work since 2.7. */
 export function hasZstd(): boolean {
   const [major, minor] = Deno.version.deno.split(".").map(Number);
