@@ -18,6 +18,7 @@ import { WholeFile } from "./output/whole_file.ts";
 
 /** A version of a blob: its index, and the file or the stores that have its bytes. */
 export interface DeltaVersion {
+  /** What the version consists of. */
   readonly index: Index;
   /** A file or block device of this machine, or stores with the chunks. */
   readonly bytes: string | Sources;
@@ -33,7 +34,9 @@ export interface MakeDeltaFileOptions {
   readonly threads?: number;
   /** Return when the file is on the disk. Default: true. */
   readonly sync?: boolean;
+  /** Stops the work. */
   readonly signal?: AbortSignal;
+  /** Counts bytes of both versions' chunks that differ. */
   readonly progress?: Progress;
 }
 
@@ -43,8 +46,9 @@ export interface DeltaFileResult {
   readonly written: boolean;
   /** Bytes of the file, as it is or would be. */
   readonly bytes: number;
-  /** Chunks that the new version has and the old one lacks, and their bytes. */
+  /** Chunks that the new version has and the old one lacks. */
   readonly chunks: number;
+  /** Their bytes. */
   readonly chunkBytes: number;
   /** About what these take in a store. */
   readonly storedBytes: number;
@@ -59,6 +63,30 @@ const PAYING_SHARE = 0.9;
  *
  * Throws {@linkcode DesyncError}: `mismatch` for a file that is not what its index describes, `usage` for indexes of other
  * digests, `unsupported` where the system's libzstd cannot be had, `io`, `missing-file`, `interrupted`, and what the stores throw.
+ *
+ * @example A new version made out of the old one and their delta, without any store
+ * ```ts
+ * import { DesyncError } from "@desync/desync";
+ * import { extractToFile, FileAccess, makeDeltaFile, makeFromFile } from "@desync/desync/deno";
+ *
+ * const directory = await Deno.makeTempDir();
+ * const [path, newPath, location] = ["old", "new", "delta"].map((name) => `${directory}/${name}`);
+ * const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+ * await Deno.writeFile(path, bytes);
+ * await Deno.writeFile(newPath, bytes.with(30_000, 1));
+ * const [old, next] = [await makeFromFile(path), await makeFromFile(newPath)];
+ * try {
+ *   await makeDeltaFile({ index: old.index, bytes: path }, { index: next.index, bytes: newPath }, location);
+ *   using access = FileAccess.open(location);
+ *   const deltas = access === null ? [] : [{ location, access }];
+ *   const seeds = [{ path, index: old.index }];
+ *   await extractToFile(next.index, { stores: [] }, `${directory}/again`, { seeds, deltas });
+ * } catch (error) {
+ *   // Not every system has libzstd.
+ *   if (!(error instanceof DesyncError) || error.code !== "unsupported") throw error;
+ * }
+ * await Deno.remove(directory, { recursive: true });
+ * ```
  */
 export async function makeDeltaFile(
   base: DeltaVersion | undefined,

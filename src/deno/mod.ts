@@ -39,6 +39,12 @@ export { nativeCodec } from "./codec/native_codec.ts";
 export { type ExtractPhase, extractToFile, type ExtractToFileOptions } from "./extract_to_file.ts";
 export { planExtraction, type PlanExtractionOptions } from "./plan_extraction.ts";
 export { type BlobSeed, type InvalidSeeds, type OnSeedProblem } from "./seeds/blob_seed.ts";
+export {
+  type DeltaFileResult,
+  type DeltaVersion,
+  makeDeltaFile,
+  type MakeDeltaFileOptions,
+} from "./make_delta.ts";
 export { type DeltaInput } from "../jobs/open_patches.ts";
 export { type ExtractOptions } from "../jobs/extract.ts";
 export { untar, type UntarOptions, type UntarResult } from "./untar.ts";
