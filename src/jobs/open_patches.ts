@@ -28,7 +28,10 @@ export interface DeltaInput {
   readonly location: string;
   /** Its bytes. */
   readonly access: RandomAccess;
-  /** What it begins with, where that has been read. */
+}
+
+/** The same, and what it begins with, where that has been read. */
+export interface ReadDelta extends DeltaInput {
   readonly head?: DeltaHead;
 }
 
@@ -61,7 +64,7 @@ export interface OpenPatchesOptions {
  */
 export async function openPatches(
   index: Index,
-  deltas: readonly DeltaInput[],
+  deltas: readonly ReadDelta[],
   versions: readonly OldVersion[],
   options: OpenPatchesOptions,
 ): Promise<PatchStore[]> {

@@ -6,7 +6,7 @@ import type { RandomAccess } from "../../stores/byte_source.ts";
 import { wholeBytes } from "../../stores/whole_bytes.ts";
 import { besideIndex, isPath } from "../../stores/location.ts";
 import type { Index } from "../../formats/index/index.ts";
-import type { DeltaInput } from "../../jobs/open_patches.ts";
+import type { DeltaInput, ReadDelta } from "../../jobs/open_patches.ts";
 import type { Locator } from "../locator.ts";
 import { warn } from "../output/output.ts";
 
@@ -89,7 +89,7 @@ export async function indexOfDelta(
   old: readonly Index[],
   locator: Locator,
   signal: AbortSignal,
-): Promise<{ readonly index: Index; readonly delta: DeltaInput }> {
+): Promise<{ readonly index: Index; readonly delta: ReadDelta }> {
   const [{ isBaseOf, openDelta, readDeltaHead }, { nativeCodec }] = await Promise.all([
     import("../../delta/delta_file.ts"),
     import("../../deno/codec/native_codec.ts"),
