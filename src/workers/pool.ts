@@ -41,7 +41,9 @@ import { hasEarlyWorkers, isProgram, LARGE_BYTES, startWorker, workersAtMost } f
 /** Tasks that a worker has at a time: the one it does and the next. */
 const TASKS_PER_WORKER = 2;
 /** Bytes of blobs and chunks that are worked on before workers are worth their start. */
-const SMALL_BYTES = 8 * 1024 * 1024;
+const SMALL_BYTES = 32 * 1024 * 1024;
+/** What is compressed takes so many times as long as what is decompressed, hashed and written. */
+const COMPRESSION = 4;
 
 /** Tasks that take their time. */
 type Work = Exclude<Task, ReleaseTask | FlushTask>;
@@ -269,7 +271,7 @@ function transferable(bytes: Uint8Array): ArrayBuffer[] {
   return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength ? [buffer] : [];
 }
 
-/** Roughly the bytes that are read, hashed or written for the task; more than `most` may be any number above it. */
+/** Roughly the bytes that are read, hashed or written for the task, or as much work; more than `most` may be any number above it. */
 function bytesOf(task: Work, most: number): number {
   switch (task.kind) {
     case "assemble":
@@ -279,12 +281,12 @@ function bytesOf(task: Work, most: number): number {
     case "scan":
       return task.end - task.start;
     case "store":
-      return sum(task.spans, ({ size }) => size);
+      return COMPRESSION * sum(task.spans, ({ size }) => size);
     case "open":
       return task.stored.bytes.length;
     case "sketch":
     case "frame":
-      return sum(task.chunks, ({ size }) => size);
+      return COMPRESSION * sum(task.chunks, ({ size }) => size);
     case "patch":
       return task.size;
     case "verify":

@@ -6,7 +6,7 @@ import { affordable } from "../deno/files/open_files.ts";
 import { PROGRAM_WORKER_NAME, WORKER_NAME } from "./worker_name.ts";
 
 /** Bytes of work from which on all of it is worth workers. */
-export const LARGE_BYTES = 64 * 1024 * 1024;
+export const LARGE_BYTES = 40 * 1024 * 1024;
 
 /** Each worker that is started early should have so much to do. */
 const BYTES_PER_WORKER = 16 * 1024 * 1024;
