@@ -92,6 +92,6 @@ byId("index-file").addEventListener("change", () => {
   if (file !== undefined) openFile(file);
 });
 const parameters = new URLSearchParams(location.search);
-storeField.value = parameters.get("store") ?? document.documentElement.dataset.store ?? "";
+storeField.value = parameters.get("store") || document.documentElement.dataset.store || "";
 indexField.value = parameters.get("index") ?? "";
 if (indexField.value !== "") openAddress();

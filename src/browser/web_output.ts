@@ -1,5 +1,4 @@
 /** What a blob is built in by a page: a file of the browser's private file system, or one that the user has chosen. */
-import { ownBuffer } from "../core/bytes.ts";
 import { fileFailure } from "./file_failure.ts";
 import type { DirectoryHandle, FileHandle, FileStream, MovableFile } from "./file_system.ts";
 import type { DigestName } from "../core/chunk.ts";
@@ -11,7 +10,6 @@ export interface WebOutput {
   readonly resumed: boolean;
   /** Looks where the chunks are, and copies them to where they are not. */
   probe(digest: DigestName, chunks: readonly ProbedChunk[]): Promise<Probed>;
-  /** The bytes are not the caller's any more. */
   write(pieces: readonly WrittenPiece[]): Promise<void>;
   /** Makes it count. */
   commit(): Promise<void>;
@@ -71,8 +69,8 @@ export class PrivateOutput implements WebOutput {
   }
 
   async write(pieces: readonly WrittenPiece[]): Promise<void> {
-    const moved = pieces.flatMap(({ bytes }) => ownBuffer(bytes));
-    await this.#worker.run({ kind: "write", pieces }, moved);
+    // Copied: of what is moved, Chromium keeps the memory until it collects the messages, which takes it very long.
+    await this.#worker.run({ kind: "write", pieces });
   }
 
   async commit(): Promise<void> {
