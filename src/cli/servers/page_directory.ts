@@ -1,8 +1,8 @@
 /** The directory of the page that a server has for people. */
 import { DesyncError } from "../../core/errors.ts";
 import { readWhole } from "../../deno/files/read_whole.ts";
+import { join } from "../../deno/system/paths.ts";
 import type { ReadPageFile } from "../../servers/page_files.ts";
-import { join } from "node:path";
 
 /** The program of the page has 200 KB, and an index 40 bytes a chunk. */
 const MOST_BYTES = 256 * 1024 * 1024;
