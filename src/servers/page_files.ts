@@ -1,4 +1,5 @@
 /** A page beside what a server has for programs: a few files in one directory. */
+import { toHex } from "../core/bytes.ts";
 import { answerContent, contentOf } from "./content.ts";
 import type { Handler, ServerRequest, ServerResponse } from "./handler.ts";
 import type { OnProblem } from "./problems.ts";
@@ -32,7 +33,7 @@ export function answerPage(handler: Handler, read: ReadPageFile, onProblem: OnPr
         "cache-control": "no-cache",
         "x-content-type-options": "nosniff",
       };
-      return answerContent(request, contentOf(bytes, `W/"${bytes.length}-${sumOf(bytes)}"`, headers));
+      return answerContent(request, contentOf(bytes, `"${await tagOf(bytes)}"`, headers));
     } catch (error) {
       return answerTo(error, onProblem);
     }
@@ -46,9 +47,8 @@ export function answerPage(handler: Handler, read: ReadPageFile, onProblem: OnPr
   };
 }
 
-/** A number for the bytes, to see whether they are others: FNV-1a. */
-function sumOf(bytes: Uint8Array): number {
-  let sum = 0x811c9dc5;
-  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
-  return sum >>> 0;
+/** Shows whether the bytes are others. An index may be large: it is hashed beside other requests. */
+async function tagOf(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return toHex(new Uint8Array(digest)).slice(0, 32);
 }
