@@ -51,7 +51,7 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
   const target = await open(next);
   if (intoDirectory) {
     const suffix = base === undefined ? PACK_SUFFIX : deltaSuffix(base.index, nativeCodec);
-    const name = basename(redactLocation(next.index).replace(/[?#].*$/, ""));
+    const name = basename(redactLocation(next.index).split(/[?#]/)[0]);
     output = join(output, `${name}${suffix}`);
   }
   const { level, always, concurrency: threads, noSync } = flags;
