@@ -5,6 +5,7 @@ import { type ChunkId, ID_BYTES, type StoredChunk } from "../core/chunk.ts";
 import { DesyncError, interrupted } from "../core/errors.ts";
 import { IdTable } from "../formats/index/id_table.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
+import { retrying, type RetryOptions } from "../stores/wrappers/retry.ts";
 import type { PatchFetch, PatchStore, RequestOptions, StoreProperties } from "../stores/store.ts";
 import type { Delta, DeltaHead } from "./delta_file.ts";
 import type { DeltaFrame } from "./frame_list.ts";
@@ -36,8 +37,8 @@ const RANGE_BYTES = 1024 * 1024;
 /** What is kept of what nobody asks for. */
 const MOST_RANGES = 64;
 const MOST_FRAMES = 256;
-/** How often a part of the file is asked for that breaks off. */
-const ATTEMPTS = 3;
+/** A part of the file that breaks off is asked for again. What does not begin was tried again already. */
+const RETRY: RetryOptions = { retries: 2, baseIntervalMs: 0 };
 const NONE = -1;
 
 /** A part of the file. */
@@ -234,22 +235,18 @@ export class DeltaStore implements PatchStore {
     const from = this.#missingFrom(start);
     const atHand = this.#head.start.subarray(start, Math.min(from, end));
     if (from >= end) return atHand;
-    for (let attempt = 1;; attempt++) {
-      try {
-        const pieces: Uint8Array[] = [];
-        let length = 0;
-        for await (const piece of this.#access.pieces(from, end, { signal: this.#stop.signal })) {
-          pieces.push(piece);
-          length += piece.length;
-        }
-        this.#options.onFetched?.(length);
-        if (length === end - from) return concat([atHand, ...pieces]);
-        throw new DesyncError("store", { reason: `${length} bytes came instead of ${end - from}` });
-      } catch (error) {
-        const mayHelp = error instanceof DesyncError && error.retriable && attempt < ATTEMPTS;
-        if (!mayHelp) throw error;
+    const { signal } = this.#stop;
+    return await retrying(RETRY, signal, async () => {
+      const pieces: Uint8Array[] = [];
+      let length = 0;
+      for await (const piece of this.#access.pieces(from, end, { signal })) {
+        pieces.push(piece);
+        length += piece.length;
       }
-    }
+      this.#options.onFetched?.(length);
+      if (length === end - from) return concat([atHand, ...pieces]);
+      throw new DesyncError("store", { reason: `${length} bytes came instead of ${end - from}` });
+    });
   }
 
   /** Where what has to be fetched begins, of what begins at `start`: the first bytes came with the head. */

@@ -46,6 +46,14 @@ export interface DeltaFrame extends Omit<WrittenFrame, "chunks"> {
   readonly offset: number;
 }
 
+/**
+ * Bytes that a frame with so much content has at most: what does not compress becomes a little longer. Nothing longer is
+ * fetched.
+ */
+export function longestFrame(size: number): number {
+  return size + Math.floor(size / 128) + 512;
+}
+
 /** Runs of numbers that grow. */
 export function runsOfChunks(chunks: readonly number[]): BaseRun[] {
   const runs: { first: number; count: number }[] = [];
@@ -77,7 +85,7 @@ export function writeFrameList(frames: readonly WrittenFrame[]): Uint8Array<Arra
   return writer.build();
 }
 
-/** The frames; `base` is `undefined` where the old version's index is not at hand, and its sizes are not checked then. Throws `invalid-delta`. */
+/** The frames; `base` is the old version, `undefined` where none is needed. Throws `invalid-delta`. */
 export function readFrameList(
   list: Uint8Array,
   header: DeltaHeader,
@@ -116,6 +124,7 @@ export function readFrameList(
     }
     const length = codec === "elsewhere" ? 0 : reader.number(header.framesBytes);
     if (codec !== "elsewhere" && length < 1) throw invalidDelta("a frame is empty");
+    if (length > longestFrame(size)) throw invalidDelta("a frame is longer than what it makes");
     frames.push({ chunks, codec, base: runs, size, baseSize, offset, length });
     offset += length;
   }

@@ -101,7 +101,8 @@ export async function makeDelta(
         isSure: false,
       };
     }
-    const samples = gone.length === 0 ? [] : await sketchAll(target, chunks);
+    const isSketched = gone.length > 0;
+    const samples = isSketched ? await sketchAll(target, chunks) : [];
     const chosen = samples.map((some) => likeness.choose(some).map((number) => gone[number]));
     const baseChunks = base === undefined ? [] : baseOfFrame(base.index, chosen, level);
     const [read, readBase] = await Promise.all([
@@ -111,6 +112,7 @@ export async function makeDelta(
     const { codec, frame, storedBytes, isSure } = await workers.frame({
       chunks: read,
       base: readBase,
+      verifyBy: isSketched ? undefined : digest,
       level,
       measure,
     });

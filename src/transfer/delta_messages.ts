@@ -30,6 +30,8 @@ export interface FrameTask {
   readonly kind: "frame";
   readonly chunks: readonly VersionChunk[];
   readonly base: readonly VersionChunk[];
+  /** The digest by which chunks in files are verified, where that was not done before. Throws as {@linkcode SketchTask} does. */
+  readonly verifyBy?: DigestName;
   readonly level: number;
   /** Find out what the chunks would take in a store, even where that is not needed. */
   readonly measure: boolean;

@@ -4,6 +4,7 @@ import type { ChunkId, DigestName } from "../core/chunk.ts";
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
 import { decompressPrefixed } from "../codec/prefixed_frame.ts";
+import { longestFrame } from "../delta/frame_list.ts";
 import { sketch } from "../delta/sketch.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { openPrefixCompressor, type PrefixCompressor } from "../deno/codec/prefix_compressor.ts";
@@ -37,18 +38,14 @@ export class DeltaWorker {
 
   sketch({ digest, chunks, sampleBits }: SketchTask): SketchResult {
     return {
-      samples: chunks.map((chunk) => {
-        const bytes = this.#read(chunk);
-        if (!isChunk(digest, bytes, chunk.id)) throw changed(chunk);
-        return sketch(bytes, sampleBits);
-      }),
+      samples: chunks.map((chunk) => sketch(this.#readVerified(chunk, digest), sampleBits)),
     };
   }
 
-  frame({ chunks, base, level, measure }: FrameTask): FrameResult {
-    const content = this.#readAll(chunks);
+  frame({ chunks, base, verifyBy, level, measure }: FrameTask): FrameResult {
+    const content = this.#readAll(chunks, verifyBy);
     const compressor = this.#compressor ??= openPrefixCompressor();
-    const most = content.length + content.length / 128 + 512 | 0;
+    const most = longestFrame(content.length);
     const prefix = base.length === 0 ? undefined : this.#readAll(base);
     const prefixed = prefix && compressor.compress(content, prefix, level, most);
     const isSure = prefixed !== undefined && prefixed.length < SURE_SHARE * content.length;
@@ -127,8 +124,17 @@ export class DeltaWorker {
     }
   }
 
-  #readAll(chunks: readonly VersionChunk[]): Uint8Array<ArrayBuffer> {
-    return concat(chunks.map((chunk) => chunk.bytes ?? this.#read(chunk).slice()));
+  #readAll(chunks: readonly VersionChunk[], verifyBy?: DigestName): Uint8Array<ArrayBuffer> {
+    const read = (chunk: VersionChunk) =>
+      verifyBy === undefined ? this.#read(chunk) : this.#readVerified(chunk, verifyBy);
+    return concat(chunks.map((chunk) => chunk.bytes ?? read(chunk).slice()));
+  }
+
+  /** As `#read`. Throws `mismatch` when they are not what the id says. */
+  #readVerified(chunk: VersionChunk, digest: DigestName): Uint8Array {
+    const bytes = this.#read(chunk);
+    if (!isChunk(digest, bytes, chunk.id)) throw changed(chunk);
+    return bytes;
   }
 
   /** The chunk's bytes, valid until the next call. */

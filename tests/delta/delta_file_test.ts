@@ -11,7 +11,7 @@ import {
   readDeltaHead,
   serializeDeltaHead,
 } from "../../src/delta/delta_file.ts";
-import type { WrittenFrame } from "../../src/delta/frame_list.ts";
+import { longestFrame, type WrittenFrame } from "../../src/delta/frame_list.ts";
 import { freshChunks, readIndexRecipe, writeIndexRecipe } from "../../src/delta/index_recipe.ts";
 import { VarintReader, VarintWriter } from "../../src/delta/varints.ts";
 import { type Index, serializeIndex } from "../../src/formats/index/index.ts";
@@ -196,6 +196,7 @@ Deno.test("claims that contradict each other are refused, whatever digest is rig
     [/not there/, [{ ...FRAMES[0], base: [{ first: -1, count: 2 }] }, FRAMES[1]]],
     [/out of order/, [{ ...FRAMES[0], base: [{ first: 2, count: 1 }, { first: 1, count: 1 }] }, FRAMES[1]]],
     [/is empty/, [{ ...FRAMES[0], length: 0 }, FRAMES[1]]],
+    [/longer than/, [{ ...FRAMES[0], length: longestFrame(305) + 1 }, FRAMES[1]]],
     [/makes more/, FRAMES, { largestFrame: 304 }],
     [/needs more/, FRAMES, { largestBase: 79 }],
   ];
