@@ -117,7 +117,7 @@ export async function makeDeltaFile(
   using out = new WholeFile(path, sync);
   using frames = new SpoolFile(dirname(resolve(path)));
   using pool = WorkerPool.forBytes(target.index.size, threads);
-  const made = await makeDelta(base && opened(base), opened(target), pool, {
+  const made = await makeDelta(base && opened(base, signal), opened(target, signal), pool, {
     level,
     signal,
     progress,
@@ -141,10 +141,13 @@ export async function makeDeltaFile(
   return { ...result, written: true };
 }
 
-function opened({ index, bytes }: DeltaVersion): Version {
+function opened({ index, bytes }: DeltaVersion, signal: AbortSignal | undefined): Version {
   if (typeof bytes === "string") return versionInFile(index, bytes);
   const reader = new ChunkReader(bytes, nativeCodec);
-  return versionInStores(index, ({ id, size }) => reader.read({ id, size, digest: index.digest }));
+  return versionInStores(
+    index,
+    ({ id, size }) => reader.read({ id, size, digest: index.digest }, { signal }),
+  );
 }
 
 function otherSize(path: string, size: number, index: Index): DesyncError {

@@ -99,9 +99,11 @@ export async function spooledPatches(
   const spooled: PatchStore[] = [];
   for (const patch of patches) {
     try {
-      const one = made.use(new SpooledPatch(patch, onUse));
+      await using opened = new AsyncDisposableStack();
+      const one = opened.use(new SpooledPatch(patch, onUse));
       await one.make(digest, signal);
       spooled.push(one);
+      made.use(opened.move());
     } catch (error) {
       if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
       onProblem?.(error, patch.properties.location);

@@ -1,5 +1,4 @@
 /** The deltas that a new version is published with: beside its index, by the names under which they are found. */
-import { formatBytes } from "../../core/amounts.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { exists } from "../../deno/files/file_kind.ts";
@@ -11,7 +10,7 @@ import type { ChunkStore } from "../../stores/store.ts";
 import { parseVersion } from "../inputs/version_argument.ts";
 import type { Locator } from "../locator.ts";
 import { missingOption } from "../parse/missing_option.ts";
-import { printError } from "./output.ts";
+import { printUnwrittenDelta } from "./unwritten_delta.ts";
 
 /** How they are made. */
 export interface DeltaFlags {
@@ -59,13 +58,8 @@ export async function deltaPublisher(
     for (const base of old) {
       const path = besideIndex(output, deltaSuffix(base.index, nativeCodec));
       const options = { threads, sync: !noSync, signal };
-      const { written, ...made } = await makeDeltaFile(base, { index, bytes }, path, options);
-      if (written) continue;
-      printError(
-        `${path} is not written: the delta would take ${
-          formatBytes(made.bytes)
-        }, the ${made.chunks} chunks themselves about ${formatBytes(made.storedBytes)}\n`,
-      );
+      const made = await makeDeltaFile(base, { index, bytes }, path, options);
+      if (!made.written) printUnwrittenDelta(path, made);
     }
   };
 }

@@ -1,13 +1,13 @@
 /** `desync delta OLD NEW OUTPUT` */
-import { basename, join } from "../../deno/system/paths.ts";
+import { join } from "../../deno/system/paths.ts";
 import { formatBytes } from "../../core/amounts.ts";
 import { Progress } from "../../core/progress.ts";
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
-import { redactLocation } from "../../deno/schemes.ts";
 import { deltaSuffix } from "../../delta/delta_file.ts";
 import { startsLikeDelta } from "../../delta/delta_header.ts";
 import { type DeltaVersion, makeDeltaFile } from "../../deno/make_delta.ts";
 import { exists, isDirectory, isFile } from "../../deno/files/file_kind.ts";
+import { parseIndexLocation } from "../../stores/location.ts";
 import type { Args, Flags } from "../commands/delta.ts";
 import { DONE } from "../exit_status.ts";
 import { checkInputPath, checkOutputPath, refuseToReplace } from "../inputs/local_path.ts";
@@ -15,6 +15,7 @@ import { blobBeside, parseVersion } from "../inputs/version_argument.ts";
 import { Locator } from "../locator.ts";
 import { printError } from "../output/output.ts";
 import { isForPeople, showProgress } from "../output/progress.ts";
+import { printUnwrittenDelta } from "../output/unwritten_delta.ts";
 import { missingOption } from "../parse/missing_option.ts";
 
 /** In the place of an old version: all chunks of the new one are written. */
@@ -51,8 +52,7 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
   const target = await open(next);
   if (intoDirectory) {
     const suffix = base === undefined ? PACK_SUFFIX : deltaSuffix(base.index, nativeCodec);
-    const name = basename(redactLocation(next.index).split(/[?#]/)[0]);
-    output = join(output, `${name}${suffix}`);
+    output = join(output, `${parseIndexLocation(next.index).name}${suffix}`);
   }
   const { level, always, concurrency: threads, noSync } = flags;
   const progress = new Progress();
@@ -68,14 +68,9 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
       progress,
     });
   })();
-  const { bytes, chunks, storedBytes } = result;
-  if (!result.written) {
-    printError(
-      `${output} is not written: the delta would take ${
-        formatBytes(bytes)
-      }, the ${chunks} chunks themselves about ${formatBytes(storedBytes)}\n`,
-    );
-  } else if (isForPeople(flags)) {
+  if (!result.written) printUnwrittenDelta(output, result);
+  else if (isForPeople(flags)) {
+    const { bytes, chunks, storedBytes } = result;
     printError(
       `${output}: ${formatBytes(bytes)} for ${chunks} chunks, which take about ${formatBytes(storedBytes)}\n`,
     );

@@ -94,6 +94,6 @@ function unavailable(): DesyncError {
   return new DesyncError("unsupported", {
     action: "make deltas",
     reason: "the system's libzstd cannot be used",
-    hint: "install it, and allow foreign functions (--allow-ffi)",
+    hint: "install it, and let Deno call foreign functions (--allow-ffi)",
   });
 }

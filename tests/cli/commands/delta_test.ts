@@ -190,7 +190,10 @@ Deno.test({
     const changed = old.bytes.slice();
     changed[40_000] ^= 1;
     const other = dir.write("changed", changed);
-    assertFails(await runCli(["delta", `${old.index}:${other}`, to, output]), 3, other, "not what its index");
+    for (const version of [`${old.index}:${other}`, "-"]) {
+      const as = version === "-" ? `${old.index}:${other}` : to;
+      assertFails(await runCli(["delta", version, as, output]), 3, other, "not what its index");
+    }
     assertFails(await runCli(["delta", old.index, to, output]), 2, "--store");
     assertFails(await runCli(["delta", from, to, v2]), 2, "is not a delta file");
     assertFails(await runCli(["delta", from, to, next.index]), 2, "same file");
@@ -459,6 +462,11 @@ Deno.test({
     deepStrictEqual([code, stderr], [0, ""]);
     sameBytes(Deno.readFileSync(dir.path("out")), next.bytes);
     strictEqual(sourcesOf(stdout).delta[1], Deno.statSync(pack).size);
+    // What would begin a query in a URL is a part of a file's name.
+    const [index, web] = [dir.path("v#2.caibx"), dir.dir("www")];
+    Deno.renameSync(next.index, index);
+    strictEqual((await runCli(["delta", "-", `${index}:${v2}`, web])).code, 0);
+    sameBytes(Deno.readFileSync(`${web}/v#2.caibx.cadelta`), Deno.readFileSync(pack));
   },
 });
 
