@@ -45,9 +45,7 @@ export async function httpPart(
       return null;
     }
     const bytes = await readBody(response, redacted, whole.length, watch);
-    if (bytes.length !== whole.length) {
-      throw unreadable(redacted, "the server returned a different byte range");
-    }
+    if (bytes.length !== whole.length) throw otherRange(redacted);
     return { bytes, whole };
   } catch (error) {
     // It is not read any further.
@@ -56,6 +54,10 @@ export async function httpPart(
   } finally {
     watch.stop();
   }
+}
+
+function otherRange(redacted: string): Error {
+  return unreadable(redacted, "the server returned a different byte range");
 }
 
 function rangeHeaders(range: HttpRange): Record<string, string> {
@@ -92,8 +94,8 @@ function partOf(
 }
 
 /**
- * The body of `url` as it comes, however long it is, or a part of it. Errors as for `httpGet`, and `store` for
- * 404 and 410 too.
+ * The body of `url` as it comes, however long it is, or a part of it, of which no more is read than it should have. Errors as
+ * for `httpGet`, and `store` for 404 and 410 too.
  */
 export async function* httpStream(
   url: URL,
@@ -104,9 +106,12 @@ export async function* httpStream(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
   const target: HttpTarget = { url, redacted, headers: options.headers };
   const { watch, reader, first } = await beginBody(url, redacted, options, signal, part);
+  let left = part === undefined ? Infinity : part.end - part.start;
   try {
     let piece = first;
     while (piece !== undefined) {
+      left -= piece.length;
+      if (left < 0) throw otherRange(redacted);
       // What is done with a piece may take its time: that is not the server's silence.
       watch.pause();
       yield piece;
@@ -123,7 +128,11 @@ export async function* httpStream(
 }
 
 /** A part of what is known already. */
-type PartOfWhole = HttpRange & { readonly whole: HttpWhole };
+interface PartOfWhole {
+  readonly start: number;
+  readonly end: number;
+  readonly whole: HttpWhole;
+}
 
 /** A body that has begun. */
 interface BegunBody {

@@ -3,7 +3,7 @@ import { DesyncError } from "../../../src/core/errors.ts";
 import { HttpBytes } from "../../../src/stores/http/http_bytes.ts";
 import { HttpStore } from "../../../src/stores/http/http_store.ts";
 import { httpGet, httpSize } from "../../../src/stores/http/http_client.ts";
-import { httpPart } from "../../../src/stores/http/http_ranges.ts";
+import { httpPart, httpStream } from "../../../src/stores/http/http_ranges.ts";
 import { parseHttpLocation } from "../../../src/stores/http/http_location.ts";
 import { retriedBytes } from "../../../src/stores/wrappers/retried_bytes.ts";
 import { type Answer, startFaultyServer } from "../../support/servers/faulty_server.ts";
@@ -217,6 +217,22 @@ Deno.test("the length of a response that is not basic is not trusted", async () 
     code: "store",
     message: /the thing: larger than the limit of 5000 bytes/,
   });
+  ok(pulled < 10, `${pulled} pieces were taken`);
+});
+
+Deno.test("a part that goes on behind its end is not read any further", async () => {
+  let pulled = 0;
+  const long = new ReadableStream({
+    pull(controller) {
+      if (++pulled > 1000) controller.close();
+      else controller.enqueue(new Uint8Array(600));
+    },
+  });
+  const headers = { "content-range": "bytes 1000-1999/5000" };
+  const fetch = () => Promise.resolve(new Response(long, { status: 206, headers }));
+  const part = { start: 1000, end: 2000, whole: { size: 5000, version: null } };
+  const pieces = httpStream(new URL("http://host/"), "the thing", { fetch }, undefined, part);
+  await rejects(Array.fromAsync(pieces), { code: "store", message: /the thing: .*different byte range/ });
   ok(pulled < 10, `${pulled} pieces were taken`);
 });
 
