@@ -1,6 +1,7 @@
 /** The section that downloads: older versions, the plan before the click, and the file. */
 import { DesyncError, Progress, type UpdatePlan, updatePlan } from "../mod.ts";
 import { blobKey, extractToPrivateFile, type WebSeed, WebWorkers } from "../src/browser/mod.ts";
+import { PARTIAL } from "../src/browser/web_output.ts";
 import { formatBytes, formatSeconds } from "../src/core/amounts.ts";
 import { originName } from "../src/core/origin.ts";
 import { looksOf } from "../src/pictures/source_styles.ts";
@@ -213,7 +214,7 @@ export class GetSection {
     if (names.includes(this.#key)) {
       byId("status").textContent =
         "It was downloaded before, and the browser has kept it. Downloading again verifies it.";
-    } else if (names.includes(`${this.#key}.part`)) {
+    } else if (names.includes(this.#key + PARTIAL)) {
       byId("status").textContent = "A part was downloaded before: the download goes on from there.";
     }
     byId("forget").hidden = !names.some((name) => name.startsWith(this.#key));

@@ -69,7 +69,7 @@ export function openBlob(index: Index, fileName: string, store: URL): Opened {
     new HttpStore(store.href, { batches: true, fetch: read("default"), maxChunkSize }),
   );
   return {
-    name: fileName.replace(/\.ca[ib][bd]x$/, "").replace(/\.caidx$/, "") || fileName,
+    name: fileName.replace(/\.cai[bd]x$/, "") || fileName,
     index,
     isArchive: fileName.endsWith(".caidx"),
     store,

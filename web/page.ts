@@ -25,11 +25,19 @@ async function openAddress(): Promise<void> {
     history.replaceState(null, "", `?${parameters}`);
     const index = await fetchIndex(about);
     about = store;
-    const name = decodeURIComponent(
-      new URL(indexField.value.trim(), location.href).pathname.split("/").at(-1)!,
-    );
-    await show(index, name, store);
+    await show(index, lastName(new URL(indexField.value.trim(), location.href)), store);
   }, () => about);
+}
+
+/** The name of the file there. */
+function lastName({ pathname }: URL): string {
+  const name = pathname.split("/").at(-1)!;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    // A percent sign that stands for itself.
+    return name;
+  }
 }
 
 async function openFile(file: File): Promise<void> {

@@ -54,7 +54,7 @@ export async function sentenceFor(error: unknown, about?: URL): Promise<string> 
 }
 
 /** Why there was no answer from there, as far as a page can find out. */
-export async function whyNoAnswer(url: URL): Promise<string> {
+async function whyNoAnswer(url: URL): Promise<string> {
   const { origin, protocol } = url;
   if (!navigator.onLine) return `This device is offline. ${KEPT}`;
   if (location.protocol === "https:" && protocol === "http:") {

@@ -29,6 +29,7 @@ export class Thread {
   readonly tasks: Map<number, Pending> = new Map();
   readonly #worker: Worker;
   #nextNumber = 0;
+  #failure: DesyncError | undefined;
 
   constructor(worker: Worker, onFree: () => void) {
     this.#worker = worker;
@@ -48,13 +49,20 @@ export class Thread {
         reason: "its file was not found, or the page's policy forbids it",
         cause: event.error,
       });
+      this.#failure = error;
       for (const pending of this.tasks.values()) pending.reject(error);
       this.tasks.clear();
       onFree();
     };
   }
 
+  /** Whether it never answers again. */
+  get isBroken(): boolean {
+    return this.#failure !== undefined;
+  }
+
   send(pending: Pending): void {
+    if (this.#failure !== undefined) return pending.reject(this.#failure);
     const number = this.#nextNumber++;
     this.tasks.set(number, pending);
     this.#worker.postMessage({ number, task: pending.task }, pending.transfer);
@@ -228,7 +236,11 @@ export class WebPool implements AssemblingWorkers, Disposable {
   #freest(): Thread | undefined {
     const [best] = this.#threads.toSorted((a, b) => a.tasks.size - b.tasks.size);
     if ((best === undefined || best.tasks.size > 0) && this.#threads.length < this.size) {
-      const thread = new Thread(this.#start(), () => this.#dispatch());
+      const thread: Thread = new Thread(this.#start(), () => {
+        const at = this.#threads.indexOf(thread);
+        if (thread.isBroken && at >= 0) this.#threads.splice(at, 1);
+        this.#dispatch();
+      });
       this.#threads.push(thread);
       return thread;
     }
