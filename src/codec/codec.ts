@@ -2,7 +2,7 @@
  * What a chunk goes through between a store and a blob: decryption, decompression and digest.
  *
  * The interface has a portable implementation (`portable.ts`) that runs anywhere, and a native one for Deno
- * (`../deno/native_codec.ts`). Both work synchronously: a worker calls them for one chunk after the other.
+ * (`../deno/codec/native_codec.ts`). Both work synchronously: a worker calls them for one chunk after the other.
  */
 import type { DigestName } from "../core/chunk.ts";
 import type { ChunkKey } from "../core/chunk_key.ts";

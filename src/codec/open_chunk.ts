@@ -55,10 +55,11 @@ export class VerifiedChunk {
 
   static {
     trustChunk = (id, stored) => new VerifiedChunk(id, stored);
-    sealChunk = (chunk, { key, seal }) => {
+    sealChunk = (chunk, cipher) => {
+      const { key } = cipher;
       const { id, stored: { form, bytes, encryption } } = chunk;
       if (encryption === undefined) {
-        return new VerifiedChunk(id, { form, bytes: seal(bytes), encryption: key });
+        return new VerifiedChunk(id, { form, bytes: cipher.seal(bytes), encryption: key });
       }
       if (encryption.suffix === key.suffix) return chunk;
       throw new TypeError("a chunk that is encrypted with another key");

@@ -3,7 +3,8 @@ import type { ChunkedBlob } from "../blob/blob.ts";
 import type { DesyncError } from "../core/errors.ts";
 import { parseRange } from "./byte_range.ts";
 import { matchesAny } from "./content.ts";
-import { answerTo, plainAnswer } from "./statuses.ts";
+import type { OnProblem } from "./problems.ts";
+import { answerTo, plainAnswer, reportTo } from "./statuses.ts";
 
 /** How {@linkcode blobHandler} answers. */
 export interface BlobHandlerOptions {
@@ -66,7 +67,7 @@ export function blobHandler(
     headers.set("content-length", String(end - start));
     if (method === "HEAD") return new Response(null, { headers });
     try {
-      const body = await begun(blob.slice(start, end).stream({ signal }));
+      const body = await begun(blob.slice(start, end).stream({ signal }), onProblem);
       return new Response(body, { status: range === "all" ? 200 : 206, headers });
     } catch (error) {
       return asResponse(answerTo(error, onProblem));
@@ -78,13 +79,18 @@ function asResponse({ status, headers, body }: ReturnType<typeof plainAnswer>): 
   return new Response(body, { status, headers });
 }
 
-/** The stream, whose first piece is there. Throws when it is not: then the answer can still say so. */
-async function begun(stream: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+/** The stream, whose first piece is there. Throws when it is not: then the answer can still say so. What fails later is reported. */
+async function begun(
+  stream: ReadableStream<Uint8Array>,
+  onProblem: OnProblem,
+): Promise<ReadableStream<Uint8Array>> {
   const reader = stream.getReader();
   let next: Promise<ReadableStreamReadResult<Uint8Array>> | undefined = Promise.resolve(await reader.read());
   return new ReadableStream({
     async pull(controller) {
-      const { done, value } = await (next ?? reader.read());
+      const { done, value } = await (next ?? reader.read()).catch((error) => {
+        throw reportTo(onProblem, error);
+      });
       next = undefined;
       if (done) controller.close();
       else controller.enqueue(value);

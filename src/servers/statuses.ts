@@ -50,11 +50,16 @@ export class Refused extends Error {
 /** The answer to a request that failed with the error, which the operator gets if it is not the client's. */
 export function answerTo(error: unknown, onProblem: OnProblem): ServerResponse {
   if (error instanceof Refused) return error.answer;
+  const [status, line] = failureOf(reportTo(onProblem, error));
+  return plainAnswer(status, line, status === 503 ? { "retry-after": "1" } : {});
+}
+
+/** Tells the operator what went wrong, and returns it. */
+export function reportTo(onProblem: OnProblem, error: unknown): DesyncError {
   const problem = asProblem(error);
   // The client has left, or the server stops.
   if (problem.code !== "interrupted") onProblem(problem);
-  const [status, line] = failureOf(problem);
-  return plainAnswer(status, line, status === 503 ? { "retry-after": "1" } : {});
+  return problem;
 }
 
 function asProblem(error: unknown): DesyncError {

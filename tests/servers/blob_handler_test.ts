@@ -80,6 +80,7 @@ Deno.test("a store that fails at once is a status, one that fails later breaks t
     } else {
       strictEqual(answer.status, 200);
       await rejects(answer.bytes(), { code: "store" });
+      strictEqual(problems.length, 1);
     }
   }
 });

@@ -9,7 +9,7 @@ const MOST_BYTES = 256 * 1024 * 1024;
 
 /**
  * Reads files of the directory when they are requested. The page gets to know that the store is where it is itself. Throws
- * `io` when there is no page in the directory.
+ * `usage` when there is no page in the directory.
  */
 export async function openPageDirectory(directory: string): Promise<ReadPageFile> {
   const read: ReadPageFile = async (name, signal) => {
