@@ -6,6 +6,7 @@ import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { chunkHandler } from "../../../src/servers/fetch_handlers.ts";
 import { HttpStore } from "../../../src/stores/http/http_store.ts";
 import { MemoryStore } from "../../../src/stores/memory.ts";
+import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
 import { Random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 
@@ -44,6 +45,22 @@ Deno.test("chunks that are wanted together come together, and each is there", as
   // Two forms of the one that fits into no answer.
   strictEqual(server.asked.GET <= 2, true);
   strictEqual(server.asked.POST < 6, true);
+});
+
+Deno.test("a chunk that is damaged in the server's store costs no other, and its own request says so", async () => {
+  const damaged = wrapStore(store, async (send, { id }) => {
+    const stored = await send();
+    return id === chunks[1].id ? { form: "plain", bytes: new Uint8Array(9) } as typeof stored : stored;
+  });
+  await using server = serving(chunkHandler(damaged, { codec: nativeCodec, form: "plain" }));
+  const reader = new HttpStore(server.url, { batches: true });
+  // After it is known that the server answers such requests.
+  await reader.get(chunks[4].id);
+  const [first, wrong, third] = chunks.slice(0, 3).map(({ id }) => reader.get(id));
+  const refused = rejects(wrong, { code: "store", message: /502/ });
+  sameBytes((await first)!.bytes, chunks[0].bytes);
+  sameBytes((await third)!.bytes, chunks[2].bytes);
+  await refused;
 });
 
 Deno.test("a server that does not know such requests is asked for single chunks from then on", async () => {
