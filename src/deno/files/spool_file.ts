@@ -8,17 +8,20 @@ import { node } from "../system/node.ts";
 
 /** Written front to back, then read. */
 export class SpoolFile implements Disposable {
+  /** What messages call it: it has no name of its own. */
+  readonly #subject: string;
   readonly #path: string;
   readonly #fd: number;
   #size = 0;
 
   /** Throws `missing-file` or `io` when it cannot be made. Default: in the system's directory for temporary files. */
   constructor(directory: string = temporaryDirectory()) {
+    this.#subject = `a temporary file in ${directory}`;
     this.#path = join(directory, `.tmp-desync-spool-${crypto.randomUUID()}`);
     try {
       this.#fd = node.fs.openSync(this.#path, "wx+", 0o600);
     } catch (error) {
-      throw fileError("make", `a temporary file in ${directory}`, error);
+      throw fileError("make", this.#subject, error);
     }
     // Without a name it goes with the program, even one that is killed. Windows removes no file that is open.
     if (Deno.build.os !== "windows") removeQuietly(this.#path);
@@ -31,7 +34,7 @@ export class SpoolFile implements Disposable {
         at += node.fs.writeSync(this.#fd, bytes, at, bytes.length - at, this.#size + at);
       }
     } catch (error) {
-      throw fileError("write", "a temporary file", error);
+      throw fileError("write", this.#subject, error);
     }
     this.#size += bytes.length;
   }
@@ -43,7 +46,7 @@ export class SpoolFile implements Disposable {
       if (read === 0) {
         throw new DesyncError("io", {
           action: "read",
-          subject: "a temporary file",
+          subject: this.#subject,
           reason: "it became shorter",
         });
       }

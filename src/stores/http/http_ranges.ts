@@ -85,6 +85,8 @@ function partOf(
   // Reading the whole shows what is wrong, if anything is but the wish for a part.
   if ("first" in range && PARTS_REFUSED.has(status)) return null;
   const match = /^bytes (?:(\d+)-(\d+)|\*)\/(\d+)$/.exec(headers.get("content-range") ?? "");
+  // Without the whole's size (a `*` in its place, or a header that a browser hides) there are no places to ask for.
+  if ("first" in range && match === null) return null;
   const [first, last, size] = (match ?? []).slice(1).map(Number);
   const [start, end] = "first" in range ? [0, Math.min(range.first, size)] : [range.start, range.end];
   if (status === 416 || first !== start || last !== end - 1 || end > size) {

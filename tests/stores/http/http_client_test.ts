@@ -236,6 +236,20 @@ Deno.test("a part that goes on behind its end is not read any further", async ()
   ok(pulled < 10, `${pulled} pieces were taken`);
 });
 
+for (const range of [undefined, "bytes 0-4999/*", "bananas"]) {
+  Deno.test(`a first part that says ${range} of the whole counts as none`, async () => {
+    const headers: Record<string, string> = range === undefined ? {} : { "content-range": range };
+    await using server = await startFaultyServer({ "/": { status: 206, headers, body } });
+    const part = (range: Parameters<typeof httpPart>[2]) =>
+      httpPart(new URL(server.url), "the thing", range, {});
+    strictEqual(await part({ first: 5000 }), null);
+    await rejects(part({ start: 0, end: 5000 }), {
+      code: "store",
+      message: /the thing: the server has no bytes 0 to 5000, or no longer$/,
+    });
+  });
+}
+
 Deno.test("a range behind the end of a file is empty", async () => {
   await using server = await startFaultyServer({}, ({ headers }) => {
     const first = Number(/^bytes=(\d+)-/.exec(headers.get("range") ?? "")?.[1] ?? 0);
