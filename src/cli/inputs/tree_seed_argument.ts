@@ -1,6 +1,6 @@
 /** What is written behind `untar --seed`: a directory, or an index and a directory. */
 import { DesyncError } from "../../core/errors.ts";
-import { isDirectory } from "../../deno/files/file_kind.ts";
+import { isNamedDirectory } from "../../deno/files/file_kind.ts";
 
 /** What the text names. Without an index the directory is cut. */
 export interface TreeSeedArgument {
@@ -13,10 +13,12 @@ export interface TreeSeedArgument {
  * such directory.
  */
 export function parseTreeSeed(text: string): TreeSeedArgument {
-  if (isDirectory(text)) return { directory: text };
+  if (isNamedDirectory("read", text)) return { directory: text };
   for (let at = text.lastIndexOf(":"); at > 0; at = text.lastIndexOf(":", at - 1)) {
     const directory = text.slice(at + 1);
-    if (directory !== "" && isDirectory(directory)) return { directory, index: text.slice(0, at) };
+    if (directory !== "" && isNamedDirectory("read", directory)) {
+      return { directory, index: text.slice(0, at) };
+    }
   }
   throw new DesyncError("usage", {
     action: "use",

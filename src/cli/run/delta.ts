@@ -6,7 +6,7 @@ import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { deltaSuffix } from "../../delta/delta_file.ts";
 import { startsLikeDelta } from "../../delta/delta_header.ts";
 import { type DeltaVersion, makeDeltaFile } from "../../deno/make_delta.ts";
-import { exists, isDirectory, isFile } from "../../deno/files/file_kind.ts";
+import { exists, isFile, isNamedDirectory } from "../../deno/files/file_kind.ts";
 import { parseIndexLocation } from "../../stores/location.ts";
 import type { Args, Flags } from "../commands/delta.ts";
 import { DONE } from "../exit_status.ts";
@@ -28,7 +28,7 @@ export async function run(args: Args, flags: Flags, signal: AbortSignal): Promis
   const next = parseVersion(args.new, exists);
   const old = args.old === NO_VERSION ? undefined : parseVersion(args.old, exists);
   // A directory gets it by the name under which it is found.
-  const intoDirectory = isDirectory(args.output);
+  const intoDirectory = isNamedDirectory("write", args.output);
   let { output } = args;
   for (const { index, blob } of old === undefined ? [next] : [old, next]) {
     checkOutputPath(output, index);

@@ -2,7 +2,7 @@
 import { basename } from "../../deno/system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
-import { isDirectory } from "../../deno/files/file_kind.ts";
+import { isNamedDirectory } from "../../deno/files/file_kind.ts";
 import { ownIds } from "../../deno/system/permitted.ts";
 import { isWorthCutting } from "../../deno/seeds/old_output.ts";
 import { spooledPatches } from "../../deno/spooled_patch.ts";
@@ -114,7 +114,7 @@ function seedsFor(
     const likeness = await likenessOf(archive, readRoot, restoresOwners);
     const places = paths.length === 0 ? [target] : paths.map((path) => `${target}/${basename(path)}`);
     // What is there may be no directory, or not be there yet.
-    const own = keepUnchanged ? places.filter((path) => isDirectory(path)) : [];
+    const own = keepUnchanged ? places.filter((path) => isNamedDirectory("write", path)) : [];
     const seeds: TreeStore[] = [];
     for (const seed of [...own.map((directory) => ({ directory })), ...given]) {
       const store = await openGivenSeed(seed, { archive, likeness, flags, locator, signal });

@@ -1,5 +1,5 @@
 /** What a file is. */
-import { isNotFound } from "./file_errors.ts";
+import { fileError, isNotFound } from "./file_errors.ts";
 
 /** In the words of messages: "a file", "a named pipe" … */
 export function kindOfFile({ isFile, isDirectory, isFifo, isSocket }: Deno.FileInfo): string {
@@ -16,6 +16,15 @@ export function isDirectory(path: string): boolean {
   } catch (error) {
     if (isNotFound(error)) return false;
     throw error;
+  }
+}
+
+/** The same for what the user named: errors say what it is for, such as "read". Throws `io`. */
+export function isNamedDirectory(action: string, path: string): boolean {
+  try {
+    return isDirectory(path);
+  } catch (error) {
+    throw fileError(action, path, error);
   }
 }
 
