@@ -36,7 +36,7 @@ export interface DeltaStoreOptions {
 const RANGE_BYTES = 1024 * 1024;
 /** What is kept of what nobody asks for. */
 const MOST_RANGES = 64;
-const MOST_FRAMES = 256;
+const MOST_FRAME_BYTES = 64 * 1024 * 1024;
 /** A part of the file that breaks off is asked for again. What does not begin was tried again already. */
 const RETRY: RetryOptions = { retries: 2, baseIntervalMs: 0 };
 const NONE = -1;
@@ -71,6 +71,8 @@ export class DeltaStore implements PatchStore {
   readonly #rangesOfFile: FileRange[] = [];
   readonly #ranges = new Map<number, Promise<Uint8Array>>();
   readonly #frames = new Map<number, MadeFrame>();
+  /** Bytes of all of them. */
+  #frameBytes = 0;
   readonly #stop = new AbortController();
   #hasFailed = false;
   #hasReported = false;
@@ -123,11 +125,12 @@ export class DeltaStore implements PatchStore {
     const { chunks } = frames[number];
     let made = this.#frames.get(number);
     if (made === undefined) {
-      if (this.#frames.size >= MOST_FRAMES) this.#frames.delete(this.#frames.keys().next().value!);
+      this.#makeRoom(number);
       this.#frames.set(number, made = { bytes: this.#make(number), asked: 0, given: 0 });
+      this.#frameBytes += this.#sizeOf(number);
     }
     const { bytes: making } = made;
-    if (++made.asked === chunks.length) this.#frames.delete(number);
+    if (++made.asked === chunks.length) this.#forget(number);
     const bytes = await abortable(() => making, signal);
     if (bytes === null) return null;
     let start = 0;
@@ -141,6 +144,24 @@ export class DeltaStore implements PatchStore {
       start = end;
     }
     return null;
+  }
+
+  /** Forgets the frames that were made first, as long as this one has no room beside them. */
+  #makeRoom(number: number): void {
+    for (const oldest of this.#frames.keys()) {
+      if (this.#frameBytes + this.#sizeOf(number) <= MOST_FRAME_BYTES) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(number: number): void {
+    if (this.#frames.delete(number)) this.#frameBytes -= this.#sizeOf(number);
+  }
+
+  /** Bytes that the frame makes. */
+  #sizeOf(number: number): number {
+    const { target, frames } = this.#delta;
+    return frames[number].chunks.reduce((sum, chunk) => sum + target.length(chunk), 0);
   }
 
   /** Whether the chunk can be made, as far as that is known. */

@@ -89,7 +89,7 @@ async function cutStart(
     const { index } = await makeFromFile({ path, start: 0, end: bytes }, workers, cutting);
     return { index, file: { path, displayName: path } };
   } catch (error) {
-    if (error instanceof DesyncError && error.code === "interrupted") throw error;
+    if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
     return undefined;
   }
 }
