@@ -8,7 +8,7 @@ import { looksOf } from "../src/pictures/source_styles.ts";
 import { byId, element, terms } from "./elements.ts";
 import { type Opened, unasked } from "./opened.ts";
 import { drawRibbon, headline, planFacts, sourceRows } from "./plan_view.ts";
-import { clearProblem, sentenceFor, showProblem } from "./problem.ts";
+import { clearProblem, KEPT, sentenceFor, showProblem } from "./problem.ts";
 
 /** Of so many chunks the store is asked what they take; a request for each of more would take too long. */
 const MOST_ASKED = 200;
@@ -165,8 +165,8 @@ export class GetSection {
       byId("status").textContent = "";
       this.#showState("idle");
       await this.#showKept();
-      if (stop.signal.aborted) byId("status").textContent = await sentenceFor(error);
-      else if (!this.#over.signal.aborted) await showProblem(error, store);
+      if (stop.signal.aborted) byId("status").textContent = await sentenceFor(error, undefined, KEPT);
+      else if (!this.#over.signal.aborted) await showProblem(error, store, KEPT);
     }
   }
 

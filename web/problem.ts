@@ -3,11 +3,12 @@ import { DesyncError } from "../mod.ts";
 import { causesOf, messageOf } from "../src/core/errors.ts";
 import { byId, element } from "./elements.ts";
 
-const KEPT = "What was right is kept: the next download goes on from there.";
+/** What is said behind it of a download. */
+export const KEPT = " What was right is kept: the next download goes on from there.";
 
-/** Shows it. `about` is the address that was read last, if any. */
-export async function showProblem(error: unknown, about?: URL): Promise<void> {
-  const sentence = await sentenceFor(error, about);
+/** Shows it. `about` is the address that was read last, if any; `more` goes behind what may be tried again. */
+export async function showProblem(error: unknown, about?: URL, more = ""): Promise<void> {
+  const sentence = await sentenceFor(error, about, more);
   const details = element(
     "details",
     {},
@@ -23,13 +24,13 @@ export function clearProblem(): void {
 }
 
 /** One sentence, or two. */
-export async function sentenceFor(error: unknown, about?: URL): Promise<string> {
+export async function sentenceFor(error: unknown, about: URL | undefined, more: string): Promise<string> {
   if (!(error instanceof DesyncError)) return "Something unexpected went wrong in this page.";
   // What browsers throw when there is no answer: they do not say why.
   if (
     error.code === "store" && about !== undefined && causesOf(error).some(({ name }) => name === "TypeError")
   ) {
-    return await whyNoAnswer(about);
+    return await whyNoAnswer(about, more);
   }
   switch (error.code) {
     case "invalid-index":
@@ -37,26 +38,26 @@ export async function sentenceFor(error: unknown, about?: URL): Promise<string> 
     case "invalid-archive":
       return "This is not an archive, or it is damaged: its contents cannot be listed.";
     case "missing-chunk":
-      return `The store lacks a part of this file: does it belong to the index? ${KEPT}`;
+      return `The store lacks a part of this file: does it belong to the index?${more}`;
     case "invalid-chunk":
     case "wrong-digest":
-      return `The store sent damaged data, several times. None of it was saved. ${KEPT}`;
+      return `The store sent damaged data, several times. None of it was saved.${more}`;
     case "missing-file":
     case "store":
-      return `The server did not give what was asked for. ${KEPT}`;
+      return `The server did not give what was asked for.${more}`;
     case "timeout":
-      return `The server does not answer any more. ${KEPT}`;
+      return `The server does not answer any more.${more}`;
     case "interrupted":
-      return `Cancelled. ${KEPT}`;
+      return `Cancelled.${more}`;
     default:
       return `${messageOf(error)}.`;
   }
 }
 
 /** Why there was no answer from there, as far as a page can find out. */
-async function whyNoAnswer(url: URL): Promise<string> {
+async function whyNoAnswer(url: URL, more: string): Promise<string> {
   const { origin, protocol } = url;
-  if (!navigator.onLine) return `This device is offline. ${KEPT}`;
+  if (!navigator.onLine) return `This device is offline.${more}`;
   if (location.protocol === "https:" && protocol === "http:") {
     return `Browsers do not let a page that was loaded by https read from an address with http: ${origin}.`;
   }
@@ -70,5 +71,5 @@ async function whyNoAnswer(url: URL): Promise<string> {
       // It cannot be reached.
     }
   }
-  return `The server ${origin} cannot be reached: does it run, and is there a connection to it? ${KEPT}`;
+  return `The server ${origin} cannot be reached: does it run, and is there a connection to it?${more}`;
 }
