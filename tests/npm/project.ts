@@ -1,8 +1,8 @@
 /** The package for npm, as a project has it that depends on it. */
 
 import { dirname, join } from "node:path";
-import { denoDir } from "../support/deno_dir.ts";
 import { exists } from "../support/exists.ts";
+import { npmPackages } from "../support/deno_dir.ts";
 import { repository, run } from "../support/process.ts";
 import type { TempDir } from "../support/temp.ts";
 
@@ -23,8 +23,9 @@ export async function projectWithPackage(dir: TempDir): Promise<string> {
   const own = join(project, "node_modules/@desync/desync");
   await makePackage(own, "--without-types");
   const { dependencies }: Description = JSON.parse(Deno.readTextFileSync(join(own, "package.json")));
+  const packages = await npmPackages();
   for (const [name, version] of Object.entries(dependencies)) {
-    const cached = join(denoDir, "npm/registry.npmjs.org", name, version);
+    const cached = join(packages, name, version);
     if (!exists(cached)) await run(Deno.execPath(), ["cache", `npm:${name}@${version}`]);
     const linked = join(project, "node_modules", name);
     Deno.mkdirSync(dirname(linked), { recursive: true });

@@ -9,7 +9,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { run } from "../process.ts";
+import { npmPackages } from "../deno_dir.ts";
 import { member, tarOf } from "../data/tar_bytes.ts";
 import type { TempDir } from "../temp.ts";
 
@@ -118,9 +118,7 @@ export class NpmRegistry implements AsyncDisposable {
 
 /** Starts it on a free port of 127.0.0.1. */
 export async function startNpmRegistry(dir: TempDir): Promise<NpmRegistry> {
-  const { stdout } = await run(Deno.execPath(), ["info", "--json"]);
-  const { npmCache }: { npmCache: string } = JSON.parse(stdout);
-  return new NpmRegistry(join(npmCache, "registry.npmjs.org"), dir);
+  return new NpmRegistry(await npmPackages(), dir);
 }
 
 function packed(about: Record<string, unknown>, files: Uint8Array[]): Packed {
