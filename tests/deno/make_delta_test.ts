@@ -16,7 +16,7 @@ Deno.test("an interruption ends what waits for a store, and leaves nothing", asy
   const silent = wrapStore(new LocalStore(testdata("casync-zstd.castr")), async (_send, { signal }) => {
     const over = Promise.withResolvers<never>();
     signal?.addEventListener("abort", () => over.reject(interrupted()));
-    setTimeout(() => stop.abort());
+    queueMicrotask(() => stop.abort());
     return await over.promise;
   });
   const made = makeDeltaFile(undefined, { index, bytes: { stores: [silent] } }, dir.path("delta"), {
