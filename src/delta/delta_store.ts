@@ -34,7 +34,7 @@ export interface DeltaStoreOptions {
 
 /** Frames that lie together are fetched together, up to so many bytes. */
 const RANGE_BYTES = 1024 * 1024;
-/** What is kept of what nobody asks for. */
+/** What is kept at most, where parts of it are never asked for. */
 const MOST_RANGES = 64;
 const MOST_FRAME_BYTES = 64 * 1024 * 1024;
 /** A part of the file that breaks off is asked for again. What does not begin was tried again already. */

@@ -67,7 +67,7 @@ Deno.test("a frame that says something else about itself is refused before anyth
   }
 });
 
-Deno.test("a damaged frame, or another prefix, gives other bytes or an error, and never more than were told", () => {
+Deno.test("a damaged frame, or another prefix, gives other bytes or an error, and never more than was announced", () => {
   const size = content().length;
   const generator = random();
   for (let turn = 0; turn < 300; turn++) {

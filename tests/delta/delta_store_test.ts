@@ -44,7 +44,7 @@ async function open(access: RandomAccess, options: Partial<DeltaStoreOptions> = 
   });
 }
 
-/** Counts what is read, and fails where it is told to. */
+/** Counts what is read, and fails where the test wants it. */
 function watched(file: Uint8Array, failure: (read: number) => Error | undefined = () => undefined) {
   const access = memoryAccess(file);
   const watch = { requests: 0, bytes: 0 };

@@ -12,7 +12,7 @@ Deno.test("an interruption ends what waits for a store, and leaves nothing", asy
   using dir = tempDir();
   const index = parseIndex(Deno.readFileSync(testdata("casync-blob.caibx")));
   const stop = new AbortController();
-  // It answers when it is told to give up.
+  // It answers only when it is interrupted.
   const silent = wrapStore(new LocalStore(testdata("casync-zstd.castr")), async (_send, { signal }) => {
     const over = Promise.withResolvers<never>();
     signal?.addEventListener("abort", () => over.reject(interrupted()));

@@ -10,7 +10,7 @@ export class IdTable {
   readonly #words: Int32Array;
   /** Places are other ones each time, so that no index can be made to slow its reader down. */
   readonly #factors: Int32Array = crypto.getRandomValues(new Int32Array(WORDS_PER_ID));
-  /** Pairs: the number of an id, counted from 1 (0 is free), and its hash, which tells others apart without their words. */
+  /** Pairs: the number of an id, counted from 1 (0 is free), and its hash: most other ids differ in that already. */
   readonly #slots: Int32Array;
 
   /** Takes 32 bytes for each id. */

@@ -29,7 +29,7 @@ Deno.test({
       const reader = child.stderr.getReader();
       // The first line comes when it has begun.
       await reader.read();
-      // Opened for reading as well, so that nobody waits for anybody here.
+      // Opened for reading as well, so that neither end waits for the other here.
       using writer = written ? Deno.openSync(pipe, { read: true, write: true }) : undefined;
       writer?.writeSync(new Uint8Array(10));
       const giveUp = setTimeout(() => child.kill("SIGKILL"), 30_000);
