@@ -1,8 +1,10 @@
 /**
  * How many requests are in flight: as many as the link rewards, no more.
  *
- * The limit starts low and doubles for as long as doubling brings clearly more bytes a second; on a link with a long
- * way to the server that is until the pipe is full, on a short one it stops at once.
+ * The limit starts low and doubles for as long as the requests take hardly longer than a single one does: what they
+ * wait for is the way to the server, and more of them can wait at the same time. It also doubles while doubling brings
+ * clearly more bytes a second, since some servers take their time for each request. The bytes alone do not tell: parts
+ * of a blob that compress well bring few of them. On a short way both stop at once.
  */
 
 /** Bounds of the limit. */
@@ -27,7 +29,9 @@ export function limitsFor(
   return { start: Math.min(DEFAULT_LIMITS.start, max), max };
 }
 
-/** Doubling has to bring this much more, or the limit stays. */
+/** Requests that take less than so many times the shortest one mostly wait for the way. */
+const HARDLY_LONGER = 1.75;
+/** Otherwise doubling has to bring this much more, or the limit stays. */
 const WORTHWHILE_GAIN = 1.4;
 /** Rounds without gain after which no more is tried. */
 const PATIENCE = 3;
@@ -42,9 +46,11 @@ export class Limiter {
   #bestRate = 0;
   #patience = PATIENCE;
   readonly #now: () => number;
+  #shortest = Infinity;
   #roundStart: number;
   #roundRequests = 0;
   #roundBytes = 0;
+  #roundDurations = 0;
 
   /** `now` gives the time in milliseconds: tests have their own. */
   constructor(options: LimiterOptions = DEFAULT_LIMITS, now: () => number = () => performance.now()) {
@@ -67,12 +73,13 @@ export class Limiter {
     if (this.#inFlight >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#inFlight++;
     let bytes: number | undefined = 0;
+    const start = this.#now();
     try {
       const result = await request();
       bytes = bytesOf(result);
       return result;
     } finally {
-      if (bytes !== undefined) this.#learn(bytes);
+      if (bytes !== undefined) this.#learn(bytes, this.#now() - start);
       this.#release();
     }
   }
@@ -88,21 +95,32 @@ export class Limiter {
     }
   }
 
-  #learn(bytes: number): void {
+  #learn(bytes: number, duration: number): void {
+    this.#shortest = Math.min(this.#shortest, duration);
     this.#roundRequests++;
     this.#roundBytes += bytes;
-    if (this.#patience === 0 || this.#limit >= this.max || this.#roundRequests < 2 * this.#limit) return;
+    this.#roundDurations += duration;
+    if (this.#patience === 0 || this.#limit >= this.max || this.#roundRequests < this.#limit) return;
     const now = this.#now();
     const rate = this.#roundBytes / Math.max(1, now - this.#roundStart);
-    if (rate > this.#bestRate * WORTHWHILE_GAIN) {
-      this.#bestRate = rate;
-      this.#limit = Math.min(this.max, this.#limit * 2);
-      this.#patience = PATIENCE;
+    if (this.#roundDurations < HARDLY_LONGER * this.#shortest * this.#roundRequests) {
+      this.#grow(rate);
+    } else if (this.#roundRequests < 2 * this.#limit) {
+      return;
+    } else if (rate > this.#bestRate * WORTHWHILE_GAIN) {
+      this.#grow(rate);
     } else {
       this.#patience--;
     }
     this.#roundStart = now;
     this.#roundRequests = 0;
     this.#roundBytes = 0;
+    this.#roundDurations = 0;
+  }
+
+  #grow(rate: number): void {
+    this.#bestRate = Math.max(rate, this.#bestRate);
+    this.#limit = Math.min(this.max, this.#limit * 2);
+    this.#patience = PATIENCE;
   }
 }

@@ -101,3 +101,26 @@ Deno.test("where all requests share one bottleneck, the limit stays low", async 
   await clock.run();
   deepStrictEqual([limiter.limit, await seen], [4, 4]);
 });
+
+Deno.test("where the way is long, chunks that compress well do not keep the limit low", async () => {
+  const clock = new Clock();
+  const limiter = new Limiter({ start: 2, max: 16 }, () => clock.now);
+  let requests = 0;
+  const smaller = async () => {
+    const bytes = ++requests < 4 ? 1000 : 10;
+    await clock.later(50);
+    return bytes;
+  };
+  const seen = most(limiter, 100, smaller);
+  await clock.run();
+  deepStrictEqual([limiter.limit, await seen], [16, 16]);
+});
+
+Deno.test("where each request takes the server's time, the limit grows while more bytes come", async () => {
+  const clock = new Clock();
+  const limiter = new Limiter({ start: 2, max: 16 }, () => clock.now);
+  let requests = 0;
+  const seen = most(limiter, 400, () => clock.later(++requests === 1 ? 2 : 10));
+  await clock.run();
+  deepStrictEqual([limiter.limit, await seen], [16, 16]);
+});
