@@ -7,7 +7,7 @@ import type { Index } from "../formats/index/index.ts";
 import { parsePieces } from "../formats/index/index_parser.ts";
 import type { ChunkedBlob } from "../blob/blob.ts";
 import { Yielder } from "../core/yielder.ts";
-import type { ByteSource } from "../stores/byte_source.ts";
+import type { ByteSource, RandomAccess } from "../stores/byte_source.ts";
 import { type IndexStore, namingIndex } from "../stores/index_store.ts";
 import { MemoryStore } from "../stores/memory.ts";
 import { Registry } from "../stores/registry.ts";
@@ -36,6 +36,7 @@ export class Locator implements AsyncDisposable {
   readonly #registry: Registry;
   readonly #blobs: BlobOpener;
   readonly #opened: ChunkStore[] = [];
+  readonly #accesses: Disposable[] = [];
   #cacheReported = false;
 
   constructor(flags: OpenFlags) {
@@ -100,6 +101,13 @@ export class Locator implements AsyncDisposable {
     return await this.#blobs.open(index, sources, keepBytes);
   }
 
+  /** The same, to be read at any place; `null` for what can only be read in order. It is closed with all that was opened here. */
+  async access(location: string, signal?: AbortSignal): Promise<RandomAccess | null> {
+    const access = await (await this.bytes(location)).access({ signal });
+    if (access?.[Symbol.dispose] !== undefined) this.#accesses.push(access as Disposable);
+    return access;
+  }
+
   /** The threads that read blobs. */
   async workers(): Promise<WorkerPool> {
     return await this.#blobs.workers();
@@ -162,6 +170,7 @@ export class Locator implements AsyncDisposable {
   /** Closes what was opened. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#blobs[Symbol.dispose]();
+    for (const access of this.#accesses) access[Symbol.dispose]();
     try {
       await Promise.all(this.#opened.map((store) => store[Symbol.asyncDispose]()));
     } finally {

@@ -5,9 +5,9 @@ import { type ChunkId, ID_BYTES, type StoredChunk } from "../core/chunk.ts";
 import { DesyncError, interrupted } from "../core/errors.ts";
 import { IdTable } from "../formats/index/id_table.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
-import { retrying, type RetryOptions } from "../stores/wrappers/retry.ts";
 import type { PatchFetch, PatchStore, RequestOptions, StoreProperties } from "../stores/store.ts";
 import type { Delta, DeltaHead } from "./delta_file.ts";
+import { FrameBytes } from "./frame_bytes.ts";
 import type { DeltaFrame } from "./frame_list.ts";
 
 /** Makes the content of a frame; `null` when old chunks are not at hand. Throws `invalid-chunk` for a damaged one. */
@@ -32,22 +32,9 @@ export interface DeltaStoreOptions {
   readonly onProblem?: (problem: DesyncError) => void;
 }
 
-/** Frames that lie together are fetched together, up to so many bytes. */
-const RANGE_BYTES = 1024 * 1024;
-/** What is kept at most, where parts of it are never asked for. */
-const MOST_RANGES = 64;
+/** Bytes of frames that are made and of which not all chunks were asked for. */
 const MOST_FRAME_BYTES = 64 * 1024 * 1024;
-/** A part of the file that breaks off is asked for again. What does not begin was tried again already. */
-const RETRY: RetryOptions = { retries: 2, baseIntervalMs: 0 };
 const NONE = -1;
-
-/** A part of the file. */
-interface FileRange {
-  readonly start: number;
-  end: number;
-  /** Frames in it that are made. */
-  frames: number;
-}
 
 /** A frame that is made, and how many of its chunks were asked for and given out. */
 interface MadeFrame {
@@ -61,15 +48,11 @@ export class DeltaStore implements PatchStore {
   readonly properties: StoreProperties;
   readonly #delta: Delta;
   readonly #head: DeltaHead;
-  readonly #access: RandomAccess;
   readonly #options: DeltaStoreOptions;
   readonly #ids: IdTable;
   /** For each new chunk the number of its frame. */
   readonly #frameOf: Int32Array;
-  /** For each frame the number of the part of the file that has it, or that it is not used. */
-  readonly #rangeOf: Int32Array;
-  readonly #rangesOfFile: FileRange[] = [];
-  readonly #ranges = new Map<number, Promise<Uint8Array>>();
+  readonly #bytes: FrameBytes;
   readonly #frames = new Map<number, MadeFrame>();
   /** Bytes of all of them. */
   #frameBytes = 0;
@@ -83,17 +66,16 @@ export class DeltaStore implements PatchStore {
     this.properties = { location: options.location, probe: "cheap" };
     this.#delta = delta;
     this.#head = head;
-    this.#access = access;
     this.#options = options;
     const fresh = frames.flatMap(({ chunks }) => chunks);
     this.#ids = new IdTable(concat(fresh.map((i) => target.ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES))));
     this.#frameOf = new Int32Array(fresh.length);
-    this.#rangeOf = new Int32Array(frames.length).fill(NONE);
     let chunk = 0;
     for (const [number, frame] of frames.entries()) {
       for (let n = frame.chunks.length; n > 0; n--) this.#frameOf[chunk++] = number;
-      if (this.#isUsed(frame)) this.#rangeOf[number] = this.#addToRange(frame);
     }
+    const isUsed = (frame: DeltaFrame) => this.#isUsed(frame);
+    this.#bytes = new FrameBytes(frames, isUsed, head, access, options.onFetched);
   }
 
   #isUsed({ codec, base, chunks }: DeltaFrame): boolean {
@@ -103,16 +85,6 @@ export class DeltaStore implements PatchStore {
       for (let i = first; i < first + count; i++) if (!hasBase(i)) return false;
     }
     return true;
-  }
-
-  /** The number of the part of the file that has the frame. */
-  #addToRange({ offset, length }: DeltaFrame): number {
-    const last = this.#rangesOfFile.at(-1);
-    if (last !== undefined && last.end === offset && offset + length - last.start <= RANGE_BYTES) {
-      last.end += length;
-      last.frames++;
-    } else this.#rangesOfFile.push({ start: offset, end: offset + length, frames: 1 });
-    return this.#rangesOfFile.length - 1;
   }
 
   /** The chunk, plain, not verified; `null` where it cannot be made. Throws `interrupted` alone. */
@@ -170,28 +142,27 @@ export class DeltaStore implements PatchStore {
   }
 
   plannedFetch(ids: Iterable<ChunkId>): PatchFetch {
-    const { fetchedBytes, requests } = this.#head;
-    const ranges = new Set<number>();
+    return this.#bytes.plannedFetch(this.#framesOf(ids));
+  }
+
+  expect(ids: Iterable<ChunkId>): void {
+    if (this.#hasFailed) return;
+    this.#countHead();
+    this.#bytes.expect(this.#framesOf(ids));
+  }
+
+  *#framesOf(ids: Iterable<ChunkId>): Generator<number> {
     for (const id of ids) {
       const chunk = this.#find(id);
-      if (chunk !== NONE) ranges.add(this.#rangeOf[this.#frameOf[chunk]]);
+      if (chunk !== NONE) yield this.#frameOf[chunk];
     }
-    const fetch = { requests, bytes: fetchedBytes };
-    for (const number of ranges) {
-      const { start, end } = this.#rangesOfFile[number];
-      const from = this.#missingFrom(start);
-      if (from >= end) continue;
-      fetch.requests++;
-      fetch.bytes += end - from;
-    }
-    return fetch;
   }
 
   *neededIds(): Generator<ChunkId> {
     const { isNeeded = () => true } = this.#options;
     const { frames, target } = this.#delta;
     for (const [number, { chunks }] of frames.entries()) {
-      if (this.#rangeOf[number] === NONE) continue;
+      if (!this.#bytes.has(number)) continue;
       for (const chunk of chunks) if (isNeeded(chunk)) yield target.id(chunk);
     }
   }
@@ -208,14 +179,15 @@ export class DeltaStore implements PatchStore {
   /** The number of a new chunk that can be made. */
   #find(id: ChunkId): number {
     const [chunk] = this.#ids.find(fromHex(id));
-    return chunk === NONE || this.#rangeOf[this.#frameOf[chunk]] === NONE ? NONE : chunk;
+    return chunk === NONE || !this.#bytes.has(this.#frameOf[chunk]) ? NONE : chunk;
   }
 
   async #make(number: number): Promise<Uint8Array | null> {
     const frame = this.#delta.frames[number];
     let bytes: Uint8Array;
     try {
-      bytes = await this.#read(frame, this.#rangeOf[number]);
+      this.#countHead();
+      bytes = await this.#bytes.read(number);
     } catch (error) {
       if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
       // What fails once takes its time each time.
@@ -236,43 +208,10 @@ export class DeltaStore implements PatchStore {
     }
   }
 
-  /** The frame's bytes, which are the caller's. */
-  async #read({ offset, length }: DeltaFrame, number: number): Promise<Uint8Array> {
-    const { start, frames } = this.#rangesOfFile[number];
-    let range = this.#ranges.get(number);
-    if (range === undefined) {
-      if (this.#ranges.size >= MOST_RANGES) this.#ranges.delete(this.#ranges.keys().next().value!);
-      this.#ranges.set(number, range = this.#fetch(this.#rangesOfFile[number]));
-    }
-    this.#rangesOfFile[number].frames = frames - 1;
-    if (frames <= 1) this.#ranges.delete(number);
-    const bytes = await range;
-    return new Uint8Array(bytes.subarray(offset - start, offset - start + length));
-  }
-
-  async #fetch({ start, end }: FileRange): Promise<Uint8Array> {
+  /** The head counts when something of the file is used. */
+  #countHead(): void {
     if (!this.#hasFetched) this.#options.onFetched?.(this.#head.fetchedBytes);
     this.#hasFetched = true;
-    const from = this.#missingFrom(start);
-    const atHand = this.#head.start.subarray(start, Math.min(from, end));
-    if (from >= end) return atHand;
-    const { signal } = this.#stop;
-    return await retrying(RETRY, signal, async () => {
-      const pieces: Uint8Array[] = [];
-      let length = 0;
-      for await (const piece of this.#access.pieces(from, end, { signal })) {
-        pieces.push(piece);
-        length += piece.length;
-      }
-      this.#options.onFetched?.(length);
-      if (length === end - from) return concat([atHand, ...pieces]);
-      throw new DesyncError("store", { reason: `${length} bytes came instead of ${end - from}` });
-    });
-  }
-
-  /** Where what has to be fetched begins, of what begins at `start`: the first bytes came with the head. */
-  #missingFrom(start: number): number {
-    return Math.max(start, this.#head.start.length);
   }
 
   #report(error: DesyncError): void {
@@ -285,6 +224,7 @@ export class DeltaStore implements PatchStore {
   /** Ends what is being fetched. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#bytes[Symbol.dispose]();
     await Promise.resolve();
   }
 }

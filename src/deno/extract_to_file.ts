@@ -10,11 +10,12 @@ import type { PatchStore, Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
 import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
-import { removePartialFilesOf } from "./output/partial_file.ts";
-import { partialKey } from "./output/temporary_names.ts";
-import { patchesFor } from "./patches_for.ts";
+import { removePartialFilesOf, sizeOfPartialFile } from "./output/partial_file.ts";
+import { partialKey, partialPath } from "./output/temporary_names.ts";
+import { expectAll, patchesFor } from "./patches_for.ts";
 import { prepareExtraction } from "./prepare_extraction.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
+import { overwrittenVersions } from "./seeds/overwritten_version.ts";
 
 /** What {@linkcode extractToFile} may be given. */
 export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {
@@ -114,9 +115,10 @@ export async function extractToFile(
     zeros,
     progress,
     sources,
-    overwritten: prepared.looksForMoves ? path : undefined,
-    onCut: prepared.onCut,
-    makesAtOnce: true,
+    findOverwritten: overwrittenVersions(prepared.looksForMoves ? path : undefined, index, pool, {
+      signal,
+      onCut: prepared.onCut,
+    }),
   };
   const patches = await patchesFor(index, seedPlan.seeds, pool, patching);
   await using _patches = disposing(patches);
@@ -141,7 +143,13 @@ export async function extractToFile(
   }
   const { plan } = planned;
   const parts = { data: plan.ranges(), zeros: plan.omittedRanges() };
-  const target = createBlobTarget(path, index.size, parts, { sync, key: await partialKey(index) });
+  const key = await partialKey(index);
+  if (sizeOfPartialFile(partialPath(path, key)) === undefined) {
+    await expectAll(patches, sources, signal);
+    // To reserve room takes its time on some file systems: these requests are sent before.
+    if (patches.length > 0) await yielder.yieldNow();
+  }
+  const target = createBlobTarget(path, index.size, parts, { sync, key });
   try {
     if (!target.hasZeros) planned = seedPlan.planWithZeros();
   } catch (error) {

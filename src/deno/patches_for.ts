@@ -1,71 +1,67 @@
-/** The deltas that are of use where files are at hand as seeds, or are to be overwritten. */
+/** The deltas that are of use where older versions are at hand as seeds, or are to be overwritten. */
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
-import { DesyncError } from "../core/errors.ts";
-import type { Progress } from "../core/progress.ts";
-import { BLOB_FLAGS, type Index } from "../formats/index/index.ts";
-import { makeFromFile } from "../jobs/make.ts";
+import type { Index } from "../formats/index/index.ts";
 import type { OldVersion } from "../jobs/open_patches.ts";
 import type { PatchStore, Sources } from "../stores/store.ts";
 import type { DeltaWorkers } from "../transfer/delta_messages.ts";
-import type { Workers } from "../transfer/ports.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
 import type { ExtractToFileOptions } from "./extract_to_file.ts";
-import { inspectSource } from "./files/source_file.ts";
-import type { OpenedSeed } from "./seeds/blob_seed.ts";
 import { isWorthCutting } from "./seeds/old_output.ts";
 import { haveAll } from "./seeds/open_seeds.ts";
 
 /** What is done with them. */
-type PatchOptions =
-  & Pick<ExtractToFileOptions, "deltas" | "findDelta" | "onDeltaProblem" | "signal">
-  & {
-    readonly zeros: ZeroChunk;
-    readonly sources: Sources;
-    readonly progress?: Progress;
-    /** A file or block device that may be an old version, and will be overwritten. */
-    readonly overwritten?: string;
-    /** Called when that is cut. */
-    readonly onCut?: () => void;
-    /** Make at once what is made of it. */
-    readonly makesAtOnce?: boolean;
-  };
+export interface PatchOptions
+  extends Pick<ExtractToFileOptions, "deltas" | "findDelta" | "onDeltaProblem" | "signal" | "progress"> {
+  /** What has the rest of the chunks. */
+  readonly sources: Sources;
+  /** The chunk that no source has to have. */
+  readonly zeros?: ZeroChunk;
+  /** Looks whether what will be overwritten begins with an old version of so many bytes. */
+  readonly findOverwritten?: (bytes: number) => Promise<OldVersion | undefined>;
+  /** The versions themselves will be overwritten. */
+  readonly areOverwritten?: boolean;
+  /** Nothing is to be made: it is only planned. */
+  readonly dryRun?: boolean;
+}
 
-/** Opens the deltas. What is fetched of them is counted as theirs. */
+/**
+ * Opens the deltas, or looks for some beside the index. What is fetched of them is counted as theirs. What is made of versions
+ * that will be overwritten is made here.
+ */
 export async function patchesFor(
   index: Index,
-  seeds: readonly OpenedSeed[],
-  workers: Workers & DeltaWorkers,
+  versions: readonly OldVersion[],
+  workers: DeltaWorkers,
   options: PatchOptions,
 ): Promise<PatchStore[]> {
-  const { deltas = [], onDeltaProblem: onProblem, signal, zeros, progress, overwritten, onCut } = options;
-  const looks = deltas.length === 0 && options.findDelta !== undefined && isWorthCutting(options.sources) &&
-    seeds.length > 0 && !haveAll(seeds, index);
+  const { deltas = [], findDelta, onDeltaProblem: onProblem, signal, zeros, progress, sources } = options;
+  const looks = deltas.length === 0 && findDelta !== undefined && isWorthCutting(sources) &&
+    versions.length > 0 && !haveAll(versions, index);
   if (deltas.length === 0 && !looks) return [];
   // Most extractions have none.
   const [{ findDeltas, openPatches }, { spooledPatches }] = await Promise.all([
     import("../jobs/open_patches.ts"),
     import("./spooled_patch.ts"),
   ]);
-  let isOverwritten = false;
-  const findVersion = async (bytes: number): Promise<OldVersion | undefined> => {
-    if (overwritten === undefined) return undefined;
-    onCut?.();
-    const version = await cutStart(overwritten, bytes, index, workers, signal);
-    if (version !== undefined) isOverwritten = true;
+  const { findOverwritten } = options;
+  let areOverwritten = options.areOverwritten === true;
+  const findVersion = findOverwritten && (async (bytes: number) => {
+    const version = await findOverwritten(bytes);
+    if (version !== undefined) areOverwritten = true;
     return version;
-  };
+  });
   const fetched = new Map<string, number>();
   const onFetched = (location: string, bytes: number) => {
-    if (isOverwritten) fetched.set(location, (fetched.get(location) ?? 0) + bytes);
+    if (areOverwritten) fetched.set(location, (fetched.get(location) ?? 0) + bytes);
     else progress?.add({ kind: "patched", location }, 0, 0, bytes);
   };
-  const opening = { codec: nativeCodec, workers, zeros, signal, findVersion, onProblem, onFetched };
   const inputs = looks
-    ? await findDeltas(index, seeds.map(({ index }) => index), nativeCodec, options.findDelta)
+    ? await findDeltas(index, versions.map(({ index }) => index), nativeCodec, findDelta)
     : deltas;
-  const patches = await openPatches(index, inputs, seeds, opening);
-  if (!isOverwritten || options.makesAtOnce !== true) return patches;
-  // What is counted before the file itself has been looked at is forgotten.
+  const opening = { codec: nativeCodec, workers, zeros, signal, findVersion, onProblem, onFetched };
+  const patches = await openPatches(index, inputs, versions, opening);
+  if (!areOverwritten || options.dryRun === true) return patches;
+  // What is counted before the output itself has been looked at is forgotten.
   const onUse = () => {
     for (const [location, bytes] of fetched) progress?.add({ kind: "patched", location }, 0, 0, bytes);
     fetched.clear();
@@ -75,21 +71,24 @@ export async function patchesFor(
   return made;
 }
 
-/** The first bytes of a file as an old version; `undefined` when there are not so many, or they cannot be read. */
-async function cutStart(
-  path: string,
-  bytes: number,
-  { sizes, digest }: Index,
-  workers: Workers,
-  signal: AbortSignal | undefined,
-): Promise<OldVersion | undefined> {
-  try {
-    if (inspectSource(path).size < bytes) return undefined;
-    const cutting = { sizes, digest, flags: BLOB_FLAGS, signal };
-    const { index } = await makeFromFile({ path, start: 0, end: bytes }, workers, cutting);
-    return { index, file: { path, displayName: path } };
-  } catch (error) {
-    if (!(error instanceof DesyncError) || error.code === "interrupted") throw error;
-    return undefined;
+/**
+ * Has the patches fetch what they need before it is asked for: for a blob of which nothing is there yet. Chunks that the cache
+ * has will not be asked for; of one that cannot be looked at without requests that is not known.
+ */
+export async function expectAll(
+  patches: readonly PatchStore[],
+  { cache }: Pick<Sources, "cache">,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (cache !== undefined && cache.properties.directory === undefined) return;
+  const expected = new Set<string>();
+  for (const patch of patches) {
+    const ids: string[] = [];
+    for (const id of patch.neededIds()) {
+      if (expected.has(id) || await cache?.has(id, { signal })) continue;
+      expected.add(id);
+      ids.push(id);
+    }
+    patch.expect(ids);
   }
 }

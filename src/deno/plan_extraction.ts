@@ -22,6 +22,7 @@ import { RawFile } from "./system/libc.ts";
 import { patchesFor } from "./patches_for.ts";
 import { type Preparation, prepareExtraction } from "./prepare_extraction.ts";
 import type { OpenedSeed } from "./seeds/blob_seed.ts";
+import { overwrittenVersions } from "./seeds/overwritten_version.ts";
 
 /** What {@linkcode planExtraction} may be given. */
 export type PlanExtractionOptions = Pick<
@@ -91,7 +92,8 @@ export async function planExtraction(
     progress: undefined,
     sources,
     zeros: prepared.zeros,
-    overwritten: prepared.looksForMoves ? path : undefined,
+    findOverwritten: overwrittenVersions(prepared.looksForMoves ? path : undefined, index, pool, { signal }),
+    dryRun: true,
   });
   await pool.release();
   return await updatePlan(index, { ...sources, patches }, {

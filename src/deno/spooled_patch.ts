@@ -38,6 +38,7 @@ class SpooledPatch implements PatchStore {
   /** Makes all chunks that are needed. Throws `io` when there is no room for them, and `interrupted`. */
   async make(digest: DigestName, signal?: AbortSignal): Promise<void> {
     let end = 0;
+    this.#patch.expect(this.#patch.neededIds());
     await forEachConcurrent(this.#patch.neededIds(), AT_A_TIME, signal, async (id, signal) => {
       const bytes = (await this.#patch.get(id, { signal }))?.bytes;
       if (bytes === undefined) return;
@@ -74,6 +75,8 @@ class SpooledPatch implements PatchStore {
   neededIds(): Iterable<ChunkId> {
     return this.#places.keys();
   }
+
+  expect(): void {} // all were made
 
   refuse(id: ChunkId): void {
     this.#patch.refuse(id);

@@ -88,6 +88,8 @@ export interface PatchStore extends ChunkStore {
   plannedFetch(ids: Iterable<ChunkId>): PatchFetch;
   /** The chunks that are needed of it, in the order in which they are best asked for. */
   neededIds(): Iterable<ChunkId>;
+  /** These chunks will be asked for, in whatever order: what they take may be fetched before. */
+  expect(ids: Iterable<ChunkId>): void;
   /** Called for a chunk that it gave and that is not what its id says. */
   refuse(id: ChunkId): void;
 }

@@ -122,6 +122,50 @@ Deno.test("a part that breaks off is fetched again, and a file that fails is lef
   }
 });
 
+Deno.test("what ends early without an error is asked for again from there on", async () => {
+  const { chunks, file, ids } = pack();
+  const whole = watched(file);
+  let short = 0;
+  const access: RandomAccess = {
+    ...whole.access,
+    async *pieces(start, end) {
+      // Every other one has no more than a part.
+      yield* whole.access.pieces(start, short++ % 2 === 0 ? start + Math.ceil((end - start) / 3) : end);
+    },
+  };
+  let fetched = 0;
+  const onProblem = (problem: DesyncError) => ok(false, problem.message);
+  await using store = await open(access, { onFetched: (bytes) => fetched += bytes, onProblem });
+  for (const [i, id] of ids.entries()) deepStrictEqual((await store.get(id))?.bytes, chunks[i]);
+  strictEqual(fetched, file.length);
+  strictEqual(whole.watch.bytes, file.length);
+});
+
+Deno.test("a frame is given when its own bytes are there, and what is expected is fetched before it is asked for", async () => {
+  const { chunks, file, ids } = pack();
+  const begun: number[] = [];
+  const access: RandomAccess = {
+    ...memoryAccess(file),
+    async *pieces(start, end, { signal } = {}) {
+      begun.push(start);
+      yield file.subarray(start, end - 100_000);
+      await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("closed"))));
+    },
+  };
+  const head = await readDeltaHead(memoryAccess(file), codec);
+  const stop = new AbortController();
+  {
+    await using store = await open(access);
+    store.expect(store.neededIds());
+    const { requests } = store.plannedFetch(ids);
+    strictEqual(begun.length, requests - head.requests, "all parts of a small file");
+    deepStrictEqual((await store.get(ids[0]))?.bytes, chunks[0]);
+    const last = store.get(ids.at(-1)!, { signal: stop.signal });
+    stop.abort();
+    await rejects(last, { code: "interrupted" });
+  }
+});
+
 Deno.test("a damaged frame costs its own chunks alone", async () => {
   const { chunks, file, ids } = pack();
   const damaged = file.slice();

@@ -1,7 +1,7 @@
 /** Delta files as the user names them. */
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { redactLocation } from "../../deno/schemes.ts";
-import { isFile } from "../../deno/files/file_kind.ts";
+import { exists, isFile } from "../../deno/files/file_kind.ts";
 import type { RandomAccess } from "../../stores/byte_source.ts";
 import { wholeBytes } from "../../stores/whole_bytes.ts";
 import { besideIndex, isPath } from "../../stores/location.ts";
@@ -34,20 +34,23 @@ export async function openDeltas(
 /** Servers that give no parts of files give deltas of so many bytes at most: they are kept in memory. */
 const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
 
-/** A delta's bytes at any place: parts of it, or where those cannot be had, all of it. To be disposed of, if it can be. */
+/** A delta's bytes at any place: parts of it, or where those cannot be had, all of it. The locator closes it. */
 export async function deltaAccess(
   location: string,
   locator: Locator,
   signal: AbortSignal,
-): Promise<RandomAccess & Partial<Disposable>> {
-  const source = await locator.bytes(location);
-  const access = await source.access({ signal });
+): Promise<RandomAccess> {
+  const about = { action: "use", subject: `the delta ${redactLocation(location)}` };
+  // A pipe may have no other end, and waiting for one does not end.
+  if (isPath(location) && exists(location) && !isFile(location)) {
+    throw new DesyncError("usage", { ...about, reason: "not a regular file", hint: "copy it to one first" });
+  }
+  const access = await locator.access(location, signal);
   if (access !== null) return access;
   try {
-    return await wholeBytes(source, MOST_WHOLE_BYTES, signal);
+    return await wholeBytes(await locator.bytes(location), MOST_WHOLE_BYTES, signal);
   } catch (error) {
-    if (!(error instanceof DesyncError)) throw error;
-    throw error.withContext({ action: "use", subject: `the delta ${redactLocation(location)}` });
+    throw error instanceof DesyncError ? error.withContext(about) : error;
   }
 }
 

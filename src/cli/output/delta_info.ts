@@ -29,8 +29,6 @@ export async function printDelta(
     lines = [...headerLines(head), ...tableLines(head, seeds)];
   } catch (error) {
     throw error instanceof DesyncError ? error.withContext({ action: "read", subject }) : error;
-  } finally {
-    access[Symbol.dispose]?.();
   }
   print(
     plain

@@ -1,8 +1,11 @@
 /** `desync extract INDEX OUTPUT` */
 import { type ExtractPhase, extractToFile, type ExtractToFileOptions } from "../../deno/extract_to_file.ts";
+import { allOrFirstFailure } from "../../core/all_or_first_failure.ts";
 import { type DesyncError, messageOf } from "../../core/errors.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Index } from "../../formats/index/index.ts";
+import type { BlobSeed } from "../../deno/seeds/blob_seed.ts";
+import type { ReadDelta } from "../../jobs/open_patches.ts";
 import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
@@ -30,15 +33,14 @@ export async function run(
   checkOutputPath(output, location);
   const invalidSeeds = invalidSeedsOf(flags);
   await using locator = new Locator(flags);
-  const seeds = await openSeedArguments(flags, location, locator, signal);
-  const deltas = await openDeltas(flags.deltas, locator, signal);
-  const index = await (async () => {
-    if (!isCalledDelta(location)) return await locator.index(location, signal);
-    const old = seeds.flatMap(({ index }) => index === undefined ? [] : [index]);
-    const { index, delta } = await indexOfDelta(location, old, locator, signal);
-    deltas.push(delta);
-    return index;
-  })();
+  // Each may be a request.
+  const opening = openSeedArguments(flags, location, locator, signal);
+  const [seeds, named, { index, delta }] = await allOrFirstFailure([
+    opening,
+    openDeltas(flags.deltas, locator, signal),
+    openIndex(location, opening, locator, signal),
+  ]);
+  const deltas = delta === undefined ? named : [...named, delta];
   const seedOptions = {
     seeds,
     deltas,
@@ -78,6 +80,18 @@ export async function run(
     print(`${jsonText(all, 2)}\n`);
   }
   return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
+}
+
+/** The index, or what a delta in its place makes of that of a seed. */
+async function openIndex(
+  location: string,
+  seeds: Promise<readonly BlobSeed[]>,
+  locator: Locator,
+  signal: AbortSignal,
+): Promise<{ readonly index: Index; readonly delta?: ReadDelta }> {
+  if (!isCalledDelta(location)) return { index: await locator.index(location, signal) };
+  const old = (await seeds).flatMap(({ index }) => index === undefined ? [] : [index]);
+  return await indexOfDelta(location, old, locator, signal);
 }
 
 /** Runs the extraction with its progress shown. */

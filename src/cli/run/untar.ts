@@ -4,8 +4,6 @@ import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
 import { isNamedDirectory } from "../../deno/files/file_kind.ts";
 import { ownIds } from "../../deno/system/permitted.ts";
-import { isWorthCutting } from "../../deno/seeds/old_output.ts";
-import { spooledPatches } from "../../deno/spooled_patch.ts";
 import { untar, type UntarResult } from "../../deno/untar.ts";
 import type { Loss } from "../../archive/losses.ts";
 import { parseArchivePaths } from "../../archive/archive_parts.ts";
@@ -48,7 +46,7 @@ export async function run(
   await using opened = new AsyncDisposableStack();
   const use = { target, paths, locator, opened, signal };
   const openSeeds = seedsFor(flags, seeds, use);
-  const openPatches = patchesFor(location, flags, use);
+  const openPatches = openPatchesOf(location, flags, use);
   const source = await openArchive(location, flags, locator, signal, openSeeds, openPatches);
   const progress = new Progress();
   progress.total = source.size ?? 0;
@@ -125,37 +123,32 @@ function seedsFor(
 }
 
 /** Opens the delta files that were given, or looks for one beside the index. */
-function patchesFor(
+function openPatchesOf(
   location: string,
   flags: Flags,
   { paths, locator, opened, signal }: SeedUse,
 ): OpenPatches | undefined {
-  const { index: isIndex, deltas: given, noDelta } = flags;
-  if (!isIndex || given === undefined && noDelta) return undefined;
+  if (!flags.index || flags.deltas === undefined && flags.noDelta) return undefined;
   return async (index, seeds, sources) => {
-    const looks = given === undefined && isWorthCutting(sources) && seeds.length > 0;
-    if (given === undefined && !looks) return [];
-    const [{ deltaFinder, openDeltas, reportDeltaProblem }, { findDeltas, openPatches }, { nativeCodec }] =
-      await Promise.all([
-        import("../inputs/deltas.ts"),
-        import("../../jobs/open_patches.ts"),
-        import("../../deno/codec/native_codec.ts"),
-      ]);
-    const find = deltaFinder(location, locator, signal);
-    const deltas = looks
-      ? await findDeltas(index, seeds.map(({ index }) => index), nativeCodec, find)
-      : await openDeltas(given, locator, signal);
-    if (deltas.length === 0) return [];
+    const [{ deltaFinder, openDeltas, reportDeltaProblem }, { expectAll, patchesFor }] = await Promise.all([
+      import("../inputs/deltas.ts"),
+      import("../../deno/patches_for.ts"),
+    ]);
+    const deltas = await openDeltas(flags.deltas, locator, signal);
     const versions = seeds.map((store) => ({ index: store.index, store }));
-    const workers = await locator.workers();
-    const options = { codec: nativeCodec, workers, signal, onProblem: reportDeltaProblem };
-    const patches = await openPatches(index, deltas, versions, options);
-    // Files of the old version are replaced while others are still to be made of them.
-    const made = flags.keepUnchanged && paths.length === 0
-      ? await spooledPatches(patches, { digest: index.digest, signal, onProblem: reportDeltaProblem })
-      : patches;
-    for (const patch of made) opened.use(patch);
-    return made;
+    const readsAll = paths.length === 0;
+    const patches = await patchesFor(index, versions, await locator.workers(), {
+      sources,
+      deltas,
+      findDelta: flags.noDelta ? undefined : deltaFinder(location, locator, signal),
+      onDeltaProblem: reportDeltaProblem,
+      // Files of the old version are replaced while others are still to be made of them.
+      areOverwritten: flags.keepUnchanged && readsAll,
+      signal,
+    });
+    for (const patch of patches) opened.use(patch);
+    if (readsAll) await expectAll(patches, sources, signal);
+    return patches;
   };
 }
 

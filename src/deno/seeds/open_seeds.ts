@@ -49,7 +49,7 @@ export async function openSeeds(
 }
 
 /** Whether no chunk would be left for another seed. */
-export function haveAll(seeds: readonly OpenedSeed[], index: Index): boolean {
+export function haveAll(seeds: readonly { readonly index: Index }[], index: Index): boolean {
   const assignment = assign(index, seeds.map(({ index }) => index));
   for (let i = 0; i < index.count; i++) if (!assignment.has(i)) return false;
   return true;

@@ -255,8 +255,19 @@ Deno.test({
       sameBytes(Deno.readFileSync(output), next.bytes);
       Deno.removeSync(output);
     }
+    // What would wait for a writer that never comes is refused at once, as is a directory.
+    const args = ["extract", "-s", next.store, ...seed, next.index, dir.path("out"), "--delta"];
+    for (const other of [dir.root, ...(Deno.build.os === "windows" ? [] : [await namedPipe(dir)])]) {
+      assertFails(await runCli([...args, other]), 2, other, "not a regular file");
+    }
   },
 });
+
+async function namedPipe(dir: TempDir): Promise<string> {
+  const pipe = dir.path("a pipe");
+  strictEqual((await new Deno.Command("mkfifo", { args: [pipe] }).output()).code, 0);
+  return pipe;
+}
 
 /** The sources of the statistics, by the first word of their names: bytes of the blob, and those that were read. */
 function sourcesOf(stdout: string): Record<string, number[]> {
