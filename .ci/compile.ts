@@ -28,9 +28,9 @@ export async function compileArguments(output: string, target?: string): Promise
     // The Deno in an executable compresses by itself, so that of the late packages only this one is needed.
     "--include",
     SSH2,
-    // What is imported by a name that Deno does not see.
+    // What is imported while the program runs: deno.json says that Deno does not look for it beforehand.
     "--include",
-    "src/cli/commands",
+    "src",
     "--output",
     output,
     "cli.ts",

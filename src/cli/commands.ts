@@ -160,9 +160,9 @@ export function includeCommands(commands: Readonly<Record<string, Load>>): void 
 }
 
 /**
- * Loads the definition of a command. Most runs need that of one, and a start costs what it loads: Deno reads every file
- * that an import names before the program begins, also where that import may never run. So this one names none;
- * `.ci/compile.ts` puts the files into executables.
+ * Loads the definition of a command. Most runs need that of one, and a start costs what it loads: without this
+ * repository's deno.json, as from a URL, Deno reads every file that an import names before the program begins, also where
+ * that import may never run. So this one names none; `.ci/compile.ts` puts the files into executables.
  */
 async function definitionOf(name: string): Promise<Definition> {
   const file = `${name.replaceAll("-", "_")}.ts`;
