@@ -35,7 +35,10 @@ export interface ReadDelta extends DeltaInput {
   readonly head?: DeltaHead;
 }
 
-/** An old version that is at hand: a file with its index, or a store that has its chunks. */
+/**
+ * An old version that is at hand: a file with its index, or a store that has its chunks. With neither it can only be planned
+ * with: it counts as having all.
+ */
 export interface OldVersion {
   readonly index: Index;
   readonly file?: SeedFile;
@@ -174,7 +177,7 @@ class OldChunks {
     for (const [i, { file, store }] of this.#versions.entries()) {
       const at = this.#found[i][chunk];
       if (at < 0 || this.#versions[i].index.length(at) !== this.#index!.length(chunk)) continue;
-      if (file !== undefined || await store?.has(this.#index!.id(chunk))) {
+      if (file !== undefined || store === undefined || await store.has(this.#index!.id(chunk))) {
         this.#isThere[chunk] = 1;
         return;
       }

@@ -1,4 +1,4 @@
-/** Delta files by the library; tests/cli/commands/delta_test.ts makes and uses them. */
+/** Delta files by the library; tests/cli/commands/delta/ makes and uses them. */
 import { deepStrictEqual, rejects } from "node:assert/strict";
 import { interrupted } from "../../src/core/errors.ts";
 import { makeDeltaFile } from "../../src/deno/make_delta.ts";

@@ -4,12 +4,25 @@ import { command, type FlagsOf } from "../command.ts";
 import { chunksInfo, format, seed } from "../flags/counting.ts";
 import { NETWORK_FLAGS } from "../flags/network.ts";
 import { byPath, plan, rate } from "../flags/plan.ts";
+import { deltas, noDelta } from "../flags/seeds.ts";
 import { cache, stores } from "../flags/stores.ts";
 
 const args = { index: argument("index") };
 export type Args = ArgumentValues<typeof args>;
 
-const flags = { stores, cache, seed, chunksInfo, format, plan, byPath, rate, ...NETWORK_FLAGS };
+const flags = {
+  stores,
+  cache,
+  seed,
+  deltas,
+  noDelta,
+  chunksInfo,
+  format,
+  plan,
+  byPath,
+  rate,
+  ...NETWORK_FLAGS,
+};
 export type Flags = FlagsOf<typeof flags>;
 
 export const definition = command({
@@ -26,12 +39,14 @@ unknown size.
 
 Of a delta file (.cadelta) it prints the header and, with the index of the old version (--seed), what it makes.
 
---plan prints or draws what building the blob would fetch.`,
+--plan prints or draws what building the blob would fetch, also with a delta file (--delta, or one that is
+beside the index).`,
   examples: [
     "desync info -s /mnt/store image.caibx",
     "desync info -f plain -s https://example.com/store --seed old.caibx new.caibx",
     "desync info --plan -s https://example.com/store --seed old.caibx new.caibx",
     "desync info --plan=html -s https://example.com/store --seed old.caibx new.caibx >plan.html",
+    "desync info --plan -s https://example.com/store --seed old.caibx --delta old-new.cadelta new.caibx",
   ],
   code: () => import("../run/info.ts"),
 });

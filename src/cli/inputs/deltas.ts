@@ -83,11 +83,23 @@ export function isCalledDelta(location: string): boolean {
   return /\.cadelta(?:[?#].*)?$/.test(location);
 }
 
+/** The index, or what a delta in its place makes of that of a seed. Throws as {@linkcode indexOfDelta} does. */
+export async function openIndex(
+  location: string,
+  seeds: Promise<readonly { readonly index?: Index }[]>,
+  locator: Locator,
+  signal: AbortSignal,
+): Promise<{ readonly index: Index; readonly delta?: ReadDelta }> {
+  if (!isCalledDelta(location)) return { index: await locator.index(location, signal) };
+  const old = (await seeds).flatMap(({ index }) => index === undefined ? [] : [index]);
+  return await indexOfDelta(location, old, locator, signal);
+}
+
 /**
  * The new version's index out of a delta, which makes it out of the old one's, so that it need not be fetched. Throws what is
  * wrong with the delta, and `usage` when none of the old versions is the one that it is for.
  */
-export async function indexOfDelta(
+async function indexOfDelta(
   location: string,
   old: readonly Index[],
   locator: Locator,

@@ -4,20 +4,12 @@ import { allOrFirstFailure } from "../../core/all_or_first_failure.ts";
 import { type DesyncError, messageOf } from "../../core/errors.ts";
 import { Progress } from "../../core/progress.ts";
 import type { Index } from "../../formats/index/index.ts";
-import type { BlobSeed } from "../../deno/seeds/blob_seed.ts";
-import type { ReadDelta } from "../../jobs/open_patches.ts";
 import type { Args, Flags } from "../commands/extract.ts";
 import { DONE, UP_TO_DATE } from "../exit_status.ts";
 import { reportingWhatIsKept } from "../output/interruption.ts";
 import { checkOutputPath } from "../inputs/local_path.ts";
 import { invalidSeedsOf, openSeedArguments, seedIndexesDirectory } from "../inputs/seeds.ts";
-import {
-  deltaFinder,
-  indexOfDelta,
-  isCalledDelta,
-  openDeltas,
-  reportDeltaProblem,
-} from "../inputs/deltas.ts";
+import { deltaFinder, openDeltas, openIndex, reportDeltaProblem } from "../inputs/deltas.ts";
 import { Locator } from "../locator.ts";
 import { jsonText, print, printError, warn } from "../output/output.ts";
 import { missingOption } from "../parse/missing_option.ts";
@@ -80,18 +72,6 @@ export async function run(
     print(`${jsonText(all, 2)}\n`);
   }
   return upToDate && flags.detailedExitStatus ? UP_TO_DATE : DONE;
-}
-
-/** The index, or what a delta in its place makes of that of a seed. */
-async function openIndex(
-  location: string,
-  seeds: Promise<readonly BlobSeed[]>,
-  locator: Locator,
-  signal: AbortSignal,
-): Promise<{ readonly index: Index; readonly delta?: ReadDelta }> {
-  if (!isCalledDelta(location)) return { index: await locator.index(location, signal) };
-  const old = (await seeds).flatMap(({ index }) => index === undefined ? [] : [index]);
-  return await indexOfDelta(location, old, locator, signal);
 }
 
 /** Runs the extraction with its progress shown. */

@@ -5,12 +5,13 @@ import type { ListedSizes } from "../../jobs/stored_sizes.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { Sources } from "../../stores/store.ts";
+import { ZeroChunk } from "../../codec/zero_chunk.ts";
 import { type ChunkId, type ChunkSizes, isChunkId } from "../../core/chunk.ts";
 import { filePieces } from "../../deno/files/file_pieces.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import type { Args, Flags } from "../commands/info.ts";
 import { DONE } from "../exit_status.ts";
-import { isCalledDelta } from "../inputs/deltas.ts";
+import { deltaFinder, isCalledDelta, openDeltas, openIndex, reportDeltaProblem } from "../inputs/deltas.ts";
 import { JsonListReader } from "../inputs/json_list.ts";
 import { seedIndexOf } from "../inputs/seeds.ts";
 import { Locator } from "../locator.ts";
@@ -27,18 +28,17 @@ type Line = readonly [key: string, words: string, value: number | undefined];
 export async function run({ index: location }: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   checkPlanFlags(flags);
   await using locator = new Locator(flags);
-  const isDelta = isCalledDelta(location) && flags.plan === undefined;
-  const index = isDelta ? undefined : await locator.index(location, signal);
   const seeds: PlanSeed[] = [];
   for (const text of flags.seed ?? []) {
     const location = seedIndexOf(text);
     seeds.push({ location: redactLocation(location), index: await locator.index(location, signal) });
   }
-  if (index === undefined) {
+  if (isCalledDelta(location) && flags.plan === undefined) {
     const { printDelta } = await import("../output/delta_info.ts");
     await printDelta(location, seeds.map(({ index }) => index), flags.format === "plain", locator, signal);
     return DONE;
   }
+  const { index, delta } = await openIndex(location, Promise.resolve(seeds), locator, signal);
   const listed = flags.chunksInfo === undefined ? undefined : await readChunksInfo(flags.chunksInfo, signal);
   const sources = await locator.sourcesToCount();
   try {
@@ -48,17 +48,32 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
     } else {
       const heaviestPaths = flags.byPath ? PATHS : undefined;
       // What draws a plan would make every start slower.
-      const [{ updatePlan }, { namingArchive }, { nativeCodec }, { printPlan, titleOf }] = await Promise.all([
-        import("../../jobs/plan/update_plan.ts"),
-        import("../inputs/archive_source.ts"),
-        import("../../deno/codec/native_codec.ts"),
-        import("../output/plan_output.ts"),
-      ]);
+      const [{ updatePlan }, { namingArchive }, { nativeCodec }, { patchesFor }, { printPlan, titleOf }] =
+        await Promise.all([
+          import("../../jobs/plan/update_plan.ts"),
+          import("../inputs/archive_source.ts"),
+          import("../../deno/codec/native_codec.ts"),
+          import("../../deno/patches_for.ts"),
+          import("../output/plan_output.ts"),
+        ]);
+      const named = await openDeltas(flags.deltas, locator, signal);
+      const deltas = delta === undefined ? named : [...named, delta];
+      const patches = deltas.length === 0 && seeds.length === 0
+        ? []
+        : await patchesFor(index, seeds, await locator.workers(), {
+          sources,
+          deltas,
+          findDelta: flags.noDelta ? undefined : deltaFinder(location, locator, signal),
+          onDeltaProblem: reportDeltaProblem,
+          zeros: new ZeroChunk(index, nativeCodec),
+          signal,
+          dryRun: true,
+        });
       const options = { codec: nativeCodec, seeds, listed, heaviestPaths, signal };
       const plan = await namingArchive(
         location,
         { index: true, digest: undefined },
-        () => updatePlan(index, sources, options),
+        () => updatePlan(index, { ...sources, patches }, options),
       );
       printPlan(plan, flags.plan, { title: titleOf(location), rate: flags.rate });
     }
@@ -72,8 +87,12 @@ export async function run({ index: location }: Args, flags: Flags, signal: Abort
 /** Paths of an archive that are listed. */
 const PATHS = 30;
 
-function checkPlanFlags({ plan, byPath, rate }: Flags): void {
-  if (plan !== undefined || !byPath && rate === undefined) return;
+function checkPlanFlags({ plan, byPath, rate, deltas, noDelta }: Flags): void {
+  if (plan !== undefined) return;
+  if (deltas !== undefined || noDelta) {
+    throw missingOption("--plan", `${noDelta ? "--no-delta" : "--delta"} is about the plan`);
+  }
+  if (!byPath && rate === undefined) return;
   throw missingOption("--plan", `${byPath ? "--by-path" : "--rate"} is about the plan`);
 }
 
