@@ -1,5 +1,5 @@
 /** Web workers: threads of a browser that decompress, verify, cut and write, so that the page does not wait for it. */
-import { ownBuffer } from "../core/bytes.ts";
+import { wholeBuffer } from "../core/bytes.ts";
 import { DesyncError, errorFromWire } from "../core/errors.ts";
 import type {
   AssembleResult,
@@ -157,7 +157,7 @@ export class WebPool implements AssemblingWorkers, Disposable {
     if (given.length > 0) {
       const chunks = given.map((i) => ({ id: items[i].id, size: items[i].size, stored: items[i].given! }));
       const lengths = chunks.map(({ stored }) => stored.bytes.length);
-      const moved = chunks.flatMap(({ stored }) => ownBuffer(stored.bytes));
+      const moved = chunks.flatMap(({ stored }) => wholeBuffer(stored.bytes));
       const opened = await this.#run({ kind: "open", digest, chunks }, moved) as OpenedChunks;
       const right: [number, Uint8Array][] = [];
       for (const [at, i] of given.entries()) {

@@ -150,8 +150,21 @@ export function resizeBuffer(buffer: ArrayBuffer, length: number): ArrayBuffer {
   return bytes.buffer;
 }
 
-/** The buffer of large bytes, of which there is no other view: to be moved to another thread. Nothing for small ones. */
+/**
+ * The buffer of bytes that were made here, so that there is no other view of it even where they are a part: to be moved to
+ * another thread, or freed. Nothing for small ones, which may lie in a buffer that node shares. For bytes that come from
+ * elsewhere, {@linkcode wholeBuffer}.
+ */
 export function ownBuffer(bytes: Uint8Array): ArrayBuffer[] {
   const { buffer } = bytes;
   return buffer instanceof ArrayBuffer && buffer.byteLength > SHARED_POOL_BYTES ? [buffer] : [];
+}
+
+/**
+ * The buffer of bytes from wherever, to be moved to another thread: nothing where they are a part of it, since the rest may be
+ * someone else's.
+ */
+export function wholeBuffer(bytes: Uint8Array): ArrayBuffer[] {
+  const { buffer } = bytes;
+  return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength ? [buffer] : [];
 }

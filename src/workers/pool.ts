@@ -2,6 +2,7 @@
  * The workers, started when first needed, each given a little more than it is doing so that none waits. The first tasks
  * are done here, as long as they are small: to start workers takes longer.
  */
+import { wholeBuffer } from "../core/bytes.ts";
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { trustChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { bytesToVerify } from "../deno/store/directory_listing.ts";
@@ -104,7 +105,7 @@ export class WorkerPool implements Workers, DeltaWorkers, Disposable {
   async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
     const transfer = task.items.flatMap(({ verified, given }) => {
       const bytes = verified ?? given?.bytes;
-      return bytes === undefined ? [] : transferable(bytes);
+      return bytes === undefined ? [] : wholeBuffer(bytes);
     });
     const result = await this.#run({ kind: "assemble", ...task }, transfer) as AssembleResult;
     return { ...result, encoded: trusted(result.encoded) };
@@ -119,7 +120,7 @@ export class WorkerPool implements Workers, DeltaWorkers, Disposable {
   }
 
   async store(task: Omit<StoreTask, "kind">): Promise<StoreResult> {
-    const transfer = task.spans.flatMap((span) => span.bytes === undefined ? [] : transferable(span.bytes));
+    const transfer = task.spans.flatMap((span) => span.bytes === undefined ? [] : wholeBuffer(span.bytes));
     const result = await this.#run({ kind: "store", ...task }, transfer) as StoreResult;
     return { ...result, encoded: trusted(result.encoded) };
   }
@@ -137,14 +138,14 @@ export class WorkerPool implements Workers, DeltaWorkers, Disposable {
   }
 
   async patch(task: Omit<PatchTask, "kind">): Promise<PatchResult> {
-    return await this.#run({ kind: "patch", ...task }, transferable(task.frame)) as PatchResult;
+    return await this.#run({ kind: "patch", ...task }, wholeBuffer(task.frame)) as PatchResult;
   }
 
   /** Its bytes are moved to the worker. Throws what `openByEitherDigest` throws. */
   async open(task: Omit<OpenTask, "kind">): Promise<VerifiedChunk> {
     const chunk = await this.#run(
       { kind: "open", ...task },
-      transferable(task.stored.bytes),
+      wholeBuffer(task.stored.bytes),
     ) as VerifiedChunk;
     return trustChunk(chunk.id, chunk.stored);
   }
@@ -263,12 +264,6 @@ export class WorkerPool implements Workers, DeltaWorkers, Disposable {
 /** Chunks that a worker verified. */
 function trusted(chunks: readonly VerifiedChunk[]): VerifiedChunk[] {
   return chunks.map(({ id, stored }) => trustChunk(id, stored));
-}
-
-/** Bytes are moved, not copied, when they are all that their buffer holds. */
-function transferable(bytes: Uint8Array): ArrayBuffer[] {
-  const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength ? [buffer] : [];
 }
 
 /** Roughly the bytes that are read, hashed or written for the task, or as much work; more than `most` may be any number above it. */

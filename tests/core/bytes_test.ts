@@ -9,6 +9,7 @@ import {
   readU64,
   toHex,
   viewOf,
+  wholeBuffer,
   writeU64,
 } from "../../src/core/bytes.ts";
 import { random } from "../support/random.ts";
@@ -48,6 +49,13 @@ Deno.test("freeing gives back large buffers only: small ones may be shared", () 
   freeBytes(small);
   freeBytes(large);
   deepStrictEqual([small.length, large.length], [100, 0]);
+});
+
+Deno.test("a buffer of which bytes from elsewhere are a part is not moved", () => {
+  const all = new Uint8Array(100_000);
+  deepStrictEqual(wholeBuffer(all), [all.buffer]);
+  deepStrictEqual(wholeBuffer(all.subarray(0, 99_999)), []);
+  deepStrictEqual(wholeBuffer(all.subarray(1)), []);
 });
 
 Deno.test("chunk ids and paths", () => {
