@@ -161,10 +161,9 @@ export function ownBuffer(bytes: Uint8Array): ArrayBuffer[] {
 }
 
 /**
- * The buffer of bytes from wherever, to be moved to another thread: nothing where they are a part of it, since the rest may be
- * someone else's.
+ * The buffer of large bytes from wherever, to be moved to another thread: nothing where they are a part of it, since the rest
+ * may be someone else's.
  */
 export function wholeBuffer(bytes: Uint8Array): ArrayBuffer[] {
-  const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer && bytes.byteLength === buffer.byteLength ? [buffer] : [];
+  return ownBuffer(bytes).filter(({ byteLength }) => byteLength === bytes.byteLength);
 }
