@@ -195,6 +195,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "wrapStore",
   ],
   "src/browser/mod.ts": [
+    "DeltaInput",
     "DirectoryHandle",
     "ExtractInBrowserOptions",
     "FileHandle",
@@ -205,6 +206,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "blobKey",
     "extractToChosenFile",
     "extractToPrivateFile",
+    "openDeltaFile",
   ],
   "src/deno/mod.ts": [
     "AttributeOptions",

@@ -6,7 +6,8 @@ import type { DesyncError } from "../core/errors.ts";
 import type { Progress } from "../core/progress.ts";
 import type { Index } from "../formats/index/index.ts";
 import { extractBlob } from "../jobs/extract.ts";
-import type { ChunkStore } from "../stores/store.ts";
+import { type DeltaInput, expectAll, openPatches } from "../jobs/open_patches.ts";
+import type { ChunkStore, PatchStore } from "../stores/store.ts";
 import { BlobPlan } from "../transfer/blob_plan.ts";
 import type { BlobTarget } from "../transfer/ports.ts";
 import { assign } from "../transfer/seeds/assign.ts";
@@ -33,6 +34,13 @@ export interface ExtractInBrowserOptions {
   readonly progress?: Progress;
   /** Files of the user's that have some of the chunks. They are verified; what they do not have is fetched. */
   readonly seeds?: readonly WebSeed[];
+  /**
+   * Delta files for this blob ({@linkcode openDeltaFile}). They are used where one of the seeds is the old version that they
+   * are for, and has its index.
+   */
+  readonly deltas?: readonly DeltaInput[];
+  /** Gets what is wrong with a delta: what it would have made is fetched from the stores. */
+  readonly onDeltaProblem?: (problem: DesyncError, location: string) => void;
   /** Gets what is wrong with a seed that is not what its index says, or cannot be read: once for each. */
   readonly onSeedProblem?: (problem: DesyncError, seed: WebSeed) => void;
 }
@@ -111,8 +119,9 @@ async function extractTo(
   output: WebOutput,
   displayName: string,
   workers: WebWorkers,
-  { signal, progress, seeds = [], onSeedProblem }: ExtractInBrowserOptions,
+  options: ExtractInBrowserOptions,
 ): Promise<void> {
+  const { signal, progress, seeds = [], onSeedProblem, deltas = [], onDeltaProblem: onProblem } = options;
   const pool = poolOf(workers);
   const path = pool.addOutput(output);
   const files = seeds.map(({ name, file }) => ({ path: pool.addFile(file), displayName: name }));
@@ -122,6 +131,7 @@ async function extractTo(
     reported.add(seed);
     onSeedProblem?.(error, seeds[seed]);
   });
+  let patches: readonly PatchStore[] = [];
   let discarding: Promise<void> | undefined;
   const target: BlobTarget = {
     path,
@@ -142,10 +152,17 @@ async function extractTo(
       output.resumed ? undefined : zeros,
       seeds.length === 0 ? undefined : assign(index, seeds.map(({ index }) => index)),
     );
+    const versions = seeds.map(({ index }, i) => ({ index, file: files[i] }));
+    const onFetched = (location: string, bytes: number) =>
+      progress?.add({ kind: "patched", location }, 0, 0, bytes);
+    const patching = { codec: portableCodec, workers: pool, zeros, signal, onProblem, onFetched };
+    patches = await openPatches(index, deltas, versions, patching);
+    // What is there already will not be asked for.
+    if (!output.resumed) await expectAll(patches, {}, signal);
     await extractBlob(
       index,
       { plan, seeds: files.length === 0 ? undefined : use },
-      { stores },
+      { stores, patches },
       target,
       pool,
       {
@@ -158,6 +175,7 @@ async function extractTo(
     await (discarding ?? output.discard(false));
     throw error;
   } finally {
+    for (const patch of patches) await patch[Symbol.asyncDispose]();
     for (const name of [path, ...files.map(({ path }) => path)]) pool.remove(name);
   }
 }

@@ -12,4 +12,6 @@ export {
   extractToPrivateFile,
   type WebSeed,
 } from "./extract_in_browser.ts";
+export { openDeltaFile } from "./delta_input.ts";
+export { type DeltaInput } from "../jobs/open_patches.ts";
 export { type DirectoryHandle, type FileHandle, type FileStream } from "./file_system.ts";

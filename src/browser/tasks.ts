@@ -95,10 +95,29 @@ export interface CloseOutputTask {
   readonly kind: "close";
 }
 
+/** Make the new chunks of a frame of a delta. They are not verified. */
+export interface PatchFrameTask {
+  readonly kind: "patch";
+  readonly digest: DigestName;
+  readonly frame: Uint8Array;
+  /** Bytes of its content. */
+  readonly size: number;
+  /** The old chunks, in order: each may be at several places. */
+  readonly base: readonly OldChunk[];
+}
+
+/** An old chunk, and where in files it should be. */
+export interface OldChunk {
+  readonly places: readonly SeedChunk[];
+  /** It was verified before, at the first of them. */
+  readonly isVerified: boolean;
+}
+
 /** All that a web worker can be asked. */
 export type WebTask =
   | OpenChunksTask
   | ReadSeedsTask
+  | PatchFrameTask
   | CutFileTask
   | OpenOutputTask
   | WriteTask

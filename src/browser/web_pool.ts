@@ -9,6 +9,7 @@ import type {
   Found,
   InvalidPlace,
 } from "../transfer/messages.ts";
+import type { PatchingWorkers, PatchResult, PatchTask } from "../transfer/delta_messages.ts";
 import type { AssemblingWorkers } from "../transfer/ports.ts";
 import type { WebOutput } from "./web_output.ts";
 import type { OpenedChunks, WebReply, WebTask } from "./tasks.ts";
@@ -86,7 +87,7 @@ export class Thread {
 }
 
 /** Threads of a page, started when they are first needed. They have to be ended, or they stay as long as the page. */
-export class WebPool implements AssemblingWorkers, Disposable {
+export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
   readonly size: number;
   readonly #start: () => Worker;
   readonly #threads: Thread[] = [];
@@ -196,6 +197,15 @@ export class WebPool implements AssemblingWorkers, Disposable {
       await deliver(right);
     }
     return { found, storedBytes, bytes, encoded: [], invalidPlaces };
+  }
+
+  async patch({ digest, frame, size, base }: Omit<PatchTask, "kind">): Promise<PatchResult> {
+    const old = base.map(({ id, size, places, isVerified }) => ({
+      places: places.map(({ file, offset }) => ({ id, size, offset, file: this.#files.get(file.path)! })),
+      isVerified,
+    }));
+    const task = { kind: "patch", digest, frame, size, base: old } as const;
+    return await this.#run(task, wholeBuffer(frame)) as PatchResult;
   }
 
   /** No browser shares blocks between files. */

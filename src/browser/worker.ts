@@ -1,9 +1,11 @@
 /** The program of a web worker: decompresses and verifies, cuts files, or writes a file. Each task is answered by one message. */
 import type { Codec } from "../codec/codec.ts";
+import { decompressPrefixed } from "../codec/prefixed_frame.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
 import { concat, ownBuffer, toHex } from "../core/bytes.ts";
 import { errorToWire } from "../core/errors.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
+import type { PatchResult } from "../transfer/delta_messages.ts";
 import { fileFailure } from "./file_failure.ts";
 import type { AccessibleFile, FileHandle } from "./file_system.ts";
 import { OutputFile } from "./output_file.ts";
@@ -12,6 +14,7 @@ import type {
   CutFileTask,
   FetchedChunk,
   OpenedChunks,
+  PatchFrameTask,
   ReadSeedsTask,
   SeedChunk,
   WebReply,
@@ -53,6 +56,8 @@ async function perform(codec: Codec, task: WebTask, report: (bytes: number) => v
       return task.chunks.map((chunk) => opened(codec, { ...chunk, digest: task.digest }));
     case "seeds":
       return await readSeeds(codec, task);
+    case "patch":
+      return await patch(codec, task);
     case "cut":
       return await cut(codec, task, report);
     case "output":
@@ -100,6 +105,42 @@ async function readSeeds(codec: Codec, { digest, chunks }: ReadSeedsTask): Promi
   return all;
 }
 
+/** As DeltaWorker does. */
+async function patch(codec: Codec, { digest, frame, size, base }: PatchFrameTask): Promise<PatchResult> {
+  const prefix: Uint8Array[] = [];
+  const missing: number[] = [];
+  const verified: number[] = [];
+  for (const [i, { places, isVerified }] of base.entries()) {
+    const found = await findOld(codec, digest, places, isVerified);
+    if (found === undefined) missing.push(i);
+    else prefix.push(found.bytes);
+    if (found?.isFirst) verified.push(i);
+  }
+  if (missing.length > 0) return { missing, verified };
+  try {
+    return { bytes: decompressPrefixed(codec, frame, prefix, size), missing, verified };
+  } catch (error) {
+    if (!isInvalid(error)) throw error;
+    return { missing, verified, problem: errorToWire(error) };
+  }
+}
+
+/** A file that cannot be read does not have it. */
+async function findOld(
+  codec: Codec,
+  digest: PatchFrameTask["digest"],
+  places: readonly SeedChunk[],
+  isVerified: boolean,
+): Promise<{ readonly bytes: Uint8Array; readonly isFirst: boolean } | undefined> {
+  for (const [i, place] of places.entries()) {
+    const isFirst = i === 0;
+    const bytes = await read(place).catch(() => undefined);
+    if (bytes?.length !== place.size) continue;
+    if ((isVerified && isFirst) || toHex(codec.digest(digest, bytes)) === place.id) return { bytes, isFirst };
+  }
+  return undefined;
+}
+
 async function read({ file, offset, size }: SeedChunk): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await file.slice(offset, offset + size).arrayBuffer());
 }
@@ -131,6 +172,12 @@ async function cut(
 
 /** Bytes are moved to the page, not copied. */
 function buffersOf(result: unknown): ArrayBuffer[] {
+  if (isPatched(result)) return ownBuffer(result.bytes);
   if (!Array.isArray(result)) return [];
   return result.filter((one) => one instanceof Uint8Array).flatMap(ownBuffer);
+}
+
+function isPatched(result: unknown): result is { readonly bytes: Uint8Array } {
+  return typeof result === "object" && result !== null && "bytes" in result &&
+    result.bytes instanceof Uint8Array;
 }

@@ -12,7 +12,7 @@ import { createBlobTarget, openBlobInPlace } from "./output/blob_target.ts";
 import { isBlockDevice } from "./output/output_checks.ts";
 import { removePartialFilesOf, sizeOfPartialFile } from "./output/partial_file.ts";
 import { partialKey, partialPath } from "./output/temporary_names.ts";
-import { expectAll, patchesFor } from "./patches_for.ts";
+import { patchesFor } from "./patches_for.ts";
 import { prepareExtraction } from "./prepare_extraction.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
 import { overwrittenVersions } from "./seeds/overwritten_version.ts";
@@ -144,10 +144,13 @@ export async function extractToFile(
   const { plan } = planned;
   const parts = { data: plan.ranges(), zeros: plan.omittedRanges() };
   const key = await partialKey(index);
-  if (sizeOfPartialFile(partialPath(path, key)) === undefined) {
-    await expectAll(patches, sources, signal);
-    // To reserve room takes its time on some file systems: these requests are sent before.
-    if (patches.length > 0) await yielder.yieldNow();
+  if (patches.length > 0) {
+    if (sizeOfPartialFile(partialPath(path, key)) === undefined) {
+      const { expectAll } = await import("../jobs/open_patches.ts");
+      await expectAll(patches, sources, signal);
+      // To reserve room takes its time on some file systems: these requests are sent before.
+      await yielder.yieldNow();
+    }
   }
   const target = createBlobTarget(path, index.size, parts, { sync, key });
   try {

@@ -70,25 +70,3 @@ export async function patchesFor(
   await workers.release();
   return made;
 }
-
-/**
- * Has the patches fetch what they need before it is asked for: for a blob of which nothing is there yet. Chunks that the cache
- * has will not be asked for; of one that cannot be looked at without requests that is not known.
- */
-export async function expectAll(
-  patches: readonly PatchStore[],
-  { cache }: Pick<Sources, "cache">,
-  signal?: AbortSignal,
-): Promise<void> {
-  if (cache !== undefined && cache.properties.directory === undefined) return;
-  const expected = new Set<string>();
-  for (const patch of patches) {
-    const ids: string[] = [];
-    for (const id of patch.neededIds()) {
-      if (expected.has(id) || await cache?.has(id, { signal })) continue;
-      expected.add(id);
-      ids.push(id);
-    }
-    patch.expect(ids);
-  }
-}

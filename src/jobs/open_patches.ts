@@ -17,9 +17,9 @@ import type { DeltaFrame } from "../delta/frame_list.ts";
 import { IdTable } from "../formats/index/id_table.ts";
 import type { Index } from "../formats/index/index.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
-import type { ChunkStore, PatchStore } from "../stores/store.ts";
+import type { ChunkStore, PatchStore, Sources } from "../stores/store.ts";
 import { getFromSeed } from "../stores/wrappers/get_from_seed.ts";
-import type { DeltaWorkers, PatchBase } from "../transfer/delta_messages.ts";
+import type { PatchBase, PatchingWorkers } from "../transfer/delta_messages.ts";
 import type { SeedFile } from "../transfer/messages.ts";
 
 /** A delta file that may be of use. */
@@ -49,7 +49,7 @@ export interface OldVersion {
 export interface OpenPatchesOptions {
   readonly codec: Codec;
   /** Makes the frames. */
-  readonly workers: DeltaWorkers;
+  readonly workers: PatchingWorkers;
   /** Looks whether something else that is at hand begins with an old version of so many bytes. */
   readonly findVersion?: (bytes: number) => Promise<OldVersion | undefined>;
   /** The chunk that no source has to have. */
@@ -206,7 +206,7 @@ class OldChunks {
 }
 
 /** Has workers make frames. */
-function frameMaker(bases: OldChunks, digest: Index["digest"], workers: DeltaWorkers): MakeFrame {
+function frameMaker(bases: OldChunks, digest: Index["digest"], workers: PatchingWorkers): MakeFrame {
   return async ({ size, base }, frame, signal) => {
     const numbers = base.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
     const chunks = await Promise.all(numbers.map((chunk) => bases.forWorker(chunk, signal)));
@@ -231,4 +231,26 @@ export async function findDeltas(
   const suffixes = new Set(alike.slice(0, MOST_LOOKED_FOR).map((version) => deltaSuffix(version, codec)));
   const found = await Promise.all([...suffixes].map((suffix) => find?.(suffix)));
   return found.filter((delta) => delta !== undefined);
+}
+
+/**
+ * Has the patches fetch what they need before it is asked for: for a blob of which nothing is there yet. Chunks that the cache
+ * has will not be asked for; of one that cannot be looked at without requests that is not known.
+ */
+export async function expectAll(
+  patches: readonly PatchStore[],
+  { cache }: Pick<Sources, "cache">,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (cache !== undefined && cache.properties.directory === undefined) return;
+  const expected = new Set<string>();
+  for (const patch of patches) {
+    const ids: string[] = [];
+    for (const id of patch.neededIds()) {
+      if (expected.has(id) || await cache?.has(id, { signal })) continue;
+      expected.add(id);
+      ids.push(id);
+    }
+    patch.expect(ids);
+  }
 }

@@ -82,13 +82,17 @@ export interface PatchResult {
   readonly problem?: WireError;
 }
 
-/** The threads that do that work. */
-export interface DeltaWorkers {
+/** The threads that use deltas. */
+export interface PatchingWorkers {
+  patch(task: Omit<PatchTask, "kind">): Promise<PatchResult>;
+}
+
+/** The threads that do all of that work. */
+export interface DeltaWorkers extends PatchingWorkers {
   /** How many there are. */
   readonly size: number;
   sketch(task: Omit<SketchTask, "kind">): Promise<SketchResult>;
   frame(task: Omit<FrameTask, "kind">): Promise<FrameResult>;
-  patch(task: Omit<PatchTask, "kind">): Promise<PatchResult>;
   /** Makes all of them close their files. */
   release(): Promise<void>;
 }

@@ -7,6 +7,8 @@ import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
 import { LocalStore } from "../../src/deno/store/local_store.ts";
 import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts";
+import { runCli } from "../support/cli.ts";
+import { canMake } from "../support/data/delta_versions.ts";
 import { peers } from "../support/peers.ts";
 import { repository } from "../support/process.ts";
 import { sha256 } from "../support/sha.ts";
@@ -32,6 +34,7 @@ interface Refusal {
 interface Saved {
   readonly sha256: string;
   readonly from: Readonly<Record<string, number>>;
+  readonly problems: readonly string[];
 }
 
 Deno.test({
@@ -136,6 +139,30 @@ Deno.test({
         strictEqual(sha256, whole);
         ok(from.seed > bytes.length / 2 && from.store > 0, JSON.stringify(from));
         await call("saved");
+      });
+      await t.step({
+        name: "a delta makes what an older file lacks, and what it cannot make is fetched",
+        ignore: !canMake,
+        fn: async () => {
+          const [old, next] = [dir.path("older.caibx"), testdata("casync-blob.caibx")];
+          strictEqual((await runCli(["make", old, dir.path("older")])).code, 0);
+          const versions = [`${old}:${dir.path("older")}`, `${next}:${dir.path("blob")}`];
+          const made = await runCli(["delta", "--always", ...versions, dir.path("delta")]);
+          deepStrictEqual([made.code, made.stderr], [0, ""]);
+          const options = { seed: "made/older", delta: "made/delta" };
+          const problem = "Cannot use the delta a file: not a valid delta file: it does not start like one";
+          const good = await call("save", index, "nowhere/", options) as Saved;
+          deepStrictEqual([good.sha256, good.problems], [whole, [problem]]);
+          ok(good.from.patched > 100_000 && good.from.store === undefined, JSON.stringify(good.from));
+          await call("saved");
+          // One frame is damaged.
+          const bytes = Deno.readFileSync(dir.path("delta"));
+          dir.write("delta", bytes.with(bytes.length - 50, bytes[bytes.length - 50] ^ 1));
+          const other = await call("save", index, urlOf(chunkServer), options) as Saved;
+          strictEqual(other.sha256, whole);
+          ok(other.from.store > 0 && other.problems.length === 2, JSON.stringify(other));
+          await call("saved");
+        },
       });
       await t.step("nothing is left where there is not enough space", async () => {
         const session = await page.context().newCDPSession(page);

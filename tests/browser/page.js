@@ -52,8 +52,8 @@ async function cut(path) {
 const makeWorkers = () =>
   new desync.WebWorkers({ size: 2, start: () => new Worker(at("made/worker.js"), { type: "module" }) });
 
-/** Builds a blob in the private file system. `stopAt`: bytes after which it is aborted. `seed`: an older file. */
-async function save(indexPath, store, { stopAt, seed } = {}) {
+/** Builds a blob in the private file system. `stopAt`: bytes after which it is aborted. `seed`: an older file, `delta`: for it. */
+async function save(indexPath, store, { stopAt, seed, delta } = {}) {
   const index = await readIndex(indexPath);
   const directory = await navigator.storage.getDirectory();
   const name = await desync.blobKey(index);
@@ -69,11 +69,18 @@ async function save(indexPath, store, { stopAt, seed } = {}) {
       const file = new File([await bytesOf(seed)], "older.img");
       seeds.push({ name: file.name, file, index: await workers.cut(file, index) });
     }
-    const options = { progress, signal: stop.signal, seeds };
+    const deltas = [];
+    if (delta !== undefined) {
+      deltas.push(await desync.openDeltaFile(at(delta)));
+      deltas.push(await desync.openDeltaFile(new File(["no delta"], "a file")));
+    }
+    const problems = [];
+    const onDeltaProblem = ({ message }) => problems.push(message);
+    const options = { progress, signal: stop.signal, seeds, deltas, onDeltaProblem };
     const file = await desync.extractToPrivateFile(index, stores, directory, name, workers, options);
     const bytes = new Uint8Array(await (await file.getFile()).arrayBuffer());
     const from = Object.fromEntries(progress.sources.map(({ origin, bytes }) => [origin.kind, bytes]));
-    return { sha256: await sha256(bytes), from };
+    return { sha256: await sha256(bytes), from, problems };
   } finally {
     clearInterval(watch);
     workers[Symbol.dispose]();

@@ -130,10 +130,12 @@ function openPatchesOf(
 ): OpenPatches | undefined {
   if (!flags.index || flags.deltas === undefined && flags.noDelta) return undefined;
   return async (index, seeds, sources) => {
-    const [{ deltaFinder, openDeltas, reportDeltaProblem }, { expectAll, patchesFor }] = await Promise.all([
-      import("../inputs/deltas.ts"),
-      import("../../deno/patches_for.ts"),
-    ]);
+    const [{ deltaFinder, openDeltas, reportDeltaProblem }, { patchesFor }, { expectAll }] = await Promise
+      .all([
+        import("../inputs/deltas.ts"),
+        import("../../deno/patches_for.ts"),
+        import("../../jobs/open_patches.ts"),
+      ]);
     const deltas = await openDeltas(flags.deltas, locator, signal);
     const versions = seeds.map((store) => ({ index: store.index, store }));
     const readsAll = paths.length === 0;
