@@ -99,10 +99,19 @@ export function nameBytes(text: string): Uint8Array<ArrayBuffer> {
   return bytes.slice(0, length);
 }
 
+/** Bytes that are worth comparing four at a time. */
+const LONG_BYTES = 1024;
+
 /** Whether both hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  const { length } = a;
+  if (length !== b.length) return false;
+  let i = 0;
+  if (length >= LONG_BYTES) {
+    const [words, others] = [viewOf(a), viewOf(b)];
+    for (; i + 4 <= length; i += 4) if (words.getInt32(i) !== others.getInt32(i)) return false;
+  }
+  for (; i < length; i++) if (a[i] !== b[i]) return false;
   return true;
 }
 

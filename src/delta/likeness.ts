@@ -2,8 +2,12 @@
 
 /** Old chunks for one new one: with fewer much is lost, more bring nothing. */
 const MOST_CHOSEN = 4;
-/** Samples that an old chunk has to share, besides those of chunks that were chosen before. */
-const LEAST_VOTES = 2;
+/**
+ * Samples that an old chunk has to share, besides those of chunks that were chosen before; and one in so many of its own. What
+ * shares less saves less than it costs: zstd takes longer to look at an old byte than to compress a new one.
+ */
+const LEAST_VOTES = 4;
+const LEAST_SHARE = 100;
 /** Old chunks with one sample that get a vote, and so many that it says nothing. */
 const MOST_VOTED = 8;
 const MOST_SHARING = 32;
@@ -11,17 +15,17 @@ const MOST_SHARING = 32;
 const VOTE = 4;
 const NEIGHBOUR_BONUS = 3;
 
-const HALF_BITS = 16;
-const HALVES = 2 ** HALF_BITS;
+/** Bits of a key that a pass of the sort looks at: so few that what it counts stays near the processor. */
+const DIGIT_BITS = 11;
 
 /** The samples of old chunks, to be filled in the order of the chunks and then searched: 8 bytes for each. */
 export class Likeness {
-  #keys: Uint32Array = new Uint32Array(HALVES);
-  #chunks: Uint32Array = new Uint32Array(HALVES);
+  #keys: Uint32Array = new Uint32Array(1 << 16);
+  #chunks: Uint32Array = new Uint32Array(1 << 16);
   #count = 0;
-  #chunkCount = 0;
-  /** For each upper half of a key where its entries begin, once they are sorted. */
-  #starts: Uint32Array | undefined;
+  /** How many samples each chunk has. */
+  #sizes: number[] = [];
+  #sorted: Sorted | undefined;
   #votes = new Uint32Array(0);
 
   /** Adds an old chunk: its number is how many were added before. */
@@ -31,108 +35,128 @@ export class Likeness {
       this.#chunks = grown(this.#chunks);
     }
     this.#keys.set(samples, this.#count);
-    this.#chunks.fill(this.#chunkCount, this.#count, this.#count + samples.length);
+    this.#chunks.fill(this.#sizes.length, this.#count, this.#count + samples.length);
     this.#count += samples.length;
-    this.#chunkCount++;
+    this.#sizes.push(samples.length);
   }
 
   /** The old chunks that a new one with these samples is like, by their numbers, the best first. Nothing can be added any more. */
   choose(samples: Uint32Array): number[] {
-    this.#starts ??= this.#sort();
-    const at = new Uint32Array(samples.length);
-    const end = new Uint32Array(samples.length);
-    for (let i = 0; i < samples.length; i++) {
-      const [first, count] = this.#find(samples[i]);
-      at[i] = first;
-      end[i] = count > MOST_SHARING ? first : first + Math.min(count, MOST_VOTED);
+    const { chunks } = this.#sorted ??= this.#sort();
+    const { at, end } = this.#findAll(samples);
+    const votes = this.#votes;
+    const voted: number[] = [];
+    for (let i = 0; i < at.length; i++) {
+      for (let k = at[i]; k < end[i]; k++) if (votes[chunks[k]]++ === 0) voted.push(chunks[k]);
     }
     const chosen: number[] = [];
     while (chosen.length < MOST_CHOSEN) {
-      const best = this.#elect(at, end, chosen);
+      const best = this.#elect(voted, chosen);
       if (best === undefined) break;
       chosen.push(best);
       // What it has needs no other chunk.
       for (let i = 0; i < at.length; i++) {
-        for (let k = at[i]; k < end[i]; k++) if (this.#chunks[k] === best) end[i] = at[i];
+        for (let k = at[i]; k < end[i]; k++) {
+          if (chunks[k] !== best) continue;
+          for (let other = at[i]; other < end[i]; other++) votes[chunks[other]]--;
+          end[i] = at[i];
+        }
       }
     }
+    for (const chunk of voted) votes[chunk] = 0;
     return chosen;
   }
 
-  #elect(at: Uint32Array, end: Uint32Array, chosen: readonly number[]): number | undefined {
-    const votes = this.#votes;
-    const voted: number[] = [];
-    for (let i = 0; i < at.length; i++) {
-      for (let k = at[i]; k < end[i]; k++) {
-        const chunk = this.#chunks[k];
-        if (votes[chunk]++ === 0) voted.push(chunk);
-      }
-    }
+  #elect(voted: readonly number[], chosen: readonly number[]): number | undefined {
     let best: number | undefined;
     let most = 0;
     for (const chunk of voted) {
+      const votes = this.#votes[chunk];
+      if (votes < LEAST_VOTES || votes * LEAST_SHARE < this.#sizes[chunk]) continue;
       const isBeside = chosen.some((other) => Math.abs(other - chunk) === 1);
-      const value = votes[chunk] * VOTE + (isBeside ? NEIGHBOUR_BONUS : 0);
-      const isMore = value > most || value === most && best !== undefined && chunk < best;
-      if (isMore && votes[chunk] >= LEAST_VOTES) {
+      const value = votes * VOTE + (isBeside ? NEIGHBOUR_BONUS : 0);
+      if (value > most || value === most && best !== undefined && chunk < best) {
         best = chunk;
         most = value;
       }
     }
-    for (const chunk of voted) votes[chunk] = 0;
     return best;
   }
 
-  /** Where the entries with that key begin, and how many there are. */
-  #find(key: number): [first: number, count: number] {
-    const starts = this.#starts!;
-    let low = starts[key >>> HALF_BITS];
-    let high = starts[(key >>> HALF_BITS) + 1];
-    const end = high;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.#keys[middle] < key) low = middle + 1;
-      else high = middle;
+  /** For each sample where the entries begin and end that vote. */
+  #findAll(samples: Uint32Array): { at: Uint32Array; end: Uint32Array } {
+    const { keys, starts, shift } = this.#sorted!;
+    const at = new Uint32Array(samples.length);
+    const end = new Uint32Array(samples.length);
+    for (let i = 0; i < samples.length; i++) {
+      const key = samples[i];
+      const last = starts[(key >>> shift) + 1];
+      let first = starts[key >>> shift];
+      for (let high = last; first < high;) {
+        const middle = (first + high) >>> 1;
+        if (keys[middle] < key) first = middle + 1;
+        else high = middle;
+      }
+      let behind = first;
+      while (behind < last && keys[behind] === key && behind - first <= MOST_SHARING) behind++;
+      at[i] = first;
+      end[i] = behind - first > MOST_SHARING ? first : Math.min(behind, first + MOST_VOTED);
     }
-    let count = 0;
-    while (count <= MOST_SHARING && low + count < end && this.#keys[low + count] === key) count++;
-    return [low, count];
+    return { at, end };
   }
 
-  /** Sorts the entries by their keys, those of one key by their chunks, each once. Returns where each upper half begins. */
-  #sort(): Uint32Array {
-    this.#votes = new Uint32Array(this.#chunkCount);
-    for (const shift of [0, HALF_BITS]) this.#sortByHalf(shift);
-    let kept = 0;
-    for (let i = 0; i < this.#count; i++) {
-      const isSame = kept > 0 && this.#keys[kept - 1] === this.#keys[i] &&
-        this.#chunks[kept - 1] === this.#chunks[i];
-      if (isSame) continue;
-      this.#keys[kept] = this.#keys[i];
-      this.#chunks[kept++] = this.#chunks[i];
-    }
-    this.#count = kept;
-    const starts = new Uint32Array(HALVES + 1);
-    for (let i = 0; i < kept; i++) starts[(this.#keys[i] >>> HALF_BITS) + 1]++;
-    for (let half = 0; half < HALVES; half++) starts[half + 1] += starts[half];
-    return starts;
+  /** Sorts the entries by their keys, those of one key by their chunks, each once. */
+  #sort(): Sorted {
+    this.#votes = new Uint32Array(this.#sizes.length);
+    let keys = this.#keys.subarray(0, this.#count);
+    let chunks = this.#chunks.subarray(0, this.#count);
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) [keys, chunks] = sortedByDigit(keys, chunks, shift);
+    const count = withoutRepeats(keys, chunks);
+    keys = keys.subarray(0, count);
+    // About one entry for each start.
+    const bits = Math.max(1, Math.floor(Math.log2(Math.max(2, count))));
+    const shift = 32 - bits;
+    const starts = new Uint32Array(2 ** bits + 1);
+    for (const key of keys) starts[(key >>> shift) + 1]++;
+    for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
+    [this.#keys, this.#chunks] = [new Uint32Array(0), new Uint32Array(0)];
+    return { keys, chunks, starts, shift };
   }
+}
 
-  /** A pass of a radix sort: entries whose halves are equal keep their order. */
-  #sortByHalf(shift: number): void {
-    const next = new Uint32Array(HALVES + 1);
-    for (let i = 0; i < this.#count; i++) next[(this.#keys[i] >>> shift) % HALVES + 1]++;
-    for (let half = 0; half < HALVES; half++) next[half + 1] += next[half];
-    const keys = new Uint32Array(this.#count);
-    const chunks = new Uint32Array(this.#count);
-    for (let i = 0; i < this.#count; i++) {
-      const to = next[(this.#keys[i] >>> shift) % HALVES]++;
-      keys[to] = this.#keys[i];
-      chunks[to] = this.#chunks[i];
-    }
-    this.#keys = keys;
-    this.#chunks = chunks;
+/** The entries in order, and for each value of the upper bits of keys, `key >>> shift`, where they begin. */
+interface Sorted {
+  readonly keys: Uint32Array;
+  readonly chunks: Uint32Array;
+  readonly starts: Uint32Array;
+  readonly shift: number;
+}
+
+/** A pass of a radix sort: entries whose digits are equal keep their order. */
+function sortedByDigit(keys: Uint32Array, chunks: Uint32Array, shift: number): [Uint32Array, Uint32Array] {
+  const mask = 2 ** DIGIT_BITS - 1;
+  const next = new Uint32Array(mask + 2);
+  for (let i = 0; i < keys.length; i++) next[(keys[i] >>> shift & mask) + 1]++;
+  for (let digit = 0; digit <= mask; digit++) next[digit + 1] += next[digit];
+  const sortedKeys = new Uint32Array(keys.length);
+  const sortedChunks = new Uint32Array(keys.length);
+  for (let i = 0; i < keys.length; i++) {
+    const to = next[keys[i] >>> shift & mask]++;
+    sortedKeys[to] = keys[i];
+    sortedChunks[to] = chunks[i];
   }
+  return [sortedKeys, sortedChunks];
+}
+
+/** Moves what differs from the entry before it to the front, and returns how many these are. */
+function withoutRepeats(keys: Uint32Array, chunks: Uint32Array): number {
+  let kept = 0;
+  for (let i = 0; i < keys.length; i++) {
+    if (kept > 0 && keys[kept - 1] === keys[i] && chunks[kept - 1] === chunks[i]) continue;
+    keys[kept] = keys[i];
+    chunks[kept++] = chunks[i];
+  }
+  return kept;
 }
 
 function grown(numbers: Uint32Array): Uint32Array {

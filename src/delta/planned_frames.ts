@@ -2,8 +2,8 @@
 import type { Index } from "../formats/index/index.ts";
 import { MOST_FRAME_BYTES } from "./delta_header.ts";
 
-/** Neighbours that are compressed together: fewer compress less, more need too large a base. */
-const MOST_CHUNKS = 4;
+/** Neighbours that are compressed together: fewer compress less and slower, more need too large a base. */
+const MOST_CHUNKS = 8;
 const MOST_BYTES = 2 * 1024 * 1024;
 
 /**

@@ -14,7 +14,7 @@ import { GROUP_BYTES, GROUP_SPANS, grouped } from "../transfer/groups.ts";
 /** One of the two versions. */
 export interface Version {
   readonly index: Index;
-  /** Where a chunk is, or its bytes. */
+  /** Where a chunk is, or its bytes. Of the old version some are asked for more than once, each for the first time in order. */
   readonly chunk: (i: number) => Promise<VersionChunk> | VersionChunk;
 }
 
@@ -70,17 +70,17 @@ export async function makeDelta(
     Math.max(0, Math.ceil(Math.log2(goneBytes / 2 ** SAMPLE_BITS / MOST_SAMPLES)));
   progress.total = goneBytes + bytes;
   const { digest } = target.index;
-  const sketchAll = async (version: Version, chunks: readonly number[]) => {
-    const read = await Promise.all(chunks.map((i) => version.chunk(i)));
-    return (await workers.sketch({ digest, chunks: read, sampleBits })).samples;
-  };
+  const readAll = (version: Version, chunks: readonly number[]) =>
+    Promise.all(chunks.map((i) => version.chunk(i)));
+  const sketchAll = async (chunks: readonly VersionChunk[]) =>
+    (await workers.sketch({ digest, chunks, sampleBits })).samples;
 
   const likeness = new Likeness();
   if (base !== undefined) {
     const sized = gone.map((i) => ({ i, size: base.index.length(i) }));
     const groups = grouped(sized, GROUP_SPANS, GROUP_BYTES);
     const sketches = mapInOrder(groups, 2 * workers.size, signal, async (group) => {
-      const samples = await sketchAll(base, group.map(({ i }) => i));
+      const samples = await sketchAll(await readAll(base, group.map(({ i }) => i)));
       progress.done += group.reduce((sum, { size }) => sum + size, 0);
       return samples;
     });
@@ -102,13 +102,11 @@ export async function makeDelta(
       };
     }
     const isSketched = gone.length > 0;
-    const samples = isSketched ? await sketchAll(target, chunks) : [];
+    const read = await readAll(target, chunks);
+    const samples = isSketched ? await sketchAll(read) : [];
     const chosen = samples.map((some) => likeness.choose(some).map((number) => gone[number]));
     const baseChunks = base === undefined ? [] : baseOfFrame(base.index, chosen, level);
-    const [read, readBase] = await Promise.all([
-      Promise.all(chunks.map((i) => target.chunk(i))),
-      Promise.all(baseChunks.map((i) => base!.chunk(i))),
-    ]);
+    const readBase = base === undefined ? [] : await readAll(base, baseChunks);
     const { codec, frame, storedBytes, isSure } = await workers.frame({
       chunks: read,
       base: readBase,

@@ -16,13 +16,21 @@ Deno.test("the same bytes have the same samples wherever they lie, about as many
   const moved = [...sketch(concat([before, bytes]), BITS)];
   deepStrictEqual(moved.slice(-samples.length), samples);
   deepStrictEqual(sketch(bytes.subarray(0, 31), BITS), new Uint32Array(0));
-  ok(sketch(new Uint8Array(100_000), 0).length <= 1, "a repeated sample is left out");
+  // Of runs of the same byte every shingle is sampled, or none.
+  const runs = Array.from({ length: 256 }, (_, byte) => sketch(new Uint8Array(50_001).fill(byte), 1).length);
+  ok(Math.max(...runs) === 1 && Math.min(...runs) === 0, "a repeated sample is left out");
+  const alone = [...sketch(bytes.subarray(50_000, 50_400), 1)];
+  const all = [...sketch(bytes, 1)].join();
+  ok(alone.length > 100 && all.includes(alone.join()), "wherever the bytes are read four at a time");
 });
 
 Deno.test("samples are the same in every run", () => {
   deepStrictEqual([...sketch(new Random(7).bytes(500), 6)], EXPECTED);
 });
-const EXPECTED: number[] = [62556976, 1530617649, 1461058135];
+// deno-fmt-ignore
+const EXPECTED: number[] = [
+  3595838794, 2024388756, 2935227435, 989499071, 1293133305, 111735454, 318839651,
+];
 
 Deno.test("a chunk is like those that have its bytes, the best first, and like no others", () => {
   const generator = random();
@@ -62,8 +70,17 @@ Deno.test("frames have few chunks that are neighbours, and no more old bytes tha
     new Uint8Array(32 * lengths.length),
   );
   const fresh = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
-  deepStrictEqual([...plannedFrames(index, fresh)], [[0, 1, 2, 3], [4, 5, 6], [7], [8], [9]]);
+  deepStrictEqual([...plannedFrames(index, fresh)], [[0, 1, 2, 3, 4, 5], [6], [7], [8], [9]]);
   deepStrictEqual([...plannedFrames(index, Int32Array.of(1, 3, 4))], [[1], [3, 4]]);
+  const small = new Index(
+    { flags: 0n, sizes: index.sizes },
+    Float64Array.from({ length: 9 }, (_, i) => i + 1),
+    new Uint8Array(32 * 9),
+  );
+  deepStrictEqual(
+    [...plannedFrames(small, Int32Array.from({ length: 9 }, (_, i) => i))].map((f) => f.length),
+    [8, 1],
+  );
   deepStrictEqual([...plannedFrames(index, new Int32Array(0))], []);
   deepStrictEqual(baseOfFrame(index, [[5, 6, 7], [6, 0]], 9), [0, 5, 6, 7]);
   deepStrictEqual(baseOfFrame(index, [[5, 6, 7], [6, 0]], 3), [0, 5, 6]);

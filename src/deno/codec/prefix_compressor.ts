@@ -13,6 +13,7 @@ const SYMBOLS = {
 /** ZSTD_cParameter of zstd.h. */
 const COMPRESSION_LEVEL = 100;
 const WINDOW_LOG = 101;
+const HASH_LOG = 102;
 
 /** Where the library is, by its system. */
 const NAMES: Readonly<Partial<Record<typeof Deno.build.os, readonly string[]>>> = {
@@ -22,6 +23,20 @@ const NAMES: Readonly<Partial<Record<typeof Deno.build.os, readonly string[]>>> 
 
 /** Levels with which no window is smaller than this. */
 const SURE_WINDOW_BYTES = 1024 * 1024;
+
+/** Levels that enter each byte of a prefix into a table of hashes, which takes most of their time when it is large. */
+const HASHING_LEVELS = { least: 9, most: 12 };
+const LEAST_HASH_LOG = 6;
+
+/**
+ * The size of that table, as a power of two: half of the bytes that are entered, in place of what a level has for much more.
+ * Measured with zstd 1.5.4: twice as fast, and up to 0.3 % larger; with a quarter of the bytes 4 % for compressed contents. 0 is
+ * what the level has.
+ */
+function hashLogOf(level: number, prefixBytes: number, bytes: number): number {
+  if (prefixBytes === 0 || level < HASHING_LEVELS.least || level > HASHING_LEVELS.most) return 0;
+  return Math.max(LEAST_HASH_LOG, Math.ceil(Math.log2(prefixBytes + bytes)) - 1);
+}
 
 /** Makes frames that say how much is in them, one after the other. */
 export interface PrefixCompressor extends Disposable {
@@ -52,6 +67,8 @@ export function openPrefixCompressor(): PrefixCompressor {
       // With a window as large as the content, all of the prefix can be referred to from all of it.
       const windowLog = bytes.length > SURE_WINDOW_BYTES ? Math.ceil(Math.log2(bytes.length)) : 0;
       checked(symbols.ZSTD_CCtx_setParameter(context, WINDOW_LOG, windowLog));
+      const hashLog = hashLogOf(level, prefix?.length ?? 0, bytes.length);
+      checked(symbols.ZSTD_CCtx_setParameter(context, HASH_LOG, hashLog));
       // It counts for one frame.
       if (prefix !== undefined) {
         checked(symbols.ZSTD_CCtx_refPrefix(context, prefix, BigInt(prefix.length)));
