@@ -9,6 +9,7 @@ import type { Index } from "../formats/index/index.ts";
 import { makeDelta, type Version, versionInFile, versionInStores } from "../jobs/make_delta.ts";
 import type { Sources } from "../stores/store.ts";
 import { WorkerPool } from "../workers/pool.ts";
+import { ChunkSpool, type ReadChunk } from "./chunk_spool.ts";
 import { nativeCodec } from "./codec/native_codec.ts";
 import { DEFAULT_DELTA_LEVEL } from "./delta_level.ts";
 import { checkUnchanged, inspectSource, sizeToCompare } from "./files/source_file.ts";
@@ -59,7 +60,7 @@ const PAYING_SHARE = 0.9;
 
 /**
  * Writes the delta of two versions to the file `path`, by all processors: the same bytes whatever their number. The memory
- * that it takes is bounded. Frames wait in a file without a name beside it.
+ * that it takes is bounded. Frames wait in a file without a name beside it, and old chunks that come from stores in another.
  *
  * Throws {@linkcode DesyncError}: `mismatch` for a file that is not what its index describes, `usage` for indexes of other
  * digests, `unsupported` where the system's libzstd cannot be had, `io`, `missing-file`, `interrupted`, and what the stores throw.
@@ -117,7 +118,14 @@ export async function makeDeltaFile(
   using out = new WholeFile(path, sync);
   using frames = new SpoolFile(dirname(resolve(path)));
   using pool = WorkerPool.forBytes(target.index.size, threads);
-  const made = await makeDelta(base && opened(base, signal), opened(target, signal), pool, {
+  using spools = new DisposableStack();
+  // Old chunks are compared first; those that new ones are made of are needed again.
+  const keep = (read: ReadChunk) => {
+    const spool = spools.use(new ChunkSpool(dirname(resolve(path)), read));
+    return (chunk: Parameters<ReadChunk>[0]) => spool.get(chunk);
+  };
+  const old = base && opened(base, signal, keep);
+  const made = await makeDelta(old, opened(target, signal), pool, {
     level,
     signal,
     progress,
@@ -141,13 +149,15 @@ export async function makeDeltaFile(
   return { ...result, written: true };
 }
 
-function opened({ index, bytes }: DeltaVersion, signal: AbortSignal | undefined): Version {
+function opened(
+  { index, bytes }: DeltaVersion,
+  signal: AbortSignal | undefined,
+  keep = (read: ReadChunk) => read,
+): Version {
   if (typeof bytes === "string") return versionInFile(index, bytes);
   const reader = new ChunkReader(bytes, nativeCodec);
-  return versionInStores(
-    index,
-    ({ id, size }) => reader.read({ id, size, digest: index.digest }, { signal }),
-  );
+  const { digest } = index;
+  return versionInStores(index, keep(({ id, size }) => reader.read({ id, size, digest }, { signal })));
 }
 
 function otherSize(path: string, size: number, index: Index): DesyncError {

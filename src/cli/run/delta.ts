@@ -1,6 +1,7 @@
 /** `desync delta OLD NEW OUTPUT` */
 import { join } from "../../deno/system/paths.ts";
 import { formatBytes } from "../../core/amounts.ts";
+import { DesyncError } from "../../core/errors.ts";
 import { Progress } from "../../core/progress.ts";
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { deltaSuffix } from "../../delta/delta_file.ts";
@@ -26,6 +27,13 @@ const PACK_SUFFIX = ".cadelta";
 export async function run(args: Args, flags: Flags, signal: AbortSignal): Promise<number> {
   await using locator = new Locator(flags);
   const next = parseVersion(args.new, exists);
+  if (args.new === NO_VERSION) {
+    throw new DesyncError("usage", {
+      action: "make a delta",
+      reason: '"-" cannot be the new version',
+      hint: `give it as INDEX or INDEX:BLOB; "-" in the place of the old version makes a pack`,
+    });
+  }
   const old = args.old === NO_VERSION ? undefined : parseVersion(args.old, exists);
   // A directory gets it by the name under which it is found.
   const intoDirectory = isNamedDirectory("write", args.output);

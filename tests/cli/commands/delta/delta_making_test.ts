@@ -1,7 +1,8 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { basename, join } from "node:path";
 import { runCli } from "../../../support/cli.ts";
 import { oldPieces } from "../../../support/data/changed_versions.ts";
-import { canMake, makeDelta, sourcesOf, versions } from "../../../support/data/delta_versions.ts";
+import { canMake, makeDelta, serveParts, sourcesOf, versions } from "../../../support/data/delta_versions.ts";
 import { exists } from "../../../support/exists.ts";
 import { assertFails } from "../../../support/failure.ts";
 import { makeBlob } from "../../../support/made.ts";
@@ -28,6 +29,26 @@ Deno.test({
       deepStrictEqual([code, stderr], [0, ""], way.join(" "));
       sameBytes(Deno.readFileSync(output), expected);
     }
+  },
+});
+
+Deno.test({
+  name: "each chunk is requested from a store once",
+  ignore: !canMake,
+  fn: async () => {
+    using dir = tempDir();
+    const made = versions(dir);
+    const { old, next } = made;
+    const expected = Deno.readFileSync(await makeDelta(dir, made));
+    await using server = await serveParts(dir.root);
+    const stores = [old, next].flatMap(({ store }) => ["-s", `${server.url}/${basename(store)}`]);
+    const output = dir.path("again");
+    const { code, stderr } = await runCli(["delta", ...stores, old.index, next.index, output]);
+    deepStrictEqual([code, stderr], [0, ""]);
+    sameBytes(Deno.readFileSync(output), expected);
+    const answered = server.requests.map(({ path }) => path).filter((path) => exists(join(dir.root, path)));
+    ok(answered.length > 20, String(answered.length));
+    deepStrictEqual(answered.toSorted(), [...new Set(answered)].toSorted());
   },
 });
 
@@ -66,6 +87,7 @@ Deno.test({
       assertFails(await runCli(["delta", version, as, output]), 3, other, "not what its index");
     }
     assertFails(await runCli(["delta", old.index, to, output]), 2, "--store");
+    assertFails(await runCli(["delta", from, "-", dir.root]), 2, '"-" cannot be the new version');
     assertFails(await runCli(["delta", from, to, v2]), 2, "is not a delta file");
     assertFails(await runCli(["delta", from, to, next.index]), 2, "same file");
     assertFails(await runCli(["delta", from, `${dir.path("missing")}.caibx:${v2}`, output]), 1, "missing");
