@@ -15,7 +15,7 @@ import { partialKey, partialPath } from "./output/temporary_names.ts";
 import { patchesFor } from "./patches_for.ts";
 import { prepareExtraction } from "./prepare_extraction.ts";
 import type { BlobSeed, InvalidSeeds, OnSeedProblem } from "./seeds/blob_seed.ts";
-import { overwrittenVersions } from "./seeds/overwritten_version.ts";
+import { OverwrittenVersion } from "./seeds/overwritten_version.ts";
 
 /** What {@linkcode extractToFile} may be given. */
 export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"> {
@@ -38,7 +38,10 @@ export interface ExtractToFileOptions extends Omit<ExtractOptions, "probeTarget"
   readonly outputAsSeed?: boolean;
   /** What is done when a seed is not what its index describes, or cannot be read. Default: `skip`. */
   readonly invalidSeeds?: InvalidSeeds;
-  /** A directory in which the indexes of `seeds` that were cut are kept for the next run. Default: they are not. */
+  /**
+   * A directory in which the indexes of `seeds` that were cut are kept for the next run, and that of an output that is updated
+   * in place with a delta, for the run after one that was interrupted. Default: they are not.
+   */
   readonly seedIndexes?: string;
   /** Gets what is wrong with a seed that is skipped, once for each. */
   readonly onSeedProblem?: OnSeedProblem;
@@ -115,10 +118,9 @@ export async function extractToFile(
     zeros,
     progress,
     sources,
-    findOverwritten: overwrittenVersions(prepared.looksForMoves ? path : undefined, index, pool, {
-      signal,
-      onCut: prepared.onCut,
-    }),
+    overwritten: prepared.looksForMoves
+      ? new OverwrittenVersion(path, index, pool, { ...options, onCut: prepared.onCut })
+      : undefined,
   };
   const patches = await patchesFor(index, seedPlan.seeds, pool, patching);
   await using _patches = disposing(patches);

@@ -8,6 +8,7 @@ import { nativeCodec } from "./codec/native_codec.ts";
 import type { ExtractToFileOptions } from "./extract_to_file.ts";
 import { isWorthCutting } from "./seeds/old_output.ts";
 import { haveAll } from "./seeds/open_seeds.ts";
+import type { OverwrittenVersion } from "./seeds/overwritten_version.ts";
 
 /** What is done with them. */
 export interface PatchOptions
@@ -16,8 +17,8 @@ export interface PatchOptions
   readonly sources: Sources;
   /** The chunk that no source has to have. */
   readonly zeros?: ZeroChunk;
-  /** Looks whether what will be overwritten begins with an old version of so many bytes. */
-  readonly findOverwritten?: (bytes: number) => Promise<OldVersion | undefined>;
+  /** What will be overwritten, and may be an old version. */
+  readonly overwritten?: OverwrittenVersion;
   /** The versions themselves will be overwritten. */
   readonly areOverwritten?: boolean;
   /** Nothing is to be made: it is only planned. */
@@ -43,13 +44,18 @@ export async function patchesFor(
     import("../jobs/open_patches.ts"),
     import("./spooled_patch.ts"),
   ]);
-  const { findOverwritten } = options;
+  const { overwritten } = options;
   let areOverwritten = options.areOverwritten === true;
-  const findVersion = findOverwritten && (async (bytes: number) => {
-    const version = await findOverwritten(bytes);
-    if (version !== undefined) areOverwritten = true;
-    return version;
+  let found: OldVersion | undefined;
+  let whole: Index | undefined;
+  const findVersion = overwritten && (async (bytes: number) => {
+    found = await overwritten.find(bytes);
+    if (found !== undefined) areOverwritten = true;
+    return found;
   });
+  const onBase = (index: Index) => {
+    if (index === found?.index) whole = index;
+  };
   const fetched = new Map<string, number>();
   const onFetched = (location: string, bytes: number) => {
     if (areOverwritten) fetched.set(location, (fetched.get(location) ?? 0) + bytes);
@@ -58,9 +64,10 @@ export async function patchesFor(
   const inputs = looks
     ? await findDeltas(index, versions.map(({ index }) => index), nativeCodec, findDelta)
     : deltas;
-  const opening = { codec: nativeCodec, workers, zeros, signal, findVersion, onProblem, onFetched };
+  const opening = { codec: nativeCodec, workers, zeros, signal, findVersion, onBase, onProblem, onFetched };
   const patches = await openPatches(index, inputs, versions, opening);
   if (!areOverwritten || options.dryRun === true) return patches;
+  if (whole !== undefined) await overwritten?.keep(whole);
   // What is counted before the output itself has been looked at is forgotten.
   const onUse = () => {
     for (const [location, bytes] of fetched) progress?.add({ kind: "patched", location }, 0, 0, bytes);

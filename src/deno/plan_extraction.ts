@@ -22,7 +22,7 @@ import { RawFile } from "./system/libc.ts";
 import { patchesFor } from "./patches_for.ts";
 import { type Preparation, prepareExtraction } from "./prepare_extraction.ts";
 import type { OpenedSeed } from "./seeds/blob_seed.ts";
-import { overwrittenVersions } from "./seeds/overwritten_version.ts";
+import { OverwrittenVersion } from "./seeds/overwritten_version.ts";
 
 /** What {@linkcode planExtraction} may be given. */
 export type PlanExtractionOptions = Pick<
@@ -92,7 +92,7 @@ export async function planExtraction(
     progress: undefined,
     sources,
     zeros: prepared.zeros,
-    findOverwritten: overwrittenVersions(prepared.looksForMoves ? path : undefined, index, pool, { signal }),
+    overwritten: prepared.looksForMoves ? new OverwrittenVersion(path, index, pool, options) : undefined,
     dryRun: true,
   });
   await pool.release();

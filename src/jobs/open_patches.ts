@@ -43,6 +43,8 @@ export interface OldVersion {
   readonly index: Index;
   readonly file?: SeedFile;
   readonly store?: ChunkStore;
+  /** The index of what it was before some of it was overwritten: deltas for that can be used as far as its chunks are left. */
+  readonly was?: Index;
 }
 
 /** How deltas are used. */
@@ -52,6 +54,8 @@ export interface OpenPatchesOptions {
   readonly workers: PatchingWorkers;
   /** Looks whether something else that is at hand begins with an old version of so many bytes. */
   readonly findVersion?: (bytes: number) => Promise<OldVersion | undefined>;
+  /** Called with the index of the old version that a delta is for, before anything is made of it. */
+  readonly onBase?: (index: Index) => void;
   /** The chunk that no source has to have. */
   readonly zeros?: ZeroChunk;
   readonly signal?: AbortSignal;
@@ -99,12 +103,16 @@ async function openPatch(
   const isTarget = header.digest === index.digest && header.targetCount === index.count &&
     equalBytes(targetDigestOf(index, codec), header.targetDigest);
   if (!isTarget) throw new DesyncError("mismatch", { reason: "it is for another new version" });
-  const isBase = ({ index }: OldVersion) => isBaseOf(index, head, codec);
-  if (header.baseCount > 0 && !versions.some(isBase)) {
+  const isBase = (index: Index | undefined) => index !== undefined && isBaseOf(index, head, codec);
+  const findBase = () =>
+    header.baseCount === 0 ? undefined : versions.flatMap(({ index, was }) => [index, was]).find(isBase);
+  let base = findBase();
+  if (header.baseCount > 0 && base === undefined) {
     const more = await options.findVersion?.(header.baseSize);
     if (more !== undefined) versions = [...versions, more];
+    base = findBase();
   }
-  const base = header.baseCount === 0 ? undefined : versions.find(isBase);
+  if (base !== undefined) options.onBase?.(base);
   if (header.baseCount > 0 && base === undefined) {
     throw new DesyncError("mismatch", {
       reason: versions.length === 0
@@ -113,8 +121,8 @@ async function openPatch(
       hint: "name the old version with --seed",
     });
   }
-  const delta = openDelta(head, base?.index, codec);
-  const bases = await OldChunks.find(delta.frames, base?.index, versions, options.signal);
+  const delta = openDelta(head, base, codec);
+  const bases = await OldChunks.find(delta.frames, base, versions, options.signal);
   const inVersions = versions.map(({ index: old }) => new IdTable(old.ids).find(index.ids));
   return new DeltaStore(delta, head, access, {
     location,

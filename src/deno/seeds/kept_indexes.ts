@@ -39,7 +39,7 @@ export class KeptIndexes {
     workers: Workers,
     signal?: AbortSignal,
   ): Promise<Index | undefined> {
-    const index = this.#read(path, cutting);
+    const index = this.#read(() => this.#placeOf(path, cutting), cutting.digest);
     if (index === undefined) return undefined;
     try {
       // A block device has no time that says when it was written to.
@@ -53,11 +53,25 @@ export class KeptIndexes {
 
   /** Keeps the index of the file as it is, and removes the oldest. */
   async keep(path: string, index: Index): Promise<void> {
+    await this.#keep(index, () => this.#placeOf(path, index));
+  }
+
+  /** Keeps the index of a file that will be overwritten, in the place of the one before. */
+  async keepOverwritten(path: string, index: Index): Promise<void> {
+    await this.#keep(index, () => this.#placeOfOverwritten(path));
+  }
+
+  /** What was kept of a file before it was overwritten, in whatever part. */
+  findOverwritten(path: string, digest: Index["digest"]): Index | undefined {
+    return this.#read(() => this.#placeOfOverwritten(path), digest);
+  }
+
+  async #keep(index: Index, placeOf: () => string): Promise<void> {
     const bytes = serializeIndex(index);
     if (bytes.length > MOST_BYTES || !this.#isPermitted) return;
     try {
       Deno.mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      using file = new WholeFile(this.#placeOf(path, index), false);
+      using file = new WholeFile(placeOf(), false);
       file.write(bytes);
       await file.commit();
       this.#removeOldest();
@@ -80,16 +94,16 @@ export class KeptIndexes {
     return mayRead(this.#directory) && mayWrite(this.#directory);
   }
 
-  #read(path: string, cutting: Cutting): Index | undefined {
+  #read(placeOf: () => string, digest: Index["digest"]): Index | undefined {
     if (!this.#isPermitted) return undefined;
     try {
-      const place = this.#placeOf(path, cutting);
+      const place = placeOf();
       const { isFile, size } = Deno.lstatSync(place);
       if (!isFile || size > MOST_BYTES) return undefined;
       const index = parseIndex(Deno.readFileSync(place));
       const now = new Date();
       Deno.utimeSync(place, now, now);
-      return index.digest === cutting.digest ? index : undefined;
+      return index.digest === digest ? index : undefined;
     } catch {
       return undefined;
     }
@@ -99,11 +113,16 @@ export class KeptIndexes {
   #placeOf(path: string, { sizes, digest }: Cutting): string {
     const { size, mtime, ino, dev, rdev } = Deno.statSync(path);
     const { min, avg, max } = sizes;
-    const key = [resolve(path), size, mtime?.getTime(), ino, dev, rdev, min, avg, max, digest];
-    return join(
-      this.#directory,
-      `${node.crypto.createHash("sha256").update(JSON.stringify(key)).digest("hex")}.caibx`,
-    );
+    return this.#placeNamed([resolve(path), size, mtime?.getTime(), ino, dev, rdev, min, avg, max, digest]);
+  }
+
+  #placeOfOverwritten(path: string): string {
+    return this.#placeNamed([resolve(path), "overwritten"]);
+  }
+
+  #placeNamed(key: readonly unknown[]): string {
+    const name = node.crypto.createHash("sha256").update(JSON.stringify(key)).digest("hex");
+    return join(this.#directory, `${name}.caibx`);
   }
 
   #removeOldest(): void {

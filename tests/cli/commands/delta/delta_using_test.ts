@@ -186,6 +186,18 @@ Deno.test({
       strictEqual(sources[next.store], undefined, stdout);
       strictEqual(sources.delta[1], size);
     }
+    // As a run leaves it that was interrupted: a part of it is new, and what is left of the old one is still of use.
+    const mixed = old.bytes.slice();
+    mixed.set(next.bytes.subarray(0, old.bytes.length >> 2));
+    Deno.writeFileSync(output, mixed);
+    const rest = ["extract", "-k", "-s", next.store, "--delta", delta, next.index, output];
+    const planned = JSON.parse((await runCli([...rest, "--dry-run=json"])).stdout);
+    const resumed = await runCli([...rest, "--print-stats"]);
+    deepStrictEqual([resumed.code, resumed.stderr], [0, ""]);
+    sameBytes(Deno.readFileSync(output), next.bytes);
+    ok(sourcesOf(resumed.stdout).delta[0] > next.bytes.length / 20, resumed.stdout);
+    const patched = planned.sources.find(({ kind }: { kind: string }) => kind === "patched");
+    strictEqual(sourcesOf(resumed.stdout).delta[1], patched["compressed-size"]);
     // As a device is: longer than the old version.
     Deno.writeFileSync(output, concat([old.bytes, new Uint8Array(100_000)]));
     const { code, stdout } = await runCli([
