@@ -1,5 +1,5 @@
 /** In a worker: chunks of two versions compared and compressed, and made again. */
-import { concat, equalBytes, freeBytes, toHex } from "../core/bytes.ts";
+import { equalBytes, freeBytes, toHex } from "../core/bytes.ts";
 import type { ChunkId, DigestName } from "../core/chunk.ts";
 import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
@@ -53,10 +53,11 @@ export class DeltaWorker {
       ? undefined
       : compressor.compress(content, undefined, STORED_LEVEL, most)!;
     const storedBytes = stored?.length;
+    let alone: Uint8Array<ArrayBuffer> | undefined;
     let result: FrameResult | undefined = prefixed &&
       { codec: "prefixed", frame: prefixed, storedBytes, isSure };
     if (stored !== undefined && !(isSure || (result && result.frame.length < BETTER_SHARE * stored.length))) {
-      const alone = compressor.compress(content, undefined, level, most)!;
+      alone = compressor.compress(content, undefined, level, most)!;
       const smaller = alone.length <= stored.length ? alone : stored;
       if (result === undefined || smaller.length < result.frame.length) {
         result = { codec: "alone", frame: smaller, storedBytes, isSure };
@@ -75,7 +76,10 @@ export class DeltaWorker {
         hint: "is the memory of this machine intact?",
       });
     }
-    for (const bytes of [content, prefix, again]) if (bytes !== undefined) freeBytes(bytes);
+    const kept = result!.frame;
+    for (const bytes of [content, prefix, again, prefixed, stored, alone]) {
+      if (bytes !== undefined && bytes !== kept) freeBytes(bytes);
+    }
     return result!;
   }
 
@@ -127,7 +131,14 @@ export class DeltaWorker {
   #readAll(chunks: readonly VersionChunk[], verifyBy?: DigestName): Uint8Array<ArrayBuffer> {
     const read = (chunk: VersionChunk) =>
       verifyBy === undefined ? this.#read(chunk) : this.#readVerified(chunk, verifyBy);
-    return concat(chunks.map((chunk) => chunk.bytes ?? read(chunk).slice()));
+    const all = new Uint8Array(chunks.reduce((sum, { size }) => sum + size, 0));
+    let at = 0;
+    for (const chunk of chunks) {
+      const bytes = chunk.bytes ?? read(chunk);
+      all.set(bytes, at);
+      at += bytes.length;
+    }
+    return all;
   }
 
   /** As `#read`. Throws `mismatch` when they are not what the id says. */

@@ -61,6 +61,7 @@ export function openPrefixCompressor(): PrefixCompressor {
   const checked = (result: bigint) => {
     if (isError(result)) throw new DesyncError("io", { action: "compress", reason: "libzstd failed" });
   };
+  let target = new Uint8Array(0);
   return {
     compress(bytes, prefix, level, most) {
       checked(symbols.ZSTD_CCtx_setParameter(context, COMPRESSION_LEVEL, level));
@@ -73,7 +74,8 @@ export function openPrefixCompressor(): PrefixCompressor {
       if (prefix !== undefined) {
         checked(symbols.ZSTD_CCtx_refPrefix(context, prefix, BigInt(prefix.length)));
       }
-      const target = new Uint8Array(most);
+      // Kept for the next one: the garbage collector does not see how large it is.
+      if (target.length < most) target = new Uint8Array(most);
       const length = symbols.ZSTD_compress2(
         context,
         target,
