@@ -2,9 +2,14 @@
  * What an update takes as a delta file, as a binary patch, and as chunks: bytes, and the time to make and to apply it. The data
  * is a tar of the system's files and the same changed as a new version is; BENCH_PAIRS="OLD:NEW OLD:NEW" adds real ones.
  */
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { concat } from "../src/core/bytes.ts";
+import { freshChunks } from "../src/delta/index_recipe.ts";
+import { nativeCodec } from "../src/deno/codec/native_codec.ts";
+import { parseIndex } from "../src/formats/index/index_parser.ts";
+import { peers } from "../tests/support/peers.ts";
 import { Random } from "../tests/support/random.ts";
+import { startNginx } from "../tests/support/servers/nginx.ts";
 import { directory, exists, ours, path, remove, run, systemFiles } from "./data.ts";
 import { say, timeOf } from "./measure.ts";
 
@@ -12,6 +17,8 @@ const BYTES = 128 * 1024 * 1024;
 /** Stretches that are changed or left as they are, as the files in an image are. */
 const STRETCH_BYTES = 512 * 1024;
 const MB = 1e6;
+/** zstd's, of chunks in stores. */
+const STORED_LEVEL = 3;
 
 /** How a patch is made, and how it is applied: `$1` old, `$2` new, `$3` patch. */
 interface Method {
@@ -33,6 +40,32 @@ const METHODS: readonly Method[] = [
     apply: 'xdelta3 -q -d -f -s "$1" "$3" "$4"',
   },
   { name: "bsdiff", make: 'bsdiff "$1" "$2" "$3"', apply: 'bspatch "$1" "$4" "$3"' },
+];
+
+/** Programs that take parts of a file from a server: `$1` old, `$2` new, `$3` a directory for what they make, `$4` its URL. */
+interface Fetcher {
+  readonly name: string;
+  readonly programs: readonly string[];
+  /** Prints a line that has the bytes that are fetched. */
+  readonly script: string;
+  readonly bytes: RegExp;
+}
+
+const FETCHERS: readonly Fetcher[] = [
+  {
+    name: "zsync, with its .zsync",
+    programs: ["zsync", "zsyncmake"],
+    script:
+      'cd "$3"; ln -s "$2" new; zsyncmake -q -u "$4/new" -o new.zsync new 2>&1; stat -c "index %s" new.zsync; ' +
+      'zsync -i "$1" -o out "$4/new.zsync" 2>&1 | tr "\r" "\n"; cmp "$2" out',
+    bytes: /^index (\d+)$|used \d+ local, fetched (\d+)/gm,
+  },
+  {
+    name: "zchunk",
+    programs: ["zck", "zck_delta_size"],
+    script: 'cd "$3"; zck -o old.zck "$1"; zck -o new.zck "$2"; zck_delta_size old.zck new.zck',
+    bytes: /Would download (\d+) of/g,
+  },
 ];
 
 /** Bytes and times of each method, for each pair of versions. */
@@ -83,10 +116,52 @@ async function benchPair(old: string, next: string): Promise<void> {
     row(name, Deno.statSync(patch).size, made.cpu, applied.cpu);
     if (name !== "bsdiff") others.push(Deno.statSync(patch).size);
   }
+  await benchFetchers(old, next);
+  sayBytes("chunks that are missing, as stored", storedBytes(oldIndex, nextIndex, next));
   if (others.length > 0) {
     say(`  the delta is ${(size / Math.min(...others)).toFixed(2)} of the smaller of zstd's and xdelta3's`);
   }
   for (const name of ["bench.cadelta", "bench.out", "bench.patch"]) remove(name);
+}
+
+function sayBytes(name: string, bytes: number): void {
+  say(`  ${name.padEnd(32)} ${String(bytes).padStart(12)} bytes`);
+}
+
+async function benchFetchers(old: string, next: string): Promise<void> {
+  if (peers.nginx === undefined) return say("  zsync and zchunk: nginx is not installed");
+  const place = path("bench.fetch");
+  for (const { name, programs, script, bytes } of FETCHERS) {
+    const installed = await Promise.all(programs.map(isInstalled));
+    if (installed.includes(false)) {
+      say(`  ${name}: not installed`);
+      continue;
+    }
+    remove("bench.fetch");
+    Deno.mkdirSync(place, { recursive: true });
+    await using server = await startNginx(place);
+    const args = ["-c", script, "sh", resolve(old), resolve(next), place, server.url];
+    const { stdout } = await new Deno.Command("sh", { args, stderr: "null" }).output();
+    const found = [...new TextDecoder().decode(stdout).matchAll(bytes)];
+    const sum = found.reduce((sum, [, a, b]) => sum + Number(a ?? b), 0);
+    if (sum === 0) say(`  ${name}: it failed`);
+    else sayBytes(name, sum);
+  }
+  remove("bench.fetch");
+}
+
+/** What desync fetches: the chunks that the old version lacks, as a store has them. */
+function storedBytes(oldIndex: string, nextIndex: string, next: string): number {
+  const [base, target] = [oldIndex, nextIndex].map((file) => parseIndex(Deno.readFileSync(file)));
+  using file = Deno.openSync(next);
+  let sum = 0;
+  for (const i of freshChunks(target, base)) {
+    const bytes = new Uint8Array(target.length(i));
+    file.seekSync(target.start(i), Deno.SeekMode.Start);
+    for (let at = 0; at < bytes.length;) at += file.readSync(bytes.subarray(at)) ?? bytes.length;
+    sum += nativeCodec.compress(bytes, STORED_LEVEL).length;
+  }
+  return sum;
 }
 
 async function indexOf(file: string): Promise<string> {
