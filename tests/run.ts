@@ -13,6 +13,7 @@
 import { join, relative, resolve } from "node:path";
 import { parseArguments, type Wanted } from "./runner/arguments.ts";
 import { deno, type Ended, forwardSignals, interrupted, type Output } from "./runner/deno.ts";
+import { MANY_FILES } from "./runner/groups.ts";
 import { mergeReports } from "./runner/junit.ts";
 import { Lane } from "./runner/lane.ts";
 import { type Part, planParts } from "./runner/parts.ts";
@@ -21,6 +22,7 @@ import { checkedVariable, peers } from "./support/peers.ts"; // says once for al
 import { repository } from "./support/process.ts";
 import { addSummary, emptySummary, formatSummary, type Summary } from "./runner/summary.ts";
 import { tempDir } from "./support/temp.ts";
+import { thorough, turnVariable } from "./support/thorough.ts";
 
 const started = performance.now();
 
@@ -73,6 +75,7 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
   using reports = tempDir();
   const { options, coverage, junit, rest } = wanted;
   const usual = await usualOptions();
+  const turn = turnOfRun(parts, wanted);
   const result = { summary: emptySummary(), code: 0 };
   const failures: string[] = [];
 
@@ -85,7 +88,7 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
     const kept: Uint8Array[] = [];
     const args = part.tests ? [...usual, ...more, ...part.args, ...rest] : part.args;
     // What a process runs that is not one of the file's own is not in its coverage.
-    const env = { ...part.env, ...coverage === undefined ? lane.environment(part) : {} };
+    const env = { ...part.env, ...turn, ...coverage === undefined ? lane.environment(part) : {} };
     const ended = await deno(args, repository, (bytes) => kept.push(bytes), env);
     if (ended.code !== 0) lane.endProcess();
     if (part.files.length > 1) say(`\n${part.name}`);
@@ -112,6 +115,15 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
   if (coverage !== undefined) await deno(["coverage", coverage], repository, print);
   if (failures.length > 0) say(`\nFailed:\n\n${failures.join("\n")}`);
   return result;
+}
+
+/** Which of the tests that take turns a run of many files has. */
+function turnOfRun(parts: readonly Part[], { options }: Wanted): Record<string, string> {
+  const files = parts.reduce((sum, part) => sum + part.files.length, 0);
+  if (thorough || files < MANY_FILES || options.includes("--filter")) return {};
+  const turn = Deno.env.get(turnVariable) ?? String(Math.floor(Math.random() * 1000));
+  say(`Some tests take turns: ${turnVariable}=${turn} has the same again, DESYNC_TEST_THOROUGH=1 has all.`);
+  return { [turnVariable]: turn };
 }
 
 /** What is said at the very end about a part that failed. */

@@ -9,6 +9,9 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { startDesyncServer } from "../support/servers/desync_server.ts";
 import { startFaultyServer } from "../support/servers/faulty_server.ts";
 import { tempDir } from "../support/temp.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const dead = "http://user:secret@127.0.0.1:1/";
 const quick = ["-e", "1"];
@@ -62,7 +65,7 @@ Deno.test("a group whose members all fail is one line with the reason of each", 
   assertFails(missing, 1, dir.path("none"), "no such");
 });
 
-Deno.test({
+inTurn({
   name: "the same command lines succeed and fail with desync",
   ignore: !peers.desync,
   fn: async () => {
@@ -89,7 +92,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a chunk server has groups, by option and by its file",
   ignore: Deno.build.os === "windows",
   fn: async () => {

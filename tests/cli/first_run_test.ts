@@ -12,6 +12,9 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
 import { hasZstd } from "../support/data/zstd.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(3);
 
 /** What a command with chunks fetches: what `cat` and the library's portable part import. */
 const always = ["@noble/hashes", "fflate", "fzstd"];
@@ -43,56 +46,59 @@ async function fetchPackages(): Promise<void> {
   await run(Deno.execPath(), ["cache", "--quiet", ...late], { cwd: repository });
 }
 
-Deno.test("from a clone, each run fetches only the packages that it uses, and later ones need no network", async () => {
-  await havePackages();
-  using dir = tempDir();
-  const root = dir.dir("clone");
-  for (const name of ["cli.ts", "src"]) Deno.symlinkSync(join(repository, name), join(root, name));
-  Deno.copyFileSync(join(repository, "deno.json"), join(root, "deno.json"));
-  let env: Record<string, string>;
-  const desync = (...args: string[]) =>
-    runAny(Deno.execPath(), ["run", "-A", "cli.ts", ...args], { cwd: root, env });
-  const lock = () => Deno.readTextFileSync(join(root, "deno.lock"));
-  let before: string;
-  {
-    await using registry = await startNpmRegistry(dir);
-    env = registry.env;
-    Deno.writeTextFileSync(
-      join(root, "deno.lock"),
-      registry.lock(Deno.readTextFileSync(join(repository, "deno.lock"))),
-    );
-    before = lock();
+inTurn(
+  "from a clone, each run fetches only the packages that it uses, and later ones need no network",
+  async () => {
+    await havePackages();
+    using dir = tempDir();
+    const root = dir.dir("clone");
+    for (const name of ["cli.ts", "src"]) Deno.symlinkSync(join(repository, name), join(root, name));
+    Deno.copyFileSync(join(repository, "deno.json"), join(root, "deno.json"));
+    let env: Record<string, string>;
+    const desync = (...args: string[]) =>
+      runAny(Deno.execPath(), ["run", "-A", "cli.ts", ...args], { cwd: root, env });
+    const lock = () => Deno.readTextFileSync(join(root, "deno.lock"));
+    let before: string;
+    {
+      await using registry = await startNpmRegistry(dir);
+      env = registry.env;
+      Deno.writeTextFileSync(
+        join(root, "deno.lock"),
+        registry.lock(Deno.readTextFileSync(join(repository, "deno.lock"))),
+      );
+      before = lock();
 
+      const version = await desync("--version");
+      deepStrictEqual([version.code, withoutDownloads(version), fetched(registry)], [0, "", []]);
+
+      const first = await desync(...extract, dir.path("first"));
+      deepStrictEqual([first.code, withoutDownloads(first)], [0, ""]);
+      deepStrictEqual(fetched(registry), [...forChunks, ...always]);
+      sameBytes(Deno.readFileSync(dir.path("first")), blob());
+
+      const nobody = `ssh://nobody@127.0.0.1:${freePort()}/store`;
+      const ssh = await desync(
+        ...["extract", "--ssh-builtin", "-e", "0", "-s", nobody],
+        testdata("casync-blob.caibx"),
+        dir.path("never"),
+      );
+      strictEqual(ssh.code, 1);
+      // One line, of the program: nothing about scripts that were ignored.
+      strictEqual(withoutDownloads(ssh).trimEnd().split("\n").length, 1, ssh.stderr);
+      deepStrictEqual(fetched(registry), [...forChunks, ...always, ...forBuiltinSsh].sort());
+    }
+    const offline = await desync(...extract, dir.path("second"));
+    deepStrictEqual([offline.code, offline.stderr], [0, ""]);
+    strictEqual(lock(), before);
+
+    // Deno tries to fetch what some commands import; this one starts without it.
+    env = { ...env, DENO_DIR: dir.dir("empty") };
     const version = await desync("--version");
-    deepStrictEqual([version.code, withoutDownloads(version), fetched(registry)], [0, "", []]);
+    deepStrictEqual([version.code, withoutDownloads(version)], [0, ""]);
+  },
+);
 
-    const first = await desync(...extract, dir.path("first"));
-    deepStrictEqual([first.code, withoutDownloads(first)], [0, ""]);
-    deepStrictEqual(fetched(registry), [...forChunks, ...always]);
-    sameBytes(Deno.readFileSync(dir.path("first")), blob());
-
-    const nobody = `ssh://nobody@127.0.0.1:${freePort()}/store`;
-    const ssh = await desync(
-      ...["extract", "--ssh-builtin", "-e", "0", "-s", nobody],
-      testdata("casync-blob.caibx"),
-      dir.path("never"),
-    );
-    strictEqual(ssh.code, 1);
-    // One line, of the program: nothing about scripts that were ignored.
-    strictEqual(withoutDownloads(ssh).trimEnd().split("\n").length, 1, ssh.stderr);
-    deepStrictEqual(fetched(registry), [...forChunks, ...always, ...forBuiltinSsh].sort());
-  }
-  const offline = await desync(...extract, dir.path("second"));
-  deepStrictEqual([offline.code, offline.stderr], [0, ""]);
-  strictEqual(lock(), before);
-
-  // Deno tries to fetch what some commands import; this one starts without it.
-  env = { ...env, DENO_DIR: dir.dir("empty") };
-  const version = await desync("--version");
-  deepStrictEqual([version.code, withoutDownloads(version)], [0, ""]);
-});
-
-Deno.test("from a clone, a package whose bytes are not those of deno.lock is not taken", async () => {
+inTurn("from a clone, a package whose bytes are not those of deno.lock is not taken", async () => {
   await havePackages();
   using dir = tempDir();
   await using registry = await startNpmRegistry(dir);
@@ -146,38 +152,41 @@ Deno.test("with a progress bar, extract prints at its end what it wrote, otherwi
   strictEqual((await runCli([...extract, out])).stderr, "");
 });
 
-Deno.test("from a URL, a run fetches only the packages that it uses, in the versions that were tested", async () => {
-  await havePackages();
-  using dir = tempDir();
-  await using registry = await startNpmRegistry(dir);
-  await using web = serveSource();
-  const args = ["run", "-A", `http://127.0.0.1:${web.addr.port}/cli.ts`, ...extract, dir.path("out")];
-  const first = await runAny(Deno.execPath(), args, { cwd: dir.root, env: registry.env });
-  deepStrictEqual([first.code, withoutDownloads(first)], [0, ""]);
-  deepStrictEqual(fetched(registry), [...forChunks, ...always]);
+inTurn(
+  "from a URL, a run fetches only the packages that it uses, in the versions that were tested",
+  async () => {
+    await havePackages();
+    using dir = tempDir();
+    await using registry = await startNpmRegistry(dir);
+    await using web = serveSource();
+    const args = ["run", "-A", `http://127.0.0.1:${web.addr.port}/cli.ts`, ...extract, dir.path("out")];
+    const first = await runAny(Deno.execPath(), args, { cwd: dir.root, env: registry.env });
+    deepStrictEqual([first.code, withoutDownloads(first)], [0, ""]);
+    deepStrictEqual(fetched(registry), [...forChunks, ...always]);
 
-  // No lock is used, and newer versions of what ssh2 needs are not taken.
-  const newer = [
-    "asn1@0.2.99",
-    "bcrypt-pbkdf@1.0.99",
-    "safer-buffer@2.1.99",
-    "tweetnacl@0.14.99",
-    "cpu-features@0.0.99",
-  ];
-  for (const key of newer) {
-    const [name, version] = key.split("@");
-    registry.offer(name, version, `console.error("run: ${name}"); throw new Error("taken over");`);
-  }
-  const nobody = `ssh://nobody@127.0.0.1:${freePort()}/store`;
-  const cat = ["cat", "--ssh-builtin", "-e", "1", "-s", nobody, testdata("casync-blob.caibx")];
-  const url = `http://127.0.0.1:${web.addr.port}/cli.ts`;
-  const result = await runAny(Deno.execPath(), ["run", "-A", url, ...cat], {
-    cwd: dir.root,
-    env: registry.env,
-  });
-  match(result.stderr, /\ndesync: Cannot read from ssh:.* connect ECONNREFUSED .*\n$/);
-  deepStrictEqual(registry.fetched().filter((key) => newer.includes(key)), []);
-});
+    // No lock is used, and newer versions of what ssh2 needs are not taken.
+    const newer = [
+      "asn1@0.2.99",
+      "bcrypt-pbkdf@1.0.99",
+      "safer-buffer@2.1.99",
+      "tweetnacl@0.14.99",
+      "cpu-features@0.0.99",
+    ];
+    for (const key of newer) {
+      const [name, version] = key.split("@");
+      registry.offer(name, version, `console.error("run: ${name}"); throw new Error("taken over");`);
+    }
+    const nobody = `ssh://nobody@127.0.0.1:${freePort()}/store`;
+    const cat = ["cat", "--ssh-builtin", "-e", "1", "-s", nobody, testdata("casync-blob.caibx")];
+    const url = `http://127.0.0.1:${web.addr.port}/cli.ts`;
+    const result = await runAny(Deno.execPath(), ["run", "-A", url, ...cat], {
+      cwd: dir.root,
+      env: registry.env,
+    });
+    match(result.stderr, /\ndesync: Cannot read from ssh:.* connect ECONNREFUSED .*\n$/);
+    deepStrictEqual(registry.fetched().filter((key) => newer.includes(key)), []);
+  },
+);
 
 /** A web server that has the program's source. */
 function serveSource(): Deno.HttpServer<Deno.NetAddr> {

@@ -11,9 +11,11 @@ import { Daemon } from "../support/servers/daemon.ts";
 import { freePort, listening } from "../support/servers/ports.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { cacheFor } from "../support/deno_dir.ts";
-import { thorough } from "../support/thorough.ts";
+import { takingTurns, thorough } from "../support/thorough.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
+
+const inTurn = takingTurns(2);
 
 let dir: TempDir;
 /** Where it is, alone but for a link to the test data. */
@@ -37,7 +39,7 @@ function program(file: string, ...args: string[]): string[] {
   return ["run", "-A", "--no-config", file, ...args];
 }
 
-Deno.test({
+inTurn({
   name: "one file runs from nginx, which calls it a video, with its workers",
   ignore: !peers.nginx,
   fn: async () => {
@@ -81,7 +83,7 @@ DocumentRoot ${root}
   return server;
 }
 
-Deno.test({
+inTurn({
   name: "one file runs from Apache with the media types of Debian",
   ignore: !peers.apache2,
   fn: async () => {
@@ -112,7 +114,7 @@ Deno.test("one file has all commands and their options", async () => {
   strictEqual(here.stdout, there.stdout);
 });
 
-Deno.test(
+inTurn(
   "one file has the other threads of a server",
   { ignore: Deno.build.os !== "linux" || !canServe() },
   async () => {

@@ -8,7 +8,9 @@ import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { type Random, random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
-import { amount, share } from "../support/thorough.ts";
+import { amount, share, takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -44,7 +46,7 @@ function contents(source: Random): [kind: string, bytes: Bytes][] {
   ];
 }
 
-Deno.test({
+inTurn({
   name: "both codecs take what the xz program makes",
   ignore: !peers.xz,
   fn: async () => {

@@ -11,7 +11,9 @@ import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { type Random, random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
-import { amount, pairs } from "../support/thorough.ts";
+import { amount, pairs, takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const LIMIT = 4_000_000;
 const RAW = 0;
@@ -188,7 +190,7 @@ function contents(source: Random): [kind: string, bytes: Bytes][] {
   ];
 }
 
-Deno.test({
+inTurn({
   name: "both codecs take all that the zstd program makes",
   ignore: !peers.zstd,
   fn: async () => {

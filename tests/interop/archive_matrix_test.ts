@@ -23,6 +23,9 @@ import {
   start,
   startWell,
 } from "./matrix_programs.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** Packs a tree into an archive, or into an index and a store. */
 function packs(program: Program, tree: string, archive: string, store?: string): Promise<RunResult> {
@@ -49,7 +52,7 @@ async function unpacks(
 
 const usual = ["files and directories: modes, owners, times", "symlinks"];
 
-Deno.test({
+inTurn({
   name: "docs/interop.md: archives",
   ignore: ignore || !canSetAttributes,
   fn: async () => {
@@ -77,7 +80,7 @@ function hasChattr(): boolean {
   return setChattr(dir.write("file", ""), CHATTR.noatime);
 }
 
-Deno.test({
+inTurn({
   name: "docs/interop.md: what archives keep",
   ignore: ignore || !canSetAttributes || !hasChattr(),
   fn: async () => {

@@ -13,6 +13,9 @@ import { peers } from "../support/peers.ts";
 import { run, runAny } from "../support/process.ts";
 import { makeOddName, makeRichTree, unlockTree } from "../support/data/rich_tree.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const ignore = !peers.casync || !canSetAttributes;
 
@@ -51,7 +54,7 @@ const choices: string[][] = [
   ["--exclude-nodump=no"],
   ["--digest=sha256"],
 ];
-Deno.test({
+inTurn({
   name: "tar writes casync's archive of a tree that has everything, whatever is recorded",
   ignore,
   fn: async () => {
@@ -115,7 +118,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "tar -i writes casync's index and chunks, from a directory and from standard input's archive",
   ignore,
   fn: async () => {
@@ -166,7 +169,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a tree of the system: casync's index, and all of it unpacked",
   ignore,
   fn: async () => {

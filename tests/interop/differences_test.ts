@@ -14,6 +14,9 @@ import { peers } from "../support/peers.ts";
 import { repository, runAny, type RunOptions, type RunResult } from "../support/process.ts";
 import { Random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const readme = Deno.readTextFileSync(join(repository, "README.md")).split(/^(?=## )/m);
 
@@ -234,7 +237,7 @@ const both: Record<string, Subject> = {
   "this program": { run: runCli, command: cliCommand },
 };
 
-Deno.test({
+inTurn({
   name: "the table of differences is right, cell by cell",
   ignore: Deno.build.os !== "linux" || !peers.desync,
   fn: async () => {

@@ -12,6 +12,9 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { startNginx } from "../support/servers/nginx.ts";
 import { startPeerServer } from "../support/servers/daemon.ts";
 import { tempDir } from "../support/temp.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const KEY = "6368616e676520746869732070617373776f726420746f206120736563726574";
 const KEY_ID = "50d64035";
@@ -39,7 +42,7 @@ const forms: Record<string, readonly [options: Options, suffix: string]> = {
   "uncompressed": [{ "encryption-key": KEY, uncompressed: true }, `.xchacha20-poly1305-${KEY_ID}`],
 };
 
-Deno.test({
+inTurn({
   name: "docs/interop.md: encryption",
   ignore: !peers.desync || !peers.nginx || !canServe(),
   fn: async () => {

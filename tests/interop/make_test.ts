@@ -13,7 +13,9 @@ import { Random, random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { blob, smallBlob } from "../support/testdata.ts";
-import { amount, share } from "../support/thorough.ts";
+import { amount, share, takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const MiB = 1024 * 1024;
 const defaultSizes = "16384:65536:262144";
@@ -154,7 +156,7 @@ for (const [name, makeBytes, sizes, digest] of stored) {
   });
 }
 
-Deno.test({
+inTurn({
   name: "casync and desync take chunks of any level, and incompressible ones",
   ignore: !peers.casync || !peers.desync,
   fn: async () => {
@@ -182,7 +184,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "make of an archive takes over its feature flags, so that casync unpacks the index",
   ignore: !peers.casync,
   fn: async () => {

@@ -32,6 +32,9 @@ import {
   start,
   startWell,
 } from "./matrix_programs.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 type Digest = "sha512-256" | "sha256";
 
@@ -80,7 +83,7 @@ async function makes(program: Program, store: string, index: string, file: strin
   return await startWell(program, ["--digest", digest, "make", "-m", sizes, "-s", store, index, file]);
 }
 
-Deno.test({
+inTurn({
   name: "docs/interop.md: blobs",
   ignore,
   fn: async () => {
@@ -129,7 +132,7 @@ async function startServer(
   return await startPeerServer([...commands[program], command], ["-s", directory, ...options]);
 }
 
-Deno.test({
+inTurn({
   name: "docs/interop.md: stores",
   ignore: ignore || !peers.nginx || !canServe(),
   fn: async () => {
@@ -202,7 +205,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "docs/interop.md: servers",
   ignore: ignore || !canServe(),
   fn: async () => {
@@ -274,7 +277,7 @@ async function answersToTwo(store: string, index: string): Promise<number> {
   return answers;
 }
 
-Deno.test({
+inTurn({
   name: "docs/interop.md: ssh",
   ignore: ignore || !peers.sshd,
   fn: async () => {

@@ -8,6 +8,9 @@ import { runCli } from "../support/cli.ts";
 import { assertFails } from "../support/failure.ts";
 import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 async function helpOf(...command: string[]): Promise<string> {
   return (await run(peers.desync!, [...command, "--help"])).stdout;
@@ -18,7 +21,7 @@ function listed(help: string, pattern: RegExp): string[] {
   return [...help.matchAll(pattern)].map(([, name]) => name);
 }
 
-Deno.test({
+inTurn({
   name: "every command and option of desync is known, or listed as missing",
   ignore: peers.desync === undefined,
   fn: async () => {

@@ -15,8 +15,11 @@ import { startNginx } from "../support/servers/nginx.ts";
 import { canStartSwift, startSwift } from "../support/servers/s3/swift.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
+import { takingTurns } from "../support/thorough.ts";
 
-Deno.test({
+const inTurn = takingTurns(2);
+
+inTurn({
   name: "docs/interop.md: S3; and every command that fills, reads or manages a store in a bucket",
   ignore: !canStartSwift,
   fn: async (t) => {

@@ -9,6 +9,9 @@ import { random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { chunkPath } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** Two versions of 3 MB, cut and stored by desync below `www`, which is served. */
 async function versions(dir: TempDir) {
@@ -33,7 +36,7 @@ function idsOf(path: string): Set<string> {
   return new Set(Array.from({ length: index.count }, (_, i) => index.id(i)));
 }
 
-Deno.test({
+inTurn({
   name: "with a seed, the chunks that it lacks are requested, each once, and counted as desync does",
   ignore: !peers.desync || !peers.nginx,
   fn: async () => {
@@ -85,7 +88,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a seed whose index lies: both fail, skip it, or cut it anew",
   ignore: !peers.desync,
   fn: async () => {

@@ -12,8 +12,10 @@ import { Daemon } from "../support/servers/daemon.ts";
 import { freePort, listening } from "../support/servers/ports.ts";
 import { type DesyncServer, endsWell, startDesyncServer } from "../support/servers/desync_server.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
-import { thorough } from "../support/thorough.ts";
+import { takingTurns, thorough } from "../support/thorough.ts";
 import { canServe } from "../../src/deno/server/can_serve.ts";
+
+const inTurn = takingTurns(2);
 
 interface Place extends Disposable {
   readonly dir: TempDir;
@@ -53,7 +55,7 @@ async function desyncExtracts(
   Deno.removeSync(target);
 }
 
-Deno.test({
+inTurn({
   name: "desync reads from chunk-server, adds to it, and fills a cache from it",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
@@ -83,7 +85,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "desync reads and adds uncompressed chunks with -u",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
@@ -117,7 +119,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "TLS, certificates of clients and authorization, with desync's client and this one",
   ignore: !peers.desync || !peers.openssl || !canServe(),
   fn: async () => {
@@ -166,7 +168,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "casync reads from chunk-server and index-server",
   ignore: !peers.casync || !peers.desync || !canServe(),
   fn: async () => {
@@ -184,7 +186,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "chunk-server passes on what desync's chunk-server has, and keeps it",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
@@ -231,7 +233,7 @@ async function startGoServer(
   return { url: `http://127.0.0.1:${port}/`, daemon, [Symbol.asyncDispose]: () => daemon.stop() };
 }
 
-Deno.test({
+inTurn({
   name: "curl gets chunks over HTTP/1.0, HTTP/1.1, TLS and a socket in the file system",
   ignore: !peers.curl || !peers.openssl || !peers.desync || !canServe(),
   fn: async () => {

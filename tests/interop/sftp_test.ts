@@ -15,8 +15,11 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
+import { takingTurns } from "../support/thorough.ts";
 
-Deno.test({
+const inTurn = takingTurns(2);
+
+inTurn({
   name: "docs/interop.md: SFTP; and every command that fills, reads or manages a store over SFTP",
   ignore: !peers.sshd,
   fn: async (t) => {

@@ -13,7 +13,9 @@ import { type Form, type Made, makeBlob } from "../support/made.ts";
 import { random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
-import { share } from "../support/thorough.ts";
+import { share, takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const shared = tempDir();
 Deno.test.afterAll(() => shared[Symbol.dispose]());
@@ -66,7 +68,7 @@ for (const form of share(["zstd", "plain", "gzip"] as const, 1, random().below(3
   });
 }
 
-Deno.test("a large blob from a web server by workers, with a cache that is filled and then used", async () => {
+inTurn("a large blob from a web server by workers, with a cache that is filled and then used", async () => {
   using pool = new WorkerPool(2);
   const made = bigBlob("zstd");
   await using server = await startFaultyServer(

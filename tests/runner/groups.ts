@@ -1,7 +1,7 @@
 /** Puts test files together that one process runs. */
 
 /** With so many files, the start of a process for each takes longer than many of them. */
-const MANY_FILES = 24;
+export const MANY_FILES = 24;
 
 /** How many are put together: the last one to end must not keep all others waiting. */
 const GROUP_SIZE = 16;

@@ -4,6 +4,10 @@
  * DESYNC_TEST_THOROUGH=1, as in CI, the same tests try all of them.
  *
  * Which cases a usual run tries is always the same, or follows from the seed that the test prints.
+ *
+ * Tests that take long, and guard what seldom changes, take turns: a run of all files has a share of those of each file,
+ * others from run to run. A thorough run has all, and so has a run of a few files: what failed in its turn is repeated by
+ * running its file.
  */
 
 /** Whether all cases are tried. */
@@ -29,4 +33,45 @@ export function pairs<A, B>(as: readonly A[], bs: readonly B[], all = thorough):
   if (all) return as.flatMap((a) => bs.map((b): [A, B] => [a, b]));
   const length = as.length === 0 || bs.length === 0 ? 0 : Math.max(as.length, bs.length);
   return Array.from({ length }, (_, i) => [as[i % as.length], bs[i % bs.length]]);
+}
+
+/** Names the number that says whose turn it is; the runner sets it, and prints it. */
+export const turnVariable = "DESYNC_TEST_TURN";
+
+type Test = (t: Deno.TestContext) => void | Promise<void>;
+
+/** As `Deno.test`, in its usual forms. */
+export interface TestFunction {
+  (name: string, fn: Test): void;
+  (name: string, options: Omit<Deno.TestDefinition, "fn" | "name">, fn: Test): void;
+  (test: Deno.TestDefinition): void;
+}
+
+/** What stands for `Deno.test`: of the tests that it is given, a run of all files has every second, third … */
+export function takingTurns(every: number): TestFunction {
+  let hasTurn: (() => boolean) | undefined;
+  return (
+    ...args: [string, Test] | [string, Omit<Deno.TestDefinition, "fn" | "name">, Test] | [Deno.TestDefinition]
+  ) => {
+    const [first, second, third] = args;
+    // Not the first of every file in the same run.
+    hasTurn ??= turnsOf(every, turnAfter(typeof first === "string" ? first : first.name));
+    if (!hasTurn()) return;
+    if (typeof first !== "string") Deno.test(first);
+    else if (typeof second === "function") Deno.test(first, second);
+    else Deno.test(first, second!, third!);
+  };
+}
+
+/** The same for what is no test of its own: says of one after the other whether it is its turn. */
+export function turnsOf(every: number, turn: number | undefined): () => boolean {
+  let count = 0;
+  return () => turn === undefined || count++ % every === turn % every;
+}
+
+/** The number of this run's turn, differently for each name; undefined when all have theirs. */
+export function turnAfter(name: string): number | undefined {
+  const turn = Deno.env.get(turnVariable);
+  if (thorough || turn === undefined) return undefined;
+  return [...name].reduce((sum, letter) => sum + letter.codePointAt(0)!, Number(turn));
 }

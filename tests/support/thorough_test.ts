@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { runAny } from "./process.ts";
-import { pairs, share } from "./thorough.ts";
+import { pairs, share, turnsOf } from "./thorough.ts";
 
 const letters = ["a", "b", "c", "d", "e"];
 
@@ -30,4 +30,17 @@ Deno.test("DESYNC_TEST_THOROUGH=1 is every case, and nothing else is", async () 
     const { stdout, stderr } = await runAny(Deno.execPath(), ["eval", script], { env });
     strictEqual(stdout.trim(), counts, stderr);
   }
+});
+
+const tried = (every: number, turn: number | undefined) => {
+  const hasTurn = turnsOf(every, turn);
+  return ["a", "b", "c", "d", "e"].filter(() => hasTurn());
+};
+
+Deno.test("of tests that take turns each is tried once in as many runs as there are turns", () => {
+  deepStrictEqual([4, 5, 6].map((turn) => tried(3, turn)), [["b", "e"], ["c"], ["a", "d"]]);
+});
+
+Deno.test("without a turn all are tried", () => {
+  deepStrictEqual(tried(3, undefined), ["a", "b", "c", "d", "e"]);
 });

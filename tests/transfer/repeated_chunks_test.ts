@@ -6,9 +6,12 @@ import { MemoryStore } from "../../src/stores/memory.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import { Random } from "../support/random.ts";
 import { tempDir } from "../support/temp.ts";
+import { takingTurns } from "../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 for (const probe of ["cheap", "by-get"] as const) {
-  Deno.test(`make and chop put each chunk once into a store where finding out is ${probe}`, async () => {
+  inTurn(`make and chop put each chunk once into a store where finding out is ${probe}`, async () => {
     using dir = tempDir();
     const part = new Random(1).bytes(2 << 20);
     const repeated = new Uint8Array(12 * part.length);

@@ -7,9 +7,11 @@ import { run } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";
 import { sha256, sha512256 } from "../../support/sha.ts";
 import { tempDir } from "../../support/temp.ts";
-import { share } from "../../support/thorough.ts";
+import { share, takingTurns } from "../../support/thorough.ts";
 import { blob, smallBlob } from "../../support/testdata.ts";
 import { amount } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** The lines of `chunk`: start, length, id. */
 function linesOf(stdout: string): [number, number, string][] {
@@ -19,7 +21,7 @@ function linesOf(stdout: string): [number, number, string][] {
   });
 }
 
-Deno.test({
+inTurn({
   name: "chunk prints what desync does, from any byte on",
   ignore: !peers.desync,
   fn: async () => {

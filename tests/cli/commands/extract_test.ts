@@ -14,6 +14,9 @@ import { Random, random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
 import { smallBlob, testdata } from "../../support/testdata.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const windows = Deno.build.os === "windows";
 
@@ -294,7 +297,7 @@ Deno.test("progress is printed only on request, as lines that parse", async () =
   strictEqual((await runCli([...args, "--progress=none"])).stderr, "");
 });
 
-Deno.test({
+inTurn({
   name: "lines for programs, and the statistics, are those of desync",
   ignore: !peers.desync,
   fn: async () => {
@@ -371,7 +374,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a TLS server is trusted with --ca-cert, and may ask for a client's certificate",
   ignore: !peers.nginx || !peers.openssl,
   fn: async () => {

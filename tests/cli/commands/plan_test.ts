@@ -8,6 +8,9 @@ import { type FaultyServer, startFaultyServer } from "../../support/servers/faul
 import { joined } from "../../support/data/joined.ts";
 import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** What `--plan=json` prints of a source. */
 interface PlannedSource {
@@ -69,7 +72,7 @@ function thin(made: Made, numbers: { below(limit: number): number }, share: numb
   }
 }
 
-Deno.test("the bytes predicted are the bytes fetched: two stores, a cache, zeros, repeats", async () => {
+inTurn("the bytes predicted are the bytes fetched: two stores, a cache, zeros, repeats", async () => {
   const numbers = random();
   using dir = tempDir();
   const kinds = Array.from({ length: 60 }, () => numbers.bytes(100 + numbers.below(5000)));
@@ -127,84 +130,87 @@ function changed(bytes: Uint8Array, numbers: { bytes(length: number): Uint8Array
   return joined([numbers.bytes(5000), b, fresh, new Uint8Array(105_000), a, numbers.bytes(30_000), fresh, c]);
 }
 
-Deno.test("extract --dry-run predicts what is then fetched: seeds, the old output, in place, and after an interruption", async () => {
-  const numbers = random();
-  using dir = tempDir();
-  const old = numbers.bytes(600_000);
-  const wanted = changed(old, numbers);
-  const make = async (name: string, bytes: Uint8Array) => {
-    const made = ["make", "-m", "1:4:16", "-s", dir.path("store"), dir.path(`${name}.caibx`)];
-    strictEqual((await runCli([...made, dir.write(name, bytes)])).code, 0);
-  };
-  await make("v1", old);
-  await make("v2", wanted);
-  const store = dir.path("store");
-  let broken = 0;
-  await using server = await startFaultyServer({}, ({ path, method }) => {
-    if (method === "GET" && broken > 0 && --broken === 0) return { status: 403 };
-    return { body: Deno.readFileSync(store + path) };
-  });
-  dir.dir("out");
-  const target = dir.path("out/blob");
-  const [index, caches] = [dir.path("v2.caibx"), ["-c", dir.path("cache")]];
-  const cases: { name: string; args: string[]; old?: Uint8Array; breaks?: number }[] = [
-    { name: "a seed that is cut", args: ["--seed", dir.path("v1")] },
-    {
-      name: "a seed with its index",
-      args: ["--seed", `${dir.path("v1.caibx")}:${dir.path("v1")}`, ...caches],
-    },
-    { name: "the old output", args: [], old },
-    { name: "in place", args: ["-k"], old: wanted.with(50_000, 1).with(300_000, 1) },
-    { name: "in place, what moved", args: ["-k"], old },
-    { name: "in place, shorter", args: ["-k"], old: wanted.subarray(0, 300_000) },
-    { name: "in place, new", args: ["-k"] },
-    {
-      name: "in place, swapped",
-      args: ["-k"],
-      old: joined([wanted.subarray(200_000), wanted.subarray(0, 200_000)]),
-    },
-    { name: "in place, and a seed", args: ["-k", "--seed", dir.path("v1")], old: wanted.subarray(100_000) },
-    { name: "up to date", args: [], old: wanted },
-    { name: "interrupted", args: [], breaks: 40 },
-    { name: "the cache", args: caches },
-  ];
-  for (const { name, args, old, breaks } of cases) {
-    Deno.removeSync(dir.path("out"), { recursive: true });
+inTurn(
+  "extract --dry-run predicts what is then fetched: seeds, the old output, in place, and after an interruption",
+  async () => {
+    const numbers = random();
+    using dir = tempDir();
+    const old = numbers.bytes(600_000);
+    const wanted = changed(old, numbers);
+    const make = async (name: string, bytes: Uint8Array) => {
+      const made = ["make", "-m", "1:4:16", "-s", dir.path("store"), dir.path(`${name}.caibx`)];
+      strictEqual((await runCli([...made, dir.write(name, bytes)])).code, 0);
+    };
+    await make("v1", old);
+    await make("v2", wanted);
+    const store = dir.path("store");
+    let broken = 0;
+    await using server = await startFaultyServer({}, ({ path, method }) => {
+      if (method === "GET" && broken > 0 && --broken === 0) return { status: 403 };
+      return { body: Deno.readFileSync(store + path) };
+    });
     dir.dir("out");
-    if (old !== undefined) dir.write("out/blob", old);
-    const all = [...args, "-s", server.url, index, target];
-    if (breaks !== undefined) {
-      broken = breaks;
-      assertFails(await runCli(["extract", ...all]), 1, "403");
-      strictEqual([...Deno.readDirSync(dir.path("out"))].length, 1, "a partial file is left");
+    const target = dir.path("out/blob");
+    const [index, caches] = [dir.path("v2.caibx"), ["-c", dir.path("cache")]];
+    const cases: { name: string; args: string[]; old?: Uint8Array; breaks?: number }[] = [
+      { name: "a seed that is cut", args: ["--seed", dir.path("v1")] },
+      {
+        name: "a seed with its index",
+        args: ["--seed", `${dir.path("v1.caibx")}:${dir.path("v1")}`, ...caches],
+      },
+      { name: "the old output", args: [], old },
+      { name: "in place", args: ["-k"], old: wanted.with(50_000, 1).with(300_000, 1) },
+      { name: "in place, what moved", args: ["-k"], old },
+      { name: "in place, shorter", args: ["-k"], old: wanted.subarray(0, 300_000) },
+      { name: "in place, new", args: ["-k"] },
+      {
+        name: "in place, swapped",
+        args: ["-k"],
+        old: joined([wanted.subarray(200_000), wanted.subarray(0, 200_000)]),
+      },
+      { name: "in place, and a seed", args: ["-k", "--seed", dir.path("v1")], old: wanted.subarray(100_000) },
+      { name: "up to date", args: [], old: wanted },
+      { name: "interrupted", args: [], breaks: 40 },
+      { name: "the cache", args: caches },
+    ];
+    for (const { name, args, old, breaks } of cases) {
+      Deno.removeSync(dir.path("out"), { recursive: true });
+      dir.dir("out");
+      if (old !== undefined) dir.write("out/blob", old);
+      const all = [...args, "-s", server.url, index, target];
+      if (breaks !== undefined) {
+        broken = breaks;
+        assertFails(await runCli(["extract", ...all]), 1, "403");
+        strictEqual([...Deno.readDirSync(dir.path("out"))].length, 1, "a partial file is left");
+      }
+      const before = snapshot(dir.root);
+      const asked = server.requests.length;
+      const plan = await planOf("extract", "--dry-run=json", ...all);
+      deepStrictEqual(snapshot(dir.root), before, name);
+      deepStrictEqual(delivered(server, store, asked).chunks, 0, name);
+      const first = server.requests.length;
+      const { code, stdout, stderr } = await runCli(["extract", "--print-stats", ...all]);
+      deepStrictEqual([code, stderr], [0, ""], name);
+      sameBytes(Deno.readFileSync(target), wanted);
+      const { chunks, bytes } = delivered(server, store, first);
+      deepStrictEqual(
+        { chunks: plan.fetch.chunks, bytes: plan.fetch["compressed-size"] },
+        { chunks, bytes },
+        name,
+      );
+      strictEqual(plan.fetch.requests, chunks, name);
+      strictEqual(plan.sources.reduce((sum, { size }) => sum + size, 0), wanted.length, name);
+      // Seeds give what was planned, each chunk counted with all of its places.
+      const seeds = (JSON.parse(stdout).sources as { name: string; chunks: number }[])
+        .filter(({ name }) => name.startsWith("seed "));
+      deepStrictEqual(
+        plan.sources.filter(({ kind, chunks }) => kind === "seed" && chunks > 0).map(({ chunks }) => chunks),
+        seeds.map(({ chunks }) => chunks),
+        name,
+      );
     }
-    const before = snapshot(dir.root);
-    const asked = server.requests.length;
-    const plan = await planOf("extract", "--dry-run=json", ...all);
-    deepStrictEqual(snapshot(dir.root), before, name);
-    deepStrictEqual(delivered(server, store, asked).chunks, 0, name);
-    const first = server.requests.length;
-    const { code, stdout, stderr } = await runCli(["extract", "--print-stats", ...all]);
-    deepStrictEqual([code, stderr], [0, ""], name);
-    sameBytes(Deno.readFileSync(target), wanted);
-    const { chunks, bytes } = delivered(server, store, first);
-    deepStrictEqual(
-      { chunks: plan.fetch.chunks, bytes: plan.fetch["compressed-size"] },
-      { chunks, bytes },
-      name,
-    );
-    strictEqual(plan.fetch.requests, chunks, name);
-    strictEqual(plan.sources.reduce((sum, { size }) => sum + size, 0), wanted.length, name);
-    // Seeds give what was planned, each chunk counted with all of its places.
-    const seeds = (JSON.parse(stdout).sources as { name: string; chunks: number }[])
-      .filter(({ name }) => name.startsWith("seed "));
-    deepStrictEqual(
-      plan.sources.filter(({ kind, chunks }) => kind === "seed" && chunks > 0).map(({ chunks }) => chunks),
-      seeds.map(({ chunks }) => chunks),
-      name,
-    );
-  }
-});
+  },
+);
 
 Deno.test("info --plan=text, =svg and =html; what cannot be asked for is refused", async () => {
   using dir = tempDir();

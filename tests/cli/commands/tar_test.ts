@@ -10,9 +10,11 @@ import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memo
 import { peers } from "../../support/peers.ts";
 import { repository, runAny } from "../../support/process.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { amount } from "../../support/thorough.ts";
+import { amount, takingTurns } from "../../support/thorough.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 import { someTree } from "../../support/data/some_tree.ts";
+
+const inTurn = takingTurns(2);
 
 const owner = Deno.build.os === "linux" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 
@@ -281,7 +283,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "tar of a large file takes no more memory than of a small one",
   ignore: !canMeasureMemory,
   fn: async () => {

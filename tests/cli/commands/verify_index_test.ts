@@ -10,6 +10,9 @@ import { runAny } from "../../support/process.ts";
 import { Random } from "../../support/random.ts";
 import { tempDir } from "../../support/temp.ts";
 import { blob, smallBlob, testdata } from "../../support/testdata.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 for (
   const [index, bytes] of [
@@ -31,7 +34,7 @@ for (
   });
 }
 
-Deno.test("verify-index names the first bytes that differ", async () => {
+inTurn("verify-index names the first bytes that differ", async () => {
   using dir = tempDir();
   const noise = new Random(1);
   const pieces = Array.from({ length: 300 }, () => noise.bytes(1000));

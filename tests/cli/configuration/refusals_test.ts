@@ -9,7 +9,9 @@ import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { runAny, type RunResult } from "../../support/process.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { share } from "../../support/thorough.ts";
+import { share, takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const encrypted = { encryption: true, "encryption-key": "5ec4e7" };
 
@@ -172,7 +174,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "patterns match the stores that they match for desync",
   ignore: !peers.desync,
   fn: async () => {

@@ -5,6 +5,9 @@ import { runCli } from "../../support/cli.ts";
 import { peers } from "../../support/peers.ts";
 import { offered, offeredByPowerShell, shells } from "../../support/system/shells.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(3);
 
 const described = await describeCommands();
 
@@ -69,7 +72,7 @@ for (const shell of shells) {
   // What is called bash on Windows is many things, and on macOS it is of 2007.
   const ignore = Deno.build.os !== "linux" || peers[shell] === undefined;
 
-  Deno.test({
+  inTurn({
     name: `${shell} completes commands, options, words and files`,
     ignore,
     fn: async () => {
@@ -87,7 +90,7 @@ for (const shell of shells) {
     },
   });
 
-  Deno.test({
+  inTurn({
     name: `${shell} completes every option of every command`,
     ignore,
     fn: async () => {

@@ -8,6 +8,9 @@ import { type FakeBucket, s3Failure, startFakeBucket } from "../../support/serve
 import type { FaultyRequest } from "../../support/servers/faulty_request.ts";
 import type { Answer } from "../../support/servers/faulty_server.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const env = { S3_ACCESS_KEY: "AKID", S3_SECRET_KEY: "s3cret", S3_SESSION_TOKEN: "t0ken", S3_REGION: "" };
 const retrying = (times: number) => ["--error-retry", `${times}`, "--error-retry-base-interval", "1ms"];
@@ -51,26 +54,29 @@ const lasting: readonly [Answer, says: string][] = [
   [{ cut: { after: "request", by: "reset" } }, "Cannot"],
 ];
 
-Deno.test("a service that fails for good while chunks are put: no index, no wrong chunk, and the next run completes it", async () => {
-  using dir = tempDir();
-  const file = image(dir);
-  for (const [answer, says] of lasting) {
-    await using bucket = await startFakeBucket();
-    bucket.fault = () => bucket.objects.size >= 5 ? answer : undefined;
-    const result = await make(bucket, file);
-    assertFails(result, 1, says);
-    ok(!/s3cret|t0ken/.test(result.stderr), result.stderr);
-    strictEqual(bucket.objects.size, 5);
-    ok(![...bucket.objects.keys()].some((key) => key.endsWith(".caibx")));
-    await holdsNothingWrong(bucket);
-    // The last of them stands for all.
-    if (answer !== lasting.at(-1)![0]) continue;
-    strictEqual((await make(bucket, file)).code, 0);
-    await holdsFile(bucket, file, dir);
-  }
-});
+inTurn(
+  "a service that fails for good while chunks are put: no index, no wrong chunk, and the next run completes it",
+  async () => {
+    using dir = tempDir();
+    const file = image(dir);
+    for (const [answer, says] of lasting) {
+      await using bucket = await startFakeBucket();
+      bucket.fault = () => bucket.objects.size >= 5 ? answer : undefined;
+      const result = await make(bucket, file);
+      assertFails(result, 1, says);
+      ok(!/s3cret|t0ken/.test(result.stderr), result.stderr);
+      strictEqual(bucket.objects.size, 5);
+      ok(![...bucket.objects.keys()].some((key) => key.endsWith(".caibx")));
+      await holdsNothingWrong(bucket);
+      // The last of them stands for all.
+      if (answer !== lasting.at(-1)![0]) continue;
+      strictEqual((await make(bucket, file)).code, 0);
+      await holdsFile(bucket, file, dir);
+    }
+  },
+);
 
-Deno.test("a service that fails now and then: every command completes", async () => {
+inTurn("a service that fails now and then: every command completes", async () => {
   using dir = tempDir();
   const file = image(dir);
   await using bucket = await startFakeBucket(7);

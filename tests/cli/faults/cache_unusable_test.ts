@@ -12,8 +12,10 @@ import type { RunResult } from "../../support/process.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { amount, pairs } from "../../support/thorough.ts";
+import { amount, pairs, takingTurns } from "../../support/thorough.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
+
+const inTurn = takingTurns(2);
 
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
 /** Somebody else. */
@@ -135,7 +137,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a cache of another user, which may not be looked into or made, is a warning",
   ignore: !root || !canDropPrivileges,
   fn: async () => {

@@ -13,7 +13,9 @@ import { sameBytes } from "../../support/same_bytes.ts";
 import { environmentFor, ignoreWithout, url } from "../../support/servers/ssh_subjects.ts";
 import { startSshd } from "../../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { amount } from "../../support/thorough.ts";
+import { amount, takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** Quick about trying again. */
 const QUICK = ["-b", "1ms"];
@@ -172,7 +174,7 @@ Deno.test("chunks whose ids are of another digest are not requested again: no co
   }
 });
 
-Deno.test({
+inTurn({
   name: "over ssh the next store is searched as well, and the error names the one that served it",
   ignore: ignoreWithout("desync"),
   fn: async () => {

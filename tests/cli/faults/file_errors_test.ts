@@ -7,6 +7,9 @@ import { assertFails } from "../../support/failure.ts";
 import { makeBlob, somePieces } from "../../support/made.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** Command lines that read what is at the path. */
 function readers(dir: TempDir, path: string): string[][] {
@@ -42,7 +45,7 @@ function writers(dir: TempDir, path: string): string[][] {
   ];
 }
 
-Deno.test({
+inTurn({
   name: "all commands report an unreadable file in the same words",
   ignore: !canDropPrivileges,
   fn: async () => {

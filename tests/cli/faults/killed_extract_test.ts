@@ -11,7 +11,9 @@ import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { tempDir } from "../../support/temp.ts";
-import { amount } from "../../support/thorough.ts";
+import { amount, takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const PIECES = amount(250, 400);
 /** About that of a part that is moved. */
@@ -19,7 +21,7 @@ const SIZE = amount(1_500_000, 3_000_000);
 /** Groups of chunks that are fetched at a time with four requests, and chunks in each: they are written when all are there. */
 const IN_FLIGHT = 3 * 8;
 
-Deno.test({
+inTurn({
   name: "killed at any moment, an extraction over HTTP fetches nothing again that was written",
   ignore: Deno.build.os === "windows",
   fn: async () => {
@@ -74,7 +76,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "killed at any moment, an update in place with moved parts is completed by the next run",
   ignore: Deno.build.os === "windows",
   fn: async () => {

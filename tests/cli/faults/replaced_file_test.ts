@@ -17,6 +17,9 @@ import {
   runCliUnprivileged,
   runCliWithoutOwners,
 } from "../../support/system/without_privileges.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const windows = Deno.build.os === "windows";
 const root = !windows && Deno.uid() === 0;
@@ -61,7 +64,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a user who may not give files away permits no more than the old file did",
   ignore: !canDropOwners,
   fn: async () => {

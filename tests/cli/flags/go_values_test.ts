@@ -8,7 +8,9 @@ import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { runAny } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
-import { share } from "../../support/thorough.ts";
+import { share, takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const numbers: [text: string, value: number][] = [
   ["16", 16],
@@ -90,7 +92,7 @@ Deno.test("cat accepts a length with a unit, and reads to the end for a negative
   }
 });
 
-Deno.test({
+inTurn({
   name: "desync accepts these numbers and times, and no others",
   ignore: !peers.desync,
   fn: async () => {

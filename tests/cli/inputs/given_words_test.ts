@@ -8,7 +8,9 @@ import { peers } from "../../support/peers.ts";
 import { repository, runAny } from "../../support/process.ts";
 import { random } from "../../support/random.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
-import { thorough } from "../../support/thorough.ts";
+import { takingTurns, thorough } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const linux = Deno.build.os === "linux";
 
@@ -87,7 +89,7 @@ for (const [name, text] of thorough ? scripts : scripts.filter((_, i) => i % 2 =
   });
 }
 
-Deno.test({
+inTurn({
   name: "not UTF-8: what is missing is named, and a failure leaves what the next run goes on from",
   ignore: !linux,
   fn: async () => {

@@ -8,8 +8,10 @@ import { makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { Random, random as seeded } from "../../support/random.ts";
 import { tempDir } from "../../support/temp.ts";
-import { share } from "../../support/thorough.ts";
+import { share, takingTurns } from "../../support/thorough.ts";
 import { runOnTerminal } from "../../support/system/terminal.ts";
+
+const inTurn = takingTurns(2);
 
 const state: BarState = {
   done: 1_300_000_000,
@@ -88,7 +90,7 @@ Deno.test("no line is longer than the terminal, and none without share and time 
 
 const onTerminal = { ignore: !peers.script };
 
-Deno.test({
+inTurn({
   name: "a bar stays in one line, however narrow the terminal is",
   ...onTerminal,
   fn: async () => {
@@ -116,7 +118,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "on a wide terminal the bar of extract has the colours of its sources, unless NO_COLOR is set",
   ...onTerminal,
   fn: async () => {
@@ -153,7 +155,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "make, chop and tar print what they stored; cat shows progress only into a file",
   ...onTerminal,
   fn: async () => {
@@ -187,7 +189,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "an interruption reports what is kept, or with which option it would be",
   ignore: Deno.build.os === "windows",
   fn: async () => {

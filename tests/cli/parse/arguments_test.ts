@@ -12,6 +12,9 @@ import { Random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 Deno.test("an input is never overwritten, whatever name it has", async () => {
   using dir = tempDir();
@@ -178,7 +181,7 @@ Deno.test("where one store counts, the last one given is taken, as in desync", a
   deepStrictEqual(filesIn(dir.root).filter((path) => path.startsWith("first")), []);
 });
 
-Deno.test("options may stand before the command, as for desync", async () => {
+inTurn("options may stand before the command, as for desync", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const programs = [cliCommand, ...(peers.desync === undefined ? [] : [[peers.desync]])];

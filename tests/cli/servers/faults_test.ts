@@ -9,8 +9,10 @@ import { endsWell, startDesyncServer } from "../../support/servers/desync_server
 import { canMount, mountTmpfs } from "../../support/system/mounts.ts";
 import { freePort } from "../../support/servers/ports.ts";
 import { tempDir } from "../../support/temp.ts";
-import { amount } from "../../support/thorough.ts";
+import { amount, takingTurns } from "../../support/thorough.ts";
 import { canServe } from "../../../src/deno/server/can_serve.ts";
+
+const inTurn = takingTurns(2);
 
 const ignore = Deno.build.os === "windows" || !canServe();
 
@@ -20,7 +22,7 @@ async function statusOf(url: string, init?: RequestInit): Promise<number> {
   return response.status;
 }
 
-Deno.test({
+inTurn({
   name: "a server that is killed while it stores leaves a sound store",
   ignore,
   fn: async () => {
@@ -84,7 +86,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a failover group is served by its next store, and uploads go on to the server behind",
   ignore,
   fn: async () => {

@@ -8,6 +8,9 @@ import { type DesyncServer, endsWell, startDesyncServer } from "../../support/se
 import { RawClient } from "../../support/servers/raw_client.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { canServe } from "../../../src/deno/server/can_serve.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const ignore = Deno.build.os === "windows" || !canServe();
 
@@ -30,7 +33,7 @@ async function hammer(server: DesyncServer, made: Made, isOver: () => boolean): 
   return count;
 }
 
-Deno.test({
+inTurn({
   name: "SIGHUP reads the store file again, while no request is lost",
   ignore,
   fn: async () => {
@@ -84,7 +87,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "SIGHUP reads certificates again; those that cannot be used change nothing",
   ignore: ignore || !peers.openssl,
   fn: async () => {
@@ -127,7 +130,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "SIGTERM under load: what was asked is answered, and the status is 0",
   ignore,
   fn: async () => {

@@ -12,6 +12,9 @@ import { RawClient } from "../../support/servers/raw_client.ts";
 import { makeCertificates } from "../../support/servers/certificates.ts";
 import { peers } from "../../support/peers.ts";
 import { tempDir } from "../../support/temp.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const ignore = Deno.build.os !== "linux" || !canServe();
 
@@ -52,7 +55,7 @@ function workersOf(server: DesyncServer): number {
 const FROM_STORE = 'desync_chunks_total{from="store"}';
 const FROM_MEMORY = 'desync_chunks_total{from="memory"}';
 
-Deno.test({
+inTurn({
   name: "two threads answer, and each adds to the metrics; what they renew and hold",
   ignore,
   fn: async () => {
@@ -121,7 +124,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "SIGTERM under load: both threads answer what was requested, and the status is 0",
   ignore,
   fn: async () => {
@@ -154,7 +157,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "both threads get the certificates, and new ones on SIGHUP",
   ignore: ignore || !peers.openssl,
   fn: async () => {
@@ -186,7 +189,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a second signal ends all threads at once",
   ignore,
   fn: async () => {
@@ -213,7 +216,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "what keeps threads from starting is one error, and ends the command",
   ignore,
   fn: async () => {

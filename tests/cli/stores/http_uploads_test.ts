@@ -13,13 +13,16 @@ import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { startNginx } from "../../support/servers/nginx.ts";
 import { tempDir } from "../../support/temp.ts";
 import { freePort, listening } from "../../support/servers/ports.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 async function succeeds(...args: string[]): Promise<void> {
   const { code, stderr } = await runCli(args);
   deepStrictEqual([code, stderr], [0, ""]);
 }
 
-Deno.test({
+inTurn({
   name: "make, chop, cache, tar and caches put chunks behind nginx, and the index last",
   ignore: !peers.nginx,
   fn: async () => {
@@ -100,7 +103,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "make publishes to chunk-server and index-server in one command",
   ignore: !canServe(),
   fn: async () => {

@@ -15,6 +15,9 @@ import { run, runAny } from "../../support/process.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
 import { tempDir } from "../../support/temp.ts";
 import { at, certificatesIn, ignore, read, redirectTls, serveTls, testFetch } from "./tls_servers.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 const dir = tempDir();
 Deno.test.afterAll(() => dir[Symbol.dispose]());
@@ -256,7 +259,7 @@ Deno.test({
   },
 });
 
-Deno.test(
+inTurn(
   "with --ca-cert no other authority is trusted, also without permission for variables",
   {
     ignore,
@@ -295,7 +298,7 @@ Deno.test(
   },
 );
 
-Deno.test(
+inTurn(
   "with caCert no other authority is trusted, whatever was fetched before, and when Deno has looked for a newer one",
   { ignore: ignore || !takesAuthorities },
   async () => {

@@ -15,6 +15,9 @@ import { makeRichTree } from "../../support/data/rich_tree.ts";
 import { tempDir } from "../../support/temp.ts";
 import { differences, treeState } from "../../support/system/tree_state.ts";
 import { canBeUser, runCliAsUser } from "../../support/system/without_privileges.ts";
+import { takingTurns } from "../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** The capability net_raw, as the kernel keeps it. */
 const NET_RAW = Uint8Array.fromHex("0100000200200000000000000000000000000000");
@@ -165,7 +168,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "untar leaves out with --with and --without what casync does",
   ignore: !root || !peers.casync || !hasAccessLists,
   fn: async () => {

@@ -22,8 +22,10 @@ import { filesIn } from "../../support/files.ts";
 import { canMeasureMemory, runCliMeasured } from "../../support/system/peak_memory.ts";
 import { runAny } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
-import { amount, share, thorough } from "../../support/thorough.ts";
+import { amount, share, takingTurns, thorough } from "../../support/thorough.ts";
 import { canDropDevices, runCliWithoutDevices } from "../../support/system/without_privileges.ts";
+
+const inTurn = takingTurns(3);
 
 const MB = 1024 * 1024;
 const owned = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
@@ -212,7 +214,7 @@ async function pipeTo(
   await writer.close();
 }
 
-Deno.test({
+inTurn({
   name: "many files in one directory take no memory",
   ignore: !canMeasureMemory,
   fn: async () => {
@@ -239,7 +241,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "untar of thousands of files in one directory takes no more memory than of 20",
   ignore: !canMeasureMemory,
   fn: async () => {
@@ -258,7 +260,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "a tar of a large file takes no memory, into a tar or out of one",
   ignore: !canMeasureMemory,
   fn: async () => {

@@ -21,6 +21,9 @@ import { random } from "../../../support/random.ts";
 import { tempDir } from "../../../support/temp.ts";
 import { testdata } from "../../../support/testdata.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../../support/system/without_privileges.ts";
+import { takingTurns } from "../../../support/thorough.ts";
+
+const inTurn = takingTurns(2);
 
 /** What is in a directory's files, and where its symlinks lead. */
 function treeOf(folder: string): Record<string, Uint8Array | string> {
@@ -215,7 +218,7 @@ Deno.test({
   },
 });
 
-Deno.test({
+inTurn({
   name: "untar writes again into directories that are read-only for their owner, and leaves them so",
   ignore: !canDropPrivileges,
   fn: async () => {
