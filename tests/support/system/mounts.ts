@@ -37,6 +37,9 @@ export function runAmongMounts(
 /** Whether {@linkcode mountNew} works here. */
 export const canMountDevices: boolean = canMount && hasLoopDevices && peers["mkfs.ext4"] !== undefined;
 
+/** Tries to unmount what is busy, a tenth of a second after each other. */
+const BUSY_TRIES = 200;
+
 /** A mounted file system, unmounted when it is disposed of. */
 export class Mount implements AsyncDisposable {
   readonly path: string;
@@ -49,7 +52,14 @@ export class Mount implements AsyncDisposable {
     await run(peers.mount, ["-o", "remount,ro", this.path]);
   }
 
+  /** Waits while it is busy: a program of another test with mounts of its own has it, and what it holds, until it ends. */
   async [Symbol.asyncDispose](): Promise<void> {
+    for (let tries = 0; tries < BUSY_TRIES; tries++) {
+      const { code, stderr } = await runAny(peers.umount!, [this.path], { env: { LC_ALL: "C" } });
+      if (code === 0) return;
+      if (!/busy/.test(stderr)) break;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     await run(peers.umount, [this.path]);
   }
 }

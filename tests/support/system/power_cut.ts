@@ -36,8 +36,13 @@ export class FailingDisk implements AsyncDisposable {
     Deno.truncateSync(image, BYTES);
     const device = await attachLoopDevice(image);
     // The system writes by itself what is older than the time between two commits.
-    const mount = await mountNew(device.path, dir.dir("mounted"), "commit=300");
-    return new FailingDisk(dir, image, device, mount);
+    try {
+      const mount = await mountNew(device.path, dir.dir("mounted"), "commit=300");
+      return new FailingDisk(dir, image, device, mount);
+    } catch (error) {
+      await device[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /**
