@@ -17,7 +17,7 @@ const SIZE = 64;
 const FILES = amount(30_000, 200_000);
 const TREE_FILES = 3_000;
 const MEMBERS = amount(8_000, 30_000);
-const REQUESTS = amount(10_000, 100_000);
+const REQUESTS = amount(40_000, 100_000);
 const PIECE = 64 * 1024;
 
 /**
