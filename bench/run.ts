@@ -4,6 +4,7 @@
  *     deno task bench [--json] [extract|make|…]   all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
  *                                        BENCH_OURS="deno run -A dist/desync.js" for one file
  */
+import { benchBrowser } from "./browser.ts";
 import { benchChunkServer } from "./chunk_server.ts";
 import { benchDelta } from "./delta.ts";
 import { benchExtract } from "./extract.ts";
@@ -37,6 +38,7 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   delta: benchDelta,
   sync: benchSync,
   "chunk-server": benchChunkServer,
+  browser: benchBrowser,
 };
 
 const given = Deno.args.filter((word) => word !== "--json");

@@ -5,7 +5,7 @@ import { peers } from "../support/peers.ts";
 import { repository, run } from "../support/process.ts";
 
 /** Nothing of the browser's own shall go out into the network, and it has to run as root. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
