@@ -10,7 +10,7 @@ import { repository, run, runAny } from "./support/process.ts";
 import { tempDir } from "./support/temp.ts";
 import { takingTurns, thorough } from "./support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /**
  * The paths in the tree that `deno compile` prints:
@@ -37,7 +37,7 @@ function covers(paths: string[], file: string): boolean {
   return paths.some((path) => path === file || (path.endsWith("/*") && file.startsWith(path.slice(0, -1))));
 }
 
-inTurn("an executable has the workers and the packages in it, and nothing of tests and data", async () => {
+inTurn()("an executable has the workers and the packages in it, and nothing of tests and data", async () => {
   using dir = tempDir();
   // The runtime that is embedded otherwise has to be downloaded; what is put beside it is the same.
   const env = { DENORT_BIN: Deno.execPath(), NO_COLOR: "1" };

@@ -11,7 +11,7 @@ import { startFaultyServer } from "../support/servers/faulty_server.ts";
 import { tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const dead = "http://user:secret@127.0.0.1:1/";
 const quick = ["-e", "1"];
@@ -65,7 +65,7 @@ Deno.test("a group whose members all fail is one line with the reason of each", 
   assertFails(missing, 1, dir.path("none"), "no such");
 });
 
-inTurn({
+inTurn()({
   name: "the same command lines succeed and fail with desync",
   ignore: !peers.desync,
   fn: async () => {
@@ -92,7 +92,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a chunk server has groups, by option and by its file",
   ignore: Deno.build.os === "windows",
   fn: async () => {

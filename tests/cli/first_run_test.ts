@@ -14,7 +14,7 @@ import { blob, testdata } from "../support/testdata.ts";
 import { hasZstd } from "../support/data/zstd.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(3);
+const inTurn = takingTurns(3, import.meta.url);
 
 /** What `cat` and the library's portable part import. */
 const portable = ["@noble/hashes", "fflate", "fzstd"];
@@ -46,7 +46,7 @@ async function fetchPackages(): Promise<void> {
   await run(Deno.execPath(), ["cache", "--quiet", ...late], { cwd: repository });
 }
 
-inTurn(
+inTurn()(
   "from a clone, each run fetches only the packages that it uses, and later ones need no network",
   async () => {
     await havePackages();
@@ -103,7 +103,7 @@ inTurn(
   },
 );
 
-inTurn("from a clone, a package whose bytes are not those of deno.lock is not taken", async () => {
+inTurn()("from a clone, a package whose bytes are not those of deno.lock is not taken", async () => {
   await havePackages();
   using dir = tempDir();
   await using registry = await startNpmRegistry(dir);
@@ -157,7 +157,7 @@ Deno.test("with a progress bar, extract prints at its end what it wrote, otherwi
   strictEqual((await runCli([...extract, out])).stderr, "");
 });
 
-inTurn(
+inTurn()(
   "from a URL, a run fetches only the packages that it uses, in the versions that were tested",
   async () => {
     await havePackages();

@@ -15,7 +15,7 @@ import { type TempDir, tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
 import { share, takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 for (const file of ["cli.ts", "mod.ts", "src/deno/mod.ts", "src/workers/worker.ts"]) {
   Deno.test(`all that ${file} reaches can be loaded from a URL, without deno.json`, async () => {
@@ -66,7 +66,7 @@ function publish(dir: TempDir): string {
 
 // nginx has the second type for .ts: that of a video.
 for (const type of share(["application/octet-stream", "video/mp2t"], 1, 1)) {
-  inTurn({
+  inTurn()({
     name: `the program runs from nginx, which calls its files ${type}, with its workers`,
     ignore: !peers.nginx,
     fn: async () => {
@@ -97,7 +97,7 @@ for (const type of share(["application/octet-stream", "video/mp2t"], 1, 1)) {
   });
 }
 
-inTurn({
+inTurn()({
   name: "from a URL, the permissions that the command itself needs are enough",
   ignore: !peers.nginx,
   fn: async () => {

@@ -12,7 +12,7 @@ import { type TempDir, tempDir } from "../support/temp.ts";
 import { owned, runPermitted } from "./run_permitted.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** An archive with these children. */
 function writeArchive(dir: TempDir, children: Parameters<typeof directory>[0]): string {
@@ -26,7 +26,7 @@ function within(dir: TempDir): string[] {
 
 const linux = Deno.build.os === "linux";
 
-inTurn({
+inTurn()({
   name: "symlinks take permissions without paths, or foreign functions",
   ignore: !linux,
   fn: async () => {
@@ -43,7 +43,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "without foreign functions, what is not unpacked is reported",
   ignore: !linux,
   fn: async () => {
@@ -117,7 +117,7 @@ Deno.test("variables that may not be read count as unset", async () => {
   match(withThem.stderr, /100\.00%/);
 });
 
-inTurn({
+inTurn()({
   name: "without permission, no variable is read for the directory of temporary files",
   ignore: Deno.build.os === "windows",
   fn: async () => {

@@ -15,7 +15,7 @@ import { takingTurns, thorough } from "../support/thorough.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 let dir: TempDir;
 /** Where it is, alone but for a link to the test data. */
@@ -39,7 +39,7 @@ function program(file: string, ...args: string[]): string[] {
   return ["run", "-A", "--no-config", file, ...args];
 }
 
-inTurn({
+inTurn()({
   name: "one file runs from nginx, which calls it a video, with its workers",
   ignore: !peers.nginx,
   fn: async () => {
@@ -83,7 +83,7 @@ DocumentRoot ${root}
   return server;
 }
 
-inTurn({
+inTurn()({
   name: "one file runs from Apache with the media types of Debian",
   ignore: !peers.apache2,
   fn: async () => {
@@ -114,7 +114,7 @@ Deno.test("one file has all commands and their options", async () => {
   strictEqual(here.stdout, there.stdout);
 });
 
-inTurn(
+inTurn()(
   "one file has the other threads of a server",
   { ignore: Deno.build.os !== "linux" || !canServe() },
   async () => {

@@ -10,7 +10,7 @@ import { type Random, random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { amount, share, takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -46,7 +46,7 @@ function contents(source: Random): [kind: string, bytes: Bytes][] {
   ];
 }
 
-inTurn({
+inTurn()({
   name: "both codecs take what the xz program makes",
   ignore: !peers.xz,
   fn: async () => {

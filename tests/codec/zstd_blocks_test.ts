@@ -13,7 +13,7 @@ import { type Random, random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { amount, pairs, takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const LIMIT = 4_000_000;
 const RAW = 0;
@@ -190,7 +190,7 @@ function contents(source: Random): [kind: string, bytes: Bytes][] {
   ];
 }
 
-inTurn({
+inTurn()({
   name: "both codecs take all that the zstd program makes",
   ignore: !peers.zstd,
   fn: async () => {

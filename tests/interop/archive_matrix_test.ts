@@ -25,7 +25,7 @@ import {
 } from "./matrix_programs.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** Packs a tree into an archive, or into an index and a store. */
 function packs(program: Program, tree: string, archive: string, store?: string): Promise<RunResult> {
@@ -52,7 +52,7 @@ async function unpacks(
 
 const usual = ["files and directories: modes, owners, times", "symlinks"];
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: archives",
   ignore: ignore || !canSetAttributes,
   fn: async () => {
@@ -80,7 +80,7 @@ function hasChattr(): boolean {
   return setChattr(dir.write("file", ""), CHATTR.noatime);
 }
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: what archives keep",
   ignore: ignore || !canSetAttributes || !hasChattr(),
   fn: async () => {

@@ -15,7 +15,7 @@ import { makeOddName, makeRichTree, unlockTree } from "../support/data/rich_tree
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const ignore = !peers.casync || !canSetAttributes;
 
@@ -54,7 +54,7 @@ const choices: string[][] = [
   ["--exclude-nodump=no"],
   ["--digest=sha256"],
 ];
-inTurn({
+inTurn()({
   name: "tar writes casync's archive of a tree that has everything, whatever is recorded",
   ignore,
   fn: async () => {
@@ -118,7 +118,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "tar -i writes casync's index and chunks, from a directory and from standard input's archive",
   ignore,
   fn: async () => {
@@ -169,7 +169,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a tree of the system: casync's index, and all of it unpacked",
   ignore,
   fn: async () => {

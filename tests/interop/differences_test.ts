@@ -16,7 +16,7 @@ import { Random } from "../support/random.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const readme = Deno.readTextFileSync(join(repository, "README.md")).split(/^(?=## )/m);
 
@@ -237,7 +237,7 @@ const both: Record<string, Subject> = {
   "this program": { run: runCli, command: cliCommand },
 };
 
-inTurn({
+inTurn()({
   name: "the table of differences is right, cell by cell",
   ignore: Deno.build.os !== "linux" || !peers.desync,
   fn: async () => {

@@ -14,7 +14,7 @@ import { startPeerServer } from "../support/servers/daemon.ts";
 import { tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const KEY = "6368616e676520746869732070617373776f726420746f206120736563726574";
 const KEY_ID = "50d64035";
@@ -42,7 +42,7 @@ const forms: Record<string, readonly [options: Options, suffix: string]> = {
   "uncompressed": [{ "encryption-key": KEY, uncompressed: true }, `.xchacha20-poly1305-${KEY_ID}`],
 };
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: encryption",
   ignore: !peers.desync || !peers.nginx || !canServe(),
   fn: async () => {

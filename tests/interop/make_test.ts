@@ -15,7 +15,7 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { blob, smallBlob } from "../support/testdata.ts";
 import { amount, share, takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const MiB = 1024 * 1024;
 const defaultSizes = "16384:65536:262144";
@@ -156,7 +156,7 @@ for (const [name, makeBytes, sizes, digest] of stored) {
   });
 }
 
-inTurn({
+inTurn()({
   name: "casync and desync take chunks of any level, and incompressible ones",
   ignore: !peers.casync || !peers.desync,
   fn: async () => {
@@ -184,7 +184,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "make of an archive takes over its feature flags, so that casync unpacks the index",
   ignore: !peers.casync,
   fn: async () => {

@@ -34,7 +34,7 @@ import {
 } from "./matrix_programs.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 type Digest = "sha512-256" | "sha256";
 
@@ -83,7 +83,7 @@ async function makes(program: Program, store: string, index: string, file: strin
   return await startWell(program, ["--digest", digest, "make", "-m", sizes, "-s", store, index, file]);
 }
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: blobs",
   ignore,
   fn: async () => {
@@ -132,7 +132,7 @@ async function startServer(
   return await startPeerServer([...commands[program], command], ["-s", directory, ...options]);
 }
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: stores",
   ignore: ignore || !peers.nginx || !canServe(),
   fn: async () => {
@@ -205,7 +205,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: servers",
   ignore: ignore || !canServe(),
   fn: async () => {
@@ -277,7 +277,7 @@ async function answersToTwo(store: string, index: string): Promise<number> {
   return answers;
 }
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: ssh",
   ignore: ignore || !peers.sshd,
   fn: async () => {

@@ -10,7 +10,7 @@ import { peers } from "../support/peers.ts";
 import { run } from "../support/process.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 async function helpOf(...command: string[]): Promise<string> {
   return (await run(peers.desync!, [...command, "--help"])).stdout;
@@ -21,7 +21,7 @@ function listed(help: string, pattern: RegExp): string[] {
   return [...help.matchAll(pattern)].map(([, name]) => name);
 }
 
-inTurn({
+inTurn()({
   name: "every command and option of desync is known, or listed as missing",
   ignore: peers.desync === undefined,
   fn: async () => {

@@ -14,7 +14,7 @@ import { canMountPrivately, runAmongMounts } from "../support/system/mounts.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const SIZE = 1_000_000;
 
@@ -109,7 +109,7 @@ class System {
 
 const programs = [peers.rauc, peers.mksquashfs, peers.openssl, peers["dbus-run-session"], peers["dbus-send"]];
 
-inTurn({
+inTurn()({
   name: "RAUC makes and installs bundles, on a device, with the running system as a seed",
   ignore: programs.includes(undefined) || !hasLoopDevices || !canMountPrivately,
   fn: async () => {

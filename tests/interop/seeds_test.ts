@@ -11,7 +11,7 @@ import { chunkPath } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** Two versions of 3 MB, cut and stored by desync below `www`, which is served. */
 async function versions(dir: TempDir) {
@@ -36,7 +36,7 @@ function idsOf(path: string): Set<string> {
   return new Set(Array.from({ length: index.count }, (_, i) => index.id(i)));
 }
 
-inTurn({
+inTurn()({
   name: "with a seed, the chunks that it lacks are requested, each once, and counted as desync does",
   ignore: !peers.desync || !peers.nginx,
   fn: async () => {
@@ -88,7 +88,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a seed whose index lies: both fail, skip it, or cut it anew",
   ignore: !peers.desync,
   fn: async () => {

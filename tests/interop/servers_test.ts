@@ -15,7 +15,7 @@ import { type TempDir, tempDir } from "../support/temp.ts";
 import { takingTurns, thorough } from "../support/thorough.ts";
 import { canServe } from "../../src/deno/server/can_serve.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 interface Place extends Disposable {
   readonly dir: TempDir;
@@ -55,7 +55,7 @@ async function desyncExtracts(
   Deno.removeSync(target);
 }
 
-inTurn({
+inTurn()({
   name: "desync reads from chunk-server, adds to it, and fills a cache from it",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
@@ -85,7 +85,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "desync reads and adds uncompressed chunks with -u",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
@@ -119,7 +119,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "TLS, certificates of clients and authorization, with desync's client and this one",
   ignore: !peers.desync || !peers.openssl || !canServe(),
   fn: async () => {
@@ -168,7 +168,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "casync reads from chunk-server and index-server",
   ignore: !peers.casync || !peers.desync || !canServe(),
   fn: async () => {
@@ -186,7 +186,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "chunk-server passes on what desync's chunk-server has, and keeps it",
   ignore: !peers.desync || !canServe(),
   fn: async () => {
@@ -233,7 +233,7 @@ async function startGoServer(
   return { url: `http://127.0.0.1:${port}/`, daemon, [Symbol.asyncDispose]: () => daemon.stop() };
 }
 
-inTurn({
+inTurn()({
   name: "curl gets chunks over HTTP/1.0, HTTP/1.1, TLS and a socket in the file system",
   ignore: !peers.curl || !peers.openssl || !peers.desync || !canServe(),
   fn: async () => {

@@ -17,9 +17,9 @@ import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
-inTurn({
+inTurn()({
   name: "docs/interop.md: SFTP; and every command that fills, reads or manages a store over SFTP",
   ignore: !peers.sshd,
   fn: async (t) => {

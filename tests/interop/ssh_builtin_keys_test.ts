@@ -15,7 +15,7 @@ import { makeSshKey, type Sshd, startSshd } from "../support/servers/sshd.ts";
 import { tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const NONE = "the host accepts none of the agent's keys and key files";
 const HINT = "(RSA keys sign with SHA-2 only: for a host that accepts only SHA-1, use an ed25519 key)";
@@ -48,7 +48,7 @@ for (
     ["ssh-rsa,rsa-sha2-512", true],
   ] as const
 ) {
-  inTurn({
+  inTurn()({
     name: `ssh built in: a host with ${algorithms} ${
       isAccepted ? "accepts" : "gets no signature of"
     } RSA keys`,

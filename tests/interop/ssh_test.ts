@@ -27,7 +27,7 @@ import { tempDir } from "../support/temp.ts";
 import { testdata } from "../support/testdata.ts";
 import { amount, pairs, share, takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 for (const [remote, builtin] of pairs(["casync", "desync", "ours"] as const, [false, true])) {
   Deno.test({
@@ -75,7 +75,7 @@ for (const [name, client, ...options] of share(clients, 2)) {
   });
 }
 
-inTurn({
+inTurn()({
   name: "-n limits the sessions; missing ids are requested from the next store; the cache is filled",
   ignore: ignoreWithout(),
   fn: async () => {
@@ -108,7 +108,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "other commands read over ssh, too: cat, cache",
   ignore: ignoreWithout(),
   fn: async () => {
@@ -307,7 +307,7 @@ Deno.test("without the ssh program, the error names --ssh-builtin", async () => 
 
 // In a usual run this is tried with ssh, and what follows it with the one built in.
 for (const builtin of share([false, true], 1)) {
-  inTurn({
+  inTurn()({
     name: `a session that breaks is replaced${builtin ? ", ssh built in" : ""}`,
     ignore: ignoreWithout(),
     fn: async () => {

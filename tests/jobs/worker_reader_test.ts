@@ -15,7 +15,7 @@ import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
 import { share, takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const shared = tempDir();
 Deno.test.afterAll(() => shared[Symbol.dispose]());
@@ -68,7 +68,7 @@ for (const form of share(["zstd", "plain", "gzip"] as const, 1, random().below(3
   });
 }
 
-inTurn("a large blob from a web server by workers, with a cache that is filled and then used", async () => {
+inTurn()("a large blob from a web server by workers, with a cache that is filled and then used", async () => {
   using pool = new WorkerPool(2);
   const made = bigBlob("zstd");
   await using server = await startFaultyServer(

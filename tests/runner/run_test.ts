@@ -8,7 +8,7 @@ import { repository, runAny, type RunResult } from "../support/process.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { share, takingTurns, thorough } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 function runTests(args: string[], more: Record<string, string> = {}): Promise<RunResult> {
   const env = { NO_COLOR: "1", ...more };
@@ -115,7 +115,7 @@ Deno.test("files run in processes of their own, at the same time", async () => {
   ok(Deno.readTextFileSync(dir.path("a")) !== Deno.readTextFileSync(dir.path("b")));
 });
 
-inTurn("many files share processes, and what one of them does wrong is its own failure", async () => {
+inTurn()("many files share processes, and what one of them does wrong is its own failure", async () => {
   using dir = tempDir();
   const text = (name: string) =>
     `Deno.test("${name}", () => Deno.writeTextFileSync(${
@@ -138,7 +138,7 @@ inTurn("many files share processes, and what one of them does wrong is its own f
   strictEqual(pids.filter((pid) => pid === Deno.readTextFileSync(dir.path("pids/f07"))).length, 1);
 });
 
-inTurn({
+inTurn()({
   name: "files that run command lines share a process until one fails",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
@@ -191,7 +191,7 @@ Deno.test("what failed is listed again behind the output of all files, in front 
   );
 });
 
-inTurn("a directory, and a filter for all of its files", async () => {
+inTurn()("a directory, and a filter for all of its files", async () => {
   using dir = tempDir();
   twoFiles(dir);
   for (const filter of share([["--filter=good"], ["--filter", "good"]], 1)) {
@@ -204,7 +204,7 @@ inTurn("a directory, and a filter for all of its files", async () => {
   }
 });
 
-inTurn("coverage and a JUnit report of several files are of all of them", async () => {
+inTurn()("coverage and a JUnit report of several files are of all of them", async () => {
   using dir = tempDir();
   const report = dir.path("report.xml");
   const args = ["--no-check", `--coverage=${dir.path("coverage")}`, "--junit-path", report, dir.root];
@@ -244,7 +244,7 @@ if (thorough) {
   });
 }
 
-inTurn("options of deno test that the runner does not know go to one process", async () => {
+inTurn()("options of deno test that the runner does not know go to one process", async () => {
   using dir = tempDir();
   const result = await runTests(["--no-check", "--fail-fast", ...twoFiles(dir)]);
   strictEqual(result.code, 1);

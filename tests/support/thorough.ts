@@ -40,27 +40,21 @@ export const turnVariable = "DESYNC_TEST_TURN";
 
 type Test = (t: Deno.TestContext) => void | Promise<void>;
 
-/** As `Deno.test`, in its usual forms. */
+/** `Deno.test` in its usual forms. */
 export interface TestFunction {
   (name: string, fn: Test): void;
   (name: string, options: Omit<Deno.TestDefinition, "fn" | "name">, fn: Test): void;
   (test: Deno.TestDefinition): void;
 }
 
-/** What stands for `Deno.test`: of the tests that it is given, a run of all files has every second, third … */
-export function takingTurns(every: number): TestFunction {
-  let hasTurn: (() => boolean) | undefined;
-  return (
-    ...args: [string, Test] | [string, Omit<Deno.TestDefinition, "fn" | "name">, Test] | [Deno.TestDefinition]
-  ) => {
-    const [first, second, third] = args;
-    // Not the first of every file in the same run.
-    hasTurn ??= turnsOf(every, turnAfter(typeof first === "string" ? first : first.name));
-    if (!hasTurn()) return;
-    if (typeof first !== "string") Deno.test(first);
-    else if (typeof second === "function") Deno.test(first, second);
-    else Deno.test(first, second!, third!);
-  };
+/**
+ * What returns `Deno.test` when it is a test's turn, or else what does nothing: of the tests of the file, a run of all files
+ * has every second, third … The file itself calls what is returned, as Deno names a test by the place of that call.
+ */
+export function takingTurns(every: number, url: string): () => TestFunction {
+  // Not the first of every file in the same run.
+  const hasTurn = turnsOf(every, turnAfter(url.split("/").at(-1)!));
+  return () => hasTurn() ? Deno.test : () => {};
 }
 
 /** The same for what is no test of its own: says of one after the other whether it is its turn. */

@@ -8,10 +8,10 @@ import { Random } from "../support/random.ts";
 import { tempDir } from "../support/temp.ts";
 import { takingTurns } from "../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 for (const probe of ["cheap", "by-get"] as const) {
-  inTurn(`make and chop put each chunk once into a store where finding out is ${probe}`, async () => {
+  inTurn()(`make and chop put each chunk once into a store where finding out is ${probe}`, async () => {
     using dir = tempDir();
     const part = new Random(1).bytes(2 << 20);
     const repeated = new Uint8Array(12 * part.length);

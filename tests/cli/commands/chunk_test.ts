@@ -11,7 +11,7 @@ import { share, takingTurns } from "../../support/thorough.ts";
 import { blob, smallBlob } from "../../support/testdata.ts";
 import { amount } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** The lines of `chunk`: start, length, id. */
 function linesOf(stdout: string): [number, number, string][] {
@@ -21,7 +21,7 @@ function linesOf(stdout: string): [number, number, string][] {
   });
 }
 
-inTurn({
+inTurn()({
   name: "chunk prints what desync does, from any byte on",
   ignore: !peers.desync,
   fn: async () => {

@@ -16,7 +16,7 @@ import { tempDir } from "../../support/temp.ts";
 import { smallBlob, testdata } from "../../support/testdata.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const windows = Deno.build.os === "windows";
 
@@ -297,7 +297,7 @@ Deno.test("progress is printed only on request, as lines that parse", async () =
   strictEqual((await runCli([...args, "--progress=none"])).stderr, "");
 });
 
-inTurn({
+inTurn()({
   name: "lines for programs, and the statistics, are those of desync",
   ignore: !peers.desync,
   fn: async () => {
@@ -374,7 +374,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a TLS server is trusted with --ca-cert, and may ask for a client's certificate",
   ignore: !peers.nginx || !peers.openssl,
   fn: async () => {

@@ -10,7 +10,7 @@ import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const compared: string[][] = [
   [testdata("casync-blob.caibx")],
@@ -55,7 +55,7 @@ Deno.test("inspect-chunks prints sizes of the chunks that the store has", async 
   deepStrictEqual([empty.code, JSON.parse(empty.stdout)], [0, []]);
 });
 
-inTurn({
+inTurn()({
   name: "inspect-chunks takes little more memory than the index, however long the list",
   ignore: !canMeasureMemory,
   fn: async () => {

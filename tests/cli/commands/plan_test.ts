@@ -10,7 +10,7 @@ import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** What `--plan=json` prints of a source. */
 interface PlannedSource {
@@ -72,7 +72,7 @@ function thin(made: Made, numbers: { below(limit: number): number }, share: numb
   }
 }
 
-inTurn("the bytes predicted are the bytes fetched: two stores, a cache, zeros, repeats", async () => {
+inTurn()("the bytes predicted are the bytes fetched: two stores, a cache, zeros, repeats", async () => {
   const numbers = random();
   using dir = tempDir();
   const kinds = Array.from({ length: 60 }, () => numbers.bytes(100 + numbers.below(5000)));
@@ -130,7 +130,7 @@ function changed(bytes: Uint8Array, numbers: { bytes(length: number): Uint8Array
   return joined([numbers.bytes(5000), b, fresh, new Uint8Array(105_000), a, numbers.bytes(30_000), fresh, c]);
 }
 
-inTurn(
+inTurn()(
   "extract --dry-run predicts what is then fetched: seeds, the old output, in place, and after an interruption",
   async () => {
     const numbers = random();

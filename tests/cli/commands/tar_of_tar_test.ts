@@ -12,9 +12,9 @@ import { tempDir } from "../../support/temp.ts";
 import { someTree } from "../../support/data/some_tree.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
-inTurn({
+inTurn()({
   name: "tar of a tar from a named pipe ends when it is interrupted, with a writer and without",
   ignore: Deno.build.os === "windows",
   fn: async () => {
@@ -45,7 +45,7 @@ inTurn({
   },
 });
 
-inTurn("tar of a tar that changes meanwhile fails: its bytes are of no version", async () => {
+inTurn()("tar of a tar that changes meanwhile fails: its bytes are of no version", async () => {
   using dir = tempDir();
   const size = 64 * 1024 * 1024;
   const source = dir.write("t.tar", member("file", { size: size.toString(8).padStart(11, "0") }));

@@ -14,7 +14,7 @@ import { amount, takingTurns } from "../../support/thorough.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 import { someTree } from "../../support/data/some_tree.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const owner = Deno.build.os === "linux" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 
@@ -283,7 +283,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "tar of a large file takes no more memory than of a small one",
   ignore: !canMeasureMemory,
   fn: async () => {

@@ -12,7 +12,7 @@ import { tempDir } from "../../support/temp.ts";
 import { blob, smallBlob, testdata } from "../../support/testdata.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 for (
   const [index, bytes] of [
@@ -34,7 +34,7 @@ for (
   });
 }
 
-inTurn("verify-index names the first bytes that differ", async () => {
+inTurn()("verify-index names the first bytes that differ", async () => {
   using dir = tempDir();
   const noise = new Random(1);
   const pieces = Array.from({ length: 300 }, () => noise.bytes(1000));

@@ -11,7 +11,7 @@ import { runAny, type RunResult } from "../../support/process.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { share, takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const encrypted = { encryption: true, "encryption-key": "5ec4e7" };
 
@@ -174,7 +174,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "patterns match the stores that they match for desync",
   ignore: !peers.desync,
   fn: async () => {

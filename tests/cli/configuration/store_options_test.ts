@@ -14,7 +14,7 @@ import { type Answer, startFaultyServer } from "../../support/servers/faulty_ser
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** Arguments that name a file with these options for stores. */
 function configured(dir: TempDir, options: Record<string, object>): string[] {
@@ -114,7 +114,7 @@ Deno.test("error-retry, timeout and n hold for their store, unless the command l
   strictEqual(slow.maxInFlight, 1);
 });
 
-inTurn({
+inTurn()({
   name: "certificates of the configuration, for one of two stores; each server's own",
   ignore: Deno.build.os === "windows" || !peers.openssl,
   fn: async () => {
@@ -234,7 +234,7 @@ Deno.test("uncompressed stores get plain chunks: as targets, caches and behind a
   sameBytes(Deno.readFileSync(dir.path("z")), made.bytes);
 });
 
-inTurn({
+inTurn()({
   name: "the same configuration has the same results with desync",
   ignore: !peers.desync,
   fn: async () => {
@@ -304,7 +304,7 @@ Deno.test("what is wrong with a certificate is said of the configuration, or of 
   assertFails(await runCli([...own, ...extract]), 1, `the file ${made.index} of client-cert in ${own[1]}: `);
 });
 
-inTurn({
+inTurn()({
   name: "servers take the configuration",
   ignore: Deno.build.os === "windows",
   fn: async () => {

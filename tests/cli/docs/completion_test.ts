@@ -7,7 +7,7 @@ import { offered, offeredByPowerShell, shells } from "../../support/system/shell
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(3);
+const inTurn = takingTurns(3, import.meta.url);
 
 const described = await describeCommands();
 
@@ -72,7 +72,7 @@ for (const shell of shells) {
   // What is called bash on Windows is many things, and on macOS it is of 2007.
   const ignore = Deno.build.os !== "linux" || peers[shell] === undefined;
 
-  inTurn({
+  inTurn()({
     name: `${shell} completes commands, options, words and files`,
     ignore,
     fn: async () => {
@@ -90,7 +90,7 @@ for (const shell of shells) {
     },
   });
 
-  inTurn({
+  inTurn()({
     name: `${shell} completes every option of every command`,
     ignore,
     fn: async () => {

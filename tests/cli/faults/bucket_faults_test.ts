@@ -10,7 +10,7 @@ import type { Answer } from "../../support/servers/faulty_server.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const env = { S3_ACCESS_KEY: "AKID", S3_SECRET_KEY: "s3cret", S3_SESSION_TOKEN: "t0ken", S3_REGION: "" };
 const retrying = (times: number) => ["--error-retry", `${times}`, "--error-retry-base-interval", "1ms"];
@@ -54,7 +54,7 @@ const lasting: readonly [Answer, says: string][] = [
   [{ cut: { after: "request", by: "reset" } }, "Cannot"],
 ];
 
-inTurn(
+inTurn()(
   "a service that fails for good while chunks are put: no index, no wrong chunk, and the next run completes it",
   async () => {
     using dir = tempDir();
@@ -76,7 +76,7 @@ inTurn(
   },
 );
 
-inTurn("a service that fails now and then: every command completes", async () => {
+inTurn()("a service that fails now and then: every command completes", async () => {
   using dir = tempDir();
   const file = image(dir);
   await using bucket = await startFakeBucket(7);

@@ -15,7 +15,7 @@ import { type TempDir, tempDir } from "../../support/temp.ts";
 import { amount, pairs, takingTurns } from "../../support/thorough.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const root = Deno.build.os === "linux" && Deno.uid() === 0;
 /** Somebody else. */
@@ -137,7 +137,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a cache of another user, which may not be looked into or made, is a warning",
   ignore: !root || !canDropPrivileges,
   fn: async () => {

@@ -15,7 +15,7 @@ import { startSshd } from "../../support/servers/sshd.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { amount, takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** Quick about trying again. */
 const QUICK = ["-b", "1ms"];
@@ -174,7 +174,7 @@ Deno.test("chunks whose ids are of another digest are not requested again: no co
   }
 });
 
-inTurn({
+inTurn()({
   name: "over ssh the next store is searched as well, and the error names the one that served it",
   ignore: ignoreWithout("desync"),
   fn: async () => {

@@ -9,7 +9,7 @@ import { type TempDir, tempDir } from "../../support/temp.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../support/system/without_privileges.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** Command lines that read what is at the path. */
 function readers(dir: TempDir, path: string): string[][] {
@@ -45,7 +45,7 @@ function writers(dir: TempDir, path: string): string[][] {
   ];
 }
 
-inTurn({
+inTurn()({
   name: "all commands report an unreadable file in the same words",
   ignore: !canDropPrivileges,
   fn: async () => {

@@ -13,7 +13,7 @@ import { startFaultyServer } from "../../support/servers/faulty_server.ts";
 import { tempDir } from "../../support/temp.ts";
 import { amount, takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const PIECES = amount(250, 400);
 /** About that of a part that is moved. */
@@ -21,7 +21,7 @@ const SIZE = amount(1_500_000, 3_000_000);
 /** Groups of chunks that are fetched at a time with four requests, and chunks in each: they are written when all are there. */
 const IN_FLIGHT = 3 * 8;
 
-inTurn({
+inTurn()({
   name: "killed at any moment, an extraction over HTTP fetches nothing again that was written",
   ignore: Deno.build.os === "windows",
   fn: async () => {
@@ -76,7 +76,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "killed at any moment, an update in place with moved parts is completed by the next run",
   ignore: Deno.build.os === "windows",
   fn: async () => {

@@ -19,7 +19,7 @@ import {
 } from "../../support/system/without_privileges.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const windows = Deno.build.os === "windows";
 const root = !windows && Deno.uid() === 0;
@@ -64,7 +64,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a user who may not give files away permits no more than the old file did",
   ignore: !canDropOwners,
   fn: async () => {

@@ -10,7 +10,7 @@ import { runAny } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
 import { share, takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const numbers: [text: string, value: number][] = [
   ["16", 16],
@@ -92,7 +92,7 @@ Deno.test("cat accepts a length with a unit, and reads to the end for a negative
   }
 });
 
-inTurn({
+inTurn()({
   name: "desync accepts these numbers and times, and no others",
   ignore: !peers.desync,
   fn: async () => {

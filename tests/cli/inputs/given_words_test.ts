@@ -10,7 +10,7 @@ import { random } from "../../support/random.ts";
 import { type TempDir, tempDir } from "../../support/temp.ts";
 import { takingTurns, thorough } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const linux = Deno.build.os === "linux";
 
@@ -89,7 +89,7 @@ for (const [name, text] of thorough ? scripts : scripts.filter((_, i) => i % 2 =
   });
 }
 
-inTurn({
+inTurn()({
   name: "not UTF-8: what is missing is named, and a failure leaves what the next run goes on from",
   ignore: !linux,
   fn: async () => {

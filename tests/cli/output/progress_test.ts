@@ -11,7 +11,7 @@ import { tempDir } from "../../support/temp.ts";
 import { share, takingTurns } from "../../support/thorough.ts";
 import { runOnTerminal } from "../../support/system/terminal.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const state: BarState = {
   done: 1_300_000_000,
@@ -90,7 +90,7 @@ Deno.test("no line is longer than the terminal, and none without share and time 
 
 const onTerminal = { ignore: !peers.script };
 
-inTurn({
+inTurn()({
   name: "a bar stays in one line, however narrow the terminal is",
   ...onTerminal,
   fn: async () => {
@@ -118,7 +118,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "on a wide terminal the bar of extract has the colours of its sources, unless NO_COLOR is set",
   ...onTerminal,
   fn: async () => {
@@ -155,7 +155,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "make, chop and tar print what they stored; cat shows progress only into a file",
   ...onTerminal,
   fn: async () => {
@@ -189,7 +189,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "an interruption reports what is kept, or with which option it would be",
   ignore: Deno.build.os === "windows",
   fn: async () => {

@@ -14,7 +14,7 @@ import { tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 Deno.test("an input is never overwritten, whatever name it has", async () => {
   using dir = tempDir();
@@ -181,7 +181,7 @@ Deno.test("where one store counts, the last one given is taken, as in desync", a
   deepStrictEqual(filesIn(dir.root).filter((path) => path.startsWith("first")), []);
 });
 
-inTurn("options may stand before the command, as for desync", async () => {
+inTurn()("options may stand before the command, as for desync", async () => {
   using dir = tempDir();
   const made = makeBlob(dir, somePieces());
   const programs = [cliCommand, ...(peers.desync === undefined ? [] : [[peers.desync]])];

@@ -12,7 +12,7 @@ import { tempDir } from "../../support/temp.ts";
 import { amount, takingTurns } from "../../support/thorough.ts";
 import { canServe } from "../../../src/deno/server/can_serve.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const ignore = Deno.build.os === "windows" || !canServe();
 
@@ -22,7 +22,7 @@ async function statusOf(url: string, init?: RequestInit): Promise<number> {
   return response.status;
 }
 
-inTurn({
+inTurn()({
   name: "a server that is killed while it stores leaves a sound store",
   ignore,
   fn: async () => {
@@ -86,7 +86,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a failover group is served by its next store, and uploads go on to the server behind",
   ignore,
   fn: async () => {

@@ -10,7 +10,7 @@ import { type TempDir, tempDir } from "../../support/temp.ts";
 import { canServe } from "../../../src/deno/server/can_serve.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const ignore = Deno.build.os === "windows" || !canServe();
 
@@ -33,7 +33,7 @@ async function hammer(server: DesyncServer, made: Made, isOver: () => boolean): 
   return count;
 }
 
-inTurn({
+inTurn()({
   name: "SIGHUP reads the store file again, while no request is lost",
   ignore,
   fn: async () => {
@@ -87,7 +87,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "SIGHUP reads certificates again; those that cannot be used change nothing",
   ignore: ignore || !peers.openssl,
   fn: async () => {
@@ -130,7 +130,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "SIGTERM under load: what was asked is answered, and the status is 0",
   ignore,
   fn: async () => {

@@ -14,7 +14,7 @@ import { peers } from "../../support/peers.ts";
 import { tempDir } from "../../support/temp.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const ignore = Deno.build.os !== "linux" || !canServe();
 
@@ -55,7 +55,7 @@ function workersOf(server: DesyncServer): number {
 const FROM_STORE = 'desync_chunks_total{from="store"}';
 const FROM_MEMORY = 'desync_chunks_total{from="memory"}';
 
-inTurn({
+inTurn()({
   name: "two threads answer, and each adds to the metrics; what they renew and hold",
   ignore,
   fn: async () => {
@@ -124,7 +124,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "SIGTERM under load: both threads answer what was requested, and the status is 0",
   ignore,
   fn: async () => {
@@ -157,7 +157,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "both threads get the certificates, and new ones on SIGHUP",
   ignore: ignore || !peers.openssl,
   fn: async () => {
@@ -189,7 +189,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a second signal ends all threads at once",
   ignore,
   fn: async () => {
@@ -216,7 +216,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "what keeps threads from starting is one error, and ends the command",
   ignore,
   fn: async () => {

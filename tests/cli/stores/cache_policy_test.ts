@@ -16,7 +16,7 @@ import { testdata } from "../../support/testdata.ts";
 import { unzstd } from "../../support/data/zstd.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const forms = ["zstd", "plain", "gzip"] as const;
 
@@ -52,7 +52,7 @@ async function readInEveryWay(dir: TempDir, made: Made, store: string): Promise<
 }
 
 for (const form of forms) {
-  inTurn(`every way of reading ${form} chunks leaves the same cache`, async () => {
+  inTurn()(`every way of reading ${form} chunks leaves the same cache`, async () => {
     using dir = tempDir();
     const made = largeBlob(dir, form);
     const store = contentOf(made.store);

@@ -15,14 +15,14 @@ import { tempDir } from "../../support/temp.ts";
 import { freePort, listening } from "../../support/servers/ports.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 async function succeeds(...args: string[]): Promise<void> {
   const { code, stderr } = await runCli(args);
   deepStrictEqual([code, stderr], [0, ""]);
 }
 
-inTurn({
+inTurn()({
   name: "make, chop, cache, tar and caches put chunks behind nginx, and the index last",
   ignore: !peers.nginx,
   fn: async () => {
@@ -103,7 +103,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "make publishes to chunk-server and index-server in one command",
   ignore: !canServe(),
   fn: async () => {

@@ -7,13 +7,13 @@ import { s3Page } from "../../support/servers/s3/fake_bucket.ts";
 import { tempDir } from "../../support/temp.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const PAGES = 60;
 /** In megabytes. The program takes 11 of them; the whole list would take as much again. */
 const HEAP = 16;
 
-inTurn("prune needs as much memory for a long list as for a short one", async () => {
+inTurn()("prune needs as much memory for a long list as for a short one", async () => {
   using dir = tempDir();
   const page = (number: number) => {
     const objects = Array.from({ length: 1000 }, (_, i) => {

@@ -17,7 +17,7 @@ import { tempDir } from "../../support/temp.ts";
 import { at, certificatesIn, ignore, read, redirectTls, serveTls, testFetch } from "./tls_servers.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const dir = tempDir();
 Deno.test.afterAll(() => dir[Symbol.dispose]());
@@ -259,7 +259,7 @@ Deno.test({
   },
 });
 
-inTurn(
+inTurn()(
   "with --ca-cert no other authority is trusted, also without permission for variables",
   {
     ignore,
@@ -298,7 +298,7 @@ inTurn(
   },
 );
 
-inTurn(
+inTurn()(
   "with caCert no other authority is trusted, whatever was fetched before, and when Deno has looked for a newer one",
   { ignore: ignore || !takesAuthorities },
   async () => {

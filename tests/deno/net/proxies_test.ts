@@ -11,7 +11,7 @@ import { peers } from "../../support/peers.ts";
 import { runAny } from "../../support/process.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 function proxyOf(url: string, variables: Record<string, string>) {
   return proxyFor(new URL(url), (name) => variables[name] ?? "");
@@ -106,7 +106,7 @@ for (const [noProxy, url, isDirect] of direct) {
   });
 }
 
-inTurn("requests go through the proxy or not, as desync's do", async () => {
+inTurn()("requests go through the proxy or not, as desync's do", async () => {
   const cases: [Record<string, string>, url: string, byProxy: boolean][] = [
     [{}, "http://store.invalid/x.caibx", true],
     [{ NO_PROXY: "store.invalid:80" }, "http://store.invalid/x.caibx", false],

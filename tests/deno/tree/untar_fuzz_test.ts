@@ -26,7 +26,7 @@ import { type TempDir, tempDir } from "../../support/temp.ts";
 import { testdata } from "../../support/testdata.ts";
 import { amount, takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const RUNS = Number(Deno.env.get("DESYNC_FUZZ_RUNS") ?? "1");
 const UNPACKED = amount(60, 300) * RUNS;
@@ -259,7 +259,7 @@ function surroundings(dir: TempDir): string[] {
 }
 
 for (const [way, system] of [["native", nativeTree()], ["portable", portableTree()]] as const) {
-  inTurn({
+  inTurn()({
     name: `changed archives are unpacked (${way}): nothing outside of the target changes`,
     ignore: system === null || Deno.build.os === "windows",
     fn: async () => {

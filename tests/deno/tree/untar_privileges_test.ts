@@ -17,7 +17,7 @@ import { differences, treeState } from "../../support/system/tree_state.ts";
 import { canBeUser, runCliAsUser } from "../../support/system/without_privileges.ts";
 import { takingTurns } from "../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** The capability net_raw, as the kernel keeps it. */
 const NET_RAW = Uint8Array.fromHex("0100000200200000000000000000000000000000");
@@ -168,7 +168,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "untar leaves out with --with and --without what casync does",
   ignore: !root || !peers.casync || !hasAccessLists,
   fn: async () => {

@@ -25,7 +25,7 @@ import { tempDir } from "../../support/temp.ts";
 import { amount, share, takingTurns, thorough } from "../../support/thorough.ts";
 import { canDropDevices, runCliWithoutDevices } from "../../support/system/without_privileges.ts";
 
-const inTurn = takingTurns(3);
+const inTurn = takingTurns(3, import.meta.url);
 
 const MB = 1024 * 1024;
 const owned = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
@@ -214,7 +214,7 @@ async function pipeTo(
   await writer.close();
 }
 
-inTurn({
+inTurn()({
   name: "many files in one directory take no memory",
   ignore: !canMeasureMemory,
   fn: async () => {
@@ -241,7 +241,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "untar of thousands of files in one directory takes no more memory than of 20",
   ignore: !canMeasureMemory,
   fn: async () => {
@@ -260,7 +260,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a tar of a large file takes no memory, into a tar or out of one",
   ignore: !canMeasureMemory,
   fn: async () => {

@@ -8,7 +8,7 @@ import {
 import { amount, takingTurns } from "../../support/thorough.ts";
 import { type Random, random } from "../../support/random.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** Cells of a file: each has the number of the chunk that it is a part of, and which part. */
 type Cells = string[];
@@ -143,7 +143,7 @@ Deno.test("with enough memory nothing is given up", () => {
   }
 });
 
-inTurn("a hundred thousand moves are ordered in time that grows with their number", () => {
+inTurn()("a hundred thousand moves are ordered in time that grows with their number", () => {
   const noise = random();
   const sizes = sizesOf(100_000, 30, noise);
   const order = orderMoves(ordered(sizes, numbers(0, sizes.length), 500), { step: 5000, held: 5000 });

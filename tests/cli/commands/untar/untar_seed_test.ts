@@ -21,7 +21,7 @@ import {
 import { type TempDir, tempDir } from "../../../support/temp.ts";
 import { takingTurns } from "../../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 const owner = Deno.build.os !== "windows" && Deno.uid() === 0 ? [] : ["--no-same-owner"];
 const untar = ["untar", "-i", "--no-sync", ...owner];
@@ -185,7 +185,7 @@ Deno.test("a cache gets what is fetched, not what seeds have", async () => {
   ok(fetched > 0 && fetched < 30, String(fetched));
 });
 
-inTurn({
+inTurn()({
   name: "what a user may not read of a seed is reported, and fetched",
   ignore: !canDropPrivileges,
   fn: async () => {
@@ -207,7 +207,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "a user who unpacks what belongs to others fetches nothing again either",
   ignore: !canBeUser || Deno.uid() !== 0,
   fn: async () => {
@@ -245,7 +245,7 @@ inTurn({
   },
 });
 
-inTurn({
+inTurn()({
   name: "an update that is killed at any time is completed by the next, which fetches little again",
   ignore: Deno.build.os !== "linux",
   fn: async () => {
@@ -325,7 +325,7 @@ Deno.test("what cannot be meant is refused before anything is written", async ()
   );
 });
 
-inTurn({
+inTurn()({
   name: "casync fetches the same chunks with the same seed",
   ignore: !peers.casync || !unix,
   fn: async () => {

@@ -23,7 +23,7 @@ import { testdata } from "../../../support/testdata.ts";
 import { canDropPrivileges, runCliUnprivileged } from "../../../support/system/without_privileges.ts";
 import { takingTurns } from "../../../support/thorough.ts";
 
-const inTurn = takingTurns(2);
+const inTurn = takingTurns(2, import.meta.url);
 
 /** What is in a directory's files, and where its symlinks lead. */
 function treeOf(folder: string): Record<string, Uint8Array | string> {
@@ -218,7 +218,7 @@ Deno.test({
   },
 });
 
-inTurn({
+inTurn()({
   name: "untar writes again into directories that are read-only for their owner, and leaves them so",
   ignore: !canDropPrivileges,
   fn: async () => {
