@@ -84,7 +84,7 @@ async function picture(page: Page, name: string): Promise<void> {
 
 /** The SHA-256 of what the browser saves when `act` is done. */
 async function savedBy(page: Page, act: () => Promise<void>): Promise<[name: string, sha256: string]> {
-  const [download] = await Promise.all([page.waitForEvent("download", { timeout: 8000 }), act()]);
+  const [download] = await Promise.all([page.waitForEvent("download", { timeout: 60_000 }), act()]);
   return [download.suggestedFilename(), sha256(Deno.readFileSync(await download.path()))];
 }
 
@@ -117,7 +117,7 @@ Deno.test({
         colorScheme: "light",
         viewport: { width: 1000, height: 900 },
       });
-      context.setDefaultTimeout(8000);
+      context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(error.message));
