@@ -22,7 +22,7 @@ import { checkedVariable, peers } from "./support/peers.ts"; // says once for al
 import { repository } from "./support/process.ts";
 import { addSummary, emptySummary, formatSummary, type Summary } from "./runner/summary.ts";
 import { tempDir } from "./support/temp.ts";
-import { thorough, turnVariable } from "./support/thorough.ts";
+import { givenTurn, thorough, turnVariable } from "./support/thorough.ts";
 
 const started = performance.now();
 
@@ -76,6 +76,7 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
   const { options, coverage, junit, rest } = wanted;
   const usual = await usualOptions();
   const turn = turnOfRun(parts, wanted);
+  const variables: Record<string, string> = turn === undefined ? {} : { [turnVariable]: String(turn) };
   const result = { summary: emptySummary(), code: 0 };
   const failures: string[] = [];
 
@@ -88,7 +89,7 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
     const kept: Uint8Array[] = [];
     const args = part.tests ? [...usual, ...more, ...part.args, ...rest] : part.args;
     // What a process runs that is not one of the file's own is not in its coverage.
-    const env = { ...part.env, ...turn, ...coverage === undefined ? lane.environment(part) : {} };
+    const env = { ...part.env, ...variables, ...coverage === undefined ? lane.environment(part) : {} };
     const ended = await deno(args, repository, (bytes) => kept.push(bytes), env);
     if (ended.code !== 0) lane.endProcess();
     if (part.files.length > 1) say(`\n${part.name}`);
@@ -114,16 +115,20 @@ async function runParts(parts: readonly Part[], wanted: Wanted): Promise<Result>
   if (junit !== undefined) writeReport(junit, reports.root);
   if (coverage !== undefined) await deno(["coverage", coverage], repository, print);
   if (failures.length > 0) say(`\nFailed:\n\n${failures.join("\n")}`);
+  if (turn !== undefined) {
+    say(
+      `\nTests that take turns count as skipped when it is not theirs. ${turnVariable}=${turn} runs the same again,`,
+    );
+    say("DESYNC_TEST_THOROUGH=1 runs all.");
+  }
   return result;
 }
 
-/** Which of the tests that take turns a run of many files has. */
-function turnOfRun(parts: readonly Part[], { options }: Wanted): Record<string, string> {
+/** Which of the tests that take turns a run of many files has; undefined when it has all. */
+function turnOfRun(parts: readonly Part[], { options }: Wanted): number | undefined {
   const files = parts.reduce((sum, part) => sum + part.files.length, 0);
-  if (thorough || files < MANY_FILES || options.includes("--filter")) return {};
-  const turn = Deno.env.get(turnVariable) ?? String(Math.floor(Math.random() * 1000));
-  say(`Some tests take turns: ${turnVariable}=${turn} has the same again, DESYNC_TEST_THOROUGH=1 has all.`);
-  return { [turnVariable]: turn };
+  if (thorough || files < MANY_FILES || options.includes("--filter")) return undefined;
+  return givenTurn() ?? Math.floor(Math.random() * 1000);
 }
 
 /** What is said at the very end about a part that failed. */

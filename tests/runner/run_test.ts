@@ -126,8 +126,20 @@ inTurn()("many files share processes, and what one of them does wrong is its own
   dir.write("f03_test.ts", `throw new Error("not loaded"); ${text("f03")}`);
   dir.write("f05_test.ts", `${text("f05")} Deno.test("fails", () => { throw new Error("no"); });`);
   dir.write("f07_test.ts", `Deno.env.set("DESYNC_OF_ONE_FILE", "1"); ${text("f07")}`);
-  const result = await runTests(["--no-check", ...files]);
-  strictEqual(lastLines(result).at(-1), "23 passed, 2 failed, 0 skipped", result.stdout + result.stderr);
+  const turns = JSON.stringify(new URL("../support/thorough.ts", import.meta.url));
+  const inTurn = (name: string) => `inTurn()({ name: "${name}", ignore: false, fn() {} });`;
+  dir.write(
+    "f09_test.ts",
+    `import { takingTurns } from ${turns};
+    const inTurn = takingTurns(2, import.meta.url);
+    ${inTurn("first")} ${inTurn("second")} ${text("f09")}`,
+  );
+  const turn = { DESYNC_TEST_TURN: "4", DESYNC_TEST_THOROUGH: "0" };
+  const result = await runTests(["--no-check", ...files], turn);
+  strictEqual(lastLines(result).at(-1), "24 passed, 2 failed, 1 skipped", result.stdout + result.stderr);
+  // The letters of "f09_test.ts" make an odd number, so an even turn is that of the second.
+  match(result.stdout, /^first \.\.\..* ignored/m);
+  match(result.stdout, /\bDESYNC_TEST_TURN=4 runs the same again,/);
   const failures = result.stdout.slice(result.stdout.lastIndexOf("Failed:"));
   match(failures, /f03_test\.ts can be loaded => /);
   match(failures, /fails => .*f05_test\.ts:1:/);

@@ -6,8 +6,8 @@
  * Which cases a usual run tries is always the same, or follows from the seed that the test prints.
  *
  * Tests that take long, and guard what seldom changes, take turns: a run of all files has a share of those of each file,
- * others from run to run. A thorough run has all, and so has a run of a few files: what failed in its turn is repeated by
- * running its file.
+ * others from run to run; the rest count as skipped. A thorough run has all, and so has a run of a few files: what failed in
+ * its turn is repeated by running its file.
  */
 
 /** Whether all cases are tried. */
@@ -48,13 +48,13 @@ export interface TestFunction {
 }
 
 /**
- * What returns `Deno.test` when it is a test's turn, or else what does nothing: of the tests of the file, a run of all files
- * has every second, third … The file itself calls what is returned, as Deno names a test by the place of that call.
+ * What returns `Deno.test` when it is a test's turn, else `Deno.test.ignore`: of the tests of the file, a run of all files has
+ * every second, third … The file itself calls what is returned, as Deno names a test by the place of that call.
  */
 export function takingTurns(every: number, url: string): () => TestFunction {
   // Not the first of every file in the same run.
   const hasTurn = turnsOf(every, turnAfter(url.split("/").at(-1)!));
-  return () => hasTurn() ? Deno.test : () => {};
+  return () => hasTurn() ? Deno.test : Deno.test.ignore;
 }
 
 /** The same for what is no test of its own: says of one after the other whether it is its turn. */
@@ -65,7 +65,14 @@ export function turnsOf(every: number, turn: number | undefined): () => boolean 
 
 /** The number of this run's turn, differently for each name; undefined when all have theirs. */
 export function turnAfter(name: string): number | undefined {
-  const turn = Deno.env.get(turnVariable);
+  const turn = givenTurn();
   if (thorough || turn === undefined) return undefined;
-  return [...name].reduce((sum, letter) => sum + letter.codePointAt(0)!, Number(turn));
+  return [...name].reduce((sum, letter) => sum + letter.codePointAt(0)!, turn);
+}
+
+/** The turn that the variable gives. Throws for what is not a number, which would be no test's turn. */
+export function givenTurn(given = Deno.env.get(turnVariable)): number | undefined {
+  if (given === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(given)) throw new Error(`${turnVariable} is "${given}": give a whole number`);
+  return Number(given);
 }

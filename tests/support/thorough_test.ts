@@ -1,6 +1,6 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { runAny } from "./process.ts";
-import { pairs, share, turnsOf } from "./thorough.ts";
+import { givenTurn, pairs, share, turnsOf } from "./thorough.ts";
 
 const letters = ["a", "b", "c", "d", "e"];
 
@@ -43,4 +43,11 @@ Deno.test("of tests that take turns each is tried once in as many runs as there 
 
 Deno.test("without a turn all are tried", () => {
   deepStrictEqual(tried(3, undefined), ["a", "b", "c", "d", "e"]);
+});
+
+Deno.test("a turn that is not a number is an error, not the turn of no test", () => {
+  deepStrictEqual([givenTurn("0"), givenTurn("17")], [0, 17]);
+  for (const text of ["", "-1", "1.5", "all", "1e3"]) {
+    throws(() => givenTurn(text), /give a whole number/, text);
+  }
 });
