@@ -3,13 +3,10 @@ import type { DeltaInput } from "../jobs/open_patches.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
 import { HttpBytes } from "../stores/http/http_bytes.ts";
 import { parseHttpLocation } from "../stores/http/http_location.ts";
-import { wholeBytes } from "../stores/whole_bytes.ts";
+import { MOST_WHOLE_BYTES, wholeBytes } from "../stores/whole_bytes.ts";
 import { retriedBytes } from "../stores/wrappers/retried_bytes.ts";
 import { DEFAULT_RETRY } from "../stores/wrappers/retry.ts";
 import { fileFailure } from "./file_failure.ts";
-
-/** Servers that give no parts of files give deltas of so many bytes at most: they are kept in memory. */
-const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
 
 /**
  * A delta file at a URL, of which parts are read where the server gives parts, or in a file.

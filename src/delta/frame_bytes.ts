@@ -1,6 +1,6 @@
 /**
  * The bytes of a delta's frames. They are fetched in parts of the file of many frames each, and each frame is given out as soon
- * as its own bytes have come. Frames that are expected are fetched before they are asked for, so that the link is never idle
+ * as its own bytes have come. Frames that are expected are fetched before they are requested, so that the link is not idle
  * while others are made.
  */
 import { DesyncError } from "../core/errors.ts";
@@ -16,9 +16,9 @@ const RANGE_BYTES = 1024 * 1024;
 const AHEAD = 3;
 /** Bytes of frames that have not been asked for and are fetched all the same. */
 const AHEAD_BYTES = 8 * 1024 * 1024;
-/** What is kept at most where frames of a part are never asked for. */
+/** Bytes of fetched frames that are kept: where some are never requested, the oldest are dropped. */
 const MOST_BYTES = 64 * 1024 * 1024;
-/** What breaks off is asked for again from there on. What does not begin was tried again already. */
+/** What breaks off is requested again from there on. What does not begin has been retried already. */
 const RETRY: RetryOptions = { retries: 2, baseIntervalMs: 0 };
 
 /** A part of the file, and the frames in it that are used. */

@@ -146,13 +146,12 @@ export async function extractToFile(
   const { plan } = planned;
   const parts = { data: plan.ranges(), zeros: plan.omittedRanges() };
   const key = await partialKey(index);
-  if (patches.length > 0) {
-    if (sizeOfPartialFile(partialPath(path, key)) === undefined) {
-      const { expectAll } = await import("../jobs/open_patches.ts");
-      await expectAll(patches, sources, signal);
-      // To reserve room takes its time on some file systems: these requests are sent before.
-      await yielder.yieldNow();
-    }
+  // What an earlier run left need not be made again.
+  if (patches.length > 0 && sizeOfPartialFile(partialPath(path, key)) === undefined) {
+    const { expectAll } = await import("../jobs/open_patches.ts");
+    await expectAll(patches, sources, signal);
+    // To reserve room takes its time on some file systems: these requests are sent before.
+    await yielder.yieldNow();
   }
   const target = createBlobTarget(path, index.size, parts, { sync, key });
   try {

@@ -3,6 +3,9 @@ import { concat } from "../core/bytes.ts";
 import { DesyncError } from "../core/errors.ts";
 import type { ByteSource, RandomAccess } from "./byte_source.ts";
 
+/** Files that a server gives only as a whole may have so many bytes: they are kept in memory. */
+export const MOST_WHOLE_BYTES: number = 64 * 1024 * 1024;
+
 /** Reads all of it. Throws `unsupported` for more than `limit` bytes, and what reading throws. */
 export async function wholeBytes(
   source: ByteSource,

@@ -134,17 +134,16 @@ export class DeltaWorker {
     const all = new Uint8Array(chunks.reduce((sum, { size }) => sum + size, 0));
     let at = 0;
     for (const chunk of chunks) {
-      const bytes = chunk.bytes ?? read(chunk);
+      const bytes = read(chunk);
       all.set(bytes, at);
       at += bytes.length;
     }
     return all;
   }
 
-  /** As `#read`. Throws `mismatch` when they are not what the id says. */
+  /** As `#read`. Throws `mismatch` for a file that is not what its index describes; bytes that were sent are verified already. */
   #readVerified(chunk: VersionChunk, digest: DigestName): Uint8Array {
     const bytes = this.#read(chunk);
-    // Those that were sent are verified.
     if (chunk.bytes === undefined && !isChunk(digest, bytes, chunk.id)) throw changed(chunk);
     return bytes;
   }
@@ -165,13 +164,10 @@ function isChunk(digest: DigestName, bytes: Uint8Array, id: ChunkId): boolean {
 }
 
 function changed({ id, size, place }: VersionChunk): DesyncError {
+  const { file, offset } = place!;
   return new DesyncError("mismatch", {
     action: "use",
-    subject: place?.file.displayName ?? `chunk ${id}`,
-    reason: place === undefined
-      ? "it is not what its id says"
-      : `it is not what its index describes: bytes ${place.offset} to ${
-        place.offset + size
-      } should be chunk ${id}`,
+    subject: file.displayName,
+    reason: `it is not what its index describes: bytes ${offset} to ${offset + size} should be chunk ${id}`,
   });
 }

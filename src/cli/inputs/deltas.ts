@@ -3,7 +3,7 @@ import { DesyncError, messageOf } from "../../core/errors.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { exists, isFile } from "../../deno/files/file_kind.ts";
 import type { RandomAccess } from "../../stores/byte_source.ts";
-import { wholeBytes } from "../../stores/whole_bytes.ts";
+import { MOST_WHOLE_BYTES, wholeBytes } from "../../stores/whole_bytes.ts";
 import { besideIndex, isPath } from "../../stores/location.ts";
 import type { Index } from "../../formats/index/index.ts";
 import type { DeltaInput, ReadDelta } from "../../jobs/open_patches.ts";
@@ -30,9 +30,6 @@ export async function openDeltas(
   }
   return deltas;
 }
-
-/** Servers that give no parts of files give deltas of so many bytes at most: they are kept in memory. */
-const MOST_WHOLE_BYTES = 64 * 1024 * 1024;
 
 /** A delta's bytes at any place: parts of it, or where those cannot be had, all of it. The locator closes it. */
 export async function deltaAccess(

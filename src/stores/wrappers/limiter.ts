@@ -1,10 +1,10 @@
 /**
- * How many requests are in flight: as many as the link rewards, no more.
+ * The limit of concurrent requests adapts to the link.
  *
- * The limit starts low and doubles for as long as the requests take hardly longer than a single one does: what they
- * wait for is the way to the server, and more of them can wait at the same time. It also doubles while doubling brings
- * clearly more bytes a second, since some servers take their time for each request. The bytes alone do not tell: parts
- * of a blob that compress well bring few of them. On a short way both stop at once.
+ * It starts low and doubles for as long as requests take hardly longer than the fastest one did: then they mostly wait
+ * for the way to the server, and more of them can wait at the same time. It also doubles while that brings clearly more
+ * bytes a second, since some servers take their time for each request. The bytes alone do not show it: parts of a blob
+ * that compress well bring few of them. On a short way both stop early.
  */
 
 /** Bounds of the limit. */
@@ -15,7 +15,7 @@ export interface LimiterOptions {
   readonly max: number;
 }
 
-/** What a user gets who sets nothing. */
+/** The default. */
 export const DEFAULT_LIMITS: LimiterOptions = { start: 16, max: 128 };
 
 /** The bounds for a store that may have so many concurrent requests, and so many connections. */
@@ -33,7 +33,7 @@ export function limitsFor(
 const HARDLY_LONGER = 1.75;
 /** Otherwise doubling has to bring this much more, or the limit stays. */
 const WORTHWHILE_GAIN = 1.4;
-/** Rounds without gain after which no more is tried. */
+/** Rounds without gain after which the limit stays. */
 const PATIENCE = 3;
 
 /** Lets requests start and learns from those that ended. */
