@@ -147,8 +147,10 @@ export class DeltaStore implements PatchStore {
 
   expect(ids: Iterable<ChunkId>): void {
     if (this.#hasFailed) return;
+    const frames = new Set(this.#framesOf(ids));
+    if (frames.size === 0) return;
     this.#countHead();
-    this.#bytes.expect(this.#framesOf(ids));
+    this.#bytes.expect(frames);
   }
 
   *#framesOf(ids: Iterable<ChunkId>): Generator<number> {

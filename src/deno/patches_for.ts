@@ -73,7 +73,10 @@ export async function patchesFor(
     for (const [location, bytes] of fetched) progress?.add({ kind: "patched", location }, 0, 0, bytes);
     fetched.clear();
   };
+  await using opened = new AsyncDisposableStack();
   const made = await spooledPatches(patches, { digest: index.digest, signal, onUse, onProblem });
+  for (const patch of made) opened.use(patch);
   await workers.release();
+  opened.move();
   return made;
 }

@@ -166,6 +166,20 @@ Deno.test("a frame is given when its own bytes are there, and what is expected i
   }
 });
 
+Deno.test("where nothing is expected nothing counts as fetched", async () => {
+  const { file, ids } = pack();
+  let fetched = 0;
+  await using store = await open(memoryAccess(file), {
+    onFetched: (bytes) => fetched += bytes,
+    isNeeded: (chunk) => chunk > 0,
+  });
+  store.expect([]);
+  store.expect(["00".repeat(32)]);
+  strictEqual(fetched, 0);
+  store.expect(ids.slice(1, 2));
+  ok(fetched > 0);
+});
+
 Deno.test("a damaged frame costs its own chunks alone", async () => {
   const { chunks, file, ids } = pack();
   const damaged = file.slice();
