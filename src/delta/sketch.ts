@@ -20,7 +20,10 @@ const BLOCK_BYTES = 16 * 1024;
 /** Where samples of a block end. One that is not kept is overwritten by the next: that takes no jump, which would be guessed wrong. */
 const ends = new Uint32Array(BLOCK_BYTES + 1);
 
-/** Hashes of about one shingle in `2 ** sampleBits` (at least 1), in order; one that repeats the one before it is left out. */
+/**
+ * Hashes of about one shingle in `2 ** sampleBits`, in order; one that repeats the one before it is left out. `sampleBits` is
+ * from 1 to 31.
+ */
 export function sketch(bytes: Uint8Array, sampleBits: number): Uint32Array {
   const view = viewOf(bytes);
   const shift = 32 - sampleBits;

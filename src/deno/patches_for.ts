@@ -53,8 +53,8 @@ export async function patchesFor(
     if (found !== undefined) areOverwritten = true;
     return found;
   });
-  const onBase = (index: Index) => {
-    if (index === found?.index) whole = index;
+  const onBase = (base: Index) => {
+    if (base === found?.index) whole = base;
   };
   const fetched = new Map<string, number>();
   const onFetched = (location: string, bytes: number) => {

@@ -1,5 +1,5 @@
 /**
- * The indexes of seeds that were cut, kept for the next run. They are hints: no chunk is used before it is verified, so that
+ * The indexes of seeds that were cut, and of files that are overwritten, kept for the next run. They are hints: no chunk is used before it is verified, so that
  * an index which has become wrong costs time and nothing else.
  */
 import { join, resolve } from "../system/paths.ts";
