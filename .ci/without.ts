@@ -59,7 +59,11 @@ function filesThatUse(name: Peer): string[] {
 
 /** Whether nothing failed. */
 async function runWithout(missing: readonly Peer[], files: readonly string[]): Promise<boolean> {
-  const programs = [...missing, ...missing.includes("chromium") ? ["google-chrome", "chrome"] : []];
+  const programs = [
+    ...missing,
+    ...missing.includes("chromium") ? ["google-chrome", "chrome"] : [],
+    ...missing.includes("firefox") ? ["firefox-esr"] : [],
+  ];
   const path = pathWithout(programs.filter((name) => !basics.includes(name)));
   try {
     const env: Record<string, string> = { PATH: path, DESYNC_TEST_PATH_ONLY: "1", DESYNC_REQUIRE_PEERS: "0" };

@@ -48,6 +48,7 @@ const packages = {
   mandoc: "mandoc",
   /** Chromium, or Chrome. */
   chromium: "chromium",
+  firefox: "firefox-esr",
   /** Any tar; whether it is GNU's says gnu_tar.ts. */
   tar: "tar",
   bsdtar: "libarchive-tools",
@@ -111,6 +112,8 @@ function findPeers(): Peers {
   );
   found.desync = findGoDesync();
   found.chromium ??= ["google-chrome", "chrome"].flatMap(programs)[0];
+  // Debian's `firefox` is a script that starts it.
+  found.firefox = programs("firefox-esr")[0] ?? found.firefox;
   if (Deno.build.os !== "linux") delete found.script;
   // Nobody could log in.
   if (found.ssh === undefined || found["ssh-keygen"] === undefined) delete found.sshd;
