@@ -67,12 +67,12 @@ export class Limiter {
 
   /**
    * Runs the request when there is room for it. `bytesOf` says how many bytes it moved; from one that is not about bytes
-   * (`undefined`) nothing is learned.
+   * (`undefined`) nothing is learned, nor from one that fails: how long a refusal takes says nothing of the link.
    */
   async run<T>(request: () => Promise<T>, bytesOf: (result: T) => number | undefined): Promise<T> {
     if (this.#inFlight >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#inFlight++;
-    let bytes: number | undefined = 0;
+    let bytes: number | undefined;
     const start = this.#now();
     try {
       const result = await request();

@@ -89,6 +89,21 @@ Deno.test("where every request takes the same time, however many there are, the 
   deepStrictEqual([limiter.limit, await seen], [16, 16]);
 });
 
+Deno.test("requests that fail at once do not make the limit grow", async () => {
+  const clock = new Clock();
+  const limiter = new Limiter({ start: 2, max: 16 }, () => clock.now);
+  const refused = async () => {
+    await clock.later(1);
+    throw new Error("refused");
+  };
+  const seen = most(limiter, 100, refused);
+  await clock.run();
+  deepStrictEqual([limiter.limit, await seen], [2, 2]);
+  const later = most(limiter, 400, () => clock.later(10));
+  await clock.run();
+  deepStrictEqual([limiter.limit, await later], [16, 16]);
+});
+
 Deno.test("where all requests share one bottleneck, the limit stays low", async () => {
   const clock = new Clock();
   const limiter = new Limiter({ start: 2, max: 1024 }, () => clock.now);
