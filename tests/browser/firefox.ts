@@ -3,7 +3,7 @@ import { peers } from "../support/peers.ts";
 import { isLate, usualTimeout } from "../support/process.ts";
 import type { TempDir } from "../support/temp.ts";
 
-/** Nothing of the browser's own goes out into the network: all but this machine is behind a proxy that is not there. */
+/** Nothing of its own goes out into the network: all but this machine is behind a proxy that is not there. */
 const PREFERENCES: Readonly<Record<string, string | number>> = {
   "network.proxy.type": 1,
   "network.proxy.http": "127.0.0.1",
@@ -38,7 +38,12 @@ export class Firefox implements AsyncDisposable {
   private constructor(child: Deno.ChildProcess, socket: WebSocket, output: Promise<unknown>) {
     this.#child = child;
     this.#socket = socket;
-    const closed = new Promise((resolve) => socket.onclose = resolve);
+    const closed = new Promise<void>((resolve) => {
+      socket.onclose = () => {
+        for (const { reject } of this.#waiting) reject(new Error("Firefox has ended"));
+        resolve();
+      };
+    });
     this.#ended = Promise.all([child.status, output, closed]);
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
   }
@@ -97,6 +102,7 @@ export class Firefox implements AsyncDisposable {
   }
 
   async #send(method: string, params: Readonly<Record<string, unknown>>): Promise<unknown> {
+    if (this.#socket.readyState !== WebSocket.OPEN) throw new Error("Firefox has ended");
     const answer = Promise.withResolvers<unknown>();
     const id = this.#waiting.push(answer) - 1;
     this.#socket.send(JSON.stringify({ id, method, params }));
