@@ -128,6 +128,8 @@ export {
   type VerifiedChunk,
 } from "./src/codec/open_chunk.ts";
 export {
+  type BatchedStore,
+  type BatchRequest,
   type ChunkStore,
   type GetOptions,
   type HasOptions,

@@ -118,6 +118,8 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "RemovedChunk",
     "GetOptions",
     "HasOptions",
+    "BatchedStore",
+    "BatchRequest",
     "RequestOptions",
     "RetryOptions",
     "S3Keys",

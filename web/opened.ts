@@ -63,17 +63,16 @@ function parsed(bytes: ArrayBuffer, subject: string): Index {
 
 /** The index with a store. `fileName` is that of the index. */
 export function openBlob(index: Index, fileName: string, store: URL): Opened {
-  const read = (cache: RequestCache) => (url: URL, init: RequestInit) => fetch(url, { ...init, cache });
   const { max: maxChunkSize } = index.sizes;
   const browsed = retryStore(
-    new HttpStore(store.href, { batches: true, fetch: read("default"), maxChunkSize }),
+    new HttpStore(store.href, { batches: true, maxChunkSize }),
   );
   return {
     name: fileName.replace(/\.cai[bd]x$/, "") || fileName,
     index,
     isArchive: fileName.endsWith(".caidx"),
     store,
-    chunks: retryStore(new HttpStore(store.href, { batches: true, fetch: read("no-store"), maxChunkSize })),
+    chunks: retryStore(new HttpStore(store.href, { batches: true, cache: "no-store", maxChunkSize })),
     access: blobAccess(ChunkedBlob.open(index, browsed, { keepBytes: KEPT_BYTES })),
   };
 }

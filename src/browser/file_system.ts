@@ -35,10 +35,25 @@ export interface MovableFile {
   move(name: string): Promise<void>;
 }
 
+/** A directory that knows where it is. */
+export interface ResolvableDirectory {
+  resolve(directory: DirectoryHandle): Promise<readonly string[] | null>;
+}
+
+/** Locks that all tabs of a site see, as `navigator.locks` has them. */
+export interface Locks {
+  /** Holds the lock, unless another has it and `held` gets `null`, as long as what `held` returns is not settled. */
+  request(
+    name: string,
+    options: { ifAvailable: true },
+    held: (lock: unknown) => Promise<void>,
+  ): Promise<void>;
+}
+
 /** And opened by web workers. */
 export interface AccessibleFile {
   readonly name: string;
-  createSyncAccessHandle(): Promise<AccessHandle>;
+  createSyncAccessHandle(options?: { mode: "readwrite-unsafe" }): Promise<AccessHandle>;
 }
 
 /** A file that is open in a web worker. */

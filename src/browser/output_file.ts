@@ -6,6 +6,9 @@ import { fileFailure } from "./file_failure.ts";
 import type { AccessHandle, AccessibleFile } from "./file_system.ts";
 import type { Probed, ProbedChunk, WrittenPiece } from "./tasks.ts";
 
+/** Browsers that do not know it let one alone open the file. */
+const SHARED = { mode: "readwrite-unsafe" } as const;
+
 /** The file, open. */
 export class OutputFile {
   /** Whether something may have been written to it before. */
@@ -20,16 +23,29 @@ export class OutputFile {
     this.resumed = resumed;
   }
 
-  /** Opens it, and gives it its size. Throws `io`. */
-  static async open(file: AccessibleFile, size: number, codec: Codec): Promise<OutputFile> {
+  /** Opens it, and gives it its size; `share`: others may {@linkcode join}, where the browser can do that. Throws `io`. */
+  static async open(
+    file: AccessibleFile,
+    { size, share, codec }: { readonly size: number; readonly share: boolean; readonly codec: Codec },
+  ): Promise<{ readonly output: OutputFile; readonly shared: boolean }> {
     let handle: AccessHandle | undefined;
     try {
-      handle = await file.createSyncAccessHandle();
+      handle = await file.createSyncAccessHandle(share ? SHARED : undefined);
       const resumed = handle.getSize() > 0;
       handle.truncate(size);
-      return new OutputFile(handle, codec, resumed);
+      const output = new OutputFile(handle, codec, resumed);
+      return { output, shared: share && await canShare(file) };
     } catch (error) {
       handle?.close();
+      throw fileFailure("write", file.name, error);
+    }
+  }
+
+  /** Opens it besides others that write to it. Throws `io`. */
+  static async join(file: AccessibleFile, codec: Codec): Promise<OutputFile> {
+    try {
+      return new OutputFile(await file.createSyncAccessHandle(SHARED), codec, false);
+    } catch (error) {
       throw fileFailure("write", file.name, error);
     }
   }
@@ -83,7 +99,12 @@ export class OutputFile {
     return toHex(this.#codec.digest(digest, bytes)) === id ? bytes : undefined;
   }
 
-  /** Brings what was written to the disk, and closes it. */
+  /** Leaves it to the others. */
+  leave(): void {
+    this.#handle.close();
+  }
+
+  /** Brings what was written to the disk, by others too, and closes it. */
   close(): void {
     try {
       this.#handle.flush();
@@ -92,5 +113,15 @@ export class OutputFile {
     } finally {
       this.#handle.close();
     }
+  }
+}
+
+/** Whether it can be opened once more. */
+async function canShare(file: AccessibleFile): Promise<boolean> {
+  try {
+    (await file.createSyncAccessHandle(SHARED)).close();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** What the page asks of its web workers and what they answer: plain data, the same on both sides. */
 import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../core/chunk.ts";
 import type { WireError } from "../core/errors.ts";
+import type { BatchRequest } from "../stores/store.ts";
 import type { FileHandle } from "./file_system.ts";
 
 /** Decompress and verify chunks that were fetched. */
@@ -8,13 +9,42 @@ export interface OpenChunksTask {
   readonly kind: "open";
   readonly digest: DigestName;
   readonly chunks: readonly FetchedChunk[];
+  readonly output?: SharedOutput;
 }
 
-/** A chunk as a store gave it, and what it has to be. */
-export interface FetchedChunk {
+/** A file that several workers write to at a time. */
+export interface SharedOutput {
+  /** What it is called in tasks. */
+  readonly name: string;
+  readonly file: FileHandle;
+}
+
+/** A chunk, what it has to be, and its places in the file that is written. */
+export interface WantedChunk {
   readonly id: ChunkId;
   readonly size: number;
+  readonly offsets: readonly number[];
+}
+
+/** A chunk as a store gave it. */
+export interface FetchedChunk extends WantedChunk {
   readonly stored: StoredChunk;
+}
+
+/** Fetch chunks by one request, decompress and verify them. */
+export interface FetchChunksTask {
+  readonly kind: "fetch";
+  readonly digest: DigestName;
+  readonly request: BatchRequest;
+  readonly chunks: readonly WantedChunk[];
+  readonly output?: SharedOutput;
+}
+
+/** For each chunk what came of it, and the bytes that it took on the way. `null`: it did not come, or was not right. */
+export interface FetchedChunks {
+  readonly answered: boolean;
+  readonly opened: OpenedChunks;
+  readonly storedBytes: number[];
 }
 
 /** Read and verify chunks in files of the user's. */
@@ -22,18 +52,25 @@ export interface ReadSeedsTask {
   readonly kind: "seeds";
   readonly digest: DigestName;
   readonly chunks: readonly SeedChunk[];
+  readonly output?: SharedOutput;
 }
 
 /** A chunk, and where in a file it should be. */
-export interface SeedChunk {
+export interface SeedPart {
   readonly id: ChunkId;
+  readonly size: number;
   readonly file: Blob;
   readonly offset: number;
-  readonly size: number;
 }
 
-/** For each chunk its bytes, or why they are not used; `null` where a file has something else. The answer to both. */
-export type OpenedChunks = (Uint8Array<ArrayBuffer> | WireError | null)[];
+/** The same, and its places in the file that is written. */
+export type SeedChunk = SeedPart & WantedChunk;
+
+/**
+ * For each chunk its bytes, or "written" when the task has an output, or why they are not used; `null` where there is something
+ * else.
+ */
+export type OpenedChunks = (Uint8Array<ArrayBuffer> | "written" | WireError | null)[];
 
 /** Cut a file into chunks. While it goes on, the bytes that are done are posted. */
 export interface CutFileTask {
@@ -49,12 +86,22 @@ export interface CutFile {
   readonly ids: Uint8Array<ArrayBuffer>;
 }
 
-/** Open the file that is written to. Answered by whether it has been written to before. */
+/** Open the file that is written to. */
 export interface OpenOutputTask {
   readonly kind: "output";
   readonly file: FileHandle;
+  /** Others may write to it as well, if the browser can do that. */
+  readonly share: boolean;
   /** The bytes that it is to have. */
   readonly size: number;
+}
+
+/** What it is like. */
+export interface OpenedOutput {
+  /** Whether it has been written to before. */
+  readonly resumed: boolean;
+  /** Whether others may write to it as well. */
+  readonly shared: boolean;
 }
 
 /** Write chunks to their places in it. */
@@ -108,14 +155,21 @@ export interface PatchFrameTask {
 
 /** An old chunk, and where in files it should be. */
 export interface OldChunk {
-  readonly places: readonly SeedChunk[];
+  readonly places: readonly SeedPart[];
   /** It was verified before, at the first of them. */
   readonly isVerified: boolean;
+}
+
+/** Close the files that are written to together with others. */
+export interface ReleaseTask {
+  readonly kind: "release";
 }
 
 /** All that a web worker can be asked. */
 export type WebTask =
   | OpenChunksTask
+  | FetchChunksTask
+  | ReleaseTask
   | ReadSeedsTask
   | PatchFrameTask
   | CutFileTask
@@ -123,6 +177,11 @@ export type WebTask =
   | WriteTask
   | ProbeTask
   | CloseOutputTask;
+
+/** What is posted to a web worker: a task, or that the one with that number need not go on. */
+export type WebMessage =
+  | { readonly number: number; readonly task: WebTask }
+  | { readonly number: number; readonly isAborted: true };
 
 /** What a web worker posts: the outcome of the task with that number, or how far it is. */
 export type WebReply =

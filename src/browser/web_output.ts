@@ -2,12 +2,15 @@
 import { fileFailure } from "./file_failure.ts";
 import type { DirectoryHandle, FileHandle, FileStream, MovableFile } from "./file_system.ts";
 import type { DigestName } from "../core/chunk.ts";
-import type { Probed, ProbedChunk, WebTask, WrittenPiece } from "./tasks.ts";
+import { type FileLock, lockFile } from "./file_lock.ts";
+import type { OpenedOutput, Probed, ProbedChunk, WebTask, WrittenPiece } from "./tasks.ts";
 
 /** Where workers' chunks are written. */
 export interface WebOutput {
   /** Whether something may have been written to it before. */
   readonly resumed: boolean;
+  /** The file, where web workers write it by themselves. */
+  readonly shared?: FileHandle;
   /** Looks where the chunks are, and copies them to where they are not. */
   probe(digest: DigestName, chunks: readonly ProbedChunk[]): Promise<Probed>;
   write(pieces: readonly WrittenPiece[]): Promise<void>;
@@ -29,20 +32,26 @@ export const PARTIAL = ".part";
 /** A file of the private file system. Until it is whole it has another name, under which the next run finds it. */
 export class PrivateOutput implements WebOutput {
   readonly resumed: boolean;
+  readonly shared: FileHandle | undefined;
   readonly #worker: FileWorker;
   readonly #directory: DirectoryHandle;
   readonly #name: string;
+  readonly #lock: FileLock;
 
   private constructor(
     worker: FileWorker,
     directory: DirectoryHandle,
     name: string,
+    lock: FileLock,
     resumed: boolean,
+    shared: FileHandle | undefined,
   ) {
     this.#worker = worker;
     this.#directory = directory;
     this.#name = name;
+    this.#lock = lock;
     this.resumed = resumed;
+    this.shared = shared;
   }
 
   /** Opens it. What is there under its final name is looked at as well. Throws `io`. */
@@ -52,14 +61,18 @@ export class PrivateOutput implements WebOutput {
     name: string,
     size: number,
   ): Promise<PrivateOutput> {
+    let lock: FileLock | undefined;
     try {
+      lock = await lockFile(directory, name);
       const whole = await directory.getFileHandle(name).catch(() => undefined);
       if (whole !== undefined) await movable(whole).move(name + PARTIAL);
       const file = await directory.getFileHandle(name + PARTIAL, { create: true });
-      const resumed = await worker.run({ kind: "output", file, size }) === true;
-      return new PrivateOutput(worker, directory, name, resumed);
+      const task = { kind: "output", file, size, share: lock.isHeld } as const;
+      const { resumed, shared } = await worker.run(task) as OpenedOutput;
+      return new PrivateOutput(worker, directory, name, lock, resumed, shared ? file : undefined);
     } catch (error) {
       worker.end();
+      lock?.release();
       throw fileFailure("write", name, error);
     }
   }
@@ -81,12 +94,14 @@ export class PrivateOutput implements WebOutput {
     } catch (error) {
       throw fileFailure("write", this.#name, error);
     }
+    this.#lock.release();
   }
 
   async discard(keep: boolean): Promise<void> {
     await this.#worker.run({ kind: "close" }).catch(() => {});
     this.#worker.end();
     if (!keep) await this.#directory.removeEntry(this.#name + PARTIAL).catch(() => {});
+    this.#lock.release();
   }
 }
 

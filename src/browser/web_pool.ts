@@ -1,6 +1,9 @@
 /** Web workers: threads of a browser that decompress, verify, cut and write, so that the page does not wait for it. */
 import { wholeBuffer } from "../core/bytes.ts";
-import { DesyncError, errorFromWire } from "../core/errors.ts";
+import { DesyncError, errorFromWire, interrupted, type WireError } from "../core/errors.ts";
+import { onAbort } from "../core/on_abort.ts";
+import type { RequestOptions } from "../stores/store.ts";
+import { Limiter } from "../stores/wrappers/limiter.ts";
 import type {
   AssembleResult,
   AssembleTask,
@@ -12,10 +15,20 @@ import type {
 import type { PatchingWorkers, PatchResult, PatchTask } from "../transfer/delta_messages.ts";
 import type { AssemblingWorkers } from "../transfer/ports.ts";
 import type { WebOutput } from "./web_output.ts";
-import type { OpenedChunks, WebReply, WebTask } from "./tasks.ts";
+import type {
+  FetchChunksTask,
+  FetchedChunks,
+  OpenedChunks,
+  WebMessage,
+  WebReply,
+  WebTask,
+  WrittenPiece,
+} from "./tasks.ts";
 
-/** Tasks that a worker has at a time: the one it does and the next. */
-const TASKS_PER_WORKER = 2;
+/** Tasks that a worker has at a time: the one it does, the next, and one that waits for its request. */
+const TASKS_PER_WORKER = 3;
+/** Requests for many chunks at a time. Browsers make six to a server. */
+const MOST_REQUESTS = 4;
 
 interface Pending {
   readonly task: WebTask;
@@ -23,6 +36,8 @@ interface Pending {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress?: (bytes: number) => void;
+  /** Ends what its worker waits for, once it has it. */
+  abort?: () => void;
 }
 
 /** A worker and its tasks. */
@@ -66,7 +81,10 @@ export class Thread {
     if (this.#failure !== undefined) return pending.reject(this.#failure);
     const number = this.#nextNumber++;
     this.tasks.set(number, pending);
-    this.#worker.postMessage({ number, task: pending.task }, pending.transfer);
+    const post = (message: WebMessage, transfer: ArrayBuffer[]) =>
+      this.#worker.postMessage(message, transfer);
+    pending.abort = () => post({ number, isAborted: true }, []);
+    post({ number, task: pending.task }, pending.transfer);
   }
 
   /** The outcome of a task that this worker alone can do. */
@@ -89,9 +107,11 @@ export class Thread {
 /** Threads of a page, started when they are first needed. They have to be ended, or they stay as long as the page. */
 export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
   readonly size: number;
+  readonly fetchBatches = true;
   readonly #start: () => Worker;
   readonly #threads: Thread[] = [];
   readonly #queue: Pending[] = [];
+  readonly #requests = new Limiter({ start: MOST_REQUESTS, max: MOST_REQUESTS });
   readonly #outputs = new Map<string, WebOutput>();
   readonly #files = new Map<string, Blob>();
   #names = 0;
@@ -127,13 +147,19 @@ export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
     return new Thread(this.#start(), () => {});
   }
 
-  async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
-    const { items, target, digest, giveBack = false } = task;
+  async assemble(
+    task: Omit<AssembleTask, "kind">,
+    { signal }: RequestOptions = {},
+  ): Promise<AssembleResult> {
+    const { items, target, digest, giveBack = false, batches } = task;
     const found: Found[] = items.map(() => "missing");
     const storedBytes = items.map(() => 0);
     const bytes: (Uint8Array | undefined)[] = items.map(() => undefined);
     const invalidPlaces: InvalidPlace[] = [];
     const output = target === undefined ? undefined : this.#outputs.get(target.path);
+    const file = giveBack ? undefined : output?.shared;
+    /** Where workers write by themselves. */
+    const shared = file === undefined ? undefined : { name: target!.path, file };
     const numbers = items.map((_, i) => i);
     if (output !== undefined && items.some(({ copyFrom }) => task.probeTarget || copyFrom !== undefined)) {
       const probed = await output.probe(
@@ -149,27 +175,41 @@ export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
       for (const i of numbers) found[i] = probed[i];
     }
     const isLeft = (i: number) => found[i] === "missing";
-    const deliver = async (arrived: readonly (readonly [i: number, bytes: Uint8Array])[]) => {
-      if (giveBack) { for (const [i, one] of arrived) bytes[i] = one; }
-      await output?.write(arrived.map(([i, bytes]) => ({ bytes, offsets: items[i].offsets })));
+    /** Takes what workers opened of the items with these numbers; `otherwise` gets what was not right. */
+    const take = async (
+      of: readonly number[],
+      opened: OpenedChunks,
+      where: (i: number) => Found,
+      otherwise: (i: number, problem: WireError | null) => void,
+    ) => {
+      const pieces: WrittenPiece[] = [];
+      for (const [at, i] of of.entries()) {
+        const one = opened[at];
+        if (one !== "written" && !(one instanceof Uint8Array)) {
+          otherwise(i, one);
+          continue;
+        }
+        found[i] = where(i);
+        if (one === "written") continue;
+        if (giveBack) bytes[i] = one;
+        pieces.push({ bytes: one, offsets: items[i].offsets });
+      }
+      if (pieces.length > 0) await output?.write(pieces);
     };
 
     const given = numbers.filter((i) => isLeft(i) && items[i].given !== undefined);
     if (given.length > 0) {
-      const chunks = given.map((i) => ({ id: items[i].id, size: items[i].size, stored: items[i].given! }));
-      const lengths = chunks.map(({ stored }) => stored.bytes.length);
+      const chunks = given.map((i) => {
+        const { id, size, offsets, given: stored } = items[i];
+        storedBytes[i] = stored!.bytes.length;
+        return { id, size, offsets, stored: stored! };
+      });
       const moved = chunks.flatMap(({ stored }) => wholeBuffer(stored.bytes));
-      const opened = await this.#run({ kind: "open", digest, chunks }, moved) as OpenedChunks;
-      const right: [number, Uint8Array][] = [];
-      for (const [at, i] of given.entries()) {
-        const one = opened[at];
-        if (one instanceof Uint8Array) {
-          right.push([i, one]);
-          found[i] = "given";
-          storedBytes[i] = lengths[at];
-        } else if (one !== null) found[i] = one;
-      }
-      await deliver(right);
+      const opened = await this.#run({ kind: "open", digest, chunks, output: shared }, moved) as OpenedChunks;
+      await take(given, opened, () => "given", (i, problem) => {
+        found[i] = problem ?? "missing";
+        storedBytes[i] = 0;
+      });
     }
 
     const seeds = task.seeds ?? [];
@@ -178,25 +218,29 @@ export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
       const wanted = numbers.filter((i) => isLeft(i) && (items[i].places?.length ?? 0) > turn);
       if (wanted.length === 0) continue;
       const chunks = wanted.map((i) => {
+        const { id, size, offsets } = items[i];
         const { seed, offset } = items[i].places![turn];
-        return { id: items[i].id, size: items[i].size, offset, file: this.#files.get(seeds[seed].path)! };
+        return { id, size, offsets, offset, file: this.#files.get(seeds[seed].path)! };
       });
-      const read = await this.#run({ kind: "seeds", digest, chunks }) as OpenedChunks;
-      const right: [number, Uint8Array][] = [];
-      for (const [at, i] of wanted.entries()) {
-        const one = read[at];
-        const place = items[i].places![turn];
-        if (one instanceof Uint8Array) {
-          right.push([i, one]);
-          found[i] = { seed: place.seed };
-          storedBytes[i] = one.length;
-        } else {
-          invalidPlaces.push({ ...place, id: items[i].id, size: items[i].size, problem: one ?? undefined });
-        }
-      }
-      await deliver(right);
+      const read = await this.#run({ kind: "seeds", digest, chunks, output: shared }) as OpenedChunks;
+      const where = (i: number) => ({ seed: items[i].places![turn].seed });
+      await take(wanted, read, where, (i, problem) => {
+        const { id, size, places } = items[i];
+        invalidPlaces.push({ ...places![turn], id, size, problem: problem ?? undefined });
+      });
+      for (const i of wanted) if (!isLeft(i)) storedBytes[i] = items[i].size;
     }
-    return { found, storedBytes, bytes, encoded: [], invalidPlaces };
+
+    const left = numbers.filter(isLeft);
+    if (batches === undefined || left.length === 0) {
+      return { found, storedBytes, bytes, encoded: [], invalidPlaces };
+    }
+    const chunks = left.map((i) => ({ id: items[i].id, size: items[i].size, offsets: items[i].offsets }));
+    const fetch = { kind: "fetch", digest, request: batches, chunks, output: shared } as const;
+    const fetched = await this.#fetch(fetch, signal);
+    await take(left, fetched.opened, () => "given", () => {});
+    for (const [at, i] of left.entries()) if (!isLeft(i)) storedBytes[i] = fetched.storedBytes[at];
+    return { found, storedBytes, bytes, encoded: [], invalidPlaces, batchAnswered: fetched.answered };
   }
 
   async patch({ digest, frame, size, base }: Omit<PatchTask, "kind">): Promise<PatchResult> {
@@ -213,9 +257,9 @@ export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
     return Promise.resolve({ cloned: ranges.map(() => -1) });
   }
 
-  /** Files are opened for each task. */
-  release(): Promise<void> {
-    return Promise.resolve();
+  /** Has all workers close what they write to together. */
+  async release(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.run({ kind: "release" })));
   }
 
   /** Ends the workers, whatever they are doing. */
@@ -228,10 +272,37 @@ export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
   }
 
   #run(task: WebTask, transfer: ArrayBuffer[] = []): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ task, transfer, resolve, reject });
-      this.#dispatch();
-    });
+    return new Promise((resolve, reject) => this.#enqueue({ task, transfer, resolve, reject }));
+  }
+
+  #enqueue(pending: Pending): void {
+    this.#queue.push(pending);
+    this.#dispatch();
+  }
+
+  /** Waits with a request while there are enough: what browsers do not send yet counts as silent. */
+  async #fetch(task: FetchChunksTask, signal: AbortSignal | undefined): Promise<FetchedChunks> {
+    const outcome = Promise.withResolvers<unknown>();
+    outcome.promise.catch(() => {}); // thrown below
+    const request = () =>
+      new Promise<void>((arrived) => {
+        const { resolve, reject } = outcome;
+        const pending: Pending = { task, transfer: [], resolve, reject, onProgress: () => arrived() };
+        const over = onAbort(signal, () => {
+          const at = this.#queue.indexOf(pending);
+          if (at < 0) return pending.abort?.();
+          this.#queue.splice(at, 1);
+          reject(interrupted());
+        });
+        outcome.promise.catch(() => {}).finally(() => {
+          over();
+          arrived();
+        });
+        if (signal?.aborted) reject(interrupted());
+        else this.#enqueue(pending);
+      });
+    await this.#requests.run(request, () => undefined);
+    return await outcome.promise as FetchedChunks;
   }
 
   #dispatch(): void {

@@ -3,7 +3,9 @@ import type { Codec } from "../codec/codec.ts";
 import { decompressPrefixed } from "../codec/prefixed_frame.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
 import { concat, ownBuffer, toHex } from "../core/bytes.ts";
-import { errorToWire } from "../core/errors.ts";
+import type { ChunkId, StoredChunk } from "../core/chunk.ts";
+import { DesyncError, errorToWire } from "../core/errors.ts";
+import { requestBatch } from "../stores/http/request_batch.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
 import type { PatchResult } from "../transfer/delta_messages.ts";
 import { fileFailure } from "./file_failure.ts";
@@ -12,11 +14,17 @@ import { OutputFile } from "./output_file.ts";
 import type {
   CutFile,
   CutFileTask,
+  FetchChunksTask,
   FetchedChunk,
+  FetchedChunks,
   OpenedChunks,
+  OpenedOutput,
   PatchFrameTask,
   ReadSeedsTask,
-  SeedChunk,
+  SeedPart,
+  SharedOutput,
+  WantedChunk,
+  WebMessage,
   WebReply,
   WebTask,
 } from "./tasks.ts";
@@ -27,50 +35,140 @@ const REPORT_BYTES = 4 * 1024 * 1024;
 
 const codec = loadWasmCodec();
 let output: OutputFile | undefined;
+/** The files that other workers write to as well, by their names in tasks. */
+const shared = new Map<string, Promise<OutputFile>>();
 /** One task after the other. */
 let last: Promise<void> = Promise.resolve();
+/** Ends the requests of the tasks with these numbers. */
+const running = new Map<number, AbortController>();
 
 /** What a worker's global object has. */
 interface WorkerScope {
-  onmessage: ((event: MessageEvent<{ number: number; task: WebTask }>) => void) | null;
+  onmessage: ((event: MessageEvent<WebMessage>) => void) | null;
   postMessage(reply: WebReply, transfer?: ArrayBuffer[]): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
-scope.onmessage = ({ data: { number, task } }) => {
-  last = last.then(async () => {
+scope.onmessage = ({ data }) => {
+  const { number } = data;
+  if ("isAborted" in data) return running.get(number)?.abort();
+  const { task } = data;
+  // The request begins at once: while it is answered, others are worked on.
+  const fetched = task.kind === "fetch" ? fetchChunks(number, task) : undefined;
+  const perform = async () => {
     try {
-      const result = await perform(await codec, task, (bytes) => {
-        scope.postMessage({ kind: "progress", number, bytes });
-      });
+      const report = (bytes: number) => scope.postMessage({ kind: "progress", number, bytes });
+      const result = await performTask(await codec, task, report, fetched);
       scope.postMessage({ kind: "done", number, result }, buffersOf(result));
     } catch (error) {
       scope.postMessage({ kind: "failed", number, error: errorToWire(error) });
     }
-  });
+  };
+  const enqueue = () => {
+    last = last.then(perform);
+  };
+  if (fetched === undefined) enqueue();
+  else {
+    // What was asked for first may arrive last.
+    fetched.then(() => {
+      scope.postMessage({ kind: "progress", number, bytes: 0 });
+      enqueue();
+    });
+  }
 };
 
-async function perform(codec: Codec, task: WebTask, report: (bytes: number) => void): Promise<unknown> {
+/** The chunks that came; `undefined` when there is no answer. */
+async function fetchChunks(number: number, { request, chunks }: FetchChunksTask): Promise<Fetched> {
+  const stop = new AbortController();
+  running.set(number, stop);
+  try {
+    return await requestBatch(request, chunks.map(({ id }) => id), undefined, stop.signal);
+  } catch {
+    // Requests of the page show what is wrong.
+    return undefined;
+  } finally {
+    running.delete(number);
+  }
+}
+
+type Fetched = ReadonlyMap<ChunkId, StoredChunk | null> | undefined;
+
+async function performTask(
+  codec: Codec,
+  task: WebTask,
+  report: (bytes: number) => void,
+  fetched: Promise<Fetched> | undefined,
+): Promise<unknown> {
   switch (task.kind) {
-    case "open":
-      return task.chunks.map((chunk) => opened(codec, { ...chunk, digest: task.digest }));
+    case "open": {
+      const target = await joined(codec, task.output);
+      return task.chunks.map((chunk) =>
+        taken(opened(codec, { ...chunk, digest: task.digest }), chunk, target)
+      );
+    }
+    case "fetch":
+      return openFetched(codec, task, await fetched, await joined(codec, task.output));
     case "seeds":
-      return await readSeeds(codec, task);
+      return await readSeeds(codec, task, await joined(codec, task.output));
     case "patch":
       return await patch(codec, task);
     case "cut":
       return await cut(codec, task, report);
-    case "output":
-      output = await OutputFile.open(accessible(task.file), task.size, codec);
-      return output.resumed;
+    case "output": {
+      const { file, size, share } = task;
+      const { output: opened, shared } = await OutputFile.open(accessible(file), { size, share, codec });
+      output = opened;
+      return { resumed: opened.resumed, shared } satisfies OpenedOutput;
+    }
     case "write":
       return output?.write(task.pieces);
     case "probe":
       return output?.probe(task.digest, task.chunks);
+    case "release":
+      for (const file of await Promise.all(shared.values())) file.leave();
+      return shared.clear();
     case "close":
       output?.close();
       output = undefined;
   }
+}
+
+/** The file of the task, open. */
+async function joined(codec: Codec, of: SharedOutput | undefined): Promise<OutputFile | undefined> {
+  if (of === undefined) return undefined;
+  const known = shared.get(of.name);
+  if (known !== undefined) return await known;
+  const file = OutputFile.join(accessible(of.file), codec);
+  shared.set(of.name, file);
+  file.catch(() => shared.delete(of.name));
+  return await file;
+}
+
+/** Writes the chunk where there is a file for it. */
+function taken(
+  bytes: OpenedChunks[number],
+  { offsets }: WantedChunk,
+  target: OutputFile | undefined,
+): OpenedChunks[number] {
+  if (target === undefined || !(bytes instanceof Uint8Array)) return bytes;
+  target.write([{ bytes, offsets }]);
+  return "written";
+}
+
+function openFetched(
+  codec: Codec,
+  { chunks, digest }: FetchChunksTask,
+  fetched: Fetched,
+  target: OutputFile | undefined,
+): FetchedChunks {
+  const storedBytes: number[] = [];
+  const all = chunks.map((chunk) => {
+    const stored = fetched?.get(chunk.id) ?? null;
+    storedBytes.push(stored?.bytes.length ?? 0);
+    const one = stored === null ? null : opened(codec, { ...chunk, stored, digest });
+    return one instanceof Uint8Array ? taken(one, chunk, target) : null;
+  });
+  return { answered: fetched !== undefined, opened: all, storedBytes };
 }
 
 /** Every file of the private file system is one in a worker. */
@@ -91,14 +189,20 @@ function opened(
   }
 }
 
-async function readSeeds(codec: Codec, { digest, chunks }: ReadSeedsTask): Promise<OpenedChunks> {
+async function readSeeds(
+  codec: Codec,
+  { digest, chunks }: ReadSeedsTask,
+  target: OutputFile | undefined,
+): Promise<OpenedChunks> {
   const all: OpenedChunks = [];
   for (const chunk of chunks) {
     try {
       const bytes = await read(chunk);
       const isRight = toHex(codec.digest(digest, bytes)) === chunk.id;
-      all.push(isRight ? bytes : null);
+      all.push(isRight ? taken(bytes, chunk, target) : null);
     } catch (error) {
+      // Not what the file that is written says.
+      if (error instanceof DesyncError) throw error;
       all.push(errorToWire(fileFailure("read", "the older file", error)));
     }
   }
@@ -129,7 +233,7 @@ async function patch(codec: Codec, { digest, frame, size, base }: PatchFrameTask
 async function findOld(
   codec: Codec,
   digest: PatchFrameTask["digest"],
-  places: readonly SeedChunk[],
+  places: readonly SeedPart[],
   isVerified: boolean,
 ): Promise<{ readonly bytes: Uint8Array; readonly isFirst: boolean } | undefined> {
   for (const [i, place] of places.entries()) {
@@ -141,7 +245,7 @@ async function findOld(
   return undefined;
 }
 
-async function read({ file, offset, size }: SeedChunk): Promise<Uint8Array<ArrayBuffer>> {
+async function read({ file, offset, size }: SeedPart): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await file.slice(offset, offset + size).arrayBuffer());
 }
 
@@ -173,6 +277,7 @@ async function cut(
 /** Bytes are moved to the page, not copied. */
 function buffersOf(result: unknown): ArrayBuffer[] {
   if (isPatched(result)) return ownBuffer(result.bytes);
+  if (typeof result === "object" && result !== null && "opened" in result) return buffersOf(result.opened);
   if (!Array.isArray(result)) return [];
   return result.filter((one) => one instanceof Uint8Array).flatMap(ownBuffer);
 }

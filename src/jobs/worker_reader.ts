@@ -4,11 +4,12 @@ import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { interrupted } from "../core/errors.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { BulkReader } from "../blob/blob.ts";
-import { Delivery, type DeliveryOptions } from "../transfer/deliver.ts";
+import { Delivery, type DeliveryOptions, REMOTE_GROUP } from "../transfer/deliver.ts";
+import { GROUP_BYTES } from "../transfer/groups.ts";
 import type { AssemblingWorkers } from "../transfer/ports.ts";
 
-/** Chunks that are requested at once, when there are so many. */
-const GROUP_CHUNKS = 8;
+/** While so many are under way, others may wait until they are many. */
+const ENOUGH_GROUPS = 2;
 /** Enough for the reader not to wait when a worker does; in bytes the blob sets the bound. */
 const AHEAD = 256;
 
@@ -23,6 +24,8 @@ interface Wanted {
 /** Reads chunks by way of workers. Those that are wanted while all are busy go to the next one together. */
 export class WorkerReader implements BulkReader {
   readonly ahead: number;
+  /** Chunks that are requested at once, when there are so many. */
+  readonly #most: number;
   readonly #delivery: Delivery;
   readonly #waiting: Wanted[] = [];
   readonly #underWay = new Map<ChunkId, Wanted[]>();
@@ -37,7 +40,8 @@ export class WorkerReader implements BulkReader {
       ...options,
       receive: ({ id }, bytes) => this.#arrived(id, bytes),
     }, workers);
-    this.ahead = Math.max(AHEAD, GROUP_CHUNKS * this.#delivery.concurrency);
+    this.#most = this.#delivery.remoteGroup;
+    this.ahead = Math.max(AHEAD, this.#most * this.#delivery.concurrency);
   }
 
   /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */
@@ -62,12 +66,27 @@ export class WorkerReader implements BulkReader {
 
   #dispatch(): void {
     while (this.#waiting.length > 0 && this.#groups < this.#delivery.concurrency) {
+      const count = this.#countOfGroup();
+      // Where one request gets many chunks, one for a few waits until it is needed.
+      if (this.#most > REMOTE_GROUP && count === this.#waiting.length && this.#groups >= ENOUGH_GROUPS) {
+        return;
+      }
       const [{ signal }] = this.#waiting;
-      const other = this.#waiting.findIndex((wanted) => wanted.signal !== signal);
-      const group = this.#waiting.splice(0, Math.min(GROUP_CHUNKS, other < 0 ? GROUP_CHUNKS : other));
+      const group = this.#waiting.splice(0, count);
       if (!signal?.aborted) this.#deliver(group, signal);
       else for (const wanted of group) wanted.reject(interrupted());
     }
+  }
+
+  /** Those that wait for the same signal, as many as fit. */
+  #countOfGroup(): number {
+    const [{ signal }] = this.#waiting;
+    let bytes = 0;
+    for (const [i, wanted] of this.#waiting.entries()) {
+      bytes += wanted.chunk.size;
+      if (i === this.#most || i > 0 && bytes > GROUP_BYTES || wanted.signal !== signal) return i;
+    }
+    return this.#waiting.length;
   }
 
   async #deliver(group: readonly Wanted[], signal: AbortSignal | undefined): Promise<void> {

@@ -24,6 +24,8 @@ export interface StoreProperties {
   readonly encryption?: ChunkKey;
   /** Whether {@linkcode WritableChunkStore.put} takes chunks, too, that are encrypted with that key already. */
   readonly takesSealed?: boolean;
+  /** Set where one request gets many chunks, and workers may make it by themselves. */
+  readonly batches?: BatchedStore;
   /** What the names of its chunks end with, where that can be chosen: {@linkcode encryptedStore} needs it. */
   readonly suffix?: string;
   /** How many concurrent requests suit the store. Default: the caller's choice. */
@@ -41,6 +43,28 @@ export interface StoreProperties {
   readonly form?: StoredForm;
   /** Set for a group: the stores in it, any of which may have an intact copy of a chunk that arrived damaged. */
   readonly members?: readonly ChunkStore[];
+}
+
+/** Requests for many chunks at a time, as `desync chunk-server` answers them. */
+export interface BatchedStore {
+  /** How they are made. */
+  readonly request: BatchRequest;
+  /** Whether the store answers them: known after the first. */
+  answers?: boolean;
+  /** Whether such a request of a worker has found a chunk. */
+  found?: boolean;
+}
+
+/** All that is needed for such a request: plain data, for other threads. */
+export interface BatchRequest {
+  /** Its address. */
+  readonly url: string;
+  /** The same without passwords, for messages. */
+  readonly redacted: string;
+  /** Sent with it. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** How long the store may be silent, in milliseconds. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** What every request may be given. */

@@ -26,7 +26,7 @@ const LOCAL_GROUP = 64;
 /** Chunks that wait to be requested while others are searched on this machine: more than are requested at a time. */
 const QUEUED = 1024;
 /** Chunks that are fetched and passed to a worker together. */
-const REMOTE_GROUP = 8;
+export const REMOTE_GROUP = 8;
 /** Chunks that are asked for at a time where they are made: several come of one frame, several of these in one request. */
 const PATCHED = 128;
 /** Bytes of chunks in all groups that are being fetched: this bounds the memory. */
@@ -58,6 +58,8 @@ export class Delivery {
   readonly #otherStages: Stage[];
   readonly #workerDelivery: WorkerDelivery;
   readonly #fetch: RemoteFetch;
+  /** Chunks that are fetched and passed to a worker together: more where one request gets them all. */
+  readonly remoteGroup: number = REMOTE_GROUP;
   /** The most concurrent requests at each remote store. */
   readonly #requests: number[] = [];
 
@@ -72,7 +74,8 @@ export class Delivery {
       stores: stores.map((store) => limited(store)),
       ...rest,
     };
-    const stages = stagesOf(sources, options.seeds?.files);
+    const stages = stagesOf(sources, options.seeds?.files, workers.fetchBatches);
+    if (stages.some(({ kind }) => kind === "batches")) this.remoteGroup = LOCAL_GROUP;
     const local = stages.findIndex(({ kind }) => kind !== "local" && kind !== "seed");
     this.#localStages = stages.splice(0, local < 0 ? stages.length : local);
     this.#otherStages = stages;
@@ -91,7 +94,7 @@ export class Delivery {
     if (searchesHere && this.#otherStages.length > 0 && destination === undefined) {
       return await this.#runInTwo(chunks);
     }
-    const groups = grouped(chunks, this.#isRemote ? REMOTE_GROUP : LOCAL_GROUP, GROUP_BYTES, workOf);
+    const groups = grouped(chunks, this.#isRemote ? this.remoteGroup : LOCAL_GROUP, GROUP_BYTES, workOf);
     await forEachConcurrent(
       groups,
       this.concurrency,
@@ -126,7 +129,7 @@ export class Delivery {
       queue.close();
     };
     const request = async () => {
-      const groups = queue.groups(REMOTE_GROUP, GROUP_BYTES, workOf);
+      const groups = queue.groups(this.remoteGroup, GROUP_BYTES, workOf);
       await forEachConcurrent(groups, this.#remoteConcurrency(), stop.signal, async (group, signal) => {
         await failingLeads(group, () => this.#searchElsewhere(group, { signal }));
       });
@@ -150,9 +153,9 @@ export class Delivery {
   /** Enough groups at a time to keep the allowed requests busy, as far as memory goes. */
   #remoteConcurrency(): number {
     const { sizes } = this.#options;
-    const most = Math.max(2, Math.floor(FETCH_BYTES / Math.max(REMOTE_GROUP * sizes.avg, sizes.max)));
+    const most = Math.max(2, Math.floor(FETCH_BYTES / Math.max(this.remoteGroup * sizes.avg, sizes.max)));
     const requests = Math.max(...this.#requests);
-    return Math.min(2 + Math.ceil((1.5 * requests) / REMOTE_GROUP), most);
+    return Math.min(2 + Math.ceil((1.5 * requests) / this.remoteGroup), most);
   }
 
   /** Takes a group through the stages until every chunk is delivered. */
@@ -214,6 +217,8 @@ export class Delivery {
     switch (stage.kind) {
       case "local":
         return await this.#workerDelivery.fromHere(chunks, stage, options);
+      case "batches":
+        return [...await this.#workerDelivery.fromBatches(chunks, stage, options)];
       case "seed":
         return await this.#fetch.fromSeed(chunks, stage.seed, options);
       case "patch":

@@ -4,6 +4,7 @@ import type { ChunkKey } from "../core/chunk_key.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../core/errors.ts";
+import type { BatchRequest } from "../stores/store.ts";
 import type { FrameTask, PatchTask, SketchTask } from "./delta_messages.ts";
 import type { SeedPlace } from "./seeds/assign.ts";
 
@@ -103,6 +104,8 @@ export interface AssembleTask {
   readonly seeds?: readonly SeedFile[];
   /** Searched in order for chunks that are in no seed. */
   readonly directories: readonly DirectorySource[];
+  /** Where chunks are requested that are not given, all by one request. What does not come of it counts as missing. */
+  readonly batches?: BatchRequest;
   /** Gets the chunks that come from stores. */
   readonly destination?: ChunkDestination;
   /** The destination is the cache, and the work goes on when that cannot be read or filled: the answer says why. */
@@ -153,6 +156,8 @@ export interface AssembleResult {
   readonly encoded: VerifiedChunk[];
   /** Why the cache could not be used. */
   readonly cacheProblem?: WireError;
+  /** Whether the store of {@linkcode AssembleTask.batches} answered. */
+  readonly batchAnswered?: boolean;
   /** Where seeds are not what they should be. */
   readonly invalidPlaces: readonly InvalidPlace[];
 }

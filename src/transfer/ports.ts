@@ -13,6 +13,8 @@ import type {
   VerifyTask,
 } from "./messages.ts";
 
+import type { RequestOptions } from "../stores/store.ts";
+
 /** A part of a blob. */
 export interface ByteRange {
   /** Where it begins. */
@@ -39,7 +41,12 @@ export interface Workers {
 }
 
 /** What building a blob needs of them. */
-export type AssemblingWorkers = Pick<Workers, "size" | "haveCiphers" | "assemble" | "clone" | "release">;
+export interface AssemblingWorkers extends Pick<Workers, "size" | "haveCiphers" | "clone" | "release"> {
+  /** Whether they make requests for many chunks by themselves, as tasks with `batches` ask for. Default: they cannot. */
+  readonly fetchBatches?: boolean;
+  /** `signal` ends what a worker waits for; what it does in bounded time is finished. */
+  assemble(task: Omit<AssembleTask, "kind">, options?: RequestOptions): Promise<AssembleResult>;
+}
 
 /** The file that a blob is built in. */
 export interface BlobTarget {

@@ -2,7 +2,7 @@
  * The order in which sources are asked, as the workers and the network want it: seeds and neighbouring directories of this
  * machine become one stage, which a worker does by itself; every other store is a stage of requests.
  */
-import type { ChunkStore, PatchStore, Sources } from "../stores/store.ts";
+import type { BatchedStore, ChunkStore, PatchStore, Sources } from "../stores/store.ts";
 import type { DirectorySource, SeedFile } from "./messages.ts";
 
 /** Files and directories that a worker reads by itself: the seeds come first. */
@@ -12,16 +12,28 @@ export interface LocalStage {
   readonly directories: DirectorySource[];
 }
 
-/** What a worker reads by itself, a seed, a patch or a store that has to be asked for bytes, or a cache that has to be. */
+/** A store from which a worker fetches many chunks by one request; what does not come so is left to the next stage. */
+export interface BatchStage {
+  readonly kind: "batches";
+  readonly store: ChunkStore;
+  readonly batches: BatchedStore;
+}
+
+/** What a worker reads or fetches by itself, a seed, a patch or a store that has to be asked for bytes, or a cache that has to be. */
 export type Stage =
   | LocalStage
+  | BatchStage
   | { readonly kind: "seed"; readonly seed: ChunkStore }
   | { readonly kind: "store"; readonly store: ChunkStore }
   | { readonly kind: "patch"; readonly patch: PatchStore }
   | { readonly kind: "cache" };
 
-/** The stages of these sources, in order. */
-export function stagesOf(sources: Sources, seeds: readonly SeedFile[] = []): Stage[] {
+/** The stages of these sources, in order. `fetchBatches`: workers make requests for many chunks. */
+export function stagesOf(
+  sources: Sources,
+  seeds: readonly SeedFile[] = [],
+  fetchBatches: boolean = false,
+): Stage[] {
   const stages: Stage[] = seeds.length === 0 ? [] : [{ kind: "local", seeds, directories: [] }];
   for (const seed of sources.seeds ?? []) stages.push({ kind: "seed", seed });
   const addDirectory = (source: DirectorySource) => {
@@ -36,7 +48,8 @@ export function stagesOf(sources: Sources, seeds: readonly SeedFile[] = []): Sta
   }
   for (const patch of sources.patches ?? []) stages.push({ kind: "patch", patch });
   for (const store of sources.stores) {
-    const { directory, encryption } = store.properties;
+    const { directory, encryption, batches } = store.properties;
+    if (fetchBatches && batches !== undefined) stages.push({ kind: "batches", store, batches });
     if (directory === undefined) stages.push({ kind: "store", store });
     else addDirectory({ directory, encryption, role: "store", repair: false });
   }

@@ -10,12 +10,12 @@ import { Progress } from "../core/progress.ts";
 import { cacheEncoding } from "../stores/wrappers/cache_policy.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
-import type { RequestOptions } from "../stores/store.ts";
+import type { BatchedStore, RequestOptions } from "../stores/store.ts";
 import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
 import type { PlannedChunk } from "./blob_plan.ts";
 import type { AssemblingWorkers } from "./ports.ts";
 import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
-import type { LocalStage } from "./stages.ts";
+import type { BatchStage, LocalStage } from "./stages.ts";
 import { type FilledDestination, forWorkers, sealingKey, type StoreWriter } from "./store_writer.ts";
 
 /** Where chunks are written. */
@@ -88,6 +88,18 @@ export class WorkerDelivery {
     return (await this.#assemble(group.map(notFetched), options, { seeds, directories })).missing;
   }
 
+  /** Has a worker fetch the chunks and write them. Returns those that did not come, or came damaged. */
+  async fromBatches(
+    group: readonly PlannedChunk[],
+    { store, batches }: BatchStage,
+    options: RequestOptions,
+  ): Promise<readonly PlannedChunk[]> {
+    if (batches.answers === false) return group;
+    const origin = { kind: "store", location: store.properties.location } as const;
+    const items = group.map((chunk) => ({ chunk, origin }));
+    return (await this.#assemble(items, options, { batches })).missing;
+  }
+
   /** Has a worker write fetched chunks, to the cache as well where `toCache`. Returns those that are damaged. */
   async write(
     fetched: readonly FetchedChunk[],
@@ -114,7 +126,7 @@ export class WorkerDelivery {
   async #assemble(
     items: readonly Item[],
     options: RequestOptions,
-    { seeds = [], directories = [], probe = false, toCache = true }: AssembleOptions,
+    { seeds = [], directories = [], batches, probe = false, toCache = true }: AssembleOptions,
   ): Promise<Outcome> {
     const { digest, target, probeTarget = false, destination, receive } = this.#options;
     const result = await this.#workers.assemble({
@@ -123,6 +135,7 @@ export class WorkerDelivery {
       probeTarget: probeTarget && probe,
       seeds,
       directories,
+      batches: batches?.request,
       destination: forWorkers(destination, this.#workers) ?? (toCache ? this.#cacheDestination : undefined),
       cacheMayFail: destination === undefined && this.#cache.mayFail,
       skipPresent: destination !== undefined && probe,
@@ -132,7 +145,11 @@ export class WorkerDelivery {
         const isZeros = this.#options.zeros?.is(id, size);
         return { id, size, offsets, given: stored, copyFrom: follows?.offset, places, cloned, isZeros };
       }),
-    });
+    }, options);
+    if (batches !== undefined) {
+      if (!options.signal?.aborted) batches.answers ??= result.batchAnswered;
+      if (result.found.includes("given")) batches.found = true;
+    }
     for (const place of result.invalidPlaces) this.#options.seeds?.refuse(place);
     if (result.cacheProblem !== undefined) this.#cache.failed(errorFromWire(result.cacheProblem));
     if (this.#writer !== undefined) await this.#writer.put(result.encoded, options);
@@ -220,6 +237,8 @@ interface AssembleOptions extends Partial<LocalSources> {
   readonly probe?: boolean;
   /** Chunks that come from stores go to the cache as well. */
   readonly toCache?: boolean;
+  /** Where the worker fetches them. */
+  readonly batches?: BatchedStore;
 }
 
 /** What one task did not write. */

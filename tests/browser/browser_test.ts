@@ -26,6 +26,19 @@ function urlOf({ addr }: Deno.HttpServer<Deno.NetAddr>): string {
   return `http://127.0.0.1:${addr.port}/`;
 }
 
+/** A server that answers the first chunks of the first request, and nothing else until the client has gone. */
+function answeringPart(handler: (request: Request) => Promise<Response>): typeof handler {
+  let requests = 0;
+  return async (request) => {
+    if (request.method === "POST" && requests++ === 0) {
+      const ids = (await request.text()).split("\n").slice(0, 10);
+      return await handler(new Request(request.url, { method: "POST", body: ids.join("\n") }));
+    }
+    await new Promise((gone) => request.signal.addEventListener("abort", gone));
+    return new Response();
+  };
+}
+
 interface Refusal {
   readonly code: string;
   readonly message: string;
@@ -118,8 +131,14 @@ Deno.test({
       await t.step(
         "a blob is saved by web workers, and what an aborted run left is gone on with",
         async () => {
-          const stopped = await call("save", index, urlOf(chunkServer), { stopAt: 1 }) as Refusal;
-          strictEqual(stopped.code, "interrupted");
+          // Before anything has come, and when a part has: the page requests what a worker did not get.
+          for (const stopAt of [0, 1]) {
+            await using slow = listen(
+              answeringPart(chunkHandler(store, { codec: nativeCodec, cors: ["*"] })),
+            );
+            const stopped = await call("save", index, urlOf(slow), { stopAt }) as Refusal;
+            strictEqual(stopped.code, "interrupted");
+          }
           const { sha256, from } = await call("save", index, urlOf(chunkServer)) as Saved;
           strictEqual(sha256, whole);
           ok(from.resumed > 0, JSON.stringify(from));

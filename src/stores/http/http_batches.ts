@@ -1,11 +1,11 @@
 /** Requests for several chunks at a time, to servers that answer them: `desync chunk-server` does. */
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
-import { BATCH_BYTES, BATCH_PATH, MOST_IN_BATCH } from "../../core/chunk_batch.ts";
+import { BATCH_PATH, MOST_IN_BATCH } from "../../core/chunk_batch.ts";
 import { abortable } from "../../core/abortable.ts";
-import { DesyncError } from "../../core/errors.ts";
 import { onAbort } from "../../core/on_abort.ts";
-import { MAX_MESSAGE_BYTES, MessageDecoder } from "../../formats/protocol.ts";
-import { type HttpOptions, httpPost } from "./http_client.ts";
+import type { BatchedStore, BatchRequest } from "../store.ts";
+import type { Fetch, HttpOptions } from "./http_client.ts";
+import { requestBatch } from "./request_batch.ts";
 
 /** Requests at a time. */
 const MOST_REQUESTS = 4;
@@ -21,25 +21,24 @@ interface Wanted {
 }
 
 /** The requests to one store. */
-export class HttpBatches {
-  readonly #url: URL;
-  readonly #redacted: string;
-  readonly #options: HttpOptions;
+export class HttpBatches implements BatchedStore {
+  readonly request: BatchRequest;
+  answers: boolean | undefined;
+  found: boolean | undefined;
+  readonly #fetch: Fetch | undefined;
   readonly #waiting: Wanted[] = [];
   #requests = 0;
-  /** Whether the server answers them: known after the first. */
-  #answers: boolean | undefined;
 
   /** `base` ends in a slash. */
-  constructor(base: URL, redacted: string, options: HttpOptions) {
-    this.#url = new URL(BATCH_PATH, base);
-    this.#redacted = `${redacted}${BATCH_PATH}`;
-    this.#options = options;
+  constructor(base: URL, redacted: string, { headers, idleTimeoutMs, fetch }: HttpOptions) {
+    const { href: url } = new URL(BATCH_PATH, base);
+    this.request = { url, redacted: `${redacted}${BATCH_PATH}`, headers, idleTimeoutMs };
+    this.#fetch = fetch;
   }
 
   /** The chunk, `null` when it is not there, `undefined` when it has to be requested alone. */
   async get(id: ChunkId, signal: AbortSignal | undefined): Promise<Answer> {
-    if (this.#answers === false) return undefined;
+    if (this.answers === false) return undefined;
     return await abortable(
       () =>
         new Promise<Answer>((resolve, reject) => {
@@ -53,7 +52,7 @@ export class HttpBatches {
 
   #dispatch(): void {
     // The first shows whether there is an answer.
-    const most = this.#answers === undefined ? 1 : MOST_REQUESTS;
+    const most = this.answers === undefined ? 1 : MOST_REQUESTS;
     while (this.#waiting.length > 0 && this.#requests < most) {
       const batch = this.#waiting.splice(0, MOST_IN_BATCH).filter(({ signal }) => !signal?.aborted);
       if (batch.length > 0) this.#send(batch);
@@ -70,16 +69,16 @@ export class HttpBatches {
       })
     );
     try {
-      const answers = await this.#request(batch.map(({ id }) => id), stop.signal);
-      this.#answers = true;
+      const answers = await requestBatch(this.request, batch.map(({ id }) => id), this.#fetch, stop.signal);
+      this.answers = true;
       // The first alone when it was omitted: it does not fit into any answer. The others go first next time.
       const again = batch.slice(1).filter(({ id }) => !answers.has(id));
       for (const { id, resolve } of batch.filter((one) => !again.includes(one))) resolve(answers.get(id));
       this.#waiting.unshift(...again);
     } catch (error) {
       // Whatever is wrong, requests for single chunks show it.
-      if (this.#answers === undefined && !stop.signal.aborted) {
-        this.#answers = false;
+      if (this.answers === undefined && !stop.signal.aborted) {
+        this.answers = false;
         for (const { resolve } of [...batch, ...this.#waiting.splice(0)]) resolve(undefined);
       } else for (const { reject } of batch) reject(error);
     } finally {
@@ -87,28 +86,5 @@ export class HttpBatches {
       this.#requests--;
       this.#dispatch();
     }
-  }
-
-  async #request(ids: readonly ChunkId[], signal: AbortSignal): Promise<Map<ChunkId, StoredChunk | null>> {
-    const body = new TextEncoder().encode(`${ids.join("\n")}\n`);
-    const limit = BATCH_BYTES + MAX_MESSAGE_BYTES;
-    const bytes = await httpPost(this.#url, this.#redacted, body, limit, this.#options, signal);
-    const answers = new Map<ChunkId, StoredChunk | null>();
-    const decoder = new MessageDecoder();
-    decoder.push(bytes);
-    for (let message = decoder.next(); message !== null; message = decoder.next()) {
-      if (message.type === "missing") answers.set(message.id, null);
-      else if (message.type === "chunk") {
-        const form = message.compressed ? "compressed" : "plain";
-        answers.set(message.id, { form, bytes: message.bytes });
-      } else throw this.#wrong();
-    }
-    if (decoder.pending > 0) throw this.#wrong();
-    return answers;
-  }
-
-  #wrong(): DesyncError {
-    const reason = "the answer is not chunks";
-    return new DesyncError("store", { action: "read", subject: this.#redacted, reason, retriable: true });
   }
 }

@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly fetch?: Fetch;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** How the cache of a browser is used. Default: as the headers of answers say. */
+  readonly cache?: RequestCache;
   /**
    * A request fails when nothing, or less than 100 bytes a second, arrives for so long, in milliseconds.
    * Default: one minute.
@@ -99,7 +101,7 @@ async function getting<T>(
   const target: HttpTarget = { url, redacted, headers: options.headers };
   const watch = new IdleWatch(options.idleTimeoutMs, signal);
   try {
-    const init = { ...more, headers: options.headers, signal: watch.signal };
+    const init = { ...more, ...cacheOf(options), headers: options.headers, signal: watch.signal };
     const response = await (options.fetch ?? fetch)(url, init);
     watch.touch();
     if (response.status === 404 || response.status === 410) {
@@ -114,6 +116,10 @@ async function getting<T>(
   } finally {
     watch.stop();
   }
+}
+
+function cacheOf({ cache }: HttpOptions): RequestInit {
+  return cache === undefined ? {} : { cache };
 }
 
 /**
@@ -131,7 +137,7 @@ export async function httpSize(
   try {
     // What is compressed on the way has another size than what is there.
     const headers = { ...options.headers, "accept-encoding": "identity" };
-    const init = { method: "HEAD", headers, signal: watch.signal };
+    const init = { method: "HEAD", ...cacheOf(options), headers, signal: watch.signal };
     const response = await (options.fetch ?? fetch)(url, init);
     await response.body?.cancel();
     if (response.status === 404 || response.status === 410) return null;

@@ -67,7 +67,9 @@ export class HttpStore implements WritableChunkStore {
     this.#options = { ...options, headers: { ...base.headers, ...options.headers } };
     const { suffix, batches = false, concurrency = batches ? BATCH_LIMITS : undefined } = options;
     this.#batches = batches ? new HttpBatches(base.url, base.redacted, this.#options) : undefined;
-    this.properties = { location: base.redacted, probe: "cheap", suffix, concurrency };
+    // What another fetch does, workers cannot.
+    const own = options.fetch === undefined ? this.#batches : undefined;
+    this.properties = { location: base.redacted, probe: "cheap", suffix, concurrency, batches: own };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {

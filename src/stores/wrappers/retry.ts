@@ -85,14 +85,14 @@ export function retryStore<S extends ChunkStore>(
       if (answer !== null && answer !== false) found = true;
       return answer;
     } catch (error) {
-      throw explained(error, id, location, found);
+      throw explained(error, id, location, found || known.batches?.found === true);
     }
   };
   const properties = {
     ...known,
     retry: options,
     get found() {
-      return found;
+      return found || known.batches?.found === true;
     },
   };
   return wrapStore(store, wrap, properties);
