@@ -5,12 +5,12 @@ import { isInvalid, openChunk } from "../codec/open_chunk.ts";
 import { concat, ownBuffer, toHex } from "../core/bytes.ts";
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import { DesyncError, errorToWire } from "../core/errors.ts";
-import { requestBatch } from "../stores/http/request_batch.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
 import type { PatchResult } from "../transfer/delta_messages.ts";
 import { fileFailure } from "./file_failure.ts";
 import type { AccessibleFile, FileHandle } from "./file_system.ts";
 import { OutputFile } from "./output_file.ts";
+import { requestBatch } from "./request_batch.ts";
 import type {
   CutFile,
   CutFileTask,
@@ -82,10 +82,7 @@ async function fetchChunks(number: number, { request, chunks }: FetchChunksTask)
   const stop = new AbortController();
   running.set(number, stop);
   try {
-    return await requestBatch(request, chunks.map(({ id }) => id), undefined, stop.signal);
-  } catch {
-    // Requests of the page show what is wrong.
-    return undefined;
+    return await requestBatch(request, chunks.map(({ id }) => id), stop.signal);
   } finally {
     running.delete(number);
   }

@@ -225,8 +225,13 @@ export class Delivery {
         return await this.#fetch.fromPatch(chunks, stage.patch, options);
       case "cache":
         return await this.#fetch.fromCache(chunks, options);
-      case "store":
-        return await this.#fetch.fromStore(chunks, stage.store, damage, options);
+      case "store": {
+        // Of a large group, what has come is written while the rest is waited for.
+        const groups = [...grouped(chunks, REMOTE_GROUP, GROUP_BYTES)];
+        const fetch = (group: readonly PlannedChunk[]) =>
+          this.#fetch.fromStore(group, stage.store, damage, options);
+        return (await allOrFirstFailure(groups.map(fetch))).flat();
+      }
     }
   }
 

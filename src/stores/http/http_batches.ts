@@ -4,8 +4,8 @@ import { BATCH_PATH, MOST_IN_BATCH } from "../../core/chunk_batch.ts";
 import { abortable } from "../../core/abortable.ts";
 import { onAbort } from "../../core/on_abort.ts";
 import type { BatchedStore, BatchRequest } from "../store.ts";
-import type { Fetch, HttpOptions } from "./http_client.ts";
-import { requestBatch } from "./request_batch.ts";
+import { batchBody, LARGEST_ANSWER, parseBatch } from "./batch_answer.ts";
+import { type HttpOptions, httpPost } from "./http_client.ts";
 
 /** Requests at a time. */
 const MOST_REQUESTS = 4;
@@ -25,15 +25,16 @@ export class HttpBatches implements BatchedStore {
   readonly request: BatchRequest;
   answers: boolean | undefined;
   found: boolean | undefined;
-  readonly #fetch: Fetch | undefined;
+  readonly #options: HttpOptions;
   readonly #waiting: Wanted[] = [];
   #requests = 0;
 
   /** `base` ends in a slash. */
-  constructor(base: URL, redacted: string, { headers, idleTimeoutMs, fetch }: HttpOptions) {
+  constructor(base: URL, redacted: string, options: HttpOptions) {
+    const { headers, idleTimeoutMs } = options;
     const { href: url } = new URL(BATCH_PATH, base);
     this.request = { url, redacted: `${redacted}${BATCH_PATH}`, headers, idleTimeoutMs };
-    this.#fetch = fetch;
+    this.#options = options;
   }
 
   /** The chunk, `null` when it is not there, `undefined` when it has to be requested alone. */
@@ -69,7 +70,7 @@ export class HttpBatches implements BatchedStore {
       })
     );
     try {
-      const answers = await requestBatch(this.request, batch.map(({ id }) => id), this.#fetch, stop.signal);
+      const answers = await this.#request(batch.map(({ id }) => id), stop.signal);
       this.answers = true;
       // The first alone when it was omitted: it does not fit into any answer. The others go first next time.
       const again = batch.slice(1).filter(({ id }) => !answers.has(id));
@@ -86,5 +87,12 @@ export class HttpBatches implements BatchedStore {
       this.#requests--;
       this.#dispatch();
     }
+  }
+
+  async #request(ids: readonly ChunkId[], signal: AbortSignal): Promise<Map<ChunkId, StoredChunk | null>> {
+    const { url, redacted } = this.request;
+    const body = batchBody(ids);
+    const answer = await httpPost(new URL(url), redacted, body, LARGEST_ANSWER, this.#options, signal);
+    return parseBatch(answer, redacted);
   }
 }

@@ -1,25 +1,25 @@
-/** One request for many chunks, to a server that answers it: `desync chunk-server` does. */
+/** What a request for many chunks sends, and what is in its answer: `desync chunk-server` answers them. */
 import { BATCH_BYTES } from "../../core/chunk_batch.ts";
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { MAX_MESSAGE_BYTES, MessageDecoder } from "../../formats/protocol.ts";
-import type { BatchRequest } from "../store.ts";
-import { type Fetch, httpPost } from "./http_client.ts";
+
+/** Bytes in an answer at most. */
+export const LARGEST_ANSWER: number = BATCH_BYTES + MAX_MESSAGE_BYTES;
+
+/** The request's body. */
+export function batchBody(ids: readonly ChunkId[]): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(`${ids.join("\n")}\n`);
+}
 
 /**
  * What the server has of the chunks, `null` for those that it has not. Others may be omitted, and have to be requested again.
- * Nothing is verified. Throws `store` and `timeout`.
+ * Nothing is verified. Throws `store` for what is no such answer, with `redacted` as its place.
  */
-export async function requestBatch(
-  { url, redacted, headers, idleTimeoutMs }: BatchRequest,
-  ids: readonly ChunkId[],
-  fetch: Fetch | undefined,
-  signal: AbortSignal,
-): Promise<Map<ChunkId, StoredChunk | null>> {
-  const body = new TextEncoder().encode(`${ids.join("\n")}\n`);
-  const limit = BATCH_BYTES + MAX_MESSAGE_BYTES;
-  const options = { headers, idleTimeoutMs, fetch };
-  const bytes = await httpPost(new URL(url), redacted, body, limit, options, signal);
+export function parseBatch(
+  bytes: Uint8Array<ArrayBuffer>,
+  redacted: string,
+): Map<ChunkId, StoredChunk | null> {
   const answers = new Map<ChunkId, StoredChunk | null>();
   const decoder = new MessageDecoder();
   decoder.push(bytes);
