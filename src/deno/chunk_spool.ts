@@ -6,7 +6,10 @@ import { SpoolFile } from "./files/spool_file.ts";
 /** How a chunk is read. */
 export type ReadChunk = (chunk: { readonly id: ChunkId; readonly size: number }) => Promise<Uint8Array>;
 
-/** Keeps chunks in a temporary file. Where there is no room for more, these are read again when they are needed. */
+/**
+ * Keeps chunks in a temporary file. Where there is no room for more, half of it is given up for what others write there;
+ * chunks that are not in it are read again when they are needed.
+ */
 export class ChunkSpool implements Disposable {
   readonly #read: ReadChunk;
   readonly #file: SpoolFile;
@@ -41,7 +44,17 @@ export class ChunkSpool implements Disposable {
     } catch (error) {
       if (!(error instanceof DesyncError)) throw error;
       this.#isFull = true;
+      this.#keepHalf();
     }
+  }
+
+  #keepHalf(): void {
+    let end = 0;
+    for (const [id, { offset, size }] of this.#places) {
+      if (offset + size > this.#end / 2) this.#places.delete(id);
+      else end = Math.max(end, offset + size);
+    }
+    this.#file.cut(end);
   }
 
   [Symbol.dispose](): void {

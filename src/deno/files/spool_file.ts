@@ -39,6 +39,16 @@ export class SpoolFile implements Disposable {
     this.#size += bytes.length;
   }
 
+  /** Keeps the first bytes alone: what was appended since, or in part, gives its room back. */
+  cut(size: number): void {
+    try {
+      node.fs.ftruncateSync(this.#fd, size);
+    } catch (error) {
+      throw fileError("write", this.#subject, error);
+    }
+    this.#size = size;
+  }
+
   /** Fills `buffer` with the bytes from `offset` on. Throws `io` when there are not so many. */
   read(buffer: Uint8Array, offset: number): void {
     for (let at = 0; at < buffer.length;) {
