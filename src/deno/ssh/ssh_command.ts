@@ -10,6 +10,12 @@ const KEPT_WORDS = 2000;
 /** A program whose connection is over gets so long to end by itself. */
 const PATIENCE_MS = 1000;
 
+/**
+ * For glibc, which other systems ignore: memory is kept that ssh frees and takes again for each packet. Without that it
+ * needs a fifth more processor time.
+ */
+const MEMORY = { MALLOC_TRIM_THRESHOLD_: "67108864", MALLOC_MMAP_THRESHOLD_: "33554432" };
+
 /** Starts `ssh` (a program's name or path) with what serves the store. */
 export function connectBySsh(ssh: string, service: RemoteService, location: SshLocation): Connection {
   const { user, host, port } = location;
@@ -20,7 +26,8 @@ export function connectBySsh(ssh: string, service: RemoteService, location: SshL
   ];
   let child: Deno.ChildProcess;
   try {
-    child = new Deno.Command(ssh, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
+    child = new Deno.Command(ssh, { args, env: MEMORY, stdin: "piped", stdout: "piped", stderr: "piped" })
+      .spawn();
   } catch (error) {
     if (!isNotFound(error)) throw fileError("run", ssh, error);
     throw new DesyncError("unsupported", {
