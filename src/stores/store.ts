@@ -104,6 +104,11 @@ export interface ChunkStore extends AsyncDisposable {
    * `null` when it does not have the chunk. Errors as for {@linkcode get}.
    */
   storedSize?(id: ChunkId, options?: RequestOptions): Promise<number | undefined | null>;
+  /**
+   * Bytes of what {@linkcode get} gives, for directories: `undefined` unless the chunk is there in that form alone, plain or
+   * as zstd, so that it can be sent as it is.
+   */
+  readySize?(id: ChunkId, form: StoredForm): Promise<number | undefined>;
 }
 
 /** Chunks that are made of others at hand and of what is fetched: those of a delta file. */

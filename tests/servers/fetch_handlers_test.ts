@@ -7,6 +7,8 @@ import { IndexDirectory } from "../../src/deno/store/index_directory.ts";
 import { parseIndex } from "../../src/formats/index/index_parser.ts";
 import { chunkHandler, indexHandler } from "../../src/servers/fetch_handlers.ts";
 import { HttpStore } from "../../src/stores/http/http_store.ts";
+import { MemoryStore } from "../../src/stores/memory.ts";
+import { stored } from "../support/made.ts";
 import { readOnlyStore } from "../support/servers/read_only_store.ts";
 import { wrapStore } from "../../src/stores/wrappers/wrap.ts";
 import { sameBytes } from "../support/same_bytes.ts";
@@ -44,6 +46,44 @@ Deno.test("chunks are uploaded, asked for, and read by this library's store", as
   strictEqual((await fetch(`${url}?query`, { headers: { "if-none-match": `W/"${id}.cacnk"` } })).status, 304);
   const part = await fetch(url, { headers: { range: "bytes=0-3" } });
   sameBytes(await part.bytes(), new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]));
+});
+
+Deno.test("HEAD has the length of the body of a GET where a file has it, and none for what is converted", async () => {
+  using dir = tempDir();
+  const { id, bytes, zstd, path } = sample();
+  const put = (store: string, name: string, content: Uint8Array) =>
+    dir.write(`${store}/${id.slice(0, 4)}/${name}`, content);
+  put("zstd", `${id}.cacnk`, zstd);
+  put("plain", id, bytes);
+  put("gzip", `${id}.cacnk`, stored(bytes, "gzip"));
+  put("both", `${id}.cacnk`, zstd);
+  put("both", id, bytes);
+  const expected: Record<string, (number | undefined)[]> = {
+    zstd: [zstd.length, undefined],
+    plain: [undefined, bytes.length],
+    gzip: [undefined, undefined],
+    both: [undefined, undefined],
+  };
+  for (const [name, lengths] of Object.entries(expected)) {
+    const store = new LocalStore(dir.path(name));
+    await using server = serving(chunkHandler(store, { codec: nativeCodec }));
+    for (const [i, form] of (["compressed", "plain"] as const).entries()) {
+      const url = server.url + path[form];
+      const head = await fetch(url, { method: "HEAD" });
+      // Deno's server answers 0 where nothing is known.
+      const length = Number(head.headers.get("content-length")) || undefined;
+      deepStrictEqual([name, head.status, length], [name, 200, lengths[i]]);
+      const got = (await (await fetch(url)).bytes()).length;
+      if (length !== undefined) strictEqual(length, got);
+    }
+    if (name !== "zstd") continue;
+    strictEqual(await new HttpStore(server.url).storedSize(id), zstd.length);
+    // Behind a cache, a GET may give other bytes.
+    const cached = chunkHandler({ stores: [store], cache: new MemoryStore() }, { codec: nativeCodec });
+    await using second = serving(cached);
+    const head = await fetch(second.url + path.compressed, { method: "HEAD" });
+    strictEqual(Number(head.headers.get("content-length")), 0);
+  }
 });
 
 Deno.test("authorization and origins are options of both", async () => {

@@ -3,6 +3,7 @@
  * one when encrypted.
  */
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
+import { compressionOf } from "../../codec/codec.ts";
 import type { ChunkKey } from "../../core/chunk_key.ts";
 import { equalBytes, freeBytes } from "../../core/bytes.ts";
 import {
@@ -20,7 +21,7 @@ import { files } from "../files/file_calls.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
 import { cipherOf } from "../codec/native_cipher.ts";
 import { followLinks, isShared } from "../output/planted.ts";
-import { isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
+import { firstBytes, isStoredFile, StoredFileReader, touchFile } from "./stored_file.ts";
 import { syncDataNow, syncFileData } from "../output/sync.ts";
 import { removeQuietly } from "../files/remove_quietly.ts";
 import { errorCode } from "../system/error_code.ts";
@@ -121,6 +122,23 @@ export class ChunkDirectory {
       if (size !== undefined) return size;
     }
     return null;
+  }
+
+  /**
+   * Bytes of what {@linkcode read} gives of a chunk that is here in this form alone, plain or as zstd; `undefined` for any
+   * other, and for what cannot be seen.
+   */
+  readySize(id: ChunkId, form: StoredForm): number | undefined {
+    const path = this.pathOf(id, form);
+    const other = this.pathOf(id, form === "plain" ? "compressed" : "plain");
+    if (this.#cipher !== undefined || !files().exists(path) || files().exists(other)) return undefined;
+    try {
+      const { isFile, size } = Deno.statSync(path);
+      if (!isFile || size === 0) return undefined;
+      return form === "plain" || compressionOf(firstBytes(path, 8)) === "zstd" ? size : undefined;
+    } catch {
+      return undefined; // reading it says why
+    }
   }
 
   /** Bytes of the chunk's file when it is here in this form. */

@@ -66,6 +66,10 @@ export class LocalStore implements ManagedChunkStore {
     return Promise.try(() => this.#chunks.storedSize(id));
   }
 
+  readySize(id: ChunkId, form: StoredForm): Promise<number | undefined> {
+    return Promise.try(() => this.#chunks.readySize(id, form));
+  }
+
   /** Does not wait for the disk. */
   async put({ id, stored }: VerifiedChunk): Promise<PutResult> {
     this.#chunks.place(await this.#chunks.stageAside(id, stored, {}));

@@ -88,6 +88,17 @@ function isFilled(info: FileSize | undefined): boolean {
   return info !== undefined && info.isFile && info.size > 0;
 }
 
+/** Up to so many bytes from the start of a regular file. Throws what the system says. */
+export function firstBytes(path: string, count: number): Uint8Array {
+  const buffer = new Uint8Array(count);
+  const file = files().open(path, { noWait: true });
+  try {
+    return buffer.subarray(0, files().read(file, buffer, null));
+  } finally {
+    files().close(file);
+  }
+}
+
 /** Gives a file the present time. Not what a symlink leads to, which may be any file. Throws what the system says. */
 export function touchFile(path: string): void {
   // Windows takes a time only from a writer.

@@ -89,9 +89,10 @@ async function read(
   const tag = chunkTag(id, form, chunks.suffix);
   const isKnown = known !== undefined && matchesAny(known, tag);
   if (isKnown || request.method === "HEAD") {
-    if (!await chunks.has(id, { signal })) return notFound(id);
+    const length = isKnown ? undefined : await chunks.readySize(id, form);
+    if (length === undefined && !await chunks.has(id, { signal })) return notFound(id);
     const headers = { ...chunks.headers, etag: tag };
-    return isKnown ? notModified({ headers }) : { status: 200, headers };
+    return isKnown ? notModified({ headers }) : { status: 200, headers, length };
   }
   const content = await chunks.get(id, form, { signal });
   return content === null ? notFound(id) : answerContent(request, content);

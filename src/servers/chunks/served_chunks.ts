@@ -124,6 +124,16 @@ export class ServedChunks {
     return await this.#probes.get(id, (stop) => this.#probe(id, stop), signal);
   }
 
+  /**
+   * Bytes that {@linkcode get} gives, where a directory that is asked first has the chunk so; `undefined` where it takes reading
+   * a chunk, or a request, to find out.
+   */
+  async readySize(id: ChunkId, form: StoredForm): Promise<number | undefined> {
+    const [first] = this.#sources.stores;
+    const isFirst = this.#sources.cache === undefined && first?.properties.directory !== undefined;
+    return isFirst && this.#cipher === undefined ? await first.readySize?.(id, form) : undefined;
+  }
+
   /** The next request for the chunk asks the stores, in which it is new. */
   renew(id: ChunkId): void {
     this.#reads.forget(id);
