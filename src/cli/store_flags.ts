@@ -39,13 +39,18 @@ export function optionsByLocation(flags: StoreFlags): (location: string) => Stor
   };
 }
 
+/** 0 sets nothing, and -1 has the program adapt, which it does by itself. */
+function countOf(n: number | undefined): number | undefined {
+  return n === undefined || n < 1 ? undefined : n;
+}
+
 function merged(flags: StoreFlags, configured: StoreEntry): StoreOptions {
   const attempts = flags.errorRetry ?? configured["error-retry"] ?? ATTEMPTS;
   const interval = flags.errorRetryBaseInterval ?? milliseconds(configured["error-retry-base-interval"]) ??
     BASE_INTERVAL_MS;
   const file = flags.configuration?.path;
   return {
-    concurrency: flags.concurrency ?? (configured.n || undefined),
+    concurrency: flags.concurrency ?? countOf(configured.n),
     // The option counts all tries, and 0 is as good as 1.
     retry: { retries: Math.max(0, attempts - 1), baseIntervalMs: interval },
     idleTimeoutMs: flags.timeout ?? timeoutOf(configured.timeout),

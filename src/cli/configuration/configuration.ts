@@ -53,12 +53,12 @@ export interface Configuration {
 }
 
 /** What a value has to be. */
-type Kind = "text" | "header" | "switch" | "number" | "natural number";
+type Kind = "text" | "header" | "switch" | "number" | "natural number" | "natural number or -1";
 type Kinds<Entry> = Readonly<Record<keyof Entry, Kind>>;
 
 /** In the order in which desync writes them. */
 export const STORE_KEYS: Kinds<StoreEntry> = {
-  n: "natural number",
+  n: "natural number or -1",
   "client-cert": "text",
   "client-key": "text",
   "ca-cert": "text",
@@ -221,5 +221,7 @@ function problemOf(value: unknown, kind: Kind): string | undefined {
       return Number.isSafeInteger(value) && Number(value) >= 0
         ? undefined
         : "is not a whole number of at least 0";
+    case "natural number or -1":
+      return value === -1 ? undefined : problemOf(value, "natural number");
   }
 }

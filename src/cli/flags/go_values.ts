@@ -27,6 +27,11 @@ export function wholeNumber(
   return (text) => checked(goInteger(text), least, most, "");
 }
 
+/** How many at a time: at least 1. -1, by which newer versions of desync adapt, is `undefined`, as without the option. */
+export function countOrAdaptive(text: string): number | undefined {
+  return goInteger(text) === -1 ? undefined : wholeNumber(1)(text);
+}
+
 /** Each 1024 times the one before. */
 const UNITS = "bkmgt";
 

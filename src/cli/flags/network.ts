@@ -1,13 +1,13 @@
 /** Options about the way to stores and indexes that are not on this machine. */
 import { type Flag, option, toggle } from "./flag.ts";
-import { duration, timeLimit, wholeNumber } from "./go_values.ts";
+import { countOrAdaptive, duration, timeLimit, wholeNumber } from "./go_values.ts";
 import { text } from "./texts.ts";
 
 export const concurrency = option({
   names: ["-n", "--concurrency"],
   value: "number",
   description: "maximum concurrent requests, ssh sessions and threads",
-  parse: wholeNumber(1),
+  parse: countOrAdaptive,
   fallbackText: "adaptive",
 });
 

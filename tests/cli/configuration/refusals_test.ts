@@ -86,7 +86,7 @@ Deno.test("--config names another file; a missing or invalid one is an error", a
       'unknown key "http_auth" of "a" in store-options (did you mean http-auth?)',
       '{"store-options": {"a": {"frobnicate": 1}}}|unknown key "frobnicate" of "a" in store-options (known are n, ',
       '{"store-options": {"a": {"n": "5ec4e7"}}}|n of "a" in store-options is not a whole number of at least 0',
-      '{"store-options": {"a": {"n": -1}}}|not a whole number',
+      '{"store-options": {"a": {"n": -2}}}|not a whole number',
       '{"store-options": {"a": {"timeout": 1.5}}}|timeout of "a" in store-options is not a whole number',
       '{"store-options": {"a": {"uncompressed": "true"}}}|is neither true nor false',
       '{"store-options": {"a": {"ca-cert": 1}}}|ca-cert of "a" in store-options is not a string',

@@ -1,6 +1,6 @@
 /** Numbers and times as Go's flags take them. */
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import { errorRetryBaseInterval, timeout } from "../../../src/cli/flags/network.ts";
+import { concurrency, errorRetryBaseInterval, timeout } from "../../../src/cli/flags/network.ts";
 import { length } from "../../../src/cli/flags/blob_part.ts";
 import { threads } from "../../../src/cli/flags/threads.ts";
 import { runCli } from "../../support/cli.ts";
@@ -27,6 +27,13 @@ const numbers: [text: string, value: number][] = [
 ];
 const noNumbers = ["", "x", "1.5", "1e2", "0x", "0b2", "08", "1__0", "1_", "_1", "0x1g", "--1", " 1", "1 "];
 
+Deno.test("-n takes numbers of at least 1, and -1 as if it was not given", () => {
+  for (const { parse } of [concurrency, threads]) {
+    deepStrictEqual(["1", "0x10", "-1"].map(parse), [1, 16, undefined]);
+    for (const text of ["0", "-2", "many"]) throws(() => parse(text), { code: "usage" });
+  }
+});
+
 const times: [text: string, milliseconds: number][] = [
   ["500ms", 500],
   ["1.5s", 1500],
@@ -51,7 +58,7 @@ Deno.test("numbers and times as Go writes them", () => {
     numbers.filter(([, value]) => value > 0).map(([text, value]) => [text, parse(text) === value]),
     numbers.filter(([, value]) => value > 0).map(([text]) => [text, true]),
   );
-  for (const text of [...noNumbers, "0", "-1", "0x20000000000000"]) {
+  for (const text of [...noNumbers, "0", "-2", "0x20000000000000"]) {
     throws(() => parse(text), { code: "usage" }, text);
   }
   const wait = errorRetryBaseInterval.parse;

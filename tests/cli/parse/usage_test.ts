@@ -57,7 +57,7 @@ const wrong: [args: string[], ...says: (string | RegExp)[]][] = [
   [["extract", "-s"], "Missing value of -s, --store <location>"],
   [["extract", "-n", "many", "a", "b"], "--concurrency", "many", "whole number"],
   [["extract", "-n", "0", "a", "b"], "at least 1"],
-  [["extract", "-n", "-1", "a", "b"], "--concurrency"],
+  [["extract", "-n", "-2", "a", "b"], "--concurrency"],
   [["extract", "-n", "1.5", "a", "b"], "1.5"],
   [["extract", "-e", "x", "a", "b"], "--error-retry"],
   [["extract", "--timeout", "5", "a", "b"], "--timeout", "500ms"],
