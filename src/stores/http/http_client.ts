@@ -17,7 +17,7 @@ export interface HttpOptions {
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** How the cache of a browser is used. Default: as the headers of answers say. */
-  readonly cache?: RequestCache;
+  readonly cache?: "default" | "no-cache" | "no-store" | "reload" | "force-cache" | "only-if-cached";
   /**
    * A request fails when nothing, or less than 100 bytes a second, arrives for so long, in milliseconds.
    * Default: one minute.
