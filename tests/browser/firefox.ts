@@ -56,7 +56,7 @@ export class Firefox implements AsyncDisposable {
     dir.write("profile/user.js", lines.join(""));
     const child = new Deno.Command(peers.firefox!, {
       args: ["--headless", "--no-remote", "--remote-debugging-port", "0", "--profile", dir.path("profile")],
-      // It needs a home of its own, and crashes are told to nobody.
+      // It needs a home of its own, and reports no crashes.
       env: { HOME: dir.dir("home"), MOZ_CRASHREPORTER_DISABLE: "1" },
       stdin: "null",
       stdout: "null",
