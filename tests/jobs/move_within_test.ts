@@ -127,9 +127,10 @@ test("after any changes little more than what the old version lacks is fetched",
     const it = await updateOf(dir, old, edited(old, noise, 1 + noise.below(5)));
     const path = dir.write("target", old);
     await update(it, path);
-    // Zeros may be in place by chance; beside them, the old version is not cut as it was.
+    // Zeros may be in place by chance; beside them, the old version is not cut as it was. Most times that costs
+    // nothing, at times 1 or 2 chunks; of 5000 times, once 4; each one more is about 15 times as rare.
     const others = it.asked.difference(it.lacking).size;
-    ok(others <= 3, `${others} more chunks than the ${it.lacking.size} that it lacks`);
+    ok(others <= 10, `${others} more chunks than the ${it.lacking.size} that it lacks`);
     strictEqual(Deno.statSync(path).size, it.bytes.length);
     const { upToDate } = await extractToFile(it.index, { stores: [it.store] }, path, { inPlace: true });
     ok(upToDate);

@@ -1,6 +1,6 @@
 /**
  * Random input that can be had again. The seed comes from the clock unless the test gives one, is printed, so that a
- * failure can be repeated with it, and DESYNC_TEST_SEED overrides it.
+ * failure can be repeated with it by DESYNC_TEST_SEED.
  */
 
 /** A small generator (xorshift128) whose numbers depend on the seed alone. */
@@ -46,13 +46,12 @@ export class Random {
 
 /** A generator for one test. Give a seed where every run shall use the same bytes. */
 export function random(seed?: number): Random {
+  if (seed !== undefined) return new Random(seed);
   const override = Deno.env.get("DESYNC_TEST_SEED");
-  const chosen = override === undefined ? seed ?? Date.now() % 0x1_0000_0000 : Number(override);
+  const chosen = override === undefined ? Date.now() % 0x1_0000_0000 : Number(override);
   if (!Number.isInteger(chosen)) throw new Error(`DESYNC_TEST_SEED is "${override}": give a whole number`);
   const generator = new Random(chosen);
-  if (generator.seed !== seed) {
-    const line = `random bytes: DESYNC_TEST_SEED=${generator.seed} repeats them\n`;
-    Deno.stderr.writeSync(new TextEncoder().encode(line));
-  }
+  const line = `random bytes: DESYNC_TEST_SEED=${generator.seed} repeats them\n`;
+  Deno.stderr.writeSync(new TextEncoder().encode(line));
   return generator;
 }
