@@ -1,4 +1,5 @@
 /** Which old chunks are like a new one: those that share the most sampled shingles with it, together. */
+import { freeBytes } from "../core/bytes.ts";
 
 /** Old chunks for one new one: with fewer much is lost, more bring nothing. */
 const MOST_CHOSEN = 4;
@@ -18,11 +19,10 @@ const NEIGHBOUR_BONUS = 3;
 /** Bits of a key that a pass of the sort looks at: so few that what it counts stays near the processor. */
 const DIGIT_BITS = 11;
 
-/** The samples of old chunks, to be filled in the order of the chunks and then searched: 8 bytes for each. */
+/** The samples of old chunks, to be filled in the order of the chunks and then searched: 12 bytes for each, 20 while sorted. */
 export class Likeness {
-  #keys: Uint32Array = new Uint32Array(1 << 16);
-  #chunks: Uint32Array = new Uint32Array(1 << 16);
-  #count = 0;
+  /** Of each chunk, until they are sorted. */
+  #added: Uint32Array[] = [];
   /** How many samples each chunk has. */
   #sizes: number[] = [];
   #sorted: Sorted | undefined;
@@ -30,13 +30,7 @@ export class Likeness {
 
   /** Adds an old chunk: its number is how many were added before. */
   add(samples: Uint32Array): void {
-    while (this.#count + samples.length > this.#keys.length) {
-      this.#keys = grown(this.#keys);
-      this.#chunks = grown(this.#chunks);
-    }
-    this.#keys.set(samples, this.#count);
-    this.#chunks.fill(this.#sizes.length, this.#count, this.#count + samples.length);
-    this.#count += samples.length;
+    this.#added.push(samples);
     this.#sizes.push(samples.length);
   }
 
@@ -108,44 +102,63 @@ export class Likeness {
   /** Sorts the entries by their keys, those of one key by their chunks, each once. */
   #sort(): Sorted {
     this.#votes = new Uint32Array(this.#sizes.length);
-    let keys = this.#keys.subarray(0, this.#count);
-    let chunks = this.#chunks.subarray(0, this.#count);
-    for (let shift = 0; shift < 32; shift += DIGIT_BITS) [keys, chunks] = sortedByDigit(keys, chunks, shift);
-    const count = withoutRepeats(keys, chunks);
-    keys = keys.subarray(0, count);
+    const { keys, chunks } = this.#sortedEntries();
+    const { length } = keys;
     // About one entry for each start.
-    const bits = Math.max(1, Math.floor(Math.log2(Math.max(2, count))));
+    const bits = Math.max(1, Math.floor(Math.log2(Math.max(2, length))));
     const shift = 32 - bits;
     const starts = new Uint32Array(2 ** bits + 1);
     for (const key of keys) starts[(key >>> shift) + 1]++;
     for (let i = 1; i < starts.length; i++) starts[i] += starts[i - 1];
-    [this.#keys, this.#chunks] = [new Uint32Array(0), new Uint32Array(0)];
     return { keys, chunks, starts, shift };
+  }
+
+  #sortedEntries(): Entries {
+    const count = this.#sizes.reduce((sum, size) => sum + size, 0);
+    let from: Entries = { keys: new Uint32Array(count), chunks: new Uint32Array(count) };
+    let at = 0;
+    for (const [chunk, samples] of this.#added.entries()) {
+      from.keys.set(samples, at);
+      from.chunks.fill(chunk, at, at + samples.length);
+      at += samples.length;
+    }
+    this.#added = [];
+    let to: Entries = { keys: new Uint32Array(count), chunks: new Uint32Array(count) };
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+      sortByDigit(from, to, shift);
+      [from, to] = [to, from];
+    }
+    // The garbage collector does not see how large they are.
+    for (const { buffer } of [to.keys, to.chunks]) freeBytes(new Uint8Array(buffer));
+    const kept = withoutRepeats(from.keys, from.chunks);
+    return { keys: from.keys.subarray(0, kept), chunks: from.chunks.subarray(0, kept) };
   }
 }
 
+/** Samples, and for each the number of its chunk. */
+interface Entries {
+  readonly keys: Uint32Array<ArrayBuffer>;
+  readonly chunks: Uint32Array<ArrayBuffer>;
+}
+
 /** The entries in order, and for each value of the upper bits of keys, `key >>> shift`, where they begin. */
-interface Sorted {
-  readonly keys: Uint32Array;
-  readonly chunks: Uint32Array;
+interface Sorted extends Entries {
   readonly starts: Uint32Array;
   readonly shift: number;
 }
 
 /** A pass of a radix sort: entries whose digits are equal keep their order. */
-function sortedByDigit(keys: Uint32Array, chunks: Uint32Array, shift: number): [Uint32Array, Uint32Array] {
+function sortByDigit(from: Entries, to: Entries, shift: number): void {
   const mask = 2 ** DIGIT_BITS - 1;
   const next = new Uint32Array(mask + 2);
+  const { keys, chunks } = from;
   for (let i = 0; i < keys.length; i++) next[(keys[i] >>> shift & mask) + 1]++;
   for (let digit = 0; digit <= mask; digit++) next[digit + 1] += next[digit];
-  const sortedKeys = new Uint32Array(keys.length);
-  const sortedChunks = new Uint32Array(keys.length);
   for (let i = 0; i < keys.length; i++) {
-    const to = next[keys[i] >>> shift & mask]++;
-    sortedKeys[to] = keys[i];
-    sortedChunks[to] = chunks[i];
+    const at = next[keys[i] >>> shift & mask]++;
+    to.keys[at] = keys[i];
+    to.chunks[at] = chunks[i];
   }
-  return [sortedKeys, sortedChunks];
 }
 
 /** Moves what differs from the entry before it to the front, and returns how many these are. */
@@ -157,10 +170,4 @@ function withoutRepeats(keys: Uint32Array, chunks: Uint32Array): number {
     chunks[kept++] = chunks[i];
   }
   return kept;
-}
-
-function grown(numbers: Uint32Array): Uint32Array {
-  const larger = new Uint32Array(2 * numbers.length);
-  larger.set(numbers);
-  return larger;
 }

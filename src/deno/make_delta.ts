@@ -139,8 +139,9 @@ export async function makeDeltaFile(
     return { ...result, written: false };
   }
   out.write(head);
+  const buffer = new Uint8Array(PIECE_BYTES);
   for (let at = 0; at < framesBytes;) {
-    const piece = new Uint8Array(Math.min(4 * PIECE_BYTES, framesBytes - at));
+    const piece = buffer.subarray(0, framesBytes - at);
     frames.read(piece, at);
     out.write(piece);
     at += piece.length;

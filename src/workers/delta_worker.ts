@@ -25,7 +25,7 @@ const STORED_LEVEL = 3;
 /** Of a frame with a prefix that is smaller than this part of its content it is not tried whether one without is smaller still. */
 const SURE_SHARE = 0.2;
 /** Nor of one that is smaller than this part of what stores have. */
-const BETTER_SHARE = 0.7;
+const BETTER_SHARE = 0.9;
 
 /** Keeps what compresses from task to task. */
 export class DeltaWorker {
