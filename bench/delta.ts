@@ -1,8 +1,10 @@
 /**
  * What an update takes as a delta file, as a binary patch, and as chunks: bytes, and the time to make and to apply it. The data
- * is a tar of the system's files and the same changed as a new version is; BENCH_PAIRS="OLD:NEW OLD:NEW" adds real ones.
+ * is a tar of the system's files and the same changed as a new version is. BENCH_DEBIAN=1 takes the real versions of
+ * docs/delta.md instead (debian_pairs.sh makes them), BENCH_PAIRS="OLD:NEW OLD:NEW" others.
  */
 import { basename, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { concat } from "../src/core/bytes.ts";
 import { freshChunks } from "../src/delta/index_recipe.ts";
 import { nativeCodec } from "../src/deno/codec/native_codec.ts";
@@ -11,7 +13,7 @@ import { peers } from "../tests/support/peers.ts";
 import { Random } from "../tests/support/random.ts";
 import { startNginx } from "../tests/support/servers/nginx.ts";
 import { directory, exists, ours, path, remove, run, systemFiles } from "./data.ts";
-import { say, timeOf } from "./measure.ts";
+import { type Run, say, timeOf } from "./measure.ts";
 
 const BYTES = 128 * 1024 * 1024;
 /** Stretches that are changed or left as they are, as the files in an image are. */
@@ -27,7 +29,20 @@ interface Method {
   readonly apply: string;
 }
 
-/** bsdiff takes minutes and much memory: only where BENCH_BSDIFF is set. */
+/** What debian_pairs.sh makes: what the format was built with, and two that were chosen when it was done. */
+const DEBIAN_PAIRS: readonly (readonly [old: string, next: string])[] = [
+  ["kernel-55.tar", "kernel-56.tar"],
+  ["kernel-53.tar", "kernel-56.tar"],
+  ["firefox-esr-old.tar", "firefox-esr-new.tar"],
+  ["root-old.tar", "root-new.tar"],
+  ["root-old.ext4", "root-new.ext4"],
+  ["root-old.squashfs", "root-new.squashfs"],
+  ["openjdk-17-jre-headless-old.tar", "openjdk-17-jre-headless-new.tar"],
+  ["libwebkit2gtk-4.1-0-old.tar", "libwebkit2gtk-4.1-0-new.tar"],
+];
+
+/** bsdiff takes minutes, and many times as much memory as the file has bytes: only where BENCH_BSDIFF is set, and not for these. */
+const TOO_LARGE_FOR_BSDIFF = 300 * MB;
 const METHODS: readonly Method[] = [
   {
     name: "zstd --patch-from -9 --long=31",
@@ -70,9 +85,16 @@ const FETCHERS: readonly Fetcher[] = [
 
 /** Bytes and times of each method, for each pair of versions. */
 export async function benchDelta(): Promise<void> {
-  const pairs = (Deno.env.get("BENCH_PAIRS") ?? "").split(" ").filter((pair) => pair !== "")
-    .map((pair) => pair.split(":"));
-  for (const [old, next] of [await changedFiles(), ...pairs]) await benchPair(old, next);
+  for (const [old, next] of await pairs()) await benchPair(old, next);
+}
+
+async function pairs(): Promise<(readonly string[])[]> {
+  const given = Deno.env.get("BENCH_PAIRS");
+  if (given !== undefined) return given.split(" ").map((pair) => pair.split(":"));
+  if (Deno.env.get("BENCH_DEBIAN") === undefined) return [await changedFiles()];
+  Deno.mkdirSync(directory, { recursive: true });
+  await run([fileURLToPath(new URL("debian_pairs.sh", import.meta.url)), directory]);
+  return DEBIAN_PAIRS.map((pair) => pair.map(path));
 }
 
 async function benchPair(old: string, next: string): Promise<void> {
@@ -94,38 +116,46 @@ async function benchPair(old: string, next: string): Promise<void> {
   const applied = await timeOf([...ours, "extract", ...seed, "-s", empty, nextIndex, output]);
   await run(["cmp", next, output]);
   const { size } = Deno.statSync(delta);
-  const row = (name: string, size: number, make: number, apply: number, memory?: number) =>
-    say(
-      `  ${name.padEnd(32)} ${String(size).padStart(12)} bytes  make ${make.toFixed(1)} s cpu  apply ${
-        apply.toFixed(1)
-      } s cpu${memory === undefined ? "" : `, ${memory.toFixed(0)} MB`}`,
-    );
-  row("delta file, index included", size, made.cpu, applied.cpu, applied.memory);
+  const took = ({ wall, cpu, memory }: Run) =>
+    `${wall.toFixed(1)} s (cpu ${cpu.toFixed(1)}, ${memory.toFixed(0)} MB)`;
+  const row = (name: string, size: number, made: Run, applied: Run) =>
+    say(`${columns(name, size)}  make ${took(made)}  apply ${took(applied)}`);
+  row("delta file, index included", size, made, applied);
   const others: number[] = [];
   for (const { name, make, apply } of METHODS) {
-    if (name === "bsdiff" && Deno.env.get("BENCH_BSDIFF") === undefined) continue;
+    if (name === "bsdiff" && !mayUseBsdiff(next)) continue;
     if (!await isInstalled(make.split(" ")[0])) {
       say(`  ${name}: not installed`);
       continue;
     }
     remove("bench.out");
     const args = [old, next, patch, output];
-    const made = await timeOf(["sh", "-c", make, "sh", ...args]);
-    const applied = await timeOf(["sh", "-c", apply, "sh", ...args]);
+    const made = await timeOf(["sh", "-c", `exec ${make}`, "sh", ...args]);
+    const applied = await timeOf(["sh", "-c", `exec ${apply}`, "sh", ...args]);
     await run(["cmp", next, output]);
-    row(name, Deno.statSync(patch).size, made.cpu, applied.cpu);
+    row(name, Deno.statSync(patch).size, made, applied);
     if (name !== "bsdiff") others.push(Deno.statSync(patch).size);
   }
   await benchFetchers(old, next);
-  sayBytes("chunks that are missing, as stored", storedBytes(oldIndex, nextIndex, next));
+  const { count, bytes, stored } = missingChunks(oldIndex, nextIndex, next);
+  sayBytes("chunks that are missing, as stored", stored);
+  say(`  these are ${count} chunks of ${bytes} bytes`);
   if (others.length > 0) {
     say(`  the delta is ${(size / Math.min(...others)).toFixed(2)} of the smaller of zstd's and xdelta3's`);
   }
   for (const name of ["bench.cadelta", "bench.out", "bench.patch"]) remove(name);
 }
 
+function mayUseBsdiff(next: string): boolean {
+  return Deno.env.get("BENCH_BSDIFF") !== undefined && Deno.statSync(next).size <= TOO_LARGE_FOR_BSDIFF;
+}
+
 function sayBytes(name: string, bytes: number): void {
-  say(`  ${name.padEnd(32)} ${String(bytes).padStart(12)} bytes`);
+  say(columns(name, bytes));
+}
+
+function columns(name: string, bytes: number): string {
+  return `  ${name.padEnd(34)} ${String(bytes).padStart(11)} bytes`;
 }
 
 async function benchFetchers(old: string, next: string): Promise<void> {
@@ -151,17 +181,23 @@ async function benchFetchers(old: string, next: string): Promise<void> {
 }
 
 /** What desync fetches: the chunks that the old version lacks, as a store has them. */
-function storedBytes(oldIndex: string, nextIndex: string, next: string): number {
+function missingChunks(
+  oldIndex: string,
+  nextIndex: string,
+  next: string,
+): { readonly count: number; readonly bytes: number; readonly stored: number } {
   const [base, target] = [oldIndex, nextIndex].map((file) => parseIndex(Deno.readFileSync(file)));
   using file = Deno.openSync(next);
-  let sum = 0;
+  const sums = { count: 0, bytes: 0, stored: 0 };
   for (const i of freshChunks(target, base)) {
     const bytes = new Uint8Array(target.length(i));
     file.seekSync(target.start(i), Deno.SeekMode.Start);
     for (let at = 0; at < bytes.length;) at += file.readSync(bytes.subarray(at)) ?? bytes.length;
-    sum += nativeCodec.compress(bytes, STORED_LEVEL).length;
+    sums.count++;
+    sums.bytes += bytes.length;
+    sums.stored += nativeCodec.compress(bytes, STORED_LEVEL).length;
   }
-  return sum;
+  return sums;
 }
 
 async function indexOf(file: string): Promise<string> {
