@@ -65,10 +65,13 @@ export function createBlobTarget(
     file.truncateSync(size);
     const ranges = [...data];
     const needed = neededBytes(ranges, size, Deno.build.os) - (resumed ? allocatedBytes(file) : 0);
-    const free = checkFree(temporary.path, path, needed);
+    using raw = RawFile.open(temporary.path);
+    const free = raw === null ? freeSpace(temporary.path) : raw.freeSpace();
+    // Before any is taken: on Windows a file takes all that it needs with its size.
+    if (free !== undefined && free < needed) throw full(path, needed, free);
     // The run that made the file reserved all that it needs.
-    if (!resumed) reserve(temporary.path, path, ranges, free);
-    else hasZeros = punchHoles(temporary.path, zeros);
+    if (resumed) hasZeros = raw !== null && punchHoles(raw, zeros);
+    else if (raw !== null) reserve(raw, path, ranges, free);
   } catch (error) {
     if (resumed) temporary.keep();
     else temporary.remove();
@@ -269,29 +272,13 @@ export function neededBytes(data: readonly ByteRange[], size: number, os: typeof
 
 /** Bytes that the file system of this file has free for this user, `undefined` when that may not be asked. */
 function freeSpace(path: string): number | undefined {
-  using raw = RawFile.open(path);
-  if (raw !== null) return raw.freeSpace();
   if (!mayReadSystem("statfs")) return undefined;
   const { bavail, bsize } = node.fs.statfsSync(path);
   return bavail * bsize;
 }
 
-/** Finds out whether the disk has room, before any is taken: on Windows a file takes all that it needs with its size. */
-function checkFree(temporary: string, path: string, needed: number): number | undefined {
-  const free = freeSpace(temporary);
-  if (free !== undefined && free < needed) throw full(path, needed, free);
-  return free;
-}
-
 /** Takes the room now, where that can be done. */
-function reserve(
-  temporary: string,
-  path: string,
-  ranges: readonly ByteRange[],
-  free: number | undefined,
-): void {
-  using raw = RawFile.open(temporary);
-  if (raw === null) return;
+function reserve(raw: RawFile, path: string, ranges: readonly ByteRange[], free: number | undefined): void {
   const needed = ranges.reduce((sum, range) => sum + range.length, 0);
   for (const range of ranges) {
     const outcome = raw.allocate(range.offset, range.length);
@@ -301,9 +288,8 @@ function reserve(
 }
 
 /** Makes the ranges zeros, whatever is there. Whether that worked. */
-function punchHoles(temporary: string, ranges: Iterable<ByteRange>): boolean {
-  using raw = RawFile.open(temporary);
-  for (const { offset, length } of ranges) if (!raw?.punchHole(offset, length)) return false;
+function punchHoles(raw: RawFile, ranges: Iterable<ByteRange>): boolean {
+  for (const { offset, length } of ranges) if (!raw.punchHole(offset, length)) return false;
   return true;
 }
 
