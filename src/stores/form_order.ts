@@ -30,6 +30,11 @@ export class FormOrder {
     return null;
   }
 
+  /** The form that is asked for first. */
+  get preferred(): StoredForm {
+    return this.#forms[0];
+  }
+
   /** The store has chunks of that form. */
   remember(form: StoredForm): void {
     if (this.#forms[0] !== form) {

@@ -26,6 +26,8 @@ export interface StoreProperties {
   readonly takesSealed?: boolean;
   /** Set where one request gets many chunks, and workers may make it by themselves. */
   readonly batches?: BatchedStore;
+  /** Set where workers may request chunks by themselves if the server is near. */
+  readonly near?: NearStore;
   /** What the names of its chunks end with, where that can be chosen: {@linkcode encryptedStore} needs it. */
   readonly suffix?: string;
   /** How many concurrent requests suit the store. Default: the caller's choice. */
@@ -65,6 +67,34 @@ export interface BatchRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** How long the store may be silent, in milliseconds. */
   readonly idleTimeoutMs?: number;
+}
+
+/** A store whose chunks workers request by themselves, one by one, where that takes them less time than the main thread. */
+export interface NearStore {
+  /** Whether a worker has found a chunk. */
+  found?: boolean;
+  /** How a request is made now; `undefined` where workers are to make none. Waits a moment for the first answer. */
+  request(): Promise<NearRequest | undefined>;
+  /** A request of a worker came to something else than a chunk, or none: they make no more. */
+  stop(): void;
+}
+
+/** All that is needed for requests to a web server over a connection that waits: plain data, for other threads. */
+export interface NearRequest {
+  /** The server's IP address. */
+  readonly address: string;
+  /** Its port. */
+  readonly port: number;
+  /** The path up to the chunk's own, which ends in a slash. */
+  readonly directory: string;
+  /** The form in which the store has its chunks. */
+  readonly form: StoredForm;
+  /** What their names end with. */
+  readonly suffix?: string;
+  /** What follows the path in the URL. */
+  readonly search: string;
+  /** The lines of the headers, each with its end. */
+  readonly headers: string;
 }
 
 /** What every request may be given. */

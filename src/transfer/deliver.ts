@@ -58,7 +58,7 @@ export class Delivery {
   readonly #otherStages: Stage[];
   readonly #workerDelivery: WorkerDelivery;
   readonly #fetch: RemoteFetch;
-  /** Chunks that are fetched and passed to a worker together: more where one request gets them all. */
+  /** Chunks that are fetched and passed to a worker together: more where it fetches them itself. */
   readonly remoteGroup: number = REMOTE_GROUP;
   /** The most concurrent requests at each remote store. */
   readonly #requests: number[] = [];
@@ -74,8 +74,8 @@ export class Delivery {
       stores: stores.map((store) => limited(store)),
       ...rest,
     };
-    const stages = stagesOf(sources, options.seeds?.files, workers.fetchBatches);
-    if (stages.some(({ kind }) => kind === "batches")) this.remoteGroup = LOCAL_GROUP;
+    const stages = stagesOf(sources, options.seeds?.files, workers);
+    if (stages.some(({ kind }) => kind === "batches" || kind === "near")) this.remoteGroup = LOCAL_GROUP;
     const local = stages.findIndex(({ kind }) => kind !== "local" && kind !== "seed");
     this.#localStages = stages.splice(0, local < 0 ? stages.length : local);
     this.#otherStages = stages;
@@ -219,6 +219,8 @@ export class Delivery {
         return await this.#workerDelivery.fromHere(chunks, stage, options);
       case "batches":
         return [...await this.#workerDelivery.fromBatches(chunks, stage, options)];
+      case "near":
+        return [...await this.#workerDelivery.fromNear(chunks, stage, options)];
       case "seed":
         return await this.#fetch.fromSeed(chunks, stage.seed, options);
       case "patch":

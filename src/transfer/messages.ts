@@ -4,7 +4,7 @@ import type { ChunkKey } from "../core/chunk_key.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../core/errors.ts";
-import type { BatchRequest } from "../stores/store.ts";
+import type { BatchRequest, NearRequest } from "../stores/store.ts";
 import type { FrameTask, PatchTask, SketchTask } from "./delta_messages.ts";
 import type { SeedPlace } from "./seeds/assign.ts";
 
@@ -106,6 +106,8 @@ export interface AssembleTask {
   readonly directories: readonly DirectorySource[];
   /** Where chunks are requested that are not given, all by one request. What does not come of it counts as missing. */
   readonly batches?: BatchRequest;
+  /** Where chunks that are not given are requested, one by one. What does not come counts as missing. */
+  readonly near?: NearRequests;
   /** Gets the chunks that come from stores. */
   readonly destination?: ChunkDestination;
   /** The destination is the cache, and the work goes on when that cannot be read or filled: the answer says why. */
@@ -115,6 +117,12 @@ export interface AssembleTask {
   /** The chunks' bytes are wanted as well. */
   readonly giveBack?: boolean;
   readonly items: readonly AssembleItem[];
+}
+
+/** How a worker requests chunks from a server that is near. */
+export interface NearRequests extends NearRequest {
+  /** Connections of this worker at most. */
+  readonly connections: number;
 }
 
 /** The seed that had a chunk. */
@@ -158,6 +166,8 @@ export interface AssembleResult {
   readonly cacheProblem?: WireError;
   /** Whether the store of {@linkcode AssembleTask.batches} answered. */
   readonly batchAnswered?: boolean;
+  /** Whether a request by {@linkcode AssembleTask.near} came to something else than a chunk, or none. */
+  readonly nearFailed?: boolean;
   /** Where seeds are not what they should be. */
   readonly invalidPlaces: readonly InvalidPlace[];
 }

@@ -44,6 +44,11 @@ export interface Workers {
 export interface AssemblingWorkers extends Pick<Workers, "size" | "haveCiphers" | "clone" | "release"> {
   /** Whether they make requests for many chunks by themselves, as tasks with `batches` ask for. Default: they cannot. */
   readonly fetchBatches?: boolean;
+  /**
+   * Whether they make single requests by themselves now, as tasks with `near` ask for, or may do so later. Default: they
+   * never do.
+   */
+  readonly fetchesNear?: "now" | "later";
   /** `signal` ends what a worker waits for; what it does in bounded time is finished. */
   assemble(task: Omit<AssembleTask, "kind">, options?: RequestOptions): Promise<AssembleResult>;
 }

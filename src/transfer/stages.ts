@@ -2,8 +2,9 @@
  * The order in which sources are asked, as the workers and the network want it: seeds and neighbouring directories of this
  * machine become one stage, which a worker does by itself; every other store is a stage of requests.
  */
-import type { BatchedStore, ChunkStore, PatchStore, Sources } from "../stores/store.ts";
+import type { BatchedStore, ChunkStore, NearStore, PatchStore, Sources } from "../stores/store.ts";
 import type { DirectorySource, SeedFile } from "./messages.ts";
+import type { AssemblingWorkers } from "./ports.ts";
 
 /** Files and directories that a worker reads by itself: the seeds come first. */
 export interface LocalStage {
@@ -19,20 +20,28 @@ export interface BatchStage {
   readonly batches: BatchedStore;
 }
 
+/** A store from which a worker fetches chunks by itself, if its server is near; what does not come is left to the next stage. */
+export interface NearStage {
+  readonly kind: "near";
+  readonly store: ChunkStore;
+  readonly near: NearStore;
+}
+
 /** What a worker reads or fetches by itself, a seed, a patch or a store that has to be asked for bytes, or a cache that has to be. */
 export type Stage =
   | LocalStage
   | BatchStage
+  | NearStage
   | { readonly kind: "seed"; readonly seed: ChunkStore }
   | { readonly kind: "store"; readonly store: ChunkStore }
   | { readonly kind: "patch"; readonly patch: PatchStore }
   | { readonly kind: "cache" };
 
-/** The stages of these sources, in order. `fetchBatches`: workers make requests for many chunks. */
+/** The stages of these sources, in order, for workers that make such requests by themselves. */
 export function stagesOf(
   sources: Sources,
   seeds: readonly SeedFile[] = [],
-  fetchBatches: boolean = false,
+  { fetchBatches = false, fetchesNear }: Pick<AssemblingWorkers, "fetchBatches" | "fetchesNear"> = {},
 ): Stage[] {
   const stages: Stage[] = seeds.length === 0 ? [] : [{ kind: "local", seeds, directories: [] }];
   for (const seed of sources.seeds ?? []) stages.push({ kind: "seed", seed });
@@ -48,7 +57,8 @@ export function stagesOf(
   }
   for (const patch of sources.patches ?? []) stages.push({ kind: "patch", patch });
   for (const store of sources.stores) {
-    const { directory, encryption, batches } = store.properties;
+    const { directory, encryption, batches, near } = store.properties;
+    if (fetchesNear !== undefined && near !== undefined) stages.push({ kind: "near", store, near });
     if (fetchBatches && batches !== undefined) stages.push({ kind: "batches", store, batches });
     if (directory === undefined) stages.push({ kind: "store", store });
     else addDirectory({ directory, encryption, role: "store", repair: false });

@@ -8,15 +8,26 @@ import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
 import type { Origin } from "../core/origin.ts";
 import { Progress } from "../core/progress.ts";
 import { cacheEncoding } from "../stores/wrappers/cache_policy.ts";
+import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import type { BatchedStore, RequestOptions } from "../stores/store.ts";
-import type { AssembleResult, ChunkDestination, DirectorySource, Found, TargetInfo } from "./messages.ts";
+import type {
+  AssembleResult,
+  ChunkDestination,
+  DirectorySource,
+  Found,
+  NearRequests,
+  TargetInfo,
+} from "./messages.ts";
 import type { PlannedChunk } from "./blob_plan.ts";
 import type { AssemblingWorkers } from "./ports.ts";
 import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
-import type { BatchStage, LocalStage } from "./stages.ts";
+import type { BatchStage, LocalStage, NearStage } from "./stages.ts";
 import { type FilledDestination, forWorkers, sealingKey, type StoreWriter } from "./store_writer.ts";
+
+/** Connections of a worker to a server that is near: they hide some milliseconds for each chunk. */
+const NEAR_CONNECTIONS = 16;
 
 /** Where chunks are written. */
 export interface WorkerDeliveryOptions {
@@ -100,6 +111,26 @@ export class WorkerDelivery {
     return (await this.#assemble(items, options, { batches })).missing;
   }
 
+  /** As {@linkcode fromBatches}, by one request for each chunk, where the server is near. */
+  async fromNear(
+    group: readonly PlannedChunk[],
+    { store, near }: NearStage,
+    options: RequestOptions,
+  ): Promise<readonly PlannedChunk[]> {
+    const { location, concurrency } = store.properties;
+    const most = Math.floor((concurrency?.max ?? DEFAULT_LIMITS.max) / this.#workers.size);
+    if (most < 1 || this.#workers.fetchesNear !== "now") return group;
+    const request = await near.request();
+    if (request === undefined) return group;
+    const origin = { kind: "store", location } as const;
+    const items = group.map((chunk) => ({ chunk, origin }));
+    const requests = { ...request, connections: Math.min(most, NEAR_CONNECTIONS) };
+    const { missing, failed } = await this.#assemble(items, options, { near: requests });
+    if (failed) near.stop();
+    if (missing.length < group.length) near.found = true;
+    return missing;
+  }
+
   /** Has a worker write fetched chunks, to the cache as well where `toCache`. Returns those that are damaged. */
   async write(
     fetched: readonly FetchedChunk[],
@@ -126,7 +157,7 @@ export class WorkerDelivery {
   async #assemble(
     items: readonly Item[],
     options: RequestOptions,
-    { seeds = [], directories = [], batches, probe = false, toCache = true }: AssembleOptions,
+    { seeds = [], directories = [], batches, near, probe = false, toCache = true }: AssembleOptions,
   ): Promise<Outcome> {
     const { digest, target, probeTarget = false, destination, receive } = this.#options;
     const result = await this.#workers.assemble({
@@ -136,6 +167,7 @@ export class WorkerDelivery {
       seeds,
       directories,
       batches: batches?.request,
+      near,
       destination: forWorkers(destination, this.#workers) ?? (toCache ? this.#cacheDestination : undefined),
       cacheMayFail: destination === undefined && this.#cache.mayFail,
       skipPresent: destination !== undefined && probe,
@@ -154,7 +186,7 @@ export class WorkerDelivery {
     if (result.cacheProblem !== undefined) this.#cache.failed(errorFromWire(result.cacheProblem));
     if (this.#writer !== undefined) await this.#writer.put(result.encoded, options);
     else await allOrFirstFailure(result.encoded.map((chunk) => this.#cache.put(chunk, options)));
-    return this.#count(items, { seeds, directories }, result);
+    return { ...this.#count(items, { seeds, directories }, result), failed: result.nearFailed === true };
   }
 
   /** How the cache is filled, if it is. */
@@ -175,7 +207,7 @@ export class WorkerDelivery {
     items: readonly Item[],
     sources: LocalSources,
     { found, storedBytes, bytes }: AssembleResult,
-  ): Outcome {
+  ): Omit<Outcome, "failed"> {
     const { target, receive } = this.#options;
     const missing: PlannedChunk[] = [];
     const damaged: DamagedChunk[] = [];
@@ -237,14 +269,17 @@ interface AssembleOptions extends Partial<LocalSources> {
   readonly probe?: boolean;
   /** Chunks that come from stores go to the cache as well. */
   readonly toCache?: boolean;
-  /** Where the worker fetches them. */
+  /** Where the worker fetches them, many by one request or one by one. */
   readonly batches?: BatchedStore;
+  readonly near?: NearRequests;
 }
 
 /** What one task did not write. */
 interface Outcome {
   readonly missing: PlannedChunk[];
   readonly damaged: DamagedChunk[];
+  /** Whether a worker's own request was answered by something else than a chunk, or not at all. */
+  readonly failed: boolean;
 }
 
 /** A chunk, fetched or to be found by a worker. */

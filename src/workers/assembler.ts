@@ -26,12 +26,14 @@ import type {
   SeedFile,
   TargetInfo,
 } from "../transfer/messages.ts";
+import type { NearFetch } from "./near_fetch.ts";
 import type { SeedFiles } from "./seed_files.ts";
 
 /** Keeps the target open from task to task. */
 export class Assembler {
   readonly #directories: Directories;
   readonly #seeds: SeedFiles;
+  readonly #near: NearFetch;
   #target: { info: TargetInfo; file: TargetFile } | undefined;
   #probe = new Uint8Array(0);
   /** The last chunk, for a task that wants it. */
@@ -43,9 +45,10 @@ export class Assembler {
   /** Where seeds did not have what they should. */
   #invalidPlaces: InvalidPlace[] = [];
 
-  constructor(directories: Directories, seeds: SeedFiles) {
+  constructor(directories: Directories, seeds: SeedFiles, near: NearFetch) {
     this.#directories = directories;
     this.#seeds = seeds;
+    this.#near = near;
   }
 
   run(task: AssembleTask): AssembleResult {
@@ -55,8 +58,11 @@ export class Assembler {
     const found: Found[] = [];
     const storedBytes: number[] = [];
     const bytes: (Uint8Array | undefined)[] = [];
+    if (task.near !== undefined) this.#near.begin(task.near, task.items);
     for (const item of task.items) {
-      const [where, stored] = this.#assemble(task, item);
+      const [where, stored] = task.near === undefined
+        ? this.#assemble(task, item)
+        : this.#takeFromNear(task, item);
       found.push(where);
       storedBytes.push(stored);
       if (task.giveBack) bytes.push(this.#back);
@@ -68,6 +74,7 @@ export class Assembler {
       bytes,
       encoded: this.#encoded,
       cacheProblem: this.#cacheProblem,
+      nearFailed: task.near === undefined ? undefined : this.#near.failed,
       invalidPlaces: this.#invalidPlaces,
     };
   }
@@ -75,6 +82,7 @@ export class Assembler {
   release(): void {
     this.#target?.file.close();
     this.#target = undefined;
+    this.#near.release();
   }
 
   #assemble(task: AssembleTask, item: AssembleItem): [Found, number] {
@@ -126,6 +134,23 @@ export class Assembler {
     return ["given", storedBytes];
   }
 
+  /** The same for a chunk that this worker has requested. A wrong one counts as missing: it is requested again elsewhere. */
+  #takeFromNear(task: AssembleTask, item: AssembleItem): ["given" | "missing", number] {
+    const stored = this.#near.take(item);
+    if (stored === null) return ["missing", 0];
+    let chunk: OpenedChunk;
+    try {
+      chunk = open(task, item, stored);
+    } catch (error) {
+      if (isInvalid(error)) return ["missing", 0];
+      throw error;
+    }
+    this.#write(task, item, chunk.bytes);
+    this.#store(task, chunk);
+    this.#useLent(task, stored, chunk);
+    return ["given", stored.bytes.length];
+  }
+
   /** The same for a chunk in a directory. Returns the bytes that it has there, `null` when it is not there. */
   #takeFrom(task: AssembleTask, item: AssembleItem, source: DirectorySource): number | null {
     const directory = this.#directories.at(source);
@@ -150,10 +175,14 @@ export class Assembler {
     this.#write(task, item, chunk.bytes);
     if (isCache) directory.touch(item.id, stored.form);
     else this.#store(task, chunk);
-    // Plain bytes lie in the directory's own buffer, which is used again.
-    if (task.giveBack) this.#back = stored.form === "compressed" ? chunk.bytes : chunk.bytes.slice();
-    else if (stored.form === "compressed") freeBytes(chunk.bytes);
+    this.#useLent(task, stored, chunk);
     return storedBytes;
+  }
+
+  /** Gives back what is wanted of a chunk that was read into a buffer which is used again: plain bytes lie in it still. */
+  #useLent({ giveBack }: AssembleTask, { form }: StoredChunk, { bytes }: OpenedChunk): void {
+    if (giveBack) this.#back = form === "compressed" ? bytes : bytes.slice();
+    else if (form === "compressed") freeBytes(bytes);
   }
 
   /**

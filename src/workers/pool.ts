@@ -15,7 +15,8 @@ import type {
   SketchResult,
   SketchTask,
 } from "../transfer/delta_messages.ts";
-import type { Workers } from "../transfer/ports.ts";
+import { mayCallLibraries } from "../deno/system/permitted.ts";
+import type { AssemblingWorkers, Workers } from "../transfer/ports.ts";
 import { Yielder } from "../core/yielder.ts";
 import type {
   AssembleResult,
@@ -75,7 +76,7 @@ async function loadPerformer(): Promise<Performer> {
 }
 
 /** Workers on threads of their own. Has to be closed, or the program does not end. */
-export class WorkerPool implements Workers, DeltaWorkers, Disposable {
+export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Disposable {
   readonly size: number;
   readonly haveCiphers: boolean = true;
   readonly #threads: Thread[] = [];
@@ -100,6 +101,15 @@ export class WorkerPool implements Workers, DeltaWorkers, Disposable {
   /** The same where all of so many bytes have to be worked on. */
   static forBytes(bytes: number, most?: number): WorkerPool {
     return new WorkerPool(most, bytes >= LARGE_BYTES ? 0 : undefined);
+  }
+
+  /**
+   * By the program's workers, when they have the work: on this thread nothing may wait, and where a worker is ended before
+   * the program, its connections would stay open.
+   */
+  get fetchesNear(): "now" | "later" | undefined {
+    if (!isProgram() || Deno.build.os !== "linux" || !mayCallLibraries()) return undefined;
+    return this.#isSmall ? "later" : "now";
   }
 
   async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {

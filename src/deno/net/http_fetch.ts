@@ -45,7 +45,7 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
   const { connections = DEFAULT_LIMITS.max, ...tls } = options;
   const open = new DisposableStack();
   const fetchFor = makeFetches(tls, connections, open);
-  const followed: Fetch = async (start, init) => {
+  const followed = async (start: URL, init: RequestInit): Promise<HttpAnswer> => {
     let url = start;
     let headers = init.headers;
     for (let hops = 0;; hops++) {
@@ -66,7 +66,10 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
       url = next;
     }
   };
-  return Object.assign(followed, { [Symbol.dispose]: () => open.dispose() });
+  return Object.assign(followed, {
+    near: (url: URL, headers: HeadersInit) => fetchFor(url, false).near?.(url, headers),
+    [Symbol.dispose]: () => open.dispose(),
+  });
 }
 
 async function fetchOnce(fetch: Fetch, url: URL, hops: number, init: RequestInit): Promise<HttpAnswer> {

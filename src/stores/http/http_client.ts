@@ -8,7 +8,22 @@ import type { HttpTarget } from "./http_secrets.ts";
 import { IdleWatch } from "./idle_watch.ts";
 
 /** The part of fetch that is used, so that a program can bring its own (a proxy, client certificates, HTTP/1.1 only). */
-export type Fetch = (url: URL, init: RequestInit) => Promise<HttpAnswer>;
+export interface Fetch {
+  /** Makes the request. */
+  (url: URL, init: RequestInit): Promise<HttpAnswer>;
+  /** The server of that URL, once it has answered, and if that is near and reached without TLS. */
+  near?(url: URL, headers: HeadersInit): NearServer | undefined;
+}
+
+/** Where a server is, and what it is sent with each request. */
+export interface NearServer {
+  /** Its IP address. */
+  readonly address: string;
+  /** Its port. */
+  readonly port: number;
+  /** The lines of the headers, each with its end. */
+  readonly headers: string;
+}
 
 /** How requests are made. */
 export interface HttpOptions {

@@ -15,6 +15,7 @@ import { isBadRequest } from "./http_errors.ts";
 import { HttpPace } from "./http_pace.ts";
 import { type HttpLocation, parseHttpLocation } from "./http_location.ts";
 import { HttpBatches } from "./http_batches.ts";
+import { NearRequests } from "./near_requests.ts";
 import { FormOrder } from "../form_order.ts";
 import type { LimiterOptions } from "../wrappers/limiter.ts";
 import type { VerifiedChunk } from "../../codec/open_chunk.ts";
@@ -55,6 +56,7 @@ export class HttpStore implements WritableChunkStore {
   readonly #pace = new HttpPace();
   readonly #forms = new FormOrder();
   readonly #batches: HttpBatches | undefined;
+  readonly #near: NearRequests | undefined;
 
   /**
    * `url` is the directory that holds the `abcd/` directories; a user and password in it are sent as basic
@@ -69,7 +71,15 @@ export class HttpStore implements WritableChunkStore {
     this.#batches = batches ? new HttpBatches(base.url, base.redacted, this.#options) : undefined;
     // What another fetch does, workers cannot.
     const own = options.fetch === undefined ? this.#batches : undefined;
-    this.properties = { location: base.redacted, probe: "cheap", suffix, concurrency, batches: own };
+    this.#near = this.#nearRequests();
+    this.properties = {
+      location: base.redacted,
+      probe: "cheap",
+      suffix,
+      concurrency,
+      batches: own,
+      near: this.#near,
+    };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
@@ -81,6 +91,7 @@ export class HttpStore implements WritableChunkStore {
     return await this.#forms.first(async (form) => {
       const url = this.#url(id, form);
       const bytes = await httpGet(url, redact(url), limit, options, signal).catch(refuseTooLarge);
+      this.#near?.answered();
       return bytes === null ? null : { form, bytes };
     }, isBadRequest).catch((error) => this.#refuseOther(error));
   }
@@ -91,6 +102,14 @@ export class HttpStore implements WritableChunkStore {
 
   async storedSize(id: ChunkId, options?: RequestOptions): Promise<number | undefined | null> {
     return await this.#sizeOf(id, options);
+  }
+
+  #nearRequests(): NearRequests | undefined {
+    const { fetch, headers = {}, suffix } = this.#options;
+    if (fetch?.near === undefined) return undefined;
+    const { url } = this.#base;
+    const server = () => fetch.near?.(url, headers);
+    return new NearRequests({ server, base: url, suffix, form: () => this.#forms.preferred });
   }
 
   #sizeOf(id: ChunkId, { form: only, signal }: HasOptions = {}): Promise<number | undefined | null> {

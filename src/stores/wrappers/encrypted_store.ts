@@ -31,8 +31,8 @@ import { replaceMembers } from "./wrap.ts";
  * ```
  */
 export function encryptedStore<S extends ChunkStore>(store: S, cipher: ChunkCipher): S {
-  const { directory, suffix, ...properties } = store.properties;
-  // Threads would read and write a directory by themselves.
+  // Threads would read and write a directory by themselves, and take what they request for what it is.
+  const { directory, near: _, suffix, ...properties } = store.properties;
   if (suffix !== cipher.key.suffix || directory !== undefined) {
     const subject = `the store ${properties.location}`;
     const reason = "encryption is not supported for stores of its kind";

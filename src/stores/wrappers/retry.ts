@@ -85,17 +85,22 @@ export function retryStore<S extends ChunkStore>(
       if (answer !== null && answer !== false) found = true;
       return answer;
     } catch (error) {
-      throw explained(error, id, location, found || known.batches?.found === true);
+      throw explained(error, id, location, found || wasFoundByWorkers(known));
     }
   };
   const properties = {
     ...known,
     retry: options,
     get found() {
-      return found || known.batches?.found === true;
+      return found || wasFoundByWorkers(known);
     },
   };
   return wrapStore(store, wrap, properties);
+}
+
+/** Whether workers have found a chunk in the store by their own requests. */
+function wasFoundByWorkers({ batches, near }: StoreProperties): boolean {
+  return batches?.found === true || near?.found === true;
 }
 
 /** The error with the chunk and the store that the request was about, and a hint when nothing was ever found there. */

@@ -23,8 +23,8 @@ export type WrapRequest = <T>(send: () => Promise<T>, request: StoreRequest) => 
  * The store with each request about one chunk made by `wrap`. It keeps everything else that the store has: what can be
  * written, listed or removed in `store`, can be in the result. A list passes as it is.
  *
- * Worker threads read and write a store with a `directory` among its properties by themselves, without `wrap`: give
- * `properties` without it where `wrap` has to see every request.
+ * Worker threads read and write a store with a `directory` among its properties by themselves, without `wrap`, and may
+ * request chunks of one with `batches` or `near`: give `properties` without these where `wrap` has to see every request.
  *
  * @param properties those of the result; default: those of `store`
  *

@@ -1,5 +1,7 @@
 /** The bytes of a connection, in and out. */
 
+import { latin1 } from "./answer_head.ts";
+
 /** Heads and lines have to fit, and what comes with them. */
 const BUFFER_BYTES = 64 * 1024;
 
@@ -20,6 +22,12 @@ export class Connection implements Disposable {
   /** Bytes that have come and were not taken. */
   get waiting(): number {
     return this.#end - this.#start;
+  }
+
+  /** Where the server is; `undefined` where it has no IP address. */
+  get address(): Deno.NetAddr | undefined {
+    const { remoteAddr } = this.#socket;
+    return remoteAddr.transport === "tcp" ? remoteAddr : undefined;
   }
 
   /** Begins a request. */
@@ -119,9 +127,4 @@ export class Connection implements Disposable {
 /** The error for a connection that ends too early. */
 function ended(): TypeError {
   return new TypeError("the connection was closed before all had come");
-}
-
-function latin1(bytes: Uint8Array): string {
-  // Spreading them takes ten times as long.
-  return Reflect.apply(String.fromCharCode, null, bytes);
 }

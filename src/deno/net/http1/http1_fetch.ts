@@ -6,7 +6,7 @@ import { abortable } from "../../../core/abortable.ts";
 import { concat, freeBytes } from "../../../core/bytes.ts";
 import { onAbort } from "../../../core/on_abort.ts";
 import type { HttpAnswer } from "../../../stores/http/http_answer.ts";
-import type { Fetch } from "../../../stores/http/http_client.ts";
+import type { Fetch, NearServer } from "../../../stores/http/http_client.ts";
 import { Http1Answer } from "./answer.ts";
 import { bodyEnd, parseAnswerHead } from "./answer_head.ts";
 import { Connection } from "./connection.ts";
@@ -27,11 +27,16 @@ export interface Http1Options {
 /** A fetch for one server. Disposing of it closes its connections. */
 export function makeHttp1Fetch(server: URL, options: Http1Options): Fetch & Disposable {
   const client = new Http1Client(server, options);
-  const fetch: Fetch = (url, init) => client.fetch(url, init);
-  return Object.assign(fetch, { [Symbol.dispose]: () => client[Symbol.dispose]() });
+  const fetch = (url: URL, init: RequestInit) => client.fetch(url, init);
+  return Object.assign(fetch, {
+    near: (url: URL, headers: HeadersInit) => client.near(url, headers),
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  });
 }
 
 const METHODS = ["GET", "HEAD", "PUT"];
+/** A server that has answered in less is near, in milliseconds. */
+const NEAR_MS = 5;
 const encoder = new TextEncoder();
 
 class Http1Client implements Disposable {
@@ -43,6 +48,8 @@ class Http1Client implements Disposable {
   /** The lines of headers that come with many requests. */
   readonly #lines = new WeakMap<HeadersInit, string>();
   #leavesAll = false;
+  /** Where the server was when it answered like one that is near. */
+  #nearAddress: Deno.NetAddr | undefined;
 
   constructor(server: URL, options: Http1Options) {
     this.#server = server;
@@ -58,6 +65,15 @@ class Http1Client implements Disposable {
       this.#leavesAll = true;
     }
     return await this.#options.rest(url, init);
+  }
+
+  /** The server, if it is near and reached without TLS. */
+  near({ host }: URL, headers: HeadersInit): NearServer | undefined {
+    if (this.#nearAddress === undefined || this.#leavesAll || this.#server.protocol !== "http:") {
+      return undefined;
+    }
+    const { hostname, port } = this.#nearAddress;
+    return { address: hostname, port, headers: `host: ${host}\r\n${this.#linesOf(headers)}` };
   }
 
   /** The answer; `undefined` when it is for fetch to get. */
@@ -95,11 +111,13 @@ class Http1Client implements Disposable {
       };
       try {
         connection.begin();
+        const start = performance.now();
         const unsent = await trySending(connection, request);
         const answer = await receive(connection, method, over).catch((error) =>
           Promise.reject(unsent ?? error)
         );
         if (answer === undefined) over(false);
+        else if (performance.now() - start < NEAR_MS) this.#nearAddress = connection.address;
         return answer;
       } catch (error) {
         over(false);
@@ -134,6 +152,13 @@ class Http1Client implements Disposable {
   }
 
   #requestHead(url: URL, method: string, headers: HeadersInit = {}, body: Uint8Array | null): string {
+    const lines = this.#linesOf(headers);
+    const length = body === null ? "" : `content-length: ${body.length}\r\n`;
+    return `${method} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n${lines}${length}\r\n`;
+  }
+
+  /** The lines of these headers, and of those that every request has. */
+  #linesOf(headers: HeadersInit): string {
     let lines = this.#lines.get(headers);
     if (lines === undefined) {
       const all = new Headers(headers);
@@ -142,8 +167,7 @@ class Http1Client implements Disposable {
       lines = [...all].map(([name, value]) => `${name}: ${value}\r\n`).join("");
       this.#lines.set(headers, lines);
     }
-    const length = body === null ? "" : `content-length: ${body.length}\r\n`;
-    return `${method} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\n${lines}${length}\r\n`;
+    return lines;
   }
 
   #keep(connection: Connection): void {

@@ -1,0 +1,79 @@
+/**
+ * A connection by the C library whose calls wait until they are done: for the thread of a worker, which has nothing else to
+ * do meanwhile. A call takes a tenth of the processor time of one that does not wait. Linux only.
+ */
+import { loadLibc } from "../../system/libc.ts";
+import { socketAddress } from "./socket_address.ts";
+
+const SYMBOLS = {
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
+  connect: { parameters: ["i32", "buffer", "u32"], result: "i32" },
+  setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
+  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  close: { parameters: ["i32"], result: "i32" },
+} as const;
+
+const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const SOL_SOCKET = 1;
+const [SO_RCVTIMEO, SO_SNDTIMEO] = [20, 21];
+const MSG_NOSIGNAL = 0x4000;
+const MSG_WAITALL = 0x100;
+
+/** What is waited for no longer, in seconds: another thread, which can be interrupted, waits better. */
+const PATIENCE_S = 1n;
+
+let library: Deno.DynamicLibrary<typeof SYMBOLS> | null | undefined;
+
+/** One connection. Disposing of it closes it. */
+export class WaitingConnection implements Disposable {
+  readonly #calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  readonly #fd: number;
+  #isClosed = false;
+
+  private constructor(calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"], fd: number) {
+    this.#calls = calls;
+    this.#fd = fd;
+  }
+
+  /** A new connection to that IP address, `null` when there is none after a second, or this system cannot make it. */
+  static open(address: string, port: number): WaitingConnection | null {
+    library ??= loadLibc(SYMBOLS);
+    const place = socketAddress(address, port);
+    if (library === null || place === undefined) return null;
+    const { symbols: calls } = library;
+    const fd = calls.socket(place.family, SOCK_STREAM_CLOEXEC, 0);
+    if (fd < 0) return null;
+    const connection = new WaitingConnection(calls, fd);
+    const patience = new Uint8Array(BigInt64Array.of(PATIENCE_S, 0n).buffer);
+    for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
+      calls.setsockopt(fd, SOL_SOCKET, option, patience, patience.length);
+    }
+    const yes = new Uint8Array(Int32Array.of(1).buffer);
+    calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, yes, yes.length);
+    if (calls.connect(fd, place.bytes, place.bytes.length) === 0) return connection;
+    connection[Symbol.dispose]();
+    return null;
+  }
+
+  /** Whether all of the bytes were sent. */
+  send(bytes: Uint8Array<ArrayBuffer>): boolean {
+    return Number(this.#calls.send(this.#fd, bytes, BigInt(bytes.length), MSG_NOSIGNAL)) === bytes.length;
+  }
+
+  /**
+   * Receives the next bytes, those that are there or with `all` as many as `into` takes. Returns how many: fewer when no more
+   * come in a second; 0 at the end of the connection, less when it is broken.
+   */
+  receive(into: Uint8Array<ArrayBuffer>, all: boolean = false): number {
+    return Number(this.#calls.recv(this.#fd, into, BigInt(into.length), all ? MSG_WAITALL : 0));
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#calls.close(this.#fd);
+  }
+}

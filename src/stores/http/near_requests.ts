@@ -1,0 +1,56 @@
+/** Whether and how workers request the chunks of a web server by themselves. */
+import type { StoredForm } from "../../core/chunk.ts";
+import type { NearRequest, NearStore } from "../store.ts";
+import type { NearServer } from "./http_client.ts";
+
+/** The first answer is waited for no longer, in milliseconds. A server that takes so long is not near. */
+const PATIENCE_MS = 20;
+
+/** What is asked of the store. */
+interface NearStoreOptions {
+  /** The server, once it is known. */
+  readonly server: () => NearServer | undefined;
+  /** The directory of the chunks. */
+  readonly base: URL;
+  readonly suffix?: string;
+  /** The form that the store had last. */
+  readonly form: () => StoredForm;
+}
+
+/** What is known of one store. */
+export class NearRequests implements NearStore {
+  found = false;
+  readonly #options: NearStoreOptions;
+  readonly #answered = Promise.withResolvers<void>();
+  #isAsked = false;
+  #isOver = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: NearStoreOptions) {
+    this.#options = options;
+  }
+
+  async request(): Promise<NearRequest | undefined> {
+    if (!this.#isAsked) {
+      // The caller's own requests are to show whether the server is near.
+      this.#isAsked = true;
+      this.#timer = setTimeout(() => this.#answered.resolve(), PATIENCE_MS);
+      return undefined;
+    }
+    await this.#answered.promise;
+    const server = this.#isOver ? undefined : this.#options.server();
+    if (server === undefined) return undefined;
+    const { base, suffix, form } = this.#options;
+    return { ...server, directory: base.pathname, form: form(), suffix, search: base.search };
+  }
+
+  /** The store has answered a request of the main thread. */
+  answered(): void {
+    clearTimeout(this.#timer);
+    this.#answered.resolve();
+  }
+
+  stop(): void {
+    this.#isOver = true;
+  }
+}

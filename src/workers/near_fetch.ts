@@ -1,0 +1,171 @@
+/**
+ * In a worker: chunks from a web server that is near, over connections that wait. Each has one request at a time; while one
+ * chunk is opened, the server works on the next ones. Whatever is unusual ends it: the main thread, which has the words and
+ * the patience for it, requests those chunks again.
+ */
+import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk } from "../core/chunk.ts";
+import { bodyEnd, latin1, parseAnswerHead } from "../deno/net/http1/answer_head.ts";
+import { WaitingConnection } from "../deno/net/http1/waiting_connection.ts";
+import type { NearRequests } from "../transfer/messages.ts";
+
+/** A head has to fit, with what comes along. */
+const HEAD_BYTES = 64 * 1024;
+/** A head comes in no more parts. */
+const HEAD_PARTS = 16;
+
+/** A chunk to be requested: `size` is that of its bytes, uncompressed. */
+interface Wanted {
+  readonly id: ChunkId;
+  readonly size: number;
+}
+
+interface Sent {
+  readonly connection: WaitingConnection;
+  /** Whether the server answered on it before, and may have closed it since. */
+  readonly isUsed: boolean;
+  readonly request: Uint8Array<ArrayBuffer>;
+}
+
+/** One for each thread: keeps connections open from task to task. */
+export class NearFetch {
+  #place = "";
+  readonly #idle: WaitingConnection[] = [];
+  /** Requests that wait for their answers, the first one first. */
+  readonly #sent: Sent[] = [];
+  #requests: NearRequests | undefined;
+  #wanted: readonly Wanted[] = [];
+  #next = 0;
+  /** The last answer, and the connection's next. */
+  #buffer = new Uint8Array(2 * HEAD_BYTES);
+  readonly #encoder = new TextEncoder();
+  /** Whether something unusual came: there are no more requests in this task. */
+  failed = false;
+
+  /** Begins to request the chunks, for which {@linkcode take} is called in their order. */
+  begin(requests: NearRequests, wanted: readonly Wanted[]): void {
+    const place = `${requests.address} ${requests.port}`;
+    if (this.#sent.length > 0 || place !== this.#place) this.release();
+    this.#place = place;
+    this.#requests = requests;
+    this.#wanted = wanted;
+    this.#next = 0;
+    this.failed = false;
+    for (let i = 0; i < Math.min(requests.connections, wanted.length); i++) this.#send();
+  }
+
+  /**
+   * The next chunk as the server has it, valid until the next call; `null` when it has not, or when it was not asked.
+   * Nothing is verified.
+   */
+  take({ size }: Wanted): StoredChunk | null {
+    const sent = this.#sent.shift();
+    if (this.failed || sent === undefined) return null;
+    const bytes = this.#answerTo(sent, maxStoredSize(size));
+    if (bytes === undefined) this.#fail();
+    else this.#send();
+    return bytes ? { form: this.#requests!.form, bytes } : null;
+  }
+
+  /** Closes the connections. */
+  release(): void {
+    for (const connection of [...this.#idle, ...this.#sent.map(({ connection }) => connection)]) {
+      connection[Symbol.dispose]();
+    }
+    this.#idle.length = 0;
+    this.#sent.length = 0;
+  }
+
+  #fail(): void {
+    this.failed = true;
+    this.release();
+  }
+
+  /** Sends the next request, if there is one. */
+  #send(): void {
+    if (this.failed || this.#next === this.#wanted.length) return;
+    const request = this.#requestFor(this.#wanted[this.#next++].id);
+    const idle = this.#idle.pop();
+    if (idle?.send(request)) {
+      this.#sent.push({ connection: idle, isUsed: true, request });
+      return;
+    }
+    idle?.[Symbol.dispose]();
+    const connection = this.#openWith(request);
+    if (connection === null) this.#fail();
+    else this.#sent.push({ connection, isUsed: false, request });
+  }
+
+  #openWith(request: Uint8Array<ArrayBuffer>): WaitingConnection | null {
+    const { address, port } = this.#requests!;
+    const connection = WaitingConnection.open(address, port);
+    if (connection?.send(request)) return connection;
+    connection?.[Symbol.dispose]();
+    return null;
+  }
+
+  #requestFor(id: ChunkId): Uint8Array<ArrayBuffer> {
+    const { directory, form, suffix, search, headers } = this.#requests!;
+    const path = `${directory}${chunkPath(id, form, suffix)}${search}`;
+    return this.#encoder.encode(`GET ${path} HTTP/1.1\r\n${headers}\r\n`);
+  }
+
+  /** The body of the answer; `null` when there is no such chunk, `undefined` for everything else. */
+  #answerTo({ connection, isUsed, request }: Sent, limit: number): Uint8Array | null | undefined {
+    let used: WaitingConnection | null = connection;
+    let length = connection.receive(this.#buffer.subarray(0, HEAD_BYTES));
+    if (length <= 0 && isUsed) {
+      connection[Symbol.dispose]();
+      used = this.#openWith(request);
+      length = used?.receive(this.#buffer.subarray(0, HEAD_BYTES)) ?? 0;
+    }
+    if (used === null) return undefined;
+    const answer = length > 0 ? this.#read(used, length, limit) : undefined;
+    if (answer?.stays) this.#idle.push(used);
+    else used[Symbol.dispose]();
+    return answer?.body;
+  }
+
+  /** The answer whose first bytes are in the buffer. */
+  #read(
+    connection: WaitingConnection,
+    received: number,
+    limit: number,
+  ): { body: Uint8Array | null; stays: boolean } | undefined {
+    let end = received;
+    let start = endOfHead(this.#buffer, end);
+    for (let parts = 1; start < 0; parts++) {
+      const count = parts < HEAD_PARTS && end < HEAD_BYTES
+        ? connection.receive(this.#buffer.subarray(end, HEAD_BYTES))
+        : 0;
+      if (count <= 0) return undefined;
+      end += count;
+      start = endOfHead(this.#buffer, end);
+    }
+    const head = parseAnswerHead(latin1(this.#buffer.subarray(0, start - 4)));
+    const length = head === undefined ? undefined : bodyEnd(head, "GET");
+    if (head === undefined || typeof length !== "number") return undefined;
+    const isThere = head.status === 200;
+    if (!isThere && head.status !== 404) return undefined;
+    // What comes without having been asked for would be taken for the next answer.
+    if (length > (isThere ? limit : HEAD_BYTES) || end - start > length) return undefined;
+    this.#makeRoom(start + length, end);
+    const rest = this.#buffer.subarray(end, start + length);
+    if (rest.length > 0 && connection.receive(rest, true) !== rest.length) return undefined;
+    return { body: isThere ? this.#buffer.subarray(start, start + length) : null, stays: head.stays };
+  }
+
+  #makeRoom(length: number, used: number): void {
+    if (this.#buffer.length >= length) return;
+    const larger = new Uint8Array(length);
+    larger.set(this.#buffer.subarray(0, used));
+    this.#buffer = larger;
+  }
+}
+
+/** Where the body begins, in what has come so far; -1 when the head is not complete. */
+function endOfHead(bytes: Uint8Array, length: number): number {
+  for (let at = bytes.indexOf(13); at >= 0 && at + 4 <= length; at = bytes.indexOf(13, at + 1)) {
+    if (bytes[at + 1] === 10 && bytes[at + 2] === 13 && bytes[at + 3] === 10) return at + 4;
+  }
+  return -1;
+}
