@@ -126,7 +126,8 @@ export class WorkerDelivery {
     const items = group.map((chunk) => ({ chunk, origin }));
     const requests = { ...request, connections: Math.min(most, NEAR_CONNECTIONS) };
     const { missing, failed } = await this.#assemble(items, options, { near: requests });
-    if (failed) near.stop();
+    // A store that has nothing would be asked twice for everything.
+    if (failed || missing.length === group.length) near.stop();
     if (missing.length < group.length) near.found = true;
     return missing;
   }

@@ -35,20 +35,20 @@ function ipv4(text: string): number[] | undefined {
 function ipv6(text: string): number[] | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
-  const [first, second] = halves.map(groups);
+  const [first, second] = halves.map((half, i) => groups(half, i === halves.length - 1));
   if (first === undefined || (halves.length === 2 && second === undefined)) return undefined;
   const missing = 16 - first.length - (second?.length ?? 0);
   if (halves.length === 1 ? missing !== 0 : missing < 2) return undefined;
   return [...first, ...new Array<number>(missing).fill(0), ...second ?? []];
 }
 
-/** The bytes of groups of four digits, of which the last may be an IPv4 address. */
-function groups(text: string): number[] | undefined {
+/** The bytes of groups of four digits; the very last of the address may be an IPv4 address. */
+function groups(text: string, isEnd: boolean): number[] | undefined {
   if (text === "") return [];
   const bytes: number[] = [];
   const parts = text.split(":");
   for (const [i, part] of parts.entries()) {
-    const last = i === parts.length - 1 ? ipv4(part) : undefined;
+    const last = isEnd && i === parts.length - 1 ? ipv4(part) : undefined;
     if (last !== undefined) bytes.push(...last);
     else if (/^[0-9a-f]{1,4}$/i.test(part)) bytes.push(parseInt(part, 16) >>> 8, parseInt(part, 16) & 0xff);
     else return undefined;

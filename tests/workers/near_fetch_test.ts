@@ -1,0 +1,198 @@
+/** Chunks that a worker fetches over connections that wait: the right ones or none, whatever the server does. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { chunkPath } from "../../src/core/chunk.ts";
+import type { ChunkId } from "../../src/core/chunk.ts";
+import type { NearRequests } from "../../src/transfer/messages.ts";
+import { random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
+import {
+  type Answer,
+  type FaultyServer,
+  type Script,
+  startFaultyServer,
+} from "../support/servers/faulty_server.ts";
+import type { NearFetched, NearFetchTasks } from "./near_fetch_thread.ts";
+
+const test = (name: string, fn: () => Promise<void>) =>
+  Deno.test({ name, fn, ignore: Deno.build.os !== "linux" });
+
+const SIZE = 100_000;
+
+/** A chunk and what the server has under its name. */
+interface Stored {
+  readonly id: ChunkId;
+  readonly size: number;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+function storedChunks(count: number): Stored[] {
+  const noise = random();
+  return Array.from({ length: count }, (_, i) => ({
+    id: i.toString(16).padStart(64, "0") as ChunkId,
+    size: SIZE,
+    body: noise.bytes([0, 1, 300, 70_000, SIZE][noise.below(5)]),
+  }));
+}
+
+function path({ id }: Stored): string {
+  return `/store/${chunkPath(id, "compressed")}`;
+}
+
+function serving(
+  stored: readonly Stored[],
+  other: (i: number, right: Answer) => Answer | Answer[] = (_, right) => right,
+): Script {
+  return Object.fromEntries(stored.map((one, i) => [path(one), other(i, { body: one.body })]));
+}
+
+async function fetchFrom(
+  { port }: { readonly port: number },
+  tasks: readonly (readonly Stored[])[],
+  more: Partial<NearRequests> = {},
+): Promise<NearFetched[]> {
+  const requests: NearRequests = {
+    address: "127.0.0.1",
+    port,
+    directory: "/store/",
+    form: "compressed",
+    search: "",
+    headers: "host: a\r\n",
+    connections: 4,
+    ...more,
+  };
+  const worker = new Worker(new URL("./near_fetch_thread.ts", import.meta.url), { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<NearFetched[]>) => resolve(data);
+      worker.onerror = (event) => reject(new Error(event.message));
+      const wanted = tasks.map((task) => task.map(({ id, size }) => ({ id, size })));
+      worker.postMessage({ requests, tasks: wanted } satisfies NearFetchTasks);
+    });
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** What came is what the server has, or nothing. */
+function checkRight({ bodies }: NearFetched, stored: readonly Stored[]): void {
+  strictEqual(bodies.length, stored.length);
+  for (const [i, body] of bodies.entries()) if (body !== null) sameBytes(body, stored[i].body);
+}
+
+test("all chunks come whole and in order, over as many connections as allowed", async () => {
+  const stored = storedChunks(40);
+  await using server = await startFaultyServer(serving(stored));
+  const [first, second] = await fetchFrom(server, [stored.slice(0, 25), stored.slice(25)]);
+  for (const [fetched, wanted] of [[first, stored.slice(0, 25)], [second, stored.slice(25)]] as const) {
+    strictEqual(fetched.failed, false);
+    ok(!fetched.bodies.includes(null));
+    checkRight(fetched, wanted);
+  }
+  ok(server.connections <= 4, `${server.connections}`);
+  ok(server.maxInFlight <= 4);
+});
+
+test("the search part, the suffix and the headers are sent", async () => {
+  const [one] = storedChunks(1);
+  await using server = await startFaultyServer({
+    [`/s/${chunkPath(one.id, "plain", ".key")}`]: { body: one.body },
+  });
+  const more = {
+    directory: "/s/",
+    search: "?a=b",
+    form: "plain",
+    suffix: ".key",
+    headers: "host: h\r\nx-a: b\r\n",
+  } as const;
+  const [fetched] = await fetchFrom(server, [[one]], more);
+  sameBytes(fetched.bodies[0]!, one.body);
+  const [{ headers }] = server.requests;
+  deepStrictEqual([headers.get("host"), headers.get("x-a")], ["h", "b"]);
+});
+
+test("what is not there is null, and the others come", async () => {
+  const stored = storedChunks(30);
+  const lacking = (i: number, right: Answer) => i % 3 === 0 ? { status: 404, body: "no such file" } : right;
+  await using server = await startFaultyServer(serving(stored, lacking));
+  const [fetched] = await fetchFrom(server, [stored]);
+  strictEqual(fetched.failed, false);
+  checkRight(fetched, stored);
+  deepStrictEqual(fetched.bodies.map((body) => body === null), stored.map((_, i) => i % 3 === 0));
+});
+
+test("a server that closes its connections, with or without a word, gets new ones", async () => {
+  const stored = storedChunks(20);
+  const said = { headers: { connection: "close" } };
+  await using server = await startFaultyServer(
+    serving(stored, (i, right) => i % 2 === 0 ? { ...right, ...said } : right),
+  );
+  const [fetched] = await fetchFrom(server, [stored]);
+  strictEqual(fetched.failed, false);
+  ok(!fetched.bodies.includes(null));
+  checkRight(fetched, stored);
+
+  // Once it has closed one without an answer, the request is sent again.
+  const silent: Answer = { cut: { after: "request", by: "close" } };
+  await using rude = await startFaultyServer(
+    serving(stored, (i, right) => i === 15 ? [silent, right] : right),
+  );
+  const [again] = await fetchFrom(rude, [stored]);
+  strictEqual(again.failed, false);
+  ok(!again.bodies.includes(null));
+  checkRight(again, stored);
+});
+
+const UNUSUAL: Readonly<Record<string, Answer>> = {
+  "an error of the server": { status: 503 },
+  "a redirect": { status: 302, headers: { location: "/elsewhere" } },
+  "a body that is too large": { body: new Uint8Array(SIZE * 3) },
+  "a length that cannot be": { body: "abc", length: 1e15 },
+  "a body that is shorter than told": { body: "abc", length: 100 },
+  "a body that is longer than told": { body: "abcdef", length: 3 },
+  "a body without a length": { body: "abc", length: "close" },
+  "chunked encoding": { body: "abc", length: "chunked" },
+  "a body that is compressed on the way": { body: "abc", headers: { "content-encoding": "gzip" } },
+  "a reset": { body: "abc", cut: { after: 1, by: "reset" } },
+  "silence before the answer": { cut: { after: "request", by: "silence" } },
+  "silence in the middle": { body: "abcdef", cut: { after: 2, by: "silence" } },
+  "a body that trickles": { body: "x".repeat(100), drip: { bytes: 1, every: 100 } },
+  "a head without an end": { headers: { "x-a": "b".repeat(70_000) }, body: "abc" },
+};
+
+for (const [name, answer] of Object.entries(UNUSUAL)) {
+  test(`${name} ends the task, with nothing wrong in what came before`, async () => {
+    const stored = storedChunks(20);
+    await using server: FaultyServer = await startFaultyServer(
+      serving(stored, (i, right) => i === 9 ? answer : right),
+    );
+    const [fetched, next] = await fetchFrom(server, [stored, stored.slice(10)]);
+    deepStrictEqual([fetched.failed, fetched.bodies.slice(9).every((body) => body === null)], [true, true]);
+    ok(!fetched.bodies.slice(0, 9).includes(null));
+    checkRight(fetched, stored);
+    // The next task begins anew.
+    strictEqual(next.failed, false);
+    ok(!next.bodies.includes(null));
+    checkRight(next, stored.slice(10));
+  });
+}
+
+test("where nobody listens, nothing comes", async () => {
+  const stored = storedChunks(3);
+  const [fetched] = await fetchFrom({ port: 1 }, [stored]);
+  deepStrictEqual(fetched, { bodies: [null, null, null], failed: true });
+});
+
+test("IPv6", async () => {
+  const stored = storedChunks(3);
+  const server = Deno.serve({ hostname: "::1", port: 0, onListen: () => {} }, (request) => {
+    const found = stored.find((one) => request.url.endsWith(path(one)));
+    return new Response(found?.body ?? null, { status: found === undefined ? 404 : 200 });
+  });
+  try {
+    const [fetched] = await fetchFrom(server.addr, [stored], { address: "::1", headers: "host: [::1]\r\n" });
+    checkRight(fetched, stored);
+    ok(!fetched.bodies.includes(null));
+  } finally {
+    await server.shutdown();
+  }
+});
