@@ -48,8 +48,8 @@ class Http1Client implements Disposable {
   /** The lines of headers that come with many requests. */
   readonly #lines = new WeakMap<HeadersInit, string>();
   #leavesAll = false;
-  /** Where the server was when it answered like one that is near. */
-  #nearAddress: Deno.NetAddr | undefined;
+  /** The last one on which the server answered like one that is near. */
+  #fast: Connection | undefined;
 
   constructor(server: URL, options: Http1Options) {
     this.#server = server;
@@ -69,11 +69,10 @@ class Http1Client implements Disposable {
 
   /** The server, if it is near and reached without TLS. */
   near({ host }: URL, headers: HeadersInit): NearServer | undefined {
-    if (this.#nearAddress === undefined || this.#leavesAll || this.#server.protocol !== "http:") {
-      return undefined;
-    }
-    const { hostname, port } = this.#nearAddress;
-    return { address: hostname, port, headers: `host: ${host}\r\n${this.#linesOf(headers)}` };
+    const place = this.#server.protocol === "http:" && !this.#leavesAll ? this.#fast?.address : undefined;
+    if (place === undefined) return undefined;
+    const { hostname: address, port } = place;
+    return { address, port, headers: `host: ${host}\r\n${this.#linesOf(headers)}` };
   }
 
   /** The answer; `undefined` when it is for fetch to get. */
@@ -117,7 +116,7 @@ class Http1Client implements Disposable {
           Promise.reject(unsent ?? error)
         );
         if (answer === undefined) over(false);
-        else if (performance.now() - start < NEAR_MS) this.#nearAddress = connection.address;
+        else if (performance.now() - start < NEAR_MS) this.#fast = connection;
         return answer;
       } catch (error) {
         over(false);
