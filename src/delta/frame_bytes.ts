@@ -20,6 +20,8 @@ const AHEAD_BYTES = 8 * 1024 * 1024;
 const MOST_BYTES = 64 * 1024 * 1024;
 /** What breaks off is requested again from there on. What does not begin has been retried already. */
 const RETRY: RetryOptions = { retries: 2, baseIntervalMs: 0 };
+/** As often as it likes, as long as so many bytes come between two times. */
+const PROGRESS_BYTES = 16 * 1024;
 
 /** A part of the file, and the frames in it that are used. */
 interface FileRange {
@@ -202,7 +204,13 @@ export class FrameBytes {
     take(this.#head.start.subarray(start, end));
     const { signal } = this.#stop;
     if (at < end) {
-      await retrying(RETRY, signal, async () => {
+      let before = at;
+      const cameFurther = () => {
+        if (at - before < PROGRESS_BYTES) return false;
+        before = at;
+        return true;
+      };
+      const fetchRest = async () => {
         for await (const piece of this.#access.pieces(at, end, { signal })) {
           this.#onFetched?.(piece.length);
           if (at + piece.length > end) {
@@ -213,7 +221,8 @@ export class FrameBytes {
         if (at < end) {
           throw new DesyncError("store", { reason: `it broke off ${end - at} bytes early`, retriable: true });
         }
-      });
+      };
+      await retrying(RETRY, signal, fetchRest, cameFurther);
     }
   }
 

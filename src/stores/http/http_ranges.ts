@@ -173,6 +173,7 @@ async function beginBody(
 
 /** Throws `store` when a part is of something else than the ones before. */
 export function checkSameWhole(now: HttpWhole | null, before: HttpWhole, redacted: string): void {
-  if (now?.size === before.size && now.version === before.version) return;
+  if (now === null) throw unreadable(redacted, "the server gives no parts of it any more");
+  if (now.size === before.size && now.version === before.version) return;
   throw unreadable(redacted, "it changed while it was read");
 }

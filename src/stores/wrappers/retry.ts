@@ -22,17 +22,22 @@ export const NO_RETRY: RetryOptions = { retries: 0, baseIntervalMs: 0 };
 /** A server that wants to be left alone for longer is asked all the same: the user is waiting. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
-/** The result of `attempt`, which is made again while it throws a retriable {@linkcode DesyncError}. */
+/**
+ * The result of `attempt`, which is made again while it throws a retriable {@linkcode DesyncError}. Where `cameFurther` says that
+ * a failed try achieved something that the next need not do, it is counted as if it were the first.
+ */
 export async function retrying<T>(
   options: RetryOptions,
   signal: AbortSignal | undefined,
   attempt: () => Promise<T>,
+  cameFurther: () => boolean = () => false,
 ): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof DesyncError) || !error.retriable || signal?.aborted) throw error;
+      if (cameFurther()) tries = 1;
       if (tries > options.retries) throw givenUp(error, tries);
       const wanted = Math.min(error.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
       await wait(Math.max(tries * options.baseIntervalMs, wanted), signal);

@@ -31,6 +31,13 @@ Deno.test("retriable errors are retried, as often as allowed", async () => {
   strictEqual(once.count, 1);
 });
 
+Deno.test("a try that came further counts as the first", async () => {
+  const made = attempts(...Array.from({ length: 9 }, passing));
+  const cameFurther = () => made.count === 2 || made.count === 4;
+  await rejects(retrying(quick, undefined, made.attempt, cameFurther), { message: "busy (tried 4 times)" });
+  strictEqual(made.count, 7);
+});
+
 Deno.test("other errors are not retried", async () => {
   for (const error of [lasting(), new TypeError("a fault of the program")]) {
     const made = attempts(error);

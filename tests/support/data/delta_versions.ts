@@ -4,7 +4,7 @@ import { openPrefixCompressor } from "../../../src/deno/codec/prefix_compressor.
 import { runCli } from "../cli.ts";
 import { type Made, makeBlob } from "../made.ts";
 import { random } from "../random.ts";
-import { type FaultyServer, startFaultyServer } from "../servers/faulty_server.ts";
+import { type Answer, type FaultyServer, startFaultyServer } from "../servers/faulty_server.ts";
 import type { TempDir } from "../temp.ts";
 import { newPieces, oldPieces } from "./changed_versions.ts";
 
@@ -31,12 +31,13 @@ export interface Versions {
   readonly v2: string;
 }
 
-/** Two versions as files, each with its index and its store. */
-export function versions(dir: TempDir): Versions {
+/** Two versions as files, each with its index and its store. `added` chunks of the new one are like none of the old one. */
+export function versions(dir: TempDir, { added = 0 } = {}): Versions {
   const generator = random();
   const pieces = oldPieces(generator, 30);
   const old = makeBlob(dir, pieces, { name: "old" });
-  const next = makeBlob(dir, newPieces(generator, pieces, NEW_BYTES), { name: "next" });
+  const more = Array.from({ length: added }, () => generator.bytes(NEW_BYTES));
+  const next = makeBlob(dir, [...newPieces(generator, pieces, NEW_BYTES), ...more], { name: "next" });
   return { old, next, v1: dir.write("v1.raw", old.bytes), v2: dir.write("v2.raw", next.bytes) };
 }
 
@@ -49,12 +50,17 @@ export async function serveParts(root: string, { parts = true } = {}): Promise<F
     } catch {
       return { status: 404 };
     }
-    const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
-    if (from === undefined || !parts) return { body };
-    const end = Math.min(Number(to) + 1, body.length);
-    const range = `bytes ${from}-${end - 1}/${body.length}`;
-    return { status: 206, headers: { "content-range": range }, body: body.subarray(Number(from), end) };
+    return parts ? partOf(body, headers) : { body };
   });
+}
+
+/** The part of a file that a request asks for, or all of it. */
+export function partOf(body: Uint8Array, headers: Headers): Answer {
+  const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
+  if (from === undefined) return { body };
+  const end = Math.min(Number(to) + 1, body.length);
+  const range = `bytes ${from}-${end - 1}/${body.length}`;
+  return { status: 206, headers: { "content-range": range }, body: body.subarray(Number(from), end) };
 }
 
 /** Makes the delta of the two, as files. */
