@@ -1,6 +1,7 @@
 /** What the page asks of its web workers and what they answer: plain data, the same on both sides. */
 import type { ChunkId, ChunkSizes, DigestName, StoredChunk } from "../core/chunk.ts";
 import type { WireError } from "../core/errors.ts";
+import type { PatchTask } from "../transfer/delta_messages.ts";
 import type { BatchRequest } from "../stores/store.ts";
 import type { FileHandle } from "./file_system.ts";
 
@@ -142,24 +143,6 @@ export interface CloseOutputTask {
   readonly kind: "close";
 }
 
-/** Make the new chunks of a frame of a delta. They are not verified. */
-export interface PatchFrameTask {
-  readonly kind: "patch";
-  readonly digest: DigestName;
-  readonly frame: Uint8Array;
-  /** Bytes of its content. */
-  readonly size: number;
-  /** The old chunks, in order: each may be at several places. */
-  readonly base: readonly OldChunk[];
-}
-
-/** An old chunk, and where in files it should be. */
-export interface OldChunk {
-  readonly places: readonly SeedPart[];
-  /** It was verified before, at the first of them. */
-  readonly isVerified: boolean;
-}
-
 /** Close the files that are written to together with others. */
 export interface ReleaseTask {
   readonly kind: "release";
@@ -171,7 +154,7 @@ export type WebTask =
   | FetchChunksTask
   | ReleaseTask
   | ReadSeedsTask
-  | PatchFrameTask
+  | PatchTask<Blob>
   | CutFileTask
   | OpenOutputTask
   | WriteTask

@@ -244,9 +244,9 @@ export class WebPool implements AssemblingWorkers, PatchingWorkers, Disposable {
   }
 
   async patch({ digest, frame, size, base }: Omit<PatchTask, "kind">): Promise<PatchResult> {
-    const old = base.map(({ id, size, places, isVerified }) => ({
-      places: places.map(({ file, offset }) => ({ id, size, offset, file: this.#files.get(file.path)! })),
-      isVerified,
+    const old = base.map((chunk) => ({
+      ...chunk,
+      places: chunk.places.map(({ file, offset }) => ({ offset, file: this.#files.get(file.path)! })),
     }));
     const task = { kind: "patch", digest, frame, size, base: old } as const;
     return await this.#run(task, wholeBuffer(frame)) as PatchResult;

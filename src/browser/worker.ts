@@ -1,12 +1,12 @@
 /** The program of a web worker: decompresses and verifies, cuts files, or writes a file. Each task is answered by one message. */
 import type { Codec } from "../codec/codec.ts";
-import { decompressPrefixed } from "../codec/prefixed_frame.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
 import { concat, ownBuffer, toHex } from "../core/bytes.ts";
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import { DesyncError, errorToWire } from "../core/errors.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
-import type { PatchResult } from "../transfer/delta_messages.ts";
+import type { PatchResult, PatchTask } from "../transfer/delta_messages.ts";
+import { frameMaking, type WantedPart } from "../transfer/frame_making.ts";
 import { fileFailure } from "./file_failure.ts";
 import type { AccessibleFile, FileHandle } from "./file_system.ts";
 import { OutputFile } from "./output_file.ts";
@@ -19,9 +19,7 @@ import type {
   FetchedChunks,
   OpenedChunks,
   OpenedOutput,
-  PatchFrameTask,
   ReadSeedsTask,
-  SeedPart,
   SharedOutput,
   WantedChunk,
   WebMessage,
@@ -206,43 +204,15 @@ async function readSeeds(
   return all;
 }
 
-/** As DeltaWorker does. */
-async function patch(codec: Codec, { digest, frame, size, base }: PatchFrameTask): Promise<PatchResult> {
-  const prefix: Uint8Array[] = [];
-  const missing: number[] = [];
-  const verified: number[] = [];
-  for (const [i, { places, isVerified }] of base.entries()) {
-    const found = await findOld(codec, digest, places, isVerified);
-    if (found === undefined) missing.push(i);
-    else prefix.push(found.bytes);
-    if (found?.isFirst) verified.push(i);
-  }
-  if (missing.length > 0) return { missing, verified };
-  try {
-    return { bytes: decompressPrefixed(codec, frame, prefix, size), missing, verified };
-  } catch (error) {
-    if (!isInvalid(error)) throw error;
-    return { missing, verified, problem: errorToWire(error) };
-  }
+/** A file that cannot be read does not have what is looked for. */
+async function patch(codec: Codec, task: PatchTask<Blob>): Promise<PatchResult> {
+  const making = frameMaking(codec, task);
+  let step = making.next();
+  while (!step.done) step = making.next(await read(step.value).catch(() => undefined));
+  return step.value;
 }
 
-/** A file that cannot be read does not have it. */
-async function findOld(
-  codec: Codec,
-  digest: PatchFrameTask["digest"],
-  places: readonly SeedPart[],
-  isVerified: boolean,
-): Promise<{ readonly bytes: Uint8Array; readonly isFirst: boolean } | undefined> {
-  for (const [i, place] of places.entries()) {
-    const isFirst = i === 0;
-    const bytes = await read(place).catch(() => undefined);
-    if (bytes?.length !== place.size) continue;
-    if ((isVerified && isFirst) || toHex(codec.digest(digest, bytes)) === place.id) return { bytes, isFirst };
-  }
-  return undefined;
-}
-
-async function read({ file, offset, size }: SeedPart): Promise<Uint8Array<ArrayBuffer>> {
+async function read({ file, offset, size }: WantedPart<Blob>): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await file.slice(offset, offset + size).arrayBuffer());
 }
 

@@ -48,12 +48,18 @@ export interface FrameResult {
   readonly isSure: boolean;
 }
 
+/** Where a chunk should be. */
+export interface PatchPlace<File = SeedFile> {
+  readonly file: File;
+  readonly offset: number;
+}
+
 /** An old chunk that a frame needs. */
-export interface PatchBase {
+export interface PatchBase<File = SeedFile> {
   readonly id: ChunkId;
   readonly size: number;
   /** Where seeds should have it: tried in order. */
-  readonly places: readonly { readonly file: SeedFile; readonly offset: number }[];
+  readonly places: readonly PatchPlace<File>[];
   /** The chunk, as another source has it. */
   readonly given?: StoredChunk;
   /** It was verified before, where it lies first. */
@@ -61,13 +67,13 @@ export interface PatchBase {
 }
 
 /** Make the new chunks of a frame. They are not verified. */
-export interface PatchTask {
+export interface PatchTask<File = SeedFile> {
   readonly kind: "patch";
   readonly digest: DigestName;
   readonly frame: Uint8Array;
   /** Bytes of its content. */
   readonly size: number;
-  readonly base: readonly PatchBase[];
+  readonly base: readonly PatchBase<File>[];
 }
 
 /** Answer to {@linkcode PatchTask}. */

@@ -1,8 +1,7 @@
 /** In a worker: chunks of two versions compared and compressed, and made again. */
 import { equalBytes, freeBytes, toHex } from "../core/bytes.ts";
 import type { ChunkId, DigestName } from "../core/chunk.ts";
-import { DesyncError, errorFromWire, errorToWire } from "../core/errors.ts";
-import { isInvalid, openChunk } from "../codec/open_chunk.ts";
+import { DesyncError, errorFromWire } from "../core/errors.ts";
 import { decompressPrefixed } from "../codec/prefixed_frame.ts";
 import { longestFrame } from "../delta/frame_list.ts";
 import { sketch } from "../delta/sketch.ts";
@@ -11,13 +10,13 @@ import { openPrefixCompressor, type PrefixCompressor } from "../deno/codec/prefi
 import type {
   FrameResult,
   FrameTask,
-  PatchBase,
   PatchResult,
   PatchTask,
   SketchResult,
   SketchTask,
   VersionChunk,
 } from "../transfer/delta_messages.ts";
+import { frameMaking } from "../transfer/frame_making.ts";
 import type { SeedFiles } from "./seed_files.ts";
 
 /** How stores compress chunks. */
@@ -83,49 +82,20 @@ export class DeltaWorker {
     return result!;
   }
 
-  patch({ digest, frame, size, base }: PatchTask): PatchResult {
-    const prefix: Uint8Array[] = [];
-    const missing: number[] = [];
-    const verified: number[] = [];
-    for (const [i, chunk] of base.entries()) {
-      const found = this.#find(digest, chunk);
-      if (found === undefined) missing.push(i);
-      else prefix.push(found.bytes);
-      if (found?.isFirst) verified.push(i);
+  patch(task: PatchTask): PatchResult {
+    const making = frameMaking(nativeCodec, task);
+    let step = making.next();
+    while (!step.done) {
+      const { file, offset, size } = step.value;
+      const bytes = this.#files.read(file, offset, size);
+      step = making.next(bytes instanceof Uint8Array ? bytes.slice() : undefined);
     }
-    if (missing.length > 0) return { missing, verified };
-    try {
-      return { bytes: decompressPrefixed(nativeCodec, frame, prefix, size), missing, verified };
-    } catch (error) {
-      if (!isInvalid(error)) throw error;
-      return { missing, verified, problem: errorToWire(error) };
-    } finally {
-      for (const bytes of prefix) freeBytes(bytes);
-    }
+    return step.value;
   }
 
   release(): void {
     this.#compressor?.[Symbol.dispose]();
     this.#compressor = undefined;
-  }
-
-  /** A copy of the chunk's bytes, and whether they were verified where they lie first. */
-  #find(digest: DigestName, chunk: PatchBase): { bytes: Uint8Array; isFirst: boolean } | undefined {
-    const { id, size, places, given, isVerified } = chunk;
-    for (const [i, { file, offset }] of places.entries()) {
-      const bytes = this.#files.read(file, offset, size);
-      if (!(bytes instanceof Uint8Array) || bytes.length !== size) continue;
-      const isFirst = i === 0;
-      // One that changes after all makes other chunks, which are verified.
-      if ((isVerified && isFirst) || isChunk(digest, bytes, id)) return { bytes: bytes.slice(), isFirst };
-    }
-    if (given === undefined) return undefined;
-    try {
-      return { bytes: openChunk(nativeCodec, given, { id, digest, size }).bytes, isFirst: false };
-    } catch (error) {
-      if (isInvalid(error)) return undefined;
-      throw error;
-    }
   }
 
   #readAll(chunks: readonly VersionChunk[], verifyBy?: DigestName): Uint8Array<ArrayBuffer> {
