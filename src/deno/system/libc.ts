@@ -103,8 +103,11 @@ export function loadLibc<S extends Deno.ForeignLibraryInterface>(symbols: S): De
   }
 }
 
-/** The error of the call before, which must have been the last one. */
-function errno(c: Pick<Libc, "__errno_location">): number {
+/** Nothing can be had, or nothing more is taken, without waiting. */
+export const EAGAIN = 11;
+
+/** The number of the call before's error, which must have been the last one. */
+export function errno(c: Pick<Libc, "__errno_location">): number {
   const pointer = c.__errno_location();
   return pointer === null ? 0 : new Deno.UnsafePointerView(pointer).getInt32();
 }

@@ -6,7 +6,7 @@
  * where it can be had. Of standard input Deno waits by itself.
  */
 import { abortable } from "../../core/abortable.ts";
-import { loadLibc, systemErrorOf } from "./libc.ts";
+import { EAGAIN, errno, loadLibc, systemErrorOf } from "./libc.ts";
 import { errorCode } from "./error_code.ts";
 
 /** Standard output, or standard error. */
@@ -15,6 +15,10 @@ type Output = 1 | 2;
 const POLL_OUT = 4;
 /** For `send`: returns instead of waiting, and without a signal where the other end is closed. */
 const DO_NOT_WAIT = 0x40 | 0x4000; // MSG_DONTWAIT | MSG_NOSIGNAL on Linux
+/** The same for `pwritev2`, which writes to pipes so since Linux 6.0. */
+const RWF_NOWAIT = 8;
+/** What reads the pipe may need this long to make room, in milliseconds: less than what another thread costs. */
+const MOMENT_MS = 1;
 /** A pipe that has room takes as many bytes without waiting (PIPE_BUF). */
 const SURE_BYTES = 4096;
 /** Between looks whether the user wants to stop. */
@@ -27,6 +31,8 @@ const SYMBOLS = {
   write: { parameters: WRITE, result: "isize" },
   writeMeanwhile: { name: "write", parameters: WRITE, result: "isize", nonblocking: true },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  // Since glibc 2.26.
+  pwritev2: { parameters: ["i32", "buffer", "i32", "i64", "i32"], result: "isize", optional: true },
   poll: { parameters: POLL, result: "i32" },
   pollMeanwhile: { name: "poll", parameters: POLL, result: "i32", nonblocking: true },
   __errno_location: { parameters: [], result: "pointer" },
@@ -75,6 +81,8 @@ async function writeSome(file: Output, bytes: Uint8Array): Promise<number> {
   if (c === null) return await denosOwn(file).write(bytes);
   const sent = sendNow(c, file, bytes);
   if (sent > 0) return sent;
+  const piped = pipeNow(c, file, bytes);
+  if (piped > 0) return piped;
   const written = Number(await c.writeMeanwhile(file, own(bytes), BigInt(bytes.length)));
   if (written > 0) return written;
   // What was wrong is known only after a call on this thread, which must not wait.
@@ -95,6 +103,25 @@ function sendNow(c: Calls, file: Output, bytes: Uint8Array): number {
   const sent = Number(c.send(file, own(bytes), BigInt(bytes.length), DO_NOT_WAIT));
   if (sent < 0 && systemErrorOf(c).code === "ENOTSOCK") notSockets.add(file);
   return Math.max(sent, 0);
+}
+
+/** Outputs to which nothing can be written without waiting. */
+const waiting = new Set<Output>();
+
+/** Bytes that a pipe takes in a moment. None for what is no pipe or has no room. */
+function pipeNow(c: Calls, file: Output, bytes: Uint8Array): number {
+  if (!CAN_SEND_NOW || waiting.has(file) || c.pwritev2 === null) return 0;
+  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(own(bytes)));
+  const vector = new Uint8Array(BigUint64Array.of(BigInt(address), BigInt(bytes.length)).buffer); // struct iovec
+  for (const isAgain of [false, true]) {
+    if (isAgain && c.poll(pollForRoom(file), 1n, MOMENT_MS) <= 0) return 0;
+    const written = Number(c.pwritev2(file, vector, 1, -1n, RWF_NOWAIT));
+    if (written > 0) return written;
+    if (errno(c) === EAGAIN) continue;
+    waiting.add(file);
+    return 0;
+  }
+  return 0;
 }
 
 /** Bytes that were written, none where that would have to wait. */
