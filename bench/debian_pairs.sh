@@ -66,7 +66,7 @@ images() { # NAME: ext4 and squashfs of NAME.tar
 
 for release in 53 55 56; do kernel kernel-$release.tar $release; done
 for version in old:tail new:head; do
-  for package in firefox-esr openjdk-17-jre-headless libwebkit2gtk-4.1-0; do
+  for package in firefox-esr openjdk-17-jre-headless libwebkit2gtk-4.1-0 mariadb-server-core; do
     whole_package "$package-${version%:*}.tar" "$package" "${version#*:}"
   done
 done

@@ -29,7 +29,7 @@ interface Method {
   readonly apply: string;
 }
 
-/** What debian_pairs.sh makes: what the format was built with, and two that were chosen when it was done. */
+/** What debian_pairs.sh makes: what the format was built with, and three that were chosen when it was done. */
 const DEBIAN_PAIRS: readonly (readonly [old: string, next: string])[] = [
   ["kernel-55.tar", "kernel-56.tar"],
   ["kernel-53.tar", "kernel-56.tar"],
@@ -39,6 +39,7 @@ const DEBIAN_PAIRS: readonly (readonly [old: string, next: string])[] = [
   ["root-old.squashfs", "root-new.squashfs"],
   ["openjdk-17-jre-headless-old.tar", "openjdk-17-jre-headless-new.tar"],
   ["libwebkit2gtk-4.1-0-old.tar", "libwebkit2gtk-4.1-0-new.tar"],
+  ["mariadb-server-core-old.tar", "mariadb-server-core-new.tar"],
 ];
 
 /** bsdiff takes minutes, and many times as much memory as the file has bytes: only where BENCH_BSDIFF is set, and not for these. */

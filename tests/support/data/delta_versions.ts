@@ -55,7 +55,7 @@ export async function serveParts(root: string, { parts = true } = {}): Promise<F
 }
 
 /** The part of a file that a request asks for, or all of it. */
-export function partOf(body: Uint8Array, headers: Headers): Answer {
+export function partOf(body: Uint8Array, headers: Headers): Answer & { body: Uint8Array } {
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
   if (from === undefined) return { body };
   const end = Math.min(Number(to) + 1, body.length);

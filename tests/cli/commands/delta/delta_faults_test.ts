@@ -12,7 +12,12 @@ import { tempDir } from "../../../support/temp.ts";
 const ADDED = 80;
 
 /** What a server makes of the right answer to a request for a part behind the first, which was asked for so many times before. */
-type Fault = (right: Answer & { body: Uint8Array }, before: number, request: FaultyRequest) => Answer;
+type Fault = (right: PartAnswer, before: number) => Answer;
+
+interface PartAnswer extends Answer {
+  readonly body: Uint8Array;
+  readonly headers: Record<string, string>;
+}
 
 interface Case {
   readonly name: string;
@@ -96,11 +101,25 @@ const CASES: readonly Case[] = [
     fault: (right) =>
       withRange(
         right,
-        right.headers!["content-range"].replace(/\d+$/, (size) => `${Number(size) + 1}`),
+        right.headers["content-range"].replace(/\d+$/, (size) => `${Number(size) + 1}`),
       ),
     says: /it changed while it was read/,
   },
 ];
+
+/** The first part is right: it shows what the file is. */
+function answers(bytes: Uint8Array, fault: Fault): (request: FaultyRequest) => Answer {
+  const seen = new Map<string, number>();
+  return (request) => {
+    const range = request.headers.get("range") ?? "";
+    const right = partOf(bytes, request.headers);
+    const answer = { ...right, headers: { ...right.headers, etag: '"1"' } };
+    if (range.startsWith("bytes=0-")) return answer;
+    const before = seen.get(range) ?? 0;
+    seen.set(range, before + 1);
+    return fault(answer, before);
+  };
+}
 
 Deno.test({
   name: "a delta in several parts is used as far as its server gives it, and the rest comes from the store",
@@ -113,39 +132,25 @@ Deno.test({
     ok(bytes.length > 3 * 1024 * 1024);
     for (const { name, fault, says } of CASES) {
       await t.step(`the server ${name}`, async () => {
-        const seen = new Map<string, number>();
-        await using server = await startFaultyServer({}, (request) => {
-          const range = request.headers.get("range")!;
-          const right = partOf(bytes, request.headers);
-          right.headers = { ...right.headers, etag: '"1"' };
-          if (range.startsWith("bytes=0-")) return right;
-          const before = seen.get(range) ?? 0;
-          seen.set(range, before + 1);
-          return fault(right as Parameters<Fault>[0], before, request);
-        });
-        const output = dir.path("out");
-        const args = [
-          "extract",
-          "-b",
-          "0",
-          "--print-stats",
-          "-s",
-          next.store,
-          "--seed",
-          `${old.index}:${v1}`,
-        ];
-        const run = await runCli([...args, "--delta", `${server.url}/delta`, next.index, output]);
-        strictEqual(run.code, 0, run.stderr);
-        sameBytes(Deno.readFileSync(output), next.bytes);
-        Deno.removeSync(output);
-        const { [next.store]: fromStore, delta } = sourcesOf(run.stdout);
-        if (says === undefined) {
-          deepStrictEqual([run.stderr, fromStore], ["", undefined]);
-          ok(delta[0] > ADDED * 1000);
-        } else {
-          match(run.stderr, says);
-          strictEqual(run.stderr.trim().split("\n").length, 1, run.stderr);
-          ok(fromStore[0] > 0);
+        // Beside the index, and in its place.
+        for (const named of [["--delta", "/delta", next.index], ["/delta.cadelta"]]) {
+          await using server = await startFaultyServer({}, answers(bytes, fault));
+          const inputs = named.map((word) => word.startsWith("/delta") ? `${server.url}${word}` : word);
+          const output = dir.path("out");
+          const args = ["-b", "0", "--print-stats", "-s", next.store, "--seed", `${old.index}:${v1}`];
+          const run = await runCli(["extract", ...args, ...inputs, output]);
+          strictEqual(run.code, 0, run.stderr);
+          sameBytes(Deno.readFileSync(output), next.bytes);
+          Deno.removeSync(output);
+          const { [next.store]: fromStore, delta } = sourcesOf(run.stdout);
+          if (says === undefined) {
+            deepStrictEqual([run.stderr, fromStore], ["", undefined]);
+            ok(delta[0] > ADDED * 1000);
+          } else {
+            match(run.stderr, says);
+            strictEqual(run.stderr.trim().split("\n").length, 1, run.stderr);
+            ok(fromStore[0] > 0);
+          }
         }
       });
     }
