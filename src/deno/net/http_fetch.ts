@@ -67,7 +67,7 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
     }
   };
   return Object.assign(followed, {
-    near: (url: URL, headers: HeadersInit) => fetchFor(url, false).near?.(url, headers),
+    near: (url: URL, headers: Readonly<Record<string, string>>) => fetchFor(url, false).near?.(url, headers),
     [Symbol.dispose]: () => open.dispose(),
   });
 }

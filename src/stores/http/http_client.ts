@@ -12,7 +12,7 @@ export interface Fetch {
   /** Makes the request. */
   (url: URL, init: RequestInit): Promise<HttpAnswer>;
   /** The server of that URL, once it has answered, and if that is near and reached without TLS. */
-  near?(url: URL, headers: HeadersInit): NearServer | undefined;
+  near?(url: URL, headers: Readonly<Record<string, string>>): NearServer | undefined;
 }
 
 /** Where a server is, and what it is sent with each request. */

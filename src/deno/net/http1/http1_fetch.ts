@@ -29,7 +29,7 @@ export function makeHttp1Fetch(server: URL, options: Http1Options): Fetch & Disp
   const client = new Http1Client(server, options);
   const fetch = (url: URL, init: RequestInit) => client.fetch(url, init);
   return Object.assign(fetch, {
-    near: (url: URL, headers: HeadersInit) => client.near(url, headers),
+    near: (url: URL, headers: Readonly<Record<string, string>>) => client.near(url, headers),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   });
 }
@@ -68,7 +68,7 @@ class Http1Client implements Disposable {
   }
 
   /** The server, if it is near and reached without TLS. */
-  near({ host }: URL, headers: HeadersInit): NearServer | undefined {
+  near({ host }: URL, headers: Readonly<Record<string, string>>): NearServer | undefined {
     const place = this.#server.protocol === "http:" && !this.#leavesAll ? this.#fast?.address : undefined;
     if (place === undefined) return undefined;
     const { hostname: address, port } = place;
