@@ -2,9 +2,9 @@
  * Digests anywhere: by what node and its like have for them, a fifteenth of the time that JavaScript takes; else in
  * WebAssembly, a sixth of it.
  */
-import { sha256, sha512_256 } from "npm:@noble/hashes@2.4.0/sha2.js";
 import type { DigestName } from "../core/chunk.ts";
 import { compileSha2, type Sha2Kernel } from "./sha2_kernel.ts";
+import { digestByScript } from "./sha2_script.ts";
 
 /** The digest of some bytes. */
 type Digest = (name: DigestName, bytes: Uint8Array) => Uint8Array;
@@ -49,10 +49,6 @@ function inWebAssembly(): Digest {
   const kernels = new Map<DigestName, Sha2Kernel | undefined>();
   return (name, bytes) => {
     if (!kernels.has(name)) kernels.set(name, compileSha2(name));
-    return kernels.get(name)?.(bytes) ?? inJavaScript(name, bytes);
+    return kernels.get(name)?.(bytes) ?? digestByScript(name, bytes);
   };
-}
-
-function inJavaScript(name: DigestName, bytes: Uint8Array): Uint8Array {
-  return name === "sha256" ? sha256(bytes) : sha512_256(bytes);
 }

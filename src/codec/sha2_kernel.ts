@@ -2,46 +2,14 @@
  * SHA-256 and SHA-512/256 in WebAssembly: digests of JavaScript take up to 30 times as long, since it has no integers of
  * 64 bits. Both are one algorithm with words of 32 and of 64 bits, and so is this: a module is assembled here for either.
  *
- * Source: FIPS 180-4, sections 4.1, 4.2, 5.3 and 6; the WebAssembly core specification 2.0, section 5, for the encoding.
+ * Source: FIPS 180-4, sections 4.1 and 6; the WebAssembly core specification 2.0, section 5, for the encoding.
  */
 import { viewOf } from "../core/bytes.ts";
 import type { DigestName } from "../core/chunk.ts";
+import { roundConstants, type Variant, VARIANTS } from "./sha2_variants.ts";
 
 /** Computes a digest. */
 export type Sha2Kernel = (bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
-
-/** What the two differ in. */
-interface Variant {
-  /** Bits of a word. */
-  readonly bits: 32 | 64;
-  readonly rounds: number;
-  /** Rotations of Σ0, Σ1, and rotations and the shift of σ0, σ1. */
-  readonly sums: readonly (readonly [number, number, number])[];
-  readonly mixes: readonly (readonly [number, number, number])[];
-  /** H(0), in words of 64 bits, or pairs of 32. */
-  readonly initial: readonly bigint[];
-}
-
-const VARIANTS: Readonly<Record<DigestName, Variant>> = {
-  "sha256": {
-    bits: 32,
-    rounds: 64,
-    sums: [[2, 13, 22], [6, 11, 25]],
-    mixes: [[7, 18, 3], [17, 19, 10]],
-    initial: [0x6a09e667bb67ae85n, 0x3c6ef372a54ff53an, 0x510e527f9b05688cn, 0x1f83d9ab5be0cd19n],
-  },
-  "sha512-256": {
-    bits: 64,
-    rounds: 80,
-    sums: [[28, 34, 39], [14, 18, 41]],
-    mixes: [[1, 8, 7], [19, 61, 6]],
-    // deno-fmt-ignore
-    initial: [
-      0x22312194fc2bf72cn, 0x9f555fa3c84c64c2n, 0x2393b86b6f53b151n, 0x963877195940eabdn,
-      0x96283ee2a88effe3n, 0xbe5e1e2553863992n, 0x2b0199fc2c85b8aan, 0x0eb72ddc81c52ca2n,
-    ],
-  },
-};
 
 /** The module's memory: the state, the constants, then the blocks. */
 const STATE_AT = 0;
@@ -58,7 +26,11 @@ export function compileSha2(name: DigestName): Sha2Kernel | undefined {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(assemble(variant)));
     const { buffer } = exports.memory as { buffer: ArrayBuffer };
     const hash = exports.hash as (end: number) => void;
-    setConstants(variant, new DataView(buffer, CONSTANTS_AT));
+    const constants = new DataView(buffer, CONSTANTS_AT);
+    roundConstants(variant).forEach((value, i) => {
+      if (variant.bits === 64) constants.setBigUint64(8 * i, value, true);
+      else constants.setUint32(4 * i, Number(value >> 32n), true);
+    });
     return (bytes) => digest(variant, buffer, hash, bytes);
   } catch {
     return undefined;
@@ -99,31 +71,6 @@ function digest(
     else view.setUint32(i, state.getUint32(i, true));
   }
   return result;
-}
-
-/** The first bits of the fractional parts of the cube roots of the first primes; those of 32 bits begin those of 64. */
-function setConstants({ bits, rounds }: Variant, view: DataView): void {
-  let prime = 1;
-  for (let i = 0; i < rounds; i++) {
-    do prime++; while (!isPrime(prime));
-    const root = cubeRoot(BigInt(prime) << 192n) & 0xffffffffffffffffn;
-    if (bits === 64) view.setBigUint64(8 * i, root, true);
-    else view.setUint32(4 * i, Number(root >> 32n), true);
-  }
-}
-
-function isPrime(value: number): boolean {
-  for (let i = 2; i * i <= value; i++) if (value % i === 0) return false;
-  return true;
-}
-
-/** The largest integer whose cube is not larger: Newton's method, from above. */
-function cubeRoot(value: bigint): bigint {
-  for (let root = 1n << 70n;;) {
-    const next = (2n * root + value / (root * root)) / 3n;
-    if (next >= root) return root;
-    root = next;
-  }
 }
 
 // The opcodes that are used; those of 32 and 64 bits have others.

@@ -17,7 +17,7 @@ import { takingTurns } from "../support/thorough.ts";
 const inTurn = takingTurns(3, import.meta.url);
 
 /** What `cat` and the library's portable part import. */
-const portable = ["@noble/hashes", "fflate", "fzstd"];
+const portable = ["fflate", "fzstd"];
 
 /** What reading and writing chunks takes. */
 const forChunks = hasZstd ? [] : ["@hpcc-js/wasm-zstd", ...portable];

@@ -21,7 +21,7 @@ const LIMITS = {
     most: 60_000,
   },
   parsing: { code: 'export { parseIndex } from "@desync/desync";', most: 5_000 },
-  worker: { code: 'import "@desync/desync/web_worker.js";', most: 64_000 },
+  worker: { code: 'import "@desync/desync/web_worker.js";', most: 60_000 },
 };
 
 let dir: TempDir;

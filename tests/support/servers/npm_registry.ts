@@ -69,7 +69,7 @@ export class NpmRegistry implements AsyncDisposable {
     return `http://127.0.0.1:${this.#server.addr.port}/`;
   }
 
-  /** As the real registry names it: `@noble/hashes/-/hashes-2.4.0.tgz`. */
+  /** As the real registry names it: `@hpcc-js/wasm-zstd/-/wasm-zstd-1.12.5.tgz`. */
   #tarball(key: string): string {
     const [, name, last, version] = /^((?:.*\/)?([^/]+))@([^@]+)$/.exec(key)!;
     return `${this.#url}${name}/-/${last}-${version}.tgz`;
