@@ -1,14 +1,23 @@
 /** The section that downloads: older versions, the plan before the click, and the file. */
 import { DesyncError, Progress, type UpdatePlan, updatePlan } from "../mod.ts";
-import { blobKey, extractToPrivateFile, type WebSeed, WebWorkers } from "../src/browser/mod.ts";
+import {
+  blobKey,
+  extractToChosenFile,
+  extractToPrivateFile,
+  type WebSeed,
+  WebWorkers,
+} from "../src/browser/mod.ts";
+import { fileFailure } from "../src/browser/file_failure.ts";
+import type { FileHandle } from "../src/browser/file_system.ts";
 import { PARTIAL } from "../src/browser/web_output.ts";
 import { formatBytes, formatSeconds } from "../src/core/amounts.ts";
 import { originName } from "../src/core/origin.ts";
 import { looksOf } from "../src/pictures/source_styles.ts";
+import { canChoose, chooseFile } from "./chosen_file.ts";
 import { byId, element, terms } from "./elements.ts";
 import { type Opened, unasked } from "./opened.ts";
 import { drawRibbon, headline, planFacts, sourceRows } from "./plan_view.ts";
-import { clearProblem, KEPT, sentenceFor, showProblem } from "./problem.ts";
+import { clearProblem, KEPT, NOT_SAVED, sentenceFor, showProblem } from "./problem.ts";
 
 /** Of so many chunks the store is asked what they take; a request for each of more would take too long. */
 const MOST_ASKED = 200;
@@ -46,11 +55,12 @@ export class GetSection {
       this.#addSeeds([...(event as DragEvent).dataTransfer?.files ?? []]);
     });
     on("download", "click", () => this.#start());
+    on("choose", "click", () => this.#startInto());
     on("cancel", "click", () => this.#download?.abort());
     on("forget", "click", () => this.#forget());
     byId("seeds").replaceChildren();
     byId("status").textContent = "";
-    byId("bar").hidden = true;
+    this.#showState("idle");
   }
 
   /** Shows what a download would cost, and what an earlier one left. */
@@ -123,9 +133,23 @@ export class GetSection {
     if (this.#download === undefined) byId("download").textContent = `Download ${amount}`;
   }
 
-  async #start(): Promise<void> {
+  /** Downloads into a file of the visitor's choice. */
+  async #startInto(): Promise<void> {
     clearProblem();
-    const { index, chunks, store, name } = this.#opened;
+    try {
+      const file = await chooseFile(this.#fileName);
+      if (file !== undefined) await this.#start(file);
+    } catch (error) {
+      await showProblem(fileFailure("write", "the file", error));
+    }
+  }
+
+  /** Downloads into that file, or into the browser's own storage. */
+  async #start(chosen?: FileHandle): Promise<void> {
+    clearProblem();
+    const { index, chunks, store } = this.#opened;
+    const name = chosen?.name ?? this.#opened.name;
+    const left = chosen === undefined ? KEPT : NOT_SAVED;
     const stop = this.#download = new AbortController();
     const progress = new Progress();
     progress.total = index.size;
@@ -140,14 +164,18 @@ export class GetSection {
     }, DRAW_MS);
     const skipped: string[] = [];
     try {
-      const directory = await privateDirectory();
-      await checkSpace(index.size);
-      await extractToPrivateFile(index, [chunks], directory, this.#key, this.#workers, {
+      const options = {
         signal: stop.signal,
         progress,
         seeds: this.#seeds,
-        onSeedProblem: (_problem, seed) => skipped.push(seed.name),
-      });
+        onSeedProblem: (_problem: DesyncError, seed: WebSeed) => skipped.push(seed.name),
+      };
+      if (chosen !== undefined) await extractToChosenFile(index, [chunks], chosen, this.#workers, options);
+      else {
+        const directory = await privateDirectory();
+        await checkSpace(index.size);
+        await extractToPrivateFile(index, [chunks], directory, this.#key, this.#workers, options);
+      }
       clearInterval(draw);
       this.#drawBar(progress);
       const fetched = progress.sources.filter(({ origin }) => origin.kind === "store")
@@ -155,25 +183,27 @@ export class GetSection {
       const others = skipped.length === 0
         ? ""
         : ` ${skipped.join(", ")} could not be read, or has changed: it was not used.`;
-      byId("status").textContent = `${name} is complete and verified: ${
-        formatBytes(fetched)
-      } were fetched in ${formatSeconds((performance.now() - began) / 1000)}.${others}`;
-      this.#showState("done");
-      await this.#offer(true);
+      const state = chosen === undefined ? "complete and verified" : "saved, complete and verified";
+      byId("status").textContent = `${name} is ${state}: ${formatBytes(fetched)} were fetched in ${
+        formatSeconds((performance.now() - began) / 1000)
+      }.${others}`;
+      this.#showState(chosen === undefined ? "done" : "saved");
+      if (chosen === undefined) await this.#offer(true);
     } catch (error) {
       clearInterval(draw);
       byId("status").textContent = "";
       this.#showState("idle");
-      await this.#showKept();
-      if (stop.signal.aborted) byId("status").textContent = await sentenceFor(error, undefined, KEPT);
-      else if (!this.#over.signal.aborted) await showProblem(error, store, KEPT);
+      if (chosen === undefined) await this.#showKept();
+      if (stop.signal.aborted) byId("status").textContent = await sentenceFor(error, undefined, left);
+      else if (!this.#over.signal.aborted) await showProblem(error, store, left);
     }
   }
 
-  #showState(state: "idle" | "running" | "done"): void {
+  #showState(state: "idle" | "running" | "done" | "saved"): void {
     const running = state === "running";
     if (!running) this.#download = undefined;
     byId("download").hidden = running || state === "done";
+    byId("choose").hidden = byId("choose-note").hidden = running || state === "done" || !canChoose();
     byId("cancel").hidden = !running;
     byId("save").hidden = state !== "done";
     byId("forget").hidden = state !== "done";
@@ -196,6 +226,11 @@ export class GetSection {
     }));
   }
 
+  /** What it is called as a file. */
+  get #fileName(): string {
+    return this.#opened.isArchive ? `${this.#opened.name}.catar` : this.#opened.name;
+  }
+
   /** Offers the file that is whole; `now` has the browser save it at once. */
   async #offer(now: boolean): Promise<void> {
     const directory = await privateDirectory();
@@ -203,7 +238,7 @@ export class GetSection {
     const link = byId<HTMLAnchorElement>("save");
     // Of another type, browsers would give it another name.
     link.href = URL.createObjectURL(file.slice(0, file.size, "application/octet-stream"));
-    link.download = this.#opened.isArchive ? `${this.#opened.name}.catar` : this.#opened.name;
+    link.download = this.#fileName;
     link.textContent = `Save ${link.download}`;
     if (now) link.click();
   }

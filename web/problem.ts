@@ -6,6 +6,10 @@ import { byId, element } from "./elements.ts";
 /** What is said behind it of a download. */
 export const KEPT = " What was right is kept: the next download goes on from there.";
 
+/** The same, where it was to go into a file that the visitor has chosen. */
+export const NOT_SAVED =
+  " The chosen file is as it was (empty, if it is new): the next download begins anew.";
+
 /** Shows it. `about` is the address that was read last, if any; `more` goes behind what may be tried again. */
 export async function showProblem(error: unknown, about?: URL, more = ""): Promise<void> {
   const sentence = await sentenceFor(error, about, more);

@@ -123,11 +123,13 @@ export class ChosenOutput implements WebOutput {
 
   /** Begins to write it. Throws `io`. */
   static async open(file: FileHandle, size: number): Promise<ChosenOutput> {
+    let stream: FileStream | undefined;
     try {
-      const stream = await file.createWritable();
+      stream = await file.createWritable();
       await stream.truncate(size);
       return new ChosenOutput(stream, file.name);
     } catch (error) {
+      await stream?.abort().catch(() => {});
       throw fileFailure("write", file.name, error);
     }
   }

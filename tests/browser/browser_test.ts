@@ -44,6 +44,11 @@ interface Refusal {
   readonly message: string;
 }
 
+interface Chosen {
+  readonly sha256: string;
+  readonly thrown: string | undefined;
+}
+
 interface Saved {
   readonly sha256: string;
   readonly from: Readonly<Record<string, number>>;
@@ -74,7 +79,8 @@ Deno.test({
     await using chunkServer = listen(chunkHandler(store, { codec: nativeCodec, cors: ["*"] }));
     const browser = await startChromium();
     try {
-      const page: Page = await browser.newPage();
+      const context = await browser.newContext();
+      const page: Page = await context.newPage();
       const problems: string[] = [];
       page.on("pageerror", (error) => problems.push(error.message));
       await page.goto(`${urlOf(server)}page.html`);
@@ -152,6 +158,67 @@ Deno.test({
           deepStrictEqual((await call("saved") as string[]).map((name) => name.length), [32]);
         },
       );
+      await t.step("another tab that saves the same meanwhile is refused, and goes on after it", async () => {
+        const slow = Promise.withResolvers<void>();
+        const handler = chunkHandler(store, { codec: nativeCodec, cors: ["*"] });
+        await using waiting = listen(async (request) => {
+          await slow.promise;
+          return await handler(request);
+        });
+        const first = call("save", index, urlOf(waiting));
+        const tab = await context.newPage();
+        await tab.goto(`${urlOf(server)}page.html`);
+        await tab.getByText("ready").waitFor();
+        const args = JSON.stringify(["save", index, urlOf(chunkServer)]);
+        const second = () => tab.evaluate(`call(...${args})`) as Promise<Refusal & Saved>;
+        await page.waitForFunction("navigator.locks.query().then(({ held }) => held.length > 0)");
+        const { code, message } = await second();
+        strictEqual(code, "io");
+        match(
+          message,
+          /^Cannot write [0-9a-f]{32}: it is being written by another tab or window \(close that one, or wait for it\)$/,
+        );
+        // The first one has lost nothing by that.
+        slow.resolve();
+        strictEqual((await first as Saved).sha256, whole);
+        strictEqual((await second()).sha256, whole);
+        // A tab that is closed in the middle leaves its part for others.
+        await call("saved");
+        const never = Promise.withResolvers<Response>();
+        await using silent = listen(() => never.promise);
+        const left = tab.evaluate(`call("save", ${JSON.stringify(index)}, "${urlOf(silent)}")`).catch(
+          () => {},
+        );
+        await tab.waitForFunction("navigator.locks.query().then(({ held }) => held.length > 0)");
+        await tab.close();
+        await left;
+        never.resolve(new Response(null, { status: 500 }));
+        strictEqual((await call("save", index, urlOf(chunkServer)) as Saved).sha256, whole);
+        await call("saved");
+      });
+      await t.step(
+        "the example for a chosen file replaces it when all is there, and not before",
+        async () => {
+          const docs = Deno.readTextFileSync(join(repository, "docs/browser.md"));
+          const [, code] = /```ts ignore\n(saveButton[^]*?)```/.exec(docs)!;
+          const choose = async (store: string, options: object) =>
+            await call("choose", code, index, store, { before: "before", ...options }) as Chosen;
+          const made = await choose(urlOf(chunkServer), {});
+          deepStrictEqual([made.sha256, made.thrown], [whole, undefined]);
+          const before = sha256(new TextEncoder().encode("before"));
+          const refused = await choose("made/damaged.castr", {});
+          deepStrictEqual([refused.sha256, refused.thrown], [before, "invalid-chunk"]);
+          await using slow = listen(
+            answeringPart(chunkHandler(store, { codec: nativeCodec, cors: ["*"] })),
+          );
+          const stopped = await choose(urlOf(slow), { stopAt: 1 });
+          deepStrictEqual([stopped.sha256, stopped.thrown], [before, "interrupted"]);
+          const zeros = "\0".repeat(1_000_000);
+          const seeded = await choose(urlOf(chunkServer), { before: zeros, seed: true });
+          deepStrictEqual([seeded.sha256, seeded.thrown], [whole, undefined]);
+          deepStrictEqual(await call("saved"), []);
+        },
+      );
       await t.step("an older file gives what it has", async () => {
         const seed = "made/older";
         const { sha256, from } = await call("save", index, urlOf(chunkServer), { seed }) as Saved;
@@ -184,7 +251,7 @@ Deno.test({
         },
       });
       await t.step("nothing is left where there is not enough space", async () => {
-        const session = await page.context().newCDPSession(page);
+        const session = await context.newCDPSession(page);
         const { origin } = new URL(page.url());
         await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1_000_000 });
         const full = await call("save", index, urlOf(chunkServer)) as Refusal;

@@ -87,6 +87,47 @@ async function save(indexPath, store, { stopAt, seed, delta } = {}) {
   }
 }
 
+/**
+ * Runs an example of docs/browser.md that asks for a file, as if the user had chosen one that has `before`. Nobody can choose
+ * here: it is a file of the private file system, which has the same interface. What is in it then, and what was thrown.
+ */
+async function choose(code, indexPath, store, { before, seed, stopAt } = {}) {
+  const directory = await navigator.storage.getDirectory();
+  const file = await directory.getFileHandle("chosen.img", { create: true });
+  const stream = await file.createWritable();
+  await stream.write(before);
+  await stream.close();
+  globalThis.showSaveFilePicker = () => Promise.resolve(file);
+  const [index, workers] = [await readIndex(indexPath), makeWorkers()];
+  const [progress, stop, saveButton] = [new Progress(), new AbortController(), {}];
+  const watch = setInterval(() => progress.done >= (stopAt ?? Infinity) && stop.abort(), 1);
+  const stores = [
+    retryStore(new HttpStore(at(store), { batches: true }), { retries: 1, baseIntervalMs: 1 }),
+  ];
+  const seeds = [];
+  // The file itself is the older version.
+  if (seed) {
+    const older = await file.getFile();
+    seeds.push({ name: older.name, file: older, index: await workers.cut(older, index) });
+  }
+  const given = { extractToChosenFile: desync.extractToChosenFile, index, stores, workers, seeds };
+  const all = { ...given, progress, stop, saveButton };
+  let thrown;
+  try {
+    new Function(...Object.keys(all), code)(...Object.values(all));
+    await saveButton.onclick();
+  } catch (error) {
+    thrown = error.code;
+  } finally {
+    clearInterval(watch);
+    workers[Symbol.dispose]();
+  }
+  const bytes = new Uint8Array(await (await file.getFile()).arrayBuffer());
+  const from = Object.fromEntries(progress.sources.map(({ origin, bytes }) => [origin.kind, bytes]));
+  await directory.removeEntry("chosen.img");
+  return { sha256: await sha256(bytes), from, thrown };
+}
+
 /** The names in the private file system, and removes them. */
 async function saved() {
   const directory = await navigator.storage.getDirectory();
@@ -163,7 +204,7 @@ async function range(from, to) {
 /** Calls one of them. Errors come back as their code and text. */
 globalThis.call = async (name, ...args) => {
   try {
-    return await { extract, read, cut, save, saved, flash, range }[name](...args);
+    return await { extract, read, cut, save, choose, saved, flash, range }[name](...args);
   } catch (error) {
     if (!(error instanceof DesyncError)) throw error;
     return { code: error.code, message: error.message };

@@ -175,6 +175,57 @@ Deno.test({
           await forget();
         },
       );
+      await t.step(
+        "it is saved to a chosen file directly, which a cancelled or damaged one leaves",
+        async () => {
+          const direct = button("Save to a file directly");
+          /** Headless, nobody chooses: a file of the private file system, which has the same interface, is given. */
+          const choose = `showSaveFilePicker = async ({ suggestedName }) => {
+          const root = await navigator.storage.getDirectory();
+          return await root.getFileHandle("chosen " + suggestedName, { create: true });
+        }`;
+          const chosen = async () =>
+            await page.evaluate(`(async () => {
+            const root = await navigator.storage.getDirectory();
+            const file = await (await root.getFileHandle("chosen casync-blob")).getFile();
+            const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+            return new Uint8Array(digest).toHex();
+          })()`);
+          // A visitor who closes the dialog has changed nothing.
+          await open("testdata/casync-blob.caibx", store.url);
+          await page.evaluate(
+            `showSaveFilePicker = async () => { throw new DOMException("no", "AbortError"); }`,
+          );
+          await direct.click();
+          ok(await direct.isVisible());
+          strictEqual(await page.locator("#problem > *").count(), 0);
+
+          store.pauseAfter(await requests() - 1);
+          await page.evaluate(choose);
+          await direct.click();
+          await page.locator("#bar[aria-valuenow]:not([aria-valuenow='0'])").waitFor();
+          await button("Cancel").click();
+          await status(/^Cancelled\. The chosen file is as it was \(empty, if it is new\)/);
+          strictEqual(await chosen(), sha256(new Uint8Array(0)));
+          store.go();
+
+          await page.setInputFiles("#seed", olderPath);
+          await button("Remove older.img").waitFor();
+          await direct.click();
+          await status(/^chosen casync-blob is saved, complete and verified: \d+ KB were fetched/);
+          strictEqual(await chosen(), whole);
+          match(await origins(), /seed older\.img/);
+          deepStrictEqual(await accessibilityProblems(page), []);
+
+          await open("testdata/casync-blob.caibx", "made/damaged.castr");
+          await page.evaluate(choose);
+          await direct.click();
+          await problem(
+            /^The store sent damaged data, several times\. None of it was saved\. The chosen file is/,
+          );
+          strictEqual(await chosen(), whole);
+        },
+      );
       await t.step("an older file that is gone by then is not used, and that is said", async () => {
         const path = dir.write("changed.img", older);
         await open("testdata/casync-blob.caibx", store.url);
