@@ -22,7 +22,7 @@ export function headline(plan: UpdatePlan): string {
   const { size, fetch } = plan;
   const missing = missingOf(plan);
   const here = size - fetch.bytes - (missing?.bytes ?? 0);
-  const share = size === 0 ? "" : `; ${percent(here / size)} of it needs no store`;
+  const share = here === 0 ? "" : `; ${percent(here / size)} of it needs no store`;
   if (missing !== undefined && namesStores(plan)) {
     return `The ${formatBytes(size)} cannot be built: ${count(missing.chunks, "chunk")} (${
       formatBytes(missing.bytes)
