@@ -50,7 +50,7 @@ export interface ErrorFields {
   readonly cause?: unknown;
   /** Whether asking again may help: a lost connection does, a chunk that is missing does not. Default: no. */
   readonly retriable?: boolean;
-  /** How long a server wants no further request, in milliseconds, where it said so. */
+  /** How long a server wants no further request, in milliseconds, where it said so; 0 if it only wants fewer. */
   readonly retryAfterMs?: number;
   /** Id of the chunk that it is about, if any. Default: that of the cause. */
   readonly chunk?: string;
@@ -89,7 +89,7 @@ export class DesyncError extends Error implements ErrorFields {
   readonly hint?: string;
   /** Whether asking again may help: a lost connection does, a chunk that is missing does not. */
   readonly retriable: boolean;
-  /** How long a server wants no further request, in milliseconds, where it said so. */
+  /** How long a server wants no further request, in milliseconds, where it said so; 0 if it only wants fewer. */
   readonly retryAfterMs?: number;
   /** Id of the chunk that it is about, if any. */
   readonly chunk?: string;

@@ -62,7 +62,7 @@ export function statusError(response: HttpAnswer, target: HttpTarget, said = "")
     : (isUpload ? UPLOAD_HELP.get(response.status) : undefined) ??
       STATUS_HELP.get(response.status);
   const retriable = isPassing(response.status);
-  const more = { hint: help, retriable, retryAfterMs: retryAfter(response.headers) };
+  const more = { hint: help, retriable, retryAfterMs: wantedPause(response) };
   return new StatusError(response.status, failed(target, `HTTP status ${status}${words}`, more));
 }
 
@@ -73,6 +73,14 @@ function newsIn(said: string, { status, statusText }: HttpAnswer): string {
   const isOld = bare === "" || bare === statusText.toLowerCase() ||
     (status === 401 && bare === "unauthorized");
   return isOld || /[\r\n]/.test(line) ? "" : `: ${foreignText(line)}`;
+}
+
+/** What servers answer that have too much to do. */
+const BUSY_STATUSES = [429, 503];
+
+/** How long the server wants no further request, 0 if it only wants fewer; `undefined` if it says neither. */
+export function wantedPause({ status, headers }: HttpAnswer): number | undefined {
+  return retryAfter(headers) ?? (BUSY_STATUSES.includes(status) ? 0 : undefined);
 }
 
 /** Whether another try may help. */

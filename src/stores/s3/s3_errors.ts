@@ -3,7 +3,7 @@ import type { HttpAnswer } from "../http/http_answer.ts";
 import { childOf, parseXml, textOf, type XmlElement } from "../../formats/xml.ts";
 import { DesyncError, type ErrorFields } from "../../core/errors.ts";
 import { foreignText } from "../../core/foreign_text.ts";
-import { isPassing, retryAfter } from "../http/http_errors.ts";
+import { isPassing, wantedPause } from "../http/http_errors.ts";
 import { type HttpTarget, withoutSecretsOf } from "../http/http_secrets.ts";
 
 /** An answer that is an error. */
@@ -74,7 +74,7 @@ export function s3Error(response: HttpAnswer, body: string, target: HttpTarget, 
     reason: withoutSecretsOf(target, reason),
     hint,
     retriable: isPassing(status) || PASSING.includes(answer.code),
-    retryAfterMs: retryAfter(response.headers),
+    retryAfterMs: wantedPause(response),
   };
   return new S3Error(fields, response, answer);
 }

@@ -16,6 +16,9 @@ export interface RetryOptions {
 /** What desync does: three tries in all, the second after 0.5 seconds, the third 1 second later. */
 export const DEFAULT_RETRY: RetryOptions = { retries: 2, baseIntervalMs: 500 };
 
+/** A server that wants fewer requests is asked for the same chunk no more than so often while it answers others. */
+const MOST_REFUSALS = 30;
+
 /** One try alone. */
 export const NO_RETRY: RetryOptions = { retries: 0, baseIntervalMs: 0 };
 
@@ -30,17 +33,19 @@ export async function retrying<T>(
   options: RetryOptions,
   signal: AbortSignal | undefined,
   attempt: () => Promise<T>,
-  cameFurther: () => boolean = () => false,
+  cameFurther: (error: DesyncError) => boolean = () => false,
 ): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof DesyncError) || !error.retriable || signal?.aborted) throw error;
-      if (cameFurther()) tries = 1;
+      if (cameFurther(error)) tries = 1;
       if (tries > options.retries) throw givenUp(error, tries);
       const wanted = Math.min(error.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS);
-      await wait(Math.max(tries * options.baseIntervalMs, wanted), signal);
+      const interval = tries * options.baseIntervalMs * (1 + Math.random());
+      // Many that were refused together would be refused together again.
+      await wait(Math.max(interval, wanted), signal);
     }
   }
 }
@@ -83,10 +88,20 @@ export function retryStore<S extends ChunkStore>(
   known: StoreProperties = store.properties,
 ): S {
   let found = false;
+  let answered = 0;
   const { location } = known;
   const wrap: WrapRequest = async (send, { id, signal }) => {
+    let before = answered;
+    let refusals = 0;
+    /** A server that wants fewer requests, and answers others meanwhile, will get to this one. */
+    const isInQueue = ({ retryAfterMs }: DesyncError): boolean => {
+      const moves = answered > before;
+      before = answered;
+      return retryAfterMs !== undefined && moves && ++refusals < MOST_REFUSALS;
+    };
     try {
-      const answer = await retrying(options, signal, send);
+      const answer = await retrying(options, signal, send, isInQueue);
+      answered++;
       if (answer !== null && answer !== false) found = true;
       return answer;
     } catch (error) {

@@ -68,6 +68,23 @@ const FAULTS: Readonly<Record<string, (request: number, right: Answer) => Answer
   "latency": (_, right) => ({ ...right, delay: 30 }),
 };
 
+/** Refuses what is more than so many requests a second, and a few at once. */
+function limited(perSecond: number, atOnce: number): (request: number, right: Answer) => Answer {
+  let [tokens, last] = [atOnce, performance.now()];
+  return (_, right) => {
+    const now = performance.now();
+    tokens = Math.min(atOnce, tokens + (now - last) * perSecond / 1000);
+    last = now;
+    if (tokens < 1) return { status: 503 };
+    tokens--;
+    return right;
+  };
+}
+
+Deno.test("a server that takes few requests a second answers all in the end", async () => {
+  ok(await extract(limited(150, 10)) > 0);
+});
+
 for (const [name, fault] of Object.entries(FAULTS)) {
   Deno.test(`extract of much over HTTP: ${name}`, async () => {
     const requests = await extract(fault);

@@ -18,7 +18,7 @@ const answers: [name: string, answer: Answer | Answer[], requests: number, ...sa
   ["410", { status: 410 }, 2, /Chunk [0-9a-f]{64} not found/],
   ["206", { status: 206, body }, 1, /HTTP status 206/],
   ["500", { status: 500 }, 3, /HTTP status 500/, /tried 3 times/],
-  ["503", { status: 503 }, 3, /HTTP status 503/, /tried 3 times/],
+  ["502", { status: 502 }, 3, /HTTP status 502/, /tried 3 times/],
   ["a length that is too long", { body, length: 2000 }, 3, /tried 3 times/],
   ["a length that is too short", { body: stored(body, "zstd"), length: 9 }, 3, /invalid/, /tried 3 times/],
   ["a reset in the middle", { body, cut: { after: 500, by: "reset" } }, 3, /tried 3 times/],

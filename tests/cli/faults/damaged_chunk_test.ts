@@ -94,7 +94,7 @@ for (const [way, read] of Object.entries(ways)) {
     using dir = tempDir();
     const { made, path, file } = someBlob(dir);
     await using server = await serve(made, { [path(3)]: { body: flipped(file(3)) } });
-    await using busy = await serve(made, { [path(3)]: { status: 503 } });
+    await using busy = await serve(made, { [path(3)]: { status: 500 } });
     const innocent = dir.dir("innocent");
     const run = (url: string, ...args: string[]) =>
       read(dir, made, [...QUICK, ...args, "-s", innocent, "-s", url]);

@@ -80,16 +80,21 @@ for (const [name, answer, code, retriable] of bad) {
 
 Deno.test("Retry-After is seconds, or a date by the server's own clock", async () => {
   const cases: [Record<string, string>, number | undefined][] = [
-    [{}, undefined],
+    [{}, 0],
     [{ "retry-after": "7" }, 7000],
     [{ "retry-after": "Fri, 01 Jan 2016 10:01:30 GMT", date: "Fri, 01 Jan 2016 10:00:00 GMT" }, 90_000],
     [{ "retry-after": "Fri, 01 Jan 2016 10:00:00 GMT", date: "Fri, 01 Jan 2016 10:01:30 GMT" }, 0],
     [{ "retry-after": "Fri, 01 Jan 2016 10:00:00 GMT" }, 0],
-    [{ "retry-after": "soon" }, undefined],
-    [{ "retry-after": "-5" }, undefined],
+    [{ "retry-after": "soon" }, 0],
+    [{ "retry-after": "-5" }, 0],
   ];
   for (const [headers, retryAfterMs] of cases) {
     await using server = await startFaultyServer({ "/": { status: 503, headers } });
+    await rejects(get(server.url), { code: "store", retriable: true, retryAfterMs });
+  }
+  // 503 and 429 ask for fewer requests by themselves; other errors do not.
+  for (const [status, retryAfterMs] of [[429, 0], [500, undefined], [502, undefined]] as const) {
+    await using server = await startFaultyServer({ "/": { status } });
     await rejects(get(server.url), { code: "store", retriable: true, retryAfterMs });
   }
 });

@@ -1,6 +1,9 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import type { ChunkId } from "../../../src/core/chunk.ts";
 import { DesyncError } from "../../../src/core/errors.ts";
-import { retrying } from "../../../src/stores/wrappers/retry.ts";
+import { MemoryStore } from "../../../src/stores/memory.ts";
+import { retrying, retryStore } from "../../../src/stores/wrappers/retry.ts";
+import { wrapStore } from "../../../src/stores/wrappers/wrap.ts";
 
 const passing = () => new DesyncError("store", { reason: "busy", retriable: true });
 const lasting = () => new DesyncError("store", { reason: "forbidden" });
@@ -77,7 +80,9 @@ Deno.test("Retry-After is respected, for a minute at most", async () => {
     return wait(done, 0);
   }) as typeof wait;
   strictEqual(await retrying({ retries: 3, baseIntervalMs: 40 }, undefined, made.attempt), "done");
-  deepStrictEqual(waits, [40, 200, 60_000]);
+  const [first, ...others] = waits;
+  ok(first >= 40 && first < 80, `${first}`);
+  deepStrictEqual(others, [200, 60_000]);
 });
 
 Deno.test("a wait ends at once when it is aborted", async () => {
@@ -94,4 +99,32 @@ Deno.test("a wait ends at once when it is aborted", async () => {
   strictEqual(ended, true);
   await failed;
   strictEqual(made.count, 1);
+});
+
+/** A store that refuses one chunk so often, asked for it while it answers others or not; and the number of its refusals. */
+async function askRefused(most: number, others: boolean): Promise<{ error: unknown; refusals: number }> {
+  const [busy, other] = ["a", "b"].map((digit) => digit.repeat(64) as ChunkId);
+  let refusals = 0;
+  const refusing = wrapStore(new MemoryStore(), (send, { id }) => {
+    if (id !== busy || refusals === most) return send();
+    refusals++;
+    return Promise.reject(new DesyncError("store", { reason: "busy", retriable: true, retryAfterMs: 0 }));
+  });
+  const store = retryStore(refusing, { retries: 2, baseIntervalMs: 1 });
+  let isOver = false;
+  const asked = store.get(busy).then(() => undefined, (error) => error).finally(() => isOver = true);
+  while (others && !isOver) {
+    await store.get(other);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return { error: await asked, refusals };
+}
+
+Deno.test("a store that wants fewer requests is asked on as long as it answers others, but not forever", async () => {
+  deepStrictEqual(await askRefused(10, true), { error: undefined, refusals: 10 });
+  const alone = await askRefused(10, false);
+  deepStrictEqual([alone.error instanceof DesyncError, alone.refusals], [true, 3]);
+  const never = await askRefused(Infinity, true);
+  ok(never.error instanceof DesyncError);
+  ok(never.refusals > 20 && never.refusals < 40, `${never.refusals}`);
 });
