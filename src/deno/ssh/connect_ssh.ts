@@ -4,12 +4,20 @@ import { environment } from "../system/permitted.ts";
 import { connectBySsh } from "./ssh_command.ts";
 import type { RemoteService, SshLocation } from "./ssh_location.ts";
 
+/** How a connection is made. */
+interface How {
+  /** Without the ssh program. */
+  readonly builtin?: boolean;
+  /** There is another one: it fails rather than to ask the user for anything. */
+  readonly isFurther?: boolean;
+}
+
 /** Connects to what serves a store on a host: by the ssh program, which knows the user's configuration, or built in. */
 export async function connectSsh(
   service: RemoteService,
   location: SshLocation,
-  builtin = false,
+  { builtin = false, isFurther = false }: How,
 ): Promise<Connection> {
   if (builtin) return (await import("./ssh_builtin.ts")).connectBuiltin(service, location);
-  return connectBySsh(environment("CASYNC_SSH_PATH") || "ssh", service, location);
+  return connectBySsh(environment("CASYNC_SSH_PATH") || "ssh", service, location, isFurther);
 }

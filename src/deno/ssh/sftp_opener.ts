@@ -27,8 +27,9 @@ export function openSftp(): Opener {
     const maxSessions = Math.max(1, Math.min(SESSIONS, connections, concurrency));
     const key = JSON.stringify([user, host, port, idleTimeoutMs, sshBuiltin, maxSessions]);
     const sessions = pools.get(key) ?? new SessionPool({
-      open: async (signal) => {
-        const connection = await connectSsh({ subsystem: "sftp" }, location, sshBuiltin);
+      open: async (signal, isFurther) => {
+        const how = { builtin: sshBuiltin, isFurther };
+        const connection = await connectSsh({ subsystem: "sftp" }, location, how);
         return await SftpSession.open(connection, { idleTimeoutMs }, signal);
       },
       maxSessions,

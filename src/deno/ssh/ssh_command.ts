@@ -16,10 +16,16 @@ const PATIENCE_MS = 1000;
  */
 const MEMORY = { MALLOC_TRIM_THRESHOLD_: "67108864", MALLOC_MMAP_THRESHOLD_: "33554432" };
 
-/** Starts `ssh` (a program's name or path) with what serves the store. */
-export function connectBySsh(ssh: string, service: RemoteService, location: SshLocation): Connection {
+/** Starts `ssh` (a program's name or path) with what serves the store. One that `isFurther` fails where it would ask the user. */
+export function connectBySsh(
+  ssh: string,
+  service: RemoteService,
+  location: SshLocation,
+  isFurther = false,
+): Connection {
   const { user, host, port } = location;
   const args = [
+    ...(isFurther ? ["-o", "BatchMode=yes"] : []),
     ...(port === undefined ? [] : ["-p", String(port)]),
     ...(user === undefined ? [] : ["-l", user]),
     ...("command" in service ? ["--", host, service.command] : ["-s", "--", host, service.subsystem]),

@@ -22,7 +22,7 @@ export const sshOpener: Opener = {
         idleTimeoutMs: options.idleTimeoutMs,
         maxChunkSize: options.maxChunkSize,
         maxSessions: Math.min(concurrency, MAX_SESSIONS, connections),
-        connect: () => connectSsh(service, location, sshBuiltin),
+        connect: (isFurther) => connectSsh(service, location, { builtin: sshBuiltin, isFurther }),
       });
     }),
 };

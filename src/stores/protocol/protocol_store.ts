@@ -8,16 +8,16 @@ import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
 
 /** Options of {@linkcode ProtocolStore}. */
 export interface ProtocolStoreOptions extends SessionOptions {
-  /** Makes a connection. */
-  readonly connect: () => Connection | Promise<Connection>;
+  /** Makes a connection. The store can do without one that `isFurther`: it must not ask the user for a password, say. */
+  readonly connect: (isFurther: boolean) => Connection | Promise<Connection>;
   /** Connections at most. One fills a link; two use two processors for encryption. */
   readonly maxSessions: number;
 }
 
-/** Pending requests on a session before another is opened. */
+/** Requests that wait for a session, or on one, before another is opened. */
 const BUSY = 32;
-/** Pending requests on one session: they fill 50 ms of a gigabit link. */
-const REQUESTS_PER_SESSION = 64;
+/** Pending requests on one session: their answers fill what ssh lets a host send ahead (2 MB). */
+const REQUESTS_PER_SESSION = 128;
 
 /**
  * Opens sessions as they are needed, and another one for each that broke.
@@ -54,7 +54,8 @@ export class ProtocolStore implements ChunkStore {
   constructor(options: ProtocolStoreOptions) {
     const { maxSessions } = options;
     this.#sessions = new SessionPool({
-      open: async (signal) => await ProtocolClient.open(await options.connect(), options, signal),
+      open: async (signal, isFurther) =>
+        await ProtocolClient.open(await options.connect(isFurther), options, signal),
       maxSessions,
       busy: BUSY,
     });

@@ -14,11 +14,11 @@ export interface Session {
 
 /** Options of {@linkcode SessionPool}. */
 export interface SessionPoolOptions<S> {
-  /** Opens one; the signal ends that. */
-  readonly open: (signal: AbortSignal) => Promise<S>;
+  /** Opens one; the signal ends that. The pool can do without one that `isFurther`. */
+  readonly open: (signal: AbortSignal, isFurther: boolean) => Promise<S>;
   /** Sessions at most. One fills a link; two use two processors for encryption. */
   readonly maxSessions: number;
-  /** Pending requests on a session before another is opened. */
+  /** Requests that wait for a session, or on one, before another is opened. */
   readonly busy: number;
 }
 
@@ -27,6 +27,9 @@ export class SessionPool<S extends Session> implements AsyncDisposable {
   readonly #options: SessionPoolOptions<S>;
   #sessions: Promise<S>[] = [];
   #open: S[] = [];
+  /** The session that is waited for while none is open, and how many requests do so. */
+  #first: Promise<S> | undefined;
+  #waiting = 0;
   readonly #closing = new AbortController();
   #maxSessions: number;
   #everOpened = false;
@@ -47,15 +50,32 @@ export class SessionPool<S extends Session> implements AsyncDisposable {
       (least, session) => least === undefined || session.load < least.load ? session : least,
       undefined,
     );
-    const opening = this.#sessions.length > this.#open.length;
-    if (best === undefined) return opening ? this.#sessions.at(-1)! : this.#begin();
-    if (best.load >= this.#options.busy && !opening && this.#sessions.length < this.#maxSessions) {
-      // It is not waited for: it is used when it is there. A host that wants no more gets no more.
-      this.#begin().catch(() => {
-        this.#maxSessions = Math.max(1, this.#open.length);
-      });
-    }
+    if (best === undefined) return this.#firstSession();
+    if (best.load >= this.#options.busy) this.#beginFurther();
     return best;
+  }
+
+  #firstSession(): Promise<S> {
+    if (this.#first === undefined) {
+      const first = this.#first = this.#begin(false);
+      this.#waiting = 0;
+      const settled = () => {
+        if (this.#first === first) this.#first = undefined;
+      };
+      first.then(settled, settled);
+    }
+    // Connecting takes long: the second one is not begun after the first, but beside it.
+    if (++this.#waiting > this.#options.busy) this.#beginFurther();
+    return this.#first;
+  }
+
+  /** It is not waited for: it is used when it is there. A host that wants no more gets no more. */
+  #beginFurther(): void {
+    const opening = this.#sessions.length - this.#open.length - (this.#first === undefined ? 0 : 1);
+    if (opening > 0 || this.#sessions.length >= this.#maxSessions) return;
+    this.#begin(true).catch(() => {
+      this.#maxSessions = Math.max(1, this.#open.length);
+    });
   }
 
   /** Ends all sessions. */
@@ -70,8 +90,8 @@ export class SessionPool<S extends Session> implements AsyncDisposable {
     }));
   }
 
-  #begin(): Promise<S> {
-    const session = this.#connect();
+  #begin(isFurther: boolean): Promise<S> {
+    const session = this.#connect(isFurther);
     this.#sessions.push(session);
     session.then(
       (open) => {
@@ -88,9 +108,9 @@ export class SessionPool<S extends Session> implements AsyncDisposable {
     this.#sessions = this.#sessions.filter((other) => other !== session);
   }
 
-  async #connect(): Promise<S> {
+  async #connect(isFurther: boolean): Promise<S> {
     try {
-      return await this.#options.open(this.#closing.signal);
+      return await this.#options.open(this.#closing.signal, isFurther);
     } catch (error) {
       // A first connection that fails is the user's to mend; one that fails later may come back.
       if (!(error instanceof DesyncError) || !this.#everOpened) throw error;

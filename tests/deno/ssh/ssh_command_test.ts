@@ -20,3 +20,23 @@ Deno.test({
     await connection.writable.abort();
   },
 });
+
+Deno.test({
+  name: "only the first of several connections may ask the user for something",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const ssh = dir.write("ssh", '#!/bin/sh\necho "$@" >&2\n');
+    Deno.chmodSync(ssh, 0o755);
+    for (const [isFurther, options] of [[false, ""], [true, "-o BatchMode=yes "]] as const) {
+      const location = parseSshLocation("ssh://me@host:2222/store");
+      const connection = connectBySsh(ssh, { command: "casync" }, location, isFurther);
+      strictEqual(
+        await connection.diagnose(),
+        `ssh ended with status 0: ${options}-p 2222 -l me -- host casync`,
+      );
+      await connection.readable.cancel();
+      await connection.writable.abort();
+    }
+  },
+});

@@ -137,12 +137,52 @@ Deno.test("sessions that keep dying fail the request after the allowed attempts"
   await store[Symbol.asyncDispose]();
 });
 
-Deno.test("a first connection that fails is not retried", async () => {
-  const { store, hosts } = storeOn(4, (host) => host.end());
-  const retrying = retryStore(store, retry);
-  const failed = ids.slice(0, 100).map((id) => rejects(retrying.get(id), /ended before a greeting/));
-  await Promise.all(failed);
-  strictEqual(hosts.length, 1);
+Deno.test("a first connection that fails is not retried, nor the second one beside it", async () => {
+  for (const [requests, sessions] of [[10, 1], [100, 2]]) {
+    const { store, hosts } = storeOn(4, (host) => host.end());
+    const retrying = retryStore(store, retry);
+    const failed = ids.slice(0, requests).map((id) => rejects(retrying.get(id), /ended before a greeting/));
+    await Promise.all(failed);
+    strictEqual(hosts.length, sessions);
+    await store[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("a second session is begun beside the first for many requests, and the pool can do without it", async () => {
+  const begun: boolean[] = [];
+  const hosts: Host[] = [];
+  const store = new ProtocolStore({
+    location: "ssh://host/store",
+    idleTimeoutMs: 60_000,
+    maxSessions: 3,
+    connect: (isFurther) => {
+      begun.push(isFurther);
+      const host = new Host();
+      hosts.push(host);
+      return host.connection;
+    },
+  });
+  const given = givesAll(store);
+  await settled();
+  deepStrictEqual(begun, [false, true]);
+  // It would have asked for a password, as the first one does.
+  hosts[1].end();
+  await settled();
+  answering()(hosts[0]);
+  await given;
+  await givesAll(store);
+  deepStrictEqual(begun, [false, true]);
+  await store[Symbol.asyncDispose]();
+});
+
+Deno.test("a second session that is open before the first takes requests", async () => {
+  const { store, hosts } = storeOn(2, () => {}, answering());
+  const first = ids.slice(0, 40).map((id) => store.get(id));
+  await settled();
+  strictEqual(hosts.length, 2);
+  deepStrictEqual((await store.get(ids[50]))?.bytes, content[50]);
+  answering()(hosts[0]);
+  deepStrictEqual((await Promise.all(first)).map((chunk) => chunk?.bytes), content.slice(0, 40));
   await store[Symbol.asyncDispose]();
 });
 
