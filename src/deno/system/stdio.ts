@@ -17,6 +17,8 @@ const POLL_OUT = 4;
 const DO_NOT_WAIT = 0x40 | 0x4000; // MSG_DONTWAIT | MSG_NOSIGNAL on Linux
 /** The same for `pwritev2`, which writes to pipes so since Linux 6.0. */
 const RWF_NOWAIT = 8;
+/** What `send` says of a pipe, file or terminal. */
+const ENOTSOCK = 88;
 /** What reads the pipe may need this long to make room, in milliseconds: less than what another thread costs. */
 const MOMENT_MS = 1;
 /** A pipe that has room takes as many bytes without waiting (PIPE_BUF). */
@@ -101,7 +103,7 @@ const notSockets = new Set<Output>();
 function sendNow(c: Calls, file: Output, bytes: Uint8Array): number {
   if (!CAN_SEND_NOW || notSockets.has(file)) return 0;
   const sent = Number(c.send(file, own(bytes), BigInt(bytes.length), DO_NOT_WAIT));
-  if (sent < 0 && systemErrorOf(c).code === "ENOTSOCK") notSockets.add(file);
+  if (sent < 0 && errno(c) === ENOTSOCK) notSockets.add(file);
   return Math.max(sent, 0);
 }
 
