@@ -18,7 +18,7 @@ import { BlobOpener } from "./inputs/blob_opener.ts";
 import type { Values } from "./flags/flag.ts";
 import type { GLOBAL_FLAGS } from "./flags/global.ts";
 import type { SOURCE_FLAGS } from "./flags/stores.ts";
-import { type IndexTarget, registryTarget, standardOutput } from "./output/index_target.ts";
+import type { IndexTarget } from "./output/index_target.ts";
 import { missingOption } from "./parse/missing_option.ts";
 import { refuseCutName, refuseGroup, refuseOtherHost, refuseToFill } from "./inputs/mistaken_location.ts";
 import { warn } from "./output/output.ts";
@@ -153,6 +153,8 @@ export class Locator implements AsyncDisposable {
 
   /** Where an index is written: a location, or standard output (`-`). Throws `usage` for what takes no indexes. */
   async indexTarget(location: string): Promise<IndexTarget> {
+    // What writes files is not loaded by commands that only read.
+    const { registryTarget, standardOutput } = await import("./output/index_target.ts");
     if (location === "-") return standardOutput;
     return registryTarget(await this.#registry.openIndexTarget(location));
   }
