@@ -66,11 +66,11 @@ export class Sshd implements AsyncDisposable {
     return exists(file) ? Deno.readTextFileSync(file).trim().split("\n").map(Number) : [];
   }
 
-  /** Those that are left when they have had some seconds to end. */
+  /** Those that are left when they have had time to end: one that has just been started may first have to begin. */
   async leftProcesses(): Promise<number[]> {
     let left = this.started();
-    for (let turn = 0; turn < 250 && left.length > 0; turn++) {
-      left = left.filter((pid) => exists(`/proc/${pid}`));
+    for (let turn = 0; turn < 1000 && left.length > 0; turn++) {
+      left = left.filter(runs);
       if (left.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return left;
@@ -85,6 +85,17 @@ export class Sshd implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#daemon.stop();
     this.#dir[Symbol.dispose]();
+  }
+}
+
+/** Whether the process has not ended. A zombie has. */
+function runs(pid: number): boolean {
+  try {
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    // Behind its name, which may be anything.
+    return !/^ [ZX]/.test(stat.slice(stat.lastIndexOf(")") + 1));
+  } catch {
+    return false;
   }
 }
 
