@@ -19,7 +19,7 @@
 import { fromHex, readU64, toHex, viewOf, writeU64 } from "../core/bytes.ts";
 import { type ChunkId, ID_BYTES } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
-import { ByteQueue } from "./byte_queue.ts";
+import { MessageQueue } from "./message_queue.ts";
 
 /** Largest message, header included. */
 export const MAX_MESSAGE_BYTES: number = 16 * 1024 * 1024;
@@ -140,51 +140,49 @@ function encode(
  * ```
  */
 export class MessageDecoder {
-  readonly #queue = new ByteQueue();
-  readonly #maxChunkBytes: number;
+  readonly #queue: MessageQueue;
 
   /** `maxChunkBytes` is the most that a chunk may take as it is sent. Default: what a message can hold. */
   constructor({ maxChunkBytes = MAX_MESSAGE_BYTES }: { maxChunkBytes?: number } = {}) {
-    this.#maxChunkBytes = maxChunkBytes;
+    this.#queue = new MessageQueue(HEADER_BYTES, (header) => sizeIn(header, maxChunkBytes));
   }
 
   /** Bytes that have come but are no whole message yet. */
   get pending(): number {
-    return this.#queue.length;
+    return this.#queue.pending;
   }
 
-  /** Takes the next piece. It must not be changed afterwards. */
+  /** Takes the next piece. It must not be changed before {@linkcode next} returns `null`. */
   push(piece: Uint8Array): void {
     this.#queue.push(piece);
   }
 
   /** The next message, `null` when more bytes are needed. Throws `protocol` when the bytes are none. */
   next(): Message | null {
-    if (this.#queue.length < HEADER_BYTES) return null;
-    const header = viewOf(this.#queue.peek(HEADER_BYTES));
-    const size = readU64(header, 0);
-    const type = header.getBigUint64(8, true);
-    if (!NAMES.has(type)) throw protocolError(`a message of unknown type 0x${type.toString(16)}`);
-    const name = NAMES.get(type)!;
-    if (size === undefined || size < HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
-      throw protocolError(`a message ${name} of ${size ?? "more than 2^53"} bytes`);
-    }
-    // Before its bytes are waited for.
-    if (type === CHUNK && size - CHUNK_OVERHEAD > this.#maxChunkBytes) {
-      throw protocolError(
-        `a chunk of ${size - CHUNK_OVERHEAD} bytes, larger than the limit of ${this.#maxChunkBytes}`,
-      );
-    }
-    const fixed = FIXED_SIZES.get(type);
-    if (fixed !== undefined && size !== fixed) throw protocolError(`a message ${name} of ${size} bytes`);
-    if (this.#queue.length < size) return null;
-    return decode(type, name, owned(this.#queue.take(size)));
+    const message = this.#queue.next();
+    if (message === null) return null;
+    const type = viewOf(message).getBigUint64(8, true);
+    return decode(type, NAMES.get(type)!, message);
   }
 }
 
-/** A message in a buffer of its own: it goes on to other threads, and the piece that it came in would go along. */
-function owned(message: Uint8Array): Uint8Array {
-  return message.byteLength === message.buffer.byteLength ? message : message.slice();
+/** The bytes of the message with this header. Throws when it cannot be one, before its bytes are waited for. */
+function sizeIn(header: DataView, maxChunkBytes: number): number {
+  const size = readU64(header, 0);
+  const type = header.getBigUint64(8, true);
+  const name = NAMES.get(type);
+  if (name === undefined) throw protocolError(`a message of unknown type 0x${type.toString(16)}`);
+  if (size === undefined || size < HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
+    throw protocolError(`a message ${name} of ${size ?? "more than 2^53"} bytes`);
+  }
+  if (type === CHUNK && size - CHUNK_OVERHEAD > maxChunkBytes) {
+    throw protocolError(
+      `a chunk of ${size - CHUNK_OVERHEAD} bytes, larger than the limit of ${maxChunkBytes}`,
+    );
+  }
+  const fixed = FIXED_SIZES.get(type);
+  if (fixed !== undefined && size !== fixed) throw protocolError(`a message ${name} of ${size} bytes`);
+  return size;
 }
 
 const NAMES: ReadonlyMap<bigint, string> = new Map([

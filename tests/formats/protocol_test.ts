@@ -149,6 +149,26 @@ Deno.test("a chunk's bytes stay what they are when more comes, and share no memo
   deepStrictEqual(second.bytes, new Uint8Array(50).fill(2));
 });
 
+Deno.test("the memory of a piece may be used again once there is no next message", () => {
+  const decoder = new MessageDecoder();
+  const sent = [1, 2, 3].map((fill): Message => (
+    { type: "chunk", id, compressed: true, bytes: new Uint8Array(100).fill(fill) }
+  ));
+  const all = concat(sent.map(encodeMessage));
+  for (const size of [1, 15, 70, 170, 400]) {
+    const memory = new Uint8Array(size);
+    const received: (Message | null)[] = [];
+    for (let at = 0; at < all.length; at += size) {
+      const piece = all.subarray(at, at + size);
+      memory.set(piece);
+      decoder.push(memory.subarray(0, piece.length));
+      for (let next = decoder.next(); next !== null; next = decoder.next()) received.push(next);
+    }
+    deepStrictEqual(received, sent, `pieces of ${size} bytes`);
+    strictEqual(decoder.pending, 0);
+  }
+});
+
 const types = Object.entries(TYPES);
 const sizes: [name: string, size: bigint][] = [
   ["0", 0n],

@@ -4,6 +4,7 @@ import { foreignText } from "../../core/foreign_text.ts";
 import { onAbort } from "../../core/on_abort.ts";
 import { IdleWatch } from "../http/idle_watch.ts";
 import type { Connection } from "./connection.ts";
+import { PieceReader } from "./piece_reader.ts";
 import { beginningOf, wordsInstead } from "./words_instead.ts";
 
 /** How messages come, and what becomes of them. */
@@ -13,6 +14,7 @@ export interface MessageStreamOptions<M> {
     /** Bytes that are no whole message yet. */
     readonly pending: number;
     push(piece: Uint8Array): void;
+    /** After `null` nothing refers to the pieces any more. */
     next(): M | null;
   };
   /** What messages about the protocol call it, and one of its messages. */
@@ -36,7 +38,7 @@ export class MessageStream<M> {
   readonly #connection: Connection;
   readonly #options: MessageStreamOptions<M>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: PieceReader;
   readonly #finish: () => void;
   /** It is over; why may not be known yet. */
   #failing = false;
@@ -50,7 +52,7 @@ export class MessageStream<M> {
     this.#connection = connection;
     this.#options = options;
     this.#writer = connection.writable.getWriter();
-    this.#reader = connection.readable.getReader();
+    this.#reader = new PieceReader(connection.readable);
     this.watch = new IdleWatch(options.idleTimeoutMs);
     onAbort(this.watch.signal, () => this.#reader.cancel().catch(() => {}));
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -132,7 +134,7 @@ export class MessageStream<M> {
     while (true) {
       const message = decoder.next();
       if (message !== null) return message;
-      const { value } = await this.#reader.read();
+      const value = await this.#reader.read();
       if (value === undefined) {
         if (this.watch.timedOut) {
           throw new DesyncError("timeout", { reason: this.watch.complaint, retriable: true });

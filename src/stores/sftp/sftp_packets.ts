@@ -8,7 +8,7 @@
  */
 import { concat, viewOf } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { ByteQueue } from "../../formats/byte_queue.ts";
+import { MessageQueue } from "../../formats/message_queue.ts";
 
 /** No packet is larger: OpenSSH's limit. Servers send no more than was asked for, and lists in parts. */
 export const MAX_PACKET_BYTES: number = 256 * 1024;
@@ -155,30 +155,34 @@ export function encodeRequest(
 
 /** Takes bytes and gives answers. */
 export class SftpDecoder {
-  readonly #queue = new ByteQueue();
+  readonly #queue = new MessageQueue(5, sizeIn);
 
   /** Bytes that have come but are no whole packet yet. */
   get pending(): number {
-    return this.#queue.length;
+    return this.#queue.pending;
   }
 
-  /** Takes the next piece. It must not be changed afterwards. */
+  /** Takes the next piece. It must not be changed before {@linkcode next} returns `null`. */
   push(piece: Uint8Array): void {
     this.#queue.push(piece);
   }
 
   /** The next answer, `null` when more bytes are needed. Throws `protocol` when the bytes are none. */
   next(): SftpAnswer | null {
-    if (this.#queue.length < 5) return null;
-    const head = viewOf(this.#queue.peek(5));
-    const length = head.getUint32(0);
-    const type = ANSWERS.get(head.getUint8(4));
-    // Before its bytes are waited for.
-    if (length < 1 || length > MAX_PACKET_BYTES) throw invalid(`a packet of ${length} bytes`);
-    if (type === undefined) throw invalid(`a packet of unknown type ${head.getUint8(4)}`);
-    if (this.#queue.length < 4 + length) return null;
-    return decode(type, new Fields(this.#queue.take(4 + length).subarray(5), type));
+    const packet = this.#queue.next();
+    if (packet === null) return null;
+    const type = ANSWERS.get(packet[4])!;
+    return decode(type, new Fields(packet.subarray(5), type));
   }
+}
+
+/** The bytes of the packet with this header. Throws when it cannot be one, before its bytes are waited for. */
+function sizeIn(header: DataView): number {
+  const length = header.getUint32(0);
+  const type = header.getUint8(4);
+  if (length < 1 || length > MAX_PACKET_BYTES) throw invalid(`a packet of ${length} bytes`);
+  if (!ANSWERS.has(type)) throw invalid(`a packet of unknown type ${type}`);
+  return 4 + length;
 }
 
 function decode(type: SftpAnswer["type"], fields: Fields): SftpAnswer {
