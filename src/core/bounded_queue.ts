@@ -39,14 +39,15 @@ export class BoundedQueue<T> {
    * together weigh no more than `most` unless one alone does.
    */
   async *groups(
-    count: number,
+    count: number | (() => number),
     most: number = Infinity,
     weigh: (item: T) => number = () => 1,
   ): AsyncGenerator<T[], void> {
     while (true) {
       this.#throwFailure();
       if (this.#items.length > 0) {
-        const group = this.#items.splice(0, this.#countOfGroup(count, most, weigh));
+        const now = typeof count === "number" ? count : count();
+        const group = this.#items.splice(0, this.#countOfGroup(now, most, weigh));
         this.#wake();
         yield group;
       } else if (this.#isClosed) return;

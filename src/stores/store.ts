@@ -73,6 +73,8 @@ export interface BatchRequest {
 export interface NearStore {
   /** Whether a worker has found a chunk. */
   found?: boolean;
+  /** Whether they make requests now, as far as is known. */
+  readonly isNear: boolean;
   /** How a request is made now; `undefined` where workers are to make none. Waits a moment for the first answer. */
   request(): Promise<NearRequest | undefined>;
   /** A request of a worker came to something else than a chunk, or none: they make no more. */

@@ -10,6 +10,7 @@ import { BoundedQueue } from "../core/bounded_queue.ts";
 import { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { undelivered } from "../stores/wrappers/open_from.ts";
 import { limitRemote } from "../stores/wrappers/limit_store.ts";
+import type { Limiter } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { onAbort } from "../core/on_abort.ts";
@@ -18,7 +19,7 @@ import { type PlannedChunk, workOf } from "./blob_plan.ts";
 import { GROUP_BYTES, grouped } from "./groups.ts";
 import type { AssemblingWorkers } from "./ports.ts";
 import { Damage, RemoteFetch } from "./remote_fetch.ts";
-import { type Stage, stagesOf } from "./stages.ts";
+import { type NearStage, type Stage, stagesOf } from "./stages.ts";
 import { writerFor } from "./store_writer.ts";
 
 /** Chunks that a worker takes at a time when it reads them itself. */
@@ -60,22 +61,31 @@ export class Delivery {
   readonly #fetch: RemoteFetch;
   /** Chunks that are fetched and passed to a worker together: more where it fetches them itself. */
   readonly remoteGroup: number = REMOTE_GROUP;
-  /** The most concurrent requests at each remote store. */
+  /** What bounds the concurrent requests at each remote store. */
+  readonly #limiters = new Map<ChunkStore, Limiter>();
+  /** The most of them. */
   readonly #requests: number[] = [];
 
   constructor(options: DeliveryOptions, workers: AssemblingWorkers) {
     this.#options = options;
     this.#workers = workers;
     const { cache, stores, ...rest } = options.sources;
-    const limited = <S extends ChunkStore>(store: S) =>
-      limitRemote(store, ({ max }) => this.#requests.push(max));
+    const limited = <S extends ChunkStore>(store: S): S => {
+      let limiter: Limiter | undefined;
+      const result = limitRemote(store, (made) => limiter = made);
+      if (limiter !== undefined) {
+        this.#requests.push(limiter.max);
+        this.#limiters.set(result, limiter);
+      }
+      return result;
+    };
     const sources = {
       cache: cache && limited(cache),
       stores: stores.map((store) => limited(store)),
       ...rest,
     };
     const stages = stagesOf(sources, options.seeds?.files, workers);
-    if (stages.some(({ kind }) => kind === "batches" || kind === "near")) this.remoteGroup = LOCAL_GROUP;
+    if (stages.some(({ kind }) => kind === "batches")) this.remoteGroup = LOCAL_GROUP;
     const local = stages.findIndex(({ kind }) => kind !== "local" && kind !== "seed");
     this.#localStages = stages.splice(0, local < 0 ? stages.length : local);
     this.#otherStages = stages;
@@ -94,7 +104,7 @@ export class Delivery {
     if (searchesHere && this.#otherStages.length > 0 && destination === undefined) {
       return await this.#runInTwo(chunks);
     }
-    const groups = grouped(chunks, this.#isRemote ? this.remoteGroup : LOCAL_GROUP, GROUP_BYTES, workOf);
+    const groups = grouped(chunks, () => this.#groupNow, GROUP_BYTES, workOf);
     await forEachConcurrent(
       groups,
       this.concurrency,
@@ -129,7 +139,7 @@ export class Delivery {
       queue.close();
     };
     const request = async () => {
-      const groups = queue.groups(this.remoteGroup, GROUP_BYTES, workOf);
+      const groups = queue.groups(() => this.#groupNow, GROUP_BYTES, workOf);
       await forEachConcurrent(groups, this.#remoteConcurrency(), stop.signal, async (group, signal) => {
         await failingLeads(group, () => this.#searchElsewhere(group, { signal }));
       });
@@ -139,6 +149,12 @@ export class Delivery {
     } finally {
       over();
     }
+  }
+
+  /** Chunks in the next group: few where a slow request would hold up the others of its group. */
+  get #groupNow(): number {
+    const isNear = this.#otherStages.some((stage) => stage.kind === "near" && stage.near.isNear);
+    return isNear || !this.#isRemote ? LOCAL_GROUP : this.remoteGroup;
   }
 
   get #isRemote(): boolean {
@@ -220,7 +236,7 @@ export class Delivery {
       case "batches":
         return [...await this.#workerDelivery.fromBatches(chunks, stage, options)];
       case "near":
-        return [...await this.#workerDelivery.fromNear(chunks, stage, options)];
+        return [...await this.#passNear(stage, chunks, options)];
       case "seed":
         return await this.#fetch.fromSeed(chunks, stage.seed, options);
       case "patch":
@@ -235,6 +251,23 @@ export class Delivery {
         return (await allOrFirstFailure(groups.map(fetch))).flat();
       }
     }
+  }
+
+  /** Has a worker fetch chunks by itself, with its share of the requests that are allowed. Returns the others. */
+  async #passNear(
+    stage: NearStage,
+    chunks: readonly PlannedChunk[],
+    options: RequestOptions,
+  ): Promise<readonly PlannedChunk[]> {
+    const limiter = this.#limiters.get(stage.store);
+    if (limiter === undefined || this.#workers.fetchesNear !== "now") return chunks;
+    // Before a place is taken: the requests that show whether the server is near need some.
+    if (await stage.near.request() === undefined) return chunks;
+    const share = Math.max(1, Math.floor(limiter.limit / this.#workers.size));
+    return await limiter.hold(
+      share,
+      (connections) => this.#workerDelivery.fromNear(chunks, stage, connections, options),
+    );
   }
 
   /** Delivers the chunk of zeros if it is one of these. Returns the others. */

@@ -5,18 +5,19 @@ export const GROUP_BYTES: number = 4 * 1024 * 1024;
 /** Spans of a file that a worker hashes at a time, when they are small. */
 export const GROUP_SPANS = 64;
 
-/** The chunks in groups of up to `count` and about `bytes`, which `weigh` counts. */
+/** The chunks in groups of up to `count`, which may change on the way, and about `bytes`, which `weigh` counts. */
 export function* grouped<T extends { readonly size: number }>(
   chunks: Iterable<T>,
-  count: number,
+  count: number | (() => number),
   bytes: number,
   weigh: (chunk: T) => number = ({ size }) => size,
 ): Generator<T[]> {
+  const most = typeof count === "number" ? () => count : count;
   let group: T[] = [];
   let sum = 0;
   for (const chunk of chunks) {
     const weight = weigh(chunk);
-    if (group.length > 0 && (group.length >= count || sum + weight > bytes)) {
+    if (group.length > 0 && (group.length >= most() || sum + weight > bytes)) {
       yield group;
       group = [];
       sum = 0;

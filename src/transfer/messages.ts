@@ -123,6 +123,8 @@ export interface AssembleTask {
 export interface NearRequests extends NearRequest {
   /** Connections of this worker at most. */
   readonly connections: number;
+  /** Shared by the threads: anything but 0 says that the work is to end. */
+  readonly stopped: Int32Array<SharedArrayBuffer>;
 }
 
 /** The seed that had a chunk. */

@@ -5,10 +5,10 @@
 import type { ChunkId, DigestName, StoredChunk } from "../core/chunk.ts";
 import { type DesyncError, errorFromWire, type WireError } from "../core/errors.ts";
 import { allOrFirstFailure } from "../core/all_or_first_failure.ts";
+import { onAbort } from "../core/on_abort.ts";
 import type { Origin } from "../core/origin.ts";
 import { Progress } from "../core/progress.ts";
 import { cacheEncoding } from "../stores/wrappers/cache_policy.ts";
-import { DEFAULT_LIMITS } from "../stores/wrappers/limiter.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
 import type { BatchedStore, RequestOptions } from "../stores/store.ts";
@@ -25,9 +25,6 @@ import type { AssemblingWorkers } from "./ports.ts";
 import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
 import type { BatchStage, LocalStage, NearStage } from "./stages.ts";
 import { type FilledDestination, forWorkers, sealingKey, type StoreWriter } from "./store_writer.ts";
-
-/** Connections of a worker to a server that is near: they hide some milliseconds for each chunk. */
-const NEAR_CONNECTIONS = 16;
 
 /** Where chunks are written. */
 export interface WorkerDeliveryOptions {
@@ -111,25 +108,30 @@ export class WorkerDelivery {
     return (await this.#assemble(items, options, { batches })).missing;
   }
 
-  /** As {@linkcode fromBatches}, by one request for each chunk, where the server is near. */
+  /** As {@linkcode fromBatches}, by one request for each chunk, over so many connections, where the server is near. */
   async fromNear(
     group: readonly PlannedChunk[],
     { store, near }: NearStage,
+    connections: number,
     options: RequestOptions,
   ): Promise<readonly PlannedChunk[]> {
-    const { location, concurrency } = store.properties;
-    const most = Math.floor((concurrency?.max ?? DEFAULT_LIMITS.max) / this.#workers.size);
-    if (most < 1 || this.#workers.fetchesNear !== "now") return group;
     const request = await near.request();
     if (request === undefined) return group;
-    const origin = { kind: "store", location } as const;
+    const origin = { kind: "store", location: store.properties.location } as const;
     const items = group.map((chunk) => ({ chunk, origin }));
-    const requests = { ...request, connections: Math.min(most, NEAR_CONNECTIONS) };
-    const { missing, failed } = await this.#assemble(items, options, { near: requests });
-    // A store that has nothing would be asked twice for everything.
-    if (failed || missing.length === group.length) near.stop();
-    if (missing.length < group.length) near.found = true;
-    return missing;
+    const stopped = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    // A thread that waits gets no messages.
+    const forgetSignal = onAbort(options.signal, () => Atomics.store(stopped, 0, 1));
+    try {
+      const requests = { ...request, connections, stopped };
+      const { missing, failed } = await this.#assemble(items, options, { near: requests });
+      // A store that has nothing would be asked twice for everything.
+      if (failed || missing.length === group.length) near.stop();
+      if (missing.length < group.length) near.found = true;
+      return missing;
+    } finally {
+      forgetSignal();
+    }
   }
 
   /** Has a worker write fetched chunks, to the cache as well where `toCache`. Returns those that are damaged. */

@@ -10,8 +10,8 @@ import type { NearRequests } from "../transfer/messages.ts";
 
 /** A head has to fit, with what comes along. */
 const HEAD_BYTES = 64 * 1024;
-/** A head comes in no more parts. */
-const HEAD_PARTS = 16;
+/** An answer is waited for no longer, in milliseconds: another thread, which can be interrupted, waits better. */
+const PATIENCE_MS = 1000;
 
 /** A chunk to be requested: `size` is that of its bytes, uncompressed. */
 interface Wanted {
@@ -35,6 +35,8 @@ export class NearFetch {
   #requests: NearRequests | undefined;
   #wanted: readonly Wanted[] = [];
   #next = 0;
+  /** When an answer has to be there. */
+  #deadline = 0;
   /** The last answer, and the connection's next. */
   #buffer = new Uint8Array(2 * HEAD_BYTES);
   readonly #encoder = new TextEncoder();
@@ -83,6 +85,7 @@ export class NearFetch {
   /** Sends the next request, if there is one. */
   #send(): void {
     if (this.failed || this.#next === this.#wanted.length) return;
+    if (this.#isStopped) return this.#fail();
     const request = this.#requestFor(this.#wanted[this.#next++].id);
     const idle = this.#idle.pop();
     if (idle?.send(request)) {
@@ -111,18 +114,43 @@ export class NearFetch {
 
   /** The body of the answer; `null` when there is no such chunk, `undefined` for everything else. */
   #answerTo({ connection, isUsed, request }: Sent, limit: number): Uint8Array | null | undefined {
+    this.#deadline = performance.now() + PATIENCE_MS;
+    const first = this.#buffer.subarray(0, HEAD_BYTES);
     let used: WaitingConnection | null = connection;
-    let length = connection.receive(this.#buffer.subarray(0, HEAD_BYTES));
-    if (length <= 0 && isUsed) {
+    let isNew = !isUsed;
+    let length = this.#receive(connection, first);
+    if (length !== undefined && length <= 0 && isUsed) {
       connection[Symbol.dispose]();
       used = this.#openWith(request);
-      length = used?.receive(this.#buffer.subarray(0, HEAD_BYTES)) ?? 0;
+      isNew = true;
+      length = used === null ? 0 : this.#receive(used, first);
     }
     if (used === null) return undefined;
-    const answer = length > 0 ? this.#read(used, length, limit) : undefined;
+    const answer = length !== undefined && length > 0 ? this.#read(used, length, limit) : undefined;
     if (answer?.stays) this.#idle.push(used);
     else used[Symbol.dispose]();
+    // Connections for one chunk each are made better by the main thread, which adapts to what the server takes.
+    if (answer?.stays === false && isNew) this.#fail();
     return answer?.body;
+  }
+
+  /** Whether the work is to end. */
+  get #isStopped(): boolean {
+    return Atomics.load(this.#requests!.stopped, 0) !== 0;
+  }
+
+  /**
+   * Receives what is there next, or with `all` as many bytes as `into` takes. Returns how many; `undefined` when they do not
+   * come in time, 0 or less at the end of the connection.
+   */
+  #receive(connection: WaitingConnection, into: Uint8Array<ArrayBuffer>, all = false): number | undefined {
+    for (let at = 0;;) {
+      const count = connection.receive(into.subarray(at), all);
+      if (count !== undefined && count <= 0) return count;
+      at += count ?? 0;
+      if (at === into.length || (at > 0 && !all)) return at;
+      if (this.#isStopped || performance.now() > this.#deadline) return undefined;
+    }
   }
 
   /** The answer whose first bytes are in the buffer. */
@@ -133,10 +161,9 @@ export class NearFetch {
   ): { body: Uint8Array | null; stays: boolean } | undefined {
     let end = received;
     let start = endOfHead(this.#buffer, end);
-    for (let parts = 1; start < 0; parts++) {
-      const count = parts < HEAD_PARTS && end < HEAD_BYTES
-        ? connection.receive(this.#buffer.subarray(end, HEAD_BYTES))
-        : 0;
+    while (start < 0) {
+      const isLate = end === HEAD_BYTES || performance.now() > this.#deadline;
+      const count = isLate ? 0 : this.#receive(connection, this.#buffer.subarray(end, HEAD_BYTES)) ?? 0;
       if (count <= 0) return undefined;
       end += count;
       start = endOfHead(this.#buffer, end);
@@ -150,7 +177,7 @@ export class NearFetch {
     if (length > (isThere ? limit : HEAD_BYTES) || end - start > length) return undefined;
     this.#makeRoom(start + length, end);
     const rest = this.#buffer.subarray(end, start + length);
-    if (rest.length > 0 && connection.receive(rest, true) !== rest.length) return undefined;
+    if (rest.length > 0 && this.#receive(connection, rest, true) !== rest.length) return undefined;
     return { body: isThere ? this.#buffer.subarray(start, start + length) : null, stays: head.stays };
   }
 

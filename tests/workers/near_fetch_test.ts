@@ -58,6 +58,7 @@ async function fetchFrom(
     search: "",
     headers: "host: a\r\n",
     connections: 4,
+    stopped: new Int32Array(new SharedArrayBuffer(4)),
     ...more,
   };
   const worker = new Worker(new URL("./near_fetch_thread.ts", import.meta.url), { type: "module" });
@@ -120,11 +121,11 @@ test("what is not there is null, and the others come", async () => {
   deepStrictEqual(fetched.bodies.map((body) => body === null), stored.map((_, i) => i % 3 === 0));
 });
 
-test("a server that closes its connections, with or without a word, gets new ones", async () => {
+test("a server that closes connections now and then, with or without a word, gets new ones", async () => {
   const stored = storedChunks(20);
   const said = { headers: { connection: "close" } };
   await using server = await startFaultyServer(
-    serving(stored, (i, right) => i % 2 === 0 ? { ...right, ...said } : right),
+    serving(stored, (i, right) => i % 8 === 4 ? { ...right, ...said } : right),
   );
   const [fetched] = await fetchFrom(server, [stored]);
   strictEqual(fetched.failed, false);
@@ -176,7 +177,27 @@ for (const [name, answer] of Object.entries(UNUSUAL)) {
   });
 }
 
-test("where nobody listens, nothing comes", async () => {
+test("a server that closes each connection is left to the main thread, with what it sent", async () => {
+  const stored = storedChunks(20);
+  const closing = (_: number, right: Answer) => ({ ...right, headers: { connection: "close" } });
+  await using server = await startFaultyServer(serving(stored, closing));
+  const [fetched] = await fetchFrom(server, [stored]);
+  strictEqual(fetched.failed, true);
+  deepStrictEqual(fetched.bodies.map((body) => body === null), stored.map((_, i) => i > 0));
+  checkRight(fetched, stored);
+});
+
+test("nothing is requested once the work is to end", async () => {
+  const stored = storedChunks(20);
+  await using server = await startFaultyServer(serving(stored));
+  const [fetched] = await fetchFrom(server, [stored], {
+    stopped: new Int32Array(new SharedArrayBuffer(4)).fill(1),
+  });
+  deepStrictEqual([fetched.failed, fetched.bodies.every((body) => body === null)], [true, true]);
+  strictEqual(server.requests.length, 0);
+});
+
+test("where nothing listens, nothing comes", async () => {
   const stored = storedChunks(3);
   const [fetched] = await fetchFrom({ port: 1 }, [stored]);
   deepStrictEqual(fetched, { bodies: [null, null, null], failed: true });

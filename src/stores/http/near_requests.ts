@@ -38,10 +38,18 @@ export class NearRequests implements NearStore {
       return undefined;
     }
     await this.#answered.promise;
-    const server = this.#isOver ? undefined : this.#options.server();
+    const server = this.#server;
     if (server === undefined) return undefined;
     const { base, suffix, form } = this.#options;
     return { ...server, directory: base.pathname, form: form(), suffix, search: base.search };
+  }
+
+  get isNear(): boolean {
+    return this.#server !== undefined;
+  }
+
+  get #server(): NearServer | undefined {
+    return this.#isOver ? undefined : this.#options.server();
   }
 
   /** The store has answered a request of the main thread. */

@@ -70,8 +70,8 @@ export class Limiter {
    * (`undefined`) nothing is learned, nor from one that fails: how long a refusal takes says nothing of the link.
    */
   async run<T>(request: () => Promise<T>, bytesOf: (result: T) => number | undefined): Promise<T> {
-    if (this.#inFlight >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#inFlight++;
+    const waiting = this.#enter();
+    if (waiting !== undefined) await waiting;
     let bytes: number | undefined;
     const start = this.#now();
     try {
@@ -82,6 +82,29 @@ export class Limiter {
       if (bytes !== undefined) this.#learn(bytes, this.#now() - start);
       this.#release();
     }
+  }
+
+  /**
+   * Runs work that makes requests by itself, with as many of `most` places as are free. It waits for the first of them.
+   * Nothing is learned from it.
+   */
+  async hold<T>(most: number, work: (places: number) => Promise<T>): Promise<T> {
+    await this.#enter();
+    const more = Math.max(0, Math.min(most - 1, this.#limit - this.#inFlight));
+    this.#inFlight += more;
+    try {
+      return await work(1 + more);
+    } finally {
+      this.#inFlight -= more;
+      this.#release();
+    }
+  }
+
+  /** Takes a place, at once or when the promise is resolved. */
+  #enter(): Promise<void> | undefined {
+    if (this.#inFlight >= this.#limit) return new Promise((resolve) => this.#waiting.push(resolve));
+    this.#inFlight++;
+    return undefined;
   }
 
   /** A request ended: its place goes to those who wait, and so do the places that the limit has grown by. */

@@ -44,15 +44,18 @@ function serve(store: string, fault: (request: number, right: Answer) => Answer)
   });
 }
 
-async function extract(fault: (request: number, right: Answer) => Answer): Promise<number> {
+async function extract(
+  fault: (request: number, right: Answer) => Answer,
+  ...options: string[]
+): Promise<{ requests: number; atOnce: number }> {
   const { blob, index, store } = await makeStore();
   await using server = await serve(store, fault);
   const output = dir.path("output");
-  const { code, stderr } = await runCli(["extract", "-s", `${server.url}/store/`, index, output]);
+  const { code, stderr } = await runCli(["extract", ...options, "-s", `${server.url}/store/`, index, output]);
   strictEqual(code, 0, stderr);
   sameBytes(Deno.readFileSync(output), blob);
   Deno.removeSync(output);
-  return server.requests.length;
+  return { requests: server.requests.length, atOnce: server.maxInFlight };
 }
 
 const FAULTS: Readonly<Record<string, (request: number, right: Answer) => Answer>> = {
@@ -82,20 +85,27 @@ function limited(perSecond: number, atOnce: number): (request: number, right: An
 }
 
 Deno.test("a server that takes few requests a second answers all in the end", async () => {
-  ok(await extract(limited(150, 10)) > 0);
+  ok((await extract(limited(150, 10))).requests > 0);
 });
 
 for (const [name, fault] of Object.entries(FAULTS)) {
   Deno.test(`extract of much over HTTP: ${name}`, async () => {
-    const requests = await extract(fault);
-    ok(requests > 0);
+    ok((await extract(fault)).requests > 0);
   });
 }
 
 Deno.test("no chunk is requested twice where all is well", async () => {
   const { index } = await makeStore();
   const { stdout } = await runCli(["list-chunks", index]);
-  strictEqual(await extract((_, right) => right), new Set(stdout.trim().split("\n")).size);
+  const { requests } = await extract((_, right) => right);
+  strictEqual(requests, new Set(stdout.trim().split("\n")).size);
+});
+
+Deno.test("no more requests are made at a time than -n says", async () => {
+  for (const most of [1, 2, 3, 5]) {
+    const { atOnce } = await extract((_, right) => right, "-n", `${most}`);
+    ok(atOnce <= most, `${atOnce} instead of ${most}`);
+  }
 });
 
 Deno.test("a store in the middle that lacks chunks, and a wrong chunk that stays wrong", async () => {

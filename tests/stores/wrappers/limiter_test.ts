@@ -139,3 +139,30 @@ Deno.test("where each request takes the server's time, the limit grows while mor
   await clock.run();
   deepStrictEqual([limiter.limit, await seen], [16, 16]);
 });
+
+Deno.test("work that makes requests by itself gets the places that are free, one at least, and gives them back", async () => {
+  const limiter = new Limiter({ start: 4, max: 4 });
+  const [first, second, third] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+  const got: number[] = [];
+  const hold = (most: number, until: Promise<void>) =>
+    limiter.hold(most, async (places) => {
+      got.push(places);
+      await until;
+    });
+  const one = hold(3, first.promise);
+  const two = hold(3, second.promise);
+  const three = hold(3, third.promise);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  deepStrictEqual(got, [3, 1]);
+  first.resolve();
+  await one;
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  deepStrictEqual(got, [3, 1, 3]);
+  second.resolve();
+  third.resolve();
+  await Promise.all([two, three]);
+  const failing = limiter.hold(9, () => Promise.reject(new Error("failed")));
+  await rejects(failing, /failed/);
+  await limiter.hold(9, (places) => Promise.resolve(void got.push(places)));
+  deepStrictEqual(got, [3, 1, 3, 4]);
+});

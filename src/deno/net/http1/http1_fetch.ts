@@ -48,7 +48,7 @@ class Http1Client implements Disposable {
   /** The lines of headers that come with many requests. */
   readonly #lines = new WeakMap<HeadersInit, string>();
   #leavesAll = false;
-  /** The last one on which the server answered like one that is near. */
+  /** The last one that stayed open and on which the server answered like one that is near. */
   #fast: Connection | undefined;
 
   constructor(server: URL, options: Http1Options) {
@@ -103,8 +103,10 @@ class Http1Client implements Disposable {
       const connection = idle ?? await this.#connect(signal);
       if (connection === undefined) return undefined;
       const forgetSignal = onAbort(signal, () => this.#close(connection));
+      let isFast = false;
       const over = (stays: boolean) => {
         forgetSignal();
+        if (stays && isFast) this.#fast = connection;
         if (stays) this.#keep(connection);
         else this.#close(connection);
       };
@@ -116,7 +118,7 @@ class Http1Client implements Disposable {
           Promise.reject(unsent ?? error)
         );
         if (answer === undefined) over(false);
-        else if (performance.now() - start < NEAR_MS) this.#fast = connection;
+        isFast = performance.now() - start < NEAR_MS;
         return answer;
       } catch (error) {
         over(false);

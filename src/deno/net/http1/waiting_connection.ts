@@ -2,7 +2,7 @@
  * A connection by the C library whose calls wait until they are done: for the thread of a worker, which has nothing else to
  * do meanwhile. A call takes a tenth of the processor time of one that does not wait. Linux only.
  */
-import { loadLibc } from "../../system/libc.ts";
+import { EAGAIN, errno, loadLibc } from "../../system/libc.ts";
 import { socketAddress } from "./socket_address.ts";
 
 const SYMBOLS = {
@@ -12,6 +12,7 @@ const SYMBOLS = {
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   recv: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
   close: { parameters: ["i32"], result: "i32" },
+  __errno_location: { parameters: [], result: "pointer" },
 } as const;
 
 const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
@@ -22,8 +23,8 @@ const [SO_RCVTIMEO, SO_SNDTIMEO] = [20, 21];
 const MSG_NOSIGNAL = 0x4000;
 const MSG_WAITALL = 0x100;
 
-/** What is waited for no longer, in seconds: another thread, which can be interrupted, waits better. */
-const PATIENCE_S = 1n;
+/** A call waits no longer, in microseconds: for the next bytes, or for room and for the server to take the connection. */
+const PATIENCE_US: Readonly<Record<number, bigint>> = { [SO_RCVTIMEO]: 100_000n, [SO_SNDTIMEO]: 500_000n };
 
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | null | undefined;
 
@@ -38,7 +39,7 @@ export class WaitingConnection implements Disposable {
     this.#fd = fd;
   }
 
-  /** A new connection to that IP address, `null` when there is none after a second, or this system cannot make it. */
+  /** A new connection to that IP address, `null` when there is none after half a second, or this system cannot make it. */
   static open(address: string, port: number): WaitingConnection | null {
     library ??= loadLibc(SYMBOLS);
     const place = socketAddress(address, port);
@@ -47,8 +48,8 @@ export class WaitingConnection implements Disposable {
     const fd = calls.socket(place.family, SOCK_STREAM_CLOEXEC, 0);
     if (fd < 0) return null;
     const connection = new WaitingConnection(calls, fd);
-    const patience = new Uint8Array(BigInt64Array.of(PATIENCE_S, 0n).buffer);
     for (const option of [SO_RCVTIMEO, SO_SNDTIMEO]) {
+      const patience = new Uint8Array(BigInt64Array.of(0n, PATIENCE_US[option]).buffer);
       calls.setsockopt(fd, SOL_SOCKET, option, patience, patience.length);
     }
     const yes = new Uint8Array(Int32Array.of(1).buffer);
@@ -65,10 +66,11 @@ export class WaitingConnection implements Disposable {
 
   /**
    * Receives the next bytes, those that are there or with `all` as many as `into` takes. Returns how many: fewer when no more
-   * come in a second; 0 at the end of the connection, less when it is broken.
+   * come in a moment, `undefined` when none do; 0 at the end of the connection, less when it is broken.
    */
-  receive(into: Uint8Array<ArrayBuffer>, all: boolean = false): number {
-    return Number(this.#calls.recv(this.#fd, into, BigInt(into.length), all ? MSG_WAITALL : 0));
+  receive(into: Uint8Array<ArrayBuffer>, all: boolean): number | undefined {
+    const count = Number(this.#calls.recv(this.#fd, into, BigInt(into.length), all ? MSG_WAITALL : 0));
+    return count < 0 && errno(this.#calls) === EAGAIN ? undefined : count;
   }
 
   [Symbol.dispose](): void {
