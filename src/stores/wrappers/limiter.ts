@@ -89,7 +89,8 @@ export class Limiter {
    * Nothing is learned from it.
    */
   async hold<T>(most: number, work: (places: number) => Promise<T>): Promise<T> {
-    await this.#enter();
+    const waiting = this.#enter();
+    if (waiting !== undefined) await waiting;
     const more = Math.max(0, Math.min(most - 1, this.#limit - this.#inFlight));
     this.#inFlight += more;
     try {
