@@ -126,7 +126,7 @@ for (const [[name, words], signal] of pairs(waits, ["SIGINT", "SIGTERM"] as cons
         stdout: "null",
         stderr: "piped",
       }).spawn();
-      const giveUp = setTimeout(() => child.kill("SIGKILL"), 30_000);
+      const giveUp = setTimeout(() => child.kill("SIGKILL"), 120_000);
       await untilListening(child, signal);
       child.kill(signal);
       const { code, stderr } = await child.output();
