@@ -1,16 +1,11 @@
 /** What reads large indexes: list-chunks and info, of one and of four million chunks, and verify-index. */
 import { Index, serializeIndex } from "../mod.ts";
-import { casyncStore, directory, ours, path, peer, systemFiles } from "./data.ts";
-import { compare, type Contender } from "./measure.ts";
+import { contenders } from "./contenders.ts";
+import { casyncStore, directory, path, systemFiles } from "./data.ts";
+import { Numbers } from "./made.ts";
+import { compare } from "./measure.ts";
 
 const CHUNK_BYTES = 65_536;
-
-function both(...args: string[]): Contender[] {
-  return [
-    { name: "ours", command: [...ours, ...args] },
-    { name: "desync", command: [peer("desync"), ...args] },
-  ];
-}
 
 /** Runs these comparisons. */
 export async function benchIndexes(): Promise<void> {
@@ -18,25 +13,22 @@ export async function benchIndexes(): Promise<void> {
   for (const millions of [1, 4]) {
     const index = path(`million-${millions}.caibx`);
     Deno.writeFileSync(index, serializeIndex(indexOf(millions * 1_000_000)));
-    await compare(`list-chunks of ${millions} million`, both("list-chunks", index));
-    await compare(`info of ${millions} million chunks`, both("info", index));
+    await compare(`list-chunks of ${millions} million`, contenders({ args: () => ["list-chunks", index] }));
+    await compare(`info of ${millions} million chunks`, contenders({ args: () => ["info", index] }));
   }
   const file = await systemFiles("big", 1_190_000_000);
-  const { index } = await casyncStore("big", file);
-  await compare("verify-index of 1.19 GB", both("verify-index", index, file));
+  const { index, store } = await casyncStore("big", file);
+  const verify = contenders({
+    args: () => ["verify-index", index, file],
+    limit: () => ["verify-index", index, store, file],
+  });
+  await compare("verify-index of 1.19 GB", verify);
 }
 
 /** Chunks of one size, with ids that look like digests and are the same on every run. */
 function indexOf(count: number): Index {
   const words = new Uint32Array(count * 8);
-  let word = 1;
-  for (let i = 0; i < words.length; i++) {
-    // xorshift32: Marsaglia, Xorshift RNGs, 2003.
-    word ^= word << 13;
-    word ^= word >>> 17;
-    word ^= word << 5;
-    words[i] = word;
-  }
+  new Numbers().fill(words);
   const header = {
     flags: 0xb000000000000000n,
     sizes: { min: 16_384, avg: CHUNK_BYTES, max: 4 * CHUNK_BYTES },

@@ -1,50 +1,56 @@
 /** make: with a store, the index alone, and again after a small change. chop: the same file into an empty store. */
-import { casyncStore, ours, path, peer, remove, run, systemFiles } from "./data.ts";
+import { contenders } from "./contenders.ts";
+import { casyncStore, path, remove, run, systemFiles } from "./data.ts";
 import { compare, type Contender } from "./measure.ts";
 
 const SIZE = 1_190_000_000;
 
-/** The same arguments for both programs; `before` gets the name under which each keeps its output. */
-function both(args: (name: string) => string[], before: (name: string) => void): Contender[] {
-  return [["ours", ours] as const, ["desync", [peer("desync")]] as const].map(([name, program]) => ({
-    name,
-    command: [...program, ...args(name)],
-    before: () => before(name),
-  }));
-}
+const storeOf = (name: string) => path(`${name}.store`);
 
 function emptyStore(name: string): void {
   remove(`${name}.store`);
-  Deno.mkdirSync(path(`${name}.store`));
+  Deno.mkdirSync(storeOf(name));
 }
 
 /** Runs these comparisons. */
 export async function benchMake(): Promise<void> {
   const file = await systemFiles("big", SIZE);
-  const make =
-    (input: string) => (name: string) => ["make", "-s", path(`${name}.store`), path(`${name}.caibx`), input];
-  await compare("make 1.19 GB with a store", both(make(file), emptyStore));
-  await compare(
-    "make 1.19 GB, index only",
-    both((name) => ["make", path(`${name}.caibx`), file], () => {}),
-  );
+  const { index, store } = await casyncStore("big", file);
+  const target = (name: string) => path(`${name}.caibx`);
+  const make = (input: string, before: (name: string) => void): Contender[] =>
+    contenders({
+      args: (name) => ["make", "-s", storeOf(name), target(name), input],
+      casync: (name) => ["make", `--store=${storeOf(name)}`, target(name), input],
+      limit: input === file ? (name) => ["make", index, storeOf(name), file] : undefined,
+      before,
+    });
+  await compare("make 1.19 GB with a store", make(file, emptyStore));
+  const indexOnly = contenders({
+    args: (name) => ["make", target(name), file],
+    limit: () => ["index", index, store, file],
+  });
+  await compare("make 1.19 GB, index only", indexOnly);
   const changed = await slightlyChanged(file);
-  await compare("make 1.19 GB again, slightly changed, into the same store", both(make(changed), () => {}));
+  await compare("make 1.19 GB again, slightly changed, into the same store", make(changed, () => {}));
 }
 
 /** Runs this comparison. */
 export async function benchChop(): Promise<void> {
   const file = await systemFiles("big", SIZE);
   const { index } = await casyncStore("big", file);
-  const chop = (name: string) => ["chop", "-s", path(`${name}.store`), index, file];
-  await compare("chop 1.19 GB", both(chop, emptyStore));
+  const chop = contenders({
+    args: (name) => ["chop", "-s", storeOf(name), index, file],
+    limit: (name) => ["chop", index, storeOf(name), file],
+    before: emptyStore,
+  });
+  await compare("chop 1.19 GB", chop);
 }
 
 /** Runs this comparison. */
 export async function benchCache(): Promise<void> {
   const { index, store } = await casyncStore("big", await systemFiles("big", SIZE));
-  const cache = (name: string) => ["cache", "-s", store, "-c", path(`${name}.store`), index];
-  await compare("cache 1.19 GB from store to store", both(cache, emptyStore));
+  const args = (name: string) => ["cache", "-s", store, "-c", storeOf(name), index];
+  await compare("cache 1.19 GB from store to store", contenders({ args, before: emptyStore }));
 }
 
 /** A copy with some bytes overwritten at twenty places. */

@@ -15,6 +15,8 @@ export interface Run {
   readonly cpu: number;
   /** Highest resident memory of the process, in MB. */
   readonly memory: number;
+  /** Processor time of its main thread; 0 where the system does not tell. */
+  readonly main: number;
 }
 
 /** What was measured so far: seconds, and MB of memory. */
@@ -27,10 +29,17 @@ export function resultsAsJson(): string {
 
 const RUNS = Number(Deno.env.get("BENCH_RUNS") ?? "5");
 
-/** Measures all contenders, interleaved, after a run each that does not count. Prints a table; the first is compared. */
-export async function compare(title: string, contenders: readonly Contender[]): Promise<void> {
+/**
+ * Measures all contenders, interleaved, after a run each that does not count, unless `cold`. Prints a table; the first is
+ * compared. Returns the medians by name.
+ */
+export async function compare(
+  title: string,
+  contenders: readonly Contender[],
+  { cold = false }: { cold?: boolean } = {},
+): Promise<Readonly<Record<string, Run>>> {
   const runs = new Map<string, Run[]>(contenders.map(({ name }) => [name, []]));
-  for (let round = 0; round <= RUNS; round++) {
+  for (let round = cold ? 1 : 0; round <= RUNS; round++) {
     for (const contender of contenders) {
       contender.before?.();
       const { command } = contender;
@@ -50,6 +59,7 @@ export async function compare(title: string, contenders: readonly Contender[]): 
     const row = `${own.wall.toFixed(2)} s, cpu ${own.cpu.toFixed(2)} s, ${own.memory.toFixed(0)} MB`;
     say(`  ${name.padEnd(8)} ${row}${ratio}`);
   }
+  return medians;
 }
 
 function summary(runs: readonly Run[]): Run {
@@ -57,7 +67,12 @@ function summary(runs: readonly Run[]): Run {
     const sorted = runs.map(pick).sort((a, b) => a - b);
     return sorted[Math.floor(sorted.length / 2)];
   };
-  return { wall: median((r) => r.wall), cpu: median((r) => r.cpu), memory: median((r) => r.memory) };
+  return {
+    wall: median((r) => r.wall),
+    cpu: median((r) => r.cpu),
+    memory: median((r) => r.memory),
+    main: median((r) => r.main),
+  };
 }
 
 /** Runs a command to its end, which has to succeed. */
@@ -72,9 +87,11 @@ export async function timeOf(command: readonly string[]): Promise<Run> {
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  let memory = 0;
+  let [memory, main] = [0, 0];
   const watch = setInterval(() => {
-    memory = Math.max(memory, peakMemory(child.pid));
+    const now = look(child.pid);
+    memory = Math.max(memory, now.memory);
+    main = Math.max(main, now.main);
   }, 20);
   const { code, stderr } = await child.output();
   clearInterval(watch);
@@ -82,17 +99,18 @@ export async function timeOf(command: readonly string[]): Promise<Run> {
   Deno.removeSync(stderrFile);
   if (code !== 0) throw new Error(`${command.join(" ")} failed: ${said}`);
   const [wall, user, system] = new TextDecoder().decode(stderr).trim().split(/\s+/).map(Number);
-  return { wall, cpu: user + system, memory };
+  return { wall, cpu: user + system, memory, main };
 }
 
-/** Peak memory of the program that bash runs, in MB; 0 where /proc does not tell. */
-function peakMemory(shell: number): number {
+/** The program that bash runs: its peak memory so far, and its main thread's time. Zeros where /proc does not tell. */
+function look(shell: number): Pick<Run, "memory" | "main"> {
   try {
     const child = Deno.readTextFileSync(`/proc/${shell}/task/${shell}/children`).trim().split(" ")[0];
-    const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${child}/status`)) ?? [];
-    return Number(kilobytes ?? 0) / 1000;
+    const [, kibibytes] = /VmHWM:\s+(\d+)/.exec(Deno.readTextFileSync(`/proc/${child}/status`)) ?? [];
+    const [nanoseconds] = Deno.readTextFileSync(`/proc/${child}/task/${child}/schedstat`).split(" ");
+    return { memory: 1.024 * Number(kibibytes ?? 0) / 1000, main: Number(nanoseconds) / 1e9 };
   } catch {
-    return 0;
+    return { memory: 0, main: 0 };
   }
 }
 

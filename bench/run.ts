@@ -1,11 +1,14 @@
 /**
  * The same jobs by this program and by desync in Go, side by side, as ratios of medians: below 1 we are faster.
  *
- *     deno task bench [--json] [extract|make|…]   all when none is named; BENCH_RUNS=5 BENCH_DIR=.cache/bench
- *                                        BENCH_OURS="deno run -A dist/desync.js" for one file
+ *     deno task bench [--json] [extract|make|…]   all but size and cores when none is named
+ *
+ * Variables: BENCH_RUNS=5, BENCH_DIR=.cache/bench, BENCH_OURS="deno run -A dist/desync.js" for one file,
+ * BENCH_WITH=casync,limit for more contenders, BENCH_GB=1,4,16 for `size`.
  */
 import { benchBrowser } from "./browser.ts";
 import { benchChunkServer } from "./chunk_server.ts";
+import { benchCores } from "./cores.ts";
 import { benchDelta } from "./delta.ts";
 import { benchExtract } from "./extract.ts";
 import { benchIndexes } from "./indexes.ts";
@@ -13,6 +16,7 @@ import { benchCache, benchChop, benchMake } from "./make.ts";
 import { resultsAsJson } from "./measure.ts";
 import { benchPull } from "./pull.ts";
 import { benchSeed } from "./seed.ts";
+import { benchSize } from "./size.ts";
 import { benchSmall } from "./small.ts";
 import { benchSsh } from "./ssh.ts";
 import { benchStores } from "./stores.ts";
@@ -39,10 +43,14 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   sync: benchSync,
   "chunk-server": benchChunkServer,
   browser: benchBrowser,
+  size: benchSize,
+  cores: benchCores,
 };
+/** They take long, and `size` much room on the disk. */
+const ONLY_IF_NAMED = ["size", "cores"];
 
 const given = Deno.args.filter((word) => word !== "--json");
-const names = given.length > 0 ? given : Object.keys(BENCHES);
+const names = given.length > 0 ? given : Object.keys(BENCHES).filter((name) => !ONLY_IF_NAMED.includes(name));
 for (const name of names) {
   const bench = BENCHES[name];
   if (bench === undefined) {

@@ -1,19 +1,11 @@
 /** extract: a version from the one before, in place where nothing has changed, and from a seed without an index. */
-import { ours, path, peer, remove, run, same, systemFiles } from "./data.ts";
-import { compare, type Contender } from "./measure.ts";
+import { contenders } from "./contenders.ts";
+import { ours, path, remove, run, same, systemFiles } from "./data.ts";
+import { compare } from "./measure.ts";
 
 const SIZE = 1_190_000_000;
 /** Places where the second version differs. */
 const CHANGES = 60;
-
-/** The same arguments for both programs. */
-function both(args: (name: string) => string[], before: (name: string) => void = remove): Contender[] {
-  return [["ours", ours] as const, ["desync", [peer("desync")]] as const].map(([name, program]) => ({
-    name,
-    command: [...program, ...args(name)],
-    before: () => before(name),
-  }));
-}
 
 /** Runs these comparisons. */
 export async function benchSeed(): Promise<void> {
@@ -27,12 +19,20 @@ export async function benchSeed(): Promise<void> {
   }
   const [first, second] = indexes;
 
-  const fromSeed = (name: string) => ["extract", "-s", store, "--seed", `${first}:${v1}`, second, path(name)];
-  await compare("extract 1.19 GB from the version before", both(fromSeed));
+  const fromSeed = contenders({
+    args: (name) => ["extract", "-s", store, "--seed", `${first}:${v1}`, second, path(name)],
+    // It takes no index of the seed.
+    casync: (name) => ["extract", `--store=${store}`, `--seed=${v1}`, "--seed-output=no", second, path(name)],
+  });
+  await compare("extract 1.19 GB from the version before", fromSeed);
   await same(v2, path("ours"));
 
-  const again = (name: string) => ["extract", "-k", "-s", store, second, path(name)];
-  await compare("extract -k 1.19 GB that are there", both(again, () => {}));
+  const again = contenders({
+    args: (name) => ["extract", "-k", "-s", store, second, path(name)],
+    limit: () => ["verify-index", second, store, v2],
+    before: () => {},
+  });
+  await compare("extract -k 1.19 GB that are there", again);
 
   // Its index is kept in the cache, which is empty each time. To be compared with what else one would do.
   const cache = ["-c", path("seed.cache")];
