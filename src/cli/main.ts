@@ -2,6 +2,7 @@
 import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
 import { startWorkersEarly, workersMayLeaveFilesOpen } from "../workers/start_worker.ts";
 import { noTlsUsedYet } from "../deno/net/trust.ts";
+import { preferSystemLibraries } from "../deno/system/libraries.ts";
 import { setUmask } from "../deno/system/permitted.ts";
 import { causesOf, DesyncError, errorFromWire, errorToWire, messageOf } from "../core/errors.ts";
 import { DONE, statusOf, UNREAD } from "./exit_status.ts";
@@ -44,7 +45,10 @@ async function run({ command, words, given }: CommandLine): Promise<number> {
   checkCurrentDirectory();
   applyUmask(given.get(umask));
   // A command that reloads is a server, which goes on after its work.
-  if (command.onHangUp !== "reload") workersMayLeaveFilesOpen();
+  if (command.onHangUp !== "reload") {
+    workersMayLeaveFilesOpen();
+    preferSystemLibraries(true);
+  }
   startWorkersEarly(command.bytesAhead(words), given.get(concurrency));
   const [run, { readConfiguration }] = await Promise.all([
     command.load(),

@@ -70,8 +70,6 @@ interface Thread {
 /** What does the work on this thread, loaded when there is some. */
 async function loadPerformer(): Promise<Performer> {
   const { Performer } = await import("./perform.ts");
-  // To load node's modules for it would take longer than a small job.
-  if (isProgram()) (await import("./system_libraries.ts")).preferSystemLibraries(true);
   return new Performer();
 }
 
@@ -195,7 +193,7 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
   }
 
   get #isSmall(): boolean {
-    return this.#bytes <= this.#smallBytes;
+    return this.#bytes < this.#smallBytes;
   }
 
   /** Does what is queued on this thread, until it has become too much for that. */

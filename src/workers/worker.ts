@@ -46,7 +46,7 @@ function serve(scope: WorkerScope): void {
 async function start(isProgram: boolean): Promise<Performer> {
   const [{ Performer }, { preferSystemLibraries }] = await Promise.all([
     import("./perform.ts"),
-    import("./system_libraries.ts"),
+    import("../deno/system/libraries.ts"),
   ]);
   preferSystemLibraries(isProgram);
   return new Performer();

@@ -1,10 +1,8 @@
 /** `desync pull - - - STORE` */
 import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { DesyncError } from "../../core/errors.ts";
-import { preferSystemFiles } from "../../deno/files/file_calls.ts";
 import { filePieces } from "../../deno/files/file_pieces.ts";
-import { nativeCodec, preferSystemCodec } from "../../deno/codec/native_codec.ts";
-import { preferSystemStat } from "../../deno/store/stored_file.ts";
+import { nativeCodec } from "../../deno/codec/native_codec.ts";
 import { serveChunks } from "../../jobs/serve_protocol.ts";
 import type { Args, Flags } from "../commands/pull.ts";
 import { DONE } from "../exit_status.ts";
@@ -12,7 +10,6 @@ import { Locator } from "../locator.ts";
 import { printBytes, warn } from "../output/output.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isPath } from "../../stores/location.ts";
-import { isProgram } from "../../workers/start_worker.ts";
 
 /** Serves until the client is done. A request to stop also counts as success. */
 export async function run(
@@ -36,12 +33,6 @@ export async function run(
       reason: "it is not a directory of this machine",
       hint: "--allow-url serves others",
     });
-  }
-  if (isProgram()) {
-    // To load node's modules takes longer than many a session.
-    preferSystemFiles();
-    preferSystemStat();
-    if (!flags.skipVerifyRead) preferSystemCodec();
   }
   await using locator = new Locator(flags);
   const input = ReadableStream.from(filePieces(undefined, signal));

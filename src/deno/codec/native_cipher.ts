@@ -4,6 +4,7 @@
  *
  * Source: desync 1.0.4 (README, "Chunk Encryption").
  */
+import { prefersSystemLibraries } from "../system/libraries.ts";
 import { node } from "../system/node.ts";
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import type { ChunkCipherName, ChunkKey } from "../../core/chunk_key.ts";
@@ -31,18 +32,8 @@ const KINDS: Readonly<Record<ChunkCipherName, CipherKind>> = {
   "aes-256-gcm": { name: "aes-256-gcm", nonceBytes: 12, prepare: (key, nonce) => ({ key, nonce }) },
 };
 
-let prefersSystem = false;
 /** What encrypts in this thread, made when first needed. */
 const aeads = new Map<ChunkCipherName, Aead>();
-
-/**
- * From now on, this thread encrypts and decrypts by the system's library where it has one, which is faster. For threads that
- * are the program's own: the library stays loaded.
- */
-export function preferSystemCiphers(): void {
-  prefersSystem = true;
-  aeads.clear();
-}
 
 /**
  * Encrypts the chunks of a store with a key of 32 random bytes. Throws `usage` for a key of another length.
@@ -100,7 +91,10 @@ export function cipherOf(key: ChunkKey): ChunkCipher {
 
 function aeadOf(name: ChunkCipherName): Aead {
   let aead = aeads.get(name);
-  if (aead === undefined) aeads.set(name, aead = (prefersSystem ? systemAead(name) : null) ?? nodeAead(name));
+  if (aead === undefined) {
+    aead = (prefersSystemLibraries() ? systemAead(name) : null) ?? nodeAead(name);
+    aeads.set(name, aead);
+  }
   return aead;
 }
 

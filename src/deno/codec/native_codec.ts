@@ -7,10 +7,11 @@ import { unxz } from "../../codec/xz/unxz.ts";
 import { concat } from "../../core/bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
 import { DesyncError } from "../../core/errors.ts";
+import { prefersSystemLibraries } from "../system/libraries.ts";
 import { node } from "../system/node.ts";
-import { cipherOf, preferSystemCiphers } from "./native_cipher.ts";
+import { cipherOf } from "./native_cipher.ts";
 import { hasZstd } from "../system/runtime.ts";
-import { systemSha512256 } from "./libcrypto.ts";
+import { type Digest, systemSha512256 } from "./libcrypto.ts";
 import { systemUnzstd, type Unzstd } from "./libzstd.ts";
 
 /** A compressed block of 4 bytes makes at most 128 KiB, so a frame's claim beyond this ratio is a lie. */
@@ -20,21 +21,23 @@ const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 
 const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
 
-let sha512256 = (bytes: Uint8Array): Uint8Array => node.crypto.hash("sha512-256", bytes, "buffer");
-let systemZstd: Unzstd | null = null;
+/** What works in this thread, chosen when first needed: `null` is node's. */
+let chosenDigest: Digest | null | undefined;
+let chosenUnzstd: Unzstd | null | undefined;
 /** Where it puts what frames hold that do not state their size. */
 let unsized = new Uint8Array(0);
 
-/**
- * From now on, digests, decompression and ciphers in this thread are libraries' of the system where it has them, which is faster.
- * For threads that are the program's own: the libraries stay loaded, which others may have reasons against (Deno's test
- * runner complains).
- */
-export function preferSystemCodec(): void {
-  sha512256 = systemSha512256() ?? sha512256;
-  preferSystemCiphers();
-  systemZstd = systemUnzstd();
-  if (systemZstd !== null) unsized = new Uint8Array(UNKNOWN_SIZE_BUFFER);
+function sha512256(bytes: Uint8Array): Uint8Array {
+  if (chosenDigest === undefined) chosenDigest = prefersSystemLibraries() ? systemSha512256() : null;
+  return chosenDigest === null ? node.crypto.hash("sha512-256", bytes, "buffer") : chosenDigest(bytes);
+}
+
+function systemZstd(): Unzstd | null {
+  if (chosenUnzstd === undefined) {
+    chosenUnzstd = prefersSystemLibraries() ? systemUnzstd() : null;
+    if (chosenUnzstd !== null) unsized = new Uint8Array(UNKNOWN_SIZE_BUFFER);
+  }
+  return chosenUnzstd;
 }
 
 /**
@@ -108,10 +111,11 @@ function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
   // makes node:zlib allocate the next, which nothing ever fills, and which lies about until garbage is collected.
   const chunkSize = Math.max(64, Math.min(expected, limit, bytes.length * MAX_ZSTD_RATIO) + 1);
   const windowLimit = Math.max(limit, MIN_WINDOW_LIMIT);
-  if (systemZstd !== null && header !== undefined && header.windowSize <= windowLimit) {
+  const library = systemZstd();
+  if (library !== null && header !== undefined && header.windowSize <= windowLimit) {
     const isSized = header.contentSize !== undefined;
     const target = isSized ? new Uint8Array(chunkSize - 1) : unsized.subarray(0, chunkSize - 1);
-    const count = systemZstd(bytes, target);
+    const count = library(bytes, target);
     if (count !== undefined) return isSized && count === target.length ? target : target.slice(0, count);
     // Else node:zlib says what is wrong with it, or makes more of it.
   }

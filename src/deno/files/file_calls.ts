@@ -2,6 +2,7 @@
  * Files by their descriptors, read and written at any place: by node's functions, or by the C library's, which a thread has
  * without loading node first.
  */
+import { systemMayOpenFiles } from "../system/libraries.ts";
 import { loadLibc, systemErrorOf, terminatedText } from "../system/libc.ts";
 import { AT, CURRENT_DIRECTORY, deviceNumber, EMPTY_NAME, OPEN, STATX } from "../system/linux.ts";
 import { node } from "../system/node.ts";
@@ -44,20 +45,14 @@ export interface FileCalls {
   readonly exists: (path: string) => boolean;
 }
 
-let calls: FileCalls = nodeFiles();
-
-/** The calls of this thread. */
-export function files(): FileCalls {
-  return calls;
-}
+let calls: FileCalls | undefined;
 
 /**
- * From now on, this thread uses the C library where it may. The library stays loaded, and what is open when the thread is
- * ended stays open: for threads that end with the program. Only where all files may be read and written: the library does
- * not ask for permissions, not even for those of /proc and /dev.
+ * The calls of this thread. The C library's only where all files may be read and written: it does not ask for permissions,
+ * not even for those of /proc and /dev.
  */
-export function preferSystemFiles(): void {
-  if (mayUseAllFiles()) calls = systemFiles() ?? calls;
+export function files(): FileCalls {
+  return calls ??= (systemMayOpenFiles() && mayUseAllFiles() ? systemFiles() : null) ?? nodeFiles();
 }
 
 /** Those of node, which is loaded at the first. */

@@ -45,6 +45,8 @@ const PAUSE_MS = 20;
  * named pipe without a writer.
  */
 export function readText(path: string, patienceMs: number = PATIENCE_MS): string {
+  // What is not there is found out without node's modules: most users have no netrc file.
+  Deno.statSync(path);
   const file = node.fs.openSync(path, node.fs.constants.O_RDONLY | (node.fs.constants.O_NONBLOCK ?? 0));
   try {
     const isNamedPipe = node.fs.fstatSync(file).isFIFO() && !isDevicePath(path);

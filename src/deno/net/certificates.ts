@@ -1,10 +1,9 @@
 /** Certificates and keys in PEM files: those that the user names, and those that the system trusts. */
-import { createPublicKey, X509Certificate } from "node:crypto";
-import { readdirSync, statSync } from "node:fs";
 import { join, PATH_DELIMITER } from "../system/paths.ts";
 import { DesyncError, messageOf } from "../../core/errors.ts";
 import { namedFileError } from "../files/file_errors.ts";
 import type { StoreOptions } from "../../stores/store_options.ts";
+import { node } from "../system/node.ts";
 import { environment, mayRead, setEnvironment } from "../system/permitted.ts";
 import { readText } from "../files/read_whole.ts";
 
@@ -122,6 +121,7 @@ function problemWithPair(cert: string, key: string): { reason: string; hint?: st
       const reason = "the certificate has the old form X.509 v1, which is not accepted";
       return { reason, hint: "use a certificate of version 3" };
     }
+    const { createPublicKey, X509Certificate } = node.crypto;
     const keys = [new X509Certificate(cert).publicKey, createPublicKey(key)];
     const [certified, own] = keys.map((key) => key.export({ type: "spki", format: "der" }).toString("hex"));
     return certified === own ? undefined : { reason: "the key is not that of the certificate" };
@@ -224,18 +224,18 @@ function systemFiles(): string[] {
 function filesIn(directory: string): string[] {
   if (!mayRead(directory)) return [];
   try {
-    const entries = readdirSync(directory, { withFileTypes: true });
+    const entries = node.fs.readdirSync(directory, { withFileTypes: true });
     const paths = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink()).map(({ name }) =>
       join(directory, name)
     );
-    return paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
+    return paths.filter((path) => node.fs.statSync(path, { throwIfNoEntry: false })?.isFile());
   } catch {
     return [];
   }
 }
 
 function isFile(path: string): boolean {
-  return mayRead(path) && (statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
+  return mayRead(path) && (node.fs.statSync(path, { throwIfNoEntry: false })?.isFile() ?? false);
 }
 
 function textOf(path: string): string {

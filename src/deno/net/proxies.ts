@@ -1,9 +1,8 @@
 /** Which proxy a request goes through, by the variables of the environment, as Go's programs read them. */
-import { BlockList, isIP } from "node:net";
-import { domainToASCII } from "node:url";
 import { DesyncError } from "../../core/errors.ts";
 import { percentDecoded } from "../../stores/url.ts";
 import { urlWithoutSecrets } from "../../stores/redact.ts";
+import { node } from "../system/node.ts";
 
 /** A proxy as Deno takes it. */
 export interface Proxy {
@@ -69,8 +68,9 @@ function matches(entry: string, host: string, port: string): boolean {
   if (entry.includes("/")) return matchesNetwork(entry, host);
   const { name, of } = withoutPort(entry);
   if (of !== undefined && of !== port) return false;
-  if (isIP(name) !== 0) {
-    return isIP(host) === isIP(name) && matchesNetwork(`${name}/${isIP(name) === 4 ? 32 : 128}`, host);
+  const version = node.net.isIP(name);
+  if (version !== 0) {
+    return node.net.isIP(host) === version && matchesNetwork(`${name}/${version === 4 ? 32 : 128}`, host);
   }
   // *.example.com and .example.com are the names below it, example.com is that one too.
   const below = name.replace(/^\*(?=\.)/, "");
@@ -87,12 +87,13 @@ function withoutPort(entry: string): { name: string; of?: string } {
 }
 
 function ascii(name: string): string {
-  return domainToASCII(name) || name;
+  return node.url.domainToASCII(name) || name;
 }
 
 /** Whether a host that is an address is in the network, written as in 10.0.0.0/8. */
 function matchesNetwork(network: string, host: string): boolean {
   const [address, prefix] = network.split("/");
+  const { BlockList, isIP } = node.net;
   const [version, own] = [isIP(address), isIP(host)];
   if (version === 0 || own === 0 || !/^\d+$/.test(prefix) || Number(prefix) > (version === 4 ? 32 : 128)) {
     return false;

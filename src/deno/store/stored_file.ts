@@ -6,16 +6,15 @@ import { DesyncError } from "../../core/errors.ts";
 import { files } from "../files/file_calls.ts";
 import { isNotFound } from "../files/file_errors.ts";
 import { kindOfFile } from "../files/file_kind.ts";
+import { prefersSystemLibraries } from "../system/libraries.ts";
 import { type FileSize, type SystemStat, systemStat } from "../system/system_stat.ts";
 
-let look: SystemStat | undefined;
+/** What tells of a file in this thread, chosen when first needed: `null` for Deno. */
+let chosen: SystemStat | null | undefined;
 
-/**
- * From now on, this thread asks the system's library what a file is. For threads that are the program's own, as the library
- * stays loaded.
- */
-export function preferSystemStat(): void {
-  look = systemStat() ?? undefined;
+function look(): SystemStat | null {
+  if (chosen === undefined) chosen = prefersSystemLibraries() ? systemStat() : null;
+  return chosen;
 }
 
 /** Reads such files into a buffer that is used again. */
@@ -41,7 +40,7 @@ export class StoredFileReader {
   /** `undefined` when the file was replaced meanwhile by a longer one. */
   #readOnce(path: string, limit: number): Uint8Array | undefined {
     // Before it is opened: that alone does something to some devices, and node takes long to ask an open file.
-    const info = look?.(path) ?? Deno.statSync(path);
+    const info = look()?.(path) ?? Deno.statSync(path);
     if (!info.isFile) {
       throw new DesyncError("invalid-chunk", {
         reason: `it is ${kindOfFile(Deno.statSync(path))}, not a file`,
@@ -74,7 +73,8 @@ export class StoredFileReader {
  * where they were not synced. What cannot be seen counts as missing.
  */
 export function isStoredFile(path: string): boolean {
-  if (look !== undefined) return isFilled(look(path));
+  const system = look();
+  if (system !== null) return isFilled(system(path));
   // For what is missing, this takes a tenth of the time.
   if (!files().exists(path)) return false;
   try {
