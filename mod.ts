@@ -136,6 +136,7 @@ export {
   type ListedChunk,
   type ManagedChunkStore,
   managesChunks,
+  type NearFailure,
   type NearRequest,
   type NearStore,
   type PatchFetch,

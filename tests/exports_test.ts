@@ -82,6 +82,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "MemoryStore",
     "Message",
     "MessageDecoder",
+    "NearFailure",
     "NearRequest",
     "NearServer",
     "NearStore",

@@ -77,9 +77,12 @@ export interface NearStore {
   readonly isNear: boolean;
   /** How a request is made now; `undefined` where workers are to make none. Waits a moment for the first answer. */
   request(): Promise<NearRequest | undefined>;
-  /** A request of a worker came to something else than a chunk, or none: they make no more. */
-  stop(): void;
+  /** What came of the requests that a worker made for one task, if they failed: why. After some failures they make no more. */
+  report(failure: NearFailure | undefined): void;
 }
+
+/** Why a worker's own requests end: what it waits for takes long, or came to something else than a chunk or its absence. */
+export type NearFailure = "slow" | "unusual";
 
 /** All that is needed for requests to a web server over a connection that waits: plain data, for other threads. */
 export interface NearRequest {

@@ -14,12 +14,17 @@ import type { Limiter } from "../stores/wrappers/limiter.ts";
 import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { onAbort } from "../core/on_abort.ts";
-import { type FetchedChunk, WorkerDelivery, type WorkerDeliveryOptions } from "./worker_delivery.ts";
+import {
+  type FetchedChunk,
+  type NearOutcome,
+  WorkerDelivery,
+  type WorkerDeliveryOptions,
+} from "./worker_delivery.ts";
 import { type PlannedChunk, workOf } from "./blob_plan.ts";
 import { GROUP_BYTES, grouped } from "./groups.ts";
 import type { AssemblingWorkers } from "./ports.ts";
 import { Damage, RemoteFetch } from "./remote_fetch.ts";
-import { type NearStage, type Stage, stagesOf } from "./stages.ts";
+import { type Stage, stagesOf, type StoreStage } from "./stages.ts";
 import { writerFor } from "./store_writer.ts";
 
 /** Chunks that a worker takes at a time when it reads them itself. */
@@ -153,7 +158,7 @@ export class Delivery {
 
   /** Chunks in the next group: few where a slow request would hold up the others of its group. */
   get #groupNow(): number {
-    const isNear = this.#otherStages.some((stage) => stage.kind === "near" && stage.near.isNear);
+    const isNear = this.#otherStages.some((stage) => stage.kind === "store" && stage.near?.isNear);
     return isNear || !this.#isRemote ? LOCAL_GROUP : this.remoteGroup;
   }
 
@@ -235,8 +240,6 @@ export class Delivery {
         return await this.#workerDelivery.fromHere(chunks, stage, options);
       case "batches":
         return [...await this.#workerDelivery.fromBatches(chunks, stage, options)];
-      case "near":
-        return [...await this.#passNear(stage, chunks, options)];
       case "seed":
         return await this.#fetch.fromSeed(chunks, stage.seed, options);
       case "patch":
@@ -244,29 +247,35 @@ export class Delivery {
       case "cache":
         return await this.#fetch.fromCache(chunks, options);
       case "store": {
+        const { absent, missing } = await this.#passNear(stage, chunks, options);
         // Of a large group, what has come is written while the rest is waited for.
-        const groups = [...grouped(chunks, REMOTE_GROUP, GROUP_BYTES)];
+        const groups = [...grouped(missing, REMOTE_GROUP, GROUP_BYTES)];
         const fetch = (group: readonly PlannedChunk[]) =>
           this.#fetch.fromStore(group, stage.store, damage, options);
-        return (await allOrFirstFailure(groups.map(fetch))).flat();
+        return [...absent, ...(await allOrFirstFailure(groups.map(fetch))).flat()];
       }
     }
   }
 
-  /** Has a worker fetch chunks by itself, with its share of the requests that are allowed. Returns the others. */
+  /**
+   * Where the store's server is near, has a worker fetch chunks by itself, with its share of the requests that are allowed.
+   * Returns those that the store does not have, and those that are to be requested otherwise.
+   */
   async #passNear(
-    stage: NearStage,
+    stage: StoreStage,
     chunks: readonly PlannedChunk[],
     options: RequestOptions,
-  ): Promise<readonly PlannedChunk[]> {
-    const limiter = this.#limiters.get(stage.store);
-    if (limiter === undefined || this.#workers.fetchesNear !== "now") return chunks;
+  ): Promise<NearOutcome> {
+    const { store, near } = stage;
+    const limiter = this.#limiters.get(store);
+    const left = { absent: [], missing: chunks };
+    if (near === undefined || limiter === undefined || this.#workers.fetchesNear !== "now") return left;
     // Before a place is taken: the requests that show whether the server is near need some.
-    if (await stage.near.request() === undefined) return chunks;
+    if (await near.request() === undefined) return left;
     const share = Math.max(1, Math.floor(limiter.limit / this.#workers.size));
     return await limiter.hold(
       share,
-      (connections) => this.#workerDelivery.fromNear(chunks, stage, connections, options),
+      (connections) => this.#workerDelivery.fromNear(chunks, { ...stage, near }, connections, options),
     );
   }
 

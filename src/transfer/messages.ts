@@ -4,7 +4,7 @@ import type { ChunkKey } from "../core/chunk_key.ts";
 import type { ChunkEncoding } from "../codec/encode_chunk.ts";
 import type { VerifiedChunk } from "../codec/open_chunk.ts";
 import type { WireError } from "../core/errors.ts";
-import type { BatchRequest, NearRequest } from "../stores/store.ts";
+import type { BatchRequest, NearFailure, NearRequest } from "../stores/store.ts";
 import type { FrameTask, PatchTask, SketchTask } from "./delta_messages.ts";
 import type { SeedPlace } from "./seeds/assign.ts";
 
@@ -123,6 +123,8 @@ export interface AssembleTask {
 export interface NearRequests extends NearRequest {
   /** Connections of this worker at most. */
   readonly connections: number;
+  /** All answers are waited for no longer, in milliseconds. */
+  readonly patienceMs: number;
   /** Shared by the threads: anything but 0 says that the work is to end. */
   readonly stopped: Int32Array<SharedArrayBuffer>;
 }
@@ -134,8 +136,8 @@ export interface FoundInSeed {
 }
 
 /**
- * Where a chunk was found: the number of a directory, a seed, or one of the words. For a given one that is not what its
- * id says, the error that says why.
+ * Where a chunk was found: the number of a directory, a seed, or one of the words; `"absent"` where its store says that it
+ * does not have it. For a given one that is not what its id says, the error that says why.
  */
 export type Found =
   | number
@@ -145,6 +147,7 @@ export type Found =
   | "copied"
   | "present"
   | "missing"
+  | "absent"
   | WireError;
 
 /** A seed that did not have a chunk where it should have been. */
@@ -168,8 +171,8 @@ export interface AssembleResult {
   readonly cacheProblem?: WireError;
   /** Whether the store of {@linkcode AssembleTask.batches} answered. */
   readonly batchAnswered?: boolean;
-  /** Whether a request by {@linkcode AssembleTask.near} came to something else than a chunk, or none. */
-  readonly nearFailed?: boolean;
+  /** Why requests by {@linkcode AssembleTask.near} ended before all were made, if they did. */
+  readonly nearFailure?: NearFailure;
   /** Where seeds are not what they should be. */
   readonly invalidPlaces: readonly InvalidPlace[];
 }

@@ -20,20 +20,19 @@ export interface BatchStage {
   readonly batches: BatchedStore;
 }
 
-/** A store from which a worker fetches chunks by itself, if its server is near; what does not come is left to the next stage. */
-export interface NearStage {
-  readonly kind: "near";
+/** A store that is asked for the bytes; where `near` allows it, a worker asks first. */
+export interface StoreStage {
+  readonly kind: "store";
   readonly store: ChunkStore;
-  readonly near: NearStore;
+  readonly near?: NearStore;
 }
 
 /** What a worker reads or fetches by itself, a seed, a patch or a store that has to be asked for bytes, or a cache that has to be. */
 export type Stage =
   | LocalStage
   | BatchStage
-  | NearStage
+  | StoreStage
   | { readonly kind: "seed"; readonly seed: ChunkStore }
-  | { readonly kind: "store"; readonly store: ChunkStore }
   | { readonly kind: "patch"; readonly patch: PatchStore }
   | { readonly kind: "cache" };
 
@@ -58,9 +57,9 @@ export function stagesOf(
   for (const patch of sources.patches ?? []) stages.push({ kind: "patch", patch });
   for (const store of sources.stores) {
     const { directory, encryption, batches, near } = store.properties;
-    if (fetchesNear !== undefined && near !== undefined) stages.push({ kind: "near", store, near });
     if (fetchBatches && batches !== undefined) stages.push({ kind: "batches", store, batches });
-    if (directory === undefined) stages.push({ kind: "store", store });
+    const ofWorkers = fetchesNear === undefined ? undefined : near;
+    if (directory === undefined) stages.push({ kind: "store", store, near: ofWorkers });
     else addDirectory({ directory, encryption, role: "store", repair: false });
   }
   return stages;

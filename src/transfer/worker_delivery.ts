@@ -11,7 +11,7 @@ import { Progress } from "../core/progress.ts";
 import { cacheEncoding } from "../stores/wrappers/cache_policy.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
-import type { BatchedStore, RequestOptions } from "../stores/store.ts";
+import type { BatchedStore, NearFailure, NearStore, RequestOptions } from "../stores/store.ts";
 import type {
   AssembleResult,
   ChunkDestination,
@@ -23,8 +23,15 @@ import type {
 import type { PlannedChunk } from "./blob_plan.ts";
 import type { AssemblingWorkers } from "./ports.ts";
 import { seedOrigin, type SeedUse } from "./seeds/seed_use.ts";
-import type { BatchStage, LocalStage, NearStage } from "./stages.ts";
+import type { BatchStage, LocalStage, StoreStage } from "./stages.ts";
 import { type FilledDestination, forWorkers, sealingKey, type StoreWriter } from "./store_writer.ts";
+
+/**
+ * For each worker, a worker waits no longer for the answers to the requests that it makes for a group, in milliseconds: all of
+ * them get 2000 chunks a second or more. A server that sends fewer is better served by the main thread, which has the
+ * processor time for these and finds out how many requests at a time get the most.
+ */
+const NEAR_PATIENCE_MS = 32;
 
 /** Where chunks are written. */
 export interface WorkerDeliveryOptions {
@@ -62,6 +69,7 @@ export class WorkerDelivery {
   /** Adds the chunks to a destination that is not a directory. */
   readonly #writer: StoreWriter | undefined;
   readonly #progress: Progress;
+  readonly #stopFlags = new Map<NearStore, Int32Array<SharedArrayBuffer>>();
 
   constructor(
     options: WorkerDeliveryOptions,
@@ -108,30 +116,45 @@ export class WorkerDelivery {
     return (await this.#assemble(items, options, { batches })).missing;
   }
 
-  /** As {@linkcode fromBatches}, by one request for each chunk, over so many connections, where the server is near. */
+  /**
+   * Has a worker fetch the chunks, by one request for each over so many connections, where the server is near, and write them.
+   * Returns those that the store does not have, and those that did not come, or came damaged.
+   */
   async fromNear(
     group: readonly PlannedChunk[],
-    { store, near }: NearStage,
+    { store, near }: Required<StoreStage>,
     connections: number,
     options: RequestOptions,
-  ): Promise<readonly PlannedChunk[]> {
+  ): Promise<NearOutcome> {
     const request = await near.request();
-    if (request === undefined) return group;
+    if (request === undefined) return { absent: [], missing: group };
     const origin = { kind: "store", location: store.properties.location } as const;
     const items = group.map((chunk) => ({ chunk, origin }));
-    const stopped = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    // A thread that waits gets no messages.
-    const forgetSignal = onAbort(options.signal, () => Atomics.store(stopped, 0, 1));
+    const stopped = this.#stopFlagOf(near);
+    const stop = () => void Atomics.store(stopped, 0, 1);
+    const forgetSignal = onAbort(options.signal, stop);
     try {
-      const requests = { ...request, connections, stopped };
-      const { missing, failed } = await this.#assemble(items, options, { near: requests });
-      // A store that has nothing would be asked twice for everything.
-      if (failed || missing.length === group.length) near.stop();
-      if (missing.length < group.length) near.found = true;
-      return missing;
+      const patienceMs = NEAR_PATIENCE_MS * this.#workers.size;
+      const requests = { ...request, connections, patienceMs, stopped };
+      const { absent, missing, nearFailure } = await this.#assemble(items, options, { near: requests });
+      near.report(nearFailure);
+      // Tasks that were sent before would find out the same.
+      if (!near.isNear) stop();
+      if (absent.length + missing.length < group.length) near.found = true;
+      return { absent, missing };
     } finally {
       forgetSignal();
     }
+  }
+
+  /** What ends the tasks at that store: a thread that waits gets no messages. */
+  #stopFlagOf(near: NearStore): Int32Array<SharedArrayBuffer> {
+    let flag = this.#stopFlags.get(near);
+    if (flag === undefined) {
+      flag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+      this.#stopFlags.set(near, flag);
+    }
+    return flag;
   }
 
   /** Has a worker write fetched chunks, to the cache as well where `toCache`. Returns those that are damaged. */
@@ -189,7 +212,7 @@ export class WorkerDelivery {
     if (result.cacheProblem !== undefined) this.#cache.failed(errorFromWire(result.cacheProblem));
     if (this.#writer !== undefined) await this.#writer.put(result.encoded, options);
     else await allOrFirstFailure(result.encoded.map((chunk) => this.#cache.put(chunk, options)));
-    return { ...this.#count(items, { seeds, directories }, result), failed: result.nearFailed === true };
+    return { ...this.#count(items, { seeds, directories }, result), nearFailure: result.nearFailure };
   }
 
   /** How the cache is filled, if it is. */
@@ -210,14 +233,16 @@ export class WorkerDelivery {
     items: readonly Item[],
     sources: LocalSources,
     { found, storedBytes, bytes }: AssembleResult,
-  ): Omit<Outcome, "failed"> {
+  ): Omit<Outcome, "nearFailure"> {
     const { target, receive } = this.#options;
+    const absent: PlannedChunk[] = [];
     const missing: PlannedChunk[] = [];
     const damaged: DamagedChunk[] = [];
     for (const [i, item] of items.entries()) {
       const { chunk } = item;
       const where = found[i];
-      if (where === "missing") missing.push(chunk);
+      if (where === "absent") absent.push(chunk);
+      else if (where === "missing") missing.push(chunk);
       else if (isDamage(where)) damaged.push([chunk, errorFromWire(where)]);
       else {
         const origin = this.#originOf(where, item, sources);
@@ -229,11 +254,11 @@ export class WorkerDelivery {
         receive?.(chunk, bytes[i]!);
       }
     }
-    return { missing, damaged };
+    return { absent, missing, damaged };
   }
 
   #originOf(
-    found: Exclude<Found, "missing" | WireError>,
+    found: Exclude<Found, "absent" | "missing" | WireError>,
     { chunk, origin }: Item,
     { seeds, directories }: LocalSources,
   ): Origin {
@@ -277,12 +302,19 @@ interface AssembleOptions extends Partial<LocalSources> {
   readonly near?: NearRequests;
 }
 
+/** What a worker's own requests to a store did not bring. */
+export interface NearOutcome {
+  /** Those that the store said it does not have: it need not be asked again. */
+  readonly absent: readonly PlannedChunk[];
+  readonly missing: readonly PlannedChunk[];
+}
+
 /** What one task did not write. */
-interface Outcome {
+interface Outcome extends NearOutcome {
   readonly missing: PlannedChunk[];
   readonly damaged: DamagedChunk[];
-  /** Whether a worker's own request was answered by something else than a chunk, or not at all. */
-  readonly failed: boolean;
+  /** Why a worker's own requests ended too early, if they did. */
+  readonly nearFailure?: NearFailure;
 }
 
 /** A chunk, fetched or to be found by a worker. */

@@ -74,7 +74,7 @@ export class Assembler {
       bytes,
       encoded: this.#encoded,
       cacheProblem: this.#cacheProblem,
-      nearFailed: task.near === undefined ? undefined : this.#near.failed,
+      nearFailure: task.near === undefined ? undefined : this.#near.failure,
       invalidPlaces: this.#invalidPlaces,
     };
   }
@@ -135,9 +135,10 @@ export class Assembler {
   }
 
   /** The same for a chunk that this worker has requested. A wrong one counts as missing: it is requested again elsewhere. */
-  #takeFromNear(task: AssembleTask, item: AssembleItem): ["given" | "missing", number] {
+  #takeFromNear(task: AssembleTask, item: AssembleItem): ["given" | "missing" | "absent", number] {
     const stored = this.#near.take(item);
     if (stored === null) return ["missing", 0];
+    if (stored === "absent") return [stored, 0];
     let chunk: OpenedChunk;
     try {
       chunk = open(task, item, stored);

@@ -3,15 +3,17 @@
  * chunk is opened, the server works on the next ones. Whatever is unusual ends it: the main thread, which has the words and
  * the patience for it, requests those chunks again.
  */
-import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk } from "../core/chunk.ts";
+import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../core/chunk.ts";
 import { bodyEnd, latin1, parseAnswerHead } from "../deno/net/http1/answer_head.ts";
 import { WaitingConnection } from "../deno/net/http1/waiting_connection.ts";
+import type { NearFailure } from "../stores/store.ts";
 import type { NearRequests } from "../transfer/messages.ts";
 
 /** A head has to fit, with what comes along. */
 const HEAD_BYTES = 64 * 1024;
-/** An answer is waited for no longer, in milliseconds: another thread, which can be interrupted, waits better. */
-const PATIENCE_MS = 1000;
+/** What a server says that does not have it. One that serves only one form may refuse the names of the other. */
+const NOT_THERE = [404, 410];
+const OTHER_NOT_THERE = [...NOT_THERE, 400];
 
 /** A chunk to be requested: `size` is that of its bytes, uncompressed. */
 interface Wanted {
@@ -35,13 +37,13 @@ export class NearFetch {
   #requests: NearRequests | undefined;
   #wanted: readonly Wanted[] = [];
   #next = 0;
-  /** When an answer has to be there. */
-  #deadline = 0;
+  /** How long answers are waited for yet in this task, in milliseconds. */
+  #patience = 0;
   /** The last answer, and the connection's next. */
   #buffer = new Uint8Array(2 * HEAD_BYTES);
   readonly #encoder = new TextEncoder();
-  /** Whether something unusual came: there are no more requests in this task. */
-  failed = false;
+  /** Why there are no more requests in this task, if there are none. */
+  failure: NearFailure | undefined;
 
   /** Begins to request the chunks, for which {@linkcode take} is called in their order. */
   begin(requests: NearRequests, wanted: readonly Wanted[]): void {
@@ -51,21 +53,27 @@ export class NearFetch {
     this.#requests = requests;
     this.#wanted = wanted;
     this.#next = 0;
-    this.failed = false;
+    this.#patience = requests.patienceMs;
+    this.failure = undefined;
     for (let i = 0; i < Math.min(requests.connections, wanted.length); i++) this.#send();
   }
 
   /**
-   * The next chunk as the server has it, valid until the next call; `null` when it has not, or when it was not asked.
-   * Nothing is verified.
+   * The next chunk as the server has it, valid until the next call; `"absent"` when it has it in neither form, `null` when
+   * it was not asked, or did not say. Nothing is verified.
    */
-  take({ size }: Wanted): StoredChunk | null {
+  take(wanted: Wanted): StoredChunk | "absent" | null {
     const sent = this.#sent.shift();
-    if (this.failed || sent === undefined) return null;
-    const bytes = this.#answerTo(sent, maxStoredSize(size));
-    if (bytes === undefined) this.#fail();
+    if (this.failure !== undefined || sent === undefined) return null;
+    const limit = maxStoredSize(wanted.size);
+    const { form } = this.#requests!;
+    const other = form === "compressed" ? "plain" : "compressed";
+    const first = this.#answerTo(sent, limit, NOT_THERE);
+    const answer = first === null ? this.#askNow(wanted, other, limit) : first;
+    if (answer === undefined || this.#patience < 0) this.#fail();
     else this.#send();
-    return bytes ? { form: this.#requests!.form, bytes } : null;
+    if (answer === null) return "absent";
+    return answer === undefined ? null : { form: first === null ? other : form, bytes: answer };
   }
 
   /** Closes the connections. */
@@ -78,24 +86,34 @@ export class NearFetch {
   }
 
   #fail(): void {
-    this.failed = true;
+    this.failure ??= this.#patience < 0 ? "slow" : "unusual";
     this.release();
   }
 
   /** Sends the next request, if there is one. */
   #send(): void {
-    if (this.failed || this.#next === this.#wanted.length) return;
+    if (this.failure !== undefined || this.#next === this.#wanted.length) return;
     if (this.#isStopped) return this.#fail();
-    const request = this.#requestFor(this.#wanted[this.#next++].id);
+    const sent = this.#sendFor(this.#wanted[this.#next++].id, this.#requests!.form);
+    if (sent === null) this.#fail();
+    else this.#sent.push(sent);
+  }
+
+  /** The request, sent; `null` when it could not be. */
+  #sendFor(id: ChunkId, form: StoredForm): Sent | null {
+    const request = this.#requestFor(id, form);
     const idle = this.#idle.pop();
-    if (idle?.send(request)) {
-      this.#sent.push({ connection: idle, isUsed: true, request });
-      return;
-    }
+    if (idle?.send(request)) return { connection: idle, isUsed: true, request };
     idle?.[Symbol.dispose]();
     const connection = this.#openWith(request);
-    if (connection === null) this.#fail();
-    else this.#sent.push({ connection, isUsed: false, request });
+    return connection && { connection, isUsed: false, request };
+  }
+
+  /** Asks for the chunk in another form, before anything else is sent, and waits for the answer. */
+  #askNow({ id }: Wanted, form: StoredForm, limit: number): Uint8Array | null | undefined {
+    if (this.failure !== undefined || this.#isStopped) return undefined;
+    const sent = this.#sendFor(id, form);
+    return sent === null ? undefined : this.#answerTo(sent, limit, OTHER_NOT_THERE);
   }
 
   #openWith(request: Uint8Array<ArrayBuffer>): WaitingConnection | null {
@@ -106,15 +124,18 @@ export class NearFetch {
     return null;
   }
 
-  #requestFor(id: ChunkId): Uint8Array<ArrayBuffer> {
-    const { directory, form, suffix, search, headers } = this.#requests!;
+  #requestFor(id: ChunkId, form: StoredForm): Uint8Array<ArrayBuffer> {
+    const { directory, suffix, search, headers } = this.#requests!;
     const path = `${directory}${chunkPath(id, form, suffix)}${search}`;
     return this.#encoder.encode(`GET ${path} HTTP/1.1\r\n${headers}\r\n`);
   }
 
-  /** The body of the answer; `null` when there is no such chunk, `undefined` for everything else. */
-  #answerTo({ connection, isUsed, request }: Sent, limit: number): Uint8Array | null | undefined {
-    this.#deadline = performance.now() + PATIENCE_MS;
+  /** The body of the answer; `null` for one of these statuses, `undefined` for everything else. */
+  #answerTo(
+    { connection, isUsed, request }: Sent,
+    limit: number,
+    notThere: readonly number[],
+  ): Uint8Array | null | undefined {
     const first = this.#buffer.subarray(0, HEAD_BYTES);
     let used: WaitingConnection | null = connection;
     let isNew = !isUsed;
@@ -126,7 +147,7 @@ export class NearFetch {
       length = used === null ? 0 : this.#receive(used, first);
     }
     if (used === null) return undefined;
-    const answer = length !== undefined && length > 0 ? this.#read(used, length, limit) : undefined;
+    const answer = length !== undefined && length > 0 ? this.#read(used, length, limit, notThere) : undefined;
     if (answer?.stays) this.#idle.push(used);
     else used[Symbol.dispose]();
     // Connections for one chunk each are made better by the main thread, which adapts to what the server takes.
@@ -145,11 +166,13 @@ export class NearFetch {
    */
   #receive(connection: WaitingConnection, into: Uint8Array<ArrayBuffer>, all = false): number | undefined {
     for (let at = 0;;) {
+      const start = performance.now();
       const count = connection.receive(into.subarray(at), all);
+      this.#patience -= performance.now() - start;
       if (count !== undefined && count <= 0) return count;
       at += count ?? 0;
       if (at === into.length || (at > 0 && !all)) return at;
-      if (this.#isStopped || performance.now() > this.#deadline) return undefined;
+      if (this.#isStopped || this.#patience < 0) return undefined;
     }
   }
 
@@ -158,12 +181,13 @@ export class NearFetch {
     connection: WaitingConnection,
     received: number,
     limit: number,
+    notThere: readonly number[],
   ): { body: Uint8Array | null; stays: boolean } | undefined {
     let end = received;
     let start = endOfHead(this.#buffer, end);
     while (start < 0) {
-      const isLate = end === HEAD_BYTES || performance.now() > this.#deadline;
-      const count = isLate ? 0 : this.#receive(connection, this.#buffer.subarray(end, HEAD_BYTES)) ?? 0;
+      const isEnough = end === HEAD_BYTES || this.#patience < 0;
+      const count = isEnough ? 0 : this.#receive(connection, this.#buffer.subarray(end, HEAD_BYTES)) ?? 0;
       if (count <= 0) return undefined;
       end += count;
       start = endOfHead(this.#buffer, end);
@@ -172,7 +196,7 @@ export class NearFetch {
     const length = head === undefined ? undefined : bodyEnd(head, "GET");
     if (head === undefined || typeof length !== "number") return undefined;
     const isThere = head.status === 200;
-    if (!isThere && head.status !== 404) return undefined;
+    if (!isThere && !notThere.includes(head.status)) return undefined;
     // What comes without having been asked for would be taken for the next answer.
     if (length > (isThere ? limit : HEAD_BYTES) || end - start > length) return undefined;
     this.#makeRoom(start + length, end);

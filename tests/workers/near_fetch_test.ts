@@ -58,6 +58,7 @@ async function fetchFrom(
     search: "",
     headers: "host: a\r\n",
     connections: 4,
+    patienceMs: 30_000,
     stopped: new Int32Array(new SharedArrayBuffer(4)),
     ...more,
   };
@@ -77,7 +78,9 @@ async function fetchFrom(
 /** What came is what the server has, or nothing. */
 function checkRight({ bodies }: NearFetched, stored: readonly Stored[]): void {
   strictEqual(bodies.length, stored.length);
-  for (const [i, body] of bodies.entries()) if (body !== null) sameBytes(body, stored[i].body);
+  for (const [i, body] of bodies.entries()) {
+    if (body !== null && body !== "absent") sameBytes(body, stored[i].body);
+  }
 }
 
 test("all chunks come whole and in order, over as many connections as allowed", async () => {
@@ -85,7 +88,7 @@ test("all chunks come whole and in order, over as many connections as allowed", 
   await using server = await startFaultyServer(serving(stored));
   const [first, second] = await fetchFrom(server, [stored.slice(0, 25), stored.slice(25)]);
   for (const [fetched, wanted] of [[first, stored.slice(0, 25)], [second, stored.slice(25)]] as const) {
-    strictEqual(fetched.failed, false);
+    strictEqual(fetched.failure, undefined);
     ok(!fetched.bodies.includes(null));
     checkRight(fetched, wanted);
   }
@@ -106,19 +109,47 @@ test("the search part, the suffix and the headers are sent", async () => {
     headers: "host: h\r\nx-a: b\r\n",
   } as const;
   const [fetched] = await fetchFrom(server, [[one]], more);
-  sameBytes(fetched.bodies[0]!, one.body);
+  checkRight(fetched, [one]);
+  ok(!fetched.bodies.includes(null));
   const [{ headers }] = server.requests;
   deepStrictEqual([headers.get("host"), headers.get("x-a")], ["h", "b"]);
 });
 
-test("what is not there is null, and the others come", async () => {
-  const stored = storedChunks(30);
-  const lacking = (i: number, right: Answer) => i % 3 === 0 ? { status: 404, body: "no such file" } : right;
-  await using server = await startFaultyServer(serving(stored, lacking));
+/** What servers answer for the two names of a chunk that they do not have. */
+const LACKING: readonly (readonly [compressed: number, plain: number])[] = [[404, 404], [410, 410], [
+  404,
+  400,
+]];
+
+for (const [compressed, plain] of LACKING) {
+  test(`what is not there in either form is absent: ${compressed} and ${plain}`, async () => {
+    const stored = storedChunks(30);
+    const isLacking = (i: number) => i % 3 === 0;
+    const answers = serving(
+      stored,
+      (i, right) => isLacking(i) ? { status: compressed, body: "no such file" } : right,
+    );
+    for (const { id } of stored) answers[`/store/${chunkPath(id, "plain")}`] = { status: plain };
+    await using server = await startFaultyServer(answers);
+    const [fetched] = await fetchFrom(server, [stored]);
+    strictEqual(fetched.failure, undefined);
+    checkRight(fetched, stored);
+    deepStrictEqual(fetched.bodies.map((body) => body === "absent"), stored.map((_, i) => isLacking(i)));
+    ok(!fetched.bodies.includes(null));
+    strictEqual(server.requests.length, 30 + 10);
+    ok(server.maxInFlight <= 4, `${server.maxInFlight}`);
+  });
+}
+
+test("chunks in the other form come too", async () => {
+  const stored = storedChunks(12);
+  const answers = serving(stored.slice(0, 6));
+  for (const { id, body } of stored.slice(6)) answers[`/store/${chunkPath(id, "plain")}`] = { body };
+  await using server = await startFaultyServer(answers, () => ({ status: 404 }));
   const [fetched] = await fetchFrom(server, [stored]);
-  strictEqual(fetched.failed, false);
+  strictEqual(fetched.failure, undefined);
+  ok(!fetched.bodies.includes(null) && !fetched.bodies.includes("absent"));
   checkRight(fetched, stored);
-  deepStrictEqual(fetched.bodies.map((body) => body === null), stored.map((_, i) => i % 3 === 0));
 });
 
 test("a server that closes connections now and then, with or without a word, gets new ones", async () => {
@@ -128,7 +159,7 @@ test("a server that closes connections now and then, with or without a word, get
     serving(stored, (i, right) => i % 8 === 4 ? { ...right, ...said } : right),
   );
   const [fetched] = await fetchFrom(server, [stored]);
-  strictEqual(fetched.failed, false);
+  strictEqual(fetched.failure, undefined);
   ok(!fetched.bodies.includes(null));
   checkRight(fetched, stored);
 
@@ -138,7 +169,7 @@ test("a server that closes connections now and then, with or without a word, get
     serving(stored, (i, right) => i === 15 ? [silent, right] : right),
   );
   const [again] = await fetchFrom(rude, [stored]);
-  strictEqual(again.failed, false);
+  strictEqual(again.failure, undefined);
   ok(!again.bodies.includes(null));
   checkRight(again, stored);
 });
@@ -159,18 +190,24 @@ const UNUSUAL: Readonly<Record<string, Answer>> = {
   "a head without an end": { headers: { "x-a": "b".repeat(70_000) }, body: "abc" },
 };
 
+/** Those for which the patience is over. */
+const SLOW: readonly Answer[] = Object.entries(UNUSUAL)
+  .filter(([name]) => /silence|trickles/.test(name)).map(([, answer]) => answer);
+
 for (const [name, answer] of Object.entries(UNUSUAL)) {
   test(`${name} ends the task, with nothing wrong in what came before`, async () => {
     const stored = storedChunks(20);
     await using server: FaultyServer = await startFaultyServer(
       serving(stored, (i, right) => i === 9 ? answer : right),
     );
-    const [fetched, next] = await fetchFrom(server, [stored, stored.slice(10)]);
-    deepStrictEqual([fetched.failed, fetched.bodies.slice(9).every((body) => body === null)], [true, true]);
+    const more = SLOW.includes(answer) ? { patienceMs: 1000 } : {};
+    const [fetched, next] = await fetchFrom(server, [stored, stored.slice(10)], more);
+    strictEqual(fetched.failure, SLOW.includes(answer) ? "slow" : "unusual");
+    ok(fetched.bodies.slice(9).every((body) => body === null));
     ok(!fetched.bodies.slice(0, 9).includes(null));
     checkRight(fetched, stored);
     // The next task begins anew.
-    strictEqual(next.failed, false);
+    strictEqual(next.failure, undefined);
     ok(!next.bodies.includes(null));
     checkRight(next, stored.slice(10));
   });
@@ -181,13 +218,13 @@ test("a body that is longer than its length says ends the task, at the next answ
   const longer = (i: number, right: Answer) => i === 9 ? { body: "abcdef", length: 3 } : right;
   await using server = await startFaultyServer(serving(stored, longer));
   const [fetched, next] = await fetchFrom(server, [stored, stored.slice(10)]);
-  strictEqual(fetched.failed, true);
+  strictEqual(fetched.failure, "unusual");
   // What comes too late to be seen with this answer is taken for the next one, which it cannot be.
   const [ninth] = fetched.bodies.splice(9, 1);
   ok(ninth === null || ninth.length === 3);
   checkRight(fetched, stored.toSpliced(9, 1));
   checkRight(next, stored.slice(10));
-  strictEqual(next.failed, false);
+  strictEqual(next.failure, undefined);
 });
 
 test("a server that closes each connection is left to the main thread, with what it sent", async () => {
@@ -195,9 +232,19 @@ test("a server that closes each connection is left to the main thread, with what
   const closing = (_: number, right: Answer) => ({ ...right, headers: { connection: "close" } });
   await using server = await startFaultyServer(serving(stored, closing));
   const [fetched] = await fetchFrom(server, [stored]);
-  strictEqual(fetched.failed, true);
+  strictEqual(fetched.failure, "unusual");
   deepStrictEqual(fetched.bodies.map((body) => body === null), stored.map((_, i) => i > 0));
   checkRight(fetched, stored);
+});
+
+test("a server whose answers take long is left to the main thread", async () => {
+  const stored = storedChunks(60);
+  await using server = await startFaultyServer(serving(stored, (_, right) => ({ ...right, delay: 40 })));
+  const [fetched] = await fetchFrom(server, [stored], { patienceMs: 200 });
+  strictEqual(fetched.failure, "slow");
+  checkRight(fetched, stored);
+  ok(fetched.bodies[0] !== null && fetched.bodies[59] === null);
+  ok(server.requests.length < 60, `${server.requests.length}`);
 });
 
 test("nothing is requested once the work is to end", async () => {
@@ -206,14 +253,15 @@ test("nothing is requested once the work is to end", async () => {
   const [fetched] = await fetchFrom(server, [stored], {
     stopped: new Int32Array(new SharedArrayBuffer(4)).fill(1),
   });
-  deepStrictEqual([fetched.failed, fetched.bodies.every((body) => body === null)], [true, true]);
+  strictEqual(fetched.failure, "unusual");
+  ok(fetched.bodies.every((body) => body === null));
   strictEqual(server.requests.length, 0);
 });
 
 test("where nothing listens, nothing comes", async () => {
   const stored = storedChunks(3);
   const [fetched] = await fetchFrom({ port: 1 }, [stored]);
-  deepStrictEqual(fetched, { bodies: [null, null, null], failed: true });
+  deepStrictEqual(fetched, { bodies: [null, null, null], failure: "unusual" });
 });
 
 test("IPv6", async () => {

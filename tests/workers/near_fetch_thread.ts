@@ -1,6 +1,7 @@
 /** Fetches what it is told: its calls wait, so that it needs a thread of its own beside the server's. */
 import { NearFetch } from "../../src/workers/near_fetch.ts";
 import type { ChunkId } from "../../src/core/chunk.ts";
+import type { NearFailure } from "../../src/stores/store.ts";
 import type { NearRequests } from "../../src/transfer/messages.ts";
 
 /** What is to be fetched, in one task after the other. */
@@ -11,8 +12,9 @@ export interface NearFetchTasks {
 
 /** What came of each task. */
 export interface NearFetched {
-  readonly bodies: (Uint8Array | null)[];
-  readonly failed: boolean;
+  /** Of each chunk its bytes, `"absent"` where the server has none, `null` where that is not known. */
+  readonly bodies: (Uint8Array | "absent" | null)[];
+  readonly failure?: NearFailure;
 }
 
 declare const self: {
@@ -24,8 +26,11 @@ self.onmessage = ({ data: { requests, tasks } }) => {
   const fetch = new NearFetch();
   const fetched = tasks.map((wanted) => {
     fetch.begin(requests, wanted);
-    const bodies = wanted.map((one) => fetch.take(one)?.bytes.slice() ?? null);
-    return { bodies, failed: fetch.failed };
+    const bodies = wanted.map((one) => {
+      const taken = fetch.take(one);
+      return taken === null || taken === "absent" ? taken : taken.bytes.slice();
+    });
+    return { bodies, failure: fetch.failure };
   });
   fetch.release();
   self.postMessage(fetched);

@@ -45,6 +45,8 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
   const { connections = DEFAULT_LIMITS.max, ...tls } = options;
   const open = new DisposableStack();
   const fetchFor = makeFetches(tls, connections, open);
+  /** Servers whose answers come from elsewhere, or by another request. */
+  const redirecting = new Set<string>();
   const followed = async (start: URL, init: RequestInit): Promise<HttpAnswer> => {
     let url = start;
     let headers = init.headers;
@@ -53,6 +55,7 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
       const response = await fetchOnce(fetch, url, hops, { ...init, headers, redirect: "manual" });
       const location = REDIRECTS.includes(response.status) ? response.headers.get("location") : null;
       if (location === null || init.redirect === "manual") return response;
+      redirecting.add(url.origin);
       // What is there would be read, not written.
       if (response.status === 303 && init.body !== undefined) return response;
       await response.body?.cancel();
@@ -67,7 +70,8 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
     }
   };
   return Object.assign(followed, {
-    near: (url: URL, headers: Readonly<Record<string, string>>) => fetchFor(url, false).near?.(url, headers),
+    near: (url: URL, headers: Readonly<Record<string, string>>) =>
+      redirecting.has(url.origin) ? undefined : fetchFor(url, false).near?.(url, headers),
     [Symbol.dispose]: () => open.dispose(),
   });
 }

@@ -1,10 +1,12 @@
 /** Whether and how workers request the chunks of a web server by themselves. */
 import type { StoredForm } from "../../core/chunk.ts";
-import type { NearRequest, NearStore } from "../store.ts";
+import type { NearFailure, NearRequest, NearStore } from "../store.ts";
 import type { NearServer } from "./http_client.ts";
 
 /** The first answer is waited for no longer, in milliseconds. A server that takes so long is not near. */
 const PATIENCE_MS = 20;
+/** One in so many tasks may be slow, and one more. */
+const MOST_SLOW = 8;
 
 /** What is asked of the store. */
 interface NearStoreOptions {
@@ -24,6 +26,8 @@ export class NearRequests implements NearStore {
   readonly #answered = Promise.withResolvers<void>();
   #isAsked = false;
   #isOver = false;
+  #tasks = 0;
+  #slow = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: NearStoreOptions) {
@@ -58,7 +62,10 @@ export class NearRequests implements NearStore {
     this.#answered.resolve();
   }
 
-  stop(): void {
-    this.#isOver = true;
+  report(failure: NearFailure | undefined): void {
+    this.#tasks++;
+    if (failure === "slow") this.#slow++;
+    // A server may pause now and then. Whatever else it was, the main thread has the words and the patience for it.
+    if (failure === "unusual" || MOST_SLOW * this.#slow > this.#tasks + MOST_SLOW) this.#isOver = true;
   }
 }

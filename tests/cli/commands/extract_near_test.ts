@@ -1,5 +1,5 @@
 /** Jobs that are large enough for workers, which fetch by themselves what is near: the same comes of them whatever happens. */
-import { match, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { runCli } from "../../support/cli.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
@@ -69,6 +69,8 @@ const FAULTS: Readonly<Record<string, (request: number, right: Answer) => Answer
   "chunked encoding": (_, right) => ({ ...right, length: "chunked" }),
   "connections that are closed": (_, right) => ({ ...right, headers: { connection: "close" } }),
   "latency": (_, right) => ({ ...right, delay: 30 }),
+  "an answer that takes long now and then": (request, right) =>
+    request % 40 === 39 ? { ...right, delay: 300 } : right,
 };
 
 /** Refuses what is more than so many requests a second, and a few at once. */
@@ -106,6 +108,52 @@ Deno.test("no more requests are made at a time than -n says", async () => {
     const { atOnce } = await extract((_, right) => right, "-n", `${most}`);
     ok(atOnce <= most, `${atOnce} instead of ${most}`);
   }
+});
+
+/** How often each path was requested. */
+function countPaths(requests: readonly { readonly path: string }[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { path } of requests) counts.set(path, (counts.get(path) ?? 0) + 1);
+  return counts;
+}
+
+Deno.test("a store that lacks chunks is asked for them once in each form, then the next is", async () => {
+  const { blob, index, store } = await makeStore();
+  const chunks = new Set((await runCli(["list-chunks", index])).stdout.trim().split("\n"));
+  const lacking = [...chunks].filter((id) => id < "8");
+  await using half = await startFaultyServer({}, ({ path }) => {
+    const [, form] = /\/([^/]*)$/.exec(path)!;
+    if (form < "8" || !path.endsWith(".cacnk")) return { status: 404 };
+    return { body: Deno.readFileSync(`${store}${path.slice("/store".length)}`) };
+  });
+  await using whole = await serve(store, (_, right) => right);
+  const output = dir.path("output");
+  const stores = ["-s", `${half.url}/store/`, "-s", `${whole.url}/store/`];
+  const { code, stderr } = await runCli(["extract", ...stores, index, output]);
+  strictEqual(code, 0, stderr);
+  sameBytes(Deno.readFileSync(output), blob);
+  Deno.removeSync(output);
+  for (const { requests } of [half, whole]) {
+    strictEqual(Math.max(...countPaths(requests).values()), 1);
+  }
+  strictEqual(half.requests.length, chunks.size + lacking.length);
+  strictEqual(whole.requests.length, lacking.length);
+});
+
+Deno.test("a server that redirects each request gets one for each chunk", async () => {
+  const { index, store } = await makeStore();
+  const chunks = new Set((await runCli(["list-chunks", index])).stdout.trim().split("\n"));
+  await using elsewhere = await serve(store, (_, right) => right);
+  await using server = await startFaultyServer({}, ({ path }) => ({
+    status: 302,
+    headers: { location: `${elsewhere.url}${path}` },
+    body: "moved",
+  }));
+  const output = dir.path("output");
+  const { code, stderr } = await runCli(["extract", "-s", `${server.url}/store/`, index, output]);
+  strictEqual(code, 0, stderr);
+  Deno.removeSync(output);
+  deepStrictEqual([server.requests.length, elsewhere.requests.length], [chunks.size, chunks.size]);
 });
 
 Deno.test("a store in the middle that lacks chunks, and a wrong chunk that stays wrong", async () => {

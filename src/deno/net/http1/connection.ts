@@ -42,7 +42,7 @@ export class Connection implements Disposable {
 
   /**
    * The bytes up to the first `end`, which is taken too, in Latin-1. `undefined` when there is none in as many bytes as are
-   * looked at. Throws when the connection ends before it.
+   * looked at, or a line ends otherwise. Throws when the connection ends before it.
    */
   async takeUntil(end: "\r\n" | "\r\n\r\n"): Promise<string | undefined> {
     let looked = 0;
@@ -53,8 +53,9 @@ export class Connection implements Disposable {
         this.#start += at + end.length;
         return text;
       }
+      // Waiting for more would have no end.
+      if (this.waiting === BUFFER_BYTES || this.#hasBareLineFeed(looked)) return undefined;
       looked = Math.max(0, this.waiting - end.length + 1);
-      if (this.waiting === BUFFER_BYTES) return undefined;
       if (!await this.#fill()) throw ended();
     }
   }
@@ -110,6 +111,15 @@ export class Connection implements Disposable {
     this.#end += count;
     this.received += count;
     return true;
+  }
+
+  /** Whether a line in what waits ends with a line feed alone, looked for from there on. */
+  #hasBareLineFeed(from: number): boolean {
+    const bytes = this.#buffer.subarray(this.#start, this.#end);
+    for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
+      if (at === 0 || bytes[at - 1] !== 13) return true;
+    }
+    return false;
   }
 
   /** Where `end` is in what waits, looked for from there on; -1 when it is not there. */

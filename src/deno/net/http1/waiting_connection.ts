@@ -24,7 +24,7 @@ const MSG_NOSIGNAL = 0x4000;
 const MSG_WAITALL = 0x100;
 
 /** A call waits no longer, in microseconds: for the next bytes, or for room and for the server to take the connection. */
-const PATIENCE_US: Readonly<Record<number, bigint>> = { [SO_RCVTIMEO]: 100_000n, [SO_SNDTIMEO]: 500_000n };
+const PATIENCE_US: Readonly<Record<number, bigint>> = { [SO_RCVTIMEO]: 50_000n, [SO_SNDTIMEO]: 500_000n };
 
 let library: Deno.DynamicLibrary<typeof SYMBOLS> | null | undefined;
 

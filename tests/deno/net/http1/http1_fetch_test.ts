@@ -199,6 +199,16 @@ Deno.test("an answer that is not understood is left to fetch, and all that follo
   await rejects(fetch(server.url, { method: "POST" }), /left to fetch/);
 });
 
+Deno.test("lines that end with a line feed alone are not waited for: fetch understands them", async () => {
+  // The connection stays open.
+  await using server = new RawServer(() => ["HTTP/1.1 200 OK\nContent-", "Length: 3\n\nabc"]);
+  using fetch = makeHttpFetch();
+  for (let i = 0; i < 2; i++) {
+    strictEqual(new TextDecoder().decode(await bytesOf(await fetch(server.url, {}))), "abc");
+  }
+  strictEqual(server.heads.length, 3);
+});
+
 Deno.test("no bytes are taken for another answer's", async () => {
   // More than was announced; a body that is not read; one that is read in part.
   await using server = new RawServer((request) => [
