@@ -1,7 +1,7 @@
 /** The program of a web worker: decompresses and verifies, cuts files, or writes a file. Each task is answered by one message. */
 import type { Codec } from "../codec/codec.ts";
 import { isInvalid, openChunk } from "../codec/open_chunk.ts";
-import { concat, ownBuffer, toHex } from "../core/bytes.ts";
+import { concat, freeBytes, ownBuffer, toHex } from "../core/bytes.ts";
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
 import { DesyncError, errorToWire } from "../core/errors.ts";
 import { ChunkerStream } from "../chunker/stream.ts";
@@ -97,9 +97,7 @@ async function performTask(
   switch (task.kind) {
     case "open": {
       const target = await joined(codec, task.output);
-      return task.chunks.map((chunk) =>
-        taken(opened(codec, { ...chunk, digest: task.digest }), chunk, target)
-      );
+      return task.chunks.map((chunk) => openedInto(target, codec, { ...chunk, digest: task.digest }));
     }
     case "fetch":
       return openFetched(codec, task, await fetched, await joined(codec, task.output));
@@ -160,9 +158,14 @@ function openFetched(
   const all = chunks.map((chunk) => {
     const stored = fetched?.get(chunk.id) ?? null;
     storedBytes.push(stored?.bytes.length ?? 0);
-    const one = stored === null ? null : opened(codec, { ...chunk, stored, digest });
-    return one instanceof Uint8Array ? taken(one, chunk, target) : null;
+    if (stored === null) return null;
+    const one = openedInto(target, codec, { ...chunk, stored, digest });
+    return one === "written" || one instanceof Uint8Array ? one : null;
   });
+  for (const stored of fetched?.values() ?? []) {
+    // The bytes of a plain one may be on their way to the page.
+    if (stored !== null && (stored.form === "compressed" || target !== undefined)) freeBytes(stored.bytes);
+  }
   return { answered: fetched !== undefined, opened: all, storedBytes };
 }
 
@@ -171,10 +174,22 @@ function accessible(file: FileHandle): AccessibleFile {
   return file as unknown as AccessibleFile;
 }
 
-function opened(
+/** Opens the chunk, and writes it where there is a file for it. */
+function openedInto(
+  target: OutputFile | undefined,
   codec: Codec,
-  { stored, ...expected }: FetchedChunk & { readonly digest: CutFileTask["digest"] },
+  chunk: ExpectedFetched,
 ): OpenedChunks[number] {
+  const bytes = opened(codec, chunk);
+  const outcome = taken(bytes, chunk, target);
+  if (outcome === "written" && chunk.stored.form === "compressed") freeBytes(bytes as Uint8Array);
+  return outcome;
+}
+
+/** With the digest that it has to have. */
+type ExpectedFetched = FetchedChunk & { readonly digest: CutFileTask["digest"] };
+
+function opened(codec: Codec, { stored, ...expected }: ExpectedFetched): OpenedChunks[number] {
   try {
     return openChunk(codec, stored, expected).bytes as Uint8Array<ArrayBuffer>;
   } catch (error) {

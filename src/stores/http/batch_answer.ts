@@ -16,22 +16,42 @@ export function batchBody(ids: readonly ChunkId[]): Uint8Array<ArrayBuffer> {
  * What the server has of the chunks, `null` for those that it has not. Others may be omitted, and have to be requested again.
  * Nothing is verified. Throws `store` for what is no such answer, with `redacted` as its place.
  */
-export function parseBatch(
-  bytes: Uint8Array<ArrayBuffer>,
-  redacted: string,
-): Map<ChunkId, StoredChunk | null> {
-  const answers = new Map<ChunkId, StoredChunk | null>();
-  const decoder = new MessageDecoder();
-  decoder.push(bytes);
-  for (let message = decoder.next(); message !== null; message = decoder.next()) {
-    if (message.type === "missing") answers.set(message.id, null);
-    else if (message.type === "chunk") {
-      const form = message.compressed ? "compressed" : "plain";
-      answers.set(message.id, { form, bytes: message.bytes });
-    } else throw wrong(redacted);
+export function parseBatch(bytes: Uint8Array, redacted: string): BatchAnswers {
+  const parser = new BatchParser(redacted);
+  parser.push(bytes);
+  return parser.end();
+}
+
+/** What is said about each chunk. */
+type BatchAnswers = ReadonlyMap<ChunkId, StoredChunk | null>;
+
+/** The same for an answer that comes in pieces. The chunks have memory of their own. */
+export class BatchParser {
+  readonly #redacted: string;
+  readonly #answers = new Map<ChunkId, StoredChunk | null>();
+  readonly #decoder = new MessageDecoder();
+
+  constructor(redacted: string) {
+    this.#redacted = redacted;
   }
-  if (decoder.pending > 0) throw wrong(redacted);
-  return answers;
+
+  /** Takes the next piece, which may be used for something else then. Throws as {@linkcode parseBatch} does, and `protocol`. */
+  push(piece: Uint8Array): void {
+    this.#decoder.push(piece);
+    for (let message = this.#decoder.next(); message !== null; message = this.#decoder.next()) {
+      if (message.type === "missing") this.#answers.set(message.id, null);
+      else if (message.type === "chunk") {
+        const form = message.compressed ? "compressed" : "plain";
+        this.#answers.set(message.id, { form, bytes: message.bytes });
+      } else throw wrong(this.#redacted);
+    }
+  }
+
+  /** All of them, when there are no more pieces. */
+  end(): BatchAnswers {
+    if (this.#decoder.pending > 0) throw wrong(this.#redacted);
+    return this.#answers;
+  }
 }
 
 function wrong(redacted: string): DesyncError {

@@ -89,7 +89,10 @@ export class HttpBatches implements BatchedStore {
     }
   }
 
-  async #request(ids: readonly ChunkId[], signal: AbortSignal): Promise<Map<ChunkId, StoredChunk | null>> {
+  async #request(
+    ids: readonly ChunkId[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<ChunkId, StoredChunk | null>> {
     const { url, redacted } = this.request;
     const body = batchBody(ids);
     const answer = await httpPost(new URL(url), redacted, body, LARGEST_ANSWER, this.#options, signal);
