@@ -1,4 +1,5 @@
 import { deepStrictEqual, rejects } from "node:assert/strict";
+import { chunkPath } from "../../src/core/chunk.ts";
 import { ChunkDirectory } from "../../src/deno/store/chunk_directory.ts";
 import { canSyncFileSystems } from "../../src/deno/output/sync.ts";
 import { StagedChunks } from "../../src/workers/staged_chunks.ts";
@@ -30,6 +31,27 @@ Deno.test({
     await rejects(staged.flush());
     deepStrictEqual(filesIn(store), []);
   },
+});
+
+Deno.test("many chunks get their names, each in its form", async () => {
+  using dir = tempDir();
+  const store = dir.dir("store");
+  const destination = {
+    kind: "directory",
+    directory: store,
+    encoding: { form: "plain", level: 3 },
+  } as const;
+  const chunks = new ChunkDirectory({ directory: store });
+  const staged = new StagedChunks(chunks, destination, "run");
+  const names: string[] = [];
+  for (let i = 0; i < 700; i++) {
+    const bytes = Uint8Array.of(i & 255, i >> 8);
+    const form = i % 3 === 0 ? "plain" : "compressed";
+    staged.add(sha512256(bytes), { form, bytes });
+    names.push(chunkPath(sha512256(bytes), form));
+  }
+  await staged.flush();
+  deepStrictEqual(filesIn(store).sort(), names.sort());
 });
 
 /** Has the clock say that so many milliseconds have passed. */

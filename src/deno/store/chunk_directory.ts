@@ -30,11 +30,11 @@ import { errorCode } from "../system/error_code.ts";
 const FILE_MODE = 0o644;
 export const DIRECTORY_MODE = 0o755;
 
-/** A chunk whose file is complete, but for its name. */
+/** A chunk whose file is complete, but for its name. Without paths: while a disk is slow there are many of these. */
 export interface StagedChunk {
   readonly id: ChunkId;
-  readonly temporary: string;
-  readonly target: string;
+  readonly form: StoredForm;
+  readonly run: string;
 }
 
 /** How large a chunk may be to be written at once by a thread that has other work, in bytes. */
@@ -204,7 +204,7 @@ export class ChunkDirectory {
     run: string,
     { store, sync = false }: { readonly store?: FileIdentity; readonly sync?: boolean },
   ): StagedChunk | null {
-    const staged = this.#named(id, chunk, run);
+    const staged = { id, form: chunk.form, run };
     try {
       using file = this.#createNew(staged, store);
       const bytes = this.#cipher?.seal(chunk.bytes) ?? chunk.bytes;
@@ -214,7 +214,7 @@ export class ChunkDirectory {
       return staged;
     } catch (error) {
       if (error instanceof Deno.errors.AlreadyExists) return null;
-      removeQuietly(staged.temporary);
+      this.discard(staged);
       throw this.#notStored(id, error);
     }
   }
@@ -228,7 +228,7 @@ export class ChunkDirectory {
     const run = crypto.randomUUID();
     // Nothing else has this name.
     if (chunk.bytes.length <= LARGE_BYTES) return this.stage(id, chunk, run, options)!;
-    const staged = this.#named(id, chunk, run);
+    const staged = { id, form: chunk.form, run };
     try {
       using file = this.#createNew(staged);
       const bytes = this.#cipher?.seal(chunk.bytes) ?? chunk.bytes;
@@ -236,26 +236,29 @@ export class ChunkDirectory {
       if (options.sync) await syncFileData(file);
       return staged;
     } catch (error) {
-      removeQuietly(staged.temporary);
+      this.discard(staged);
       throw this.#notStored(id, error);
     }
   }
 
-  #named(id: ChunkId, { form }: StoredChunk, run: string): StagedChunk {
-    return { id, temporary: this.#stagedPath(id, run), target: this.pathOf(id, form) };
-  }
-
   /** Whether {@linkcode stage} has begun with the chunk in this run. */
   hasStaged(id: ChunkId, run: string): boolean {
-    return files().exists(this.#stagedPath(id, run));
+    return files().exists(this.stagedPath({ id, run }));
   }
 
-  #stagedPath(id: ChunkId, run: string): string {
-    return `${this.path}/${id.slice(0, 4)}/${TEMPORARY_PREFIX}${run}-${id}`;
+  /** Where the chunk is until it has its name. */
+  stagedPath({ id, run }: Omit<StagedChunk, "form">): string {
+    return `${this.#directoryOf(id)}/${TEMPORARY_PREFIX}${run}-${id}`;
+  }
+
+  #directoryOf(id: ChunkId): string {
+    return `${this.path}/${id.slice(0, 4)}`;
   }
 
   /** The last step: the chunk gets its name. */
-  place({ id, temporary, target }: StagedChunk): void {
+  place(staged: StagedChunk): void {
+    const { id, form } = staged;
+    const [temporary, target] = [this.stagedPath(staged), this.pathOf(id, form)];
     try {
       Deno.renameSync(temporary, target);
     } catch (error) {
@@ -264,6 +267,11 @@ export class ChunkDirectory {
       removeQuietly(temporary);
       if (!same) throw this.#notStored(id, error);
     }
+  }
+
+  /** In the place of the last step. Failing is no harm: stale temporary files are removed by age. */
+  discard(staged: StagedChunk): void {
+    removeQuietly(this.stagedPath(staged));
   }
 
   /** Whether both files have the same bytes. */
@@ -284,8 +292,9 @@ export class ChunkDirectory {
   }
 
   /** Opened with its mode: `Deno.writeFileSync` would set that afterwards, umask or not. */
-  #createNew({ temporary: path, target }: StagedChunk, store?: FileIdentity): Deno.FsFile {
-    const directory = target.substring(0, target.lastIndexOf("/"));
+  #createNew(staged: StagedChunk, store?: FileIdentity): Deno.FsFile {
+    const directory = this.#directoryOf(staged.id);
+    const path = this.stagedPath(staged);
     const options = { createNew: true, write: true, mode: FILE_MODE };
     // Asking costs a tenth of what the error for a missing directory does.
     if (files().exists(directory)) {

@@ -3,7 +3,6 @@ import { SharedRequests } from "../../servers/shared_requests.ts";
 import type { WritableChunkStore } from "../../stores/store.ts";
 import { fileError } from "../files/file_errors.ts";
 import { FileSystem, syncDirectory } from "../output/sync.ts";
-import { removeQuietly } from "../files/remove_quietly.ts";
 import { ChunkDirectory } from "./chunk_directory.ts";
 
 /**
@@ -34,14 +33,14 @@ export function syncedStore(store: WritableChunkStore): WritableChunkStore {
       // Two names for two puts of one chunk: there is always a file to rename.
       const staged = await chunks.stageAside(id, stored, { sync: system === null });
       try {
-        if (system !== null) await sync(staged.temporary);
+        if (system !== null) await sync(chunks.stagedPath(staged));
       } catch (error) {
-        removeQuietly(staged.temporary);
+        chunks.discard(staged);
         throw fileError("store", `chunk ${id} in ${directory}`, error);
       }
       chunks.place(staged);
       try {
-        await sync(staged.target);
+        await sync(chunks.pathOf(id, staged.form));
       } catch (error) {
         throw fileError("store", `chunk ${id} in ${directory}`, error);
       }
