@@ -1,5 +1,6 @@
 /** An archive from wherever its bytes come, read as a whole. */
 import { ArchiveDecoder, type ArchiveEventHandler } from "../formats/archive/archive.ts";
+import { freeBytes } from "../core/bytes.ts";
 import { Yielder } from "../core/yielder.ts";
 
 /** Bytes in order: a stream of the web is one. */
@@ -11,6 +12,8 @@ export interface ReadArchiveOptions {
   readonly part?: boolean;
   /** Stops the reading. */
   readonly signal?: AbortSignal;
+  /** The pieces are not used elsewhere, nor does `onEvent` keep their bytes: their memory is given back as they are read. */
+  readonly ownsPieces?: boolean;
 }
 
 /**
@@ -39,6 +42,7 @@ export async function readArchive(
   for await (const piece of pieces) {
     decoder.push(piece);
     await passReady(decoder, onEvent, yielder);
+    if (options.ownsPieces && decoder.usedAll) freeBytes(piece);
   }
   decoder.end();
   await passReady(decoder, onEvent, yielder);

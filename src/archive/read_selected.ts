@@ -3,7 +3,7 @@ import type { ArchiveEventHandler } from "../formats/archive/archive.ts";
 import { findParts, parseArchivePaths, pickParts, readParts } from "./archive_parts.ts";
 import { countBytes, type Progress } from "../core/progress.ts";
 import type { RandomAccess } from "../stores/byte_source.ts";
-import { type Pieces, readArchive } from "./read_archive.ts";
+import { type Pieces, readArchive, type ReadArchiveOptions } from "./read_archive.ts";
 
 /** An archive's bytes: in order, or to be read at any place, where single paths take no more than their own bytes. */
 export type ArchiveBytes = Pieces | RandomAccess;
@@ -26,13 +26,13 @@ export interface SelectOptions {
 export async function readSelected(
   archive: ArchiveBytes,
   onEvent: ArchiveEventHandler,
-  options: SelectOptions = {},
+  options: SelectOptions & Pick<ReadArchiveOptions, "ownsPieces"> = {},
 ): Promise<void> {
-  const { signal, progress } = options;
+  const { signal, progress, ownsPieces } = options;
   const paths = parseArchivePaths(options.paths ?? []);
   if (!("read" in archive)) {
     const pieces = countBytes(archive, progress);
-    if (paths.length === 0) await readArchive(pieces, onEvent, { signal });
+    if (paths.length === 0) await readArchive(pieces, onEvent, { signal, ownsPieces });
     else await pickParts(pieces, paths, onEvent, { signal });
     return;
   }

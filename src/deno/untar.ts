@@ -1,5 +1,6 @@
 /** An archive unpacked into a directory of this machine. */
 import { featuresOf } from "../formats/archive/features.ts";
+import type { ReadArchiveOptions } from "../archive/read_archive.ts";
 import type { ArchiveBytes, SelectOptions } from "../archive/read_selected.ts";
 import type { Loss } from "../archive/losses.ts";
 import type { TreeSink } from "../archive/tree_ports.ts";
@@ -98,7 +99,7 @@ export async function untar(
 }
 
 /** What {@linkcode untarBy} may be given. */
-export interface UntarByOptions extends UntarOptions {
+export interface UntarByOptions extends UntarOptions, Pick<ReadArchiveOptions, "ownsPieces"> {
   /** The calls to write with. Default: those of the C library where it can be used. */
   readonly system?: TreeSystem;
 }

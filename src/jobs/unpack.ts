@@ -1,5 +1,6 @@
 /** Unpacks an archive, or some of its paths, to where a tree can be written. */
 import type { Loss } from "../archive/losses.ts";
+import type { ReadArchiveOptions } from "../archive/read_archive.ts";
 import { type ArchiveBytes, readSelected, type SelectOptions } from "../archive/read_selected.ts";
 import type { TreeSink } from "../archive/tree_ports.ts";
 
@@ -15,7 +16,7 @@ export interface UnpackResult {
 export async function unpack(
   archive: ArchiveBytes,
   sink: TreeSink,
-  options: SelectOptions = {},
+  options: SelectOptions & Pick<ReadArchiveOptions, "ownsPieces"> = {},
 ): Promise<UnpackResult> {
   let omitted = 0;
   await readSelected(archive, (event) => {

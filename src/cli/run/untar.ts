@@ -4,7 +4,7 @@ import { DesyncError } from "../../core/errors.ts";
 import { givenPath } from "../../deno/files/given_paths.ts";
 import { isNamedDirectory } from "../../deno/files/file_kind.ts";
 import { ownIds } from "../../deno/system/permitted.ts";
-import { untar, type UntarResult } from "../../deno/untar.ts";
+import { untarBy, type UntarResult } from "../../deno/untar.ts";
 import type { Loss } from "../../archive/losses.ts";
 import { parseArchivePaths } from "../../archive/archive_parts.ts";
 import { archiveToTar, type ArchiveToTarOptions } from "../../jobs/archive_to_tar.ts";
@@ -63,10 +63,12 @@ export async function run(
   };
   const olderVersions = seeds.map(({ directory }) => directory);
   const updating = { recursiveUnlink, inPlace, olderVersions, deleteOthers, onDelete };
+  // Those of a blob are made for this reader alone.
+  const ownsPieces = flags.index;
   const unpack = (archive: ArchiveBytes) =>
     toTar
       ? writeTar(archive, location, target, { ...selection, signal }, sync)
-      : untar(archive, target, { ...selection, ...attributes, ...updating, sync });
+      : untarBy(archive, target, { ...selection, ...attributes, ...updating, sync, ownsPieces });
   let result: UnpackResult & Partial<UntarResult>;
   {
     using _display = showProgress(progress, flags, { label: "Unpacking" });

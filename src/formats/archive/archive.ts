@@ -119,6 +119,11 @@ export class ArchiveDecoder {
     return this.#state.at === "done" && this.#ready.length === 0;
   }
 
+  /** Whether all that was pushed is in events already: nothing refers to the pieces but the bytes of `data`. */
+  get usedAll(): boolean {
+    return this.#queue.length === 0 && this.#ready.length === 0;
+  }
+
   /** Takes the next piece. It must not be changed before its events are used. */
   push(piece: Uint8Array): void {
     this.#queue.push(piece);
@@ -183,7 +188,8 @@ export class ArchiveDecoder {
     }
     if (this.#queue.length < size) return false;
     const start = this.#offset;
-    const body = this.#take(size).subarray(ELEMENT_HEADER_BYTES);
+    // A copy: a name that someone keeps would keep a whole piece.
+    const body = this.#take(size).slice(ELEMENT_HEADER_BYTES);
     if (element === "entry") this.#readEntry(body, start);
     else if (element === "filename") this.#readFilename(body, start);
     else if (element === "symlink") {
