@@ -113,7 +113,7 @@ export {
 export { encodeMessage, type Message, MessageDecoder } from "./src/formats/protocol.ts";
 export { DEFAULT_CHUNK_SIZES } from "./src/chunker/params.ts";
 export { cutPoints } from "./src/chunker/find.ts";
-export { ChunkerStream } from "./src/chunker/stream.ts";
+export { ChunkerStream, type ChunkerStreamOptions } from "./src/chunker/stream.ts";
 export { type ChunkCipher } from "./src/codec/chunk_cipher.ts";
 export { type ChunkCipherName, type ChunkKey } from "./src/core/chunk_key.ts";
 export { encryptedStore } from "./src/stores/wrappers/encrypted_store.ts";

@@ -32,6 +32,7 @@ const names: Readonly<Record<string, readonly string[]>> = {
     "ChunkStore",
     "ChunkedBlob",
     "ChunkerStream",
+    "ChunkerStreamOptions",
     "Codec",
     "CompressingCodec",
     "Compression",

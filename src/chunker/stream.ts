@@ -1,11 +1,21 @@
 /** Chunking as a stream: bytes in pieces of any size go in, the bytes of one chunk after the other come out. */
 
+import { freeBytes } from "../core/bytes.ts";
 import { CutFinder } from "./find.ts";
 import type { ChunkSizes } from "../core/chunk.ts";
 import { DEFAULT_CHUNK_SIZES } from "./params.ts";
 
 /** How much of a piece is copied at a time for a chunk begun by an earlier piece, whose end may be near. */
 const STEP = 16 * 1024;
+
+/** How a {@linkcode ChunkerStream} treats what goes in. */
+export interface ChunkerStreamOptions {
+  /**
+   * The memory of pieces is given back as soon as they are cut: nothing else may use their buffers. Else that is left to the
+   * garbage collector, which is late for large ones. Default: false.
+   */
+  readonly ownsPieces?: boolean;
+}
 
 /**
  * Cuts a stream of bytes into chunks, for `pipeThrough`:
@@ -36,11 +46,11 @@ export class ChunkerStream {
    *
    * @throws {DesyncError} `usage` if no chunks can be made with them.
    */
-  constructor(sizes: ChunkSizes = DEFAULT_CHUNK_SIZES) {
+  constructor(sizes: ChunkSizes = DEFAULT_CHUNK_SIZES, { ownsPieces = false }: ChunkerStreamOptions = {}) {
     const finder = new CutFinder(sizes);
     const inlet = new TransformStream<Uint8Array, Uint8Array>();
     const pieces = inlet.readable.getReader();
-    const chunks = chunksOf(pieces, finder);
+    const chunks = chunksOf(pieces, finder, ownsPieces);
     this.writable = inlet.writable;
     // A TransformStream alone would not do: from one large piece it takes all chunks at once, wanted or not.
     this.readable = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -62,6 +72,7 @@ export class ChunkerStream {
 async function* chunksOf(
   pieces: ReadableStreamDefaultReader<Uint8Array>,
   finder: CutFinder,
+  ownsPieces: boolean,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
   // The beginning of a chunk whose end has not come yet: the first `held` bytes of `begun`, looked through already.
   let begun = new Uint8Array(Math.min(finder.max, 4 * STEP));
@@ -93,6 +104,7 @@ async function* chunksOf(
         held = 0;
       }
     }
+    if (ownsPieces) freeBytes(piece);
   }
   if (held > 0) yield begun.slice(0, held);
 }

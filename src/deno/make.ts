@@ -1,5 +1,6 @@
 /** Files and streams cut into chunks, with everything wired: the store and the workers. */
 import type { ChunkSizes, DigestName } from "../core/chunk.ts";
+import type { ChunkerStreamOptions } from "../chunker/stream.ts";
 import { DEFAULT_CHUNK_SIZES } from "../chunker/params.ts";
 import { DesyncError } from "../core/errors.ts";
 import { featuresAtStart } from "../formats/archive/archive_node.ts";
@@ -33,7 +34,7 @@ export interface MakeFromFileOptions extends MakeOptions {
 }
 
 /** What {@linkcode makeFromStream} may be given. */
-export interface MakeFromStreamOptions extends MakeOptions {
+export interface MakeFromStreamOptions extends MakeOptions, ChunkerStreamOptions {
   /** What the stream is called in messages. Default: `the stream`. */
   readonly name?: string;
 }
@@ -101,10 +102,11 @@ export async function makeFromStream(
   stream: ReadableStream<Uint8Array>,
   options: MakeFromStreamOptions = {},
 ): Promise<Made> {
-  const { name = "the stream" } = options;
+  const { name = "the stream", ownsPieces } = options;
   return await storing(
     options,
-    (workers, destination) => cutStream(name, stream, workers, { ...cutting(options), destination }),
+    (workers, destination) =>
+      cutStream(name, stream, workers, { ...cutting(options), destination, ownsPieces }),
   );
 }
 

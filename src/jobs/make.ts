@@ -1,4 +1,5 @@
 /** Cuts a blob into chunks: its index, and its chunks in a store where one is given. */
+import type { ChunkerStreamOptions } from "../chunker/stream.ts";
 import { concat } from "../core/bytes.ts";
 import { ENTRY_BYTES } from "../formats/archive/archive_elements.ts";
 import { featuresAtStart } from "../formats/archive/archive_node.ts";
@@ -52,9 +53,10 @@ export async function makeFromStream(
   name: string,
   stream: ReadableStream<Uint8Array>,
   workers: Workers,
-  options: MakeOptions,
+  options: MakeOptions & ChunkerStreamOptions,
 ): Promise<Made> {
-  return await make(name, (signal) => spansOfStream(stream, options.sizes, signal), workers, options);
+  const { sizes, ownsPieces } = options;
+  return await make(name, (signal) => spansOfStream(stream, sizes, { signal, ownsPieces }), workers, options);
 }
 
 /** Hashes the spans that are not known, which come in order, and has them stored. */

@@ -49,6 +49,7 @@ export async function packChunks(
   const made = await makeFromStream(name, archive.readable, workers, {
     ...make,
     flags: normalizeFeatures(flags),
+    ownsPieces: true,
     signal,
   });
   return { ...made, tree: await archive.done };

@@ -1,7 +1,7 @@
 /** A blob as spans that are to become chunks: cut by its data, front to back, whatever thread finds where. */
 import type { ChunkSizes, DigestName } from "../core/chunk.ts";
 import { Cutter, type ScannedPart } from "../chunker/cuts.ts";
-import { ChunkerStream } from "../chunker/stream.ts";
+import { ChunkerStream, type ChunkerStreamOptions } from "../chunker/stream.ts";
 import type { FilledDestination } from "./store_writer.ts";
 import type { ChunkSpan, GuessedChunks } from "./messages.ts";
 import { type Guesses, Guesswork } from "./guesses.ts";
@@ -112,12 +112,12 @@ async function* scannedParts(
 export async function* spansOfStream(
   stream: ReadableStream<Uint8Array>,
   sizes: ChunkSizes,
-  signal?: AbortSignal,
+  { signal, ownsPieces }: ChunkerStreamOptions & { readonly signal?: AbortSignal } = {},
 ): AsyncGenerator<SpanGroup> {
   const groups = new Grouping();
   let offset = 0;
   // The signal also ends the wait for a stream that gives nothing.
-  for await (const bytes of stream.pipeThrough(new ChunkerStream(sizes), { signal })) {
+  for await (const bytes of stream.pipeThrough(new ChunkerStream(sizes, { ownsPieces }), { signal })) {
     yield* groups.add({ offset, size: bytes.length, bytes });
     offset += bytes.length;
   }

@@ -48,6 +48,24 @@ Deno.test("the chunks are the same with pieces of any size", async () => {
   await checkStream(bytes, DEFAULT_CHUNK_SIZES, () => 1 + rng.below(1_000_000), "pieces of random sizes");
 });
 
+Deno.test("pieces that the stream owns are freed, and the chunks are the same", async () => {
+  const bytes = random().bytes(3_000_000);
+  const pieces: Uint8Array[] = [];
+  const watched = inPieces(bytes, () => 100_000).pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        pieces.push(piece);
+        controller.enqueue(piece);
+      },
+    }),
+  );
+  const chunks = await Array.fromAsync(
+    watched.pipeThrough(new ChunkerStream(DEFAULT_CHUNK_SIZES, { ownsPieces: true })),
+  );
+  assert.ok(Buffer.from(concat(chunks)).equals(bytes));
+  assert.ok(pieces.length === 30 && pieces.every(({ length }) => length === 0));
+});
+
 Deno.test("the chunks are the same with one byte in a piece", async () => {
   const bytes = random().bytes(30_000);
   for (const chunkSizes of [sizes(1024, 4096, 16384), sizes(16, 64, 256), sizes(100, 100, 100)]) {

@@ -31,7 +31,7 @@ export async function run({ index: output, file }: Args, flags: Flags, signal: A
     const made = await (async () => {
       using _display = showProgress(progress, flags, { label: "Chunking", stored: "stored" });
       return file === "-"
-        ? await makeFromStream(Deno.stdin.readable, { ...options, name: "standard input" })
+        ? await makeFromStream(Deno.stdin.readable, { ...options, name: "standard input", ownsPieces: true })
         : await makeFromFile(file, options);
     })();
     // The index comes last: who finds it finds the rest.
