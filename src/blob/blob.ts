@@ -150,7 +150,7 @@ export class ChunkedBlob {
     let bytesAhead = 0;
     const yielder = new Yielder(signal);
     while (next <= last || ahead.length > 0) {
-      await yielder.yieldIfDue();
+      if (yielder.isDue) await yielder.yieldNow();
       while (next <= last && (ahead.length === 0 || this.#mayReadAhead(ahead.length, bytesAhead))) {
         ahead.push(this.#begin(next, underWay, signal));
         bytesAhead += this.#index.length(next++);
@@ -191,7 +191,7 @@ export class ChunkedBlob {
     if (bytes === undefined) {
       bytes = this.#read({ id, digest: this.#index.digest, size }, signal);
       // Its failure is seen when its turn comes, or never when the reader stops before.
-      bytes.catch(() => {});
+      bytes.catch(ignore);
       underWay.set(id, bytes);
     }
     return { chunk, bytes };
@@ -204,6 +204,8 @@ export class ChunkedBlob {
     return reads.get(chunk.id, read, signal);
   }
 }
+
+function ignore(): void {}
 
 /** A chunk that is being read before its turn. */
 interface Ahead {

@@ -10,8 +10,8 @@ import type { AssemblingWorkers } from "../transfer/ports.ts";
 
 /** While so many are under way, others may wait until they are many. */
 const ENOUGH_GROUPS = 2;
-/** Enough for the reader not to wait when a worker does; in bytes the blob sets the bound. */
-const AHEAD = 256;
+/** Enough for the reader not to wait when a worker does. More of them only take memory: 8 MB as a rule. */
+const AHEAD = 128;
 
 /** A chunk that a caller waits for. */
 interface Wanted {
@@ -45,11 +45,11 @@ export class WorkerReader implements BulkReader {
   }
 
   /** The chunk's verified bytes. Throws as {@linkcode deliver} does: also for another chunk of the same group. */
-  async read(
+  read(
     chunk: ExpectedChunk & { readonly size: number },
     { signal }: RequestOptions = {},
   ): Promise<Uint8Array> {
-    return await new Promise((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#waiting.push({ chunk, resolve, reject, signal });
       // Others may be wanted in the same breath.
       if (this.#waiting.length === 1) queueMicrotask(() => this.#dispatch());
