@@ -1,6 +1,6 @@
 /** desync's configuration file. */
 import { parseConfiguration } from "../../src/cli/configuration/configuration.ts";
-import { patternMatches } from "../../src/cli/configuration/configured_options.ts";
+import { patternMatches } from "../../src/cli/configuration/store_pattern.ts";
 import { splitLines, type Target, words } from "../target.ts";
 
 const LOCATIONS = [

@@ -124,11 +124,10 @@ export class Registry implements AsyncDisposable {
   /** A store to list and to remove chunks from. Throws `usage` for others; `action` is for its message. */
   async openManaged(location: string, action: string): Promise<ManagedChunkStore> {
     const { openChunks } = await this.#opener(location);
-    if (openChunks !== undefined) {
-      const store = await this.openChunks(location);
-      if (managesChunks(store)) return store;
-      await store[Symbol.asyncDispose]();
-    }
+    if (openChunks === undefined) throw await this.#unknown("openChunks", action, "", location);
+    const store = await this.openChunks(location);
+    if (managesChunks(store)) return store;
+    await store[Symbol.asyncDispose]();
     const subject = this.redact(location);
     const reason = "its chunks cannot be listed from here";
     const hint = "run this on the machine that has the store";

@@ -5,6 +5,7 @@ import { redactLocation, SCHEMES } from "../../deno/schemes.ts";
 import { schemeOf } from "../../stores/location.ts";
 import { isHeaderValue } from "../parse/header_value.ts";
 import { didYouMean } from "../parse/nearest.ts";
+import { problemWithPattern } from "./store_pattern.ts";
 
 /** Options of the stores that match a pattern, by desync's names. What is not set is missing. */
 export interface StoreEntry {
@@ -122,7 +123,7 @@ class Parser {
       path: this.#path,
       s3Credentials,
       ociCredentials: this.#section<OciEntry>(sections, "oci-credentials", OCI_KEYS),
-      storeOptions: this.#section<StoreEntry>(sections, "store-options", STORE_KEYS),
+      storeOptions: this.#storeOptions(sections),
     };
   }
 
@@ -134,6 +135,16 @@ class Parser {
       const place = / \(line \d+ column \d+\)/.exec(messageOf(error))?.[0] ?? "";
       throw this.#invalid(`invalid JSON${place}`);
     }
+  }
+
+  #storeOptions(sections: ReadonlyMap<string, unknown>): Configuration["storeOptions"] {
+    const options = this.#section<StoreEntry>(sections, "store-options", STORE_KEYS);
+    for (const pattern of Object.keys(options ?? {})) {
+      const problem = problemWithPattern(pattern);
+      if (problem === undefined) continue;
+      throw this.#invalid(`${quotedText(redactLocation(pattern))} in store-options ${problem}`);
+    }
+    return options;
   }
 
   #section<Entry>(

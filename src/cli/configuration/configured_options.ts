@@ -1,14 +1,12 @@
 /** Which options the configuration has for a location. */
-import { resolve } from "../../deno/system/paths.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { quotedText } from "../../core/foreign_text.ts";
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import { redactLocation } from "../../deno/schemes.ts";
-import { isPath } from "../../stores/location.ts";
 import type { S3KeyOptions } from "../../stores/store_options.ts";
-import { goMatches } from "../inputs/go_pattern.ts";
 import type { Configuration, StoreEntry } from "./configuration.ts";
 import { cipherFrom } from "./encryption_key.ts";
+import { patternMatches } from "./store_pattern.ts";
 
 /** The options under the one pattern that matches the location. Throws `usage` when several match. */
 export function configuredOptions(configuration: Configuration | undefined, location: string): StoreEntry {
@@ -71,12 +69,4 @@ export function configuredS3(
     profile: entry["aws-profile"] || undefined,
     region: entry["aws-region"] || undefined,
   };
-}
-
-/** Whether the options under that pattern are those of the location. */
-export function patternMatches(pattern: string, location: string): boolean {
-  if (!isPath(location)) {
-    return goMatches(pattern.replace(/\/$/, ""), location.replace(/\/$/, ""), "/");
-  }
-  return goMatches(resolve(pattern), resolve(location), Deno.build.os === "windows" ? "\\" : "/");
 }

@@ -12,6 +12,16 @@ export function goMatches(pattern: string, path: string, separator: "/" | "\\"):
   return tokens !== undefined && matchesTokens(tokens, Array.from(path), separator);
 }
 
+/** Whether it is a pattern at all. */
+export function isGoPattern(pattern: string, separator: "/" | "\\"): boolean {
+  return parse(Array.from(pattern), separator) !== undefined;
+}
+
+/** A pattern for this text alone: sets hold what would have a meaning, as Windows has no other escapes. */
+export function escapeGoPattern(text: string, separator: "/" | "\\"): string {
+  return separator === "/" ? text.replaceAll(/[[*?\\]/g, "\\$&") : text.replaceAll(/[[*?]/g, "[$&]");
+}
+
 /** `undefined` when it is malformed. */
 function parse(pattern: readonly string[], separator: "/" | "\\"): Token[] | undefined {
   const tokens: Token[] = [];

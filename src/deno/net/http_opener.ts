@@ -7,7 +7,7 @@ import { HttpFetches } from "./http_fetches.ts";
 /** The opener. Locations with the same options share their connections. */
 export function openHttp({ warn }: SchemeContext): Opener {
   const credentials = new HttpCredentials(warn);
-  const fetches = new HttpFetches();
+  const fetches = new HttpFetches(warn);
   const opener = httpOpener((location, options) => ({
     fetch: fetches.for(options),
     idleTimeoutMs: options.idleTimeoutMs,

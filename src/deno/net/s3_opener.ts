@@ -6,7 +6,7 @@ import { S3KeyFinder } from "./s3_keys.ts";
 
 /** The opener. Locations with the same options share their connections. */
 export function openS3({ warn }: SchemeContext): Opener {
-  const fetches = new HttpFetches();
+  const fetches = new HttpFetches(warn);
   // A store and an index are often of one file of keys.
   const warned = new Set<string>();
   const warnOnce = (text: string) => {

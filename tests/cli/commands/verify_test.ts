@@ -126,6 +126,11 @@ Deno.test("verify with wrong arguments", async () => {
   assertFails(await runCli(["verify", "-s", none]), 1, none, "no such directory");
   assertFails(await runCli(["verify", "-s", file]), 1, file, "not a directory");
   assertFails(await runCli(["verify", "-s", "http://127.0.0.1/"]), 2, "cannot be listed from here");
+  assertFails(
+    await runCli(["verify", "-s", "s3://host/bucket"]),
+    2,
+    "s3:// is not supported (use a directory, ",
+  );
   assertFails(await runCli(["verify", "-s", file, "-s", none]), 1, none, "no such directory");
   assertFails(await runCli(["verify", "-s", none, "more"]), 2, /argument/);
   assertFails(await runCli(["verify", "-s", none, "-n", "0"]), 2, "at least 1");

@@ -1,5 +1,7 @@
 import { strictEqual } from "node:assert/strict";
-import { configuredS3, patternMatches } from "../../../src/cli/configuration/configured_options.ts";
+import { configuredS3 } from "../../../src/cli/configuration/configured_options.ts";
+import { patternMatches } from "../../../src/cli/configuration/store_pattern.ts";
+import { tempDir } from "../../support/temp.ts";
 
 const host = "https://host";
 
@@ -18,12 +20,42 @@ Deno.test("configured options: patterns are those of Go's path.Match", () => {
     ["[\\]]", "]", true],
     ["\\*", "*", true],
     ["\\*", "a", false],
-    ["[a", "[a", false],
-    ["a\\", "a\\", false],
+    ["[a", "[ab", false],
+    ["a\\", "a", false],
     ["😀?", "😀😀", true],
   ];
   for (const [pattern, text, matches] of cases) {
     strictEqual(patternMatches(`${host}/${pattern}`, `${host}/${text}`), matches, `${pattern} ${text}`);
+  }
+});
+
+Deno.test("configured options: a location with brackets is found under its own name, and so is an IPv6 address", () => {
+  const cases: [pattern: string, location: string, matches: boolean][] = [
+    ["/a[b]c/", "/a[b]c", true],
+    ["/a[b]c", "/abc", true],
+    ["http://[::1]:8080/store", "http://[::1]:8080/store/", true],
+    ["http://me@[::1]:8080/*", "http://me@[::1]:8080/store", true],
+    ["http://[fe80::1]/*", "http://[fe80::2]/store", false],
+    ["http://[ab].example.com/*", "http://b.example.com/store", true],
+  ];
+  for (const [pattern, location, matches] of cases) {
+    strictEqual(patternMatches(pattern, location), matches, `${pattern} ${location}`);
+  }
+});
+
+Deno.test("configured options: what the working directory is called means nothing in relative ones", () => {
+  using dir = tempDir();
+  const before = Deno.cwd();
+  try {
+    for (const name of ["a[b]", "c[", ...Deno.build.os === "windows" ? [] : ["d*", "e\\", "f?"]]) {
+      Deno.chdir(dir.dir(name));
+      strictEqual(patternMatches("sto*", "store"), true, name);
+      strictEqual(patternMatches("./sto*", dir.path(`${name}/store`)), true, name);
+      strictEqual(patternMatches("../sto*", dir.path("store")), true, name);
+      strictEqual(patternMatches("sto*", "other"), false, name);
+    }
+  } finally {
+    Deno.chdir(before);
   }
 });
 

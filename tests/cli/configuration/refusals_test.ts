@@ -91,6 +91,8 @@ Deno.test("--config names another file; a missing or invalid one is an error", a
       '{"store-options": {"a": {"uncompressed": "true"}}}|is neither true nor false',
       '{"store-options": {"a": {"ca-cert": 1}}}|ca-cert of "a" in store-options is not a string',
       '{"store-options": {"a": {"http-cookie": "5ec4e7\\n"}}}|is not a string that a header can hold',
+      '{"store-options": {"a[b": {}}}|"a[b" in store-options has a [ without its ]',
+      '{"store-options": {"https://h/a\\\\": {}}}|in store-options has a [ without its ], or a',
       '{"s3-credentials": {"s3+https://h": {}}}|"s3+https://h" in s3-credentials is not a server',
       '{"s3-credentials": {"https://h/bucket": {}}}|write it as https://host or https://host:port',
       '{"s3-credentials": {"https://h": {"secret": "5ec4e7"}}}|did you mean secret-key?',

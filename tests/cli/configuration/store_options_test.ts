@@ -8,6 +8,7 @@ import { type Made, makeBlob, somePieces } from "../../support/made.ts";
 import { peers } from "../../support/peers.ts";
 import { runAny, type RunResult } from "../../support/process.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
+import { makeCertificates } from "../../support/servers/certificates.ts";
 import { startDesyncServer } from "../../support/servers/desync_server.ts";
 import type { FaultyRequest } from "../../support/servers/faulty_request.ts";
 import { type Answer, startFaultyServer } from "../../support/servers/faulty_server.ts";
@@ -278,6 +279,29 @@ inTurn()({
       } else if (ours.code === 0) sameBytes(Deno.readFileSync(results[1]), made.bytes);
     }
     deepStrictEqual(wrong, []);
+  },
+});
+
+Deno.test({
+  name: "a client's key that others can read is used, with one warning",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using dir = tempDir();
+    const made = makeBlob(dir, somePieces());
+    const { clientCert, clientKey } = await makeCertificates(dir);
+    await using server = await startFaultyServer({}, chunksOf(made));
+    const extract = (mode: number, more: readonly string[] = []) => {
+      Deno.chmodSync(clientKey, mode);
+      const own = ["--client-cert", clientCert, "--client-key", clientKey];
+      return runCli(["extract", ...own, ...more, "-s", `${server.url}/a`, made.index, dir.path("out")]);
+    };
+    const another = ["-s", `${server.url}/b`, "-e", "5"];
+    const warning =
+      `desync: ${clientKey} has a private key, and others can read it (chmod 600 ${clientKey})\n`;
+    for (const [mode, says] of [[0o600, ""], [0o640, warning], [0o644, warning]] as const) {
+      const { code, stderr } = await extract(mode, another);
+      deepStrictEqual([code, stderr], [0, says]);
+    }
   },
 });
 
