@@ -37,6 +37,11 @@ export interface CommandDescription {
 /** What the command `help` is for. */
 export const HELP_SUMMARY = "show how to use a command";
 
+/** What the help says about a command, each paragraph on one line: the lines of the source mean nothing. */
+export function paragraphsOf({ description }: Command): string[] {
+  return description.split("\n\n").map((text) => text.replaceAll("\n", " "));
+}
+
 /** The options that stand before a command. */
 export function describeGlobalOptions(): OptionDescription[] {
   return describeFlags({ ...GLOBAL_FLAGS, version, help });

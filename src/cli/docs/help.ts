@@ -8,6 +8,7 @@ import {
   describeSynopsis,
   HELP_SUMMARY,
   type OptionDescription,
+  paragraphsOf,
 } from "./description.ts";
 import { STATUSES } from "../exit_status.ts";
 import { GLOBAL_FLAGS, help } from "../flags/global.ts";
@@ -52,8 +53,7 @@ function commandHelp(command: Command, columns: number): string {
   const width = widest([...options, ...network]);
   return [
     `Usage: desync ${command.name} ${describeSynopsis(command)}`,
-    // The lines are those of the source; here they are broken where the terminal ends.
-    fill(command.description.replaceAll("\n", " "), columns),
+    ...paragraphsOf(command).map((text) => fill(text, columns)),
     list("Options", options, width, columns),
     ...network.length === 0 ? [] : [list("Network options", network, width, columns)],
     ["Examples:", ...command.examples.map((line) => `  ${line}`)].join("\n") + "\n",

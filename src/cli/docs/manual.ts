@@ -7,6 +7,7 @@ import {
   describeOwnOptions,
   describeSynopsis,
   type OptionDescription,
+  paragraphsOf,
 } from "./description.ts";
 import { VARIABLES } from "./environment.ts";
 import { STATUSES } from "../exit_status.ts";
@@ -62,14 +63,17 @@ const FILES: readonly (readonly [name: string, is: string])[] = [
   ["*.caibx", "index of a blob"],
   ["*.caidx", "index of an archive"],
   ["*.catar", "archive"],
+  ["*.cadelta", "delta file"],
   [
     "STORE/xxxx/ID.cacnk",
     "a chunk in a store, compressed; xxxx is the beginning of its id. Without .cacnk it is uncompressed.",
   ],
   [
     "~/.config/desync/config.json",
-    "desync's configuration file. Options in it for stores in use are an error: they are not supported yet.",
+    "desync's configuration file: options for stores by their locations, and keys for S3; --config names another",
   ],
+  ["~/.netrc", "users and passwords for HTTP servers"],
+  ["~/.aws/credentials, ~/.aws/config", "keys and regions for S3, where nothing else has them"],
   ["~/.ssh/known_hosts", "the hosts that --ssh-builtin trusts"],
 ];
 
@@ -77,7 +81,7 @@ function describe(command: Command): string[] {
   return [
     ".TP",
     `.B desync ${escape(command.name)} ${escape(describeSynopsis(command))}`,
-    paragraph(command.description),
+    paragraphsOf(command).map(paragraph).join("\n.IP\n"),
     ".RS",
     ...(describeNetworkOptions(command).length > 0 ? ["The network options are accepted as well."] : []),
     ...describeOwnOptions(command).flatMap(option),

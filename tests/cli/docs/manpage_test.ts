@@ -1,4 +1,5 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { join } from "node:path";
 import { allCommands } from "../../../src/cli/commands.ts";
 import { describeCommands } from "../../../src/cli/docs/description.ts";
 import { VARIABLES } from "../../../src/cli/docs/environment.ts";
@@ -7,7 +8,7 @@ import { runCli } from "../../support/cli.ts";
 import { assertFails } from "../../support/failure.ts";
 import { filesIn } from "../../support/files.ts";
 import { peers } from "../../support/peers.ts";
-import { runAny } from "../../support/process.ts";
+import { repository, runAny } from "../../support/process.ts";
 import { tempDir } from "../../support/temp.ts";
 
 Deno.test({
@@ -54,6 +55,28 @@ Deno.test("the manual page is written into a directory", async () => {
   deepStrictEqual(filesIn(dir.root), ["desync.1"]);
   strictEqual(Deno.readTextFileSync(dir.path("desync.1")), (await runCli(["manpage"])).stdout);
   assertFails(await runCli(["manpage", dir.path("none")]), 1, "desync.1", dir.path("none"));
+});
+
+Deno.test("the manual page has every variable that the program reads", () => {
+  const described = Object.entries(VARIABLES).flat().join(" ");
+  const source = join(repository, "src");
+  const read = filesIn(source).filter((name) => name.endsWith(".ts")).flatMap((name) =>
+    [
+      ...Deno.readTextFileSync(join(source, name)).matchAll(
+        /\benvironment\("(\w+)"\)|"((?:S3|AWS|DESYNC|DENO)_[A-Z_]+)"/g,
+      ),
+    ]
+      .map(([, called, named]) => called ?? named)
+  );
+  ok(read.length > 30, String(read.length));
+  deepStrictEqual(read.filter((name) => !described.split(/\W+/).includes(name)), []);
+});
+
+Deno.test("a description of several paragraphs keeps them in the help and in the manual page", async () => {
+  const help = (await runCli(["delta", "--help"])).stdout;
+  match(help, /these\schunks\.\n\nEach version is /);
+  ok(!/ {2}|^ /m.test(help.slice(0, help.indexOf("\nOptions:"))), help);
+  match((await runCli(["manpage"])).stdout, /chunks\.\n\.IP\nEach version is /);
 });
 
 Deno.test("an invalid date is refused", async () => {
