@@ -2,7 +2,7 @@
 import { type Index, updatePlan } from "../mod.ts";
 import { formatBytes } from "../src/core/amounts.ts";
 import { byId, element } from "./elements.ts";
-import { fetchIndex, type Opened, unasked } from "./opened.ts";
+import { fetchIndex, type Opened, parseAddress, unasked } from "./opened.ts";
 import { drawRibbon, headline } from "./plan_view.ts";
 import { clearProblem, showProblem } from "./problem.ts";
 
@@ -31,7 +31,7 @@ export class CompareSection {
     clearProblem();
     let about: URL | undefined;
     try {
-      about = new URL(address, location.href);
+      about = parseAddress(address);
       await this.#show(address, await fetchIndex(about));
     } catch (error) {
       if (!this.#over.signal.aborted) await showProblem(error, about);

@@ -12,7 +12,7 @@ import type { FileHandle } from "../src/browser/file_system.ts";
 import { PARTIAL } from "../src/browser/web_output.ts";
 import { formatBytes, formatSeconds } from "../src/core/amounts.ts";
 import { originName } from "../src/core/origin.ts";
-import { looksOf } from "../src/pictures/source_styles.ts";
+import { type Look, looksOf } from "../src/pictures/source_styles.ts";
 import { canChoose, chooseFile } from "./chosen_file.ts";
 import { byId, element, terms } from "./elements.ts";
 import { type Opened, unasked } from "./opened.ts";
@@ -32,6 +32,8 @@ export class GetSection {
   readonly #over = new AbortController();
   #seeds: WebSeed[] = [];
   #download: AbortController | undefined;
+  /** The looks of the plan's sources, by their names: the bar has the same. */
+  #looks: ReadonlyMap<string, Look> = new Map();
   #key = "";
   #plans = 0;
 
@@ -59,6 +61,7 @@ export class GetSection {
     on("cancel", "click", () => this.#download?.abort());
     on("forget", "click", () => this.#forget());
     byId("seeds").replaceChildren();
+    byId("archive-note").hidden = !opened.isArchive;
     byId("status").textContent = "";
     this.#showState("idle");
   }
@@ -125,6 +128,11 @@ export class GetSection {
   #showPlan(plan: UpdatePlan): void {
     byId("headline").textContent = `${headline(plan)}.`;
     drawRibbon(byId("ribbon"), plan);
+    const origins = plan.sources.map(({ origin }) => origin);
+    const looks = looksOf(origins);
+    this.#looks = new Map(
+      origins.flatMap((origin, i) => origin.kind === "missing" ? [] : [[originName(origin), looks[i]]]),
+    );
     const table = byId<HTMLTableElement>("sources");
     table.replaceChildren(table.caption!, element("tbody", {}, ...sourceRows(plan)));
     byId("facts").replaceChildren(...terms(planFacts(plan)));
@@ -149,7 +157,6 @@ export class GetSection {
     clearProblem();
     const { index, chunks, store } = this.#opened;
     const name = chosen?.name ?? this.#opened.name;
-    const left = chosen === undefined ? KEPT : NOT_SAVED;
     const stop = this.#download = new AbortController();
     const progress = new Progress();
     progress.total = index.size;
@@ -184,9 +191,11 @@ export class GetSection {
         ? ""
         : ` ${skipped.join(", ")} could not be read, or has changed: it was not used.`;
       const state = chosen === undefined ? "complete and verified" : "saved, complete and verified";
-      byId("status").textContent = `${name} is ${state}: ${formatBytes(fetched)} were fetched in ${
-        formatSeconds((performance.now() - began) / 1000)
-      }.${others}`;
+      const seconds = (performance.now() - began) / 1000;
+      const time = seconds < 1 ? "less than a second" : formatSeconds(seconds);
+      byId("status").textContent = `${name} is ${state}: ${
+        formatBytes(fetched)
+      } were fetched in ${time}.${others}`;
       this.#showState(chosen === undefined ? "done" : "saved");
       if (chosen === undefined) await this.#offer(true);
     } catch (error) {
@@ -194,6 +203,7 @@ export class GetSection {
       byId("status").textContent = "";
       this.#showState("idle");
       if (chosen === undefined) await this.#showKept();
+      const left = chosen !== undefined ? NOT_SAVED : await this.#hasPart() ? KEPT : "";
       if (stop.signal.aborted) byId("status").textContent = await sentenceFor(error, undefined, left);
       else if (!this.#over.signal.aborted) await showProblem(error, store, left);
     }
@@ -217,11 +227,13 @@ export class GetSection {
     bar.ariaValueNow = String(percent);
     bar.ariaValueText = `${formatBytes(done)} of ${formatBytes(total)}`;
     const looks = looksOf(sources.map(({ origin }) => origin));
-    const mode = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
     bar.replaceChildren(...sources.map(({ origin, bytes }, i) => {
+      const { light, dark } = this.#looks.get(originName(origin)) ?? looks[i];
       const part = element("span", { title: `${originName(origin)}: ${formatBytes(bytes)}` });
       part.style.width = `${total === 0 ? 0 : 100 * bytes / total}%`;
-      part.style.background = looks[i][mode];
+      // The style sheet takes one of them, also when the visitor changes that later.
+      part.style.setProperty("--light", light);
+      part.style.setProperty("--dark", dark);
       return part;
     }));
   }
@@ -241,6 +253,10 @@ export class GetSection {
     link.download = this.#fileName;
     link.textContent = `Save ${link.download}`;
     if (now) link.click();
+  }
+
+  async #hasPart(): Promise<boolean> {
+    return (await keptNames()).includes(this.#key + PARTIAL);
   }
 
   /** What an earlier download left. */

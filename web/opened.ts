@@ -11,6 +11,7 @@ import {
   retryStore,
   wrapStore,
 } from "../mod.ts";
+import { fileFailure } from "../src/browser/file_failure.ts";
 import { messageOf } from "../src/core/errors.ts";
 
 /** Bytes of chunks that are kept while a visitor looks around in an archive. */
@@ -28,6 +29,14 @@ export interface Opened {
   readonly chunks: ChunkStore;
   /** To look around in it. */
   readonly access: RandomAccess;
+}
+
+/** The address that a visitor means, which may be relative to the page's. Throws `usage`. */
+export function parseAddress(text: string): URL {
+  const url = URL.canParse(text, location.href) ? new URL(text, location.href) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return url;
+  const hint = "one begins with http:// or https://, or is relative to this page";
+  throw new DesyncError("usage", { problem: "Invalid", subject: "address", reason: text, hint });
 }
 
 /** Reads the index of that address. Throws `store` and `invalid-index`. */
@@ -48,9 +57,16 @@ export async function fetchIndex(url: URL): Promise<Index> {
   return parsed(bytes, subject);
 }
 
-/** The same for a file of this device. */
+/** The same for a file of this device. Throws `io` and `invalid-index`. */
 export async function readIndexFile(file: File): Promise<Index> {
-  return parsed(await file.arrayBuffer(), `the index ${file.name}`);
+  const subject = `the index ${file.name}`;
+  let bytes: ArrayBuffer;
+  try {
+    bytes = await file.arrayBuffer();
+  } catch (error) {
+    throw fileFailure("read", subject, error);
+  }
+  return parsed(bytes, subject);
 }
 
 function parsed(bytes: ArrayBuffer, subject: string): Index {

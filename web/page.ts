@@ -4,7 +4,7 @@ import { formatBytes } from "../src/core/amounts.ts";
 import { CompareSection } from "./compare_section.ts";
 import { byId, terms } from "./elements.ts";
 import { GetSection } from "./get_section.ts";
-import { fetchIndex, openBlob, readIndexFile } from "./opened.ts";
+import { fetchIndex, openBlob, parseAddress, readIndexFile } from "./opened.ts";
 import { clearProblem, showProblem } from "./problem.ts";
 import { TreeSection } from "./tree_section.ts";
 
@@ -18,14 +18,14 @@ const storeField = byId<HTMLInputElement>("store");
 async function openAddress(): Promise<void> {
   let about: URL | undefined;
   await opening(async () => {
-    about = new URL(indexField.value.trim(), location.href);
-    const store = storeOf(about);
+    const address = about = parseAddress(indexField.value.trim());
+    const store = storeOf(address);
     const parameters = new URLSearchParams({ index: indexField.value.trim() });
     if (storeField.value.trim() !== "") parameters.set("store", storeField.value.trim());
     history.replaceState(null, "", `?${parameters}`);
     const index = await fetchIndex(about);
     about = store;
-    await show(index, lastName(new URL(indexField.value.trim(), location.href)), store);
+    await show(index, lastName(address), store);
   }, () => about);
 }
 
@@ -51,7 +51,7 @@ async function openFile(file: File): Promise<void> {
 /** Where the store is: casync's default is beside the index. */
 function storeOf(index: URL): URL {
   const text = storeField.value.trim();
-  const url = text === "" ? new URL("default.castr/", index) : new URL(text, location.href);
+  const url = text === "" ? new URL("default.castr/", index) : parseAddress(text);
   if (!url.pathname.endsWith("/")) url.pathname += "/";
   return url;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import axe from "npm:axe-core@4.14.1";
 import type { Browser, Page } from "npm:playwright-core@1.65.1";
 import { makePage } from "../../.ci/page.ts";
+import { parseIndex } from "../../mod.ts";
 import { DesyncError } from "../../src/core/errors.ts";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { LocalStore } from "../../src/deno/store/local_store.ts";
@@ -16,7 +17,7 @@ import { sha256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
 import { serveFiles, startChromium } from "./chromium.ts";
-import { damagedStore } from "./damaged_store.ts";
+import { damagedStore, incompleteStore } from "./damaged_store.ts";
 
 /** A store on an origin of its own, which is asked for single chunks. After some it waits until `go` or `fail` is called. */
 function pausingStore(cors: readonly string[] | undefined) {
@@ -95,6 +96,7 @@ Deno.test({
     using dir = tempDir();
     await makePage(dir.path("page"));
     damagedStore(dir);
+    incompleteStore(dir, parseIndex(Deno.readFileSync(testdata("casync-blob.caibx"))).id(3));
     const bytes = blob();
     const whole = sha256(bytes);
     const older = new Uint8Array([
@@ -147,6 +149,26 @@ Deno.test({
         await download.click();
         await page.locator("#bar[aria-valuenow]:not([aria-valuenow='0'])").waitFor();
       };
+      const direct = button("Save to a file directly");
+      /** Headless, nobody chooses: a file of the private file system, which has the same interface, is given. */
+      const choose = `showSaveFilePicker = async ({ suggestedName }) => {
+          const root = await navigator.storage.getDirectory();
+          return await root.getFileHandle("chosen " + suggestedName, { create: true });
+        }`;
+      const chosen = async () =>
+        await page.evaluate(`(async () => {
+            const root = await navigator.storage.getDirectory();
+            const file = await (await root.getFileHandle("chosen casync-blob")).getFile();
+            const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+            return new Uint8Array(digest).toHex();
+          })()`);
+      /** The colours of what the bar shows, and of the same sources below the ribbon. */
+      const colours = async () =>
+        await page.evaluate(`[...document.querySelectorAll("#bar span")].map((part) => {
+          const name = part.title.replace(/: [^:]*$/, "");
+          const key = [...document.querySelectorAll("#ribbon .keys > span")].find((one) => one.textContent.endsWith(name));
+          return [part, key?.firstElementChild ?? part].map((one) => getComputedStyle(one).backgroundColor);
+        })`) as [string, string][];
       const forget = async () => {
         await button(/Remove the browser/).click();
         await status(/was removed/);
@@ -168,7 +190,12 @@ Deno.test({
           deepStrictEqual(await savedBy(page, () => download.click()), ["casync-blob", whole]);
           await status(/complete and verified: \d+ KB were fetched/);
           match(await origins(), /seed older\.img/);
+          const light = await colours();
+          for (const [bar, ribbon] of light) strictEqual(bar, ribbon);
           await page.emulateMedia({ colorScheme: "dark" });
+          const dark = await colours();
+          for (const [bar, ribbon] of dark) strictEqual(bar, ribbon);
+          ok(light.every(([bar], i) => bar !== dark[i][0]), `${light} ${dark}`);
           await picture(page, "page-dark");
           deepStrictEqual(await accessibilityProblems(page), []);
           await page.emulateMedia({ colorScheme: "light" });
@@ -178,19 +205,6 @@ Deno.test({
       await t.step(
         "it is saved to a chosen file directly, which a cancelled or damaged one leaves",
         async () => {
-          const direct = button("Save to a file directly");
-          /** Headless, nobody chooses: a file of the private file system, which has the same interface, is given. */
-          const choose = `showSaveFilePicker = async ({ suggestedName }) => {
-          const root = await navigator.storage.getDirectory();
-          return await root.getFileHandle("chosen " + suggestedName, { create: true });
-        }`;
-          const chosen = async () =>
-            await page.evaluate(`(async () => {
-            const root = await navigator.storage.getDirectory();
-            const file = await (await root.getFileHandle("chosen casync-blob")).getFile();
-            const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
-            return new Uint8Array(digest).toHex();
-          })()`);
           // A visitor who closes the dialog has changed nothing.
           await open("testdata/casync-blob.caibx", store.url);
           await page.evaluate(
@@ -278,15 +292,35 @@ Deno.test({
         ok(await download.isVisible());
         await forget();
       });
+      await t.step("a store that lacks a chunk, or all of them", async () => {
+        await open("testdata/casync-blob.caibx", "made/incomplete.castr");
+        await page.locator("#headline", { hasText: /cannot be built: 1 chunk .* not found/ }).waitFor();
+        await download.click();
+        await problem(/^The store lacks a part of this file: .*\? What was right is kept/);
+        strictEqual(await page.locator("#save").isVisible(), false);
+        await forget();
+        await open("testdata/casync-blob.caibx", "testdata/tree.castr");
+        await page.locator("#headline", { hasText: /cannot be built: 18 chunks .* not found/ }).waitFor();
+        await download.click();
+        await problem(/^The store lacks a part of this file: does it belong to the index\?$/);
+        strictEqual(await button(/Remove the browser/).isVisible(), false);
+      });
       await t.step("there is not enough space", async () => {
         await open("testdata/casync-blob.caibx", store.url);
         const session = await context.newCDPSession(page);
+        await page.evaluate(choose);
+        const before = await chosen();
         await session.send("Storage.overrideQuotaForOrigin", {
           origin: new URL(home).origin,
           quotaSize: 1_000_000,
         });
         await download.click();
-        await problem(/there is not enough space \(free some on the disk/);
+        await problem(/^Cannot write .*: there is not enough space \(free some on the disk/);
+        strictEqual(await button(/Remove the browser/).isVisible(), false);
+        await page.evaluate(choose);
+        await direct.click();
+        await problem(/^Cannot write chosen casync-blob: there is not enough space \(free some/);
+        strictEqual(await chosen(), before);
         await session.send("Storage.overrideQuotaForOrigin", { origin: new URL(home).origin });
       });
       await t.step(
@@ -303,12 +337,32 @@ Deno.test({
           await problem(/^This is not an index/);
           await open("testdata/nothing.caibx", "");
           await problem(/^The server did not give what was asked for/);
+          for (
+            const [index, store] of [["http://[", ""], ["ftp://127.0.0.1/x", ""], ["x.caibx", "file:///"]]
+          ) {
+            await open(index, store);
+            await problem(/^Invalid address: .* \(one begins with http:/);
+          }
+          await page.goto(home);
+          await page.setInputFiles("#index-file", testdata("README.md"));
+          await problem(/^This is not an index/);
+          // The file is gone before the page reads it.
+          const path = dir.write("gone.caibx", Deno.readFileSync(testdata("casync-blob.caibx")));
+          await page.goto(home);
+          await page.evaluate(
+            `document.addEventListener("change", (event) => event.stopPropagation(), { capture: true, once: true })`,
+          );
+          await page.setInputFiles("#index-file", path);
+          Deno.removeSync(path);
+          await page.locator("#index-file").dispatchEvent("change");
+          await problem(/^Cannot read the index gone\.caibx: it is not there any more/);
         },
       );
       await t.step(
         "an archive is looked through, by keyboard too, and a file is saved by its chunks alone",
         async () => {
           await open("testdata/tree.caidx", "testdata/tree.castr");
+          await page.getByText("An archive comes as one file (.catar), which").waitFor();
           const folder = page.locator("#tree summary", { hasText: "bin/" });
           await folder.focus();
           await page.keyboard.press("Enter");
