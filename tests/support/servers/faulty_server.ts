@@ -41,6 +41,9 @@ export interface Answer {
 /** What a path is answered with. */
 export type Script = Record<string, Answer | Answer[]>;
 
+/** Answers the other paths. */
+export type Otherwise = (request: FaultyRequest) => Answer | Promise<Answer>;
+
 /** A running server and what it has seen. */
 export class FaultyServer implements AsyncDisposable {
   /** Without a slash at the end. */
@@ -59,13 +62,13 @@ export class FaultyServer implements AsyncDisposable {
   readonly #sockets = new Set<net.Socket>();
   readonly #stopping = new AbortController();
   readonly #script: Script;
-  readonly #otherwise: (request: FaultyRequest) => Answer;
+  readonly #otherwise: Otherwise;
 
   constructor(
     server: net.Server,
     port: number,
     script: Script,
-    otherwise: (request: FaultyRequest) => Answer,
+    otherwise: Otherwise,
   ) {
     this.#server = server;
     this.port = port;
@@ -112,17 +115,16 @@ export class FaultyServer implements AsyncDisposable {
   async #handle(socket: net.Socket, request: FaultyRequest): Promise<void> {
     if (socket.destroyed || !socket.writable) return;
     this.requests.push(request);
-    const answer = this.#next(request);
     this.#inFlight++;
     this.maxInFlight = Math.max(this.maxInFlight, this.#inFlight);
     try {
-      await this.#answer(socket, request.method, answer);
+      await this.#answer(socket, request.method, await this.#next(request));
     } finally {
       this.#inFlight--;
     }
   }
 
-  #next(request: FaultyRequest): Answer {
+  #next(request: FaultyRequest): Answer | Promise<Answer> {
     const seen = this.count(request.path);
     this.#counts.set(request.path, seen + 1);
     const scripted = Object.hasOwn(this.#script, request.path) ? this.#script[request.path] : undefined;
@@ -177,7 +179,7 @@ export class FaultyServer implements AsyncDisposable {
 /** Starts the server on a free port of 127.0.0.1. Paths that the script does not name get `otherwise`, or 404. */
 export async function startFaultyServer(
   script: Script,
-  otherwise: (request: FaultyRequest) => Answer = () => ({ status: 404 }),
+  otherwise: Otherwise = () => ({ status: 404 }),
 ): Promise<FaultyServer> {
   const server = net.createServer();
   await new Promise<void>((resolve, reject) => {
