@@ -48,9 +48,14 @@ export class Firefox implements AsyncDisposable {
     socket.onmessage = ({ data }) => this.#take(JSON.parse(data));
   }
 
-  /** Starts it, with a profile in that directory, and opens the page. */
+  /** Starts it, with a profile and downloads in that directory, and opens the page. */
   static async open(dir: TempDir, url: string): Promise<Firefox> {
-    const lines = Object.entries(PREFERENCES).map((entry) =>
+    const preferences = {
+      ...PREFERENCES,
+      "browser.download.folderList": 2, // the one that is named:
+      "browser.download.dir": dir.dir("downloads"),
+    };
+    const lines = Object.entries(preferences).map((entry) =>
       `user_pref(${JSON.stringify(entry).slice(1, -1)});\n`
     );
     dir.write("profile/user.js", lines.join(""));
@@ -74,13 +79,18 @@ export class Firefox implements AsyncDisposable {
       await firefox.#send("session.subscribe", { events: ["log.entryAdded"] });
       const tree = await firefox.#send("browsingContext.getTree", {}) as { contexts: { context: string }[] };
       firefox.#page = tree.contexts[0].context;
-      await firefox.#send("browsingContext.navigate", { context: firefox.#page, url, wait: "complete" });
+      await firefox.goTo(url);
       return firefox;
     } catch (error) {
       child.kill("SIGKILL");
       await child.status;
       throw error;
     }
+  }
+
+  /** Opens another page in place of the one that is open. */
+  async goTo(url: string): Promise<void> {
+    await this.#send("browsingContext.navigate", { context: this.#page, url, wait: "complete" });
   }
 
   /** What the promise of that expression gives, as JSON has it. */
