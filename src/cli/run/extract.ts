@@ -98,7 +98,9 @@ function labelOf({ kind, attempt, seed }: ExtractPhase): string {
 
 function reportSeedProblem(error: DesyncError): void {
   // Of one that was cut into other chunks, all is used that can be.
-  warn(messageOf(error.code === "mismatch" ? error : error.with({ hint: "continuing without it" })));
+  if (error.code === "mismatch") return warn(messageOf(error));
+  const hint = error.code === "invalid-index" ? "continuing with what it has" : "continuing without it";
+  warn(messageOf(error.with({ hint })));
 }
 
 /** The names are desync's, but for the sources, which say more. Chunks are counted once wherever they go. */

@@ -38,7 +38,7 @@ export class SeedUse {
         reason: `it is not what its index describes: bytes ${offset} to ${
           offset + size
         } should be chunk ${id}`,
-        hint: "--skip-invalid-seeds or --regenerate-invalid-seeds goes on",
+        hint: "--skip-invalid-seeds or --regenerate-invalid-seeds continues",
       })
       : errorFromWire(problem);
     this.#onInvalid({ seed, id, error });

@@ -110,7 +110,7 @@ Deno.test("a seed whose index lies: an error, a warning, or another index", asyn
   ok(!exists(dir.path("target")));
   const skipping = await extracts(dir, made, ...seed, "--skip-invalid-seeds");
   deepStrictEqual([skipping["chunks-from-seeds"], skipping["chunks-from-store"]], [1, 3]);
-  match(skipping.stderr, /^desync: Cannot use the seed .* \(continuing without it\)\n$/);
+  match(skipping.stderr, /^desync: Cannot use the seed .* \(continuing with what it has\)\n$/);
   const again = await extracts(dir, made, ...seed, "--regenerate-invalid-seeds");
   strictEqual(again.stderr, "");
   const both = await runCli([...words, "--skip-invalid-seeds", "--regenerate-invalid-seeds"]);
