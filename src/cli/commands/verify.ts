@@ -17,7 +17,7 @@ export const definition = command({
   flags,
   description:
     `Reads every chunk of a store and checks it against its id. Invalid chunks are printed, one per line;
-with -r they are removed. Of a store elsewhere it says how much will be read before it is. The exit status
+with -r they are removed. Before it reads a store on another machine, it says how much that is. The exit status
 is 1 if invalid chunks remain, 3 if all were removed.`,
   examples: ["desync verify -s /mnt/store", "desync verify -r -s /var/cache/desync"],
   code: () => import("../run/verify.ts"),

@@ -60,7 +60,7 @@ export const clientKey = option({
 export const trustInsecure: Flag<boolean | undefined> = {
   ...toggle({
     names: ["-t", "--trust-insecure"],
-    description: "accept any certificate of a server: who is asked, and sees passwords, is then not certain",
+    description: "accept any certificate of a server, also one of an impostor, who then sees passwords",
   }),
   fallback: undefined,
 };
