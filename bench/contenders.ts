@@ -1,4 +1,7 @@
-/** Who does a job: this program and desync in Go; BENCH_WITH=casync,limit adds casync, and the least that the job takes. */
+/**
+ * Who does a job: this program, and beside it those that BENCH_WITH lists: desync in Go, casync, and `limit`, the least that
+ * the job takes. Default: desync.
+ */
 import { fileURLToPath } from "node:url";
 import { ours, peer, remove } from "./data.ts";
 import type { LimitJob } from "./limit.ts";
@@ -16,12 +19,10 @@ interface Job {
   readonly before?: (name: string) => void;
 }
 
-const MORE = ["casync", "limit"] as const;
-const asked = Deno.env.get("BENCH_WITH")?.split(",") ?? [];
+const OTHERS = ["desync", "casync", "limit"];
+const asked = (Deno.env.get("BENCH_WITH") ?? "desync").split(",").filter((name) => name !== "");
 for (const name of asked) {
-  if (!MORE.some((one) => one === name)) {
-    throw new Error(`BENCH_WITH has "${name}"; there are ${MORE.join(", ")}`);
-  }
+  if (!OTHERS.includes(name)) throw new Error(`BENCH_WITH has "${name}"; there are ${OTHERS.join(", ")}`);
 }
 
 /** All that do the job. Unless it says otherwise, a file with a contender's name is removed before its runs. */
@@ -30,7 +31,7 @@ export function contenders({ args, casync, limit, before = remove }: Job): Conte
   const add = (name: string, command: readonly string[]) =>
     all.push({ name, command, before: () => before(name) });
   add("ours", [...ours, ...args("ours")]);
-  add("desync", [peer("desync"), ...args("desync")]);
+  if (asked.includes("desync")) add("desync", [peer("desync"), ...args("desync")]);
   if (casync !== undefined && asked.includes("casync")) add("casync", [peer("casync"), ...casync("casync")]);
   if (limit !== undefined && asked.includes("limit")) {
     const program = fileURLToPath(new URL("limit.ts", import.meta.url));

@@ -33,8 +33,6 @@ const JOBS: Readonly<Record<string, Job>> = {
       args: (name) => ["make", "-s", path(`${name}.store`), path(`${name}.caibx`), file],
       before: emptyStore,
     }),
-  chop: ({ file, index }) =>
-    contenders({ args: (name) => ["chop", "-s", path(`${name}.store`), index, file], before: emptyStore }),
   verify: ({ store }) => contenders({ args: () => ["verify", "-s", store] }),
 };
 

@@ -56,10 +56,14 @@ export async function compare(
     medians[name] = own;
     const ratio = name === contenders[0].name ? "" : `   ratio ${(ours.wall / own.wall).toFixed(2)}` +
       ` (cpu ${(ours.cpu / own.cpu).toFixed(2)})`;
-    const row = `${own.wall.toFixed(2)} s, cpu ${own.cpu.toFixed(2)} s, ${own.memory.toFixed(0)} MB`;
+    const row = `${seconds(own.wall)}, cpu ${seconds(own.cpu)}, ${own.memory.toFixed(0)} MB`;
     say(`  ${name.padEnd(8)} ${row}${ratio}`);
   }
   return medians;
+}
+
+function seconds(value: number): string {
+  return value < 1 ? `${(1000 * value).toFixed(0)} ms` : `${value.toFixed(2)} s`;
 }
 
 function summary(runs: readonly Run[]): Run {

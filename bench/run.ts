@@ -4,7 +4,7 @@
  *     deno task bench [--json] [extract|make|…]   all but size and cores when none is named
  *
  * Variables: BENCH_RUNS=5, BENCH_DIR=.cache/bench, BENCH_OURS="deno run -A dist/desync.js" for one file,
- * BENCH_WITH=casync,limit for more contenders, BENCH_GB=1,4,16 for `size`.
+ * BENCH_WITH=desync,casync,limit for more contenders, BENCH_GB=1,4,16 for `size`.
  */
 import { benchBrowser } from "./browser.ts";
 import { benchChunkServer } from "./chunk_server.ts";
