@@ -14,6 +14,8 @@ const HEAD_BYTES = 64 * 1024;
 /** What a server says that does not have it. One that serves only one form may refuse the names of the other. */
 const NOT_THERE = [404, 410];
 const OTHER_NOT_THERE = [...NOT_THERE, 400];
+/** What was requested of a server that is slow is waited for so much longer, in milliseconds, or it is requested twice. */
+const GRACE_MS = 100;
 
 /** A chunk to be requested: `size` is that of its bytes, uncompressed. */
 interface Wanted {
@@ -44,6 +46,8 @@ export class NearFetch {
   readonly #encoder = new TextEncoder();
   /** Why there are no more requests in this task, if there are none. */
   failure: NearFailure | undefined;
+  /** Whether there are no more answers either. */
+  #isOver = false;
 
   /** Begins to request the chunks, for which {@linkcode take} is called in their order. */
   begin(requests: NearRequests, wanted: readonly Wanted[]): void {
@@ -55,6 +59,7 @@ export class NearFetch {
     this.#next = 0;
     this.#patience = requests.patienceMs;
     this.failure = undefined;
+    this.#isOver = false;
     for (let i = 0; i < Math.min(requests.connections, wanted.length); i++) this.#send();
   }
 
@@ -64,13 +69,13 @@ export class NearFetch {
    */
   take(wanted: Wanted): StoredChunk | "absent" | null {
     const sent = this.#sent.shift();
-    if (this.failure !== undefined || sent === undefined) return null;
+    if (sent === undefined) return null;
     const limit = maxStoredSize(wanted.size);
     const { form } = this.#requests!;
     const other = form === "compressed" ? "plain" : "compressed";
     const first = this.#answerTo(sent, limit, NOT_THERE);
     const answer = first === null ? this.#askNow(wanted, other, limit) : first;
-    if (answer === undefined || this.#patience < 0) this.#fail();
+    if (answer === undefined || this.#isTooLate()) this.#fail();
     else this.#send();
     if (answer === null) return "absent";
     return answer === undefined ? null : { form: first === null ? other : form, bytes: answer };
@@ -86,8 +91,18 @@ export class NearFetch {
   }
 
   #fail(): void {
-    this.failure ??= this.#patience < 0 ? "slow" : "unusual";
+    this.failure ??= "unusual";
+    this.#isOver = true;
     this.release();
+  }
+
+  /** Whether nothing is waited for any more: once the patience is over, no more is requested, and there is some grace. */
+  #isTooLate(): boolean {
+    if (this.#patience >= 0) return false;
+    if (this.failure !== undefined) return true;
+    this.failure = "slow";
+    this.#patience = GRACE_MS;
+    return false;
   }
 
   /** Sends the next request, if there is one. */
@@ -111,7 +126,7 @@ export class NearFetch {
 
   /** Asks for the chunk in another form, before anything else is sent, and waits for the answer. */
   #askNow({ id }: Wanted, form: StoredForm, limit: number): Uint8Array | null | undefined {
-    if (this.failure !== undefined || this.#isStopped) return undefined;
+    if (this.#isOver || this.#isStopped) return undefined;
     const sent = this.#sendFor(id, form);
     return sent === null ? undefined : this.#answerTo(sent, limit, OTHER_NOT_THERE);
   }
@@ -172,7 +187,7 @@ export class NearFetch {
       if (count !== undefined && count <= 0) return count;
       at += count ?? 0;
       if (at === into.length || (at > 0 && !all)) return at;
-      if (this.#isStopped || this.#patience < 0) return undefined;
+      if (this.#isStopped || this.#isTooLate()) return undefined;
     }
   }
 
@@ -186,7 +201,7 @@ export class NearFetch {
     let end = received;
     let start = endOfHead(this.#buffer, end);
     while (start < 0) {
-      const isEnough = end === HEAD_BYTES || this.#patience < 0;
+      const isEnough = end === HEAD_BYTES || this.#isTooLate();
       const count = isEnough ? 0 : this.#receive(connection, this.#buffer.subarray(end, HEAD_BYTES)) ?? 0;
       if (count <= 0) return undefined;
       end += count;

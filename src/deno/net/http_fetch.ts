@@ -72,6 +72,7 @@ export function makeHttpFetch(options: HttpFetchOptions = {}): Fetch & Disposabl
   return Object.assign(followed, {
     near: (url: URL, headers: Readonly<Record<string, string>>) =>
       redirecting.has(url.origin) ? undefined : fetchFor(url, false).near?.(url, headers),
+    closeIdle: (url: URL) => fetchFor(url, false).closeIdle?.(url),
     [Symbol.dispose]: () => open.dispose(),
   });
 }

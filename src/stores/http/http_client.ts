@@ -13,6 +13,8 @@ export interface Fetch {
   (url: URL, init: RequestInit): Promise<HttpAnswer>;
   /** The server of that URL, once it has answered, and if that is near and reached without TLS. */
   near?(url: URL, headers: Readonly<Record<string, string>>): NearServer | undefined;
+  /** Closes the connections to that server that wait for a request: its requests are made elsewhere for now. */
+  closeIdle?(url: URL): void;
 }
 
 /** Where a server is, and what it is sent with each request. */

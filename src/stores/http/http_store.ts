@@ -109,7 +109,9 @@ export class HttpStore implements WritableChunkStore {
     if (fetch?.near === undefined) return undefined;
     const { url } = this.#base;
     const server = () => fetch.near?.(url, headers);
-    return new NearRequests({ server, base: url, suffix, form: () => this.#forms.preferred });
+    // Together they would have twice as many as there may be requests.
+    const begin = () => fetch.closeIdle?.(url);
+    return new NearRequests({ server, begin, base: url, suffix, form: () => this.#forms.preferred });
   }
 
   #sizeOf(id: ChunkId, { form: only, signal }: HasOptions = {}): Promise<number | undefined | null> {

@@ -12,6 +12,8 @@ const MOST_SLOW = 8;
 interface NearStoreOptions {
   /** The server, once it is known. */
   readonly server: () => NearServer | undefined;
+  /** Workers are about to have connections of their own. */
+  readonly begin: () => void;
   /** The directory of the chunks. */
   readonly base: URL;
   readonly suffix?: string;
@@ -44,6 +46,7 @@ export class NearRequests implements NearStore {
     await this.#answered.promise;
     const server = this.#server;
     if (server === undefined) return undefined;
+    this.#options.begin();
     const { base, suffix, form } = this.#options;
     return { ...server, directory: base.pathname, form: form(), suffix, search: base.search };
   }

@@ -30,6 +30,7 @@ export function makeHttp1Fetch(server: URL, options: Http1Options): Fetch & Disp
   const fetch = (url: URL, init: RequestInit) => client.fetch(url, init);
   return Object.assign(fetch, {
     near: (url: URL, headers: Readonly<Record<string, string>>) => client.near(url, headers),
+    closeIdle: () => client.closeIdle(),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   });
 }
@@ -48,8 +49,8 @@ class Http1Client implements Disposable {
   /** The lines of headers that come with many requests. */
   readonly #lines = new WeakMap<HeadersInit, string>();
   #leavesAll = false;
-  /** The last one that stayed open and on which the server answered like one that is near. */
-  #fast: Connection | undefined;
+  /** The server's, once it has answered like one that is near on a connection that stayed open. */
+  #nearAddress: Deno.NetAddr | undefined;
 
   constructor(server: URL, options: Http1Options) {
     this.#server = server;
@@ -69,7 +70,7 @@ class Http1Client implements Disposable {
 
   /** The server, if it is near and reached without TLS. */
   near({ host }: URL, headers: Readonly<Record<string, string>>): NearServer | undefined {
-    const place = this.#server.protocol === "http:" && !this.#leavesAll ? this.#fast?.address : undefined;
+    const place = this.#server.protocol === "http:" && !this.#leavesAll ? this.#nearAddress : undefined;
     if (place === undefined) return undefined;
     const { hostname: address, port } = place;
     return { address, port, headers: `host: ${host}\r\n${this.#linesOf(headers)}` };
@@ -106,7 +107,7 @@ class Http1Client implements Disposable {
       let isFast = false;
       const over = (stays: boolean) => {
         forgetSignal();
-        if (stays && isFast) this.#fast = connection;
+        if (stays && isFast) this.#nearAddress = connection.address;
         if (stays) this.#keep(connection);
         else this.#close(connection);
       };
@@ -125,7 +126,7 @@ class Http1Client implements Disposable {
         signal?.throwIfAborted();
         if (idle === undefined || connection.received > 0) throw error;
         // The server may have closed it while it was idle, and the others with it.
-        for (const other of this.#idle.splice(0)) this.#close(other);
+        this.closeIdle();
       }
     }
   }
@@ -169,6 +170,10 @@ class Http1Client implements Disposable {
       this.#lines.set(headers, lines);
     }
     return lines;
+  }
+
+  closeIdle(): void {
+    for (const connection of this.#idle.splice(0)) this.#close(connection);
   }
 
   #keep(connection: Connection): void {
