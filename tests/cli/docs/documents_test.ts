@@ -1,4 +1,4 @@
-/** Command lines in the documents: the commands and options that they have are there. They are parsed, not run. */
+/** Command lines in the documents: the commands and options in them are there, and every option is in a document. */
 
 import { deepStrictEqual, ok, rejects } from "node:assert/strict";
 import { describeCommands } from "../../../src/cli/docs/description.ts";
@@ -47,6 +47,14 @@ function spansOf(page: Page, commands: ReadonlyMap<string, readonly string[]>): 
     .map((words) => words[0] === "desync" ? words.slice(1) : words)
     .filter(([name, ...more]) => commands.has(name) && more.some((word) => word.startsWith("-")));
 }
+
+Deno.test("every option is in the documents", async () => {
+  const text = documents.filter(({ path }) => path !== "CHANGELOG.md").map(({ text }) => text).join("\n");
+  const named = new Set(text.match(/(?<![\w-])--?[a-zA-Z][\w-]*/g));
+  const options = (await describeCommands()).flatMap(({ options }) => options.map(({ names }) => names));
+  ok(options.length > 100, String(options.length));
+  deepStrictEqual(options.filter((names) => !names.some((name) => named.has(name))), []);
+});
 
 Deno.test("options of commands that the text names are there", async () => {
   const commands = new Map(
