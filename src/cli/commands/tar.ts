@@ -54,7 +54,8 @@ export const definition = command({
   description:
     `Packs a directory into an archive (.catar) with all that casync keeps; with -i into chunks in a store (-s) and their
 index (.caidx). The bytes are those that casync writes for the same features. "-" as archive writes to standard output.
-With -i and --delta-from, delta files from older versions are written beside the index. With --input-format tar the source is a tar file, or "-" for standard input.`,
+With -i and --delta-from, delta files from older versions are written beside the index. With --input-format tar the
+source is a tar file, or "-" for standard input.`,
   examples: [
     "desync tar docs.catar /srv/docs",
     "desync tar -i -s /mnt/store docs.caidx /srv/docs",
