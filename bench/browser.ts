@@ -100,7 +100,19 @@ async function downloadOnce(
   } finally {
     browser.kill("SIGTERM");
     await browser.status;
-    Deno.removeSync(profile, { recursive: true });
+    await removeWhenLeft(profile);
+  }
+}
+
+/** The browser's other processes end a little later, and write until then. */
+async function removeWhenLeft(profile: string): Promise<void> {
+  for (let left = 50;; left--) {
+    try {
+      return Deno.removeSync(profile, { recursive: true });
+    } catch (error) {
+      if (left === 0) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   }
 }
 
