@@ -1,5 +1,5 @@
 /** From a chunk as a store holds it to bytes that are what the id says. Everything that is read passes here. */
-import { toHex } from "../core/bytes.ts";
+import { toHex, withoutNodesKind } from "../core/bytes.ts";
 import type { ChunkCipher } from "./chunk_cipher.ts";
 import { type ChunkId, type DigestName, MAX_CHUNK_SIZE, type StoredChunk } from "../core/chunk.ts";
 import { DesyncError, type ErrorCode } from "../core/errors.ts";
@@ -157,7 +157,8 @@ export function openByEitherDigest(
  * ```
  */
 export function hashChunk(codec: Codec, digest: DigestName, bytes: Uint8Array): OpenedChunk {
-  return verified(toHex(codec.digest(digest, bytes)), bytes, { form: "plain", bytes });
+  const own = withoutNodesKind(bytes);
+  return verified(toHex(codec.digest(digest, own)), own, { form: "plain", bytes: own });
 }
 
 /**
@@ -203,7 +204,7 @@ function decrypted(codec: Codec, stored: StoredChunk): StoredChunk {
 }
 
 function plainBytes(codec: Codec, { form, bytes }: StoredChunk, size?: number): Uint8Array {
-  return form === "plain" ? bytes : decompressed(codec, bytes, size);
+  return withoutNodesKind(form === "plain" ? bytes : decompressed(codec, bytes, size));
 }
 
 function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined): Uint8Array {

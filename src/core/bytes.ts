@@ -151,6 +151,15 @@ export function freeBytes(bytes: Uint8Array): void {
   for (const buffer of ownBuffer(bytes)) buffer.transfer?.(0); // Node 20 has none
 }
 
+/**
+ * The bytes as what they are said to be: node's own kind, which its functions and its users give, has slices that are views.
+ * Whoever takes one for a copy would see it change, or gone.
+ */
+export function withoutNodesKind(bytes: Uint8Array): Uint8Array {
+  if (Object.getPrototypeOf(bytes) === Uint8Array.prototype) return bytes;
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /** The buffer with room for so many bytes, its own moved or copied into it. The old one must not be used afterwards. */
 export function resizeBuffer(buffer: ArrayBuffer, length: number): ArrayBuffer {
   if (typeof buffer.transfer === "function") return buffer.transfer(length);

@@ -1,6 +1,7 @@
 /** What a store takes: the type check of this file is a part of the test. */
 
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { deepStrictEqual, notDeepStrictEqual, strictEqual } from "node:assert/strict";
 import {
   compressChunk,
   hashChunk,
@@ -50,5 +51,23 @@ Deno.test("a chunk gets the form in which it is to be stored, and keeps one that
     strictEqual(plain.stored === from, form === "plain");
     sameBytes(plain.stored.bytes, bytes);
     deepStrictEqual([compressed.id, plain.id], [id, id]);
+  }
+});
+
+Deno.test("a chunk's bytes have slices that are copies, whatever kind of array it came in", () => {
+  for (const form of ["plain", "zstd", "gzip"] as const) {
+    // node's own kind, as its functions give it, shares its memory with its slices.
+    const given = Buffer.from(stored(bytes, form));
+    const chunk = openChunk(nativeCodec, { form: form === "plain" ? "plain" : "compressed", bytes: given }, {
+      id,
+      digest: "sha512-256",
+    });
+    const { bytes: compressed } =
+      compressChunk(nativeCodec, hashChunk(nativeCodec, "sha512-256", bytes)).stored;
+    for (const array of [chunk.bytes, compressed]) {
+      const copy = array.slice(0, 10);
+      array.fill(0);
+      notDeepStrictEqual(copy, array.slice(0, 10), form);
+    }
   }
 });

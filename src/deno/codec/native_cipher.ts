@@ -8,7 +8,7 @@ import { prefersSystemLibraries } from "../system/libraries.ts";
 import { node } from "../system/node.ts";
 import type { ChunkCipher } from "../../codec/chunk_cipher.ts";
 import type { ChunkCipherName, ChunkKey } from "../../core/chunk_key.ts";
-import { freeBytes } from "../../core/bytes.ts";
+import { freeBytes, withoutNodesKind } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { extendNonce, type KeyAndNonce } from "./extended_nonce.ts";
 import { type Aead, systemAead } from "./libcrypto_ciphers.ts";
@@ -115,9 +115,7 @@ function nodeAead(cipher: ChunkCipherName): Aead {
       const opening = made(cipher, () => node.crypto.createDecipheriv(name, key, nonce, options));
       const end = sealed.length - TAG_BYTES;
       opening.setAuthTag(sealed.subarray(end));
-      const { buffer, byteOffset, length } = opening.update(sealed.subarray(0, end));
-      // As what it is said to be: slices of node's own kind are views.
-      const bytes = new Uint8Array(buffer, byteOffset, length);
+      const bytes = withoutNodesKind(opening.update(sealed.subarray(0, end)));
       try {
         opening.final();
       } catch {

@@ -4,7 +4,7 @@ import { type DigestName, maxStoredSize } from "../../core/chunk.ts";
 import type { CompressingCodec, Compression } from "../../codec/codec.ts";
 import { damaged, MIN_WINDOW_LIMIT, tooLarge } from "../../codec/limits.ts";
 import { unxz } from "../../codec/xz/unxz.ts";
-import { concat } from "../../core/bytes.ts";
+import { concat, withoutNodesKind } from "../../core/bytes.ts";
 import { parseZstdFrameHeader, zstdFrames } from "../../codec/zstd_frame.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { prefersSystemLibraries } from "../system/libraries.ts";
@@ -63,7 +63,9 @@ export const nativeCodec: CompressingCodec = {
       if (compression === "xz") {
         return unxz(bytes, limit, (part) => node.crypto.hash("sha256", part, "buffer"));
       }
-      if (compression === "gzip") return node.zlib.gunzipSync(bytes, { maxOutputLength: limit });
+      if (compression === "gzip") {
+        return withoutNodesKind(node.zlib.gunzipSync(bytes, { maxOutputLength: limit }));
+      }
       return wasmZstd === undefined ? unzstd(bytes, limit) : wasmZstd.decompress(bytes, limit);
     } catch (error) {
       if (error instanceof DesyncError) throw error;
@@ -85,7 +87,7 @@ export const nativeCodec: CompressingCodec = {
       params,
       pledgedSrcSize: bytes.length,
     };
-    return node.zlib.zstdCompressSync(bytes, options);
+    return withoutNodesKind(node.zlib.zstdCompressSync(bytes, options));
   },
 };
 
@@ -120,7 +122,7 @@ function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
     // Else node:zlib says what is wrong with it, or makes more of it.
   }
   const params = { [node.zlib.constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
-  return runZstd(bytes, { chunkSize, maxOutputLength: limit, params });
+  return withoutNodesKind(runZstd(bytes, { chunkSize, maxOutputLength: limit, params }));
 }
 
 /**

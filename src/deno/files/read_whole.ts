@@ -1,5 +1,5 @@
 /** A file, or standard input, that is small enough to be read whole. */
-import { concat, resizeBuffer } from "../../core/bytes.ts";
+import { concat, resizeBuffer, withoutNodesKind } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { isDevicePath } from "./device_path.ts";
 import { fileError, namedFileError, tooLarge } from "./file_errors.ts";
@@ -99,7 +99,7 @@ function sizeOfFile(path: string): number | undefined {
 
 function readFile(path: string, displayName: string): Uint8Array {
   try {
-    return node.fs.readFileSync(path);
+    return withoutNodesKind(node.fs.readFileSync(path));
   } catch (error) {
     throw namedFileError("read", displayName, error);
   }

@@ -189,7 +189,7 @@ export class ArchiveDecoder {
     if (this.#queue.length < size) return false;
     const start = this.#offset;
     // A copy: a name that someone keeps would keep a whole piece.
-    const body = this.#take(size).slice(ELEMENT_HEADER_BYTES);
+    const body = new Uint8Array(this.#take(size).subarray(ELEMENT_HEADER_BYTES));
     if (element === "entry") this.#readEntry(body, start);
     else if (element === "filename") this.#readFilename(body, start);
     else if (element === "symlink") {
