@@ -69,7 +69,9 @@ for (const [name, large, args] of readers) {
         ({ path }) => ({ body: Deno.readFileSync(made.store + path) }),
       );
       assertWarned(await run("-s", server.url), /read-only.*without filling the cache/);
-      strictEqual(server.requests.length, made.ids.length - kept.length, "what it has is used");
+      // A busy machine looks like a slow server, whose chunks another thread then requests again.
+      const requested = new Set(server.requests.map(({ path }) => path));
+      strictEqual(requested.size, made.ids.length - kept.length, "what it has is used");
       deepStrictEqual(contentOf(cache), content);
     },
   });
