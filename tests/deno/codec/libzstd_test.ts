@@ -3,7 +3,7 @@ import { systemUnzstd } from "../../../src/deno/codec/libzstd.ts";
 import { nativeCodec } from "../../../src/deno/codec/native_codec.ts";
 import { random } from "../../support/random.ts";
 import { sameBytes } from "../../support/same_bytes.ts";
-import { hasZstd, zstdFrame } from "../../support/data/zstd.ts";
+import { zstdFrame } from "../../support/data/zstd.ts";
 import { amount } from "../../support/thorough.ts";
 
 // Outside of the tests, since it stays open.
@@ -31,21 +31,25 @@ Deno.test({
 });
 
 Deno.test({
-  name: "the system's library makes of damaged frames what node:zlib makes, or nothing",
-  // What takes its place before Deno 2.7 refuses more.
-  ignore: unzstd === null || !hasZstd,
+  name: "of damaged frames the system's library makes no more than fits, or nothing",
+  // What it makes of the same damage depends on its version: that a chunk is right is for its digest to say.
+  ignore: unzstd === null,
   fn: () => {
     const source = random();
     const bytes = source.bytes(3000).map((byte) => byte & 15);
     const frame = nativeCodec.compress(bytes, 3);
+    let made = 0;
     for (let i = 0; i < amount(300, 10_000); i++) {
       const bad = frame.slice();
-      // Not in the header: it is looked at before.
-      bad[8 + source.below(bad.length - 8)] ^= 1 << source.below(8);
-      const target = new Uint8Array(bytes.length);
-      const count = unzstd!(bad, target);
-      if (count === undefined) continue;
-      sameBytes(target.subarray(0, count), nativeCodec.decompress("zstd", bad, bytes.length));
+      bad[source.below(bad.length)] ^= 1 << source.below(8);
+      const around = new Uint8Array(bytes.length + 32).fill(99);
+      const count = unzstd!(bad, around.subarray(16, 16 + bytes.length));
+      if (count !== undefined) {
+        ok(count <= bytes.length);
+        made++;
+      }
+      ok([...around.subarray(0, 16), ...around.subarray(-16)].every((byte) => byte === 99));
     }
+    ok(made > 0 && made < amount(300, 10_000), String(made));
   },
 });
