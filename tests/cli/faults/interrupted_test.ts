@@ -12,7 +12,7 @@ import { type TempDir, tempDir } from "../../support/temp.ts";
 import { amount } from "../../support/thorough.ts";
 
 /** Enough for each loop to last much longer than until its second line of progress. */
-const CHUNKS = amount(80_000, 400_000);
+const CHUNKS = amount(200_000, 400_000);
 const SIZE = 64;
 const FILES = amount(30_000, 200_000);
 const TREE_FILES = 3_000;
