@@ -17,6 +17,9 @@ const INTERVAL_MS = 20;
 const write = Deno.stdout.writeSync.bind(Deno.stdout);
 let [left, atOnce, said] = [0, false, ""];
 
+/** Resolves when the signal that was sent has come. */
+let heard = Promise.withResolvers<void>();
+
 function interrupt(): void {
   if (left-- === 1) Deno.kill(Deno.pid, "SIGINT");
 }
@@ -37,7 +40,10 @@ globalThis.setInterval =
 
 // One real listener for all: Deno 2.6 still calls those of commands that have ended.
 const listeners = new Set<() => void>();
-Deno.addSignalListener("SIGINT", () => listeners.forEach((listener) => listener()));
+Deno.addSignalListener("SIGINT", () => {
+  listeners.forEach((listener) => listener());
+  heard.resolve();
+});
 Deno.addSignalListener = (signal, listener) => {
   if (signal !== "SIGINT") return;
   listeners.add(listener);
@@ -52,8 +58,11 @@ for (const { words, writes, input } of lists) {
   said = "";
   left = Math.max(1, writes);
   atOnce = writes === 0;
+  heard = Promise.withResolvers<void>();
   const status = await main(words);
   ends.push([status, -left, said]);
+  // The next command is not to hear of it, where this one was done before.
+  if (left <= 0) await heard.promise;
 }
 write(new TextEncoder().encode(JSON.stringify(ends)));
 Deno.exit();
