@@ -2,7 +2,6 @@
 
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { join } from "node:path";
-import axe from "npm:axe-core@4.14.1";
 import type { Browser, Page } from "npm:playwright-core@1.65.1";
 import { makePage } from "../../.ci/page.ts";
 import { parseIndex } from "../../mod.ts";
@@ -16,6 +15,7 @@ import { peers } from "../support/peers.ts";
 import { sha256 } from "../support/sha.ts";
 import { tempDir } from "../support/temp.ts";
 import { blob, testdata } from "../support/testdata.ts";
+import { accessibilityProblems } from "./accessibility.ts";
 import { serveFiles, startChromium } from "./chromium.ts";
 import { damagedStore, incompleteStore } from "./damaged_store.ts";
 
@@ -59,21 +59,6 @@ function pausingStore(cors: readonly string[] | undefined) {
       await server.shutdown();
     },
   };
-}
-
-/** What axe finds, as far as it is used. */
-interface Found {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly nodes: readonly { readonly html: string }[];
-  }[];
-}
-
-/** What axe has to say about the page as it is. */
-async function accessibilityProblems(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const { violations }: Found = await page.evaluate("axe.run()");
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
 
 /** Where pictures of the page are put, if they are wanted. */
@@ -150,7 +135,7 @@ Deno.test({
         await page.locator("#bar[aria-valuenow]:not([aria-valuenow='0'])").waitFor();
       };
       const direct = button("Save to a file directly");
-      /** Headless, nobody chooses: a file of the private file system, which has the same interface, is given. */
+      /** In place of a user who chooses a file: gives one of the private file system, which has the same interface. */
       const choose = `showSaveFilePicker = async ({ suggestedName }) => {
           const root = await navigator.storage.getDirectory();
           return await root.getFileHandle("chosen " + suggestedName, { create: true });

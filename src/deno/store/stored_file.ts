@@ -9,7 +9,7 @@ import { kindOfFile } from "../files/file_kind.ts";
 import { prefersSystemLibraries } from "../system/libraries.ts";
 import { type FileSize, type SystemStat, systemStat } from "../system/system_stat.ts";
 
-/** What tells of a file in this thread, chosen when first needed: `null` for Deno. */
+/** How this thread asks for a file's kind and size, settled when first needed; `null`: through Deno. */
 let chosen: SystemStat | null | undefined;
 
 function look(): SystemStat | null {
