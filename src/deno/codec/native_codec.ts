@@ -1,7 +1,7 @@
 /** The codec out of what Deno and node ship: node:crypto and node:zlib, an order of magnitude faster than JavaScript. */
 import type { ZstdOptions } from "node:zlib";
 import { type DigestName, maxStoredSize } from "../../core/chunk.ts";
-import type { CompressingCodec, Compression } from "../../codec/codec.ts";
+import { type CompressingCodec, type Compression, DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { damaged, MIN_WINDOW_LIMIT, tooLarge } from "../../codec/limits.ts";
 import { unxz } from "../../codec/xz/unxz.ts";
 import { concat, withoutNodesKind } from "../../core/bytes.ts";
@@ -18,6 +18,8 @@ import { systemUnzstd, type Unzstd } from "./libzstd.ts";
 const MAX_ZSTD_RATIO = 32768;
 /** Output buffer for frames that do not state their size: casync's. Most chunks are no larger. */
 const UNKNOWN_SIZE_BUFFER = 256 * 1024;
+/** Up to this size zstd's own tables for level 3 are larger than they need to be. */
+const SMALL = 256 * 1024;
 
 const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
 
@@ -80,7 +82,7 @@ export const nativeCodec: CompressingCodec = {
     if (wasmZstd !== undefined) return wasmZstd.compress(bytes, level);
     // With an output buffer that is too small for all of it, Deno 2.9 adds an empty frame, which casync refuses.
     const chunkSize = maxStoredSize(bytes.length);
-    const params = { [node.zlib.constants.ZSTD_c_compressionLevel]: level };
+    const params = parameters(bytes.length, level);
     // Node's documentation has this option, its types for Deno lack it: the frame then states its content's size.
     const options: ZstdOptions & { pledgedSrcSize: number } = {
       chunkSize,
@@ -90,6 +92,23 @@ export const nativeCodec: CompressingCodec = {
     return withoutNodesKind(node.zlib.zstdCompressSync(bytes, options));
   },
 };
+
+/**
+ * Those of the level. At the default one, chunks of usual sizes get smaller tables, which stay in a processor's own cache,
+ * and matches of four bytes. Of system files, chop takes 0.96 of the time then, and the store is 0.4 % smaller; of English
+ * text it is up to 1.7 % larger (zstd 1.5).
+ */
+function parameters(size: number, level: number): Record<number, number> {
+  const { constants } = node.zlib;
+  const own = { [constants.ZSTD_c_compressionLevel]: level };
+  if (level !== DEFAULT_ZSTD_LEVEL || size > SMALL) return own;
+  return {
+    ...own,
+    [constants.ZSTD_c_minMatch]: 4,
+    [constants.ZSTD_c_hashLog]: 15,
+    [constants.ZSTD_c_chainLog]: 13,
+  };
+}
 
 /** Frame by frame: what Deno 2.9 makes of several at once depends on the size of the output buffer. */
 function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
