@@ -7,6 +7,8 @@ export const FILE_SYSTEM = {
   btrfs: 0x9123683en,
   fat: 0x4d44n,
   fuse: 0x65735546n,
+  tmpfs: 0x01021994n,
+  ramfs: 0x858458f6n,
 } as const;
 
 /** Those of the kernel's own: their directories and files are recorded as empty, as casync does. */
@@ -34,4 +36,10 @@ const VIRTUAL: ReadonlySet<bigint> = new Set([
 /** Whether its content is made up by the kernel as one looks. */
 export function isVirtual(fileSystem: bigint): boolean {
   return VIRTUAL.has(BigInt.asUintN(32, fileSystem));
+}
+
+/** Whether it is memory alone. */
+export function isMemory(fileSystem: bigint): boolean {
+  const kind = BigInt.asUintN(32, fileSystem);
+  return kind === FILE_SYSTEM.tmpfs || kind === FILE_SYSTEM.ramfs;
 }

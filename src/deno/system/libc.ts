@@ -152,12 +152,13 @@ export class RawFile implements Disposable {
     return null;
   }
 
-  /** Bytes that its file system has free for this user, `undefined` where that is not known. */
-  freeSpace(): number | undefined {
+  /** Its file system: which kind it is, and bytes that are free for this user. `undefined` where that is not known. */
+  fileSystem(): { readonly kind: bigint; readonly free: number } | undefined {
     const found = new Uint8Array(STATFS.bytes);
     if (this.#library.symbols.fstatfs(this.#fd, found) !== 0) return undefined;
     const view = viewOf(found);
-    return Number(view.getBigUint64(STATFS.blockBytes, true) * view.getBigUint64(STATFS.freeBlocks, true));
+    const free = view.getBigUint64(STATFS.blockBytes, true) * view.getBigUint64(STATFS.freeBlocks, true);
+    return { kind: view.getBigUint64(STATFS.kind, true), free: Number(free) };
   }
 
   /** Reserves room on the disk. `"full"` when there is not enough, `"unsupported"` when the file system cannot. */

@@ -57,8 +57,11 @@ export const STATX = {
   basic: 0x7ff,
 } as const;
 
-/** struct statfs on processors of 64 bits: its size at most, bytes in a block, and blocks that are free for everyone. */
-export const STATFS = { bytes: 128, blockBytes: 8, freeBlocks: 32 } as const;
+/**
+ * struct statfs on processors of 64 bits: its size at most, the kind of the file system, bytes in a block, and blocks that are
+ * free for everyone.
+ */
+export const STATFS = { bytes: 128, kind: 0, blockBytes: 8, freeBlocks: 32 } as const;
 
 /** The bits of a mode that are the kind of the file, and those of a regular one. */
 export const MODE = { kind: 0o170000, regular: 0o100000 } as const;

@@ -1,5 +1,5 @@
 import { strictEqual, throws } from "node:assert/strict";
-import { neededBytes, openBlobInPlace } from "../../../src/deno/output/blob_target.ts";
+import { createBlobTarget, neededBytes, openBlobInPlace } from "../../../src/deno/output/blob_target.ts";
 import { mayHavePartialFiles } from "../../../src/deno/output/partial_file.ts";
 import { tempDir } from "../../support/temp.ts";
 
@@ -24,6 +24,29 @@ Deno.test({
       strictEqual(Deno.statSync(path).size, 5);
       first.discard();
       openBlobInPlace(name, 5).discard();
+    }
+  },
+});
+
+Deno.test({
+  name: "room is reserved on a disk, but not in memory, which would be filled with zeros for that",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using dir = tempDir();
+    for (const directory of [dir.root, "/dev/shm"]) {
+      const { stdout } = new Deno.Command("stat", { args: ["-f", "-c", "%T", directory] }).outputSync();
+      const kind = new TextDecoder().decode(stdout).trim();
+      if (!["tmpfs", "ext2/ext3", "xfs"].includes(kind)) continue;
+      const path = `${directory}/desync-test-${crypto.randomUUID()}`;
+      const data = [{ offset: 0, length: 1_000_000 }];
+      const target = createBlobTarget(path, 2_000_000, { data, zeros: [] }, { sync: false });
+      try {
+        const { size, blocks } = Deno.statSync(target.path);
+        strictEqual(size, 2_000_000);
+        strictEqual((blocks ?? 0) >= 1_000_000 / 512, kind !== "tmpfs", `${blocks} blocks on ${kind}`);
+      } finally {
+        target.discard();
+      }
     }
   },
 });
