@@ -122,6 +122,18 @@ export async function casyncStore(name: string, file: string): Promise<{ index: 
   return { index, store };
 }
 
+/** A store with the same chunks that desync made: its frames say how large their content is, which casync's do not. */
+export async function desyncStore(name: string, index: string, file: string): Promise<string> {
+  const store = path(`${name}.desync.castr`);
+  if (!exists(store)) {
+    remove(`${name}.desync.tmp`);
+    Deno.mkdirSync(path(`${name}.desync.tmp`));
+    await run([peer("desync"), "chop", "-s", path(`${name}.desync.tmp`), index, file]);
+    Deno.renameSync(path(`${name}.desync.tmp`), store);
+  }
+  return store;
+}
+
 /** Runs a command to its end. */
 export async function run(command: readonly string[]): Promise<void> {
   const [program, ...args] = command;
