@@ -137,8 +137,11 @@ export {
   type ManagedChunkStore,
   managesChunks,
   type NearFailure,
+  type NearHttpRequest,
   type NearRequest,
+  type NearSessionRequest,
   type NearStore,
+  type NearTurn,
   type PatchFetch,
   type PatchStore,
   type PutResult,
@@ -165,6 +168,7 @@ export { DEFAULT_RETRY, type RetryOptions, retryStore } from "./src/stores/wrapp
 export { DEFAULT_LIMITS, type LimiterOptions } from "./src/stores/wrappers/limiter.ts";
 export { type Connection } from "./src/stores/protocol/connection.ts";
 export { type SessionOptions } from "./src/stores/protocol/protocol_client.ts";
+export { type WorkerConnection } from "./src/stores/protocol/near_sessions.ts";
 export { ProtocolStore, type ProtocolStoreOptions } from "./src/stores/protocol/protocol_store.ts";
 export { ChunkReader } from "./src/stores/wrappers/chunk_reader.ts";
 export { type BlobOptions, type BulkReader, ChunkedBlob } from "./src/blob/blob.ts";

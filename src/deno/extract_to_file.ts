@@ -147,11 +147,13 @@ export async function extractToFile(
   const parts = { data: plan.ranges(), zeros: plan.omittedRanges() };
   const key = await partialKey(index);
   // What an earlier run left need not be made again.
-  if (patches.length > 0 && sizeOfPartialFile(partialPath(path, key)) === undefined) {
-    const { expectAll } = await import("../jobs/open_patches.ts");
-    await expectAll(patches, sources, signal);
-    // To reserve room takes its time on some file systems: these requests are sent before.
-    await yielder.yieldNow();
+  if (sizeOfPartialFile(partialPath(path, key)) === undefined) {
+    // To reserve room takes its time on some file systems: what can be requested is requested before.
+    if (patches.length > 0) {
+      const { expectAll } = await import("../jobs/open_patches.ts");
+      await expectAll(patches, sources, signal);
+      await yielder.yieldNow();
+    } else if (seedPlan.seeds.length === 0) prepareFirst(sources, pool);
   }
   const target = createBlobTarget(path, index.size, parts, { sync, key });
   try {
@@ -162,6 +164,12 @@ export async function extractToFile(
   }
   await extractBlob(index, planned, all, target, pool, building);
   return { upToDate: false };
+}
+
+/** Prepares the first store for workers' requests where no cache may have all that is needed. */
+function prepareFirst({ cache, stores }: Sources, { fetchesNear, sessionWorkers }: WorkerPool): void {
+  if (cache !== undefined || fetchesNear !== "now" || sessionWorkers === 0) return;
+  stores.at(0)?.properties.near?.prepare?.();
 }
 
 /** Disposes of all of them. */

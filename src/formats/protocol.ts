@@ -55,7 +55,8 @@ const INDEX_EOF = 0x4f0932f1043718f5n;
 const ARCHIVE = 0x95d6428a69eddcc5n;
 const ARCHIVE_EOF = 0x450bef663f24cbadn;
 
-const HEADER_BYTES = 16;
+/** Bytes of a message's header, which say how long it is. */
+export const MESSAGE_HEADER_BYTES = 16;
 
 /**
  * The message as it is sent. Throws `usage` when it would be too large.
@@ -71,32 +72,36 @@ const HEADER_BYTES = 16;
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
   switch (message.type) {
     case "hello":
-      return encode(HELLO, 8, (view) => view.setBigUint64(HEADER_BYTES, message.flags, true));
+      return encode(HELLO, 8, (view) => view.setBigUint64(MESSAGE_HEADER_BYTES, message.flags, true));
     case "request":
       return encode(REQUEST, 8 + message.ids.length * ID_BYTES, (view, bytes) => {
-        writeU64(view, HEADER_BYTES, message.highPriority ? 1 : 0);
-        message.ids.forEach((id, i) => bytes.set(fromHex(id), HEADER_BYTES + 8 + i * ID_BYTES));
+        writeU64(view, MESSAGE_HEADER_BYTES, message.highPriority ? 1 : 0);
+        message.ids.forEach((id, i) => bytes.set(fromHex(id), MESSAGE_HEADER_BYTES + 8 + i * ID_BYTES));
       });
     case "chunk":
       return encode(CHUNK, 8 + ID_BYTES + message.bytes.length, (view, bytes) => {
-        writeU64(view, HEADER_BYTES, message.compressed ? 1 : 0);
-        bytes.set(fromHex(message.id), HEADER_BYTES + 8);
+        writeU64(view, MESSAGE_HEADER_BYTES, message.compressed ? 1 : 0);
+        bytes.set(fromHex(message.id), MESSAGE_HEADER_BYTES + 8);
         bytes.set(message.bytes, CHUNK_OVERHEAD);
       });
     case "missing":
-      return encode(MISSING, ID_BYTES, (_view, bytes) => bytes.set(fromHex(message.id), HEADER_BYTES));
+      return encode(
+        MISSING,
+        ID_BYTES,
+        (_view, bytes) => bytes.set(fromHex(message.id), MESSAGE_HEADER_BYTES),
+      );
     case "goodbye":
       return encode(GOODBYE, 0);
     case "abort": {
       const reason = new TextEncoder().encode(message.reason.replaceAll("\0", ""));
       return encode(ABORT, 8 + reason.length + 1, (view, bytes) => {
-        writeU64(view, HEADER_BYTES, message.errorNumber);
-        bytes.set(reason, HEADER_BYTES + 8);
+        writeU64(view, MESSAGE_HEADER_BYTES, message.errorNumber);
+        bytes.set(reason, MESSAGE_HEADER_BYTES + 8);
       });
     }
     case "data":
       return encode(message.of === "index" ? INDEX : ARCHIVE, message.bytes.length, (_view, bytes) => {
-        bytes.set(message.bytes, HEADER_BYTES);
+        bytes.set(message.bytes, MESSAGE_HEADER_BYTES);
       });
     case "data-end":
       return encode(message.of === "index" ? INDEX_EOF : ARCHIVE_EOF, 0);
@@ -108,7 +113,7 @@ function encode(
   length: number,
   fill: (view: DataView, bytes: Uint8Array) => void = () => {},
 ): Uint8Array<ArrayBuffer> {
-  const size = HEADER_BYTES + length;
+  const size = MESSAGE_HEADER_BYTES + length;
   if (size > MAX_MESSAGE_BYTES) {
     throw new DesyncError("usage", {
       action: "send",
@@ -144,7 +149,7 @@ export class MessageDecoder {
 
   /** `maxChunkBytes` is the most that a chunk may take as it is sent. Default: what a message can hold. */
   constructor({ maxChunkBytes = MAX_MESSAGE_BYTES }: { maxChunkBytes?: number } = {}) {
-    this.#queue = new MessageQueue(HEADER_BYTES, (header) => sizeIn(header, maxChunkBytes));
+    this.#queue = new MessageQueue(MESSAGE_HEADER_BYTES, (header) => messageSize(header, maxChunkBytes));
   }
 
   /** Bytes that have come but are no whole message yet. */
@@ -160,19 +165,17 @@ export class MessageDecoder {
   /** The next message, `null` when more bytes are needed. Throws `protocol` when the bytes are none. */
   next(): Message | null {
     const message = this.#queue.next();
-    if (message === null) return null;
-    const type = viewOf(message).getBigUint64(8, true);
-    return decode(type, NAMES.get(type)!, message);
+    return message && decodeMessage(message);
   }
 }
 
-/** The bytes of the message with this header. Throws when it cannot be one, before its bytes are waited for. */
-function sizeIn(header: DataView, maxChunkBytes: number): number {
+/** The bytes of the message with this header. Throws `protocol` when it cannot be one, before its bytes are waited for. */
+export function messageSize(header: DataView, maxChunkBytes: number): number {
   const size = readU64(header, 0);
   const type = header.getBigUint64(8, true);
   const name = NAMES.get(type);
   if (name === undefined) throw protocolError(`a message of unknown type 0x${type.toString(16)}`);
-  if (size === undefined || size < HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
+  if (size === undefined || size < MESSAGE_HEADER_BYTES || size > MAX_MESSAGE_BYTES) {
     throw protocolError(`a message ${name} of ${size ?? "more than 2^53"} bytes`);
   }
   if (type === CHUNK && size - CHUNK_OVERHEAD > maxChunkBytes) {
@@ -200,15 +203,18 @@ const NAMES: ReadonlyMap<bigint, string> = new Map([
 
 /** Messages that always have so many bytes. */
 const FIXED_SIZES: ReadonlyMap<bigint, number> = new Map([
-  [HELLO, HEADER_BYTES + 8],
-  [MISSING, HEADER_BYTES + ID_BYTES],
-  [GOODBYE, HEADER_BYTES],
-  [INDEX_EOF, HEADER_BYTES],
-  [ARCHIVE_EOF, HEADER_BYTES],
+  [HELLO, MESSAGE_HEADER_BYTES + 8],
+  [MISSING, MESSAGE_HEADER_BYTES + ID_BYTES],
+  [GOODBYE, MESSAGE_HEADER_BYTES],
+  [INDEX_EOF, MESSAGE_HEADER_BYTES],
+  [ARCHIVE_EOF, MESSAGE_HEADER_BYTES],
 ]);
 
-function decode(type: bigint, name: string, message: Uint8Array): Message {
-  const body = message.subarray(HEADER_BYTES);
+/** The message in so many bytes as {@linkcode messageSize} says. It refers to them. Throws `protocol` when it is none. */
+export function decodeMessage(message: Uint8Array): Message {
+  const type = viewOf(message).getBigUint64(8, true);
+  const name = NAMES.get(type)!;
+  const body = message.subarray(MESSAGE_HEADER_BYTES);
   const expect = (good: boolean) => {
     if (!good) throw protocolError(`a message ${name} of ${message.length} bytes`);
   };

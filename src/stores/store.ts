@@ -75,17 +75,43 @@ export interface NearStore {
   found?: boolean;
   /** Whether they make requests now, as far as is known. */
   readonly isNear: boolean;
-  /** How a request is made now; `undefined` where workers are to make none. Waits a moment for the first answer. */
-  request(): Promise<NearRequest | undefined>;
+  /** Workers will make requests soon: begins what takes its time before the first. */
+  prepare?(): void;
+  /**
+   * Runs `work`, which has a worker make the requests, when there is room for them; `undefined` where workers are to make
+   * none. It may wait a moment for the first answer.
+   */
+  turn<T>(turn: NearTurn, work: (request: NearRequest) => Promise<T>): Promise<T | undefined>;
   /** What came of the requests that a worker made for one task, if they failed: why. After some failures they make no more. */
-  report(failure: NearFailure | undefined): void;
+  report(failure: NearFailure | undefined, request: NearRequest): void;
 }
 
-/** Why a worker's own requests end: what it waits for takes long, or came to something else than a chunk or its absence. */
-export type NearFailure = "slow" | "unusual";
+/** What a worker is to request, and what limits it. */
+export interface NearTurn {
+  /** The chunks, all of which are taken in this order. */
+  readonly ids: readonly ChunkId[];
+  /** How many workers may wait at sessions. */
+  readonly sessionWorkers: number;
+  /**
+   * For requests that are limited as those of the main thread are: runs work with so many of the places, which are a worker's
+   * share, when there is one.
+   */
+  hold<T>(work: (places: number) => Promise<T>): Promise<T>;
+}
 
-/** All that is needed for requests to a web server over a connection that waits: plain data, for other threads. */
-export interface NearRequest {
+/**
+ * Why a worker's own requests end: what it waits for takes long, or came to something else than a chunk or its absence; or
+ * it was not let in, and nothing came.
+ */
+export type NearFailure = "slow" | "unusual" | "refused";
+
+/** All that a worker needs for requests: plain data, for other threads. */
+export type NearRequest = NearHttpRequest | NearSessionRequest;
+
+/** For requests to a web server over connections that wait. */
+export interface NearHttpRequest {
+  /** Which of the two this is. */
+  readonly kind: "http";
   /** The server's IP address. */
   readonly address: string;
   /** Its port. */
@@ -100,6 +126,22 @@ export interface NearRequest {
   readonly search: string;
   /** The lines of the headers, each with its end. */
   readonly headers: string;
+  /** Connections of this worker at most. */
+  readonly connections: number;
+}
+
+/** For a session of casync's protocol in which the main thread has sent the requests: the answers alone are left to do. */
+export interface NearSessionRequest {
+  /** Which of the two this is. */
+  readonly kind: "session";
+  /** No other session of this program has this number. */
+  readonly session: number;
+  /** Which of the workers for sessions gets all of its tasks, counted from 0. */
+  readonly worker: number;
+  /** The socket of this process where the answers come; the main thread closes it. */
+  readonly socket: number;
+  /** How long the host may be silent, in milliseconds. */
+  readonly idleTimeoutMs: number;
 }
 
 /** What every request may be given. */

@@ -11,7 +11,7 @@ import { CacheUse } from "../stores/wrappers/cache_use.ts";
 import { undelivered } from "../stores/wrappers/open_from.ts";
 import { limitRemote } from "../stores/wrappers/limit_store.ts";
 import type { Limiter } from "../stores/wrappers/limiter.ts";
-import type { ChunkStore, RequestOptions, Sources } from "../stores/store.ts";
+import type { ChunkStore, NearTurn, RequestOptions, Sources } from "../stores/store.ts";
 import { forEachConcurrent } from "../core/for_each_concurrent.ts";
 import { onAbort } from "../core/on_abort.ts";
 import {
@@ -258,7 +258,7 @@ export class Delivery {
   }
 
   /**
-   * Where the store's server is near, has a worker fetch chunks by itself, with its share of the requests that are allowed.
+   * Where workers make requests to the store by themselves, has one do so, with its share of the requests that are allowed.
    * Returns those that the store does not have, and those that are to be requested otherwise.
    */
   async #passNear(
@@ -270,13 +270,16 @@ export class Delivery {
     const limiter = this.#limiters.get(store);
     const left = { absent: [], missing: chunks };
     if (near === undefined || limiter === undefined || this.#workers.fetchesNear !== "now") return left;
-    // Before a place is taken: the requests that show whether the server is near need some.
-    if (await near.request() === undefined) return left;
-    const share = Math.max(1, Math.floor(limiter.limit / this.#workers.size));
-    return await limiter.hold(
-      share,
-      (connections) => this.#workerDelivery.fromNear(chunks, { ...stage, near }, connections, options),
-    );
+    const { size, sessionWorkers = 0 } = this.#workers;
+    const turn: NearTurn = {
+      ids: chunks.map(({ id }) => id),
+      sessionWorkers,
+      hold: (work) => limiter.hold(Math.max(1, Math.floor(limiter.limit / size)), work),
+    };
+    return await near.turn(
+      turn,
+      (request) => this.#workerDelivery.fromNear(chunks, { ...stage, near }, request, options),
+    ) ?? left;
   }
 
   /** Delivers the chunk of zeros if it is one of these. Returns the others. */

@@ -119,15 +119,13 @@ export interface AssembleTask {
   readonly items: readonly AssembleItem[];
 }
 
-/** How a worker requests chunks from a server that is near. */
-export interface NearRequests extends NearRequest {
-  /** Connections of this worker at most. */
-  readonly connections: number;
-  /** All answers are waited for no longer, in milliseconds. */
+/** How a worker requests chunks by itself. */
+export type NearRequests = NearRequest & {
+  /** All answers of a web server are waited for no longer, in milliseconds. */
   readonly patienceMs: number;
   /** Shared by the threads: anything but 0 says that the work is to end. */
   readonly stopped: Int32Array<SharedArrayBuffer>;
-}
+};
 
 /** The seed that had a chunk. */
 export interface FoundInSeed {

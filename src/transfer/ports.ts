@@ -49,6 +49,8 @@ export interface AssemblingWorkers extends Pick<Workers, "size" | "haveCiphers" 
    * never do.
    */
   readonly fetchesNear?: "now" | "later";
+  /** How many there may be besides, which only wait at sessions: tasks with such requests say which. Default: none. */
+  readonly sessionWorkers?: number;
   /** `signal` ends what a worker waits for; what it does in bounded time is finished. */
   assemble(task: Omit<AssembleTask, "kind">, options?: RequestOptions): Promise<AssembleResult>;
 }

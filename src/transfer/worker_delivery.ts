@@ -11,7 +11,7 @@ import { Progress } from "../core/progress.ts";
 import { cacheEncoding } from "../stores/wrappers/cache_policy.ts";
 import type { ZeroChunk } from "../codec/zero_chunk.ts";
 import type { CacheUse } from "../stores/wrappers/cache_use.ts";
-import type { BatchedStore, NearFailure, NearStore, RequestOptions } from "../stores/store.ts";
+import type { BatchedStore, NearFailure, NearRequest, NearStore, RequestOptions } from "../stores/store.ts";
 import type {
   AssembleResult,
   ChunkDestination,
@@ -117,17 +117,15 @@ export class WorkerDelivery {
   }
 
   /**
-   * Has a worker fetch the chunks, by one request for each over so many connections, where the server is near, and write them.
-   * Returns those that the store does not have, and those that did not come, or came damaged.
+   * Has a worker fetch the chunks, by one request for each, and write them. Returns those that the store does not have, and
+   * those that did not come, or came damaged.
    */
   async fromNear(
     group: readonly PlannedChunk[],
     { store, near }: Required<StoreStage>,
-    connections: number,
+    request: NearRequest,
     options: RequestOptions,
   ): Promise<NearOutcome> {
-    const request = await near.request();
-    if (request === undefined) return { absent: [], missing: group };
     const origin = { kind: "store", location: store.properties.location } as const;
     const items = group.map((chunk) => ({ chunk, origin }));
     const stopped = this.#stopFlagOf(near);
@@ -135,9 +133,9 @@ export class WorkerDelivery {
     const forgetSignal = onAbort(options.signal, stop);
     try {
       const patienceMs = NEAR_PATIENCE_MS * this.#workers.size;
-      const requests = { ...request, connections, patienceMs, stopped };
+      const requests = { ...request, patienceMs, stopped };
       const { absent, missing, nearFailure } = await this.#assemble(items, options, { near: requests });
-      near.report(nearFailure);
+      near.report(nearFailure, request);
       // Tasks that were sent before would find out the same.
       if (!near.isNear) stop();
       if (absent.length + missing.length < group.length) near.found = true;

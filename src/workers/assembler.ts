@@ -26,14 +26,14 @@ import type {
   SeedFile,
   TargetInfo,
 } from "../transfer/messages.ts";
-import type { NearFetch } from "./near_fetch.ts";
+import type { NearSource, NearSources } from "./near_source.ts";
 import type { SeedFiles } from "./seed_files.ts";
 
 /** Keeps the target open from task to task. */
 export class Assembler {
   readonly #directories: Directories;
   readonly #seeds: SeedFiles;
-  readonly #near: NearFetch;
+  readonly #near: NearSources;
   #target: { info: TargetInfo; file: TargetFile } | undefined;
   #probe = new Uint8Array(0);
   /** The last chunk, for a task that wants it. */
@@ -45,7 +45,7 @@ export class Assembler {
   /** Where seeds did not have what they should. */
   #invalidPlaces: InvalidPlace[] = [];
 
-  constructor(directories: Directories, seeds: SeedFiles, near: NearFetch) {
+  constructor(directories: Directories, seeds: SeedFiles, near: NearSources) {
     this.#directories = directories;
     this.#seeds = seeds;
     this.#near = near;
@@ -58,11 +58,11 @@ export class Assembler {
     const found: Found[] = [];
     const storedBytes: number[] = [];
     const bytes: (Uint8Array | undefined)[] = [];
-    if (task.near !== undefined) this.#near.begin(task.near, task.items);
+    const near = task.near && this.#near.begin(task.near, task.items);
     for (const item of task.items) {
-      const [where, stored] = task.near === undefined
+      const [where, stored] = near === undefined
         ? this.#assemble(task, item)
-        : this.#takeFromNear(task, item);
+        : this.#takeFromNear(task, item, near);
       found.push(where);
       storedBytes.push(stored);
       if (task.giveBack) bytes.push(this.#back);
@@ -74,7 +74,7 @@ export class Assembler {
       bytes,
       encoded: this.#encoded,
       cacheProblem: this.#cacheProblem,
-      nearFailure: task.near === undefined ? undefined : this.#near.failure,
+      nearFailure: near?.failure,
       invalidPlaces: this.#invalidPlaces,
     };
   }
@@ -135,8 +135,12 @@ export class Assembler {
   }
 
   /** The same for a chunk that this worker has requested. A wrong one counts as missing: it is requested again elsewhere. */
-  #takeFromNear(task: AssembleTask, item: AssembleItem): ["given" | "missing" | "absent", number] {
-    const stored = this.#near.take(item);
+  #takeFromNear(
+    task: AssembleTask,
+    item: AssembleItem,
+    near: NearSource,
+  ): ["given" | "missing" | "absent", number] {
+    const stored = near.take(item);
     if (stored === null) return ["missing", 0];
     if (stored === "absent") return [stored, 0];
     let chunk: OpenedChunk;

@@ -5,9 +5,10 @@
  */
 import { type ChunkId, chunkPath, maxStoredSize, type StoredChunk, type StoredForm } from "../core/chunk.ts";
 import { bodyEnd, latin1, parseAnswerHead } from "../deno/net/http1/answer_head.ts";
-import { WaitingConnection } from "../deno/net/http1/waiting_connection.ts";
+import { WaitingConnection } from "../deno/net/waiting_connection.ts";
 import type { NearFailure } from "../stores/store.ts";
 import type { NearRequests } from "../transfer/messages.ts";
+import type { NearSource, Wanted } from "./near_source.ts";
 
 /** A head has to fit, with what comes along. */
 const HEAD_BYTES = 64 * 1024;
@@ -17,11 +18,7 @@ const OTHER_NOT_THERE = [...NOT_THERE, 400];
 /** What was requested of a server that is slow is waited for so much longer, in milliseconds, or it is requested twice. */
 const GRACE_MS = 100;
 
-/** A chunk to be requested: `size` is that of its bytes, uncompressed. */
-interface Wanted {
-  readonly id: ChunkId;
-  readonly size: number;
-}
+type HttpRequests = Extract<NearRequests, { readonly kind: "http" }>;
 
 interface Sent {
   readonly connection: WaitingConnection;
@@ -31,12 +28,12 @@ interface Sent {
 }
 
 /** One for each thread: keeps connections open from task to task. */
-export class NearFetch {
+export class NearFetch implements NearSource {
   #place = "";
   readonly #idle: WaitingConnection[] = [];
   /** Requests that wait for their answers, the first one first. */
   readonly #sent: Sent[] = [];
-  #requests: NearRequests | undefined;
+  #requests: HttpRequests | undefined;
   #wanted: readonly Wanted[] = [];
   #next = 0;
   /** How long answers are waited for yet in this task, in milliseconds. */
@@ -44,13 +41,12 @@ export class NearFetch {
   /** The last answer, and the connection's next. */
   #buffer = new Uint8Array(2 * HEAD_BYTES);
   readonly #encoder = new TextEncoder();
-  /** Why there are no more requests in this task, if there are none. */
   failure: NearFailure | undefined;
   /** Whether there are no more answers either. */
   #isOver = false;
 
   /** Begins to request the chunks, for which {@linkcode take} is called in their order. */
-  begin(requests: NearRequests, wanted: readonly Wanted[]): void {
+  begin(requests: HttpRequests, wanted: readonly Wanted[]): void {
     const place = `${requests.address} ${requests.port}`;
     if (this.#sent.length > 0 || place !== this.#place) this.release();
     this.#place = place;
@@ -63,10 +59,7 @@ export class NearFetch {
     for (let i = 0; i < Math.min(requests.connections, wanted.length); i++) this.#send();
   }
 
-  /**
-   * The next chunk as the server has it, valid until the next call; `"absent"` when it has it in neither form, `null` when
-   * it was not asked, or did not say. Nothing is verified.
-   */
+  /** Absent is a chunk that the server has in neither form. */
   take(wanted: Wanted): StoredChunk | "absent" | null {
     const sent = this.#sent.shift();
     if (sent === undefined) return null;

@@ -18,7 +18,7 @@ import type {
   VerifyTask,
 } from "../transfer/messages.ts";
 import type { SketchTask } from "../transfer/delta_messages.ts";
-import { NearFetch } from "./near_fetch.ts";
+import { NearSources } from "./near_source.ts";
 import { SeedFiles } from "./seed_files.ts";
 import { verifyDirectories } from "./verify.ts";
 
@@ -33,7 +33,7 @@ interface Performed {
 export class Performer {
   readonly #directories = new Directories();
   readonly #seeds = new SeedFiles();
-  readonly #assembler = new Assembler(this.#directories, this.#seeds, new NearFetch());
+  readonly #assembler = new Assembler(this.#directories, this.#seeds, new NearSources());
   readonly #cutter = new CutWorker(this.#directories);
   readonly #delta = new DeltaWorker(this.#seeds);
 

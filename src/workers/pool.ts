@@ -38,7 +38,14 @@ import type {
 import type { Performer } from "./perform.ts";
 // So that executables have it.
 import "./worker.ts";
-import { hasEarlyWorkers, isProgram, LARGE_BYTES, startWorker, workersAtMost } from "./start_worker.ts";
+import {
+  hasEarlyWorkers,
+  isProgram,
+  LARGE_BYTES,
+  startWorker,
+  workersAtMost,
+  workersBeside,
+} from "./start_worker.ts";
 
 /** Tasks that a worker has at a time: the one it does and the next. */
 const TASKS_PER_WORKER = 2;
@@ -65,6 +72,8 @@ interface Thread {
   readonly worker: Worker;
   /** Pending tasks by their numbers. */
   readonly tasks: Map<number, Pending>;
+  /** For one that waits at sessions: which worker that is to these. It gets no other tasks, which would wait as well. */
+  readonly sessions?: number;
 }
 
 /** What does the work on this thread, loaded when there is some. */
@@ -86,6 +95,7 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
   #own: Performer | undefined;
   #isBusyHere = false;
   #nextNumber = 0;
+  #sessionWorkers: number | undefined;
 
   /**
    * One worker for each processor, but no more than `most` and than the limit of open files allows. None is started for
@@ -108,6 +118,10 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
   get fetchesNear(): "now" | "later" | undefined {
     if (!isProgram() || Deno.build.os !== "linux" || !mayCallLibraries()) return undefined;
     return this.#isSmall ? "later" : "now";
+  }
+
+  get sessionWorkers(): number {
+    return this.#sessionWorkers ??= workersBeside(this.size);
   }
 
   async assemble(task: Omit<AssembleTask, "kind">): Promise<AssembleResult> {
@@ -185,6 +199,9 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
 
   #run(task: Work, transfer: Transferable[] = []): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      if (task.kind === "assemble" && task.near?.kind === "session") {
+        return this.#send(this.#atSessions(task.near.worker), { task, transfer, resolve, reject });
+      }
       if (this.#isSmall) this.#bytes += bytesOf(task, this.#smallBytes);
       this.#queue.push({ task, transfer, resolve, reject });
       if (this.#isSmall) this.#workHere();
@@ -225,18 +242,21 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
   /** The worker with the least to do, a new one as long as all have something, `undefined` when all have enough. */
   #freest(): Thread | undefined {
     let best: Thread | undefined;
-    for (const thread of this.#threads) {
+    const threads = this.#threads.filter(({ sessions }) => sessions === undefined);
+    for (const thread of threads) {
       if (best === undefined || thread.tasks.size < best.tasks.size) best = thread;
     }
-    if ((best === undefined || best.tasks.size > 0) && this.#threads.length < this.size) return this.#start();
+    if ((best === undefined || best.tasks.size > 0) && threads.length < this.size) return this.#start();
     return best !== undefined && best.tasks.size < TASKS_PER_WORKER ? best : undefined;
   }
 
-  #start(): Thread {
-    const thread: Thread = {
-      worker: startWorker(),
-      tasks: new Map(),
-    };
+  /** The worker with that number among those that wait at sessions. */
+  #atSessions(number: number): Thread {
+    return this.#threads.find(({ sessions }) => sessions === number) ?? this.#start(number);
+  }
+
+  #start(sessions?: number): Thread {
+    const thread: Thread = { worker: startWorker(), tasks: new Map(), sessions };
     thread.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(thread, data);
     thread.worker.onerror = (event) => {
       event.preventDefault();

@@ -34,6 +34,11 @@ export function workersAtMost(most: number): number {
   return Math.max(1, Math.min(most, navigator.hardwareConcurrency, affordable().threads));
 }
 
+/** How many more than those may be started for what waits: up to as many again. */
+export function workersBeside(count: number): number {
+  return Math.max(0, Math.min(count, affordable().threads - count));
+}
+
 /** From now on, workers may leave files open when they are ended: for a program that ends with its work. */
 export function workersMayLeaveFilesOpen(): void {
   name = PROGRAM_WORKER_NAME;

@@ -2,7 +2,6 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { chunkPath } from "../../src/core/chunk.ts";
 import type { ChunkId } from "../../src/core/chunk.ts";
-import type { NearRequests } from "../../src/transfer/messages.ts";
 import { random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import {
@@ -11,7 +10,7 @@ import {
   type Script,
   startFaultyServer,
 } from "../support/servers/faulty_server.ts";
-import type { NearFetched, NearFetchTasks } from "./near_fetch_thread.ts";
+import type { HttpRequests, NearFetched, NearFetchTasks } from "./near_fetch_thread.ts";
 
 const test = (name: string, fn: () => Promise<void>) =>
   Deno.test({ name, fn, ignore: Deno.build.os !== "linux" });
@@ -48,9 +47,10 @@ function serving(
 async function fetchFrom(
   { port }: { readonly port: number },
   tasks: readonly (readonly Stored[])[],
-  more: Partial<NearRequests> = {},
+  more: Partial<HttpRequests> = {},
 ): Promise<NearFetched[]> {
-  const requests: NearRequests = {
+  const requests: HttpRequests = {
+    kind: "http",
     address: "127.0.0.1",
     port,
     directory: "/store/",

@@ -4,9 +4,12 @@ import type { ChunkId } from "../../src/core/chunk.ts";
 import type { NearFailure } from "../../src/stores/store.ts";
 import type { NearRequests } from "../../src/transfer/messages.ts";
 
+/** Those to a web server. */
+export type HttpRequests = Extract<NearRequests, { readonly kind: "http" }>;
+
 /** What is to be fetched, in one task after the other. */
 export interface NearFetchTasks {
-  readonly requests: NearRequests;
+  readonly requests: HttpRequests;
   readonly tasks: readonly (readonly { readonly id: ChunkId; readonly size: number }[])[];
 }
 

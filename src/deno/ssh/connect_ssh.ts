@@ -1,7 +1,8 @@
 /** Connections over ssh, by the program or by code of this one. */
 import type { Connection } from "../../stores/protocol/connection.ts";
+import type { WorkerConnection } from "../../stores/protocol/near_sessions.ts";
 import { environment } from "../system/permitted.ts";
-import { connectBySsh } from "./ssh_command.ts";
+import { connectBySsh, connectBySshForWorkers } from "./ssh_command.ts";
 import type { RemoteService, SshLocation } from "./ssh_location.ts";
 
 /** How a connection is made. */
@@ -19,5 +20,14 @@ export async function connectSsh(
   { builtin = false, isFurther = false }: How,
 ): Promise<Connection> {
   if (builtin) return (await import("./ssh_builtin.ts")).connectBuiltin(service, location);
-  return connectBySsh(environment("CASYNC_SSH_PATH") || "ssh", service, location, isFurther);
+  return connectBySsh(sshProgram(), service, location, isFurther);
+}
+
+/** The same for workers, by the ssh program alone: `null` where that cannot be done. */
+export function connectSshForWorkers(service: RemoteService, location: SshLocation): WorkerConnection | null {
+  return connectBySshForWorkers(sshProgram(), service, location);
+}
+
+function sshProgram(): string {
+  return environment("CASYNC_SSH_PATH") || "ssh";
 }

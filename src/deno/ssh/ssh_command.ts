@@ -2,6 +2,8 @@
 import { DesyncError } from "../../core/errors.ts";
 import type { Connection } from "../../stores/protocol/connection.ts";
 import { fileError, isNotFound } from "../files/file_errors.ts";
+import { mayRun } from "../system/permitted.ts";
+import { SocketProgram } from "../system/spawn.ts";
 import { lastWords } from "./last_words.ts";
 import type { RemoteService, SshLocation } from "./ssh_location.ts";
 
@@ -23,13 +25,7 @@ export function connectBySsh(
   location: SshLocation,
   isFurther = false,
 ): Connection {
-  const { user, host, port } = location;
-  const args = [
-    ...(isFurther ? ["-o", "BatchMode=yes"] : []),
-    ...(port === undefined ? [] : ["-p", String(port)]),
-    ...(user === undefined ? [] : ["-l", user]),
-    ...("command" in service ? ["--", host, service.command] : ["-s", "--", host, service.subsystem]),
-  ];
+  const args = argumentsFor(service, location, isFurther);
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(ssh, { args, env: MEMORY, stdin: "piped", stdout: "piped", stderr: "piped" })
@@ -58,6 +54,32 @@ export function connectBySsh(
       await inTime(words);
     },
   };
+}
+
+/**
+ * The same where workers read what comes: `null` where that cannot be done, or `ssh` not be run. It fails where it would ask
+ * the user, and why is not known.
+ */
+export function connectBySshForWorkers(
+  ssh: string,
+  service: RemoteService,
+  location: SshLocation,
+): SocketProgram | null {
+  if (!mayRun(ssh)) return null;
+  return SocketProgram.start({ program: ssh, args: argumentsFor(service, location, true), env: MEMORY });
+}
+
+function argumentsFor(
+  service: RemoteService,
+  { user, host, port }: SshLocation,
+  isFurther: boolean,
+): string[] {
+  return [
+    ...(isFurther ? ["-o", "BatchMode=yes"] : []),
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...(user === undefined ? [] : ["-l", user]),
+    ...("command" in service ? ["--", host, service.command] : ["-s", "--", host, service.subsystem]),
+  ];
 }
 
 /** Waits for the program's end, which it may be on its way to; one that stays is asked to end, then killed. */

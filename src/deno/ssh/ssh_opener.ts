@@ -2,7 +2,7 @@
 import { ProtocolStore } from "../../stores/protocol/protocol_store.ts";
 import type { Opener } from "../../stores/scheme.ts";
 import { environment } from "../system/permitted.ts";
-import { connectSsh } from "./connect_ssh.ts";
+import { connectSsh, connectSshForWorkers } from "./connect_ssh.ts";
 import { parseSshStore, pullCommand } from "./ssh_location.ts";
 
 /** Sessions with a store that are opened unless the user says otherwise. */
@@ -22,6 +22,7 @@ export const sshOpener: Opener = {
         idleTimeoutMs: options.idleTimeoutMs,
         maxChunkSize: options.maxChunkSize,
         maxSessions: Math.min(concurrency, MAX_SESSIONS, connections),
+        connectForWorkers: sshBuiltin ? undefined : () => connectSshForWorkers(service, location),
         connect: (isFurther) => connectSsh(service, location, { builtin: sshBuiltin, isFurther }),
       });
     }),

@@ -80,6 +80,11 @@ export function mayCallLibraries(): boolean {
   return granted({ name: "ffi" });
 }
 
+/** Whether the program, a name or a path, may be run. */
+export function mayRun(command: string): boolean {
+  return granted({ name: "run", command });
+}
+
 /** Whether all files may be read and written, without exceptions. */
 export function mayUseAllFiles(): boolean {
   return (["read", "write"] as const).every((name) => {

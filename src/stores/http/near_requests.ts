@@ -1,6 +1,6 @@
 /** Whether and how workers request the chunks of a web server by themselves. */
 import type { StoredForm } from "../../core/chunk.ts";
-import type { NearFailure, NearRequest, NearStore } from "../store.ts";
+import type { NearFailure, NearHttpRequest, NearStore, NearTurn } from "../store.ts";
 import type { NearServer } from "./http_client.ts";
 
 /** The first answer is waited for no longer, in milliseconds. A server that takes so long is not near. */
@@ -36,19 +36,39 @@ export class NearRequests implements NearStore {
     this.#options = options;
   }
 
-  async request(): Promise<NearRequest | undefined> {
+  async turn<T>(
+    { hold }: NearTurn,
+    work: (request: NearHttpRequest) => Promise<T>,
+  ): Promise<T | undefined> {
     if (!this.#isAsked) {
       // The caller's own requests are to show whether the server is near.
       this.#isAsked = true;
       this.#timer = setTimeout(() => this.#answered.resolve(), PATIENCE_MS);
       return undefined;
     }
+    // Before a place is taken: those requests need some.
     await this.#answered.promise;
+    if (!this.isNear) return undefined;
+    return await hold(async (connections) => {
+      const request = this.#request(connections);
+      return request && await work(request);
+    });
+  }
+
+  #request(connections: number): NearHttpRequest | undefined {
     const server = this.#server;
     if (server === undefined) return undefined;
     this.#options.begin();
     const { base, suffix, form } = this.#options;
-    return { ...server, directory: base.pathname, form: form(), suffix, search: base.search };
+    return {
+      kind: "http",
+      ...server,
+      directory: base.pathname,
+      form: form(),
+      suffix,
+      search: base.search,
+      connections,
+    };
   }
 
   get isNear(): boolean {

@@ -2,6 +2,7 @@
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { abortable } from "../../core/abortable.ts";
 import type { Connection } from "./connection.ts";
+import { NearSessions, type WorkerConnection } from "./near_sessions.ts";
 import { ProtocolClient, type SessionOptions } from "./protocol_client.ts";
 import { SessionPool } from "./session_pool.ts";
 import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
@@ -10,6 +11,11 @@ import type { ChunkStore, RequestOptions, StoreProperties } from "../store.ts";
 export interface ProtocolStoreOptions extends SessionOptions {
   /** Makes a connection. The store can do without one that `isFurther`: it must not ask the user for a password, say. */
   readonly connect: (isFurther: boolean) => Connection | Promise<Connection>;
+  /**
+   * Makes a connection that the program's workers read by themselves, which asks the user for nothing; `null` where that
+   * cannot be done. Default: none is made.
+   */
+  readonly connectForWorkers?: () => WorkerConnection | null;
   /** Connections at most. One fills a link; two use two processors for encryption. */
   readonly maxSessions: number;
 }
@@ -49,10 +55,11 @@ const REQUESTS_PER_SESSION = 128;
 export class ProtocolStore implements ChunkStore {
   readonly properties: StoreProperties;
   readonly #sessions: SessionPool<ProtocolClient>;
+  readonly #near: NearSessions | undefined;
 
   /** Connects when the first chunk is asked for. */
   constructor(options: ProtocolStoreOptions) {
-    const { maxSessions } = options;
+    const { maxSessions, idleTimeoutMs, connectForWorkers } = options;
     this.#sessions = new SessionPool({
       open: async (signal, isFurther) =>
         await ProtocolClient.open(await options.connect(isFurther), options, signal),
@@ -61,11 +68,20 @@ export class ProtocolStore implements ChunkStore {
     });
     const most = REQUESTS_PER_SESSION * maxSessions;
     const concurrency = { start: Math.min(REQUESTS_PER_SESSION, most), max: most };
-    this.properties = { location: options.location, concurrency, probe: "by-get" };
+    this.#near = connectForWorkers && new NearSessions({
+      connect: connectForWorkers,
+      maxSessions,
+      maxRequests: REQUESTS_PER_SESSION,
+      idleTimeoutMs,
+    });
+    this.properties = { location: options.location, concurrency, probe: "by-get", near: this.#near };
   }
 
   async get(id: ChunkId, { signal }: RequestOptions = {}): Promise<StoredChunk | null> {
     return await abortable(async () => {
+      // No more sessions than may be, and no two kinds of them: a host may have refused one.
+      const ending = this.#near?.end();
+      if (ending !== undefined) await ending;
       const session = this.#sessions.session();
       return await (session instanceof ProtocolClient ? session : await session).get(id);
     }, signal);
@@ -82,6 +98,6 @@ export class ProtocolStore implements ChunkStore {
 
   /** Ends all sessions. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#sessions[Symbol.asyncDispose]();
+    await Promise.all([this.#near?.end(), this.#sessions[Symbol.asyncDispose]()]);
   }
 }

@@ -2,8 +2,8 @@
  * A connection by the C library whose calls wait until they are done: for the thread of a worker, which has nothing else to
  * do meanwhile. A call takes a tenth of the processor time of one that does not wait. Linux only.
  */
-import { EAGAIN, errno, loadLibc } from "../../system/libc.ts";
-import { socketAddress } from "./socket_address.ts";
+import { EAGAIN, errno, loadLibc } from "../system/libc.ts";
+import { socketAddress } from "./http1/socket_address.ts";
 
 const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -57,6 +57,14 @@ export class WaitingConnection implements Disposable {
     if (calls.connect(fd, place.bytes, place.bytes.length) === 0) return connection;
     connection[Symbol.dispose]();
     return null;
+  }
+
+  /**
+   * Over an open socket, whose owner has set how long a call waits and closes it; `null` where this system cannot use it.
+   */
+  static over(socket: number): WaitingConnection | null {
+    library ??= loadLibc(SYMBOLS);
+    return library === null ? null : new WaitingConnection(library.symbols, socket);
   }
 
   /** Whether all of the bytes were sent. */

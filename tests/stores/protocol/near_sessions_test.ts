@@ -1,0 +1,215 @@
+/** Sessions that workers read: how many are opened, who gets which, and how they end. */
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { ChunkId } from "../../../src/core/chunk.ts";
+import { type Message, MessageDecoder } from "../../../src/formats/protocol.ts";
+import { NearSessions } from "../../../src/stores/protocol/near_sessions.ts";
+import type { NearFailure, NearSessionRequest, NearTurn } from "../../../src/stores/store.ts";
+
+/** Connections that note what is sent on them. */
+class Host {
+  readonly connections: { readonly messages: Message[]; closed: boolean }[] = [];
+  /** Whether it lets nobody in. */
+  isDown = false;
+  /** Whether nothing can be sent. */
+  isFull = false;
+
+  connect() {
+    if (this.isDown) return null;
+    const connection = { messages: [] as Message[], closed: false };
+    const socket = this.connections.push(connection);
+    return {
+      socket,
+      send: (bytes: Uint8Array<ArrayBuffer>) => {
+        const decoder = new MessageDecoder();
+        decoder.push(bytes);
+        for (let message; (message = decoder.next()) !== null;) connection.messages.push(message);
+        return !this.isFull;
+      },
+      close: () => {
+        connection.closed = true;
+        return Promise.resolve();
+      },
+    };
+  }
+}
+
+function sessionsWith(host: Host, { maxSessions = 2, maxRequests = 8 } = {}): NearSessions {
+  return new NearSessions({ connect: () => host.connect(), maxSessions, maxRequests, idleTimeoutMs: 5000 });
+}
+
+const ID: ChunkId = "ab".repeat(32);
+
+function turnFor(ids: readonly ChunkId[], sessionWorkers: number): NearTurn {
+  return { ids, sessionWorkers, hold: () => Promise.reject(new Error("sessions have limits of their own")) };
+}
+
+/** Turns that last until they are told what came of them. */
+class Turns {
+  readonly begun: { readonly request: NearSessionRequest; end(failure?: NearFailure): void }[] = [];
+  readonly #near: NearSessions;
+
+  constructor(near: NearSessions) {
+    this.#near = near;
+  }
+
+  /** Begins one for so many chunks. Its result is that of the work, `undefined` if there was none. */
+  async begin(count: number, workers = 2): Promise<string | undefined> {
+    const turn = turnFor(Array<ChunkId>(count).fill(ID), workers);
+    return await this.#near.turn(turn, async (request) => {
+      const { promise, resolve } = Promise.withResolvers<NearFailure | undefined>();
+      this.begun.push({ request, end: resolve });
+      const failure = await promise;
+      this.#near.report(failure, request);
+      return failure ?? "done";
+    });
+  }
+
+  get sockets(): number[] {
+    return this.begun.map(({ request }) => request.socket);
+  }
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve));
+
+Deno.test("each session greets once, gets requests while there is room, and is told when it is over", async () => {
+  const host = new Host();
+  const near = sessionsWith(host);
+  const turns = new Turns(near);
+  const results = Array.from({ length: 5 }, () => turns.begin(4));
+  await settle();
+  deepStrictEqual(turns.sockets, [1, 2, 1, 2]);
+  deepStrictEqual(turns.begun.map(({ request }) => request.worker), [0, 1, 0, 1]);
+  turns.begun[1].end();
+  await settle();
+  deepStrictEqual(turns.sockets, [1, 2, 1, 2, 2]);
+  for (const { end } of turns.begun) end();
+  deepStrictEqual(await Promise.all(results), Array(5).fill("done"));
+  await near.end();
+  for (const [i, { messages, closed }] of host.connections.entries()) {
+    ok(closed);
+    const types = messages.map(({ type }) => type);
+    deepStrictEqual(types, ["hello", ...Array(i === 0 ? 8 : 12).fill("request"), "goodbye"]);
+  }
+  strictEqual(near.end(), undefined);
+});
+
+Deno.test("no more than two are on their way at a time, and no more are opened than may be", async () => {
+  const host = new Host();
+  const near = sessionsWith(host, { maxSessions: 3 });
+  near.prepare();
+  near.prepare();
+  strictEqual(host.connections.length, 2);
+  const turns = new Turns(near);
+  const results = Array.from({ length: 8 }, () => turns.begin(8));
+  await settle();
+  deepStrictEqual(turns.sockets, [1, 2]);
+  for (let next = 0; next < 8; next++) {
+    turns.begun[next].end();
+    await settle();
+  }
+  await Promise.all(results);
+  strictEqual(host.connections.length, 3);
+  await near.end();
+});
+
+Deno.test("more chunks than there is room for go to a session that has nothing to do", async () => {
+  const near = sessionsWith(new Host(), { maxSessions: 1, maxRequests: 2 });
+  const turns = new Turns(near);
+  const results = [turns.begin(5), turns.begin(1)];
+  await settle();
+  strictEqual(turns.begun.length, 1);
+  turns.begun[0].end();
+  await settle();
+  turns.begun[1].end();
+  deepStrictEqual(await Promise.all(results), ["done", "done"]);
+  await near.end();
+});
+
+Deno.test("what a session that is not let in was to get, another gets; no new one is opened", async () => {
+  const host = new Host();
+  const near = sessionsWith(host);
+  const turns = new Turns(near);
+  const results = [turns.begin(4), turns.begin(4)];
+  await settle();
+  turns.begun[0].end("refused");
+  await settle();
+  deepStrictEqual(turns.sockets, [1, 2, 2]);
+  ok(host.connections[0].closed && near.isNear);
+  // It has not ended by itself: nobody is told goodbye.
+  strictEqual(host.connections[0].messages.at(-1)?.type, "request");
+  for (const { end } of turns.begun) end();
+  deepStrictEqual(await Promise.all(results), ["done", "done"]);
+  await near.end();
+  strictEqual(host.connections.length, 2);
+});
+
+Deno.test("where none is let in, or none can be made, there are none", async () => {
+  const host = new Host();
+  const near = sessionsWith(host);
+  const turns = new Turns(near);
+  const results = [turns.begin(4), turns.begin(4)];
+  await settle();
+  for (const { end } of turns.begun) end("refused");
+  deepStrictEqual(await Promise.all(results), ["refused", "refused"]);
+  ok(!near.isNear);
+  strictEqual(await turns.begin(4), undefined);
+  await near.end();
+  ok(host.connections.every(({ closed }) => closed));
+
+  const unused = new Host();
+  strictEqual(await new Turns(sessionsWith(unused)).begin(4, 0), undefined);
+  strictEqual(unused.connections.length, 0);
+
+  for (const fault of [{ isDown: true }, { isFull: true }]) {
+    const other = sessionsWith(Object.assign(new Host(), fault));
+    strictEqual(await new Turns(other).begin(4), undefined);
+    ok(!other.isNear);
+    await other.end();
+  }
+});
+
+for (const failure of ["unusual", "slow"] as const) {
+  Deno.test(`a session that fails ends them all, when what was requested has come: ${failure}`, async () => {
+    const host = new Host();
+    const near = sessionsWith(host);
+    const turns = new Turns(near);
+    const results = Array.from({ length: 5 }, () => turns.begin(4));
+    await settle();
+    turns.begun[0].end(failure);
+    strictEqual(await results[0], failure);
+    // The one who waited gets none.
+    strictEqual(await results[4], undefined);
+    let hasEnded = false;
+    const ending = near.end()!.then(() => hasEnded = true);
+    turns.begun[1].end();
+    turns.begun[2].end(failure);
+    await settle();
+    ok(!hasEnded);
+    turns.begun[3].end();
+    await ending;
+    deepStrictEqual(await Promise.all(results.slice(1, 4)), ["done", failure, "done"]);
+    ok(host.connections.every(({ closed }) => closed));
+    strictEqual(await turns.begin(1), undefined);
+    strictEqual(host.connections.length, 2);
+  });
+}
+
+Deno.test("work that throws ends them all", async () => {
+  const host = new Host();
+  const near = sessionsWith(host);
+  const turn = turnFor([ID], 1);
+  const error = await near.turn(turn, () => Promise.reject(new Error("no"))).catch((error) => error);
+  strictEqual(error.message, "no");
+  ok(!near.isNear);
+  await near.end();
+  ok(host.connections[0].closed);
+});
+
+Deno.test("once the main thread has asked for a chunk itself, workers ask for none", async () => {
+  const host = new Host();
+  const near = sessionsWith(host);
+  strictEqual(near.end(), undefined);
+  near.prepare();
+  strictEqual(await new Turns(near).begin(1), undefined);
+  strictEqual(host.connections.length, 0);
+});
