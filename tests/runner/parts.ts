@@ -32,6 +32,7 @@ const longest = [
   "tests/cli/faults/bad_input_test.ts",
   "tests/cli/faults/bad_answers_test.ts",
   "tests/interop/ssh_test.ts",
+  "tests/interop/ssh_near_test.ts",
   "tests/cli/faults/interrupted_test.ts",
   "tests/cli/output/nonblocking_test.ts",
   "tests/cli/inputs/given_words_test.ts",

@@ -1,6 +1,7 @@
 /** A store at the other end of connections that speak the casync protocol: usually over ssh. */
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { abortable } from "../../core/abortable.ts";
+import { interrupted } from "../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { NearSessions, type WorkerConnection } from "./near_sessions.ts";
 import { ProtocolClient, type SessionOptions } from "./protocol_client.ts";
@@ -81,7 +82,10 @@ export class ProtocolStore implements ChunkStore {
     return await abortable(async () => {
       // No more sessions than may be, and no two kinds of them: a host may have refused one.
       const ending = this.#near?.end();
-      if (ending !== undefined) await ending;
+      if (ending !== undefined) {
+        await ending;
+        if (signal?.aborted) throw interrupted();
+      }
       const session = this.#sessions.session();
       return await (session instanceof ProtocolClient ? session : await session).get(id);
     }, signal);

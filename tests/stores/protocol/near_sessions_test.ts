@@ -1,8 +1,10 @@
 /** Sessions that workers read: how many are opened, who gets which, and how they end. */
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { ChunkId } from "../../../src/core/chunk.ts";
+import { messageOf } from "../../../src/core/errors.ts";
 import { type Message, MessageDecoder } from "../../../src/formats/protocol.ts";
 import { NearSessions } from "../../../src/stores/protocol/near_sessions.ts";
+import { ProtocolStore } from "../../../src/stores/protocol/protocol_store.ts";
 import type { NearFailure, NearSessionRequest, NearTurn } from "../../../src/stores/store.ts";
 
 /** Connections that note what is sent on them. */
@@ -212,4 +214,27 @@ Deno.test("once the main thread has asked for a chunk itself, workers ask for no
   near.prepare();
   strictEqual(await new Turns(near).begin(1), undefined);
   strictEqual(host.connections.length, 0);
+});
+
+Deno.test("who does not want the chunk any more when the sessions have ended opens none for it", async () => {
+  const { promise: closed, resolve: close } = Promise.withResolvers<void>();
+  let connections = 0;
+  await using store = new ProtocolStore({
+    location: "there",
+    maxSessions: 1,
+    connect: () => {
+      connections++;
+      throw new Error("it is opened");
+    },
+    connectForWorkers: () => ({ socket: 1, send: () => true, close: () => closed }),
+  });
+  store.properties.near!.prepare!();
+  const stop = new AbortController();
+  const requests = [store.get(ID, stop), store.get(ID)].map((request) => request.catch(messageOf));
+  strictEqual(connections, 0);
+  stop.abort();
+  close();
+  deepStrictEqual(await Promise.all(requests), ["Interrupted", "it is opened"]);
+  await settle();
+  strictEqual(connections, 1);
 });
