@@ -73,7 +73,9 @@ export interface BatchRequest {
 export interface NearStore {
   /** Whether a worker has found a chunk. */
   found?: boolean;
-  /** Whether they make requests now, as far as is known. */
+  /** Whether they will make no more requests. */
+  readonly isOver: boolean;
+  /** Whether they make requests now, and many answers come in a moment, as far as is known. */
   readonly isNear: boolean;
   /** Workers will make requests soon: begins what takes its time before the first. */
   prepare?(): void;

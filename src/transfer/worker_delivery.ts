@@ -137,7 +137,7 @@ export class WorkerDelivery {
       const { absent, missing, nearFailure } = await this.#assemble(items, options, { near: requests });
       near.report(nearFailure, request);
       // Tasks that were sent before would find out the same.
-      if (!near.isNear) stop();
+      if (near.isOver) stop();
       if (absent.length + missing.length < group.length) near.found = true;
       return { absent, missing };
     } finally {

@@ -71,6 +71,10 @@ export class NearRequests implements NearStore {
     };
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get isNear(): boolean {
     return this.#server !== undefined;
   }

@@ -31,6 +31,9 @@ export interface NearSessionsOptions {
 /** A silent host is left to the main thread after so long, in milliseconds. */
 const IDLE_TIMEOUT_MS = 20_000;
 
+/** A turn that takes no longer is quick, in milliseconds. */
+const QUICK_MS = 500;
+
 /** So many may be on their way at a time: hosts refuse to start many at once. */
 const AT_ONCE = 2;
 
@@ -45,6 +48,8 @@ export class NearSessions implements NearStore {
   /** How many were opened, those that are over included: a host that wants no more gets no more. */
   #begun = 0;
   #isOver = false;
+  /** Whether the last turn took no more than a moment, though others had to come before it. */
+  #isQuick = false;
   /** Those who wait for room in a session. */
   readonly #waiting: (() => void)[] = [];
   readonly #closing: Promise<void>[] = [];
@@ -54,8 +59,12 @@ export class NearSessions implements NearStore {
     this.#options = options;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get isNear(): boolean {
-    return !this.#isOver;
+    return !this.#isOver && this.#isQuick;
   }
 
   prepare(): void {
@@ -73,7 +82,9 @@ export class NearSessions implements NearStore {
       let result: T | undefined;
       try {
         if (session.request(ids)) {
+          const start = performance.now();
           result = await work(this.#requestFor(session, sessionWorkers));
+          this.#isQuick = session.isOpen && performance.now() - start < QUICK_MS;
           session.isOpen ||= session.failure === undefined;
         } else this.#failed(session, session.isOpen ? "unusual" : "refused");
       } catch (error) {

@@ -114,6 +114,22 @@ Deno.test("no more than two are on their way at a time, and no more are opened t
   await near.end();
 });
 
+Deno.test("it is near once a turn was quick in a session that is open, and not when all is over", async () => {
+  const near = sessionsWith(new Host(), { maxSessions: 1 });
+  const turns = new Turns(near);
+  const seen = [near.isNear];
+  for (const failure of [undefined, undefined, "unusual"] as const) {
+    const result = turns.begin(1);
+    await settle();
+    turns.begun.at(-1)!.end(failure);
+    await result;
+    seen.push(near.isNear);
+  }
+  // The first answer waits for the session.
+  deepStrictEqual(seen, [false, false, true, false]);
+  await near.end();
+});
+
 Deno.test("more chunks than there is room for go to a session that has nothing to do", async () => {
   const near = sessionsWith(new Host(), { maxSessions: 1, maxRequests: 2 });
   const turns = new Turns(near);
@@ -136,7 +152,7 @@ Deno.test("what a session that is not let in was to get, another gets; no new on
   turns.begun[0].end("refused");
   await settle();
   deepStrictEqual(turns.sockets, [1, 2, 2]);
-  ok(host.connections[0].closed && near.isNear);
+  ok(host.connections[0].closed && !near.isOver);
   // It has not ended by itself: nobody is told goodbye.
   strictEqual(host.connections[0].messages.at(-1)?.type, "request");
   for (const { end } of turns.begun) end();
@@ -153,7 +169,7 @@ Deno.test("where none is let in, or none can be made, there are none", async () 
   await settle();
   for (const { end } of turns.begun) end("refused");
   deepStrictEqual(await Promise.all(results), ["refused", "refused"]);
-  ok(!near.isNear);
+  ok(near.isOver);
   strictEqual(await turns.begin(4), undefined);
   await near.end();
   ok(host.connections.every(({ closed }) => closed));
@@ -165,7 +181,7 @@ Deno.test("where none is let in, or none can be made, there are none", async () 
   for (const fault of [{ isDown: true }, { isFull: true }]) {
     const other = sessionsWith(Object.assign(new Host(), fault));
     strictEqual(await new Turns(other).begin(4), undefined);
-    ok(!other.isNear);
+    ok(other.isOver);
     await other.end();
   }
 });
@@ -202,7 +218,7 @@ Deno.test("work that throws ends them all", async () => {
   const turn = turnFor([ID], 1);
   const error = await near.turn(turn, () => Promise.reject(new Error("no"))).catch((error) => error);
   strictEqual(error.message, "no");
-  ok(!near.isNear);
+  ok(near.isOver);
   await near.end();
   ok(host.connections[0].closed);
 });
