@@ -7,6 +7,7 @@ import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { concat } from "../core/bytes.ts";
 import { interrupted } from "../core/errors.ts";
 import { onAbort } from "../core/on_abort.ts";
+import { TurnoverMap } from "../core/turnover_map.ts";
 import type { Index } from "../formats/index/index.ts";
 import { Yielder } from "../core/yielder.ts";
 import { ChunkReader } from "../stores/wrappers/chunk_reader.ts";
@@ -146,7 +147,7 @@ export class ChunkedBlob {
     const last = this.#index.chunkAt(this.#end - 1);
     let next = this.#index.chunkAt(this.#start);
     const ahead: Ahead[] = [];
-    const underWay = new Map<ChunkId, Promise<Uint8Array>>();
+    const underWay = new TurnoverMap<ChunkId, Promise<Uint8Array>>();
     let bytesAhead = 0;
     const yielder = new Yielder(signal);
     while (next <= last || ahead.length > 0) {
@@ -180,7 +181,7 @@ export class ChunkedBlob {
     return chunks < (this.#bulk?.ahead ?? this.#shared.reader.ahead) && bytes < READ_AHEAD_BYTES;
   }
 
-  #begin(chunk: number, underWay: Map<ChunkId, Promise<Uint8Array>>, signal: AbortSignal): Ahead {
+  #begin(chunk: number, underWay: TurnoverMap<ChunkId, Promise<Uint8Array>>, signal: AbortSignal): Ahead {
     const id = this.#index.id(chunk);
     const size = this.#index.length(chunk);
     const { zeros } = this.#shared;

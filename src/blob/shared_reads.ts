@@ -1,6 +1,7 @@
 /** Reads of chunks that several readers want at the same time: each is made once. */
 import type { ChunkId } from "../core/chunk.ts";
 import { abortable } from "../core/abortable.ts";
+import { TurnoverMap } from "../core/turnover_map.ts";
 
 /** A read that has begun. */
 interface Read {
@@ -12,7 +13,7 @@ interface Read {
 
 /** The reads of one blob. */
 export class SharedReads {
-  readonly #reads = new Map<ChunkId, Read>();
+  readonly #reads = new TurnoverMap<ChunkId, Read>();
 
   /**
    * What `read` gives, unless another reader is reading the chunk already: then what that one gets. The bytes are the

@@ -2,6 +2,7 @@
 import type { ChunkId } from "../core/chunk.ts";
 import type { ExpectedChunk } from "../codec/open_chunk.ts";
 import { interrupted } from "../core/errors.ts";
+import { TurnoverMap } from "../core/turnover_map.ts";
 import type { RequestOptions } from "../stores/store.ts";
 import type { BulkReader } from "../blob/blob.ts";
 import { Delivery, type DeliveryOptions, REMOTE_GROUP } from "../transfer/deliver.ts";
@@ -28,7 +29,7 @@ export class WorkerReader implements BulkReader {
   readonly #most: number;
   readonly #delivery: Delivery;
   readonly #waiting: Wanted[] = [];
-  readonly #underWay = new Map<ChunkId, Wanted[]>();
+  readonly #underWay = new TurnoverMap<ChunkId, Wanted[]>();
   #groups = 0;
 
   /** Reads from the sources of these options. */

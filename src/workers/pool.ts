@@ -17,6 +17,7 @@ import type {
 } from "../transfer/delta_messages.ts";
 import { mayCallLibraries } from "../deno/system/permitted.ts";
 import type { AssemblingWorkers, Workers } from "../transfer/ports.ts";
+import { TurnoverMap } from "../core/turnover_map.ts";
 import { Yielder } from "../core/yielder.ts";
 import type {
   AssembleResult,
@@ -71,7 +72,7 @@ interface Queued extends Pending {
 interface Thread {
   readonly worker: Worker;
   /** Pending tasks by their numbers. */
-  readonly tasks: Map<number, Pending>;
+  readonly tasks: TurnoverMap<number, Pending>;
   /** For one that waits at sessions: which worker that is to these. It gets no other tasks, which would wait as well. */
   readonly sessions?: number;
 }
@@ -256,7 +257,7 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
   }
 
   #start(sessions?: number): Thread {
-    const thread: Thread = { worker: startWorker(), tasks: new Map(), sessions };
+    const thread: Thread = { worker: startWorker(), tasks: new TurnoverMap(), sessions };
     thread.worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#receive(thread, data);
     thread.worker.onerror = (event) => {
       event.preventDefault();
