@@ -77,7 +77,7 @@ export class Performer {
       case "scan":
         return this.#cutter.scan(task);
       case "verify":
-        return verifyDirectories(task);
+        return verifyDirectories(task, this.#directories.at(task));
       case "release":
         this.#assembler.release();
         this.#seeds.release();

@@ -3,14 +3,16 @@ import { type ChunkId, MAX_CHUNK_SIZE, type StoredForm } from "../core/chunk.ts"
 import { freeBytes } from "../core/bytes.ts";
 import { openChunk, unreadableChunk } from "../codec/open_chunk.ts";
 import { DesyncError, messageOf } from "../core/errors.ts";
-import { ChunkDirectory } from "../deno/store/chunk_directory.ts";
+import type { ChunkDirectory } from "../deno/store/chunk_directory.ts";
 import { listChunks, removeFile, removeStaleFiles } from "../deno/store/directory_listing.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import type { InvalidChunk, VerifyResult, VerifyTask } from "../transfer/messages.ts";
 
-/** Judges the chunks below the task's `abcd` directories. What is not named like a chunk is left alone. */
-export function verifyDirectories(task: VerifyTask): VerifyResult {
-  const chunks = new ChunkDirectory(task);
+/**
+ * Judges the chunks below the task's `abcd` directories, as `chunks` reads them. What is not named like a chunk is left
+ * alone.
+ */
+export function verifyDirectories(task: VerifyTask, chunks: ChunkDirectory): VerifyResult {
   const invalid: InvalidChunk[] = [];
   const unreadable: string[] = [];
   let otherDigest = 0;
