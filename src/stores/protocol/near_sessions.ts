@@ -108,6 +108,8 @@ export class NearSessions implements NearStore {
 
   #failed(session: NearSession, failure: NearFailure): void {
     session.failure ??= failure;
+    // It would refuse the next one as well, and count how often it did.
+    if (failure === "refused") this.#begun = this.#options.maxSessions;
     const isLast = this.#sessions.every((other) => other.failure !== undefined);
     if (failure !== "refused" || isLast) this.#isOver = true;
   }

@@ -161,6 +161,28 @@ Deno.test("what a session that is not let in was to get, another gets; no new on
   strictEqual(host.connections.length, 2);
 });
 
+Deno.test("a host that refuses a session is asked for no more of them, however many there may be", async () => {
+  for (const letsOneIn of [true, false]) {
+    const host = new Host();
+    const near = sessionsWith(host, { maxSessions: 8 });
+    const turns = new Turns(near);
+    const results = Array.from({ length: 4 }, () => turns.begin(8));
+    await settle();
+    deepStrictEqual(turns.sockets, [1, 2]);
+    turns.begun[0].end("refused");
+    await settle();
+    deepStrictEqual(turns.sockets, [1, 2]);
+    for (let next = 1; next < turns.begun.length; next++) {
+      turns.begun[next].end(letsOneIn ? undefined : "refused");
+      await settle();
+    }
+    await Promise.all(results);
+    strictEqual(host.connections.length, 2);
+    strictEqual(near.isOver, !letsOneIn);
+    await near.end();
+  }
+});
+
 Deno.test("where none is let in, or none can be made, there are none", async () => {
   const host = new Host();
   const near = sessionsWith(host);
