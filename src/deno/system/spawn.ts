@@ -8,6 +8,7 @@ const SYMBOLS = {
   socketpair: { parameters: ["i32", "i32", "i32", "buffer"], result: "i32" },
   setsockopt: { parameters: ["i32", "i32", "i32", "buffer", "u32"], result: "i32" },
   send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  poll: { parameters: ["buffer", "u64", "i32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   waitpid: { parameters: ["i32", "buffer", "i32"], result: "i32" },
@@ -32,6 +33,7 @@ const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
 const SOL_SOCKET = 1;
 const SO_RCVTIMEO = 20;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+const POLLIN = 1;
 const O_WRONLY = 1;
 const WNOHANG = 1;
 const SIGKILL = 9;
@@ -94,6 +96,11 @@ export class SocketProgram {
   send(bytes: Uint8Array<ArrayBuffer>): boolean {
     const sent = this.#calls.send(this.socket, bytes, BigInt(bytes.length), MSG_DONTWAIT_NOSIGNAL);
     return Number(sent) === bytes.length;
+  }
+
+  /** Whether a call that receives would return at once. */
+  get isReady(): boolean {
+    return this.#calls.poll(Int32Array.of(this.socket, POLLIN), 1n, 0) === 1;
   }
 
   /** Closes the socket, at which nobody waits any more, and waits for the program's end. One that stays is asked to end, then killed. */

@@ -5,7 +5,7 @@
  */
 import { concat } from "../../core/bytes.ts";
 import type { ChunkId } from "../../core/chunk.ts";
-import { encodeMessage, type Message, WANTS_CHUNKS } from "../../formats/protocol.ts";
+import { encodeMessage, WANTS_CHUNKS } from "../../formats/protocol.ts";
 import type { NearFailure, NearSessionRequest, NearStore, NearTurn } from "../store.ts";
 
 /** A connection at whose socket workers wait. */
@@ -14,6 +14,8 @@ export interface WorkerConnection {
   readonly socket: number;
   /** Whether all of the bytes could be sent at once. */
   send(bytes: Uint8Array<ArrayBuffer>): boolean;
+  /** Whether who waits at the socket need not wait: something has come, or nothing will. */
+  readonly isReady: boolean;
   /** Ends it, when no worker waits at it any more. */
   close(): Promise<void>;
 }
@@ -142,8 +144,7 @@ export class NearSessions implements NearStore {
   /** A session that has room for so many requests, when there is one: that with the least to do, or a new one. */
   async #room(count: number): Promise<NearSession | undefined> {
     while (!this.#isOver) {
-      const best = this.#sessions.filter(({ failure }) => failure === undefined)
-        .sort((one, other) => one.pending - other.pending).at(0);
+      const best = this.#usable().sort((one, other) => one.pending - other.pending).at(0);
       const pending = best?.pending ?? Infinity;
       if (pending > 0 && this.#mayBegin) this.#begin();
       else if (best !== undefined && (pending === 0 || pending + count <= this.#options.maxRequests)) {
@@ -152,6 +153,18 @@ export class NearSessions implements NearStore {
       } else await this.#change();
     }
     return undefined;
+  }
+
+  /**
+   * Once one is open, another is used when it is let in, not before: the worker that waited for that would leave what comes in
+   * its other sessions.
+   */
+  #usable(): NearSession[] {
+    const sessions = this.#sessions.filter(({ failure }) => failure === undefined);
+    const isAnyOpen = sessions.some(({ isOpen }) => isOpen);
+    return sessions.filter(({ isOpen, pending, connection }) =>
+      isOpen || !isAnyOpen || (pending === 0 && connection.isReady)
+    );
   }
 
   get #mayBegin(): boolean {
@@ -165,7 +178,11 @@ export class NearSessions implements NearStore {
       // Where there is none, there never will be.
       this.#begun = this.#options.maxSessions;
       if (this.#sessions.length === 0) this.#isOver = true;
-    } else this.#sessions.push(new NearSession(connection, this.#begun++));
+      return;
+    }
+    const session = new NearSession(connection, this.#begun++);
+    session.greet();
+    this.#sessions.push(session);
   }
 
   /** Resolves when there may be room, or all is over. */
@@ -192,19 +209,21 @@ class NearSession {
   isOpen = false;
   /** Why nothing more comes. */
   failure: NearFailure | undefined;
-  #hasGreeted = false;
 
   constructor(connection: WorkerConnection, place: number) {
     this.connection = connection;
     this.place = place;
   }
 
+  /** Sends what comes first. Where it cannot be sent, requests cannot either. */
+  greet(): void {
+    this.connection.send(encodeMessage({ type: "hello", flags: WANTS_CHUNKS }));
+  }
+
   /** Whether the requests could be sent. */
   request(ids: readonly ChunkId[]): boolean {
-    const messages: Message[] = this.#hasGreeted ? [] : [{ type: "hello", flags: WANTS_CHUNKS }];
-    for (const id of ids) messages.push({ type: "request", highPriority: false, ids: [id] });
-    this.#hasGreeted = true;
-    return this.connection.send(concat(messages.map(encodeMessage)));
+    const messages = ids.map((id) => encodeMessage({ type: "request", highPriority: false, ids: [id] }));
+    return this.connection.send(concat(messages));
   }
 
   async close(): Promise<void> {

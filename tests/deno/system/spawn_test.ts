@@ -44,6 +44,19 @@ test("it gets its words, this process's environment and more, and what it is sen
   strictEqual(await children(), "");
 });
 
+test("whether something has come from it, or nothing will", async () => {
+  const until = async (program: SocketProgram) => {
+    while (!program.isReady) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const programs = [start("read line; echo; exec cat"), start("read line; exit 3")];
+  for (const program of programs) {
+    ok(!program.isReady);
+    ok(program.send(new TextEncoder().encode("\n")));
+    await until(program);
+    await program.close();
+  }
+});
+
 test("it gets no other file of this process, and no signal is ignored or blocked", async () => {
   const [first, second] = [start("exec cat"), start("ls /proc/self/fd; cat /proc/self/status")];
   const text = textOf(second);

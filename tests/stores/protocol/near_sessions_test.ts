@@ -14,9 +14,12 @@ class Host {
   isDown = false;
   /** Whether nothing can be sent. */
   isFull = false;
+  /** Whether it has answered on every connection. */
+  isReady = true;
 
   connect() {
     if (this.isDown) return null;
+    const isReady = () => this.isReady;
     const connection = { messages: [] as Message[], closed: false };
     const socket = this.connections.push(connection);
     return {
@@ -26,6 +29,9 @@ class Host {
         decoder.push(bytes);
         for (let message; (message = decoder.next()) !== null;) connection.messages.push(message);
         return !this.isFull;
+      },
+      get isReady() {
+        return isReady();
       },
       close: () => {
         connection.closed = true;
@@ -183,6 +189,34 @@ Deno.test("a host that refuses a session is asked for no more of them, however m
   }
 });
 
+Deno.test("once one is open, another is used when it has answered: nobody waits for it", async () => {
+  const host = new Host();
+  host.isReady = false;
+  const near = sessionsWith(host, { maxSessions: 3 });
+  const turns = new Turns(near);
+  const results = Array.from({ length: 7 }, () => turns.begin(8));
+  await settle();
+  deepStrictEqual(turns.sockets, [1, 2]);
+  turns.begun[0].end();
+  await settle();
+  turns.begun[1].end();
+  await settle();
+  strictEqual(host.connections.length, 3);
+  deepStrictEqual(turns.sockets, [1, 2, 1, 2]);
+  // It has been told hello, or it might not answer.
+  deepStrictEqual(host.connections[2].messages.map(({ type }) => type), ["hello"]);
+  host.isReady = true;
+  turns.begun[2].end();
+  await settle();
+  deepStrictEqual(turns.sockets.slice(4).toSorted(), [1, 3]);
+  for (let next = 3; next < 7; next++) {
+    turns.begun[next].end();
+    await settle();
+  }
+  deepStrictEqual(await Promise.all(results), Array(7).fill("done"));
+  await near.end();
+});
+
 Deno.test("where none is let in, or none can be made, there are none", async () => {
   const host = new Host();
   const near = sessionsWith(host);
@@ -264,7 +298,7 @@ Deno.test("who does not want the chunk any more when the sessions have ended ope
       connections++;
       throw new Error("it is opened");
     },
-    connectForWorkers: () => ({ socket: 1, send: () => true, close: () => closed }),
+    connectForWorkers: () => ({ socket: 1, send: () => true, isReady: true, close: () => closed }),
   });
   store.properties.near!.prepare!();
   const stop = new AbortController();
