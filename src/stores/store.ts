@@ -103,9 +103,9 @@ export interface NearTurn {
 
 /**
  * Why a worker's own requests end: what it waits for takes long, or came to something else than a chunk or its absence; or
- * it was not let in, and nothing came.
+ * it was not let in, and nothing came: it was told so, or the host was silent for as long as it may be.
  */
-export type NearFailure = "slow" | "unusual" | "refused";
+export type NearFailure = "slow" | "unusual" | "refused" | "silent";
 
 /** All that a worker needs for requests: plain data, for other threads. */
 export type NearRequest = NearHttpRequest | NearSessionRequest;
@@ -144,6 +144,8 @@ export interface NearSessionRequest {
   readonly socket: number;
   /** How long the host may be silent, in milliseconds. */
   readonly idleTimeoutMs: number;
+  /** The same before its greeting. */
+  readonly greetingTimeoutMs: number;
 }
 
 /** What every request may be given. */

@@ -105,7 +105,8 @@ class Incoming implements NearSource {
   /** Waits until so many bytes have come, and says whether they have. */
   #gather(count: number): boolean {
     this.#makeRoom(count);
-    const { stopped, idleTimeoutMs } = this.#requests!;
+    const { stopped, idleTimeoutMs, greetingTimeoutMs } = this.#requests!;
+    const timeoutMs = this.#hasGreeted ? idleTimeoutMs : greetingTimeoutMs;
     let windowStart = performance.now();
     let windowBytes = 0;
     while (this.#end - this.#start < count) {
@@ -120,9 +121,9 @@ class Incoming implements NearSource {
         windowBytes += received;
       }
       const now = performance.now();
-      if (now - windowStart < idleTimeoutMs) continue;
-      if (windowBytes < LEAST_RATE * idleTimeoutMs) {
-        this.#fail(this.#hasGreeted ? "slow" : "refused");
+      if (now - windowStart < timeoutMs) continue;
+      if (windowBytes < LEAST_RATE * timeoutMs) {
+        this.#fail(this.#hasGreeted ? "slow" : "silent");
         return false;
       }
       windowStart = now;

@@ -67,6 +67,7 @@ async function fetchFrom(
         worker: 0,
         socket: program.socket,
         idleTimeoutMs,
+        greetingTimeoutMs: idleTimeoutMs,
         patienceMs: 0,
         stopped: new Int32Array(new SharedArrayBuffer(4)).fill(stopped),
       });
@@ -205,7 +206,7 @@ test("silence, and bytes that trickle, are waited for no longer than told", asyn
     deepStrictEqual(fetched.bodies.map((body) => body === null), [false, false, false, true, true]);
   }
   const [silent] = await fetchFrom([], [stored], { idleTimeoutMs: 300 });
-  deepStrictEqual(silent, { bodies: Array(5).fill(null), failure: "refused" });
+  deepStrictEqual(silent, { bodies: Array(5).fill(null), failure: "silent" });
 });
 
 test("nothing is waited for once the work is to end", async () => {

@@ -2,7 +2,8 @@
 import { onAbort } from "../../core/on_abort.ts";
 import { SharedTimer, type Waiter } from "../../core/shared_timer.ts";
 
-const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
+/** How long that is unless somebody says otherwise, in milliseconds. */
+export const DEFAULT_IDLE_TIMEOUT_MS = 60_000;
 
 /** A timer that is so late shows that this program was not able to read, in milliseconds. */
 const BUSY_MS = 100;
@@ -15,6 +16,11 @@ export const LEAST_BYTES_PER_SECOND = 100;
 
 /** For all requests: most are over long before they are due. */
 const timer = new SharedTimer();
+
+/** What an error says of a host that was silent for so long. */
+export function silenceOf(milliseconds: number): string {
+  return `no answer for ${milliseconds / 1000} seconds`;
+}
 
 /** How much longer than silence may last the bytes may take, in milliseconds. */
 export function leastRateMs(bytes: number): number {
@@ -57,7 +63,7 @@ export class IdleWatch {
     const seconds = `${this.milliseconds / 1000} seconds`;
     const silent = performance.now() - this.#lastBytes >= this.milliseconds;
     return silent
-      ? `no answer for ${seconds}`
+      ? silenceOf(this.milliseconds)
       : `less than ${LEAST_BYTES_PER_SECOND} bytes a second for ${seconds}`;
   }
 

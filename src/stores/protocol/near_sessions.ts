@@ -6,6 +6,7 @@
 import { concat } from "../../core/bytes.ts";
 import type { ChunkId } from "../../core/chunk.ts";
 import { encodeMessage, WANTS_CHUNKS } from "../../formats/protocol.ts";
+import { DEFAULT_IDLE_TIMEOUT_MS } from "../http/idle_watch.ts";
 import type { NearFailure, NearSessionRequest, NearStore, NearTurn } from "../store.ts";
 
 /** A connection at whose socket workers wait. */
@@ -30,7 +31,7 @@ export interface NearSessionsOptions {
   readonly idleTimeoutMs?: number;
 }
 
-/** A silent host is left to the main thread after so long, in milliseconds. */
+/** A host that falls silent is left to the main thread after so long, in milliseconds. */
 const IDLE_TIMEOUT_MS = 20_000;
 
 /** A turn that takes no longer is quick, in milliseconds. */
@@ -50,6 +51,8 @@ export class NearSessions implements NearStore {
   /** How many were opened, those that are over included: a host that wants no more gets no more. */
   #begun = 0;
   #isOver = false;
+  #isSilent = false;
+  #isRefused = false;
   /** Whether the last turn took no more than a moment, though others had to come before it. */
   #isQuick = false;
   /** Those who wait for room in a session. */
@@ -63,6 +66,11 @@ export class NearSessions implements NearStore {
 
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  /** Whether the host let none in, and did not answer for as long as it may be silent: to ask once more would double that. */
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   get isNear(): boolean {
@@ -99,7 +107,7 @@ export class NearSessions implements NearStore {
         for (const wake of this.#waiting.splice(0)) wake();
       }
       // Another session may have been let in.
-      if (session.failure !== "refused" || this.#isOver) return result;
+      if (!session.isShut || this.#isOver) return result;
     }
   }
 
@@ -111,19 +119,24 @@ export class NearSessions implements NearStore {
   #failed(session: NearSession, failure: NearFailure): void {
     session.failure ??= failure;
     // It would refuse the next one as well, and count how often it did.
-    if (failure === "refused") this.#begun = this.#options.maxSessions;
+    if (session.isShut) this.#begun = this.#options.maxSessions;
     const isLast = this.#sessions.every((other) => other.failure !== undefined);
-    if (failure !== "refused" || isLast) this.#isOver = true;
+    // The others have been waited for as long. A host that refused one has something to say to the main thread.
+    this.#isRefused ||= failure === "refused";
+    this.#isSilent ||= failure === "silent" && !this.#isRefused &&
+      this.#sessions.every(({ isOpen }) => !isOpen);
+    if (!session.isShut || isLast || this.#isSilent) this.#isOver = true;
   }
 
   #requestFor(session: NearSession, workers: number): NearSessionRequest {
-    const { idleTimeoutMs = IDLE_TIMEOUT_MS } = this.#options;
+    const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = this.#options;
     return {
       kind: "session",
       session: session.number,
       worker: session.place % workers,
       socket: session.connection.socket,
       idleTimeoutMs: Math.min(idleTimeoutMs, IDLE_TIMEOUT_MS),
+      greetingTimeoutMs: idleTimeoutMs,
     };
   }
 
@@ -209,6 +222,11 @@ class NearSession {
   isOpen = false;
   /** Why nothing more comes. */
   failure: NearFailure | undefined;
+
+  /** Whether it was not let in. */
+  get isShut(): boolean {
+    return this.failure === "refused" || this.failure === "silent";
+  }
 
   constructor(connection: WorkerConnection, place: number) {
     this.connection = connection;

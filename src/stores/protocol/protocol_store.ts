@@ -1,7 +1,8 @@
 /** A store at the other end of connections that speak the casync protocol: usually over ssh. */
 import type { ChunkId, StoredChunk } from "../../core/chunk.ts";
 import { abortable } from "../../core/abortable.ts";
-import { interrupted } from "../../core/errors.ts";
+import { DesyncError, interrupted } from "../../core/errors.ts";
+import { DEFAULT_IDLE_TIMEOUT_MS, silenceOf } from "../http/idle_watch.ts";
 import type { Connection } from "./connection.ts";
 import { NearSessions, type WorkerConnection } from "./near_sessions.ts";
 import { ProtocolClient, type SessionOptions } from "./protocol_client.ts";
@@ -57,6 +58,7 @@ export class ProtocolStore implements ChunkStore {
   readonly properties: StoreProperties;
   readonly #sessions: SessionPool<ProtocolClient>;
   readonly #near: NearSessions | undefined;
+  readonly #silence: DesyncError;
 
   /** Connects when the first chunk is asked for. */
   constructor(options: ProtocolStoreOptions) {
@@ -75,6 +77,11 @@ export class ProtocolStore implements ChunkStore {
       maxRequests: REQUESTS_PER_SESSION,
       idleTimeoutMs,
     });
+    // As when a session is not opened in time: it is not tried again.
+    this.#silence = new DesyncError("timeout", {
+      reason: silenceOf(idleTimeoutMs ?? DEFAULT_IDLE_TIMEOUT_MS),
+      retriable: true,
+    }).withContext({ action: "read from", subject: options.location, retriable: false });
     this.properties = { location: options.location, concurrency, probe: "by-get", near: this.#near };
   }
 
@@ -86,6 +93,7 @@ export class ProtocolStore implements ChunkStore {
         await ending;
         if (signal?.aborted) throw interrupted();
       }
+      if (this.#near?.isSilent) throw this.#silence;
       const session = this.#sessions.session();
       return await (session instanceof ProtocolClient ? session : await session).get(id);
     }, signal);

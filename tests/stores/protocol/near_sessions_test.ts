@@ -288,6 +288,44 @@ Deno.test("once the main thread has asked for a chunk itself, workers ask for no
   strictEqual(host.connections.length, 0);
 });
 
+Deno.test("a host that was silent as long as it may be is not asked once more, unless it has let one in or refused one", async () => {
+  for (const others of [[], ["refused"], [undefined]] as const) {
+    let connections = 0;
+    await using store = new ProtocolStore({
+      location: "there",
+      maxSessions: 2,
+      idleTimeoutMs: 7000,
+      connect: () => {
+        connections++;
+        throw new Error("it is opened");
+      },
+      connectForWorkers: () => ({
+        socket: 1,
+        send: () => true,
+        isReady: true,
+        close: () => Promise.resolve(),
+      }),
+    });
+    const near = store.properties.near as NearSessions;
+    const turns = new Turns(near);
+    const results = [turns.begin(1), turns.begin(1)];
+    await settle();
+    strictEqual(turns.begun[0].request.greetingTimeoutMs, 7000);
+    for (const failure of others) turns.begun[1].end(failure);
+    await settle();
+    for (const { end } of turns.begun) end("silent");
+    await settle();
+    // What the one that was not let in was to get, the one that was gets.
+    for (const { end } of turns.begun) end();
+    await Promise.all(results);
+    strictEqual(near.isOver, others.length === 0 || others[0] === "refused");
+    const message = await store.get(ID).catch(messageOf);
+    const isAsked = others.length > 0;
+    strictEqual(message, isAsked ? "it is opened" : "Cannot read from there: no answer for 7 seconds");
+    strictEqual(connections, isAsked ? 1 : 0);
+  }
+});
+
 Deno.test("who does not want the chunk any more when the sessions have ended opens none for it", async () => {
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
   let connections = 0;
