@@ -3,7 +3,7 @@ import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { WaitingConnection } from "../../../src/deno/net/waiting_connection.ts";
 import { SocketProgram } from "../../../src/deno/system/spawn.ts";
 
-const test = (name: string, fn: () => Promise<void>) =>
+const test = (name: string, fn: () => void | Promise<void>) =>
   Deno.test({
     name,
     fn,
@@ -29,19 +29,34 @@ function textOf({ socket }: SocketProgram): string {
   return text;
 }
 
-/** Processes that this one has started and that have not been waited for. */
-async function children(): Promise<string> {
-  const { stdout } = await new Deno.Command("ps", { args: ["-o", "comm=", "--ppid", `${Deno.pid}`] })
-    .output();
-  return new TextDecoder().decode(stdout).replaceAll(/^ps\n/gm, "");
+/** Processes that this one has started and has not waited for, by their numbers. Other tests may leave some for later. */
+function children(): Set<string> {
+  const found = new Set<string>();
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      // "pid (name) state parent": a name may have spaces and parentheses.
+      const parent = Deno.readTextFileSync(`/proc/${name}/stat`).split(")").at(-1)!.split(" ")[2];
+      if (parent === String(Deno.pid)) found.add(name);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return found;
+}
+
+/** Those that were not there before. */
+function left(before: ReadonlySet<string>): string[] {
+  return [...children().difference(before)];
 }
 
 test("it gets its words, this process's environment and more, and what it is sent", async () => {
+  const before = children();
   const program = start('echo "$#:$1:$2:$HOME:$MORE"; read line; echo "$line"; exit 3', { MORE: "x=y z" });
   ok(program.send(new TextEncoder().encode("a line\n")));
   strictEqual(textOf(program), `2:a word::${Deno.env.get("HOME")}:x=y z\na line\n`);
   await program.close();
-  strictEqual(await children(), "");
+  deepStrictEqual(left(before), []);
 });
 
 test("whether something has come from it, or nothing will", async () => {
@@ -58,6 +73,7 @@ test("whether something has come from it, or nothing will", async () => {
 });
 
 test("it gets no other file of this process, and no signal is ignored or blocked", async () => {
+  const before = children();
   const [first, second] = [start("exec cat"), start("ls /proc/self/fd; cat /proc/self/status")];
   const text = textOf(second);
   // The last is the directory that is listed. Pipes that the tests were started with may be there, too.
@@ -67,7 +83,7 @@ test("it gets no other file of this process, and no signal is ignored or blocked
   // SIGPIPE is the thirteenth.
   strictEqual(BigInt(`0x${/^SigIgn:\t(\w+)$/m.exec(text)![1]}`) & 1n << 12n, 0n);
   for (const program of [first, second, own]) await program.close();
-  strictEqual(await children(), "");
+  deepStrictEqual(left(before), []);
 });
 
 test("what it says on standard error does not stop it", async () => {
@@ -77,10 +93,11 @@ test("what it says on standard error does not stop it", async () => {
 });
 
 test("the end of its input ends it; one that stays is asked to end, and then killed", async () => {
+  const before = children();
   for (const script of ["exec cat", "exec sleep 100", "trap '' TERM; while :; do sleep 0.2; done"]) {
     const program = start(script);
     await program.close();
-    strictEqual(await children(), "");
+    deepStrictEqual(left(before), []);
   }
 });
 
@@ -94,9 +111,10 @@ test("what is sent to a program that has ended, or that takes nothing, is not wa
   await silent.close();
 });
 
-test("a program that is not there", async () => {
+test("a program that is not there", () => {
+  const before = children();
   for (const program of ["no-such-program", "/nowhere/program", "/etc/passwd"]) {
     strictEqual(SocketProgram.start({ program, args: [], env: {} }), null);
   }
-  deepStrictEqual(await children(), "");
+  deepStrictEqual(left(before), []);
 });
