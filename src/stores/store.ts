@@ -103,7 +103,7 @@ export interface NearTurn {
 
 /**
  * Why a worker's own requests end: what it waits for takes long, or came to something else than a chunk or its absence; or
- * it was not let in, and nothing came: it was told so, or the host was silent for as long as it may be.
+ * the host refused the session, or sent nothing for as long as it may be silent.
  */
 export type NearFailure = "slow" | "unusual" | "refused" | "silent";
 

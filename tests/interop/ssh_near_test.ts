@@ -199,7 +199,7 @@ test("a host that lets in one session at a time", async (subject) => {
   deepStrictEqual(subject.begun(), ["worker", "worker"]);
 });
 
-test("a host that lets nobody in: one line", async (subject) => {
+test("a host that refuses every session: one line", async (subject) => {
   const { made: { index, store }, server } = subject;
   const env = subject.env('echo "Permission denied (publickey)." >&2; exit 255');
   const { code, stderr } = await runCli(["extract", "-s", url(server, store), index, subject.output], {

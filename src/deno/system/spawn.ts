@@ -61,7 +61,7 @@ export interface SpawnOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** A running program. What it says on standard error is nobody's. */
+/** A running program. Its standard error goes to /dev/null. */
 export class SocketProgram {
   readonly #calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   readonly #pid: number;
@@ -103,7 +103,10 @@ export class SocketProgram {
     return this.#calls.poll(Int32Array.of(this.socket, POLLIN), 1n, 0) === 1;
   }
 
-  /** Closes the socket, at which nobody waits any more, and waits for the program's end. One that stays is asked to end, then killed. */
+  /**
+   * Closes the socket, which no thread may still be reading, and waits until the program has ended. One that goes on is asked
+   * to end, then killed.
+   */
   async close(): Promise<void> {
     this.#calls.close(this.socket);
     const start = performance.now();
@@ -181,6 +184,7 @@ class WordList {
 
   constructor(words: readonly string[], others: readonly bigint[] = []) {
     const texts = words.map(terminatedText);
+    // Longer than the arrays that V8 keeps among its objects, which it moves.
     this.#bytes = new Uint8Array(texts.reduce((sum, { length }) => sum + length, STRUCT_BYTES));
     const start = Deno.UnsafePointer.value(Deno.UnsafePointer.of(this.#bytes));
     const places: bigint[] = [];

@@ -10,7 +10,7 @@ import type { NearFailure, NearSessionRequest, NearTurn } from "../../../src/sto
 /** Connections that note what is sent on them. */
 class Host {
   readonly connections: { readonly messages: Message[]; closed: boolean }[] = [];
-  /** Whether it lets nobody in. */
+  /** Whether it refuses every session. */
   isDown = false;
   /** Whether nothing can be sent. */
   isFull = false;
@@ -51,7 +51,7 @@ function turnFor(ids: readonly ChunkId[], sessionWorkers: number): NearTurn {
   return { ids, sessionWorkers, hold: () => Promise.reject(new Error("sessions have limits of their own")) };
 }
 
-/** Turns that last until they are told what came of them. */
+/** Turns that last until the test ends them, with a result or a failure. */
 class Turns {
   readonly begun: { readonly request: NearSessionRequest; end(failure?: NearFailure): void }[] = [];
   readonly #near: NearSessions;
@@ -79,7 +79,7 @@ class Turns {
 
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 
-Deno.test("each session greets once, gets requests while there is room, and is told when it is over", async () => {
+Deno.test("each session greets once, gets requests while there is room, and says goodbye at the end", async () => {
   const host = new Host();
   const near = sessionsWith(host);
   const turns = new Turns(near);
@@ -159,7 +159,7 @@ Deno.test("what a session that is not let in was to get, another gets; no new on
   await settle();
   deepStrictEqual(turns.sockets, [1, 2, 2]);
   ok(host.connections[0].closed && !near.isOver);
-  // It has not ended by itself: nobody is told goodbye.
+  // A session that failed is not told goodbye.
   strictEqual(host.connections[0].messages.at(-1)?.type, "request");
   for (const { end } of turns.begun) end();
   deepStrictEqual(await Promise.all(results), ["done", "done"]);
