@@ -21,8 +21,13 @@ export function print(text: string): void {
 
 /** Writes bytes to standard output while other work goes on. Throws `OutputClosed`, `io`, `interrupted`. */
 export async function printBytes(bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+  await printPieces([bytes], signal);
+}
+
+/** The same for bytes in several pieces. */
+export async function printPieces(pieces: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
   try {
-    await write(1, bytes, signal);
+    await write(1, pieces, signal);
   } catch (error) {
     throw outputProblem(error);
   }

@@ -6,6 +6,7 @@
  * where it can be had. Of standard input Deno waits by itself.
  */
 import { abortable } from "../../core/abortable.ts";
+import { interrupted } from "../../core/errors.ts";
 import { EAGAIN, errno, loadLibc, systemErrorOf } from "./libc.ts";
 import { errorCode } from "./error_code.ts";
 
@@ -13,11 +14,11 @@ import { errorCode } from "./error_code.ts";
 type Output = 1 | 2;
 
 const POLL_OUT = 4;
-/** For `send`: returns instead of waiting, and without a signal where the other end is closed. */
+/** For `sendmsg`: returns instead of waiting, and without a signal where the other end is closed. */
 const DO_NOT_WAIT = 0x40 | 0x4000; // MSG_DONTWAIT | MSG_NOSIGNAL on Linux
 /** The same for `pwritev2`, which writes to pipes so since Linux 6.0. */
 const RWF_NOWAIT = 8;
-/** What `send` says of a pipe, file or terminal. */
+/** What `sendmsg` says of a pipe, file or terminal. */
 const ENOTSOCK = 88;
 /** What reads the pipe may need this long to make room, in milliseconds: less than what another thread costs. */
 const MOMENT_MS = 1;
@@ -32,7 +33,7 @@ const POLL = ["buffer", "u64", "i32"] as const;
 const SYMBOLS = {
   write: { parameters: WRITE, result: "isize" },
   writeMeanwhile: { name: "write", parameters: WRITE, result: "isize", nonblocking: true },
-  send: { parameters: ["i32", "buffer", "usize", "i32"], result: "isize" },
+  sendmsg: { parameters: ["i32", "buffer", "i32"], result: "isize" },
   // Since glibc 2.26.
   pwritev2: { parameters: ["i32", "buffer", "i32", "i64", "i32"], result: "isize", optional: true },
   poll: { parameters: POLL, result: "i32" },
@@ -67,24 +68,39 @@ export function writeNow(file: Output, bytes: Uint8Array, patience: number = -1)
   return true;
 }
 
-/** Writes all bytes, while other work goes on. Throws what the system says, and `interrupted`. */
+/** Writes all bytes of the pieces, while other work goes on. Throws what the system says, and `interrupted`. */
 export async function write(
   file: Output,
-  bytes: Uint8Array,
+  pieces: readonly Uint8Array[],
   signal?: AbortSignal,
 ): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += await abortable(() => writeSome(file, bytes.subarray(at)), signal);
+  let rest = from(pieces, 0);
+  while (rest.length > 0) {
+    if (signal?.aborted) throw interrupted();
+    const written = writeAtOnce(file, rest) || await abortable(() => writeSome(file, rest[0]), signal);
+    rest = from(rest, written);
   }
+}
+
+/** What is left of the pieces from there on. */
+function from(pieces: readonly Uint8Array[], at: number): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  for (const piece of pieces) {
+    if (piece.length > at) rest.push(piece.subarray(at));
+    at = Math.max(at - piece.length, 0);
+  }
+  return rest;
+}
+
+/** Bytes that were written without waiting for more than a moment. */
+function writeAtOnce(file: Output, pieces: readonly Uint8Array[]): number {
+  const c = CAN_SEND_NOW ? calls() : null;
+  return c === null ? 0 : sendNow(c, file, pieces) || pipeNow(c, file, pieces);
 }
 
 async function writeSome(file: Output, bytes: Uint8Array): Promise<number> {
   const c = calls();
   if (c === null) return await denosOwn(file).write(bytes);
-  const sent = sendNow(c, file, bytes);
-  if (sent > 0) return sent;
-  const piped = pipeNow(c, file, bytes);
-  if (piped > 0) return piped;
   const written = Number(await c.writeMeanwhile(file, own(bytes), BigInt(bytes.length)));
   if (written > 0) return written;
   // What was wrong is known only after a call on this thread, which must not wait.
@@ -100,9 +116,12 @@ async function writeSome(file: Output, bytes: Uint8Array): Promise<number> {
 const notSockets = new Set<Output>();
 
 /** Bytes that a socket takes at once; sshd has its commands write to one. None for what is no socket or has no room. */
-function sendNow(c: Calls, file: Output, bytes: Uint8Array): number {
-  if (!CAN_SEND_NOW || notSockets.has(file)) return 0;
-  const sent = Number(c.send(file, own(bytes), BigInt(bytes.length), DO_NOT_WAIT));
+function sendNow(c: Calls, file: Output, pieces: readonly Uint8Array[]): number {
+  if (notSockets.has(file)) return 0;
+  const vector = vectorOf(pieces);
+  const message = new BigUint64Array(7); // struct msghdr: where the vector is, and how many it has
+  message.set([addressOf(vector), BigInt(pieces.length)], 2);
+  const sent = Number(c.sendmsg(file, new Uint8Array(message.buffer), DO_NOT_WAIT));
   if (sent < 0 && errno(c) === ENOTSOCK) notSockets.add(file);
   return Math.max(sent, 0);
 }
@@ -111,19 +130,34 @@ function sendNow(c: Calls, file: Output, bytes: Uint8Array): number {
 const waiting = new Set<Output>();
 
 /** Bytes that a pipe takes in a moment. None for what is no pipe or has no room. */
-function pipeNow(c: Calls, file: Output, bytes: Uint8Array): number {
-  if (!CAN_SEND_NOW || waiting.has(file) || c.pwritev2 === null) return 0;
-  const address = Deno.UnsafePointer.value(Deno.UnsafePointer.of(own(bytes)));
-  const vector = new Uint8Array(BigUint64Array.of(BigInt(address), BigInt(bytes.length)).buffer); // struct iovec
+function pipeNow(c: Calls, file: Output, pieces: readonly Uint8Array[]): number {
+  if (waiting.has(file) || c.pwritev2 === null) return 0;
+  const vector = vectorOf(pieces);
   for (const isAgain of [false, true]) {
     if (isAgain && c.poll(pollForRoom(file), 1n, MOMENT_MS) <= 0) return 0;
-    const written = Number(c.pwritev2(file, vector, 1, -1n, RWF_NOWAIT));
+    const written = Number(c.pwritev2(file, vector, pieces.length, -1n, RWF_NOWAIT));
     if (written > 0) return written;
     if (errno(c) === EAGAIN) continue;
     waiting.add(file);
     return 0;
   }
   return 0;
+}
+
+/** An array of struct iovec. The pieces must be kept for as long as it is. */
+function vectorOf(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const words = new BigUint64Array(2 * pieces.length);
+  pieces.forEach((piece, i) => {
+    words[2 * i] = addressOf(piece);
+    words[2 * i + 1] = BigInt(piece.length);
+  });
+  return new Uint8Array(words.buffer);
+}
+
+/** Asked of the buffer: small arrays that were not asked for theirs lie where V8 moves them. */
+function addressOf({ buffer, byteOffset }: Uint8Array): bigint {
+  const address = Deno.UnsafePointer.of(buffer as ArrayBuffer);
+  return BigInt(Deno.UnsafePointer.value(address)) + BigInt(byteOffset);
 }
 
 /** Bytes that were written, none where that would have to wait. */
