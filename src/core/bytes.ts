@@ -148,7 +148,16 @@ const SHARED_POOL_BYTES = 8192;
  * many buffers there are, not how large. The bytes must not be used afterwards.
  */
 export function freeBytes(bytes: Uint8Array): void {
-  for (const buffer of ownBuffer(bytes)) buffer.transfer?.(0); // Node 20 has none
+  free(ownBuffer(bytes));
+}
+
+/** The same for bytes that come from elsewhere: nothing is done where they are a part of what may be someone else's. */
+export function freeWholeBytes(bytes: Uint8Array): void {
+  free(wholeBuffer(bytes));
+}
+
+function free(buffers: readonly ArrayBuffer[]): void {
+  for (const buffer of buffers) buffer.transfer?.(0); // Node 20 has none
 }
 
 /**

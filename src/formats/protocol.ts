@@ -16,7 +16,7 @@
  *
  * Source: casync's caprotocol.h, checked against casync 2 and desync 1.0.4 on both ends.
  */
-import { fromHex, readU64, toHex, viewOf, writeU64 } from "../core/bytes.ts";
+import { concat, fromHex, readU64, toHex, viewOf, writeU64 } from "../core/bytes.ts";
 import { type ChunkId, ID_BYTES } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import { MessageQueue } from "./message_queue.ts";
@@ -70,6 +70,14 @@ export const MESSAGE_HEADER_BYTES = 16;
  * ```
  */
 export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
+  return concat(messageParts(message));
+}
+
+/**
+ * The message as it is sent, in one part, or in two: the second is the chunk or the data that was given, not a copy. Throws
+ * `usage` when it would be too large.
+ */
+export function messageParts(message: Message): Uint8Array[] {
   switch (message.type) {
     case "hello":
       return encode(HELLO, 8, (view) => view.setBigUint64(MESSAGE_HEADER_BYTES, message.flags, true));
@@ -79,11 +87,10 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
         message.ids.forEach((id, i) => bytes.set(fromHex(id), MESSAGE_HEADER_BYTES + 8 + i * ID_BYTES));
       });
     case "chunk":
-      return encode(CHUNK, 8 + ID_BYTES + message.bytes.length, (view, bytes) => {
+      return encode(CHUNK, 8 + ID_BYTES, (view, bytes) => {
         writeU64(view, MESSAGE_HEADER_BYTES, message.compressed ? 1 : 0);
         bytes.set(fromHex(message.id), MESSAGE_HEADER_BYTES + 8);
-        bytes.set(message.bytes, CHUNK_OVERHEAD);
-      });
+      }, message.bytes);
     case "missing":
       return encode(
         MISSING,
@@ -100,9 +107,7 @@ export function encodeMessage(message: Message): Uint8Array<ArrayBuffer> {
       });
     }
     case "data":
-      return encode(message.of === "index" ? INDEX : ARCHIVE, message.bytes.length, (_view, bytes) => {
-        bytes.set(message.bytes, MESSAGE_HEADER_BYTES);
-      });
+      return encode(message.of === "index" ? INDEX : ARCHIVE, 0, () => {}, message.bytes);
     case "data-end":
       return encode(message.of === "index" ? INDEX_EOF : ARCHIVE_EOF, 0);
   }
@@ -112,8 +117,10 @@ function encode(
   type: bigint,
   length: number,
   fill: (view: DataView, bytes: Uint8Array) => void = () => {},
-): Uint8Array<ArrayBuffer> {
-  const size = MESSAGE_HEADER_BYTES + length;
+  carried?: Uint8Array,
+): Uint8Array[] {
+  const own = MESSAGE_HEADER_BYTES + length;
+  const size = own + (carried?.length ?? 0);
   if (size > MAX_MESSAGE_BYTES) {
     throw new DesyncError("usage", {
       action: "send",
@@ -121,12 +128,12 @@ function encode(
       reason: `the protocol allows ${MAX_MESSAGE_BYTES}`,
     });
   }
-  const bytes = new Uint8Array(size);
+  const bytes = new Uint8Array(own);
   const view = viewOf(bytes);
   writeU64(view, 0, size);
   view.setBigUint64(8, type, true);
   fill(view, bytes);
-  return bytes;
+  return carried === undefined ? [bytes] : [bytes, carried];
 }
 
 /**

@@ -1,15 +1,16 @@
 /** One session of the casync protocol as its server: chunks out of any store. */
 import type { ChunkId, StoredChunk } from "../core/chunk.ts";
+import { concat, freeWholeBytes } from "../core/bytes.ts";
 import type { Codec } from "../codec/codec.ts";
 import { isInvalid, openByEitherDigest } from "../codec/open_chunk.ts";
 import { DesyncError, type ErrorCode, messageOf } from "../core/errors.ts";
 import { onAbort } from "../core/on_abort.ts";
 import {
   CHUNK_OVERHEAD,
-  encodeMessage,
   MAX_MESSAGE_BYTES,
   type Message,
   MessageDecoder,
+  messageParts,
   SERVES_CHUNKS,
   WANTS_CHUNKS,
 } from "../formats/protocol.ts";
@@ -39,7 +40,7 @@ export interface ServeOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Requests that are looked up ahead of the one that is answered. */
+/** Requests that are looked up ahead of the one that is answered, except in a directory, which has nothing to wait for. */
 const AHEAD = 16;
 /** Messages are sent in pieces of so many bytes, each of which the client has to take in time. */
 const SENT_BYTES = 32 * 1024;
@@ -68,8 +69,33 @@ export async function serveChunks(
   output: WritableStream<Uint8Array>,
   options: ServeOptions,
 ): Promise<void> {
-  const reader = input.getReader();
   const writer = output.getWriter();
+  await serveInto(store, input, {
+    // It may keep what it gets.
+    write: (pieces) => writer.write(concat(pieces)),
+    close: () => writer.close(),
+    abort: () => writer.abort(),
+  }, options);
+}
+
+/** Where answers go. All fail when the client is gone. */
+export interface AnswerOutput {
+  /** Takes all bytes of the pieces, which are used for others once it is done. */
+  readonly write: (pieces: readonly Uint8Array[]) => Promise<void>;
+  /** All was written. */
+  readonly close: () => Promise<void>;
+  /** Nothing more is, and what was begun need not be completed. */
+  readonly abort: () => Promise<void>;
+}
+
+/** The same into an output that keeps nothing: chunks are written from where they were read. */
+export async function serveInto(
+  store: ChunkStore,
+  input: ReadableStream<Uint8Array>,
+  output: AnswerOutput,
+  options: ServeOptions,
+): Promise<void> {
+  const reader = input.getReader();
   const stopped = Promise.withResolvers<void>();
   const over = onAbort(options.signal, () => stopped.resolve());
   const tooSlow = (what: string) => {
@@ -83,14 +109,14 @@ export async function serveChunks(
   const takes = tooSlow("it does not take its answers");
   takes.pause();
   try {
-    const outbox = new Outbox(writer, takes);
+    const outbox = new Outbox(output, takes);
     await Promise.race([converse(store, new Inbox(reader, sends), outbox, options), stopped.promise]);
   } finally {
     over();
     sends.stop();
     takes.stop();
     reader.cancel().catch(() => {});
-    if (options.signal?.aborted || sends.timedOut || takes.timedOut) writer.abort().catch(() => {});
+    if (options.signal?.aborted || sends.timedOut || takes.timedOut) output.abort().catch(() => {});
   }
 }
 
@@ -163,34 +189,42 @@ class Inbox {
   }
 }
 
-/** Messages into a stream. */
+/** Messages into an output. */
 class Outbox {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: AnswerOutput;
   readonly #watch: IdleWatch;
 
-  constructor(writer: WritableStreamDefaultWriter<Uint8Array>, watch: IdleWatch) {
-    this.#writer = writer;
+  constructor(output: AnswerOutput, watch: IdleWatch) {
+    this.#output = output;
     this.#watch = watch;
   }
 
-  /** Waits until the message has been taken. */
+  /** Waits until the message has been taken. The bytes of a chunk must not be used afterwards. */
   async send(message: Message): Promise<void> {
-    const bytes = encodeMessage(message);
-    for (let at = 0; at < bytes.length; at += SENT_BYTES) {
-      const piece = bytes.subarray(at, at + SENT_BYTES);
-      // How much of a piece has been taken is not seen.
-      this.#watch.touch(leastRateMs(piece.length));
-      await this.#writer.write(piece).catch(gone);
-      this.#watch.pause();
-    }
+    const [beginning, carried] = messageParts(message);
+    if (carried === undefined) return await this.#write([beginning]);
+    let at = SENT_BYTES - beginning.length;
+    await this.#write([beginning, carried.subarray(0, at)]);
+    for (; at < carried.length; at += SENT_BYTES) await this.#write([carried.subarray(at, at + SENT_BYTES)]);
+    // The next chunk gets this memory, which is in the processor's cache.
+    freeWholeBytes(carried);
+  }
+
+  async #write(pieces: readonly Uint8Array[]): Promise<void> {
+    let length = 0;
+    for (const piece of pieces) length += piece.length;
+    // How much of this has been taken is not seen.
+    this.#watch.touch(leastRateMs(length));
+    await this.#output.write(pieces).catch(gone);
+    this.#watch.pause();
   }
 
   async close(): Promise<void> {
-    await this.#writer.close().catch(gone);
+    await this.#output.close().catch(gone);
   }
 
   abort(): void {
-    this.#writer.abort().catch(() => {});
+    this.#output.abort().catch(() => {});
   }
 }
 
@@ -208,6 +242,7 @@ async function answerAll(
   if ((greeting.flags & WANTS_CHUNKS) === 0n) {
     throw notServed("protocol", "it wants something else than chunks");
   }
+  const most = store.properties.directory === undefined ? AHEAD : 1;
   const ahead: Promise<Message>[] = [];
   const sendNext = async () => {
     const message = await ahead[0];
@@ -228,7 +263,7 @@ async function answerAll(
       const answer = lookUp(store, id, options);
       answer.catch(() => {});
       ahead.push(answer);
-      if (ahead.length >= AHEAD) await sendNext();
+      if (ahead.length >= most) await sendNext();
     }
   }
   while (ahead.length > 0) await sendNext();

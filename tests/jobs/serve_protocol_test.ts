@@ -1,10 +1,12 @@
 /** The server of the casync protocol, with clients of all kinds. */
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, fail, ok, strictEqual } from "node:assert/strict";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
-import { encodeMessage, type Message } from "../../src/formats/protocol.ts";
-import { serveChunks } from "../../src/jobs/serve_protocol.ts";
+import { concat } from "../../src/core/bytes.ts";
+import { encodeMessage, type Message, MessageDecoder } from "../../src/formats/protocol.ts";
+import { type AnswerOutput, serveChunks, serveInto } from "../../src/jobs/serve_protocol.ts";
 import { MemoryStore } from "../../src/stores/memory.ts";
+import type { ChunkStore } from "../../src/stores/store.ts";
 import { ProtocolStore } from "../../src/stores/protocol/protocol_store.ts";
 import { asVerified } from "../support/data/as_verified.ts";
 import { stored } from "../support/made.ts";
@@ -14,6 +16,7 @@ import {
   answer,
   content,
   full,
+  generator,
   goodbye,
   hello,
   ids,
@@ -176,4 +179,36 @@ Deno.test("our client and our server, several sessions: every chunk as it is sto
   strictEqual(servers.length, 3);
   await store[Symbol.asyncDispose]();
   await Promise.all(servers);
+});
+
+Deno.test("an output that keeps nothing gets chunks as they were read, whose memory is free afterwards", async () => {
+  const ofOne = generator.bytes(70_000);
+  const buffer = generator.bytes(90_000);
+  const [whole, part] = [ofOne.slice(), buffer.subarray(10_000, 80_000)];
+  const given = new Map([[ids[0], whole], [ids[1], part]]);
+  const store: ChunkStore = {
+    properties: { location: "the store", probe: "cheap", directory: "/of/this/machine" },
+    get: (id) => Promise.resolve({ form: "compressed", bytes: given.get(id)! }),
+    has: () => Promise.resolve(true),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const decoder = new MessageDecoder();
+  const seen: Uint8Array[] = [];
+  const output: AnswerOutput = {
+    write: (pieces) => {
+      seen.push(...pieces);
+      return Promise.resolve(decoder.push(concat(pieces)));
+    },
+    close: () => Promise.resolve(),
+    abort: () => Promise.resolve(),
+  };
+  const input = new Blob([hello, request(ids[0], ids[1]), goodbye].map(encodeMessage)).stream();
+  const expected = part.slice();
+  await serveInto(store, input, output, { codec: nativeCodec, onProblem: fail });
+  const messages = Array.from({ length: 4 }, () => decoder.next());
+  const chunk = (i: number, bytes: Uint8Array) => ({ type: "chunk", id: ids[i], compressed: true, bytes });
+  deepStrictEqual(messages, [serverHello, chunk(0, ofOne), chunk(1, expected), goodbye]);
+  strictEqual(decoder.pending, 0);
+  ok(seen.some((piece) => piece.buffer === buffer.buffer), "they were copied");
+  deepStrictEqual([whole.length, part.length, buffer.length], [0, 70_000, 90_000]);
 });

@@ -3,11 +3,11 @@ import { DEFAULT_ZSTD_LEVEL } from "../../codec/codec.ts";
 import { DesyncError } from "../../core/errors.ts";
 import { filePieces } from "../../deno/files/file_pieces.ts";
 import { nativeCodec } from "../../deno/codec/native_codec.ts";
-import { serveChunks } from "../../jobs/serve_protocol.ts";
+import { type AnswerOutput, serveInto } from "../../jobs/serve_protocol.ts";
 import type { Args, Flags } from "../commands/pull.ts";
 import { DONE } from "../exit_status.ts";
 import { Locator } from "../locator.ts";
-import { printBytes, warn } from "../output/output.ts";
+import { printPieces, warn } from "../output/output.ts";
 import { redactLocation } from "../../deno/schemes.ts";
 import { isPath } from "../../stores/location.ts";
 
@@ -36,8 +36,12 @@ export async function run(
   }
   await using locator = new Locator(flags);
   const input = ReadableStream.from(filePieces(undefined, signal));
-  const output = new WritableStream<Uint8Array>({ write: (bytes) => printBytes(bytes, signal) });
-  await serveChunks(await locator.store(location), input, output, {
+  const output: AnswerOutput = {
+    write: (pieces) => printPieces(pieces, signal),
+    close: () => Promise.resolve(),
+    abort: () => Promise.resolve(),
+  };
+  await serveInto(await locator.store(location), input, output, {
     codec: nativeCodec,
     compress: (bytes) => nativeCodec.compress(bytes, DEFAULT_ZSTD_LEVEL),
     verifyReads: !flags.skipVerifyRead,
