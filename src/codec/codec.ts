@@ -14,6 +14,8 @@ export type Compression = "zstd" | "gzip" | "xz";
 export interface Codec {
   /** The 32 bytes of the digest. */
   digest(name: DigestName, bytes: Uint8Array): Uint8Array;
+  /** The digests of several in their order, where that is faster than one by one. */
+  digestAll?(name: DigestName, pieces: readonly Uint8Array[]): Uint8Array[];
   /**
    * The uncompressed bytes. Never makes more than `limit` bytes, nor needs much more memory than that, whatever the
    * input claims: throws `invalid-chunk` instead, as it does for damaged data. Throws `unsupported` for xz with
@@ -25,6 +27,11 @@ export interface Codec {
    * not encrypt. Without it, encrypted chunks are refused.
    */
   decrypt?(key: ChunkKey, bytes: Uint8Array): Uint8Array;
+}
+
+/** The digests of several, in their order. */
+export function digestAll(codec: Codec, name: DigestName, pieces: readonly Uint8Array[]): Uint8Array[] {
+  return codec.digestAll?.(name, pieces) ?? pieces.map((bytes) => codec.digest(name, bytes));
 }
 
 /** A codec that can also make chunks for a store. */

@@ -60,6 +60,10 @@ export const nativeCodec: CompressingCodec = {
     return name === "sha256" ? node.crypto.hash("sha256", bytes, "buffer") : sha512256(bytes);
   },
 
+  digestAll(name: DigestName, pieces: readonly Uint8Array[]): Uint8Array[] {
+    return pieces.map((bytes) => nativeCodec.digest(name, bytes));
+  },
+
   decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
     try {
       if (compression === "xz") {
