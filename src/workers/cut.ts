@@ -10,11 +10,13 @@ import {
 } from "../chunker/candidates.ts";
 import { guessCuts } from "../chunker/cuts.ts";
 import { discriminator } from "../chunker/params.ts";
-import { hashChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
+import { digestAll } from "../codec/codec.ts";
+import { hashChunks, type OpenedChunk, type VerifiedChunk } from "../codec/open_chunk.ts";
 import { ZeroIds } from "../codec/zero_ids.ts";
 import { DesyncError } from "../core/errors.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { SourceFile } from "../deno/files/source_file.ts";
+import { grouped } from "../transfer/groups.ts";
 import type { Directories } from "./directories.ts";
 import { encodeForMain } from "./encode_for_main.ts";
 import type {
@@ -27,10 +29,17 @@ import type {
   StoreTask,
 } from "../transfer/messages.ts";
 
-/** Small spans are read together, as far as they stay in a processor's own cache. */
+/** Small spans are read and hashed together, as far as they stay in a processor's own cache. */
 const RUN_BYTES = 512 * 1024;
 
 const NOT_GUESSED: GuessedChunks = { starts: [], ends: [], ids: new Uint8Array(0), hashedBytes: 0 };
+
+interface HashedSpan {
+  readonly span: ChunkSpan;
+  readonly id: ChunkId;
+  /** Nothing for a span that need not be read. */
+  readonly chunk?: OpenedChunk;
+}
 
 /** Keeps the file open and its buffer in use from task to task. */
 export class CutWorker {
@@ -64,50 +73,49 @@ export class CutWorker {
     const encoded: VerifiedChunk[] = [];
     const back: (Uint8Array | undefined)[] = [];
     const ids = new Uint8Array(task.spans.length * ID_BYTES);
+    let done = 0;
     let added = 0;
     let addedBytes = 0;
-    let run: Uint8Array = new Uint8Array(0);
-    let runStart = 0;
-    let runEnd = -1;
-    for (const [i, span] of task.spans.entries()) {
-      const zeros = this.#idOfHole(task, span);
-      if (zeros !== undefined) {
-        ids.set(fromHex(zeros), i * ID_BYTES);
-        continue;
-      }
-      if (span.bytes === undefined && (span.offset < runStart || span.offset + span.size > runEnd)) {
-        runStart = span.offset;
-        runEnd = endOfRun(task.spans, i);
-        run = this.#read(task.file, runStart, runEnd - runStart);
-      }
-      const bytes = span.bytes ??
-        run.subarray(span.offset - runStart, span.offset - runStart + span.size);
-      const chunk = hashChunk(nativeCodec, task.digest, bytes);
-      ids.set(fromHex(chunk.id), i * ID_BYTES);
-      if (span.id !== undefined && span.id !== chunk.id) throw mismatch(task.file, span, chunk.id);
-      if (destination?.kind === "directory") {
-        const size = this.#directories.has(destination, chunk.id)
-          ? null
-          : this.#directories.add(destination, chunk);
-        if (size !== null) {
-          addedBytes += size;
-          added++;
+    for (const spans of grouped(task.spans, Infinity, RUN_BYTES)) {
+      for (const { span, id, chunk } of this.#hashSpans(task, spans)) {
+        if (span.id !== undefined && span.id !== id) throw mismatch(task.file, span, id);
+        ids.set(fromHex(id), done++ * ID_BYTES);
+        if (destination?.kind === "directory") {
+          const size = chunk === undefined || this.#directories.has(destination, id)
+            ? null
+            : this.#directories.add(destination, chunk);
+          if (size !== null) {
+            addedBytes += size;
+            added++;
+          }
+        } else if (destination !== undefined && chunk !== undefined && !span.present) {
+          encoded.push(encodeForMain(destination, chunk));
         }
-      } else if (destination !== undefined && !span.present) {
-        encoded.push(encodeForMain(destination, chunk));
+        if (giveBack) back.push(span.bytes);
+        else if (span.bytes !== undefined) freeBytes(span.bytes);
       }
-      if (giveBack) back.push(span.bytes);
-      else if (span.bytes !== undefined) freeBytes(span.bytes);
     }
     return { ids, added, addedBytes, encoded, bytes: back };
   }
 
+  /** Hashes all of these together. The bytes of their chunks are valid until the next call. */
+  #hashSpans(task: StoreTask, spans: readonly ChunkSpan[]): HashedSpan[] {
+    const zeros = spans.map((span) => this.#idOfHole(task, span));
+    const bytes = this.#bytesOf(task.file, spans.filter((_, i) => zeros[i] === undefined));
+    const chunks = hashChunks(nativeCodec, task.digest, bytes).values();
+    return spans.map((span, i) => {
+      const id = zeros[i];
+      if (id !== undefined) return { span, id };
+      const chunk = chunks.next().value!;
+      return { span, id: chunk.id, chunk };
+    });
+  }
+
   /** The id of a span that need not be read: it lies in a hole, and the destination wants nothing of it. */
   #idOfHole({ file, digest, destination }: StoreTask, span: ChunkSpan): ChunkId | undefined {
-    const { bytes, offset, size, id, present } = span;
+    const { bytes, offset, size, present } = span;
     if (bytes !== undefined || !this.#open(file).isHole(offset, size)) return undefined;
     const zeros = this.#zeroIds.of(digest, size);
-    if (id !== undefined && id !== zeros) throw mismatch(file, span, zeros);
     const isWanted = destination?.kind === "directory"
       ? !this.#directories.has(destination, zeros)
       : destination !== undefined && !present;
@@ -128,11 +136,11 @@ export class CutWorker {
     const starts: number[] = [];
     const ends: number[] = [];
     const ids: Uint8Array[] = [];
-    for (let i = 1; i < cuts.length; i++) {
-      const id = nativeCodec.digest(digest, bytes.subarray(cuts[i - 1], cuts[i]));
+    const pieces = cuts.slice(1).map((end, i) => bytes.subarray(cuts[i], end));
+    for (const [i, id] of digestAll(nativeCodec, digest, pieces).entries()) {
       if (destination !== undefined && !this.#directories.has(destination, toHex(id))) continue;
-      starts.push(cuts[i - 1]);
-      ends.push(cuts[i]);
+      starts.push(cuts[i]);
+      ends.push(cuts[i + 1]);
       ids.push(id);
     }
     const hashedBytes = cuts.length === 0 ? 0 : cuts[cuts.length - 1] - cuts[0];
@@ -142,10 +150,36 @@ export class CutWorker {
   /** Part of the file, valid until the next call. */
   #read(path: string, offset: number, size: number): Uint8Array {
     const file = this.#open(path);
-    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size);
-    const bytes = this.#buffer.subarray(0, size);
+    const bytes = this.#room(size);
     file.read(bytes, offset);
     return bytes;
+  }
+
+  /** The spans' bytes, valid until the next call. Those that follow each other in the file are read at once. */
+  #bytesOf(path: string, spans: readonly ChunkSpan[]): Uint8Array[] {
+    const room = this.#room(
+      spans.reduce((sum, { size, bytes }) => bytes === undefined ? sum + size : sum, 0),
+    );
+    const pieces: Uint8Array[] = [];
+    let end = 0;
+    let run = { offset: 0, start: 0 };
+    const readRun = () => {
+      if (run.start < end) this.#open(path).read(room.subarray(run.start, end), run.offset);
+    };
+    for (const { offset, size, bytes } of spans) {
+      if (bytes === undefined && offset !== run.offset + end - run.start) {
+        readRun();
+        run = { offset, start: end };
+      }
+      pieces.push(bytes ?? room.subarray(end, end += size));
+    }
+    readRun();
+    return pieces;
+  }
+
+  #room(size: number): Uint8Array {
+    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size);
+    return this.#buffer.subarray(0, size);
   }
 
   #open(path: string): SourceFile {
@@ -155,18 +189,6 @@ export class CutWorker {
     }
     return this.#file!;
   }
-}
-
-/** Where the spans end that follow each other from span `first` on and are read at once. */
-function endOfRun(spans: readonly ChunkSpan[], first: number): number {
-  const { offset, size } = spans[first];
-  let end = offset + size;
-  for (let i = first + 1; i < spans.length; i++) {
-    const next = spans[i];
-    if (next.bytes !== undefined || next.offset !== end || end + next.size - offset > RUN_BYTES) break;
-    end += next.size;
-  }
-  return end;
 }
 
 function mismatch(file: string, { offset, size, id }: ChunkSpan, found: string): DesyncError {
