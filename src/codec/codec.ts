@@ -19,9 +19,10 @@ export interface Codec {
   /**
    * The uncompressed bytes. Never makes more than `limit` bytes, nor needs much more memory than that, whatever the
    * input claims: throws `invalid-chunk` instead, as it does for damaged data. Throws `unsupported` for xz with
-   * filters besides LZMA2, which casync does not use.
+   * filters besides LZMA2, which casync does not use. The result may lie at the start of `room`, if that is given and
+   * large enough: so chunks after chunks can use the same memory.
    */
-  decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array;
+  decompress(compression: Compression, bytes: Uint8Array, limit: number, room?: Uint8Array): Uint8Array;
   /**
    * The bytes as they were before they were encrypted, maybe in the same memory. Throws `invalid-chunk` for what the key did
    * not encrypt. Without it, encrypted chunks are refused.

@@ -18,6 +18,7 @@ export interface ExpectedChunk {
 }
 
 let verified: (id: ChunkId, bytes: Uint8Array, stored: StoredChunk) => OpenedChunk;
+let unverifiedBytes: (chunk: UnpackedChunk) => Uint8Array;
 
 /**
  * A chunk that was verified by another thread of this program: its class is lost between threads. For `src/workers/` alone,
@@ -98,6 +99,36 @@ export class OpenedChunk extends VerifiedChunk {
   }
 }
 
+/** A chunk that is decompressed, and not verified: only {@linkcode openChunks} sees its bytes. */
+export class UnpackedChunk {
+  readonly #bytes: Uint8Array;
+  /** As it came, but decrypted. */
+  readonly stored: StoredChunk;
+  /** What it has to be. */
+  readonly expected: ExpectedChunk;
+
+  static {
+    unverifiedBytes = (chunk) => chunk.#bytes;
+  }
+
+  /** For {@linkcode unpackChunk}. */
+  constructor(bytes: Uint8Array, stored: StoredChunk, expected: ExpectedChunk) {
+    this.#bytes = bytes;
+    this.stored = stored;
+    this.expected = expected;
+  }
+
+  /** How many bytes it has. */
+  get size(): number {
+    return this.#bytes.length;
+  }
+
+  /** Whether its bytes lie in the same buffer as these. */
+  isIn({ buffer }: Uint8Array): boolean {
+    return this.#bytes.buffer === buffer;
+  }
+}
+
 /**
  * The chunk, decrypted, decompressed and verified. Throws `invalid-chunk`, its message being the reason alone (the caller knows in
  * which store the chunk was, see {@linkcode invalidChunk}); `wrong-digest` when the other digest gives its id; `unsupported`
@@ -114,12 +145,65 @@ export class OpenedChunk extends VerifiedChunk {
  * ```
  */
 export function openChunk(codec: Codec, chunk: StoredChunk, expected: ExpectedChunk): OpenedChunk {
+  const unpacked = unpackChunk(codec, chunk, expected);
+  return judge(codec, unpacked, codec.digest(expected.digest, unverifiedBytes(unpacked)));
+}
+
+/**
+ * The first half of that, for {@linkcode openChunks}: it throws what {@linkcode openChunk} finds before it hashes. The bytes
+ * have to stay as they are until then: those of a chunk that is stored plain, and those in `room`, at whose start others
+ * may be put.
+ */
+export function unpackChunk(
+  codec: Codec,
+  chunk: StoredChunk,
+  expected: ExpectedChunk,
+  room?: Uint8Array,
+): UnpackedChunk {
   const stored = decrypted(codec, chunk);
-  const bytes = plainBytes(codec, stored, expected.size);
+  const bytes = plainBytes(codec, stored, expected.size, room);
   if (expected.size !== undefined && bytes.length !== expected.size) {
     throw invalid(`it has ${bytes.length} bytes instead of ${expected.size}`);
   }
-  const found = toHex(codec.digest(expected.digest, bytes));
+  return new UnpackedChunk(bytes, stored, expected);
+}
+
+/**
+ * The other half, for several at once: hashing them together may be faster. In their order each chunk, or what
+ * {@linkcode openChunk} would have thrown for it; errors of {@linkcode unpackChunk} stay in their places.
+ */
+export function openChunks(
+  codec: Codec,
+  chunks: readonly (UnpackedChunk | DesyncError)[],
+): (OpenedChunk | DesyncError)[] {
+  const unpacked = chunks.filter((chunk) => chunk instanceof UnpackedChunk);
+  const digests = new Map<UnpackedChunk, Uint8Array>();
+  for (const name of new Set(unpacked.map(({ expected }) => expected.digest))) {
+    const same = unpacked.filter(({ expected }) => expected.digest === name);
+    for (const [i, digest] of digestAll(codec, name, same.map(unverifiedBytes)).entries()) {
+      digests.set(same[i], digest);
+    }
+  }
+  return chunks.map((chunk) => {
+    if (!(chunk instanceof UnpackedChunk)) return chunk;
+    return orItsError(() => judge(codec, chunk, digests.get(chunk)!));
+  });
+}
+
+/** The result, or the error about it. */
+export function orItsError<T>(make: () => T): T | DesyncError {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof DesyncError) return error;
+    throw error;
+  }
+}
+
+function judge(codec: Codec, unpacked: UnpackedChunk, digest: Uint8Array): OpenedChunk {
+  const { expected, stored } = unpacked;
+  const bytes = unverifiedBytes(unpacked);
+  const found = toHex(digest);
   if (found !== expected.id) throw wrongDigest(codec, bytes, expected, found);
   return verified(found, bytes, stored);
 }
@@ -209,11 +293,21 @@ function decrypted(codec: Codec, stored: StoredChunk): StoredChunk {
   return { form, bytes: codec.decrypt(encryption, bytes) };
 }
 
-function plainBytes(codec: Codec, { form, bytes }: StoredChunk, size?: number): Uint8Array {
-  return withoutNodesKind(form === "plain" ? bytes : decompressed(codec, bytes, size));
+function plainBytes(
+  codec: Codec,
+  { form, bytes }: StoredChunk,
+  size?: number,
+  room?: Uint8Array,
+): Uint8Array {
+  return withoutNodesKind(form === "plain" ? bytes : decompressed(codec, bytes, size, room));
 }
 
-function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined): Uint8Array {
+function decompressed(
+  codec: Codec,
+  bytes: Uint8Array,
+  size: number | undefined,
+  room: Uint8Array | undefined,
+): Uint8Array {
   if (bytes.length === 0) throw invalid("its file is empty");
   const compression = compressionOf(bytes);
   if (compression === undefined) throw invalid("it is not compressed data");
@@ -222,7 +316,7 @@ function decompressed(codec: Codec, bytes: Uint8Array, size: number | undefined)
   if (compression === "zstd" && (parseZstdFrameHeader(bytes)?.contentSize ?? 0) > limit) {
     throw tooLarge(limit);
   }
-  return codec.decompress(compression, bytes, limit);
+  return codec.decompress(compression, bytes, limit, room);
 }
 
 /** The size that a chunk says it has uncompressed, `undefined` unless it is plain or one frame of zstd that states it. */

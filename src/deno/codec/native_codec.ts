@@ -64,7 +64,7 @@ export const nativeCodec: CompressingCodec = {
     return pieces.map((bytes) => nativeCodec.digest(name, bytes));
   },
 
-  decompress(compression: Compression, bytes: Uint8Array, limit: number): Uint8Array {
+  decompress(compression: Compression, bytes: Uint8Array, limit: number, room?: Uint8Array): Uint8Array {
     try {
       if (compression === "xz") {
         return unxz(bytes, limit, (part) => node.crypto.hash("sha256", part, "buffer"));
@@ -72,7 +72,7 @@ export const nativeCodec: CompressingCodec = {
       if (compression === "gzip") {
         return withoutNodesKind(node.zlib.gunzipSync(bytes, { maxOutputLength: limit }));
       }
-      return wasmZstd === undefined ? unzstd(bytes, limit) : wasmZstd.decompress(bytes, limit);
+      return wasmZstd === undefined ? unzstd(bytes, limit, room) : wasmZstd.decompress(bytes, limit);
     } catch (error) {
       if (error instanceof DesyncError) throw error;
       if (isTooLarge(error)) throw tooLarge(limit);
@@ -115,21 +115,23 @@ function parameters(size: number, level: number): Record<number, number> {
 }
 
 /** Frame by frame: what Deno 2.9 makes of several at once depends on the size of the output buffer. */
-function unzstd(bytes: Uint8Array, limit: number): Uint8Array {
+function unzstd(bytes: Uint8Array, limit: number, room?: Uint8Array): Uint8Array {
   const pieces: Uint8Array[] = [];
   let left = limit;
   for (const frame of zstdFrames(bytes, () => limit - left)) {
-    const piece = unzstdFrame(frame, Math.max(1, left));
+    // As good as always there is one frame.
+    const isOnly = frame.length === bytes.length;
+    const piece = unzstdFrame(frame, Math.max(1, left), isOnly ? room : undefined);
     left -= piece.length;
     if (left < 0) throw tooLarge(limit);
-    // As good as always there is one frame. Of others a copy is kept: their buffers may be much larger.
-    if (frame.length === bytes.length) return piece;
+    if (isOnly) return piece;
+    // A copy is kept: their buffers may be much larger.
     pieces.push(new Uint8Array(piece));
   }
   return concat(pieces);
 }
 
-function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
+function unzstdFrame(bytes: Uint8Array, limit: number, room?: Uint8Array): Uint8Array {
   const header = parseZstdFrameHeader(bytes);
   const expected = header?.contentSize ?? Math.min(limit, UNKNOWN_SIZE_BUFFER);
   // One buffer that holds it all is a tenth faster than pieces that are joined. It is a byte larger: one that gets full
@@ -139,9 +141,17 @@ function unzstdFrame(bytes: Uint8Array, limit: number): Uint8Array {
   const library = systemZstd();
   if (library !== null && header !== undefined && header.windowSize <= windowLimit) {
     const isSized = header.contentSize !== undefined;
-    const target = isSized ? new Uint8Array(chunkSize - 1) : unsized.subarray(0, chunkSize - 1);
-    const count = library(bytes, target);
-    if (count !== undefined) return isSized && count === target.length ? target : target.slice(0, count);
+    const size = chunkSize - 1;
+    const isRoomy = room !== undefined && size <= room.length;
+    const memory = isRoomy ? room : isSized ? new Uint8Array(size) : unsized;
+    const count = library(bytes, memory.subarray(0, size));
+    if (count !== undefined) {
+      return isRoomy
+        ? memory.subarray(0, count)
+        : isSized && count === size
+        ? memory
+        : memory.slice(0, count);
+    }
     // Else node:zlib says what is wrong with it, or makes more of it.
   }
   const params = { [node.zlib.constants.ZSTD_d_windowLogMax]: Math.ceil(Math.log2(windowLimit)) };
