@@ -4,6 +4,7 @@ import { encodeChunk } from "../codec/encode_chunk.ts";
 import { openByEitherDigest, type OpenedChunk } from "../codec/open_chunk.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { Assembler } from "./assembler.ts";
+import { ChunkGroup } from "./chunk_group.ts";
 import { cloneRanges } from "./clone.ts";
 import { CutWorker } from "./cut.ts";
 import { DeltaWorker } from "./delta_worker.ts";
@@ -32,6 +33,7 @@ interface Performed {
 /** One for each thread: keeps files open from task to task, until it is given a release. */
 export class Performer {
   readonly #directories = new Directories();
+  readonly #group = new ChunkGroup();
   readonly #seeds = new SeedFiles();
   readonly #assembler = new Assembler(this.#directories, this.#seeds, new NearSources());
   readonly #cutter = new CutWorker(this.#directories);
@@ -77,7 +79,7 @@ export class Performer {
       case "scan":
         return this.#cutter.scan(task);
       case "verify":
-        return verifyDirectories(task, this.#directories.at(task));
+        return verifyDirectories(task, this.#directories.at(task), this.#group);
       case "release":
         this.#assembler.release();
         this.#seeds.release();
