@@ -44,10 +44,14 @@ function serve(scope: WorkerScope): void {
 
 /** Loads what does the work. */
 async function start(isProgram: boolean): Promise<Performer> {
-  const [{ Performer }, { preferSystemLibraries }] = await Promise.all([
+  const [{ Performer }, { preferSystemLibraries }, { hashByLanes }, { sha512256Lanes }] = await Promise.all([
     import("./perform.ts"),
     import("../deno/system/libraries.ts"),
+    import("../deno/codec/native_codec.ts"),
+    import("../deno/codec/lanes/sha512_lanes.ts"),
   ]);
   preferSystemLibraries(isProgram);
+  // The memory that they take stays when the thread ends.
+  if (isProgram) hashByLanes(sha512256Lanes);
   return new Performer();
 }

@@ -22,16 +22,23 @@ const START: BigUint64Array = BigUint64Array.of(
   0x96283ee2a88effe3n, 0xbe5e1e2553863992n, 0x2b0199fc2c85b8aan, 0x0eb72ddc81c52ca2n,
 );
 
-/** SHA512_CTX has 216 bytes and begins with the eight words of {@linkcode START}. */
+/** SHA512_CTX has 216 bytes and begins with the eight words of {@linkcode START}, then how many bits were hashed. */
 const STATE_BYTES = 512;
+const HASHED_BITS_AT = 64;
 const SHA512_BYTES = 64;
 
 /** What a library has to get right before it is believed: three blocks, and the digest of these bytes. */
 const PROBE: Uint8Array = new Uint8Array(300).fill(0xa5);
 const PROBE_DIGEST = "57f8817a1c5e94bd4c3b5815c60b6f912b7f6c217116cd6916a8ebf5fef5a9a5";
 
-/** Computes a digest. */
-export type Digest = (bytes: Uint8Array) => Uint8Array<ArrayBuffer>;
+/** Where the digest of some blocks stands: its eight words, as the processor has them, and how many bytes were hashed. */
+export interface HashState {
+  readonly words: Uint8Array;
+  readonly hashed: number;
+}
+
+/** Computes a digest, maybe from where another had come to. */
+export type Digest = (bytes: Uint8Array, from?: HashState) => Uint8Array<ArrayBuffer>;
 
 /** SHA-512/256 by the system's library, `null` where it cannot be had. Never asks for a permission. */
 export function systemSha512256(): Digest | null {
@@ -42,9 +49,14 @@ export function systemSha512256(): Digest | null {
     symbols.SHA512_Init(start);
     start.set(new Uint8Array(START.buffer));
     const state = new Uint8Array(STATE_BYTES);
+    const bits = new DataView(state.buffer, HASHED_BITS_AT, 8);
     const result = new Uint8Array(SHA512_BYTES);
-    const digest: Digest = (bytes) => {
+    const digest: Digest = (bytes, from) => {
       state.set(start);
+      if (from !== undefined) {
+        state.set(from.words);
+        bits.setBigUint64(0, 8n * BigInt(from.hashed), true);
+      }
       symbols.SHA512_Update(state, bytes as Uint8Array<ArrayBuffer>, BigInt(bytes.length));
       symbols.SHA512_Final(result, state);
       return result.slice(0, ID_BYTES);

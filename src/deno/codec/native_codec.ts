@@ -11,6 +11,7 @@ import { prefersSystemLibraries } from "../system/libraries.ts";
 import { node } from "../system/node.ts";
 import { cipherOf } from "./native_cipher.ts";
 import { hasZstd } from "../system/runtime.ts";
+import type { DigestAll } from "./lanes/sha512_lanes.ts";
 import { type Digest, systemSha512256 } from "./libcrypto.ts";
 import { systemUnzstd, type Unzstd } from "./libzstd.ts";
 
@@ -21,17 +22,45 @@ const UNKNOWN_SIZE_BUFFER = 256 * 1024;
 /** Up to this size zstd's own tables for level 3 are larger than they need to be. */
 const SMALL = 256 * 1024;
 
+/** What is hashed one by one at first, in bytes: lanes take 5 ms to begin. */
+let bytesBeforeLanes = 8 * 1024 * 1024;
+
 const wasmZstd = hasZstd() ? undefined : await import("./zstd_in_wasm.ts");
 
 /** What works in this thread, chosen when first needed: `null` is node's. */
 let chosenDigest: Digest | null | undefined;
+let chosenLanes: DigestAll | null = null;
 let chosenUnzstd: Unzstd | null | undefined;
 /** Where it puts what frames hold that do not state their size. */
 let unsized = new Uint8Array(0);
 
-function sha512256(bytes: Uint8Array): Uint8Array {
+function systemDigest(): Digest | null {
   if (chosenDigest === undefined) chosenDigest = prefersSystemLibraries() ? systemSha512256() : null;
-  return chosenDigest === null ? node.crypto.hash("sha512-256", bytes, "buffer") : chosenDigest(bytes);
+  return chosenDigest;
+}
+
+function sha512256(bytes: Uint8Array): Uint8Array {
+  return systemDigest()?.(bytes) ?? node.crypto.hash("sha512-256", bytes, "buffer");
+}
+
+/** Makes digests of several at a time, `null` where that is not to be had. */
+type MakeLanes = (digest: Digest) => DigestAll | null;
+let makeLanes: MakeLanes | undefined;
+
+/** From now on, this thread hashes several chunks at a time: for threads that have much to do. */
+export function hashByLanes(make: MakeLanes): void {
+  makeLanes = make;
+}
+
+/** Digests of several at a time, once so much is hashed that making ready for it pays. */
+function lanes(pieces: readonly Uint8Array[]): DigestAll | null {
+  if (makeLanes === undefined) return chosenLanes;
+  for (const { length } of pieces) bytesBeforeLanes -= length;
+  if (bytesBeforeLanes > 0) return null;
+  const digest = systemDigest();
+  chosenLanes = digest && makeLanes(digest);
+  makeLanes = undefined;
+  return chosenLanes;
 }
 
 function systemZstd(): Unzstd | null {
@@ -61,7 +90,8 @@ export const nativeCodec: CompressingCodec = {
   },
 
   digestAll(name: DigestName, pieces: readonly Uint8Array[]): Uint8Array[] {
-    return pieces.map((bytes) => nativeCodec.digest(name, bytes));
+    const byLanes = name === "sha512-256" && pieces.length > 1 ? lanes(pieces) : null;
+    return byLanes?.(pieces) ?? pieces.map((bytes) => nativeCodec.digest(name, bytes));
   },
 
   decompress(compression: Compression, bytes: Uint8Array, limit: number, room?: Uint8Array): Uint8Array {
