@@ -1,5 +1,5 @@
 /**
- * The least that a job takes with the same calls of the same libraries: a worker for each processor reads, decompresses,
+ * The least that a job takes with the same calls of the same libraries, and the same digests: a worker for each processor reads, decompresses,
  * hashes, compresses and writes chunks whose places are known. It plans nothing, sends no messages, waits for no disk, and
  * checks nothing but digests.
  *

@@ -3,6 +3,7 @@ import { CandidateList, divisor, LEAD_IN, scanCandidates } from "../src/chunker/
 import { discriminator } from "../src/chunker/params.ts";
 import { equalBytes } from "../src/core/bytes.ts";
 import { ID_BYTES } from "../src/core/chunk.ts";
+import { sha512256Lanes } from "../src/deno/codec/lanes/sha512_lanes.ts";
 import { systemSha512256 } from "../src/deno/codec/libcrypto.ts";
 import { systemUnzstd } from "../src/deno/codec/libzstd.ts";
 import { libc, terminatedText } from "../src/deno/system/libc.ts";
@@ -10,8 +11,9 @@ import { CURRENT_DIRECTORY, OPEN } from "../src/deno/system/linux.ts";
 import { parseIndex } from "../src/formats/index/index_parser.ts";
 import type { LimitTask } from "./limit.ts";
 
-/** Chunks that are taken at a time. */
+/** Chunks that are taken at a time, and those that are hashed at a time. */
 const GROUP = 64;
+const HASHED = 16;
 /** Larger than any chunk here, and than what it becomes. */
 const BUFFER_BYTES = 1024 * 1024;
 const LEVEL = 3;
@@ -26,9 +28,11 @@ const { symbols: zstd } = Deno.dlopen("libzstd.so.1", {
 const compressor = zstd.ZSTD_createCCtx();
 const c = libc()!;
 const digest = systemSha512256()!;
+const digestAll = sha512256Lanes(digest) ??
+  ((pieces: readonly Uint8Array[]) => pieces.map((one) => digest(one)));
 const unzstd = systemUnzstd()!;
 const stored = new Uint8Array(BUFFER_BYTES);
-const plain = new Uint8Array(BUFFER_BYTES);
+const plain = new Uint8Array(HASHED * BUFFER_BYTES);
 
 /** The part of a worker's global scope that is used here. */
 interface Scope {
@@ -48,49 +52,65 @@ scope.onmessage = ({ data: { job, index: indexFile, store, file, next } }) => {
   const candidates = new CandidateList();
   const fd = job === "verify" ? -1 : open(file, job === "extract" ? OPEN.writeOnly : OPEN.readOnly);
 
-  const checked = (i: number, bytes: Uint8Array) => {
-    const id = index.ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES);
-    if (!equalBytes(digest(bytes), id)) throw new Error(`Chunk ${i} is damaged`);
-  };
-
   /** Out of the store. */
-  const fetch = (i: number) => {
-    if (first[i] !== i) return;
-    const id = index.id(i);
-    const chunk = open(`${store}/${id.slice(0, 4)}/${id}.cacnk`, OPEN.readOnly);
+  const fetch = (i: number, room: Uint8Array<ArrayBuffer>) => {
+    const chunk = open(pathOf(i), OPEN.readOnly);
     const frame = read(chunk, stored, 0);
     c.close(chunk);
-    const bytes = plain.subarray(0, unzstd(frame, plain));
-    checked(i, bytes);
-    if (job === "verify") return;
-    write(fd, bytes, index.start(i));
-    for (const other of again.get(i) ?? []) write(fd, bytes, index.start(other));
+    return room.subarray(0, unzstd(frame, room));
   };
 
   /** Out of the file. */
-  const cut = (i: number) => {
+  const cut = (i: number, room: Uint8Array<ArrayBuffer>) => {
     const start = index.start(i);
     const isSearched = job === "make" || job === "index";
     const lead = isSearched ? Math.min(start, LEAD_IN) : 0;
-    const all = read(fd, plain.subarray(0, lead + index.length(i)), start - lead);
+    const all = read(fd, room.subarray(0, lead + index.length(i)), start - lead);
     if (isSearched) {
       candidates.clear();
       scanCandidates(all, lead, all.length, rule, candidates);
     }
-    const bytes = all.subarray(lead);
-    checked(i, bytes);
-    if (job === "index" || job === "verify-index" || first[i] !== i) return;
-    const id = index.id(i);
-    const directory = `${store}/${id.slice(0, 4)}`;
-    c.mkdirat(CURRENT_DIRECTORY, terminatedText(directory), 0o777);
-    const chunk = open(`${directory}/${id}.cacnk`, OPEN.writeOnly | OPEN.create);
+    return all.subarray(lead);
+  };
+
+  const finish = (i: number, bytes: Uint8Array<ArrayBuffer>) => {
+    if (job === "index" || job === "verify" || job === "verify-index" || first[i] !== i) return;
+    if (job === "extract") {
+      for (const place of [i, ...again.get(i) ?? []]) write(fd, bytes, index.start(place));
+      return;
+    }
+    const path = pathOf(i);
+    c.mkdirat(CURRENT_DIRECTORY, terminatedText(path.slice(0, path.lastIndexOf("/"))), 0o777);
+    const chunk = open(path, OPEN.writeOnly | OPEN.create);
     write(chunk, compress(bytes), 0);
     c.close(chunk);
   };
 
-  const work = job === "extract" || job === "verify" ? fetch : cut;
+  const pathOf = (i: number) => {
+    const id = index.id(i);
+    return `${store}/${id.slice(0, 4)}/${id}.cacnk`;
+  };
+
+  const isFetched = job === "extract" || job === "verify";
+  const work = (numbers: readonly number[]) => {
+    let used = 0;
+    const pieces = numbers.map((i) => {
+      const bytes = (isFetched ? fetch : cut)(i, plain.subarray(used));
+      used += bytes.length + LEAD_IN;
+      return bytes;
+    });
+    for (const [j, found] of digestAll(pieces).entries()) {
+      const i = numbers[j];
+      const id = index.ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES);
+      if (!equalBytes(found, id)) throw new Error(`Chunk ${i} is damaged`);
+      finish(i, pieces[j]);
+    }
+  };
   for (let from; (from = Atomics.add(next, 0, GROUP)) < index.count;) {
-    for (let i = from; i < Math.min(from + GROUP, index.count); i++) work(i);
+    const end = Math.min(from + GROUP, index.count);
+    const numbers = Array.from({ length: end - from }, (_, i) => from + i)
+      .filter((i) => !isFetched || first[i] === i);
+    while (numbers.length > 0) work(numbers.splice(0, HASHED));
   }
   scope.postMessage("done");
 };
