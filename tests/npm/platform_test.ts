@@ -7,7 +7,14 @@ import { filesIn } from "../support/files.ts";
 import { repository } from "../support/process.ts";
 
 /** Types, and what is behind a question whose answer is no in Node: whether foreign functions are permitted. */
-const NOT_IN_NODE = ["ChildProcess", "HttpClient", "UnsafePointer", "UnsafePointerView", "dlopen"];
+const NOT_IN_NODE = [
+  "ChildProcess",
+  "HttpClient",
+  "UnsafeFnPointer",
+  "UnsafePointer",
+  "UnsafePointerView",
+  "dlopen",
+];
 
 Deno.test("all that the sources use of Deno is there in Node", () => {
   const used = new Set<string>();

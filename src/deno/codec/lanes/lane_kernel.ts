@@ -23,9 +23,11 @@ export const WORK = {
   blocks: 256,
   /** How many blocks of each are to be hashed: at least one. */
   count: 288,
-  /** What {@linkcode prepareWork} fills. */
+  /** The order in which the bytes of two words are read. */
   order: 320,
-  message: 352,
+  /** The last sixteen words of the messages, a vector for each. */
+  words: 352,
+  /** Those of the rounds, a vector for each. */
   constants: 864,
   bytes: 864 + ROUNDS * VECTOR_BYTES,
 } as const;
@@ -86,7 +88,7 @@ function at(offset: number): Memory {
 }
 
 function word(i: number): Memory {
-  return at(WORK.message + i % WORDS * VECTOR_BYTES);
+  return at(WORK.words + i % WORDS * VECTOR_BYTES);
 }
 
 /** Four words of each lane at a time become four vectors; each word has its first byte last. */
