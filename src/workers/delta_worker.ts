@@ -1,7 +1,8 @@
 /** In a worker: chunks of two versions compared and compressed, and made again. */
 import { equalBytes, freeBytes, toHex } from "../core/bytes.ts";
-import type { ChunkId, DigestName } from "../core/chunk.ts";
+import type { DigestName } from "../core/chunk.ts";
 import { DesyncError, errorFromWire } from "../core/errors.ts";
+import { digestAll } from "../codec/codec.ts";
 import { decompressPrefixed } from "../codec/prefixed_frame.ts";
 import { longestFrame } from "../delta/frame_list.ts";
 import { sketch } from "../delta/sketch.ts";
@@ -17,6 +18,7 @@ import type {
   VersionChunk,
 } from "../transfer/delta_messages.ts";
 import { frameMaking } from "../transfer/frame_making.ts";
+import { grouped } from "../transfer/groups.ts";
 import type { SeedFiles } from "./seed_files.ts";
 
 /** How stores compress chunks. */
@@ -25,20 +27,27 @@ const STORED_LEVEL = 3;
 const SURE_SHARE = 0.2;
 /** Nor of one that is smaller than this part of what stores have. */
 const BETTER_SHARE = 0.9;
+/** Bytes that are hashed together. */
+const TOGETHER_BYTES = 512 * 1024;
 
 /** Keeps what compresses from task to task. */
 export class DeltaWorker {
   readonly #files: SeedFiles;
   #compressor: PrefixCompressor | undefined;
+  #room = new Uint8Array(0);
 
   constructor(files: SeedFiles) {
     this.#files = files;
   }
 
   sketch({ digest, chunks, sampleBits }: SketchTask): SketchResult {
-    return {
-      samples: chunks.map((chunk) => sketch(this.#readVerified(chunk, digest), sampleBits)),
-    };
+    const samples: Uint32Array[] = [];
+    for (const some of grouped(chunks, Infinity, TOGETHER_BYTES)) {
+      const size = sizeOf(some);
+      if (this.#room.length < size) this.#room = new Uint8Array(size);
+      for (const bytes of this.#readInto(this.#room, some, digest)) samples.push(sketch(bytes, sampleBits));
+    }
+    return { samples };
   }
 
   frame({ chunks, base, verifyBy, level, measure }: FrameTask): FrameResult {
@@ -99,38 +108,51 @@ export class DeltaWorker {
   }
 
   #readAll(chunks: readonly VersionChunk[], verifyBy?: DigestName): Uint8Array<ArrayBuffer> {
-    const read = (chunk: VersionChunk) =>
-      verifyBy === undefined ? this.#read(chunk) : this.#readVerified(chunk, verifyBy);
-    const all = new Uint8Array(chunks.reduce((sum, { size }) => sum + size, 0));
-    let at = 0;
-    for (const chunk of chunks) {
-      const bytes = read(chunk);
-      all.set(bytes, at);
-      at += bytes.length;
-    }
+    const all = new Uint8Array(sizeOf(chunks));
+    this.#readInto(all, chunks, verifyBy);
     return all;
   }
 
-  /** As `#read`. Throws `mismatch` for a file that is not what its index describes; bytes that were sent are verified already. */
-  #readVerified(chunk: VersionChunk, digest: DigestName): Uint8Array {
-    const bytes = this.#read(chunk);
-    if (chunk.bytes === undefined && !isChunk(digest, bytes, chunk.id)) throw changed(chunk);
-    return bytes;
+  /**
+   * Puts the chunks' bytes into `room` and returns them one by one. Throws `mismatch` for a file that is not what its index
+   * describes; bytes that were sent are verified already.
+   */
+  #readInto(room: Uint8Array, chunks: readonly VersionChunk[], verifyBy?: DigestName): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let at = 0;
+    try {
+      for (const chunk of chunks) {
+        const target = room.subarray(at, at += chunk.size);
+        this.#read(chunk, target);
+        pieces.push(target);
+      }
+    } finally {
+      // One that cannot be read is reported after those before it.
+      if (verifyBy !== undefined) verify(verifyBy, chunks, pieces);
+    }
+    return pieces;
   }
 
-  /** The chunk's bytes, valid until the next call. */
-  #read(chunk: VersionChunk): Uint8Array {
-    if (chunk.bytes !== undefined) return chunk.bytes;
+  #read(chunk: VersionChunk, target: Uint8Array): void {
+    if (chunk.bytes !== undefined) return target.set(chunk.bytes);
     const { file, offset } = chunk.place!;
-    const bytes = this.#files.read(file, offset, chunk.size);
+    const bytes = this.#files.readInto(target, file, offset);
     if (!(bytes instanceof Uint8Array)) throw errorFromWire(bytes);
     if (bytes.length !== chunk.size) throw changed(chunk);
-    return bytes;
   }
 }
 
-function isChunk(digest: DigestName, bytes: Uint8Array, id: ChunkId): boolean {
-  return toHex(nativeCodec.digest(digest, bytes)) === id;
+function sizeOf(chunks: readonly VersionChunk[]): number {
+  return chunks.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** Verifies the first of these chunks, as far as their bytes were read. */
+function verify(digest: DigestName, chunks: readonly VersionChunk[], pieces: readonly Uint8Array[]): void {
+  const wasRead = (i: number) => chunks[i].bytes === undefined;
+  const ids = digestAll(nativeCodec, digest, pieces.filter((_, i) => wasRead(i))).values();
+  for (const i of pieces.keys()) {
+    if (wasRead(i) && toHex(ids.next().value!) !== chunks[i].id) throw changed(chunks[i]);
+  }
 }
 
 function changed({ id, size, place }: VersionChunk): DesyncError {

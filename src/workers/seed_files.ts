@@ -15,20 +15,25 @@ export class SeedFiles {
 
   /** Bytes of a seed, valid until the next call, fewer than `size` at its end; or why they cannot be had. */
   read(seed: SeedFile, offset: number, size: number): Uint8Array | WireError {
+    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size);
+    return this.readInto(this.#buffer.subarray(0, size), seed, offset);
+  }
+
+  /** The same for as many bytes as `target` has, which are put there. */
+  readInto(target: Uint8Array, seed: SeedFile, offset: number): Uint8Array | WireError {
     const file = this.#open(seed);
     if (typeof file !== "number") return file;
-    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size);
     let length = 0;
     try {
-      while (length < size) {
-        const read = files().read(file, this.#buffer.subarray(length, size), offset + length);
+      while (length < target.length) {
+        const read = files().read(file, target.subarray(length), offset + length);
         if (read === 0) break;
         length += read;
       }
     } catch (error) {
       return this.#failed(seed, error);
     }
-    return this.#buffer.subarray(0, length);
+    return target.subarray(0, length);
   }
 
   /** Closes them. */
