@@ -1,19 +1,22 @@
-/** In a worker: chunks from directories or from the main thread, verified, delivered to a blob, a store, or both. */
+/**
+ * In a worker: chunks from directories, seeds, requests or the main thread, verified, delivered to a blob, a store, or both.
+ * They are taken in groups (chunk_group.ts), with the results and the errors that they would have one by one.
+ */
 import { freeBytes, toHex } from "../core/bytes.ts";
 import type { StoredChunk } from "../core/chunk.ts";
 import {
+  type ExpectedChunk,
   invalidChunk,
   isInvalid,
-  openChunk,
   type OpenedChunk,
   type VerifiedChunk,
 } from "../codec/open_chunk.ts";
-import { errorToWire, type WireError } from "../core/errors.ts";
-import { fileError } from "../deno/files/file_errors.ts";
+
+import { DesyncError, errorToWire, type WireError } from "../core/errors.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
-import { TargetFile } from "../deno/output/target_file.ts";
 import { refuseInCache } from "../stores/wrappers/cache_policy.ts";
 import { INVALID_IN_STORE } from "../stores/wrappers/open_from.ts";
+import type { ChunkGroup } from "./chunk_group.ts";
 import type { Directories } from "./directories.ts";
 import { encodeForMain } from "./encode_for_main.ts";
 import type {
@@ -28,16 +31,19 @@ import type {
 } from "../transfer/messages.ts";
 import type { NearSource, NearSources } from "./near_source.ts";
 import type { SeedFiles } from "./seed_files.ts";
+import { TargetPlaces } from "./target_places.ts";
+
+/** Takes the result for one chunk: where it was found, the bytes read of stores for it, and its own where they are wanted. */
+type Settle = (found: Found, storedBytes?: number, bytes?: Uint8Array) => void;
 
 /** Keeps the target open from task to task. */
 export class Assembler {
   readonly #directories: Directories;
   readonly #seeds: SeedFiles;
   readonly #near: NearSources;
-  #target: { info: TargetInfo; file: TargetFile } | undefined;
+  readonly #group: ChunkGroup;
+  readonly #target = new TargetPlaces();
   #probe = new Uint8Array(0);
-  /** The last chunk, for a task that wants it. */
-  #back: Uint8Array | undefined;
   /** The chunks that the main thread puts into a store. */
   #encoded: VerifiedChunk[] = [];
   /** Why the cache could not be used in this task. */
@@ -45,10 +51,11 @@ export class Assembler {
   /** Where seeds did not have what they should. */
   #invalidPlaces: InvalidPlace[] = [];
 
-  constructor(directories: Directories, seeds: SeedFiles, near: NearSources) {
+  constructor(directories: Directories, seeds: SeedFiles, near: NearSources, group: ChunkGroup) {
     this.#directories = directories;
     this.#seeds = seeds;
     this.#near = near;
+    this.#group = group;
   }
 
   run(task: AssembleTask): AssembleResult {
@@ -59,14 +66,19 @@ export class Assembler {
     const storedBytes: number[] = [];
     const bytes: (Uint8Array | undefined)[] = [];
     const near = task.near && this.#near.begin(task.near, task.items);
-    for (const item of task.items) {
-      const [where, stored] = near === undefined
-        ? this.#assemble(task, item)
-        : this.#takeFromNear(task, item, near);
-      found.push(where);
-      storedBytes.push(stored);
-      if (task.giveBack) bytes.push(this.#back);
-      this.#back = undefined;
+    try {
+      for (const [i, item] of task.items.entries()) {
+        const settle: Settle = (where, stored = 0, back) => {
+          found[i] = where;
+          storedBytes[i] = stored;
+          if (task.giveBack) bytes[i] = back;
+        };
+        if (near === undefined) this.#assemble(task, item, settle);
+        else this.#takeFromNear(task, item, near, settle);
+      }
+    } finally {
+      // What came before has its turn before an error, and may have its own.
+      this.#group.open();
     }
     return {
       found,
@@ -80,114 +92,135 @@ export class Assembler {
   }
 
   release(): void {
-    this.#target?.file.close();
-    this.#target = undefined;
+    this.#target.release();
     this.#near.release();
   }
 
-  #assemble(task: AssembleTask, item: AssembleItem): [Found, number] {
-    const { target, destination } = task;
+  #assemble(task: AssembleTask, item: AssembleItem, settle: Settle): void {
+    const { target } = task;
     if (item.verified !== undefined) {
       this.#write(task, item, item.verified);
       freeBytes(item.verified);
-      return ["copied", 0];
+      return settle("copied");
     }
     const probes = task.probeTarget && item.cloned !== true;
-    if (target !== undefined && probes) {
-      const found = this.#probePlaces(task, target, item);
-      if (found !== null) return [found, 0];
-    }
-    if (target !== undefined && this.#copy(task, target, item)) return ["copied", 0];
+    if (target !== undefined && probes) this.#probePlaces(task, target, item, settle);
+    else this.#search(task, item, settle);
+  }
+
+  /** Takes a chunk from the first place that has it, but for the target's own. */
+  #search(task: AssembleTask, item: AssembleItem, settle: Settle): void {
+    const { target, destination, seeds } = task;
+    if (target !== undefined && this.#copy(task, target, item)) return settle("copied");
     if (task.skipPresent && destination?.kind === "directory") {
-      if (this.#directories.has(destination, item.id)) return ["present", 0];
+      if (this.#directories.has(destination, item.id)) return settle("present");
     }
-    if (item.given !== undefined) return this.#take(task, item, item.given);
-    if (target !== undefined && task.seeds !== undefined) {
-      const found = this.#takeFromSeeds(task, task.seeds, target, item);
-      if (found !== null) return found;
-    }
-    for (const [number, source] of task.directories.entries()) {
-      const stored = this.#takeFrom(task, item, source);
-      if (stored !== null) return [number, stored];
-    }
-    return ["missing", 0];
+    if (item.given !== undefined) this.#take(task, item, item.given, settle);
+    else if (target !== undefined && seeds !== undefined) {
+      this.#takeFromSeeds(task, seeds, target, item, settle);
+    } else this.#takeFromDirectories(task, item, settle);
   }
 
   /** Delivers a chunk that was fetched, if it is the right one. */
-  #take(task: AssembleTask, item: AssembleItem, given: StoredChunk): ["given" | WireError, number] {
+  #take(task: AssembleTask, item: AssembleItem, given: StoredChunk, settle: Settle): void {
     const storedBytes = given.bytes.length;
-    let chunk: OpenedChunk;
-    try {
-      chunk = open(task, item, given);
-    } catch (error) {
-      // The caller may fetch another copy.
-      if (isInvalid(error)) return [errorToWire(error), 0];
-      throw error;
-    }
-    const { bytes } = chunk;
-    this.#write(task, item, bytes);
-    this.#store(task, chunk);
-    if (task.giveBack) this.#back = bytes;
-    for (const used of [bytes, chunk.stored.bytes, given.bytes]) {
-      if (used.buffer !== this.#back?.buffer) freeBytes(used);
-    }
-    return ["given", storedBytes];
+    const keep = task.giveBack;
+    this.#group.makeRoom(item.size);
+    this.#group.add(given, expectedOf(task, item), { keep }, (opened) => {
+      if (opened instanceof DesyncError) {
+        // The caller may fetch another copy.
+        if (isInvalid(opened)) return settle(errorToWire(opened));
+        throw opened;
+      }
+      const { bytes, stored } = opened;
+      this.#write(task, item, bytes);
+      this.#store(task, opened);
+      for (const used of [stored.bytes, given.bytes]) {
+        if (!keep || used.buffer !== bytes.buffer) freeBytes(used);
+      }
+      settle("given", storedBytes, keep ? bytes : undefined);
+    });
   }
 
   /** The same for a chunk that this worker has requested. A wrong one counts as missing: it is requested again elsewhere. */
-  #takeFromNear(
+  #takeFromNear(task: AssembleTask, item: AssembleItem, near: NearSource, settle: Settle): void {
+    this.#group.open();
+    const stored = near.take(item);
+    if (stored === null) return settle("missing");
+    if (stored === "absent") return settle(stored);
+    const storedBytes = stored.bytes.length;
+    this.#addLent(task, item, stored, task.destination !== undefined, (opened) => {
+      if (opened instanceof DesyncError) {
+        if (isInvalid(opened)) return settle("missing");
+        throw opened;
+      }
+      this.#write(task, item, opened.bytes);
+      this.#store(task, opened);
+      settle("given", storedBytes, this.#back(task, opened));
+    });
+  }
+
+  /** The same for a chunk in a directory, the first that has it from that number on. */
+  #takeFromDirectories(task: AssembleTask, item: AssembleItem, settle: Settle, first = 0): void {
+    // What follows for others may read from the same directories.
+    this.#group.makeRoom(item.size);
+    for (let number = first; number < task.directories.length; number++) {
+      const source = task.directories[number];
+      const directory = this.#directories.at(source);
+      const isCache = source.role === "cache";
+      let stored: StoredChunk | null;
+      try {
+        stored = directory.read(item.id, item.size);
+      } catch (error) {
+        // Those before have their turn.
+        this.#group.open();
+        this.#refuse(task, item, source, error);
+        continue;
+      }
+      if (stored === null) continue;
+      const { form, bytes: { length: storedBytes } } = stored;
+      return this.#addLent(task, item, stored, task.destination !== undefined && !isCache, (opened) => {
+        if (opened instanceof DesyncError) {
+          this.#refuse(task, item, source, opened);
+          this.#takeFromDirectories(task, item, settle, number + 1);
+          return this.#group.open();
+        }
+        this.#write(task, item, opened.bytes);
+        if (isCache) directory.touch(item.id, form);
+        else this.#store(task, opened);
+        settle(number, storedBytes, this.#back(task, opened));
+      });
+    }
+    settle("missing");
+  }
+
+  /** Throws the error about a chunk in a directory, unless that is a cache which need not have it. */
+  #refuse(task: AssembleTask, item: AssembleItem, source: DirectorySource, error: unknown): void {
+    const { directory, repair } = source;
+    if (source.role !== "cache") {
+      throw isInvalid(error) ? invalidChunk(item.id, directory, error, INVALID_IN_STORE) : error;
+    }
+    if (!isInvalid(error)) return this.#cacheFailed(task, error);
+    refuseInCache(item.id, directory, error, repair);
+    this.#withCache(task, () => this.#directories.at(source).remove(item.id));
+  }
+
+  /** Adds a chunk that was read into a buffer which is used again. With `storing`, its stored bytes are used later. */
+  #addLent(
     task: AssembleTask,
     item: AssembleItem,
-    near: NearSource,
-  ): ["given" | "missing" | "absent", number] {
-    const stored = near.take(item);
-    if (stored === null) return ["missing", 0];
-    if (stored === "absent") return [stored, 0];
-    let chunk: OpenedChunk;
-    try {
-      chunk = open(task, item, stored);
-    } catch (error) {
-      if (isInvalid(error)) return ["missing", 0];
-      throw error;
-    }
-    this.#write(task, item, chunk.bytes);
-    this.#store(task, chunk);
-    this.#useLent(task, stored, chunk);
-    return ["given", stored.bytes.length];
+    stored: StoredChunk,
+    storing: boolean,
+    finish: (opened: OpenedChunk | DesyncError) => void,
+  ): void {
+    const copy = storing || stored.form === "plain";
+    this.#group.add(stored, expectedOf(task, item), { copy, keep: task.giveBack }, finish);
   }
 
-  /** The same for a chunk in a directory. Returns the bytes that it has there, `null` when it is not there. */
-  #takeFrom(task: AssembleTask, item: AssembleItem, source: DirectorySource): number | null {
-    const directory = this.#directories.at(source);
-    const isCache = source.role === "cache";
-    let stored: StoredChunk | null;
-    let chunk: OpenedChunk;
-    try {
-      stored = directory.read(item.id, item.size);
-      if (stored === null) return null;
-      chunk = open(task, item, stored);
-    } catch (error) {
-      if (!isCache) {
-        throw isInvalid(error) ? invalidChunk(item.id, source.directory, error, INVALID_IN_STORE) : error;
-      }
-      if (isInvalid(error)) {
-        refuseInCache(item.id, source.directory, error, source.repair);
-        this.#withCache(task, () => directory.remove(item.id));
-      } else this.#cacheFailed(task, error);
-      return null;
-    }
-    const storedBytes = stored.bytes.length;
-    this.#write(task, item, chunk.bytes);
-    if (isCache) directory.touch(item.id, stored.form);
-    else this.#store(task, chunk);
-    this.#useLent(task, stored, chunk);
-    return storedBytes;
-  }
-
-  /** Gives back what is wanted of a chunk that was read into a buffer which is used again: plain bytes lie in it still. */
-  #useLent({ giveBack }: AssembleTask, { form }: StoredChunk, { bytes }: OpenedChunk): void {
-    if (giveBack) this.#back = form === "compressed" ? bytes : bytes.slice();
-    else if (form === "compressed") freeBytes(bytes);
+  /** What is given back of a chunk that was lent: plain bytes lie in memory that is used again. */
+  #back({ giveBack }: AssembleTask, { bytes, stored: { form } }: OpenedChunk): Uint8Array | undefined {
+    if (!giveBack) return undefined;
+    return form === "compressed" ? bytes : bytes.slice();
   }
 
   /**
@@ -199,21 +232,23 @@ export class Assembler {
     seeds: readonly SeedFile[],
     target: TargetInfo,
     item: AssembleItem,
-  ): [Found, number] | null {
+    settle: Settle,
+  ): void {
     const { places = [], offsets } = item;
-    if (places.length === 0) return null;
-    const wrong = item.cloned ? this.#wrongOffsets(task, target, item) : offsets;
-    if (wrong.length === 0) return [{ seed: places[0].seed }, item.size];
-    for (const place of places) {
-      const bytes = this.#seeds.read(seeds[place.seed], place.offset, item.size);
-      if (bytes instanceof Uint8Array && isChunk(task, item, bytes)) {
-        this.#write(task, item, bytes, wrong);
-        return [{ seed: place.seed }, item.size];
+    if (places.length > 0) {
+      const wrong = item.cloned ? this.#wrongOffsets(task, target, item) : offsets;
+      if (wrong.length === 0) return settle({ seed: places[0].seed }, item.size);
+      for (const place of places) {
+        const bytes = this.#seeds.read(seeds[place.seed], place.offset, item.size);
+        if (bytes instanceof Uint8Array && isChunk(task, item, bytes)) {
+          this.#write(task, item, bytes, wrong);
+          return settle({ seed: place.seed }, item.size);
+        }
+        const problem = bytes instanceof Uint8Array ? undefined : bytes;
+        this.#invalidPlaces.push({ ...place, id: item.id, size: item.size, problem });
       }
-      const problem = bytes instanceof Uint8Array ? undefined : bytes;
-      this.#invalidPlaces.push({ ...place, id: item.id, size: item.size, problem });
     }
-    return null;
+    this.#takeFromDirectories(task, item, settle);
   }
 
   /** The places of the chunk where the target has something else. */
@@ -228,16 +263,7 @@ export class Assembler {
     bytes: Uint8Array,
     offsets: readonly number[] = item.offsets,
   ): void {
-    if (target === undefined) return;
-    const file = this.#open(target);
-    try {
-      for (const offset of offsets) {
-        if (item.cloned) file.overwrite(bytes, offset);
-        else file.write(bytes, offset);
-      }
-    } catch (error) {
-      throw fileError("write", target.displayName, error);
-    }
+    if (target !== undefined) this.#target.write(target, item, bytes, offsets);
   }
 
   /** Adds a chunk that came from a store to the one that is filled, if there is one. */
@@ -266,12 +292,12 @@ export class Assembler {
     this.#cacheProblem ??= errorToWire(error);
   }
 
-  /** Looks where the target has the chunk, and copies it to its other places. `null` when it is nowhere. */
-  #probePlaces(task: AssembleTask, target: TargetInfo, item: AssembleItem): "in place" | "copied" | null {
+  /** Looks where the target has the chunk, and copies it to its other places; searches elsewhere when it is nowhere. */
+  #probePlaces(task: AssembleTask, target: TargetInfo, item: AssembleItem, settle: Settle): void {
     if (task.giveBack) {
       // It is only asked for one place at a time.
-      this.#back = this.#read(task, target, item, item.offsets[0])?.slice();
-      return this.#back === undefined ? null : "in place";
+      const bytes = this.#read(task, target, item, item.offsets[0])?.slice();
+      return bytes === undefined ? this.#search(task, item, settle) : settle("in place", 0, bytes);
     }
     let from: number | undefined;
     const lacking: number[] = [];
@@ -279,19 +305,15 @@ export class Assembler {
       if (this.#has(task, target, item, offset)) from ??= offset;
       else lacking.push(offset);
     }
-    if (from === undefined) return null;
-    if (lacking.length === 0) return "in place";
-    const bytes = this.#read(task, target, item, from);
-    if (bytes === null) return null;
+    if (from !== undefined && lacking.length === 0) return settle("in place");
+    const bytes = from === undefined ? null : this.#read(task, target, item, from);
+    if (bytes === null) return this.#search(task, item, settle);
     this.#write(task, item, bytes, lacking);
-    return "copied";
+    settle("copied");
   }
 
   #has(task: AssembleTask, target: TargetInfo, item: AssembleItem, offset: number): boolean {
-    // What was not written yet need not be read.
-    const isZeros = item.isZeros === true;
-    if ((target.resumed || isZeros) && this.#open(target).isHole(offset, item.size)) return isZeros;
-    return this.#read(task, target, item, offset) !== null;
+    return this.#target.knows(target, item, offset) ?? this.#read(task, target, item, offset) !== null;
   }
 
   /** Copies the chunk from where the target should have it. False when it is not there. */
@@ -306,34 +328,9 @@ export class Assembler {
   /** The chunk as the target has it at that place, valid until the next call; `null` when it has something else there. */
   #read(task: AssembleTask, target: TargetInfo, item: AssembleItem, offset: number): Uint8Array | null {
     if (this.#probe.length < item.size) this.#probe = new Uint8Array(item.size);
-    let bytes: Uint8Array;
-    try {
-      bytes = this.#open(target).read(this.#probe.subarray(0, item.size), offset);
-    } catch (error) {
-      // What cannot be read of an earlier run is written again.
-      if (target.resumed) return null;
-      throw fileError("read", target.displayName, error);
-    }
+    const bytes = this.#target.read(target, this.#probe.subarray(0, item.size), offset);
     return isChunk(task, item, bytes) ? bytes : null;
   }
-
-  #open(info: TargetInfo): TargetFile {
-    const open = this.#target;
-    if (open !== undefined && isSameTarget(open.info, info)) return open.file;
-    open?.file.close();
-    this.#target = undefined;
-    try {
-      this.#target = { info, file: new TargetFile(info.path, info) };
-    } catch (error) {
-      throw fileError("write", info.displayName, error);
-    }
-    return this.#target.file;
-  }
-}
-
-/** Whether a file that was opened for the one can be used for the other. */
-function isSameTarget(a: TargetInfo, b: TargetInfo): boolean {
-  return a.path === b.path && a.sparse === b.sparse && a.resumed === b.resumed;
 }
 
 /** Whether the bytes are what the chunk's id says. */
@@ -341,6 +338,6 @@ function isChunk(task: AssembleTask, item: AssembleItem, bytes: Uint8Array): boo
   return bytes.length === item.size && toHex(nativeCodec.digest(task.digest, bytes)) === item.id;
 }
 
-function open(task: AssembleTask, item: AssembleItem, stored: StoredChunk): OpenedChunk {
-  return openChunk(nativeCodec, stored, { id: item.id, digest: task.digest, size: item.size });
+function expectedOf({ digest }: AssembleTask, { id, size }: AssembleItem): ExpectedChunk {
+  return { id, digest, size };
 }

@@ -35,7 +35,7 @@ export class Performer {
   readonly #directories = new Directories();
   readonly #group = new ChunkGroup();
   readonly #seeds = new SeedFiles();
-  readonly #assembler = new Assembler(this.#directories, this.#seeds, new NearSources());
+  readonly #assembler = new Assembler(this.#directories, this.#seeds, new NearSources(), this.#group);
   readonly #cutter = new CutWorker(this.#directories);
   readonly #delta = new DeltaWorker(this.#seeds);
 

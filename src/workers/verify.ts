@@ -42,7 +42,7 @@ export function verifyDirectories(
         if (stored instanceof DesyncError) group.addError(stored, finish);
         else if (stored !== null) {
           group.makeRoom(claimedSize(stored) ?? 0);
-          group.add(stored, { id, digest: task.digest }, form === "plain", finish);
+          group.add(stored, { id, digest: task.digest }, { copy: form === "plain" }, finish);
         } else if (!isFile) {
           group.addError(new DesyncError("invalid-chunk", { reason: "it is a symlink to nothing" }), finish);
         }

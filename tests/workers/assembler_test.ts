@@ -1,0 +1,216 @@
+/** Chunks of a task that are opened together have the results, and the errors, of one by one. */
+
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { messageOf } from "../../src/core/errors.ts";
+import type {
+  AssembleItem,
+  AssembleResult,
+  AssembleTask,
+  DirectorySource,
+  Found,
+} from "../../src/transfer/messages.ts";
+import { Performer } from "../../src/workers/perform.ts";
+import { filesIn } from "../support/files.ts";
+import { stored } from "../support/made.ts";
+import { Random, random } from "../support/random.ts";
+import { chunkPath, sha512256 } from "../support/sha.ts";
+import { type TempDir, tempDir } from "../support/temp.ts";
+import { amount } from "../support/thorough.ts";
+
+/** How often something is wrong, of 100 chunks. */
+interface Faults {
+  readonly missing?: number;
+  readonly damaged?: number;
+  readonly damagedInCache?: number;
+}
+
+/** What there is: a store, a cache, a seed, and a target that a run before has begun. */
+interface World {
+  readonly dir: TempDir;
+  readonly items: AssembleItem[];
+  readonly size: number;
+}
+
+const SIZES = [20_000, 60_000, 1000, 64, 30_000, 5000, 262_144, 3000, 1_200_000];
+
+/** The same world for the same seed. */
+function makeWorld(dir: TempDir, seed: number, faults: Faults): World {
+  const generator = new Random(seed);
+  const happens = (percent = 0) => generator.below(100) < percent;
+  dir.dir("store");
+  dir.dir("cache");
+  dir.dir("filled");
+  const items: AssembleItem[] = [];
+  const seedBytes: Uint8Array[] = [];
+  const begun: [number, Uint8Array][] = [];
+  let [size, seedSize] = [0, 0];
+  for (let i = 0; i < 45; i++) {
+    // No two chunks of a task are the same.
+    const length = SIZES[generator.below(happens(5) ? SIZES.length : SIZES.length - 2)];
+    const bytes = generator.bytes(i === 20 ? 0 : length);
+    bytes.fill(i, bytes.length >> 1);
+    const id = sha512256(bytes);
+    const put = (store: string, isDamaged: boolean) => {
+      const form = (["plain", "zstd", "zstd", "gzip"] as const)[generator.below(4)];
+      const packed = stored(bytes, form);
+      if (isDamaged && packed.length > 0) packed[generator.below(packed.length)] ^= 0x10;
+      dir.write(`${store}/${chunkPath(id, form === "plain" ? "" : ".cacnk")}`, packed);
+    };
+    if (!happens(faults.missing)) put("store", happens(faults.damaged));
+    if (happens(30)) put("cache", happens(faults.damagedInCache));
+    if (happens(10)) put("filled", false);
+    const offsets = happens(10) ? [size, size + bytes.length] : [size];
+    size += bytes.length * offsets.length;
+    if (happens(20)) begun.push([offsets[0], bytes]);
+    if (happens(20)) begun.push([offsets[0], generator.bytes(bytes.length)]);
+    const places = happens(40) ? [{ seed: 0, offset: seedSize }] : [];
+    if (happens(20)) places.unshift({ seed: 0, offset: Math.max(0, seedSize - 1) });
+    if (places.length > 0) {
+      seedBytes.push(happens(80) ? bytes : generator.bytes(bytes.length));
+      seedSize += bytes.length;
+    }
+    const given = {
+      form: "compressed",
+      bytes: stored(happens(70) ? bytes : bytes.slice(1), "zstd"),
+    } as const;
+    items.push({ id, size: bytes.length, offsets, places, given: happens(10) ? given : undefined });
+  }
+  const target = dir.write("target", new Uint8Array(size));
+  using file = Deno.openSync(target, { write: true });
+  for (const [offset, bytes] of begun) {
+    file.seekSync(offset, Deno.SeekMode.Start);
+    for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+  }
+  using seeds = Deno.createSync(dir.path("seed"));
+  for (const bytes of seedBytes) {
+    for (let at = 0; at < bytes.length;) at += seeds.writeSync(bytes.subarray(at));
+  }
+  return { dir, items, size };
+}
+
+type Kind = Partial<Omit<AssembleTask, "kind" | "items" | "target" | "destination" | "seeds">> & {
+  readonly hasTarget?: boolean;
+  readonly hasSeeds?: boolean;
+  readonly fills?: "directory" | "main";
+  readonly repair?: boolean;
+  readonly cached?: boolean;
+};
+
+function taskOf(
+  { dir, items }: World,
+  { hasTarget, hasSeeds, fills, repair = false, cached, ...kind }: Kind,
+) {
+  const { root } = dir;
+  const encoding = { form: "as it came", level: 3 } as const;
+  const target = { path: `${root}/target`, displayName: "target", sparse: false, resumed: true };
+  const cache: DirectorySource = { directory: `${root}/cache`, role: "cache", repair };
+  const task: AssembleTask = {
+    kind: "assemble",
+    digest: "sha512-256",
+    target: hasTarget ? target : undefined,
+    probeTarget: false,
+    skipPresent: false,
+    directories: [...(cached ? [cache] : []), { directory: `${root}/store`, role: "store", repair: false }],
+    seeds: hasSeeds ? [{ path: `${root}/seed`, displayName: "seed" }] : undefined,
+    destination: fills === undefined
+      ? undefined
+      : fills === "main"
+      ? { kind: "main", encoding }
+      : { kind: "directory", directory: `${root}/${cached ? "cache" : "filled"}`, encoding },
+    ...kind,
+    items,
+  };
+  return task;
+}
+
+/** Does the task in parts of so many chunks; the result until one fails, and why it did. */
+function perform(task: AssembleTask, step: number): { results: AssembleResult[]; error?: string } {
+  const performer = new Performer();
+  const results: AssembleResult[] = [];
+  try {
+    for (let i = 0; i < task.items.length; i += step) {
+      const items = task.items.slice(i, i + step);
+      results.push(performer.perform({ ...task, items }).result as AssembleResult);
+    }
+    return { results };
+  } catch (error) {
+    return { results, error: messageOf(error) };
+  } finally {
+    performer.perform({ kind: "release" });
+  }
+}
+
+/** All that a run leaves: the files, without the names of temporary ones. */
+function left({ dir }: World): Map<string, string> {
+  return new Map(
+    filesIn(dir.root).map((path) => [path, sha512256(Deno.readFileSync(`${dir.root}/${path}`))]),
+  );
+}
+
+const kinds: [string, Kind, Faults][] = [
+  ["extracted from a store", { hasTarget: true }, {}],
+  ["extracted from a damaged store", { hasTarget: true }, { damaged: 5 }],
+  ["of which some are missing", { hasTarget: true }, { missing: 20 }],
+  ["extracted through a cache", { hasTarget: true, cached: true, fills: "directory" }, { missing: 10 }],
+  [
+    "extracted through a damaged cache that is repaired",
+    { hasTarget: true, cached: true, fills: "directory", repair: true },
+    { damagedInCache: 40 },
+  ],
+  [
+    "extracted through a damaged cache that is repaired, and a damaged store",
+    { hasTarget: true, cached: true, fills: "directory", repair: true },
+    { damagedInCache: 40, damaged: 10 },
+  ],
+  [
+    "extracted through a damaged cache that may fail",
+    { hasTarget: true, cached: true, fills: "directory", repair: true, cacheMayFail: true },
+    { damagedInCache: 40 },
+  ],
+  ["extracted through a damaged cache", { hasTarget: true, cached: true }, { damagedInCache: 10 }],
+  ["extracted with a seed", { hasTarget: true, hasSeeds: true }, { missing: 10 }],
+  ["extracted with a seed from a damaged store", { hasTarget: true, hasSeeds: true }, { damaged: 10 }],
+  ["that are looked for in the target", { hasTarget: true, probeTarget: true }, { missing: 20 }],
+  ["given back", { giveBack: true, cached: true }, { missing: 10 }],
+  ["given back from a damaged store", { giveBack: true, hasTarget: true }, { damaged: 5 }],
+  ["copied to a directory", { fills: "directory", skipPresent: true }, {}],
+  ["copied from a damaged store", { fills: "directory", skipPresent: true }, { damaged: 5 }],
+  ["copied to another store", { fills: "main" }, {}],
+];
+
+for (const [what, kind, faults] of kinds) {
+  Deno.test(`chunks ${what} have the same results together and one by one`, () => {
+    const generator = random();
+    for (let round = 0; round < amount(1, 20); round++) {
+      const seed = generator.uint32();
+      using one = tempDir();
+      using other = tempDir();
+      const [alone, together] = [makeWorld(one, seed, faults), makeWorld(other, seed, faults)];
+      const single = perform(taskOf(alone, kind), 1);
+      const whole = perform(taskOf(together, kind), alone.items.length);
+      strictEqual(
+        whole.error?.replaceAll(together.dir.root, ""),
+        single.error?.replaceAll(alone.dir.root, ""),
+        what,
+      );
+      const [after, expected] = [left(together), left(alone)];
+      // What needs no group may be written before the error of an earlier one.
+      if (whole.error !== undefined) { for (const files of [after, expected]) files.delete("target"); }
+      deepStrictEqual(after, expected, what);
+      if (whole.error !== undefined) continue;
+      const [result] = whole.results;
+      const found: Found[] = single.results.flatMap(({ found }) => found);
+      deepStrictEqual(plain(result.found), plain(found));
+      deepStrictEqual(result.storedBytes, single.results.flatMap(({ storedBytes }) => storedBytes));
+      deepStrictEqual(result.bytes, single.results.flatMap(({ bytes }) => bytes));
+      deepStrictEqual(result.encoded, single.results.flatMap(({ encoded }) => encoded));
+      deepStrictEqual(plain(result.invalidPlaces), plain(single.results.flatMap((r) => r.invalidPlaces)));
+      ok(found.length === alone.items.length);
+    }
+  });
+}
+
+/** Without what is undefined, and without the stacks of errors. */
+function plain(values: readonly unknown[]): unknown[] {
+  return JSON.parse(JSON.stringify(values, (key, value) => key === "stack" ? undefined : value));
+}
