@@ -6,8 +6,10 @@ import type { Workers } from "../transfer/ports.ts";
 import { Progress } from "../core/progress.ts";
 import { emptySummary, type VerifyOptions, type VerifySummary } from "./verify_summary.ts";
 
-/** `abcd` directories that a worker checks at a time. */
-const GROUP = 16;
+/** The fewest and the most `abcd` directories that a worker checks at a time: many have one chunk, and it hashes 16 together. */
+const [LEAST_GROUP, MOST_GROUP] = [16, 64];
+/** Groups for each worker, so that all have something to do until the end. */
+const GROUPS_EACH = 4;
 
 /** The store. */
 interface ChunkDirectory {
@@ -26,7 +28,9 @@ export async function verifyDirectory(
   const { digest = "sha512-256", repair = false, signal, progress = new Progress() } = options;
   const summary = emptySummary();
   progress.total = prefixes.length;
-  await forEachConcurrent(slices(prefixes, GROUP), 2 * workers.size, signal, async (group, signal) => {
+  const share = Math.ceil(prefixes.length / (GROUPS_EACH * workers.size));
+  const size = Math.min(Math.max(share, LEAST_GROUP), MOST_GROUP);
+  await forEachConcurrent(slices(prefixes, size), 2 * workers.size, signal, async (group, signal) => {
     const work = () => workers.verify({ directory, encryption, prefixes: group, digest, remove: repair });
     // A directory may have any number of chunks. What is removed is waited for, to be reported.
     const result = await (repair ? work() : abortable(work, signal));
