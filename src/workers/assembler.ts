@@ -144,7 +144,9 @@ export class Assembler {
 
   /** The same for a chunk that this worker has requested. A wrong one counts as missing: it is requested again elsewhere. */
   #takeFromNear(task: AssembleTask, item: AssembleItem, near: NearSource, settle: Settle): void {
-    this.#group.open();
+    // Those that came are done while others are waited for.
+    if (!this.#group.isSmall && !near.isHere) this.#group.open();
+    this.#group.makeRoom(item.size);
     const stored = near.take(item);
     if (stored === null) return settle("missing");
     if (stored === "absent") return settle(stored);

@@ -15,6 +15,8 @@ import type { StoredChunk } from "../core/chunk.ts";
 import { DesyncError } from "../core/errors.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 
+/** So many are hashed at a time. */
+const LEAST_CHUNKS = 4;
 /** The most chunks of a group. */
 const MOST_CHUNKS = 16;
 /** No more is added to so many uncompressed bytes: they are to stay in the processor's cache until they are used. */
@@ -49,6 +51,11 @@ export class ChunkGroup {
   /** Is used again with the next group. */
   #memory: Uint8Array | undefined;
   #used = 0;
+
+  /** Whether it has fewer chunks than are hashed at a time: they would take as long as more. */
+  get isSmall(): boolean {
+    return this.#added.length < LEAST_CHUNKS;
+  }
 
   /**
    * Opens what is there unless a chunk of so many bytes can be added to it. To be called before that is read if what follows

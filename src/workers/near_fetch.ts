@@ -74,6 +74,10 @@ export class NearFetch implements NearSource {
     return answer === undefined ? null : { form: first === null ? other : form, bytes: answer };
   }
 
+  get isHere(): boolean {
+    return this.#sent.length === 0 || this.#sent[0].connection.hasMore;
+  }
+
   /** Closes the connections. */
   release(): void {
     for (const connection of [...this.#idle, ...this.#sent.map(({ connection }) => connection)]) {

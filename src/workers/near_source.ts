@@ -18,6 +18,8 @@ export interface NearSource {
    * not asked, or did not say. Nothing is verified.
    */
   take(wanted: Wanted): StoredChunk | "absent" | null;
+  /** Whether the next chunk has begun to come, or will not: else it is waited for, and there is time to do something else. */
+  readonly isHere: boolean;
   /** Why there are no more requests in this task, if there are none. */
   readonly failure: NearFailure | undefined;
 }

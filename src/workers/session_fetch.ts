@@ -87,6 +87,10 @@ class Incoming implements NearSource {
     return this.#fail(this.#hasGreeted ? "unusual" : "refused");
   }
 
+  get isHere(): boolean {
+    return this.failure !== undefined || this.#end > this.#start || this.#connection?.hasMore !== false;
+  }
+
   #fail(why: NearFailure): null {
     this.failure ??= why;
     return null;

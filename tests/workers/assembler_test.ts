@@ -1,7 +1,13 @@
 /** Chunks of a task that are opened together have the results, and the errors, of one by one. */
 
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { openChunk } from "../../src/codec/open_chunk.ts";
+import { concat } from "../../src/core/bytes.ts";
 import { messageOf } from "../../src/core/errors.ts";
+import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
+import { ChunkDirectory } from "../../src/deno/store/chunk_directory.ts";
+import { SocketProgram } from "../../src/deno/system/spawn.ts";
+import { encodeMessage, type Message, SERVES_CHUNKS } from "../../src/formats/protocol.ts";
 import type {
   AssembleItem,
   AssembleResult,
@@ -10,9 +16,11 @@ import type {
   Found,
 } from "../../src/transfer/messages.ts";
 import { Performer } from "../../src/workers/perform.ts";
+import { exists } from "../support/exists.ts";
 import { filesIn } from "../support/files.ts";
 import { stored } from "../support/made.ts";
 import { Random, random } from "../support/random.ts";
+import { sameBytes } from "../support/same_bytes.ts";
 import { chunkPath, sha512256 } from "../support/sha.ts";
 import { type TempDir, tempDir } from "../support/temp.ts";
 import { amount } from "../support/thorough.ts";
@@ -209,6 +217,83 @@ for (const [what, kind, faults] of kinds) {
     }
   });
 }
+
+Deno.test({
+  name: "chunks that a session sends are delivered, absent, or missing where they are wrong",
+  ignore: Deno.build.os !== "linux",
+  // The C library stays loaded.
+  sanitizeResources: false,
+  fn: async () => {
+    const generator = random();
+    for (const fills of ["directory", "main"] as const) {
+      using dir = tempDir();
+      const world = makeWorld(dir, generator.uint32(), {});
+      Deno.writeFileSync(`${dir.root}/target`, new Uint8Array(world.size));
+      // A message has no empty chunk.
+      const items = world.items.filter(({ size }) => size > 0).map(({ id, size, offsets }) => ({
+        id,
+        size,
+        offsets,
+      }));
+      const target = new Uint8Array(world.size);
+      const found: Found[] = [];
+      const messages = items.map(({ id, offsets: places }): Message => {
+        const kind = generator.below(8);
+        if (kind === 0) return found.push("absent"), { type: "missing", id };
+        const path = [chunkPath(id), chunkPath(id, "")].find((path) => exists(`${dir.root}/store/${path}`))!;
+        const bytes = Deno.readFileSync(`${dir.root}/store/${path}`);
+        const compressed = path.endsWith(".cacnk");
+        if (kind === 1 && bytes.length > 10) {
+          bytes.fill(1);
+          return found.push("missing"), { type: "chunk", id, compressed, bytes };
+        }
+        const { bytes: whole } = openChunk(
+          nativeCodec,
+          { form: compressed ? "compressed" : "plain", bytes },
+          {
+            id,
+            digest: "sha512-256",
+          },
+        );
+        for (const offset of places) target.set(whole, offset);
+        return found.push("given"), { type: "chunk", id, compressed, bytes };
+      });
+      const hello = encodeMessage({ type: "hello", flags: SERVES_CHUNKS });
+      const file = dir.write("messages", concat([hello, ...messages.map((one) => encodeMessage(one))]));
+      const args = ["-c", 'dd bs=30000 <"$0" 2>/dev/null; exec cat >/dev/null', file];
+      const program = SocketProgram.start({ program: "sh", args, env: {} })!;
+      try {
+        const near = {
+          kind: "session",
+          session: 1,
+          worker: 0,
+          socket: program.socket,
+          idleTimeoutMs: 10_000,
+          greetingTimeoutMs: 10_000,
+          patienceMs: 0,
+          stopped: new Int32Array(new SharedArrayBuffer(4)),
+        } as const;
+        const task = { ...taskOf(world, { hasTarget: true, fills, near }), items };
+        const { results: [result], error } = perform(task, items.length);
+        strictEqual(error, undefined);
+        deepStrictEqual(result.found, found);
+        sameBytes(Deno.readFileSync(`${dir.root}/target`), target);
+        const given = items.filter((_, i) => found[i] === "given");
+        if (fills === "main") deepStrictEqual(result.encoded.map(({ id }) => id), given.map(({ id }) => id));
+        for (const { id } of given) {
+          if (fills === "main") continue;
+          const chunk = new ChunkDirectory({ directory: `${dir.root}/filled` }).read(id, 2_000_000);
+          openChunk(nativeCodec, chunk!, { id, digest: "sha512-256" });
+        }
+        for (const { id, stored } of result.encoded) {
+          openChunk(nativeCodec, stored, { id, digest: "sha512-256" });
+        }
+      } finally {
+        await program.close();
+      }
+    }
+  },
+});
 
 /** Without what is undefined, and without the stacks of errors. */
 function plain(values: readonly unknown[]): unknown[] {

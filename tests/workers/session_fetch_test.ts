@@ -103,6 +103,34 @@ for (const command of ['cat "$0"', 'dd bs=777 <"$0" 2>/dev/null']) {
   });
 }
 
+test("it is known whether the next chunk is waited for", async () => {
+  const stored = storedChunks(2);
+  using dir = tempDir();
+  const file = dir.write("messages", concat([HELLO, ...stored.map(chunk)].map((one) => encodeMessage(one))));
+  const go = dir.path("go");
+  const args = ["-c", `while ! [ -e "$1" ]; do sleep 0.01; done; cat "$0"; exec cat >/dev/null`, file, go];
+  const program = SocketProgram.start({ program: "sh", args, env: {} })!;
+  try {
+    const source = new SessionFetch().begin({
+      kind: "session",
+      session: 1,
+      worker: 0,
+      socket: program.socket,
+      idleTimeoutMs: 10_000,
+      greetingTimeoutMs: 10_000,
+      patienceMs: 0,
+      stopped: new Int32Array(new SharedArrayBuffer(4)),
+    });
+    strictEqual(source.isHere, false);
+    dir.write("go", "");
+    while (!source.isHere) await new Promise((resolve) => setTimeout(resolve, 1));
+    for (const one of stored) ok(source.take(one) instanceof Object);
+    strictEqual(source.isHere, false);
+  } finally {
+    await program.close();
+  }
+});
+
 test("what is missing is absent", async () => {
   const stored = storedChunks(30);
   const answers = stored.map((one, i): Message => i % 3 === 0 ? { type: "missing", id: one.id } : chunk(one));

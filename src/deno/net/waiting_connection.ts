@@ -21,6 +21,7 @@ const TCP_NODELAY = 1;
 const SOL_SOCKET = 1;
 const [SO_RCVTIMEO, SO_SNDTIMEO] = [20, 21];
 const MSG_NOSIGNAL = 0x4000;
+const MSG_PEEK_DONTWAIT = 0x42;
 const MSG_WAITALL = 0x100;
 
 /** A call waits no longer, in microseconds: for the next bytes, or for room and for the server to take the connection. */
@@ -32,6 +33,7 @@ let library: Deno.DynamicLibrary<typeof SYMBOLS> | null | undefined;
 export class WaitingConnection implements Disposable {
   readonly #calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   readonly #fd: number;
+  readonly #peeked = new Uint8Array(1);
   #isClosed = false;
 
   private constructor(calls: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"], fd: number) {
@@ -79,6 +81,12 @@ export class WaitingConnection implements Disposable {
   receive(into: Uint8Array<ArrayBuffer>, all: boolean): number | undefined {
     const count = Number(this.#calls.recv(this.#fd, into, BigInt(into.length), all ? MSG_WAITALL : 0));
     return count < 0 && errno(this.#calls) === EAGAIN ? undefined : count;
+  }
+
+  /** Whether {@linkcode receive} would not wait for the next byte. */
+  get hasMore(): boolean {
+    const count = Number(this.#calls.recv(this.#fd, this.#peeked, 1n, MSG_PEEK_DONTWAIT));
+    return count >= 0 || errno(this.#calls) !== EAGAIN;
   }
 
   [Symbol.dispose](): void {
