@@ -12,7 +12,7 @@ import {
   type VerifiedChunk,
 } from "../codec/open_chunk.ts";
 
-import { DesyncError, errorToWire, type WireError } from "../core/errors.ts";
+import { DesyncError, errorFromWire, errorToWire, type WireError } from "../core/errors.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { refuseInCache } from "../stores/wrappers/cache_policy.ts";
 import { INVALID_IN_STORE } from "../stores/wrappers/open_from.ts";
@@ -103,7 +103,7 @@ export class Assembler {
       freeBytes(item.verified);
       return settle("copied");
     }
-    const probes = task.probeTarget && item.cloned !== true;
+    const probes = task.probeTarget && item.cloned !== true && item.offsets.length > 0;
     if (target !== undefined && probes) this.#probePlaces(task, target, item, settle);
     else this.#search(task, item, settle);
   }
@@ -237,25 +237,51 @@ export class Assembler {
     settle: Settle,
   ): void {
     const { places = [], offsets } = item;
-    if (places.length > 0) {
-      const wrong = item.cloned ? this.#wrongOffsets(task, target, item) : offsets;
-      if (wrong.length === 0) return settle({ seed: places[0].seed }, item.size);
-      for (const place of places) {
-        const bytes = this.#seeds.read(seeds[place.seed], place.offset, item.size);
-        if (bytes instanceof Uint8Array && isChunk(task, item, bytes)) {
-          this.#write(task, item, bytes, wrong);
-          return settle({ seed: place.seed }, item.size);
-        }
-        const problem = bytes instanceof Uint8Array ? undefined : bytes;
-        this.#invalidPlaces.push({ ...place, id: item.id, size: item.size, problem });
-      }
+    if (places.length === 0) this.#takeFromDirectories(task, item, settle);
+    else if (!item.cloned) this.#takeFromPlaces(task, seeds, item, offsets, settle);
+    else {
+      this.#findInTarget(task, target, item, (_, lacking) => {
+        if (lacking.length === 0) settle({ seed: places[0].seed }, item.size);
+        else this.#takeFromPlaces(task, seeds, item, lacking, settle);
+      });
     }
-    this.#takeFromDirectories(task, item, settle);
   }
 
-  /** The places of the chunk where the target has something else. */
-  #wrongOffsets(task: AssembleTask, target: TargetInfo, item: AssembleItem): number[] {
-    return item.offsets.filter((offset) => this.#read(task, target, item, offset) === null);
+  /** The same for these places of the target, from that place in a seed on. */
+  #takeFromPlaces(
+    task: AssembleTask,
+    seeds: readonly SeedFile[],
+    item: AssembleItem,
+    offsets: readonly number[],
+    settle: Settle,
+    first = 0,
+  ): void {
+    const { id, size, places = [] } = item;
+    if (first === places.length) return this.#takeFromDirectories(task, item, settle);
+    const place = places[first];
+    const bytes = this.#seeds.readInto(this.#group.roomFor(size), seeds[place.seed], place.offset);
+    const isRead = bytes instanceof Uint8Array;
+    const finish = (opened: OpenedChunk | DesyncError) => {
+      if (!(opened instanceof DesyncError)) {
+        this.#write(task, item, opened.bytes, offsets);
+        return settle({ seed: place.seed }, size);
+      }
+      this.#invalidPlaces.push({ ...place, id, size, problem: isRead ? undefined : bytes });
+      this.#takeFromPlaces(task, seeds, item, offsets, settle, first + 1);
+      this.#group.open();
+    };
+    if (isRead) this.#addRead(task, item, bytes, finish);
+    else this.#group.addError(errorFromWire(bytes), finish);
+  }
+
+  /** Adds what was read into the group's memory. */
+  #addRead(
+    task: AssembleTask,
+    item: AssembleItem,
+    bytes: Uint8Array,
+    finish: (opened: OpenedChunk | DesyncError) => void,
+  ): void {
+    this.#group.add({ form: "plain", bytes }, expectedOf(task, item), {}, finish);
   }
 
   /** Writes the verified bytes to the blob, if there is one. */
@@ -301,21 +327,39 @@ export class Assembler {
       const bytes = this.#read(task, target, item, item.offsets[0])?.slice();
       return bytes === undefined ? this.#search(task, item, settle) : settle("in place", 0, bytes);
     }
-    let from: number | undefined;
-    const lacking: number[] = [];
-    for (const offset of item.offsets) {
-      if (this.#has(task, target, item, offset)) from ??= offset;
-      else lacking.push(offset);
-    }
-    if (from !== undefined && lacking.length === 0) return settle("in place");
-    const bytes = from === undefined ? null : this.#read(task, target, item, from);
-    if (bytes === null) return this.#search(task, item, settle);
-    this.#write(task, item, bytes, lacking);
-    settle("copied");
+    this.#findInTarget(task, target, item, (having, lacking) => {
+      if (lacking.length === 0) return settle("in place");
+      const bytes = having.length === 0 ? null : this.#read(task, target, item, having[0]);
+      if (bytes === null) return this.#search(task, item, settle);
+      this.#write(task, item, bytes, lacking);
+      settle("copied");
+    });
   }
 
-  #has(task: AssembleTask, target: TargetInfo, item: AssembleItem, offset: number): boolean {
-    return this.#target.knows(target, item, offset) ?? this.#read(task, target, item, offset) !== null;
+  /** Finds out at which of its places, one or more, the target has the chunk. */
+  #findInTarget(
+    task: AssembleTask,
+    target: TargetInfo,
+    item: AssembleItem,
+    then: (having: readonly number[], lacking: readonly number[]) => void,
+  ): void {
+    const having: number[] = [];
+    const lacking: number[] = [];
+    const learn = (offset: number, has: boolean) => {
+      (has ? having : lacking).push(offset);
+      if (having.length + lacking.length === item.offsets.length) then(having, lacking);
+    };
+    for (const offset of item.offsets) {
+      // What is known of holes may be older than what was cloned.
+      const known = item.cloned ? undefined : this.#target.knows(target, item, offset);
+      if (known === undefined) {
+        const bytes = this.#target.read(target, this.#group.roomFor(item.size), offset);
+        this.#addRead(task, item, bytes, (opened) => {
+          learn(offset, !(opened instanceof DesyncError));
+          this.#group.open();
+        });
+      } else learn(offset, known);
+    }
   }
 
   /** Copies the chunk from where the target should have it. False when it is not there. */

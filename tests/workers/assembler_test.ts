@@ -81,7 +81,8 @@ function makeWorld(dir: TempDir, seed: number, faults: Faults): World {
       form: "compressed",
       bytes: stored(happens(70) ? bytes : bytes.slice(1), "zstd"),
     } as const;
-    items.push({ id, size: bytes.length, offsets, places, given: happens(10) ? given : undefined });
+    const cloned = happens(20);
+    items.push({ id, size: bytes.length, offsets, places, cloned, given: happens(10) ? given : undefined });
   }
   const target = dir.write("target", new Uint8Array(size));
   using file = Deno.openSync(target, { write: true });
