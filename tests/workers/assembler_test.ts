@@ -1,9 +1,9 @@
 /** Chunks of a task that are opened together have the results, and the errors, of one by one. */
 
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import { openChunk } from "../../src/codec/open_chunk.ts";
 import { concat } from "../../src/core/bytes.ts";
-import { messageOf } from "../../src/core/errors.ts";
+import { errorFromWire, messageOf } from "../../src/core/errors.ts";
 import { nativeCodec } from "../../src/deno/codec/native_codec.ts";
 import { ChunkDirectory } from "../../src/deno/store/chunk_directory.ts";
 import { SocketProgram } from "../../src/deno/system/spawn.ts";
@@ -14,7 +14,12 @@ import type {
   AssembleTask,
   DirectorySource,
   Found,
+  Reply,
+  Request,
+  Task,
 } from "../../src/transfer/messages.ts";
+import { WORKER_URL } from "../../src/workers/worker.ts";
+import { PROGRAM_WORKER_NAME } from "../../src/workers/worker_name.ts";
 import { Performer } from "../../src/workers/perform.ts";
 import { exists } from "../support/exists.ts";
 import { filesIn } from "../support/files.ts";
@@ -149,6 +154,36 @@ function perform(task: AssembleTask, step: number): { results: AssembleResult[];
   }
 }
 
+/** A worker as the program has it, which uses the system's libraries where they can be had. */
+class ProgramWorker implements Disposable {
+  readonly #worker = new Worker(WORKER_URL, { type: "module", name: PROGRAM_WORKER_NAME });
+
+  /** Does the whole task. */
+  async perform(task: AssembleTask): Promise<{ results: AssembleResult[]; error?: string }> {
+    try {
+      return { results: [await this.#ask(task) as AssembleResult] };
+    } catch (error) {
+      return { results: [], error: messageOf(error) };
+    } finally {
+      await this.#ask({ kind: "release" });
+    }
+  }
+
+  async #ask(task: Task): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => resolve(data);
+    this.#worker.onerror = reject;
+    this.#worker.postMessage({ number: 1, task } satisfies Request);
+    const reply = await promise;
+    if (reply.kind === "failed") throw errorFromWire(reply.error);
+    return reply.result;
+  }
+
+  [Symbol.dispose](): void {
+    this.#worker.terminate();
+  }
+}
+
 /** All that a run leaves: the files, without the names of temporary ones. */
 function left({ dir }: World): Map<string, string> {
   return new Map(
@@ -188,33 +223,38 @@ const kinds: [string, Kind, Faults][] = [
 ];
 
 for (const [what, kind, faults] of kinds) {
-  Deno.test(`chunks ${what} have the same results together and one by one`, () => {
+  Deno.test(`chunks ${what} have the same results together and one by one`, async () => {
     const generator = random();
+    using worker = new ProgramWorker();
     for (let round = 0; round < amount(1, 20); round++) {
       const seed = generator.uint32();
       using one = tempDir();
-      using other = tempDir();
-      const [alone, together] = [makeWorld(one, seed, faults), makeWorld(other, seed, faults)];
+      const alone = makeWorld(one, seed, faults);
       const single = perform(taskOf(alone, kind), 1);
-      const whole = perform(taskOf(together, kind), alone.items.length);
-      strictEqual(
-        whole.error?.replaceAll(together.dir.root, ""),
-        single.error?.replaceAll(alone.dir.root, ""),
-        what,
-      );
-      const [after, expected] = [left(together), left(alone)];
-      // What needs no group may be written before the error of an earlier one.
-      if (whole.error !== undefined) { for (const files of [after, expected]) files.delete("target"); }
-      deepStrictEqual(after, expected, what);
-      if (whole.error !== undefined) continue;
-      const [result] = whole.results;
+      const expected = left(alone);
       const found: Found[] = single.results.flatMap(({ found }) => found);
-      deepStrictEqual(plain(result.found), plain(found));
-      deepStrictEqual(result.storedBytes, single.results.flatMap(({ storedBytes }) => storedBytes));
-      deepStrictEqual(result.bytes, single.results.flatMap(({ bytes }) => bytes));
-      deepStrictEqual(result.encoded, single.results.flatMap(({ encoded }) => encoded));
-      deepStrictEqual(plain(result.invalidPlaces), plain(single.results.flatMap((r) => r.invalidPlaces)));
-      ok(found.length === alone.items.length);
+      for (const isHere of [true, false]) {
+        using other = tempDir();
+        const together = makeWorld(other, seed, faults);
+        const task = taskOf(together, kind);
+        const whole = isHere ? perform(task, task.items.length) : await worker.perform(task);
+        strictEqual(
+          whole.error?.replaceAll(together.dir.root, ""),
+          single.error?.replaceAll(alone.dir.root, ""),
+          what,
+        );
+        const after = left(together);
+        // What needs no group may be written before the error of an earlier one.
+        if (whole.error !== undefined) { for (const files of [after, expected]) files.delete("target"); }
+        deepStrictEqual(after, expected, what);
+        if (whole.error !== undefined) continue;
+        const [result] = whole.results;
+        strictEqual(found.length, alone.items.length);
+        deepStrictEqual(plain(result.found), plain(found));
+        deepStrictEqual(result.storedBytes, single.results.flatMap(({ storedBytes }) => storedBytes));
+        deepStrictEqual(bytesOf([result]), bytesOf(single.results));
+        deepStrictEqual(plain(result.invalidPlaces), plain(single.results.flatMap((r) => r.invalidPlaces)));
+      }
     }
   });
 }
@@ -295,6 +335,17 @@ Deno.test({
     }
   },
 });
+
+/** What is given back, and what is to be stored. */
+function bytesOf(results: readonly AssembleResult[]): unknown[] {
+  const shown = (bytes?: Uint8Array) => bytes && sha512256(bytes);
+  return [
+    ...results.flatMap(({ bytes }) => bytes.map(shown)),
+    ...results.flatMap(({ encoded }) =>
+      encoded.map(({ id, stored }) => [id, stored.form, shown(stored.bytes)])
+    ),
+  ];
+}
 
 /** Without what is undefined, and without the stacks of errors. */
 function plain(values: readonly unknown[]): unknown[] {
