@@ -11,7 +11,6 @@ import {
   type OpenedChunk,
   type VerifiedChunk,
 } from "../codec/open_chunk.ts";
-
 import { DesyncError, errorFromWire, errorToWire, type WireError } from "../core/errors.ts";
 import { nativeCodec } from "../deno/codec/native_codec.ts";
 import { refuseInCache } from "../stores/wrappers/cache_policy.ts";
