@@ -262,6 +262,7 @@ Deno.test({
         await beginSlowly();
         await context.setOffline(true);
         try {
+          await page.waitForFunction("!navigator.onLine");
           store.fail();
           await problem(/^This device is offline\. What was right is kept/);
         } finally {
