@@ -30,7 +30,7 @@ import type {
 } from "../transfer/messages.ts";
 
 /** Small spans are read and hashed together, as far as they stay in a processor's own cache. */
-const RUN_BYTES = 512 * 1024;
+const RUN_BYTES = 1024 * 1024;
 
 const NOT_GUESSED: GuessedChunks = { starts: [], ends: [], ids: new Uint8Array(0), hashedBytes: 0 };
 
