@@ -226,7 +226,7 @@ for (const [what, kind, faults] of kinds) {
   Deno.test(`chunks ${what} have the same results together and one by one`, async () => {
     const generator = random();
     using worker = new ProgramWorker();
-    for (let round = 0; round < amount(1, 20); round++) {
+    for (let round = 0; round < amount(1, 3); round++) {
       const seed = generator.uint32();
       using one = tempDir();
       const alone = makeWorld(one, seed, faults);

@@ -18,7 +18,7 @@ const FILES = amount(30_000, 200_000);
 const TREE_FILES = 3_000;
 const MEMBERS = amount(20_000, 30_000);
 const LARGE_CHUNKS = amount(1_000, 3_000);
-const REQUESTS = amount(40_000, 100_000);
+const REQUESTS = amount(100_000, 200_000);
 const PIECE = 64 * 1024;
 
 /**
