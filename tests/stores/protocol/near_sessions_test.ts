@@ -159,7 +159,7 @@ Deno.test("what a session that is not let in was to get, another gets; no new on
   await settle();
   deepStrictEqual(turns.sockets, [1, 2, 2]);
   ok(host.connections[0].closed && !near.isOver);
-  // A session that failed is not told goodbye.
+  // A session that failed gets no goodbye.
   strictEqual(host.connections[0].messages.at(-1)?.type, "request");
   for (const { end } of turns.begun) end();
   deepStrictEqual(await Promise.all(results), ["done", "done"]);

@@ -60,19 +60,18 @@ export function prepareWork(work: Uint8Array): void {
 /** The code of a function whose argument is the memory {@linkcode WORK}. It goes on from the state that it finds there. */
 export function assembleLanes(hasTernary: boolean): Uint8Array<ArrayBuffer> {
   const code = new MachineCode();
-  const round = hasTernary ? ternaryRound : plainRound;
-  const schedule = hasTernary ? ternarySchedule : plainSchedule;
+  const functions = hasTernary ? TERNARY : PLAIN;
   POINTERS.forEach((pointer, lane) => code.loadGeneral(pointer, at(WORK.blocks + 8 * lane)));
   code.loadGeneral(R9, at(WORK.count));
   STATE.forEach((register, i) => code.load(register, at(WORK.state + i * VECTOR_BYTES)));
   const nextBlock = code.position;
   readBlock(code);
   code.addressOf(RAX, at(WORK.constants));
-  rounds(code, round, (_code, i) => word(i));
+  rounds(code, functions, word);
   code.setNumber(R10, ROUNDS / WORDS - 1);
   const nextRounds = code.position;
   code.addNumber(RAX, WORDS * VECTOR_BYTES);
-  rounds(code, round, schedule);
+  rounds(code, functions, (i) => nextWord(code, functions, i));
   code.repeatFrom(nextRounds, R10);
   STATE.forEach((register, i) => {
     code.add(register, register, at(WORK.state + i * VECTOR_BYTES));
@@ -112,102 +111,102 @@ function readBlock(code: MachineCode): void {
   for (const pointer of POINTERS) code.addNumber(pointer, BLOCK_BYTES);
 }
 
-/** The word of the message for the round to come: where it is. */
-type Schedule = (code: MachineCode, i: number) => number | Memory;
-/** What a round adds to `h` besides constant and message, and to `d`; the names are those of FIPS 180-4. */
-type Round = (code: MachineCode, names: readonly number[]) => void;
+/** Functions of FIPS 180-4, which leave their results in T0 and use T1 and T2. */
+interface Functions {
+  /** Of a word of the state: Σ0 or Σ1. */
+  readonly sum: (code: MachineCode, x: number, bits: readonly number[]) => void;
+  /** Of a word of the message: σ0 or σ1. */
+  readonly mix: (code: MachineCode, x: number, bits: readonly number[]) => void;
+  /** Of x: y where it has a bit, otherwise z. */
+  readonly choice: (code: MachineCode, x: number, y: number, z: number) => void;
+  /** What two of them have. */
+  readonly majority: (code: MachineCode, x: number, y: number, z: number) => void;
+}
 
-/** Sixteen rounds. Instead of moving the state by a register, the registers change their names. */
-function rounds(code: MachineCode, round: Round, schedule: Schedule): void {
+/** Sixteen rounds, each with the word that is there. Instead of moving the state by a register, the registers change their names. */
+function rounds(
+  code: MachineCode,
+  { sum, choice, majority }: Functions,
+  wordOf: (i: number) => number | Memory,
+): void {
   for (let i = 0; i < WORDS; i++) {
     const names = STATE.map((_, name) => STATE[(name - i + WORDS) % STATE.length]);
-    const h = names[7];
+    const [a, b, c, d, e, f, g, h] = names;
     code.add(h, h, { base: RAX, offset: i * VECTOR_BYTES });
-    code.add(h, h, schedule(code, i));
-    round(code, names);
+    code.add(h, h, wordOf(i));
+    choice(code, e, f, g);
+    code.add(h, h, T0);
+    sum(code, e, SUM_1);
+    code.add(h, h, T0);
+    code.add(d, d, h);
+    majority(code, a, b, c);
+    code.add(h, h, T0);
+    sum(code, a, SUM_0);
+    code.add(h, h, T0);
   }
 }
 
-function ternaryRound(code: MachineCode, [a, b, c, d, e, f, g, h]: readonly number[]): void {
-  code.move(T3, e);
-  code.combine(T3, f, g, CHOICE);
-  code.add(h, h, T3);
-  ternarySum(code, e, SUM_1);
-  code.add(h, h, T0);
-  code.add(d, d, h);
-  code.move(T3, a);
-  code.combine(T3, b, c, MAJORITY);
-  code.add(h, h, T3);
-  ternarySum(code, a, SUM_0);
-  code.add(h, h, T0);
-}
-
-function ternarySum(code: MachineCode, source: number, bits: readonly number[]): void {
-  [T0, T1, T2].forEach((target, i) => code.rotateRight(target, source, bits[i]));
-  code.combine(T0, T1, T2, PARITY);
-}
-
-function ternarySchedule(code: MachineCode, i: number): number {
+/** Replaces a word of the message by that of sixteen rounds later. Returns where it is as well. */
+function nextWord(code: MachineCode, { mix }: Functions, i: number): number {
   code.load(T3, word(i));
   code.add(T3, T3, word(i + 9));
   for (const [from, bits] of [[i + 1, MESSAGE_0], [i + 14, MESSAGE_1]] as const) {
     code.load(T4, word(from));
-    [T0, T1].forEach((target, i) => code.rotateRight(target, T4, bits[i]));
-    code.shiftRight(T2, T4, bits[2]);
-    code.combine(T0, T1, T2, PARITY);
+    mix(code, T4, bits);
     code.add(T3, T3, T0);
   }
   code.store(word(i), T3);
   return T3;
 }
 
-function plainRound(code: MachineCode, [a, b, c, d, e, f, g, h]: readonly number[]): void {
-  // Of e: f where it has a bit, otherwise g.
-  code.xor(T3, f, g);
-  code.and(T3, T3, e);
-  code.xor(T3, T3, g);
-  code.add(h, h, T3);
-  plainSum(code, e, SUM_1, []);
-  code.add(h, h, T0);
-  code.add(d, d, h);
-  // What two of a, b and c have.
-  code.or(T3, a, b);
-  code.and(T3, T3, c);
-  code.and(T4, a, b);
-  code.or(T3, T3, T4);
-  code.add(h, h, T3);
-  plainSum(code, a, SUM_0, []);
-  code.add(h, h, T0);
-}
+const TERNARY: Functions = {
+  sum(code, x, bits) {
+    [T0, T1, T2].forEach((target, i) => code.rotateRight(target, x, bits[i]));
+    code.combine(T0, T1, T2, PARITY);
+  },
+  mix(code, x, [first, second, shift]) {
+    code.rotateRight(T0, x, first);
+    code.rotateRight(T1, x, second);
+    code.shiftRight(T2, x, shift);
+    code.combine(T0, T1, T2, PARITY);
+  },
+  choice(code, x, y, z) {
+    code.move(T0, x);
+    code.combine(T0, y, z, CHOICE);
+  },
+  majority(code, x, y, z) {
+    code.move(T0, x);
+    code.combine(T0, y, z, MAJORITY);
+  },
+};
 
-/** The exclusive or of rotated and of shifted words, in T0. */
-function plainSum(
-  code: MachineCode,
-  source: number,
-  rotations: readonly number[],
-  shifts: readonly number[],
-): void {
+const PLAIN: Functions = {
+  sum: sumOfRotated,
+  mix(code, x, [first, second, shift]) {
+    sumOfRotated(code, x, [first, second]);
+    code.shiftRight(T1, x, shift);
+    code.xor(T0, T0, T1);
+  },
+  choice(code, x, y, z) {
+    code.xor(T0, y, z);
+    code.and(T0, T0, x);
+    code.xor(T0, T0, z);
+  },
+  majority(code, x, y, z) {
+    code.or(T0, x, y);
+    code.and(T0, T0, z);
+    code.and(T1, x, y);
+    code.or(T0, T0, T1);
+  },
+};
+
+/** The exclusive or of x rotated by so many bits, in T0. */
+function sumOfRotated(code: MachineCode, x: number, rotations: readonly number[]): void {
   rotations.forEach((bits, i) => {
     const target = i === 0 ? T0 : T1;
-    code.shiftRight(target, source, bits);
-    code.shiftLeft(T2, source, 64 - bits);
+    code.shiftRight(target, x, bits);
+    code.shiftLeft(T2, x, 64 - bits);
     if (i > 0) code.xor(T0, T0, T1);
     code.xor(T0, T0, T2);
   });
-  for (const bits of shifts) {
-    code.shiftRight(T1, source, bits);
-    code.xor(T0, T0, T1);
-  }
-}
-
-function plainSchedule(code: MachineCode, i: number): number {
-  code.load(T3, word(i));
-  code.add(T3, T3, word(i + 9));
-  for (const [from, [first, second, shift]] of [[i + 1, MESSAGE_0], [i + 14, MESSAGE_1]] as const) {
-    code.load(T4, word(from));
-    plainSum(code, T4, [first, second], [shift]);
-    code.add(T3, T3, T0);
-  }
-  code.store(word(i), T3);
-  return T3;
 }

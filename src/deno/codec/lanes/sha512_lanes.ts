@@ -102,7 +102,7 @@ class LaneHasher {
     let shortest = busy[0];
     for (const lane of busy) if (lane.blocks < shortest.blocks) shortest = lane;
     const count = shortest.blocks;
-    // A lane without work hashes what another does, and nobody asks for that.
+    // A lane without work hashes what another does; its result is not used.
     lanes.forEach((lane, i) => {
       this.#view.setBigUint64(WORK.blocks + i * WORD_BYTES, BigInt((lane ?? shortest).address), true);
     });
