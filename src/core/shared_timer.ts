@@ -1,5 +1,8 @@
 /** One timer for many that wait for about as long: setting and clearing one for each takes ten times as long. */
 
+/** What every runtime takes. A timer that goes off before anything is due is set again. */
+const MOST_MS = 2 ** 31 - 1;
+
 /** Something that waits. */
 export interface Waiter {
   /** When it is due, by `performance.now()`. Only to be made later while it waits. */
@@ -8,29 +11,43 @@ export interface Waiter {
   ring(now: number): void;
 }
 
-/** Those that wait, and the timer for the first of them. */
+/**
+ * Those that wait, and the timer for the first of them: AbortSignal's, since Deno takes 4 ms to load setTimeout, which short
+ * jobs can do without.
+ */
 export class SharedTimer {
   readonly #waiters = new Set<Waiter>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: AbortSignal | undefined;
   /** When the timer is due. */
   #due = Infinity;
+  readonly #onTime = () => this.#ring();
 
   add(waiter: Waiter): void {
     this.#waiters.add(waiter);
     if (waiter.due < this.#due) this.#set(waiter.due);
+    else if (this.#waiters.size === 1) this.#listen();
   }
 
-  /** Nothing stays behind when nothing waits any more. */
+  /** When nothing waits any more, the timer is not listened to: it goes on, but no program waits for its end. */
   delete(waiter: Waiter): void {
-    if (this.#waiters.delete(waiter) && this.#waiters.size === 0) this.#set(Infinity);
+    if (this.#waiters.delete(waiter) && this.#waiters.size === 0) this.#ignore();
   }
 
   #set(due: number): void {
-    clearTimeout(this.#timer);
+    this.#ignore();
     this.#due = due;
-    this.#timer = due === Infinity
-      ? undefined
-      : setTimeout(() => this.#ring(), Math.max(0, due - performance.now()));
+    this.#timer = AbortSignal.timeout(Math.min(MOST_MS, Math.max(0, Math.ceil(due - performance.now()))));
+    this.#listen();
+  }
+
+  #listen(): void {
+    // It may have gone off while nothing waited.
+    if (this.#timer?.aborted) this.#ring();
+    else this.#timer?.addEventListener("abort", this.#onTime);
+  }
+
+  #ignore(): void {
+    this.#timer?.removeEventListener("abort", this.#onTime);
   }
 
   #ring(): void {
@@ -41,6 +58,7 @@ export class SharedTimer {
     }
     let next = Infinity;
     for (const { due } of this.#waiters) next = Math.min(next, due);
-    this.#set(next);
+    this.#due = Infinity;
+    if (next < Infinity) this.#set(next);
   }
 }
