@@ -95,7 +95,10 @@ function client(server: RawServer, more: { connections?: number } = {}) {
 
 async function bytesOf(answer: HttpAnswer, how: "whole" | "stream" = "whole"): Promise<Uint8Array> {
   if (how === "whole") return new Uint8Array(await answer.arrayBuffer());
-  return answer.body === null ? new Uint8Array() : concat(await Array.fromAsync(answer.body));
+  const reader = answer.body?.getReader();
+  const pieces: Uint8Array[] = [];
+  for (let piece; (piece = (await reader?.read())?.value) !== undefined;) pieces.push(piece);
+  return concat(pieces);
 }
 
 const ok3 = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc";
@@ -252,6 +255,14 @@ Deno.test("what is cut off, or is no chunked encoding, is an error", async () =>
     await rejects(fetch(server.url, {}), /closed before/);
     strictEqual(server.heads.length, 1);
   }
+});
+
+Deno.test("a body that failed once is never taken for a whole one", async () => {
+  await using server = new RawServer(() => ["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", null]);
+  using fetch = client(server);
+  const reader = (await fetch(server.url, {})).body!.getReader();
+  strictEqual((await reader.read()).value!.length, 3);
+  for (let times = 0; times < 3; times++) await rejects(reader.read(), /closed before/);
 });
 
 Deno.test("a connection that the server closed meanwhile is replaced, once", async () => {
