@@ -142,9 +142,14 @@ function makeFetches(
     }
     const secure = url.protocol === "https:" || proxy?.url.startsWith("https:") === true;
     const key = JSON.stringify([secure, proxy, withOwn]);
-    const client = clients.get(key) ?? makeClient(secure, proxy, withOwn);
-    clients.set(key, client);
-    const own: Fetch = (url, init) => fetch(url, { ...init, client });
+    const client = () => {
+      const known = clients.get(key) ?? makeClient(secure, proxy, withOwn);
+      clients.set(key, known);
+      return known;
+    };
+    // What is wrong with certificates shows at once. Else fetch is seldom used, and a client takes 1 ms.
+    if (secure) client();
+    const own: Fetch = (url, init) => fetch(url, { ...init, client: client() });
     const plain = proxy === undefined
       ? open.use(
         makeHttp1Fetch(url, {
