@@ -1,6 +1,6 @@
 /** From the words on the command line to an exit status. */
 import { checkCurrentDirectory, givenWords } from "../deno/system/given_words.ts";
-import { startWorkersEarly, workersMayLeaveFilesOpen } from "../workers/start_worker.ts";
+import { startWorkerEarly, workersMayLeaveFilesOpen } from "../workers/start_worker.ts";
 import { noTlsUsedYet } from "../deno/net/trust.ts";
 import { preferSystemLibraries } from "../deno/system/libraries.ts";
 import { setUmask } from "../deno/system/permitted.ts";
@@ -9,7 +9,6 @@ import { DONE, statusOf, UNREAD } from "./exit_status.ts";
 import { OutputClosed, print, printError, printErrorJson, useJson, usesJson } from "./output/output.ts";
 import { type CommandLine, parse } from "./parse/parse.ts";
 import { config, verbose as verboseFlag } from "./flags/global.ts";
-import { concurrency } from "./flags/network.ts";
 import { umask } from "./flags/output.ts";
 import type { GivenFlags } from "./parse/given_flags.ts";
 import { onInterrupt } from "./signals.ts";
@@ -49,7 +48,7 @@ async function run({ command, words, given }: CommandLine): Promise<number> {
     workersMayLeaveFilesOpen();
     preferSystemLibraries(true);
   }
-  startWorkersEarly(command.bytesAhead(words), given.get(concurrency));
+  startWorkerEarly(command.bytesAhead(words));
   const [run, { readConfiguration }] = await Promise.all([
     command.load(),
     import("./configuration/read_configuration.ts"),

@@ -40,7 +40,7 @@ import type { Performer } from "./perform.ts";
 // So that executables have it.
 import "./worker.ts";
 import {
-  hasEarlyWorkers,
+  hasEarlyWorker,
   isProgram,
   LARGE_BYTES,
   startWorker,
@@ -95,6 +95,7 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
   /** Does tasks on this thread. */
   #own: Performer | undefined;
   #isBusyHere = false;
+  #hasJustStarted = false;
   #nextNumber = 0;
   #sessionWorkers: number | undefined;
 
@@ -103,7 +104,7 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
    * the first `smallBytes` bytes of work, unless some wait for work already.
    */
   constructor(most: number = Infinity, smallBytes: number = SMALL_BYTES) {
-    this.#smallBytes = hasEarlyWorkers() ? 0 : smallBytes;
+    this.#smallBytes = hasEarlyWorker() ? 0 : smallBytes;
     this.size = workersAtMost(most);
   }
 
@@ -247,8 +248,21 @@ export class WorkerPool implements Workers, AssemblingWorkers, DeltaWorkers, Dis
     for (const thread of threads) {
       if (best === undefined || thread.tasks.size < best.tasks.size) best = thread;
     }
-    if ((best === undefined || best.tasks.size > 0) && threads.length < this.size) return this.#start();
+    if ((best === undefined || best.tasks.size > 0) && threads.length < this.size && !this.#hasJustStarted) {
+      if (!hasEarlyWorker() && threads.length + 1 < this.size) this.#answerBeforeNextStart();
+      return this.#start();
+    }
     return best !== undefined && best.tasks.size < TASKS_PER_WORKER ? best : undefined;
+  }
+
+  /**
+   * This thread waits 14 ms for each worker that is started. In between, those that have begun get their next tasks.
+   */
+  async #answerBeforeNextStart(): Promise<void> {
+    this.#hasJustStarted = true;
+    await new Yielder().yieldNow();
+    this.#hasJustStarted = false;
+    this.#dispatch();
   }
 
   /** The worker with that number among those that wait at sessions. */

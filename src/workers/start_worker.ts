@@ -1,15 +1,12 @@
 /**
- * How many workers there are at most, and how one is started. A program that knows what is coming starts them early, while
- * the rest of its code is still loaded; the next pool takes those first.
+ * How many workers there are at most, and how one is started. A program that knows what is coming starts the first one
+ * early, while the rest of its code is still loaded; the next pool takes it.
  */
 import { affordable } from "../deno/files/open_files.ts";
 import { PROGRAM_WORKER_NAME, WORKER_NAME } from "./worker_name.ts";
 
 /** Bytes of work from which on all of it is worth workers. */
 export const LARGE_BYTES = 40 * 1024 * 1024;
-
-/** Each worker that is started early should have so much to do. */
-const BYTES_PER_WORKER = 16 * 1024 * 1024;
 
 /** So many times as many threads as there will be must be affordable, or none is started early. */
 const PLENTY = 4;
@@ -26,8 +23,8 @@ export function workersAreIn(file: string): void {
   url = file;
 }
 
-/** Workers that were started before a pool needs them. */
-const early: Worker[] = [];
+/** The worker that was started before a pool needs it. */
+let early: Worker | undefined;
 
 /** One for each processor, but no more than `most` and than the limit of open files allows. Throws `io` where that is too low. */
 export function workersAtMost(most: number): number {
@@ -49,35 +46,36 @@ export function isProgram(): boolean {
   return name === PROGRAM_WORKER_NAME;
 }
 
-/** Starts all that will be needed for so many bytes of work, if that is much. What is wrong shows when they are. */
-export function startWorkersEarly(bytes: number, most: number = Infinity): void {
+/**
+ * Starts a first worker, if so many bytes of work are worth it. This thread waits 14 ms for each one, and has the rest of
+ * the program to load: the others are started when the first has something to do. What is wrong shows when they are.
+ */
+export function startWorkerEarly(bytes: number): void {
   if (bytes < LARGE_BYTES) return;
   try {
-    const count = Math.min(workersAtMost(most), Math.ceil(bytes / BYTES_PER_WORKER));
-    // They would be counted as used, where every open file counts.
-    if (affordable().threads < PLENTY * count) return;
-    for (let left = count; left > 0; left--) {
-      const worker = newWorker();
-      worker.onerror = (event) => {
-        event.preventDefault();
-        const at = early.indexOf(worker);
-        if (at >= 0) early.splice(at, 1);
-      };
-      early.push(worker);
-    }
+    // It would be counted as used, where every open file counts.
+    if (affordable().threads < PLENTY * navigator.hardwareConcurrency) return;
+    const worker = newWorker();
+    worker.onerror = (event) => {
+      event.preventDefault();
+      early = undefined;
+    };
+    early = worker;
   } catch {
     // The pool meets it again, and reports it.
   }
 }
 
-/** Whether workers wait for something to do. */
-export function hasEarlyWorkers(): boolean {
-  return early.length > 0;
+/** Whether a worker waits for something to do. */
+export function hasEarlyWorker(): boolean {
+  return early !== undefined;
 }
 
-/** One that was started early, or a new one. */
+/** The one that was started early, or a new one. */
 export function startWorker(): Worker {
-  return early.shift() ?? newWorker();
+  const worker = early ?? newWorker();
+  early = undefined;
+  return worker;
 }
 
 function newWorker(): Worker {

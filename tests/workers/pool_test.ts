@@ -2,7 +2,7 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { DesyncError } from "../../src/core/errors.ts";
 import { verifyDirectory } from "../../src/jobs/verify_directory.ts";
 import { WorkerPool } from "../../src/workers/pool.ts";
-import { hasEarlyWorkers, startWorkersEarly } from "../../src/workers/start_worker.ts";
+import { hasEarlyWorker, startWorkerEarly } from "../../src/workers/start_worker.ts";
 import { type Made, makeBlob, somePieces } from "../support/made.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -107,15 +107,15 @@ Deno.test("a pool has at least one worker, no more than processors, and can be c
   strictEqual(many.size, navigator.hardwareConcurrency);
 });
 
-Deno.test("workers that were started early do all of the work, from the first byte on", async () => {
+Deno.test("a worker that was started early does all of the work, from the first byte on", async () => {
   using dir = tempDir();
   const { store: directory, ids: [id] } = makeBlob(dir, somePieces());
-  startWorkersEarly(1_000_000, 1);
-  ok(!hasEarlyWorkers(), "so little needs none");
-  startWorkersEarly(1_000_000_000, 1);
-  ok(hasEarlyWorkers());
+  startWorkerEarly(1_000_000);
+  ok(!hasEarlyWorker(), "so little needs none");
+  startWorkerEarly(1_000_000_000);
+  ok(hasEarlyWorker());
   using pool = new WorkerPool(1);
   const result = await pool.verify({ directory, prefixes: [id.slice(0, 4)], digest, remove: false });
   strictEqual(result.chunks, 1);
-  ok(!hasEarlyWorkers(), "the pool has taken it");
+  ok(!hasEarlyWorker(), "the pool has taken it");
 });
