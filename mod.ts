@@ -157,7 +157,7 @@ export {
 } from "./src/stores/store.ts";
 export { type StoreRequest, type WrapRequest, wrapStore } from "./src/stores/wrappers/wrap.ts";
 export { HttpStore, type HttpStoreOptions } from "./src/stores/http/http_store.ts";
-export { type HttpAnswer } from "./src/stores/http/http_answer.ts";
+export { type AnswerBody, type AnswerBodyReader, type HttpAnswer } from "./src/stores/http/http_answer.ts";
 export { type Fetch, type HttpOptions, type NearServer } from "./src/stores/http/http_client.ts";
 export { S3Store, type S3StoreOptions } from "./src/stores/s3/s3_store.ts";
 export { type S3Options } from "./src/stores/s3/s3_client.ts";

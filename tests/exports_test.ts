@@ -8,6 +8,8 @@ const names: Readonly<Record<string, readonly string[]>> = {
   "mod.ts": [
     "Acl",
     "AclEntry",
+    "AnswerBody",
+    "AnswerBodyReader",
     "ArchiveBytes",
     "ArchiveDecoder",
     "ArchiveEncoder",

@@ -1,7 +1,7 @@
 /** What fetch returns, as far as it is used: so that a program may bring less. */
 
 /** The part of a stream's reader that is used. */
-export interface BodyReader {
+export interface AnswerBodyReader {
   /** The next piece; without a value at the end. */
   read(): Promise<{ readonly value?: Uint8Array<ArrayBuffer> }>;
   /** No more will be read. */
@@ -13,7 +13,7 @@ export interface BodyReader {
 /** The part of a `ReadableStream` that is used. */
 export interface AnswerBody {
   /** Reads it piece by piece: there is one. */
-  getReader(): BodyReader;
+  getReader(): AnswerBodyReader;
   /** It will not be read. */
   cancel(): Promise<void>;
 }

@@ -1,5 +1,5 @@
 /** Reads the bodies of answers: bounded in size and in silence. */
-import type { BodyReader, HttpAnswer } from "./http_answer.ts";
+import type { AnswerBodyReader, HttpAnswer } from "./http_answer.ts";
 import { abortable } from "../../core/abortable.ts";
 import { concat } from "../../core/bytes.ts";
 import { DesyncError } from "../../core/errors.ts";
@@ -73,7 +73,7 @@ export async function takePieces(
  * collected as garbage, which its body outlives.
  */
 export async function nextPiece(
-  reader: BodyReader,
+  reader: AnswerBodyReader,
   watch: IdleWatch,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   return (await abortable(() => reader.read(), watch.signal)).value;

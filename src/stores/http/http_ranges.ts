@@ -1,5 +1,5 @@
 /** Parts of what is at a URL, and streams of it: GET over fetch with the header Range (RFC 9110, 14). */
-import type { BodyReader, HttpAnswer } from "./http_answer.ts";
+import type { AnswerBodyReader, HttpAnswer } from "./http_answer.ts";
 import { nextPiece, readBody } from "./http_body.ts";
 import type { HttpOptions } from "./http_client.ts";
 import { requestError, unreadable } from "./http_errors.ts";
@@ -139,7 +139,7 @@ interface PartOfWhole {
 /** A body that has begun. */
 interface BegunBody {
   readonly watch: IdleWatch;
-  readonly reader: BodyReader | undefined;
+  readonly reader: AnswerBodyReader | undefined;
   /** What came first, `undefined` when the body is empty. */
   readonly first: Uint8Array<ArrayBuffer> | undefined;
 }

@@ -1,5 +1,5 @@
 /** An answer whose body is still to come. */
-import type { AnswerBody, BodyReader, HttpAnswer } from "../../../stores/http/http_answer.ts";
+import type { AnswerBody, AnswerBodyReader, HttpAnswer } from "../../../stores/http/http_answer.ts";
 import type { AnswerHead, BodyEnd } from "./answer_head.ts";
 import type { Connection } from "./connection.ts";
 
@@ -42,7 +42,7 @@ export class Http1Answer implements HttpAnswer {
 }
 
 /** Its own reader, since streams take 3 ms to load, which short jobs can do without. */
-class Body implements AnswerBody, BodyReader {
+class Body implements AnswerBody, AnswerBodyReader {
   readonly #connection: Connection;
   readonly #isChunked: boolean;
   readonly #over: (isWhole: boolean) => void;
@@ -61,7 +61,7 @@ class Body implements AnswerBody, BodyReader {
     this.#over = over;
   }
 
-  getReader(): BodyReader {
+  getReader(): AnswerBodyReader {
     return this;
   }
 
