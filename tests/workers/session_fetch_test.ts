@@ -6,6 +6,7 @@ import { SocketProgram } from "../../src/deno/system/spawn.ts";
 import { encodeMessage, type Message, SERVES_CHUNKS, WANTS_CHUNKS } from "../../src/formats/protocol.ts";
 import type { NearFailure } from "../../src/stores/store.ts";
 import { SessionFetch } from "../../src/workers/session_fetch.ts";
+import { repository } from "../support/process.ts";
 import { random } from "../support/random.ts";
 import { sameBytes } from "../support/same_bytes.ts";
 import { tempDir } from "../support/temp.ts";
@@ -235,6 +236,29 @@ test("silence, and bytes that trickle, are waited for no longer than told", asyn
   }
   const [silent] = await fetchFrom([], [stored], { idleTimeoutMs: 300 });
   deepStrictEqual(silent, { bodies: Array(5).fill(null), failure: "silent" });
+});
+
+test("a program that was stopped and goes on still has its sessions", async () => {
+  const stored = storedChunks(5);
+  using dir = tempDir();
+  const file = dir.write("messages", concat([HELLO, ...stored.map(chunk)].map((one) => encodeMessage(one))));
+  const command = `while ! [ -e "$0.go" ]; do sleep 0.01; done; cat "$0"; exec cat >/dev/null`;
+  const reader = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "tests/workers/session_reader.ts", command, file, ...stored.map(({ id }) => id)],
+    cwd: repository,
+    stdout: "piped",
+  }).spawn();
+  const lines = reader.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  strictEqual((await lines.read()).value, "reads\n");
+  for (let times = 0; times < 5; times++) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    reader.kill("SIGSTOP");
+    reader.kill("SIGCONT");
+  }
+  dir.write("messages.go", "");
+  deepStrictEqual(JSON.parse((await lines.read()).value!), { taken: Array(5).fill(true) });
+  strictEqual((await reader.status).code, 0);
+  await lines.cancel();
 });
 
 test("nothing is waited for once the work is to end", async () => {

@@ -2,7 +2,7 @@
  * A connection by the C library whose calls wait until they are done: for the thread of a worker, which has nothing else to
  * do meanwhile. A call takes a tenth of the processor time of one that does not wait. Linux only.
  */
-import { EAGAIN, errno, loadLibc } from "../system/libc.ts";
+import { EAGAIN, EINTR, errno, loadLibc } from "../system/libc.ts";
 import { socketAddress } from "./http1/socket_address.ts";
 
 const SYMBOLS = {
@@ -71,7 +71,10 @@ export class WaitingConnection implements Disposable {
 
   /** Whether all of the bytes were sent. */
   send(bytes: Uint8Array<ArrayBuffer>): boolean {
-    return Number(this.#calls.send(this.#fd, bytes, BigInt(bytes.length), MSG_NOSIGNAL)) === bytes.length;
+    while (true) {
+      const count = Number(this.#calls.send(this.#fd, bytes, BigInt(bytes.length), MSG_NOSIGNAL));
+      if (count >= 0 || errno(this.#calls) !== EINTR) return count === bytes.length;
+    }
   }
 
   /**
@@ -80,13 +83,18 @@ export class WaitingConnection implements Disposable {
    */
   receive(into: Uint8Array<ArrayBuffer>, all: boolean): number | undefined {
     const count = Number(this.#calls.recv(this.#fd, into, BigInt(into.length), all ? MSG_WAITALL : 0));
-    return count < 0 && errno(this.#calls) === EAGAIN ? undefined : count;
+    return count < 0 && this.#isOnlyLate ? undefined : count;
   }
 
   /** Whether {@linkcode receive} would not wait for the next byte. */
   get hasMore(): boolean {
     const count = Number(this.#calls.recv(this.#fd, this.#peeked, 1n, MSG_PEEK_DONTWAIT));
-    return count >= 0 || errno(this.#calls) !== EAGAIN;
+    return count >= 0 || !this.#isOnlyLate;
+  }
+
+  /** Whether nothing is wrong, but nothing has come. */
+  get #isOnlyLate(): boolean {
+    return [EAGAIN, EINTR].includes(errno(this.#calls));
   }
 
   [Symbol.dispose](): void {

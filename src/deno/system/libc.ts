@@ -105,6 +105,8 @@ export function loadLibc<S extends Deno.ForeignLibraryInterface>(symbols: S): De
 
 /** Nothing can be had, or nothing more is taken, without waiting. */
 export const EAGAIN = 11;
+/** A signal came first. A call that waits for so long and no longer ends so also when the program was stopped and goes on. */
+export const EINTR = 4;
 
 /** The number of the call before's error, which must have been the last one. */
 export function errno(c: Pick<Libc, "__errno_location">): number {

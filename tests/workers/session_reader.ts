@@ -1,0 +1,23 @@
+/** Reads what a shell's command sends in a session, in a process that a test can stop: the command, and the ids of chunks. */
+import { SocketProgram } from "../../src/deno/system/spawn.ts";
+import { SessionFetch } from "../../src/workers/session_fetch.ts";
+
+const [command, file, ...ids] = Deno.args;
+const program = SocketProgram.start({ program: "sh", args: ["-c", command, file], env: {} })!;
+const source = new SessionFetch().begin({
+  kind: "session",
+  session: 1,
+  worker: 0,
+  socket: program.socket,
+  idleTimeoutMs: 60_000,
+  greetingTimeoutMs: 60_000,
+  patienceMs: 0,
+  stopped: new Int32Array(new SharedArrayBuffer(4)),
+});
+console.log("reads");
+const taken = ids.map((id) => {
+  const chunk = source.take({ id, size: 100_000 });
+  return chunk !== null && chunk !== "absent";
+});
+console.log(JSON.stringify({ taken, failure: source.failure }));
+await program.close();
