@@ -2,6 +2,7 @@
 import { SocketProgram } from "../../src/deno/system/spawn.ts";
 import { SessionFetch } from "../../src/workers/session_fetch.ts";
 
+const print = (line: string) => void Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 const [command, file, ...ids] = Deno.args;
 const program = SocketProgram.start({ program: "sh", args: ["-c", command, file], env: {} })!;
 const source = new SessionFetch().begin({
@@ -14,10 +15,10 @@ const source = new SessionFetch().begin({
   patienceMs: 0,
   stopped: new Int32Array(new SharedArrayBuffer(4)),
 });
-console.log("reads");
+print("reads");
 const taken = ids.map((id) => {
   const chunk = source.take({ id, size: 100_000 });
   return chunk !== null && chunk !== "absent";
 });
-console.log(JSON.stringify({ taken, failure: source.failure }));
+print(JSON.stringify({ taken, failure: source.failure }));
 await program.close();
