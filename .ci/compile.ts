@@ -18,10 +18,10 @@ export const TARGETS: Readonly<Record<string, string>> = {
 };
 
 /**
- * V8 takes up to 64 MB for each thread's new objects when many live for a while. With less, no job was slower, and those that
- * handle each chunk on the main thread take 20 MB less.
+ * V8 takes up to 64 MB for each thread's new objects when many live for a while. With less, no job was slower, and large ones
+ * take up to 60 MB less (docs/performance.md).
  */
-const V8_FLAGS = "--max-semi-space-size=4";
+const V8_FLAGS = "--max-semi-space-size=2";
 
 /** Deno's arguments for making `output` out of cli.ts. Without a target it is for this platform. */
 export async function compileArguments(output: string, target?: string): Promise<string[]> {
