@@ -101,9 +101,8 @@ for (const [name, codec] of codecs) {
       for (const [compression, stored] of frames) {
         strictEqual(compressionOf(stored), compression);
         sameBytes(codec.decompress(compression, stored, bytes.length + 1), bytes);
-        if (bytes.length === 0) continue;
         sameBytes(codec.decompress(compression, stored, bytes.length), bytes);
-        if (bytes.length === 1) continue;
+        if (bytes.length === 0) continue;
         throws(() => codec.decompress(compression, stored, bytes.length - 1), /more than \d+ bytes/);
       }
     });

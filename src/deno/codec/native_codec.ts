@@ -100,7 +100,10 @@ export const nativeCodec: CompressingCodec = {
         return unxz(bytes, limit, (part) => node.crypto.hash("sha256", part, "buffer"));
       }
       if (compression === "gzip") {
-        return withoutNodesKind(node.zlib.gunzipSync(bytes, { maxOutputLength: limit }));
+        // Node takes no 0.
+        const unpacked = node.zlib.gunzipSync(bytes, { maxOutputLength: Math.max(1, limit) });
+        if (unpacked.length > limit) throw tooLarge(limit);
+        return withoutNodesKind(unpacked);
       }
       return wasmZstd === undefined ? unzstd(bytes, limit, room) : wasmZstd.decompress(bytes, limit);
     } catch (error) {
