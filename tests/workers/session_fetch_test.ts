@@ -244,7 +244,15 @@ test("a program that was stopped and goes on still has its sessions", async () =
   const file = dir.write("messages", concat([HELLO, ...stored.map(chunk)].map((one) => encodeMessage(one))));
   const command = `while ! [ -e "$0.go" ]; do sleep 0.01; done; cat "$0"; exec cat >/dev/null`;
   const reader = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "tests/workers/session_reader.ts", command, file, ...stored.map(({ id }) => id)],
+    args: [
+      "run",
+      "-A",
+      "tests/workers/session_reader.ts",
+      command,
+      file,
+      "2000",
+      ...stored.map(({ id }) => id),
+    ],
     cwd: repository,
     stdout: "piped",
   }).spawn();
@@ -255,6 +263,10 @@ test("a program that was stopped and goes on still has its sessions", async () =
     reader.kill("SIGSTOP");
     reader.kill("SIGCONT");
   }
+  // Longer than the other end may be silent.
+  reader.kill("SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  reader.kill("SIGCONT");
   dir.write("messages.go", "");
   deepStrictEqual(JSON.parse((await lines.read()).value!), { taken: Array(5).fill(true) });
   strictEqual((await reader.status).code, 0);
