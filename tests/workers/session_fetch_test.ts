@@ -242,7 +242,8 @@ test("a program that was stopped and goes on still has its sessions", async () =
   const stored = storedChunks(5);
   using dir = tempDir();
   const file = dir.write("messages", concat([HELLO, ...stored.map(chunk)].map((one) => encodeMessage(one))));
-  const command = `while ! [ -e "$0.go" ]; do sleep 0.01; done; cat "$0"; exec cat >/dev/null`;
+  // It ends when the directory is removed, whatever becomes of the reader.
+  const command = `until [ -e "$0.go" ] || ! [ -e "$0" ]; do sleep 0.01; done; cat "$0"; exec cat >/dev/null`;
   const reader = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
